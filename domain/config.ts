@@ -1,0 +1,46 @@
+/** Everything a deployment can set, read once from the environment by the entry points. */
+import { z } from 'zod';
+
+const seconds = /^(\d{1,6})s$/;
+const url = z.string().min(1);
+
+/** `60s,300s` → [60000, 300000] milliseconds. */
+const delaysMs = z.string().transform((text, context) => {
+  const parts = text.split(',').map((part) => seconds.exec(part.trim()));
+  if (parts.length === 0 || parts.some((part) => part === null)) {
+    context.addIssue(`"${text}" is not a list of seconds such as 60s,300s`);
+    return z.NEVER;
+  }
+  return parts.map((part) => Number(part![1]) * 1_000);
+});
+
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATA_DIR: z.string().default('.ballast'),
+  ADMIN_KEY: z.string().min(16).optional(),
+  DEMO: z.enum(['0', '1']).default('1').transform((value) => value === '1'),
+  DATABASE_URL: url.optional(),
+  TEMPORAL_ADDRESS: url.optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  STRIPE_SECRET_KEY: z.string().min(1).optional(),
+  STRIPE_API_BASE: z.url().optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
+  SMTP_URL: url.optional(),
+  MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
+  PUBLIC_URL: z.url().optional(),
+  RELOAD_RETRY_DELAYS: delaysMs.default([60_000, 300_000]),
+  AUTO_RELOAD_TRIGGER: z.enum(['at_or_below', 'below']).default('at_or_below'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** Parses the environment. Throws one Error that names every bad variable and what it may be. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`The environment does not fit:\n${problems.join('\n')}`);
+}
