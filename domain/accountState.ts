@@ -1,0 +1,104 @@
+/** All the account's workflow knows, as plain JSON: what it decides from, carries on, and reads from Postgres. */
+import type { AutoReloadSettings, AutoReloadStatus, Trigger } from './autoReload';
+import type { Reason, SetReason } from './gate';
+
+/** How a deployment wants reloads to run. Read with each snapshot, so that a replay sees what the run saw. */
+export type Policy = {
+  trigger: Trigger;
+  /** Waits after the first, second, … strike in a row (A10); the last one stands for all later. */
+  retryDelaysMs: number[];
+};
+
+export type MethodRole = 'primary' | 'backup';
+export type SavedMethod = { id: string; role: MethodRole; usable: boolean };
+export type AttemptOutcome = 'succeeded' | 'declined' | 'unknown';
+
+export type OpenReload = {
+  id: string;
+  number: number;
+  cents: number;
+  /** charging: an attempt is due now; waiting: the next one is due later; unknown: what Stripe did must be found out. */
+  state: 'charging' | 'waiting' | 'unknown';
+  attempt: number;
+  dueMs: number;
+  /** A5's first charge: it puts its wished settings in force when it is paid, and is no strike when it is not. */
+  first: boolean;
+  /** Methods confirmed in this attempt, in order. */
+  tried: { methodId: string; outcome: AttemptOutcome }[];
+};
+
+export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended';
+
+/**
+ * The account as one transaction saw it. Money is a decimal string. `revision` grows with each snapshot taken, so
+ * that of two that arrive out of order the newer one stands.
+ */
+export type Snapshot = {
+  accountId: string;
+  revision: number;
+  /** Of the balance: grows with each change of balance or held. */
+  watermark: number;
+  available: string;
+  setReasons: SetReason[];
+  settings: Partial<AutoReloadSettings> & { status: AutoReloadStatus; version: number };
+  strikes: number;
+  lastStrikeMs: number | null;
+  /** A method was added, replaced or removed since the last failed attempt (A10). */
+  methodsChanged: boolean;
+  methods: SavedMethod[];
+  reload: OpenReload | null;
+  /** The payment of a reload that closed unpaid, until Stripe has confirmed its cancellation (A7). */
+  uncanceledPaymentId: string | null;
+  flag: { reasons: Reason[]; sinceMs: number; told: 'due' | 'told' | 'never' };
+  toldLow: boolean;
+  blocked: { by: BlockedBy; untilMs: number | null } | null;
+  policy: Policy;
+};
+
+/** What an owner asks of auto-reload; the main loop answers it. */
+export type SettingsRequest = { requestId: string; actor: string } & (
+  | { kind: 'configure'; settings: AutoReloadSettings }
+  | { kind: 'pause' }
+  | { kind: 'resume' }
+  | { kind: 'disable' }
+);
+
+export type RefusalCode =
+  | 'payment_method_required'
+  | 'first_purchase_required'
+  | 'reload_in_flight'
+  | 'account_suspended'
+  | 'breaker_reached'
+  | 'amount_too_small'
+  | 'monthly_limit_exceeded'
+  | 'auto_reload_not_on'
+  | 'auto_reload_not_paused';
+
+export type SettingsAnswer =
+  | { kind: 'saved' }
+  | { kind: 'charged'; cents: number; sequence: number }
+  | { kind: 'declined'; declineCode: string; message: string }
+  | { kind: 'refused'; code: RefusalCode; detail: string }
+  /** The first charge's outcome is not known after 20 s; the old settings stand until it is (A5). */
+  | { kind: 'pending' };
+
+/** One decision, as the record keeps it (A15). */
+export type DecisionRecord = { id: string; atMs: number; kind: string; rule: string; because: string };
+
+export type AccountState = {
+  snapshot: Snapshot;
+  /** Available when the database last saw the workflow fold it; a crossing since then must be acknowledged. */
+  acknowledgedAvailable: string;
+  /** Something other than usage has changed: the snapshot must be read again. */
+  stale: boolean;
+  /** A charge is under way; nothing else is done about the reload meanwhile. */
+  charging: boolean;
+  requests: SettingsRequest[];
+  /** The request whose first charge is the open reload. */
+  firstCharge: { requestId: string; reloadId: string } | null;
+  /** When to ask Stripe again to cancel `uncanceledPaymentId`. */
+  cancelDueMs: number;
+  cancelTries: number;
+  /** The newest decisions, newest last, for the `decisions` query. */
+  decisions: DecisionRecord[];
+};

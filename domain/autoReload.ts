@@ -1,0 +1,60 @@
+/** Auto-reload's settings: what may be set, and what a first charge would be (A2, A3, A5). */
+import { centsToNano, formatCents, type Nano } from './money';
+
+export type AutoReloadStatus = 'off' | 'on' | 'paused' | 'disabled_after_failures';
+/** A3: at or below the threshold (seed 000), or strictly below it (seed 003): a deployment's choice. */
+export type Trigger = 'at_or_below' | 'below';
+
+/** Whole cents (A2). */
+export type AutoReloadSettings = { thresholdCents: number; amountCents: number; monthlyLimitCents: number | null };
+
+export const PRESETS = { thresholdCents: [500, 1_000, 2_500], amountCents: [500, 2_500, 10_000] } as const;
+/** Inclusive. */
+export const RANGES = { thresholdCents: [500, 1_000_000], amountCents: [500, 250_000] } as const;
+export const PREPAYMENT_RANGE_CENTS = [500, 1_000_000] as const;
+export const FIRST_CHARGE_CENTS_MAX = 1_250_000;
+/** Without auto-reload the gate says `low` at or below this (S4). */
+export const LOW_LEVEL_CENTS = 500;
+/** The text that owners agree to when they enable or change auto-reload (A14). */
+export const TERMS_VERSION = '2026-11-01';
+
+/** Whether a reload is due at this available amount (A3). */
+export const reached = (available: Nano, thresholdCents: number, trigger: Trigger): boolean =>
+  trigger === 'at_or_below' ? available <= centsToNano(thresholdCents) : available < centsToNano(thresholdCents);
+
+/** The highest available amount at which a reload is due: the level whose crossing wakes the workflow. */
+export const triggerLevel = (thresholdCents: number, trigger: Trigger): Nano =>
+  (centsToNano(thresholdCents) - (trigger === 'below' ? 1n : 0n)) as Nano;
+
+export type FirstCharge =
+  | { kind: 'none' }
+  | { kind: 'charge'; cents: number }
+  | { kind: 'amount_too_small'; neededCents: number };
+
+/**
+ * A5: enabling at or below the threshold charges the smallest whole multiple of the amount that brings
+ * available above the threshold; over $12,500 the amount is too small for this balance.
+ */
+export function firstCharge(available: Nano, settings: AutoReloadSettings, trigger: Trigger): FirstCharge {
+  if (!reached(available, settings.thresholdCents, trigger)) return { kind: 'none' };
+  const step = centsToNano(settings.amountCents);
+  const multiple = (centsToNano(settings.thresholdCents) - available) / step + 1n;
+  const cents = Number(multiple) * settings.amountCents;
+  return cents > FIRST_CHARGE_CENTS_MAX ? { kind: 'amount_too_small', neededCents: cents } : { kind: 'charge', cents };
+}
+
+export type SettingsProblem = { path: 'threshold' | 'amount' | 'monthlyLimit'; message: string };
+
+/** Every setting that is out of its range, with the range. Empty when all fit. */
+export function checkSettings(settings: AutoReloadSettings): SettingsProblem[] {
+  const problems: SettingsProblem[] = [];
+  const within = (path: 'threshold' | 'amount', cents: number, [min, max]: readonly [number, number]) => {
+    if (cents < min || cents > max) problems.push({ path, message: `must be from ${formatCents(min)} to ${formatCents(max)}` });
+  };
+  within('threshold', settings.thresholdCents, RANGES.thresholdCents);
+  within('amount', settings.amountCents, RANGES.amountCents);
+  if (settings.monthlyLimitCents !== null && settings.monthlyLimitCents < settings.amountCents) {
+    problems.push({ path: 'monthlyLimit', message: 'must be at least the reload amount' });
+  }
+  return problems;
+}

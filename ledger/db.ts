@@ -1,0 +1,52 @@
+/** The connection to Postgres: bigint comes as bigint, timestamps as Date; transactions as a function. */
+import { Pool, types, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+
+const INT8 = types.builtins.INT8;
+const INT8_ARRAY = 1016;
+
+const typesOfBallast: { getTypeParser: typeof types.getTypeParser } = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8 && format !== 'binary') return BigInt;
+    if (oid === INT8_ARRAY) throw new Error('bigint[] is not read anywhere: unnest it');
+    return types.getTypeParser(oid, format as 'text');
+  }) as typeof types.getTypeParser,
+};
+
+/** Something that runs a query: the pool, or the client that holds a transaction. */
+export type Db = {
+  query<Row extends QueryResultRow>(query: string | QueryConfig, values?: unknown[]): Promise<QueryResult<Row>>;
+};
+/** A Db inside a transaction: what takes one relies on the locks it holds until the end. */
+export type Tx = PoolClient;
+
+export type DbPoolOptions = { connectionsMax?: number; applicationName?: string; onIdleError?: (error: Error) => void };
+
+/** Opens a pool. Idle connections that break are only reported: the next query opens a new one. */
+export function openPool(url: string, options: DbPoolOptions = {}): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.connectionsMax ?? 10,
+    application_name: options.applicationName ?? 'ballast',
+    connectionTimeoutMillis: 5_000,
+    types: typesOfBallast,
+  });
+  pool.on('error', options.onIdleError ?? (() => {}));
+  return pool;
+}
+
+/** Runs `work` in a transaction: commits what it returns from, rolls back what it throws from. */
+export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

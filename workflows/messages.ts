@@ -1,0 +1,48 @@
+/** Everything that is said to and by the workflows: ids, queues, signals, queries, updates. API and clients import only this. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
+
+export const BALANCE_TASK_QUEUE = 'balance';
+
+export const balanceWorkflowId = (accountId: string): string => `balance/${accountId}`;
+/** The inverse of balanceWorkflowId. */
+export const accountIdOf = (workflowId: string): string => workflowId.slice('balance/'.length);
+/** @param keyHash SHA-256 (hex) of the caller's idempotency key */
+export const prepaymentWorkflowId = (accountId: string, keyHash: string): string => `prepayment/${accountId}/${keyHash}`;
+
+/** Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4). */
+export type BalanceInput = { accountId: string; carried?: AccountState };
+export type PrepaymentInput = { accountId: string; paymentId: string; paymentMethodId: string };
+export type PrepaymentResult =
+  | { kind: 'succeeded' }
+  | { kind: 'declined'; declineCode: string; message: string }
+  | { kind: 'requires_action'; url: string }
+  | { kind: 'canceled' };
+
+/** A watermark of the balance: lost, repeated and reordered ones do no harm. `available` is a decimal string. */
+export type UsageWatermark = { watermark: number; available: string };
+
+/** Available has crossed a level, or a minute has passed with usage. */
+export const usageSignal = defineSignal<[UsageWatermark]>('usage');
+/** A payment of the account was settled, taken back, or changed in another way. */
+export const paymentSettledSignal = defineSignal('paymentSettled');
+/** A payment method was added, replaced or removed: a waiting attempt is due at once (A10). */
+export const paymentMethodsChangedSignal = defineSignal('paymentMethodsChanged');
+/** `admin_suspended` or `payment_disputed` was set or lifted. */
+export const reasonsChangedSignal = defineSignal('reasonsChanged');
+
+/** What an owner asks; the workflow adds the request's id, the update's own. */
+export type ConfigureAutoReload = { actor: string; settings: Extract<SettingsRequest, { kind: 'configure' }>['settings'] };
+export type ChangeAutoReload = { actor: string };
+
+/** Enables auto-reload or changes its settings; may charge at once (A1–A5). Answers within about 20 s. */
+export const configureAutoReloadUpdate = defineUpdate<SettingsAnswer, [ConfigureAutoReload]>('configureAutoReload');
+/** Keeps the settings and starts no reload until resumed (A13). */
+export const pauseAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('pauseAutoReload');
+/** At or below the threshold an ordinary reload follows (A13). */
+export const resumeAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('resumeAutoReload');
+/** Turns auto-reload off and tells every owner (A13). */
+export const disableAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('disableAutoReload');
+
+export const stateQuery = defineQuery<AccountState>('state');
+export const decisionsQuery = defineQuery<DecisionRecord[]>('decisions');
