@@ -1,0 +1,150 @@
+/** Embedded Postgres for `npm start` and the tests: created on first use, its port and password kept in the data directory. */
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Client } from 'pg';
+import { run, sleep, type Log } from './commands';
+import { startDaemon, tailOf, type Daemon } from './daemon';
+import { commandLine, stopProcess } from './leftovers';
+import { isPortFree, rememberedPort } from './ports';
+import { findPostgresPlace, type PostgresPlace } from './postgresPlace';
+
+export interface PostgresOptions {
+  dataDir: string;
+  port?: number;
+  /** false: a crash may lose data, for tests. @default true */
+  durable?: boolean;
+  log?: Log;
+}
+
+export interface RunningPostgres {
+  /** Database `ballast`. */
+  url: string;
+  /** Database `postgres`, to create others from. */
+  adminUrl: string;
+  pid: number;
+  exited: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const readyTimeoutMs = 120_000; // recovery after a crash replays up to max_wal_size
+const stopTimeoutMs = 30_000; // the shutdown checkpoint
+
+const common = [
+  'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=256MB',
+  'timezone=UTC', 'log_timezone=UTC', 'jit=off', // our statements are short: compiling them costs more than it gives
+  'wal_level=minimal', 'max_wal_senders=0', // nobody replicates from it
+  'max_wal_size=2GB', 'checkpoint_timeout=15min', 'wal_compression=on',
+];
+const durableSettings = ['fsync=on', 'synchronous_commit=on', 'full_page_writes=on'];
+const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+
+export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
+  const dataDir = resolve(options.dataDir);
+  const log = options.log ?? (() => undefined);
+  const place = await findPostgresPlace(dataDir);
+  await stopLeftover(place.clusterDir, log);
+  const durable = options.durable ?? true;
+  const password = await ensureCluster(place, dataDir, durable, log);
+  const port = await choosePort(dataDir, options.port);
+  const logFile = join(dataDir, 'logs', 'postgres.log');
+  const settings = [...common, ...(durable ? durableSettings : throwawaySettings)];
+  const daemon = await startDaemon({
+    command: join(place.bin, 'postgres'),
+    args: ['-D', place.clusterDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    env: { PATH: process.env.PATH, LC_MESSAGES: 'C' },
+    cwd: '/', // the postgres user need not be allowed into ours
+    logFile,
+    ...place.user,
+  });
+  const urlOf = (database: string) => `postgres://ballast:${password}@127.0.0.1:${port}/${database}`;
+  await waitUntilReady(daemon, urlOf('postgres'), logFile);
+  await createDatabase(urlOf('postgres'));
+  return {
+    url: urlOf('ballast'),
+    adminUrl: urlOf('postgres'),
+    pid: daemon.pid,
+    exited: daemon.exited,
+    stop: () => daemon.stop('SIGINT', stopTimeoutMs), // "fast": does not wait for clients to leave
+  };
+}
+
+async function choosePort(dataDir: string, wanted: number | undefined): Promise<number> {
+  if (wanted === undefined) return rememberedPort(dataDir, 'postgres');
+  if (!(await isPortFree(wanted))) throw new Error(`Port ${wanted}, wanted for Postgres, is in use.`);
+  return wanted;
+}
+
+/** After a kill -9 of the supervisor the old postmaster may still run, or its pid may by now be another program's. */
+async function stopLeftover(clusterDir: string, log: Log): Promise<void> {
+  const pidFile = join(clusterDir, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  const command = commandLine(pid);
+  if (!command) return; // gone: Postgres itself clears the stale file and looks for orphaned backends
+  if (command.includes('postgres') && command.includes(clusterDir)) {
+    log(`Postgres of an earlier start is still running (pid ${pid}); stopping it`);
+    await stopProcess(pid, 'SIGINT', stopTimeoutMs);
+  } else {
+    rmSync(pidFile, { force: true });
+  }
+}
+
+/** The password of the cluster, which is created when there is none. initdb runs beside it: a killed one leaves no half cluster. */
+async function ensureCluster(place: PostgresPlace, dataDir: string, durable: boolean, log: Log): Promise<string> {
+  const passwordFile = join(dataDir, 'postgres-password');
+  if (existsSync(passwordFile) && existsSync(place.clusterDir)) return readFileSync(passwordFile, 'utf8').trim();
+  log('creating the Postgres cluster');
+  const password = randomBytes(24).toString('hex');
+  const fresh = `${place.clusterDir}.new`;
+  // A cluster without its password belongs to a data directory that was deleted.
+  for (const old of [fresh, place.clusterDir]) rmSync(old, { recursive: true, force: true });
+  await initialise(place, fresh, password, durable);
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  renameSync(fresh, place.clusterDir);
+  return password;
+}
+
+async function initialise(place: PostgresPlace, folder: string, password: string, durable: boolean): Promise<void> {
+  const { uid, gid } = place.user;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const passwordFile = join(dirname(folder), 'initial-password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  for (const path of [folder, passwordFile]) if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+  const locale = ['--no-locale', '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const access = ['--username=ballast', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
+  const args = [`--pgdata=${folder}`, ...access, ...locale, '--data-checksums', ...(durable ? [] : ['--no-sync'])];
+  const env = { PATH: process.env.PATH, LC_MESSAGES: 'C' };
+  const { code, output } = await run(join(place.bin, 'initdb'), args, { timeoutMs: 120_000, env, cwd: '/', uid, gid });
+  rmSync(passwordFile, { force: true });
+  if (code !== 0) throw new Error(`Postgres could not create its cluster in ${folder}:\n${output}`);
+}
+
+async function waitUntilReady(daemon: Daemon, url: string, logFile: string): Promise<void> {
+  const deadline = Date.now() + readyTimeoutMs;
+  for (;;) {
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined); // a server that goes away again shows in the next turn
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (daemon.isRunning() && Date.now() < deadline) await sleep(30);
+      else throw new Error(`Postgres did not start: ${(error as Error).message}\n${tailOf(logFile)}`);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+async function createDatabase(adminUrl: string): Promise<void> {
+  const client = new Client({ connectionString: adminUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const found = await client.query("SELECT FROM pg_database WHERE datname = 'ballast'");
+    if (found.rowCount === 0) await client.query('CREATE DATABASE ballast');
+  } finally {
+    await client.end();
+  }
+}

