@@ -1,4 +1,4 @@
-/** Starts a server in a process group of its own, its output in a file, and stops it. */
+/** Starts a server in a process group of its own, its output in a file, and stops it in order. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,6 +9,9 @@ export interface DaemonOptions {
   args: string[];
   /** A file, not a pipe: the server must survive the death of whoever started it, so that the next start can stop it in order. */
   logFile: string;
+  stopSignal: NodeJS.Signals;
+  /** After this long a server that was told to stop is killed. */
+  stopTimeoutMs: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   uid?: number;
@@ -20,33 +23,38 @@ export interface Daemon {
   /** Settles when the process is gone, whoever ended it. */
   exited: Promise<void>;
   isRunning(): boolean;
-  stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
+  stop(): Promise<void>;
 }
 
-export function startDaemon({ logFile, command, args, ...options }: DaemonOptions): Promise<Daemon> {
+const running: Daemon[] = [];
+
+export function startDaemon({ command, args, logFile, stopSignal, stopTimeoutMs, ...options }: DaemonOptions): Promise<Daemon> {
   mkdirSync(dirname(logFile), { recursive: true });
   const output = openSync(logFile, 'a');
   return new Promise((resolve, reject) => {
     // Detached: the terminal's Ctrl-C reaches the supervisor only, which stops everything in the right order.
     const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', output, output] });
     closeSync(output);
-    let running = true;
-    const exited = new Promise<void>((done) => {
-      child.on('exit', () => {
-        running = false;
-        done();
-      });
-    });
     child.on('error', reject);
+    const exited = new Promise<void>((done) => child.on('exit', () => done()));
     child.on('spawn', () => {
       const pid = child.pid!;
-      const stop = async (signal: NodeJS.Signals, graceMs: number) => {
-        if (running) await stopProcess(pid, signal, graceMs);
+      const isRunning = () => child.exitCode === null && child.signalCode === null;
+      const stop = async () => {
+        if (isRunning()) await stopProcess(pid, stopSignal, stopTimeoutMs);
         await exited;
       };
-      resolve({ pid, exited, isRunning: () => running, stop });
+      const daemon = { pid, exited, isRunning, stop };
+      running.push(daemon);
+      void exited.then(() => running.splice(running.indexOf(daemon), 1));
+      resolve(daemon);
     });
   });
+}
+
+/** Stops every daemon of this process, the last started first. */
+export async function stopAllDaemons(): Promise<void> {
+  for (let daemon = running.at(-1); daemon; daemon = running.at(-1)) await daemon.stop();
 }
 
 /** The end of a log file, for the message that says why a server did not start. */

@@ -29,6 +29,7 @@ export interface RunningPostgres {
 
 const readyTimeoutMs = 120_000; // recovery after a crash replays up to max_wal_size
 const stopTimeoutMs = 30_000; // the shutdown checkpoint
+const stopSignal = 'SIGINT'; // "fast": does not wait for clients to leave
 
 const common = [
   'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=256MB',
@@ -55,6 +56,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     env: { PATH: process.env.PATH, LC_MESSAGES: 'C' },
     cwd: '/', // the postgres user need not be allowed into ours
     logFile,
+    stopSignal,
+    stopTimeoutMs,
     ...place.user,
   });
   const urlOf = (database: string) => `postgres://ballast:${password}@127.0.0.1:${port}/${database}`;
@@ -65,7 +68,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     adminUrl: urlOf('postgres'),
     pid: daemon.pid,
     exited: daemon.exited,
-    stop: () => daemon.stop('SIGINT', stopTimeoutMs), // "fast": does not wait for clients to leave
+    stop: () => daemon.stop(),
   };
 }
 
@@ -84,7 +87,7 @@ async function stopLeftover(clusterDir: string, log: Log): Promise<void> {
   if (!command) return; // gone: Postgres itself clears the stale file and looks for orphaned backends
   if (command.includes('postgres') && command.includes(clusterDir)) {
     log(`Postgres of an earlier start is still running (pid ${pid}); stopping it`);
-    await stopProcess(pid, 'SIGINT', stopTimeoutMs);
+    await stopProcess(pid, stopSignal, stopTimeoutMs);
   } else {
     rmSync(pidFile, { force: true });
   }

@@ -31,17 +31,19 @@ export interface RunningTemporal {
 
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
+const stopSignal = 'SIGTERM';
 
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
   const cli = await ensureTemporalCli({ log: options.log });
   const dataDir = options.dataDir === null ? null : resolve(options.dataDir);
   const record = dataDir && join(dataDir, 'run', 'temporal.json');
-  if (record && (await stopRecorded(record, 'SIGTERM', stopTimeoutMs))) options.log('stopped the Temporal server of an earlier start');
+  if (record && (await stopRecorded(record, stopSignal, stopTimeoutMs))) options.log('stopped the Temporal server of an earlier start');
 
   const port = options.port ?? (dataDir ? await rememberedPort(dataDir, 'temporal') : await freePort());
   const uiPort = options.uiPort ?? (dataDir ? await rememberedPort(dataDir, 'temporalUi', 8233) : null);
   const logFile = options.logFile ?? (dataDir ? join(dataDir, 'logs', 'temporal.log') : devNull);
-  const daemon = await startDaemon({ command: cli, args: serverArguments(options.namespace, dataDir, port, uiPort), logFile });
+  const args = serverArguments(options.namespace, dataDir, port, uiPort);
+  const daemon = await startDaemon({ command: cli, args, logFile, stopSignal, stopTimeoutMs });
   if (record) recordProcess(record, daemon.pid);
   const address = `127.0.0.1:${port}`;
   await waitUntilHealthy(daemon, address, options.namespace, logFile);
@@ -50,7 +52,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
     pid: daemon.pid,
     exited: daemon.exited,
-    stop: () => daemon.stop('SIGTERM', stopTimeoutMs),
+    stop: () => daemon.stop(),
   };
 }
 

@@ -49,10 +49,14 @@ async function installFromMaven(folder: string): Promise<void> {
   chmodSync(path, 0o755);
 }
 
+/** With slf4j-nop the server does not complain, at each start, that it has nowhere to log. */
 function pom(): string {
   const { groupId, artifactId, version } = artifact;
   return `<project><modelVersion>4.0.0</modelVersion><groupId>ballast</groupId><artifactId>test-tools</artifactId><version>1</version>
-<dependencies><dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency></dependencies></project>
+<dependencies>
+<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>
+<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
+</dependencies></project>
 `;
 }
 
