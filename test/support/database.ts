@@ -1,0 +1,91 @@
+/** A migrated database for each test file, cloned from a template: quick, empty, and nobody else's. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Pool } from 'pg';
+import { openPool } from '../../ledger/db';
+import { migrate } from '../../ledger/migrate';
+
+export type TestDatabase = {
+  url: string;
+  /** Of the test itself: ended by `drop`. */
+  pool: Pool;
+  /** Drops the database. Throws when the code under test left connections open. */
+  drop(): Promise<void>;
+};
+
+/** Held while a template is made or copied: Postgres refuses to copy a database that somebody is connected to. */
+const TEMPLATE_LOCK = 7_225_579;
+const LEAK_PATIENCE_MS = 2_000;
+
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asAdmin(async (admin) => {
+    await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
+    const template = await ensureTemplate(admin);
+    await admin.query(`create database ${name} template ${template}`);
+  });
+  const url = urlOf(name);
+  const pool = openPool(url, { applicationName: 'test' });
+  return { url, pool, drop: () => drop(name, pool) };
+}
+
+async function drop(name: string, pool: Pool): Promise<void> {
+  await pool.end();
+  await asAdmin(async (admin) => {
+    const leaked = await connectionsLeft(admin, name);
+    await admin.query(`drop database ${name} with (force)`);
+    if (leaked.length > 0) throw new Error(`Connections to ${name} were left open by: ${leaked.join(', ')}`);
+  });
+}
+
+/** Who is still connected after a little patience: the server notices a closed connection a moment later. */
+async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
+  for (const until = Date.now() + LEAK_PATIENCE_MS; ; await sleep(20)) {
+    const { rows } = await admin.query<{ application_name: string }>(
+      "select application_name from pg_stat_activity where datname = $1 and backend_type = 'client backend'", [name]);
+    if (rows.length === 0 || Date.now() > until) return rows.map((row) => row.application_name);
+  }
+}
+
+/** Named after its migrations' content, so that a changed migration makes a new one. */
+async function ensureTemplate(admin: Client): Promise<string> {
+  const directory = join(__dirname, '..', '..', 'ledger', 'migrations');
+  const content = createHash('sha256');
+  for (const file of readdirSync(directory).sort()) content.update(file).update(readFileSync(join(directory, file)));
+  const name = `template_${content.digest('hex').slice(0, 16)}`;
+  const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
+  if (rowCount === 0) {
+    const building = `${name}_building`;
+    await admin.query(`drop database if exists ${building} with (force)`);
+    await admin.query(`create database ${building}`);
+    const pool = openPool(urlOf(building), { connectionsMax: 1 });
+    await migrate(pool).finally(() => pool.end());
+    await connectionsLeft(admin, building);
+    await admin.query(`alter database ${building} rename to ${name}`);
+  }
+  return name;
+}
+
+async function asAdmin(work: (admin: Client) => Promise<void>): Promise<void> {
+  const admin = new Client({ connectionString: adminUrl() });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+function adminUrl(): string {
+  const url = process.env.TEST_PG_URL;
+  if (!url) throw new Error('TEST_PG_URL is not set: the global setup of jest starts Postgres and sets it.');
+  return url;
+}
+
+function urlOf(database: string): string {
+  const url = new URL(adminUrl());
+  url.pathname = `/${database}`;
+  return url.href;
+}
