@@ -1,0 +1,27 @@
+/** What owners are told (N1): the kinds of event and what is said of each. Money is a decimal string, times are ISO 8601. */
+import type { AutoReloadStatus } from './autoReload';
+import type { Reason } from './gate';
+
+/** The card of a charge, as far as it may be shown. */
+type Card = { brand?: string; last4?: string };
+
+/** P5: money that was taken back may leave so little that auto-reload is paused, or the card would be charged right back. */
+type TakenBack = { autoReloadPaused?: boolean };
+
+export type Notice =
+  /** Auto-reload will not help: it is off, or on and not able to run. */
+  | { kind: 'low_balance'; available: string; autoReload: AutoReloadStatus }
+  | { kind: 'suspended'; reasons: Reason[]; available: string }
+  | { kind: 'resumed'; available: string }
+  | ({ kind: 'reload_succeeded'; number: number; amount: string; balance: string; receiptUrl?: string } & Card)
+  | ({ kind: 'first_failed_attempt'; number: number; amount: string; declineMessage: string; nextAttemptAt: string | null } & Card)
+  | { kind: 'disabled_after_failures'; strikes: number; amount: string; threshold: string; declineMessage: string }
+  | { kind: 'disabled_by_owner'; by: string; threshold: string; amount: string }
+  | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
+  /** `limit`: dollars a month for the monthly limit, reloads an hour for the breaker. */
+  | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker'; limit?: string }
+  | ({ kind: 'refund'; amount: string; balance: string } & TakenBack)
+  | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
+  | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
+
+export type NoticeKind = Notice['kind'];
