@@ -18,7 +18,7 @@ export type Notice =
   | { kind: 'disabled_after_failures'; strikes: number; amount: string; threshold: string; declineMessage: string }
   | { kind: 'disabled_by_owner'; by: string; threshold: string; amount: string }
   | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
-  /** `limit`: dollars a month for the monthly limit, reloads an hour for the breaker. */
+  /** `limit`: the monthly limit in dollars, if the account has one. */
   | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker'; limit?: string }
   | ({ kind: 'refund'; amount: string; balance: string } & TakenBack)
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)

@@ -1,0 +1,90 @@
+/** The outbox loop of the worker process: sends what is due to each owner, apart from all others (N1). */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { claimDeliveries, type Delivery } from '../ledger/claimDeliveries';
+import type { Db } from '../ledger/db';
+import { recordDelivery, type DeliveryOutcome } from '../ledger/recordDelivery';
+import { compose } from './compose';
+import { SENDING_SECONDS_MAX, type Mailer } from './mailer';
+
+export type DeliveringOptions = {
+  pool: Db;
+  mailer: Mailer;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** How often to look for new notices. @default 500 */
+  pollMs?: number;
+};
+
+const SENDING_AT_ONCE_MAX = 5;
+/** A claim must outlast a sending and its record, or two workers would send the same mail. */
+const LEASE_SECONDS = 2 * SENDING_SECONDS_MAX;
+/** After each failed try: a mail server that is down for a day loses nothing. Then it is given up. */
+const RETRY_DELAYS_SECONDS = [60, 5 * 60, 15 * 60, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 24 * 3_600];
+/** How many polls to leave out when the database can't be reached. */
+const TROUBLE_POLLS = 10;
+
+/** `stop` resolves when what is being sent has been sent and recorded. */
+export function startDelivering({ pool, mailer, log, pollMs = 500 }: DeliveringOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const sending = new Set<Promise<void>>();
+
+  const deliverDue = async (): Promise<boolean> => {
+    const free = SENDING_AT_ONCE_MAX - sending.size;
+    const claimed = free === 0 ? [] : await claimDeliveries(pool, free, LEASE_SECONDS);
+    for (const delivery of claimed) {
+      const done = deliver(pool, mailer, log, delivery).finally(() => sending.delete(done));
+      sending.add(done);
+    }
+    return claimed.length === free;
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        const more = await deliverDue();
+        if (more) await Promise.race(sending);
+        else await pause(pollMs, stopping.signal);
+      } catch (error) {
+        log.error({ err: error }, 'notices can not be read; trying again');
+        await pause(TROUBLE_POLLS * pollMs, stopping.signal);
+      }
+    }
+    await Promise.all(sending);
+  };
+
+  const finished = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await finished;
+    },
+  };
+}
+
+/** Never throws: a delivery that can't be recorded is due again when its claim runs out. */
+async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], delivery: Delivery): Promise<void> {
+  const { noticeId, notice: { kind }, attempt } = delivery;
+  const about = { noticeId, kind, attempt };
+  try {
+    const outcome = await send(mailer, delivery);
+    await recordDelivery(db, delivery, outcome);
+    if (outcome.kind === 'sent') log.info(about, 'notice sent');
+    else log.warn({ ...about, error: outcome.error }, outcome.kind === 'failed' ? 'notice given up' : 'notice put off');
+  } catch (error) {
+    log.error({ ...about, err: error }, 'notice sent or not, but not recorded');
+  }
+}
+
+async function send(mailer: Mailer, { noticeId, recipient, accountName, notice, attempt }: Delivery): Promise<DeliveryOutcome> {
+  try {
+    const messageId = mailer.messageIdOf(noticeId, recipient);
+    const outcome = await mailer.send({ messageId, kind: notice.kind, to: recipient, ...compose(notice, accountName) });
+    return outcome.kind === 'sent' ? outcome : { kind: 'failed', error: outcome.because };
+  } catch (thrown) {
+    const error = (thrown as Error).message;
+    const delaySeconds = RETRY_DELAYS_SECONDS[attempt - 1];
+    return delaySeconds === undefined ? { kind: 'failed', error } : { kind: 'put_off', error, delaySeconds };
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> => wait(ms, undefined, { signal }).catch(() => undefined);

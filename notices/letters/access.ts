@@ -1,0 +1,60 @@
+/** Letters about the balance running low, access going and coming back, and limits. */
+import type { AutoReloadStatus } from '../../domain/autoReload';
+import type { Reason } from '../../domain/gate';
+import { dollars, sentence } from '../words';
+import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
+
+const whyLow: Record<AutoReloadStatus, [why: string, advice: string]> = {
+  off: ['Auto-reload is off', 'Add a prepayment or turn on auto-reload'],
+  paused: ['Auto-reload is paused', 'Add a prepayment or resume auto-reload'],
+  disabled_after_failures: ['Auto-reload was turned off after failed charges', 'Add a prepayment, or check your payment methods and turn auto-reload on again'],
+  on: ["Auto-reload is on but can't run at the moment", 'Add a prepayment, and look at your auto-reload settings to see what stops it'],
+};
+
+export function lowBalance({ available, autoReload }: Of<'low_balance'>): Letter {
+  const [why, advice] = whyLow[autoReload];
+  return {
+    subject: `your balance is low (${dollars(available)})`,
+    paragraphs: [
+      `You have ${dollars(available)} available.`,
+      `${why}, so the balance does not grow by itself. ${AT_ZERO}`,
+      `${advice} to go on without a break.`,
+    ],
+  };
+}
+
+const whySuspended: Record<Reason, (available: string) => string> = {
+  balance_exhausted: (available) => `The balance is used up: ${dollars(available)} is available. Add a prepayment: a balance above $0.00 lifts this at once.`,
+  admin_suspended: () => 'An administrator has suspended the account. Please write to support to have this looked at.',
+  payment_disputed: () => 'A payment is disputed at your bank. This is lifted when the dispute is won, or by support.',
+};
+
+export function suspended({ reasons, available }: Of<'suspended'>): Letter {
+  return {
+    subject: 'access is suspended',
+    paragraphs: [
+      'Access to inference is suspended. Requests are refused until it is back; your settings and keys stay as they are.',
+      ...reasons.map((reason) => whySuspended[reason](available)),
+      `Access comes back by itself ${reasons.length > 1 ? 'when all of this is lifted' : 'then'}.`,
+    ],
+  };
+}
+
+export const resumed = ({ available }: Of<'resumed'>): Letter => ({
+  subject: 'access is back',
+  paragraphs: [`Access to inference is back. You have ${dollars(available)} available.`, 'Requests are taken again.', NOTHING_TO_DO],
+});
+
+export function limitRequestDecided({ key, decision, limit, note }: Of<'limit_request_decided'>): Letter {
+  const approved = decision === 'approve';
+  const standing = limit === null ? [] : [`The limit ${key} ${approved ? 'is now' : 'stays at'} ${limit}.`];
+  return {
+    subject: `your limit request was ${approved ? 'approved' : 'not approved'}`,
+    paragraphs: [
+      `Your request about the limit ${key} was ${approved ? 'approved' : 'not approved'}.`,
+      ...standing,
+      ...(note.trim() === '' ? [] : [`The note with it: ${sentence(note)}`]),
+      approved ? NOTHING_TO_DO : 'You can ask again at any time, with what has changed.',
+    ],
+  };
+}
