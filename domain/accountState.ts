@@ -43,12 +43,13 @@ export type Snapshot = {
   settings: Partial<AutoReloadSettings> & { status: AutoReloadStatus; version: number };
   strikes: number;
   lastStrikeMs: number | null;
-  /** A method was added, replaced or removed since the last failed attempt (A10). */
-  methodsChanged: boolean;
+  /** Grows when a method is added, replaced or removed; a waiting attempt that has not tried it is due at once (A10). */
+  methodsVersion: number;
+  triedMethodsVersion: number;
   methods: SavedMethod[];
   reload: OpenReload | null;
   /** The payment of a reload that closed unpaid, until Stripe has confirmed its cancellation (A7). */
-  uncanceledPaymentId: string | null;
+  uncanceled: { paymentId: string; awaitsOwner: boolean } | null;
   flag: { reasons: Reason[]; sinceMs: number; told: 'due' | 'told' | 'never' };
   toldLow: boolean;
   blocked: { by: BlockedBy; untilMs: number | null } | null;
@@ -85,6 +86,10 @@ export type SettingsAnswer =
 /** One decision, as the record keeps it (A15). */
 export type DecisionRecord = { id: string; atMs: number; kind: string; rule: string; because: string };
 
+/** What the workflow keeps straight besides reloads: the flag, what owners were told, and what blocks reloads. */
+export type Standing = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'>;
+
+
 export type AccountState = {
   snapshot: Snapshot;
   /** Available when the database last saw the workflow fold it; a crossing since then must be acknowledged. */
@@ -96,9 +101,8 @@ export type AccountState = {
   requests: SettingsRequest[];
   /** The request whose first charge is the open reload. */
   firstCharge: { requestId: string; reloadId: string } | null;
-  /** When to ask Stripe again to cancel `uncanceledPaymentId`. */
-  cancelDueMs: number;
-  cancelTries: number;
+  /** After Stripe could not be asked: when to try again, and how often that has happened in a row. */
+  retry: { dueMs: number; tries: number };
   /** The newest decisions, newest last, for the `decisions` query. */
   decisions: DecisionRecord[];
 };

@@ -27,6 +27,8 @@ create table balances (
   news bigint not null default 1,
   folded_news bigint not null default 0,
   folded_available_nano bigint not null default 0,
+  -- Counts the snapshots that workflows have taken, so that of two the newer one is known.
+  revision bigint not null default 0,
   wake boolean not null default true
 ) with (fillfactor = 50);
 create index balances_gate_changed on balances (gate_changed_xid);

@@ -69,6 +69,8 @@ create table payment_attempts (
   role text,
   -- How many confirmations were sent under keys of their own; the next one is only sent while the payment is unpaid.
   confirmations int not null,
+  -- How often an unknown outcome was looked up; the waits between grow with it.
+  looks int not null default 0,
   outcome text not null default 'unknown' check (outcome in ('succeeded', 'declined', 'unknown')),
   decline_code text,
   decline_message text,

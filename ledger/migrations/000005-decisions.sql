@@ -17,9 +17,11 @@ create table account_states (
   flag_reasons text[] not null default '{balance_exhausted}',
   flag_since timestamptz not null default now(),
   -- Whether owners were told of this suspension (N1), and of this low balance.
-  told_suspended boolean not null default true,
+  told_suspended text not null default 'never' check (told_suspended in ('due', 'told', 'never')),
   told_low boolean not null default true,
+  -- What keeps a reload that is due from opening, and until when; null: until it is lifted.
   blocked_by text check (blocked_by in ('monthly_limit', 'breaker', 'suspended')),
+  blocked_until timestamptz,
   check (status = 'off' or (threshold_cents is not null and amount_cents is not null))
 );
 

@@ -1,0 +1,82 @@
+/** The account's state as activities: each is one transaction under the account's lock that ends with a snapshot. */
+import type { DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standing } from '../domain/accountState';
+import type { StandingNotice } from '../domain/decide';
+import { formatCents } from '../domain/money';
+import { changeSettings, type ChangedSettings } from '../ledger/changeSettings';
+import { closeReload } from '../ledger/closeReload';
+import { transaction, type Tx } from '../ledger/db';
+import { openReload } from '../ledger/openReload';
+import { readReloadEnd } from '../ledger/readReloadEnd';
+import { readSnapshot } from '../ledger/readSnapshot';
+import { recordDecision } from '../ledger/recordDecision';
+import { recordStrike } from '../ledger/recordStrike';
+import { saveStanding } from '../ledger/saveStanding';
+import type { Dependencies } from './dependencies';
+
+/** What every decision's activity is told: whose account, which decision, when. */
+export type Decided = { accountId: string; decision: DecisionRecord };
+
+export function createAccountActivities({ pool, policy }: Dependencies) {
+  /** Does the work, keeps the record of the decision, and reads what is so now: all or nothing. */
+  const carryOut = <T>(accountId: string, decision: DecisionRecord | null, known: object, work: (tx: Tx) => Promise<T>) =>
+    transaction(pool, async (tx) => {
+      const result = await work(tx);
+      if (decision) await recordDecision(tx, accountId, decision, known);
+      return { result, snapshot: await readSnapshot(tx, accountId, policy) };
+    });
+
+  return {
+    /** Reads the account (O4); Postgres then takes the workflow to know its news. */
+    async readAccount(accountId: string): Promise<Snapshot> {
+      return (await carryOut(accountId, null, {}, async () => {})).snapshot;
+    },
+
+    /** Does what an owner asked (A1–A5, A13). `charging`: the first charge is open under the request's id. */
+    async changeSettings({ accountId, decision, request }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
+      const { result, snapshot } = await carryOut(accountId, decision, { request }, (tx) =>
+        changeSettings(tx, accountId, request, policy, decision.atMs));
+      return { answer: result, snapshot };
+    },
+
+    /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
+    async openReload({ accountId, decision, reloadId, settingsVersion }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
+      return transaction(pool, async (tx) => {
+        const wish = { reloadId, accountId, settingsVersion, nowMs: decision.atMs, actor: 'workflow' };
+        const opened = await openReload(tx, wish, policy);
+        const record: DecisionRecord = opened.kind === 'refused'
+          ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but: ${opened.because}` }
+          : decision;
+        await recordDecision(tx, accountId, record, { wish, opened });
+        return readSnapshot(tx, accountId, policy);
+      });
+    },
+
+    /** A8, A10: every method failed. */
+    async recordStrike({ accountId, decision, reloadId, attempt, methodsVersion }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
+      const strike = { accountId, reloadId, attempt, methodsVersion, nowMs: decision.atMs };
+      return (await carryOut(accountId, decision, strike, (tx) => recordStrike(tx, strike, policy))).snapshot;
+    },
+
+    /** Closes a reload unpaid; its PaymentIntent is canceled next (A7). */
+    async closeReload({ accountId, decision, reloadId, state }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
+      const closing = { accountId, reloadId, state, because: decision.because, nowMs: decision.atMs };
+      return (await carryOut(accountId, decision, closing, (tx) => closeReload(tx, closing))).snapshot;
+    },
+
+    /** Saves the flag and its like, with the mail that goes with it (S2, N1). */
+    async saveStanding({ accountId, decision, standing, notice }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
+      return (await carryOut(accountId, decision, { standing, notice }, (tx) =>
+        saveStanding(tx, accountId, decision.id, standing, notice))).snapshot;
+    },
+
+    /** How a first charge has ended, as the answer to who asked for it (A5). */
+    async concludeFirstCharge(reloadId: string): Promise<SettingsAnswer> {
+      const end = await readReloadEnd(pool, reloadId);
+      if (end.state === 'succeeded') return { kind: 'charged', cents: end.cents, sequence: end.sequence! };
+      if (end.state === 'failed') {
+        return { kind: 'declined', declineCode: end.declineCode ?? 'card_declined', message: end.declineMessage ?? 'No payment method on file could be charged.' };
+      }
+      return { kind: 'refused', code: 'account_suspended', detail: `the first charge of $${formatCents(end.cents)} was not made: ${end.because}` };
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/** Charging as activities: one PaymentIntent per payment, confirmed method by method, its outcome always found out (A6, A7, A9). */
+import { Context } from '@temporalio/activity';
+import type { Snapshot } from '../domain/accountState';
+import type { PaidIntent } from '../domain/payment';
+import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
+import { closeReload } from '../ledger/closeReload';
+import { transaction } from '../ledger/db';
+import { markUnpaid, readPayment, setAside, storePaymentIntent, type Payment } from '../ledger/payments';
+import { readAttempt } from '../ledger/readAttempt';
+import { readSnapshot } from '../ledger/readSnapshot';
+import { recordDecline, recordUnknown } from '../ledger/recordAttempt';
+import { settlePayment } from '../ledger/settlePayment';
+import { cancelIntent, confirmIntent, createIntent, readIntent } from '../payments/intents';
+import type { Outcome } from '../payments/outcome';
+import type { Dependencies } from './dependencies';
+
+export type ChargeResult =
+  | { kind: 'paid' }
+  | { kind: 'declined'; declineCode: string; message: string }
+  /** Nobody knows yet; ask again from `dueMs` on. */
+  | { kind: 'unknown'; dueMs: number }
+  | { kind: 'ended' };
+
+const HEARTBEAT_MS = 1_000;
+
+export function createChargingActivities(deps: Dependencies) {
+  const { pool, stripe, policy, log } = deps;
+
+  /**
+   * Confirms the payment with the method, or finds out what an earlier, interrupted try has done. May be killed at any
+   * line and run again: what is sent is written down before, and what came of it is read at Stripe before anything else.
+   */
+  async function charge(attempt: Attempt): Promise<ChargeResult> {
+    const payment = await requirePayment(attempt);
+    const earlier = await readAttempt(pool, attempt);
+    if (earlier?.outcome === 'declined') return { kind: 'declined', declineCode: earlier.declineCode!, message: earlier.declineMessage! };
+    const paymentIntentId = payment.paymentIntentId ?? (await create(payment, attempt, earlier?.looks ?? 0));
+    if (typeof paymentIntentId !== 'string') return paymentIntentId;
+    if (earlier) {
+      const seen = await readIntent(stripe, paymentIntentId, payment.latestChargeId);
+      if (seen.kind !== 'unpaid') return record(payment, attempt, seen);
+    }
+    const begun = await transaction(pool, (tx) => beginAttempt(tx, attempt, policy));
+    if (begun.kind === 'ended') return { kind: 'ended' };
+    const { latestChargeId, confirmation } = begun;
+    const outcome = await confirmIntent(stripe, { ...attempt, paymentIntentId, number: confirmation, latestChargeId });
+    if (outcome.kind !== 'unknown') return record(payment, attempt, outcome);
+    // A timeout may have charged. One look at once spares most of them the wait.
+    const seen = await readIntent(stripe, paymentIntentId, latestChargeId);
+    return record(payment, attempt, seen.kind === 'unpaid' ? outcome : seen);
+  }
+
+  /** The PaymentIntent's id, stored before anything can pay it. Only one is stored: others are never confirmed. */
+  async function create(payment: Payment, attempt: Attempt, looks: number): Promise<string | ChargeResult> {
+    if (payment.customerId === null) throw new Error(`account ${payment.accountId} has no customer at Stripe`);
+    const intent = { paymentId: payment.id, accountId: payment.accountId, purpose: payment.purpose, cents: payment.cents, customerId: payment.customerId };
+    const created = await createIntent(stripe, intent, looks);
+    if (created.kind === 'unknown') return record(payment, attempt, created);
+    return (await storePaymentIntent(pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
+  }
+
+  async function record(payment: Payment, attempt: Attempt, outcome: Outcome): Promise<ChargeResult> {
+    switch (outcome.kind) {
+      case 'paid':
+        return settle(payment, outcome.paid);
+      case 'declined':
+        await transaction(pool, (tx) => recordDecline(tx, attempt, outcome));
+        return { kind: 'declined', declineCode: outcome.code, message: outcome.message };
+      case 'canceled':
+        // Somebody canceled it at Stripe: this reload ends, and the next one may open.
+        await transaction(pool, async (tx) => {
+          await closeReload(tx, { ...attempt, reloadId: payment.id, state: 'canceled', because: 'its payment was canceled at Stripe' });
+          await markUnpaid(tx, payment, 'canceled');
+        });
+        return { kind: 'ended' };
+      case 'unpaid':
+      case 'unknown': {
+        const because = outcome.kind === 'unknown' ? outcome.because : 'not paid yet';
+        log[outcome.kind === 'unknown' && outcome.operator ? 'error' : 'warn']({ account: payment.accountId, payment: payment.id, because }, 'charge outcome unknown');
+        const { dueMs } = await transaction(pool, (tx) => recordUnknown(tx, attempt));
+        return { kind: 'unknown', dueMs };
+      }
+    }
+  }
+
+  async function settle(payment: Payment, paid: PaidIntent): Promise<ChargeResult> {
+    return transaction(pool, async (tx) => {
+      const settlement = await settlePayment(tx, paid, policy, Date.now());
+      if (settlement.kind === 'credited') return { kind: 'paid' };
+      const because = settlement.kind === 'set_aside' ? settlement.because : `${paid.paymentIntentId} is not ours`;
+      log.error({ account: payment.accountId, payment: payment.id, because }, 'a payment was set aside: an operator must look at it');
+      await setAside(tx, payment, because, Date.now());
+      return { kind: 'ended' };
+    });
+  }
+
+  async function requirePayment({ accountId, paymentId }: { accountId: string; paymentId: string }): Promise<Payment> {
+    const payment = await readPayment(pool, accountId, paymentId);
+    if (!payment) throw new Error(`account ${accountId} has no payment ${paymentId}`);
+    return payment;
+  }
+
+  const snapshotOf = (accountId: string): Promise<Snapshot> => transaction(pool, (tx) => readSnapshot(tx, accountId, policy));
+
+  /** Cancels at Stripe what shall not be paid any more. If it turns out to be paid, it is credited (A7). */
+  async function cancel(payment: Payment, status: 'failed' | 'canceled'): Promise<boolean> {
+    if (payment.paymentIntentId === null) {
+      await transaction(pool, (tx) => markUnpaid(tx, payment, status));
+      return true;
+    }
+    const outcome = await cancelIntent(stripe, payment.paymentIntentId);
+    if (outcome.kind === 'paid') await settle(payment, outcome.paid);
+    if (outcome.kind === 'canceled') await transaction(pool, (tx) => markUnpaid(tx, payment, status));
+    return outcome.kind === 'paid' || outcome.kind === 'canceled';
+  }
+
+  return {
+    /** One method of one attempt of a reload. The snapshot tells what became of it. */
+    async chargeReload(attempt: Attempt): Promise<Snapshot> {
+      return heartbeating(async () => {
+        await charge(attempt);
+        return snapshotOf(attempt.accountId);
+      });
+    },
+
+    /** A prepayment with a saved method. Declined, it is canceled at Stripe, so that nothing pays it later (P2). */
+    async chargePrepayment(attempt: Attempt): Promise<ChargeResult> {
+      return heartbeating(async () => {
+        const result = await charge(attempt);
+        if (result.kind === 'declined' && !(await cancel(await requirePayment(attempt), 'failed'))) {
+          throw new Error('the declined payment is not canceled yet');
+        }
+        return result;
+      });
+    },
+
+    /** The PaymentIntent of a reload that closed unpaid. `done` is false when Stripe can't say yet. */
+    async cancelPayment({ accountId, paymentId }: { accountId: string; paymentId: string }): Promise<{ done: boolean; snapshot: Snapshot }> {
+      return heartbeating(async () => {
+        const done = await cancel(await requirePayment({ accountId, paymentId }), 'canceled');
+        return { done, snapshot: await snapshotOf(accountId) };
+      });
+    },
+  };
+}
+
+/** Heartbeats while it works: when the worker dies, the charge is taken up again within seconds, not after its timeout. */
+async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

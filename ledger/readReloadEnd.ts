@@ -1,0 +1,32 @@
+/** How a closed reload has ended, for whoever waits for its outcome. */
+import type { Db } from './db';
+
+export type ReloadEnd = {
+  state: string;
+  cents: number;
+  because: string | null;
+  declineCode: string | null;
+  declineMessage: string | null;
+  /** The ledger line that credited it; null when it was not paid. */
+  sequence: number | null;
+};
+
+/** Throws when there is no such reload. */
+export async function readReloadEnd(db: Db, reloadId: string): Promise<ReloadEnd> {
+  const { rows } = await db.query<{
+    state: string; amount_cents: bigint; because: string | null; decline_code: string | null; decline_message: string | null; sequence: bigint | null;
+  }>(
+    `select r.state, p.amount_cents, r.because, p.decline_code, p.decline_message, l.sequence
+     from reloads r join payments p on p.id = r.id left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id
+     where r.id = $1`, [reloadId]);
+  const row = rows[0];
+  if (!row) throw new Error(`there is no reload ${reloadId}`);
+  return {
+    state: row.state,
+    cents: Number(row.amount_cents),
+    because: row.because,
+    declineCode: row.decline_code,
+    declineMessage: row.decline_message,
+    sequence: row.sequence === null ? null : Number(row.sequence),
+  };
+}

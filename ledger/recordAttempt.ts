@@ -1,0 +1,50 @@
+/** Records what became of a method in an attempt: declined, or not known yet. Success is settlePayment's to record. */
+import type { Attempt } from './beginAttempt';
+import type { Tx } from './db';
+import { lockAccount } from './lockAccount';
+
+export type Decline = { code: string; message: string; chargeId: string | null; forGood: boolean; awaitsOwner: boolean };
+
+/**
+ * A declined method stays declined for this attempt; declined for good it is not tried again at all (A11). A repeat,
+ * or news of a payment that has been settled meanwhile, changes nothing.
+ */
+export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline): Promise<void> {
+  await lockAccount(tx, attempt.accountId);
+  const { rowCount } = await tx.query(
+    `update payment_attempts set outcome = 'declined', decline_code = $4, decline_message = $5
+     where payment_id = $1 and attempt = $2 and payment_method_id = $3 and outcome = 'unknown'`,
+    [attempt.paymentId, attempt.attempt, attempt.methodId, decline.code, decline.message]);
+  if (!rowCount) return;
+  await tx.query(
+    `update payments set decline_code = $2, decline_message = $3, latest_charge_id = coalesce($4, latest_charge_id),
+       status = case when $5 then 'requires_action' else status end
+     where id = $1 and status in ('processing', 'requires_action')`,
+    [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.awaitsOwner]);
+  await tx.query(`update reloads set state = 'charging' where id = $1 and closed_at is null`, [attempt.paymentId]);
+  if (decline.forGood) {
+    await tx.query(
+      `update payment_methods m set unusable_because = $3 where m.account_id = $1 and m.unusable_because is null
+         and (m.id = $2 or m.fingerprint = (select fingerprint from payment_methods where id = $2))`,
+      [attempt.accountId, attempt.methodId, decline.code]);
+  }
+}
+
+const FIRST_LOOK_MS = 5_000;
+const LOOK_MS_MAX = 300_000;
+
+/** The outcome is to be found out later, with growing waits (A9). No strike: the method has not answered. */
+export async function recordUnknown(tx: Tx, attempt: Attempt): Promise<{ dueMs: number }> {
+  await lockAccount(tx, attempt.accountId);
+  const { rows } = await tx.query<{ looks: number }>(
+    `insert into payment_attempts as a (payment_id, attempt, payment_method_id, role, confirmations, looks, at) values ($1, $2, $3, $4, 0, 1, $5)
+     on conflict (payment_id, attempt, payment_method_id) do update set looks = a.looks + 1 returning looks`,
+    [attempt.paymentId, attempt.attempt, attempt.methodId, attempt.role, new Date(attempt.nowMs)]);
+  const { looks } = rows[0]!;
+  const dueMs = attempt.nowMs + Math.min(FIRST_LOOK_MS * 2 ** (looks - 1), LOOK_MS_MAX);
+  const due = new Date(dueMs);
+  const { rowCount } = await tx.query(
+    `update reloads set state = 'unknown', due_at = $2 where id = $1 and closed_at is null`, [attempt.paymentId, due]);
+  if (rowCount) await tx.query('update balances set reload_due_at = $2 where account_id = $1', [attempt.accountId, due]);
+  return { dueMs };
+}

@@ -1,0 +1,86 @@
+/** The one mapper from Stripe's answers to outcomes: a decline is a result; what is not known is said to be unknown. */
+import Stripe from 'stripe';
+import type { PaidIntent } from '../domain/payment';
+
+export type Outcome =
+  | { kind: 'paid'; paid: PaidIntent }
+  /** The provider's answer about the method. `awaitsOwner`: its owner can still confirm this PaymentIntent (A11). */
+  | { kind: 'declined'; code: string; message: string; chargeId: string | null; forGood: boolean; awaitsOwner: boolean }
+  /** Not paid and nothing under way, as far as Stripe says: it may be confirmed (again). */
+  | { kind: 'unpaid' }
+  | { kind: 'canceled' }
+  /** No answer, or one that says nothing about the method: to be read from the PaymentIntent (A9). */
+  | { kind: 'unknown'; because: string; operator: boolean };
+
+/** Codes after which the same card is not tried again (A11); from Stripe's page on decline codes. */
+const FOR_GOOD = new Set([
+  'expired_card', 'lost_card', 'stolen_card', 'pickup_card', 'restricted_card', 'invalid_account', 'invalid_number',
+  'incorrect_number', 'new_account_information_available', 'revocation_of_all_authorizations', 'revocation_of_authorization',
+  'card_not_supported', 'currency_not_supported', 'security_violation', 'stop_payment_order', 'payment_method_not_available',
+]);
+
+/** What a PaymentIntent's state says. `latestChargeId`: the newest charge whose outcome we had recorded before. */
+export function outcomeOfIntent(intent: Stripe.PaymentIntent, latestChargeId: string | null): Outcome {
+  switch (intent.status) {
+    case 'succeeded':
+      return { kind: 'paid', paid: paidIntent(intent) };
+    case 'canceled':
+      return { kind: 'canceled' };
+    case 'processing':
+      return { kind: 'unknown', because: 'the payment is still processing', operator: false };
+    case 'requires_action':
+      return declined('authentication_required', 'The bank asks the card holder to confirm this payment.', chargeIdOf(intent), true);
+    default: {
+      const error = intent.last_payment_error;
+      const chargeId = error?.charge ?? chargeIdOf(intent);
+      if (!error || !chargeId || chargeId === latestChargeId) return { kind: 'unpaid' };
+      return declined(error.decline_code ?? error.code ?? 'card_declined', error.message ?? 'The card was declined.', chargeId);
+    }
+  }
+}
+
+/** What a failed call says. */
+export function outcomeOfError(error: unknown): Outcome {
+  if (error instanceof Stripe.errors.StripeCardError) {
+    const code = error.decline_code ?? error.code ?? 'card_declined';
+    return declined(code, error.message, error.charge ?? null, code === 'authentication_required');
+  }
+  if (error instanceof Stripe.errors.StripeInvalidRequestError) {
+    // The PaymentIntent has moved on: only reading it tells where to.
+    if (error.code === 'payment_intent_unexpected_state') return unknown('the payment has moved on', false);
+    if (error.code === 'resource_missing' && error.param === 'payment_method') {
+      return { ...declined('payment_method_not_available', 'This payment method no longer exists at Stripe.', null), forGood: true };
+    }
+    return unknown(`Stripe refused the request: ${error.message}`, true);
+  }
+  if (error instanceof Stripe.errors.StripeAuthenticationError || error instanceof Stripe.errors.StripePermissionError) {
+    return unknown('Stripe refused the API key', true);
+  }
+  if (error instanceof Stripe.errors.StripeError) return unknown(`Stripe gave no answer about the method: ${error.type}`, false);
+  throw error;
+}
+
+const unknown = (because: string, operator: boolean): Outcome => ({ kind: 'unknown', because, operator });
+
+function declined(code: string, message: string, chargeId: string | null, awaitsOwner = false): Extract<Outcome, { kind: 'declined' }> {
+  return { kind: 'declined', code, message, chargeId, forGood: FOR_GOOD.has(code), awaitsOwner };
+}
+
+const chargeIdOf = (intent: Stripe.PaymentIntent): string | null => idOf(intent.latest_charge);
+const idOf = (ref: string | { id: string } | null): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));
+
+/** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */
+function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {
+  const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
+  const card = charge?.payment_method_details?.card;
+  return {
+    paymentIntentId: intent.id,
+    receivedCents: intent.amount_received,
+    currency: intent.currency,
+    chargeId: chargeIdOf(intent),
+    paymentMethodId: idOf(intent.payment_method),
+    receiptUrl: charge?.receipt_url ?? null,
+    brand: card?.brand ?? null,
+    last4: card?.last4 ?? null,
+  };
+}

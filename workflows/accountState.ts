@@ -1,0 +1,54 @@
+/** The state of a balance workflow: how it begins, and how news is folded into it. */
+import type { AccountState, DecisionRecord, Snapshot } from '../domain/accountState';
+import { parseMoney } from '../domain/money';
+import type { UsageWatermark } from './messages';
+
+/** What a workflow knows before it has read anything: stale, so the first decision is to read (O4). */
+export function unread(accountId: string): AccountState {
+  const snapshot: Snapshot = {
+    accountId,
+    revision: -1,
+    watermark: -1,
+    available: '0.00',
+    setReasons: [],
+    settings: { status: 'off', version: 0 },
+    strikes: 0,
+    lastStrikeMs: null,
+    methodsVersion: 0,
+    triedMethodsVersion: 0,
+    methods: [],
+    reload: null,
+    uncanceled: null,
+    flag: { reasons: ['balance_exhausted'], sinceMs: 0, told: 'never' },
+    toldLow: true,
+    blocked: null,
+    policy: { trigger: 'at_or_below', retryDelaysMs: [] },
+  };
+  return {
+    snapshot, acknowledgedAvailable: '0.00', stale: true, charging: false, requests: [], firstCharge: null,
+    retry: { dueMs: 0, tries: 0 }, decisions: [],
+  };
+}
+
+/** A stale or repeated watermark changes nothing. Returns whether it was news. */
+export function foldWatermark(state: AccountState, { watermark, available }: UsageWatermark): boolean {
+  if (watermark <= state.snapshot.watermark) return false;
+  parseMoney(available);
+  Object.assign(state.snapshot, { watermark, available });
+  return true;
+}
+
+/** Of two snapshots the newer one stands; a watermark that came meanwhile and is newer than it, too. */
+export function foldSnapshot(state: AccountState, snapshot: Snapshot): void {
+  if (snapshot.revision <= state.snapshot.revision) return;
+  const { watermark, available } = state.snapshot;
+  state.acknowledgedAvailable = snapshot.available;
+  state.snapshot = watermark > snapshot.watermark ? { ...snapshot, watermark, available } : snapshot;
+}
+
+/** Kept for the `decisions` query; all of them are in Postgres (A15). */
+const DECISIONS_KEPT = 20;
+
+export function remember(state: AccountState, decision: DecisionRecord): void {
+  state.decisions = [...state.decisions, decision].slice(-DECISIONS_KEPT);
+}

@@ -1,0 +1,21 @@
+/** Timeouts and retries of every activity, each with its reason. */
+import type { ActivityOptions } from '@temporalio/workflow';
+
+/** One transaction in Postgres: quick, or Postgres is away; then it is tried until it is back. */
+export const LEDGER: ActivityOptions = {
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+};
+
+/**
+ * Talks to Stripe. An outage there is a result, not an error, so what is retried is a dead worker or Postgres away;
+ * the heartbeat shows within seconds that a worker died. Bounded: longer waiting is the workflow's state.
+ */
+export const CHARGE: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 8 },
+};
+
+/** What the workflow waits before it charges again after CHARGE has given up. */
+export const AFTER_CHARGE_FAILED_MS = 30_000;

@@ -1,0 +1,3 @@
+/** What the worker bundles. */
+export { balance } from './balance';
+export { prepayment } from './prepayment';
