@@ -56,7 +56,7 @@ class Supervisor {
       this.program('worker', 'workers/main.js', /worker ready/, env),
     ]);
     await this.waitUntilReady(addresses.api);
-    if (config.DEMO) await this.startDemo(addresses.api, env);
+    if (config.DEMO) await this.startDemo(env);
     if (this.isStopping()) return;
     const demo = config.DEMO ? readDemoKeys(dataDir) : null;
     printSummary({ addresses, adminKey: env.ADMIN_KEY, demo, dataDir: config.DATA_DIR }, log);
@@ -135,9 +135,9 @@ class Supervisor {
   }
 
   /** A demo that cannot run is told, and no reason to take the rest down. */
-  private async startDemo(api: string, env: NodeJS.ProcessEnv): Promise<void> {
+  private async startDemo(env: NodeJS.ProcessEnv): Promise<void> {
     try {
-      await this.program('demo', 'dev/demo.js', /^demo ready/, { ...env, BALLAST_URL: api }, [], log);
+      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], log);
     } catch (error) {
       if (!this.isStopping()) log((error as Error).message);
     }
