@@ -38,23 +38,25 @@ export async function stopLeftovers(dataDir: string, log: Log): Promise<void> {
   await Promise.all(readdirSync(run).map(stopOne));
 }
 
-/** Made once, readable by this user only. */
-export function readSecrets(dataDir: string): Secrets {
-  return readOrCreate(join(dataDir, 'secrets.json'), () => ({
-    adminKey: `admin_${randomBytes(24).toString('base64url')}`,
-    webhookSecret: `whsec_${randomBytes(24).toString('base64url')}`,
-  }));
+const secretsIn = (dataDir: string) => join(dataDir, 'secrets.json');
+
+export function storedSecrets(dataDir: string): Secrets | null {
+  try {
+    return JSON.parse(readFileSync(secretsIn(dataDir), 'utf8')) as Secrets;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
-function readOrCreate<T>(file: string, create: () => T): T {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const value = create();
-    writePrivate(file, value);
-    return value;
-  }
+/** Made once, readable by this user only. */
+export function readSecrets(dataDir: string): Secrets {
+  const stored = storedSecrets(dataDir);
+  if (stored) return stored;
+  const secret = (prefix: string) => `${prefix}_${randomBytes(24).toString('base64url')}`;
+  const secrets = { adminKey: secret('admin'), webhookSecret: secret('whsec') };
+  writePrivate(secretsIn(dataDir), secrets);
+  return secrets;
 }
 
 export function writePrivate(file: string, value: unknown): void {
