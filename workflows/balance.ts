@@ -51,6 +51,7 @@ class Account {
     setHandler(messages.paymentSettledSignal, reread);
     setHandler(messages.paymentMethodsChangedSignal, reread);
     setHandler(messages.reasonsChangedSignal, reread);
+    setHandler(messages.refreshSignal, reread);
     setHandler(messages.configureAutoReloadUpdate, ({ actor, settings }) => this.ask({ kind: 'configure', requestId: uuid4(), actor, settings }), {
       validator: ({ settings }) => {
         const problems = checkSettings(settings);

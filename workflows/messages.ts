@@ -30,6 +30,8 @@ export const paymentSettledSignal = defineSignal('paymentSettled');
 export const paymentMethodsChangedSignal = defineSignal('paymentMethodsChanged');
 /** `admin_suspended` or `payment_disputed` was set or lifted. */
 export const reasonsChangedSignal = defineSignal('reasonsChanged');
+/** The relay's: Postgres has news that the workflow has not folded; a signal was lost, or the workflow itself. */
+export const refreshSignal = defineSignal('refresh');
 
 /** What an owner asks; the workflow adds the request's id, the update's own. */
 export type ConfigureAutoReload = { actor: string; settings: Extract<SettingsRequest, { kind: 'configure' }>['settings'] };

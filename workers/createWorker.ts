@@ -1,0 +1,38 @@
+/** The worker of the balance task queue, composed from what it works with. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker, type NativeConnection, type WorkflowBundle } from '@temporalio/worker';
+import { createActivities } from '../activities';
+import type { Dependencies } from '../activities/dependencies';
+import { BALANCE_TASK_QUEUE } from '../workflows/messages';
+
+/** Made by the build; without it (tests, sources) the workflows are bundled when the worker starts. */
+const BUNDLE = join(__dirname, '..', 'workflows.bundle.js');
+
+export type WorkerOptions = {
+  connection: NativeConnection;
+  namespace: string;
+  deps: Dependencies;
+  workflowBundle?: WorkflowBundle;
+  taskQueue?: string;
+};
+
+/** Workflows kept in memory between their tasks. One beyond it is replayed from its history when it wakes. */
+const CACHED_WORKFLOWS_MAX = 2_000;
+
+export async function createWorker({ connection, namespace, deps, workflowBundle, taskQueue = BALANCE_TASK_QUEUE }: WorkerOptions): Promise<Worker> {
+  const workflows = workflowBundle
+    ? { workflowBundle }
+    : existsSync(BUNDLE)
+      ? { workflowBundle: { codePath: BUNDLE } }
+      : { workflowsPath: require.resolve('../workflows') };
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    ...workflows,
+    activities: createActivities(deps),
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    shutdownGraceTime: '5s',
+  });
+}

@@ -1,0 +1,52 @@
+/** Entry point of the worker process: workflows and activities, the relay, and the delivery of notices. */
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { pino } from 'pino';
+import { readConfig } from '../domain/config';
+import { openPool } from '../ledger/db';
+import { migrate } from '../ledger/migrate';
+import { startDelivering } from '../notices/deliver';
+import { createMailer } from '../notices/mailer';
+import { createStripe } from '../payments/client';
+import { createWorker } from './createWorker';
+import { startRelay } from './relay';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ name: 'worker', level: config.LOG_LEVEL });
+  const { DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY } = config;
+  if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
+    throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
+  }
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message)),
+  });
+  const pool = openPool(DATABASE_URL, { connectionsMax: 20, applicationName: 'ballast-worker', onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke') });
+  await migrate(pool);
+  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
+  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
+  const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
+  const deps = {
+    pool,
+    log,
+    stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
+    policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
+  };
+  const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
+  const relay = startRelay({ pool, client, log });
+  const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
+  const delivery = startDelivering({ pool, mailer, log });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());
+  const running = worker.run();
+  process.stdout.write('worker ready\n');
+  await running;
+  await Promise.all([relay.stop(), delivery.stop()]);
+  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});

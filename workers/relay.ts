@@ -1,0 +1,70 @@
+/** The relay: each second, wakes the workflows that have news they have not folded. A crash between commit and signal loses nothing. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { accountsToWake, overduePrepayments } from '../ledger/overdue';
+import { refreshSignal } from '../workflows/messages';
+import { startPrepayment } from '../workflows/startPrepayment';
+import { wakeBalance } from '../workflows/wake';
+
+const TICK_MS = 1_000;
+/** Bounds one tick's work; the rest is the next tick's. */
+const ACCOUNTS_PER_TICK_MAX = 500;
+const SIGNALS_AT_ONCE_MAX = 20;
+/** A workflow that does not react is signalled less and less often: its history must not grow meanwhile. */
+const PATIENCE_TICKS_MAX = 64;
+
+export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: number };
+
+/** What still stands after one tick is relayed: usually the process that made the news has signalled itself. */
+export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
+  let seen = new Map<string, { ticks: number; relayAt: number }>();
+
+  const due = (keys: string[]): Set<string> => {
+    const next: typeof seen = new Map();
+    const now = new Set<string>();
+    for (const key of keys) {
+      const entry = seen.get(key) ?? { ticks: 0, relayAt: 1 };
+      if (entry.ticks === entry.relayAt) {
+        now.add(key);
+        entry.relayAt += Math.min(Math.max(1, entry.relayAt), PATIENCE_TICKS_MAX);
+      }
+      entry.ticks += 1;
+      next.set(key, entry);
+    }
+    seen = next;
+    return now;
+  };
+
+  const tick = async (): Promise<void> => {
+    const accounts = await accountsToWake(pool, ACCOUNTS_PER_TICK_MAX);
+    const prepayments = await overduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
+    const now = due([...accounts, ...prepayments.map(({ paymentId }) => `prepayment ${paymentId}`)]);
+    const work = [
+      ...accounts.filter((id) => now.has(id)).map((id) => () => wakeBalance(client, id, refreshSignal)),
+      ...prepayments.filter(({ paymentId }) => now.has(`prepayment ${paymentId}`))
+        .map(({ idempotencyKey, ...input }) => async () => void (await startPrepayment(client, input, idempotencyKey))),
+    ];
+    for (let i = 0; i < work.length; i += SIGNALS_AT_ONCE_MAX) {
+      await Promise.all(work.slice(i, i + SIGNALS_AT_ONCE_MAX).map((relay) => relay()));
+    }
+    if (work.length > 0) log.info({ relayed: work.length }, 'woke workflows that had missed news');
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await tick().catch((error: Error) => log.warn({ error: error.message }, 'the relay could not run; it tries again'));
+      await sleep(tickMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const finished = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await finished;
+    },
+  };
+}
