@@ -42,9 +42,15 @@ const commands = {
 
 const checks = [
   ['types', tsc, '-p', root, '--noEmit', '--incremental', 'false'],
-  ['lint', bin('eslint', 'bin', 'eslint.js'), root],
-  ['import rules', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', join(root, '.dependency-cruiser.cjs'), root],
+  ['lint', bin('eslint', 'bin', 'eslint.js')],
+  ['import rules', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...sourceFolders()],
 ];
+
+/** What the compiler includes and is there. */
+function sourceFolders() {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+  return include.filter((folder) => existsSync(join(root, folder)));
+}
 
 async function main([name, ...args]) {
   if (!Object.hasOwn(commands, name ?? '')) throw new Error(`Say what to run: ${Object.keys(commands).join(', ')}.`);
@@ -65,7 +71,7 @@ async function install() {
   const stamp = createHash('sha256').update(lock).update(process.version).digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   if (!fitsLock(JSON.parse(lock))) {
-    const code = await step('installing packages (npm ci)', () => execute('npm', ['ci'], root));
+    const code = await step('installing packages (npm ci)', () => execute('npm', ['ci']));
     if (code !== 0) throw new Error('npm ci failed; its lines above say why.');
   }
   writeFileSync(stampFile, stamp);
@@ -98,9 +104,9 @@ async function step(name, work) {
 const node = (program, ...args) => execute(process.execPath, [program, ...args.flat()]);
 
 /** Waits for a child; signals to us go on to it, so that Ctrl-C and SIGTERM end both. */
-function execute(command, args, cwd = process.cwd()) {
+function execute(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
     const forward = (signal) => child.kill(signal);
     const ignore = () => undefined; // the terminal sends Ctrl-C to the child as well
     process.on('SIGTERM', forward).on('SIGINT', ignore);

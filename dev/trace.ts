@@ -43,7 +43,7 @@ function readArguments() {
 }
 
 /** The service key to use: the given one, the demo's, or one made for this run, which `done` revokes. */
-async function serviceKey(given: string | undefined, dataDir: string, admin: Api): Promise<{ key: string; done(): Promise<void> }> {
+async function serviceKey(given: string | undefined, dataDir: string, admin: Api): Promise<{ key: string; done: () => Promise<void> }> {
   const known = given ?? readDemoKeys(dataDir)?.serviceKey;
   if (known) return { key: known, done: () => Promise.resolve() };
   const { body } = await admin.request<{ id: string; key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'npm run trace' } });
