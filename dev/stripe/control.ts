@@ -2,14 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { cardBehavior } from './cardBehavior';
-import { confirmByOwner, settleProcessing } from './confirmation';
+import { answerPayment, answerSetup, settlePending, submitCheckout } from './checkoutCompletion';
 import { closeDispute, openDispute } from './disputes';
 import { StripeError } from './errors';
 import { faultRule, type Faults } from './faults';
 import { sendJson } from './http';
 import { failRefund } from './refunds';
 import type { RequestLog } from './requestLog';
-import { confirmSetupByOwner } from './setupIntents';
 import { runWork, type Environment, type Transaction } from './transaction';
 import type { WebhookSender } from './webhooks';
 
@@ -31,7 +30,7 @@ function change<T extends z.ZodType>(schema: T, work: (tx: Transaction, id: stri
 
 const switches: Record<string, Switch> = {
   'GET /_sim/faults': ({ faults }) => faults.list(),
-  'POST /_sim/faults': ({ faults }, { body }) => faults.add(z.union([z.array(faultRule), faultRule.transform((rule) => [rule])]).parse(body)),
+  'POST /_sim/faults': ({ faults }, { body }) => faults.add(z.array(faultRule).parse([body].flat())),
   'DELETE /_sim/faults': ({ faults }) => {
     faults.clear();
     return [];
@@ -86,15 +85,20 @@ const switches: Record<string, Switch> = {
   }),
   'POST /_sim/payment-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),
-    (tx, id, { success }) => confirmByOwner(tx, tx.need('payment_intents', id), success).intent,
+    (tx, id, { success }) => answerPayment(tx, id, success).intent,
   ),
   'POST /_sim/payment-intents/:id/settle': change(
     z.strictObject({ declineCode: z.string().nullable().default(null) }),
-    (tx, id, { declineCode }) => settleProcessing(tx, tx.need('payment_intents', id), declineCode).intent,
+    (tx, id, { declineCode }) => settlePending(tx, id, declineCode),
   ),
   'POST /_sim/setup-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),
-    (tx, id, { success }) => confirmSetupByOwner(tx, tx.need('setup_intents', id), success).intent,
+    (tx, id, { success }) => answerSetup(tx, id, success).intent,
+  ),
+
+  'POST /_sim/checkout-sessions/:id/submit': change(
+    z.union([z.strictObject({ paymentMethod: z.string() }), z.strictObject({ provider: z.literal(true) })]),
+    submitCheckout,
   ),
 
   'POST /_sim/disputes': change(

@@ -52,7 +52,7 @@ function expandPath(tx: Transaction, object: object, [field, ...rest]: string[],
 function includable(tx: Transaction, fields: Record<string, unknown>, field: string): object | null | undefined {
   if (field in fields) return null;
   if (fields.object === 'checkout.session' && field === 'line_items') {
-    const data = tx.get('line_items', fields.id as string)?.data ?? [];
+    const data = tx.get('checkout_details', fields.id as string)?.lineItems ?? [];
     return { object: 'list', url: `/v1/checkout/sessions/${String(fields.id)}/line_items`, has_more: false, data };
   }
   if (fields.object === 'charge' && field === 'refunds') {

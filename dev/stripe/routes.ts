@@ -1,6 +1,7 @@
 // The part of Stripe's API that the simulator speaks, in one table.
 import * as balance from './balanceTransactions';
 import * as charges from './charges';
+import * as checkout from './checkoutSessions';
 import * as customers from './customers';
 import * as disputes from './disputes';
 import * as events from './events';
@@ -38,6 +39,13 @@ export const routes: Route[] = [
   ['GET', '/v1/setup_intents/:id', setupIntents.retrieveSetupIntent],
   ['POST', '/v1/setup_intents/:id/confirm', setupIntents.confirmSetupIntent],
   ['POST', '/v1/setup_intents/:id/cancel', setupIntents.cancelSetupIntent],
+
+  ['POST', '/v1/checkout/sessions', checkout.createCheckoutSession],
+  ['GET', '/v1/checkout/sessions', checkout.listCheckoutSessions],
+  ['GET', '/v1/checkout/sessions/:id', checkout.retrieveCheckoutSession],
+  ['POST', '/v1/checkout/sessions/:id', checkout.updateCheckoutSession],
+  ['POST', '/v1/checkout/sessions/:id/expire', checkout.expireCheckoutSession],
+  ['GET', '/v1/checkout/sessions/:id/line_items', checkout.listLineItems],
 
   ['GET', '/v1/charges', charges.listCharges],
   ['GET', '/v1/charges/:id', charges.retrieveCharge],

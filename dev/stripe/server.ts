@@ -6,6 +6,7 @@ import { createControl, type Control } from './control';
 import { API_VERSION } from './events';
 import { Faults } from './faults';
 import { readBody, send, sendJson, type Log } from './http';
+import { createPages, isPage, type Pages } from './pages';
 import { RequestLog } from './requestLog';
 import { Store } from './store';
 import type { Environment } from './transaction';
@@ -38,8 +39,9 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
   const requests = new RequestLog();
   const api = new Api(environment, faults, requests, options.secretKey, log);
   const control = createControl({ environment, faults, requests, webhooks });
+  const pages = createPages(environment);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answer({ api, control, url }, request, response).catch((error: unknown) => {
+    answer({ api, control, pages, url }, request, response).catch((error: unknown) => {
       log.error({ err: error, url: request.url }, 'the simulator failed');
       if (!response.headersSent) sendJson(response, 500, { error: { type: 'api_error', message: String(error) } });
     });
@@ -67,12 +69,13 @@ function listen(server: Server, { host, port }: StripeSimulatorOptions): Promise
   });
 }
 
-type Parts = { api: Api; control: Control; url: string };
+type Parts = { api: Api; control: Control; pages: Pages; url: string };
 
-async function answer({ api, control, url: baseUrl }: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer({ api, control, pages, url: baseUrl }: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', baseUrl);
   const body = await readBody(request);
   if (url.pathname.startsWith('/_sim/')) return control(request, response, url, body);
+  if (isPage(url.pathname)) return pages(request, response, url, body);
   const result = await api.handle(request, url, body);
   if (result === 'hang') return;
   if (result === 'reset') {

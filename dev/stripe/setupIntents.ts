@@ -94,14 +94,18 @@ function confirm(tx: Transaction, intent: Stripe.SetupIntent, methodId: string |
   if (wanted === null) throw unexpectedState("You cannot confirm this SetupIntent because it's missing a payment method.", intent);
   const { method, card } = resolvePaymentMethod(tx, wanted);
   const confirmed = tx.update('setup_intents', intent, { payment_method: method.id });
-  if (needsAuthentication(card, false)) return askOwner(tx, confirmed, returnUrl);
+  if (needsAuthentication(card, false)) return askOwnerOfSetup(tx, confirmed, returnUrl);
   const outcome = completeSetup(tx, confirmed, method, card);
   if (outcome.error !== null) throw new StripeError(402, outcome.error);
   return outcome.intent;
 }
 
-function askOwner(tx: Transaction, intent: Stripe.SetupIntent, returnUrl: string | undefined): Stripe.SetupIntent {
-  const url = `${tx.baseUrl}/confirm/${intent.id}?client_secret=${intent.client_secret ?? ''}`;
+export function setupConfirmationUrl(tx: Transaction, intent: Stripe.SetupIntent): string {
+  return `${tx.baseUrl}/confirm/${intent.id}?client_secret=${intent.client_secret ?? ''}`;
+}
+
+export function askOwnerOfSetup(tx: Transaction, intent: Stripe.SetupIntent, returnUrl: string | undefined): Stripe.SetupIntent {
+  const url = setupConfirmationUrl(tx, intent);
   const asked = tx.update('setup_intents', intent, {
     status: 'requires_action',
     next_action:

@@ -1,9 +1,10 @@
 // All state of the simulator: its tables, how they are loaded from the journal, and how long what grows is kept.
 import type Stripe from 'stripe';
+import type { Card } from './cardBehavior';
+import type { CheckoutDetails } from './checkoutSessions';
 import { Collection } from './collection';
 import type { IdempotencyRecord } from './idempotency';
 import { Journal, NoJournal, replayJournal, type Change } from './journal';
-import type { Card } from './cardBehavior';
 import type { Delivery } from './webhooks';
 
 export type Tables = {
@@ -18,7 +19,8 @@ export type Tables = {
   disputes: Stripe.Dispute;
   balance_transactions: Stripe.BalanceTransaction;
   checkout_sessions: Stripe.Checkout.Session;
-  line_items: { id: string; data: Stripe.LineItem[]; setupFutureUsage: 'off_session' | 'on_session' | null };
+  /** What a session keeps for the payment that it will make. */
+  checkout_details: CheckoutDetails;
   events: Stripe.Event;
   deliveries: Delivery;
   idempotency: IdempotencyRecord;
@@ -87,8 +89,8 @@ function emptyTables(): Store['tables'] {
     refunds: new Collection(['charge', 'payment_intent']),
     disputes: new Collection(['charge', 'payment_intent']),
     balance_transactions: new Collection(['source']),
-    checkout_sessions: new Collection(['customer', 'payment_intent']),
-    line_items: new Collection(),
+    checkout_sessions: new Collection(['customer', 'payment_intent', 'setup_intent']),
+    checkout_details: new Collection(),
     events: new Collection(),
     deliveries: new Collection(),
     idempotency: new Collection(),

@@ -36,7 +36,7 @@ export async function customerWith(stripe: Stripe, testMethod: string): Promise<
 }
 
 /** An unconfirmed PaymentIntent of a customer, for cards only, as Ballast makes them. */
-export function newIntent(stripe: Stripe, customer: string, amount = 2_500, idempotencyKey?: string): Promise<Stripe.PaymentIntent> {
+export function newIntent(stripe: Stripe, customer: string, amount = 2_500, idempotencyKey?: string): Promise<Stripe.Response<Stripe.PaymentIntent>> {
   const params: Stripe.PaymentIntentCreateParams = { amount, currency: 'usd', customer, allowed_payment_method_types: ['card'] };
   return stripe.paymentIntents.create(params, idempotencyKey === undefined ? {} : { idempotencyKey });
 }

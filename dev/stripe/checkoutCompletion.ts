@@ -1,0 +1,122 @@
+// What a customer does with a Checkout Session: pay or save a card, confirm, and so complete it.
+import type Stripe from 'stripe';
+import { needsAuthentication, PAYS } from './cardBehavior';
+import { currentSession } from './checkoutSessions';
+import { confirmByOwner, confirmationUrl, settleProcessing, takePayment } from './confirmation';
+import { invalidRequest, type ErrorBody } from './errors';
+import { newProviderMethod } from './newPaymentMethod';
+import { mergeMetadata } from './params';
+import { blankIntent } from './paymentIntents';
+import { resolvePaymentMethod } from './paymentMethods';
+import { askOwnerOfSetup, completeSetup, confirmSetupByOwner, setupConfirmationUrl } from './setupIntents';
+import type { Transaction } from './transaction';
+
+/** Where the customer's browser goes next, or why it stays. */
+export type Step = { kind: 'done'; session: Stripe.Checkout.Session } | { kind: 'confirm'; url: string } | { kind: 'declined'; message: string };
+
+export type Choice = { paymentMethod: string } | { provider: true };
+
+/** The customer submits the page. */
+export function submitCheckout(tx: Transaction, sessionId: string, choice: Choice): Step {
+  const session = currentSession(tx, sessionId);
+  if (session.status !== 'open') throw invalidRequest(`This Checkout Session is not open any more: it has a status of ${String(session.status)}.`);
+  return session.mode === 'setup' ? submitSetup(tx, session, choice) : submitPayment(tx, session, choice);
+}
+
+function submitPayment(tx: Transaction, session: Stripe.Checkout.Session, choice: Choice): Step {
+  const { method, card } = 'provider' in choice ? newProviderMethod(tx, PAYS) : resolvePaymentMethod(tx, choice.paymentMethod);
+  const intent = tx.update('payment_intents', paymentIntentOf(tx, session), { payment_method: method.id });
+  tx.update('checkout_sessions', session, { payment_intent: intent.id });
+  const returnUrl = session.url ?? tx.baseUrl;
+  const outcome = takePayment(tx, intent, { method, card, offSession: false, returnUrl });
+  return stepAfterPayment(tx, outcome);
+}
+
+/** A session's PaymentIntent is made when its customer first pays, and serves all attempts. */
+function paymentIntentOf(tx: Transaction, session: Stripe.Checkout.Session): Stripe.PaymentIntent {
+  if (session.payment_intent !== null) return tx.need('payment_intents', session.payment_intent as string);
+  const { payment } = tx.need('checkout_details', session.id);
+  const intent = tx.put('payment_intents', {
+    ...blankIntent(tx, session.amount_total as number, 'usd'),
+    customer: session.customer,
+    description: payment.description ?? null,
+    metadata: mergeMetadata({}, payment.metadata),
+    receipt_email: payment.receipt_email ?? null,
+    setup_future_usage: payment.setup_future_usage ?? null,
+    statement_descriptor: payment.statement_descriptor ?? null,
+    statement_descriptor_suffix: payment.statement_descriptor_suffix ?? null,
+  });
+  tx.emit('payment_intent.created', intent);
+  return intent;
+}
+
+function stepAfterPayment(tx: Transaction, { intent, error }: { intent: Stripe.PaymentIntent; error: ErrorBody | null }): Step {
+  if (error !== null) return { kind: 'declined', message: error.message };
+  if (intent.status === 'requires_action') return { kind: 'confirm', url: confirmationUrl(tx, intent) };
+  const session = sessionOf(tx, intent) as Stripe.Checkout.Session;
+  return { kind: 'done', session: complete(tx, session, intent.status === 'succeeded' ? 'paid' : 'unpaid') };
+}
+
+function submitSetup(tx: Transaction, session: Stripe.Checkout.Session, choice: Choice): Step {
+  if ('provider' in choice) throw invalidRequest('Only cards can be saved for later.');
+  const { method, card } = resolvePaymentMethod(tx, choice.paymentMethod);
+  const intent = tx.update('setup_intents', tx.need('setup_intents', session.setup_intent as string), { payment_method: method.id });
+  if (needsAuthentication(card, false)) {
+    return { kind: 'confirm', url: setupConfirmationUrl(tx, askOwnerOfSetup(tx, intent, session.url ?? undefined)) };
+  }
+  const { error } = completeSetup(tx, intent, method, card);
+  return error === null ? { kind: 'done', session: complete(tx, session, 'no_payment_required') } : { kind: 'declined', message: error.message };
+}
+
+function complete(tx: Transaction, session: Stripe.Checkout.Session, paymentStatus: Stripe.Checkout.Session.PaymentStatus): Stripe.Checkout.Session {
+  const customer = tx.get('customers', (session.customer as string | null) ?? '');
+  const completed = tx.update('checkout_sessions', tx.need('checkout_sessions', session.id), {
+    status: 'complete',
+    payment_status: paymentStatus,
+    url: null,
+    customer_details: {
+      address: null,
+      business_name: null,
+      email: customer?.email ?? session.customer_email,
+      individual_name: null,
+      name: customer?.name ?? null,
+      phone: null,
+      tax_exempt: 'none',
+      tax_ids: [],
+    },
+  });
+  tx.emit('checkout.session.completed', completed);
+  return completed;
+}
+
+function sessionOf(tx: Transaction, intent: Stripe.PaymentIntent): Stripe.Checkout.Session | undefined {
+  return tx.table('checkout_sessions').newest({ field: 'payment_intent', equals: intent.id }).next().value as Stripe.Checkout.Session | undefined;
+}
+
+type Answered<T> = { intent: T; error: ErrorBody | null; session: Stripe.Checkout.Session | null };
+
+/** The owner's answer to 3-D Secure; completes the Checkout Session that asked for it, if one did. */
+export function answerPayment(tx: Transaction, intentId: string, approved: boolean): Answered<Stripe.PaymentIntent> {
+  const outcome = confirmByOwner(tx, tx.need('payment_intents', intentId), approved);
+  const session = sessionOf(tx, outcome.intent) ?? null;
+  if (session === null || outcome.error !== null) return { ...outcome, session };
+  return { ...outcome, session: complete(tx, session, outcome.intent.status === 'succeeded' ? 'paid' : 'unpaid') };
+}
+
+export function answerSetup(tx: Transaction, intentId: string, approved: boolean): Answered<Stripe.SetupIntent> {
+  const outcome = confirmSetupByOwner(tx, tx.need('setup_intents', intentId), approved);
+  const session = [...tx.table('checkout_sessions').newest({ field: 'setup_intent', equals: intentId })][0] ?? null;
+  if (session === null || outcome.error !== null) return { ...outcome, session };
+  return { ...outcome, session: complete(tx, session, 'no_payment_required') };
+}
+
+/** Decides a pending payment, and tells the Checkout Session that waited for it. */
+export function settlePending(tx: Transaction, intentId: string, declineCode: string | null): Stripe.PaymentIntent {
+  const { intent, error } = settleProcessing(tx, tx.need('payment_intents', intentId), declineCode);
+  const session = sessionOf(tx, intent);
+  if (session !== undefined) {
+    const settled = error === null ? tx.update('checkout_sessions', session, { payment_status: 'paid' }) : session;
+    tx.emit(`checkout.session.async_payment_${error === null ? 'succeeded' : 'failed'}`, settled);
+  }
+  return intent;
+}
