@@ -1,0 +1,56 @@
+/** What the linter holds: typed rules against lost promises and forgotten cases, and where the environment may be read. */
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const entryPoints = ['api/main.ts', 'workers/main.ts', 'dev/**', 'bench/**', 'chaos/**', 'examples/**', 'test/**'];
+const tests = ['test/**/*.ts'];
+
+export default defineConfig(
+  { ignores: ['dist/', '**/dist/', 'coverage/', '.ballast/'] },
+  tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      // A promise that nobody waits for loses its error, and with it a credit or a mail.
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/return-await': 'error',
+      // Decisions and outcomes are unions: a new kind must be met everywhere.
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // Types that are imported as types leave no trace in the workflow bundle.
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      // Numbers in texts are wanted; objects are not.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // It takes a branded bigint, such as money, for no number.
+      '@typescript-eslint/no-unsafe-unary-minus': 'off',
+      // Objects here are closures without a `this` to lose.
+      '@typescript-eslint/unbound-method': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'max-lines': ['warn', 300],
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read once, by entry points, through readConfig.' }],
+    },
+  },
+  { files: entryPoints, rules: { 'no-restricted-properties': 'off', 'no-console': 'off' } },
+  {
+    files: tests,
+    rules: {
+      // Tests look into rows, answers and broken input, whose types are not theirs to prove.
+      '@typescript-eslint/no-explicit-any': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/require-await': 'off',
+      'max-lines': 'off',
+    },
+  },
+  // Plain JavaScript has no types to check by, and is only configuration and the bootstrap.
+  { files: ['**/*.{js,cjs,mjs}'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.{js,cjs}'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  { files: ['dev/*.mjs'], rules: { 'no-console': 'off' } },
+);
