@@ -1,0 +1,67 @@
+/** Which folder may import what: one way only, as docs/concepts.md draws it. `npm run check` and a test run it. */
+
+const folders = ['domain', 'ledger', 'payments', 'notices', 'activities', 'workers', 'workflows', 'api', 'client', 'dev', 'bench', 'chaos', 'examples', 'test'];
+
+/** What each folder may import of the others. dev, bench, chaos and test put things together: for them only the rules below hold. */
+const may = {
+  domain: [],
+  ledger: ['domain'],
+  payments: ['domain'],
+  notices: ['domain', 'ledger'],
+  activities: ['domain', 'ledger', 'payments', 'notices'],
+  workflows: ['domain', 'activities'],
+  workers: ['domain', 'ledger', 'payments', 'notices', 'activities', 'workflows'],
+  api: ['domain', 'ledger', 'payments', 'workflows'],
+  client: [],
+  examples: ['client'],
+};
+
+/** Beside the workflows, for whoever talks to them: how to start and wake one. Not part of the bundle. */
+const starters = '^workflows/(wake|start[A-Z]\\w*)\\.ts$';
+const contract = '^workflows/messages\\.ts$';
+
+const any = (names) => `^(${names.join('|')})/`;
+const npm = (names) => `(^|/)node_modules/(${names.join('|')})/`;
+const error = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(may).map(([folder, others]) => error(
+      `${folder}-imports`,
+      `${folder} imports ${others.length === 0 ? 'nothing of the other folders' : others.join(', ')}.`,
+      { path: `^${folder}/` },
+      { path: any(folders.filter((other) => other !== folder && !others.includes(other))) },
+    )),
+    error('domain-is-pure', 'Time, ids and I/O are arguments: the domain imports zod at most.',
+      { path: '^domain/' }, { dependencyTypesNot: ['local'], pathNot: npm(['zod']) }),
+    error('workflows-take-types-of-activities', 'Activities run outside the workflow: it knows only what they look like.',
+      { path: '^workflows/' }, { path: '^activities/', dependencyTypesNot: ['type-only'] }),
+    error('workflows-stay-small', 'The workflow bundle is loaded for every account: zod and the like stay out of it.',
+      { path: '^workflows/' }, { path: '^domain/config' }),
+    error('workflows-are-deterministic', 'What a workflow does must come out the same again: no I/O, no Node, no other libraries.',
+      { path: '^workflows/', pathNot: starters }, { dependencyTypesNot: ['local', 'type-only'], pathNot: npm(['@temporalio/(workflow|common)']) }),
+    error('workflows-do-not-start-workflows-as-clients', 'Starters hold a connection; a workflow has none.',
+      { path: '^workflows/', pathNot: starters }, { path: starters }),
+    error('workflows-are-talked-to-by-messages', 'Processes know the messages and how to start one; the workflows themselves are bundled by path.',
+      { path: any(['api', 'workers']) }, { path: '^workflows/', pathNot: [starters, contract] }),
+    error('nothing-imports-tests', 'What runs outside the tests does not need them.',
+      { pathNot: '^test/' }, { path: '^test/' }),
+    error('nothing-imports-bench-or-chaos', 'They put everything else together and are needed by nothing.',
+      { pathNot: any(['bench', 'chaos', 'test']) }, { path: any(['bench', 'chaos']) }),
+    error('express-stays-in-api', 'Nothing of Express below api/.',
+      { pathNot: any(['api', 'dev', 'test']) }, { path: npm(['express', '@types/express']), dependencyTypesNot: ['type-only'] }),
+    error('stripe-stays-in-payments', 'One seam to the provider. Its types may be named elsewhere.',
+      { pathNot: any(['payments', 'dev', 'test']) }, { path: npm(['stripe']), dependencyTypesNot: ['type-only'] }),
+    error('no-cycles', 'What runs in a circle starts half loaded. Types may name each other: they are gone by then.',
+      {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    error('no-unresolved', 'The import leads nowhere.', {}, { couldNotResolve: true }),
+    error('no-dev-packages', 'Production does not install development packages.',
+      { path: any(Object.keys(may)) }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|coverage|\\.ballast)/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+const config = join(root, '.dependency-cruiser.cjs');
+const cruiser = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+
+/** Every violation in the tree as `rule: from -> to`, sorted. The tool is an ES module: it runs beside us. */
+function violationsIn(directory: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const args = [cruiser, '--config', config, '--output-type', 'json', '.'];
+    execFile(process.execPath, args, { cwd: directory, maxBuffer: 64 * 1024 * 1024 }, (_exitCode, stdout, stderr) => {
+      try {
+        const { summary } = JSON.parse(stdout) as { summary: { totalCruised: number; violations: { rule: { name: string }; from: string; to: string }[] } };
+        if (summary.totalCruised === 0) throw new Error('nothing was looked at');
+        resolve([...new Set(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`))].sort());
+      } catch (error) {
+        reject(new Error(`dependency-cruiser did not answer: ${(error as Error).message}\n${stderr}`));
+      }
+    });
+  });
+}
+
+/** A tree with these files beside our packages. */
+async function inTree<T>(files: Record<string, string>, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'ballast-imports-'));
+  try {
+    symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+    writeFileSync(join(directory, 'package.json'), '{"dependencies": {"express": "*", "pg": "*", "stripe": "*", "zod": "*"}, "devDependencies": {"fast-check": "*"}}');
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(directory, dirname(path)), { recursive: true });
+      writeFileSync(join(directory, path), text);
+    }
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Plain modules to import from, one or two in each folder. */
+const targets = Object.fromEntries(
+  ['domain/money', 'domain/config', 'ledger/db', 'payments/stripe', 'notices/mail', 'activities/index', 'workflows/messages', 'workflows/wake',
+    'workflows/balance', 'workers/main', 'api/app', 'client/gate', 'dev/start', 'bench/run', 'chaos/run', 'test/support/database']
+    .map((path) => [`${path}.ts`, 'export const value = 1;\nexport type Shape = number;\n']),
+);
+
+test('imports point one way: nothing in this tree breaks a rule', async () => {
+  expect(await violationsIn(root)).toEqual([]);
+});
+
+test('imports that are allowed are not complained about', async () => {
+  const fine = {
+    'domain/a.ts': "import { z } from 'zod';\nimport { value } from './money';\nexport const a = [z, value];\n",
+    'ledger/a.ts': "import { value } from '../domain/money';\nimport { Pool } from 'pg';\nexport const a = [value, Pool];\n",
+    'notices/a.ts': "import { value } from '../ledger/db';\nimport type Stripe from 'stripe';\nexport const a = value as unknown as Stripe;\n",
+    'payments/a.ts': "import Stripe from 'stripe';\nexport const a = Stripe;\n",
+    'workflows/a.ts': "import type { Shape } from '../activities';\nimport { value } from '../domain/money';\nexport const a: Shape = value;\n",
+    'api/a.ts': "import express from 'express';\nimport { value } from '../workflows/messages';\nexport const a = [express, value];\n",
+    'workers/a.ts': "import { value } from '../workflows/wake';\nimport { value as b } from '../activities';\nexport const a = [value, b];\n",
+    'test/a.ts': "import { value } from '../api/app';\nimport { value as b } from '../dev/start';\nimport fc from 'fast-check';\nexport const a = [value, b, fc];\n",
+  };
+  expect(await inTree({ ...targets, ...fine }, violationsIn)).toEqual([]);
+});
+
+test('imports that are forbidden are caught, each by its rule', async () => {
+  const forbidden: [rule: string, from: string, to: string][] = [
+    ['domain-imports', 'domain/b1.ts', 'ledger/db.ts'],
+    ['ledger-imports', 'ledger/b1.ts', 'payments/stripe.ts'],
+    ['payments-imports', 'payments/b1.ts', 'ledger/db.ts'],
+    ['notices-imports', 'notices/b1.ts', 'payments/stripe.ts'],
+    ['activities-imports', 'activities/b1.ts', 'workers/main.ts'],
+    ['workers-imports', 'workers/b1.ts', 'api/app.ts'],
+    ['workflows-imports', 'workflows/b1.ts', 'ledger/db.ts'],
+    ['workflows-stay-small', 'workflows/b2.ts', 'domain/config.ts'],
+    ['workflows-take-types-of-activities', 'workflows/b3.ts', 'activities/index.ts'],
+    ['workflows-do-not-start-workflows-as-clients', 'workflows/b4.ts', 'workflows/wake.ts'],
+    ['api-imports', 'api/b1.ts', 'activities/index.ts'],
+    ['workflows-are-talked-to-by-messages', 'api/b2.ts', 'workflows/balance.ts'],
+    ['client-imports', 'client/b1.ts', 'domain/money.ts'],
+    ['nothing-imports-tests', 'dev/b1.ts', 'test/support/database.ts'],
+    ['nothing-imports-bench-or-chaos', 'dev/b2.ts', 'bench/run.ts'],
+  ];
+  const packages: [rule: string, from: string, name: string][] = [
+    ['domain-is-pure', 'domain/p1.ts', 'pg'],
+    ['domain-is-pure', 'domain/p2.ts', 'node:fs'],
+    ['express-stays-in-api', 'ledger/p1.ts', 'express'],
+    ['stripe-stays-in-payments', 'api/p1.ts', 'stripe'],
+    ['workflows-are-deterministic', 'workflows/p1.ts', 'node:crypto'],
+    ['no-dev-packages', 'api/p2.ts', 'fast-check'],
+    ['no-unresolved', 'api/p3.ts', './nowhere'],
+  ];
+  const importOf = (name: string) => `import * as it from '${name}';\nexport const used = it;\n`;
+  const files = Object.fromEntries([
+    ...forbidden.map(([, from, to]) => [from, importOf(`../${to.replace(/\.ts$/, '')}`)]),
+    ...packages.map(([, from, name]) => [from, importOf(name)]),
+    ['ledger/c1.ts', importOf('./c2')],
+    ['ledger/c2.ts', importOf('./c1')],
+  ]) as Record<string, string>;
+
+  const found = await inTree({ ...targets, ...files }, violationsIn);
+
+  for (const [rule, from, to] of forbidden) expect(found).toContain(`${rule}: ${from} -> ${to}`);
+  for (const [rule, from] of packages) expect(found).toContainEqual(expect.stringContaining(`${rule}: ${from} -> `));
+  expect(found).toContainEqual(expect.stringMatching(/^no-cycles: ledger\/c\d\.ts -> ledger\/c\d\.ts$/));
+  const guilty = new Set(Object.keys(files));
+  expect(found.filter((violation) => !guilty.has(/: (\S+) ->/.exec(violation)![1]!))).toEqual([]);
+});
