@@ -13,7 +13,7 @@ export type PostedUsage = {
   notTaken: Map<number, NotTaken>;
 };
 
-const columns = POSITION_COLUMNS.split(', ').map((column) => `(position).${column}`).join(', ');
+const columns = POSITION_COLUMNS.split(', ').map((column) => `(account).${column}`).join(', ');
 const statement = {
   name: 'post-usage',
   text: `select ${columns}, place, outcome from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,

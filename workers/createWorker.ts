@@ -1,7 +1,7 @@
 /** The worker of the balance task queue, composed from what it works with. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker, type NativeConnection, type WorkflowBundle } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE } from '../workflows/messages';
@@ -13,7 +13,7 @@ export type WorkerOptions = {
   connection: NativeConnection;
   namespace: string;
   deps: Dependencies;
-  workflowBundle?: WorkflowBundle;
+  workflowBundle?: WorkflowBundleOption;
   taskQueue?: string;
 };
 

@@ -111,7 +111,7 @@ create function post_line(p_account text, p_kind text, p_counterparty text, p_am
 returns table (line ledger_lines, posted boolean) language plpgsql as $$
 declare
   standing ledger_lines;
-  position balances;
+  moved balances;
 begin
   perform 1 from balances where account_id = p_account for no key update;
   if not found then
@@ -126,9 +126,9 @@ begin
     return;
   end if;
   update balances set balance_nano = balance_nano + p_amount, sequence = sequence + 1
-    where account_id = p_account returning * into position;
+    where account_id = p_account returning * into moved;
   insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
-    values (p_account, position.sequence, p_kind, p_counterparty, p_amount, position.balance_nano, p_key, p_reference, p_description)
+    values (p_account, moved.sequence, p_kind, p_counterparty, p_amount, moved.balance_nano, p_key, p_reference, p_description)
     returning * into standing;
   return query select standing, true;
 end $$;

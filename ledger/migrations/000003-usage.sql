@@ -71,7 +71,8 @@ create index rejected_usage_account on rejected_usage (account_id, id desc);
 create function post_usage(p_accounts text[], p_account int[], p_event text[], p_model text[], p_input bigint[],
                            p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[],
                            p_at timestamptz[], p_cost bigint[])
-returns table (position balances, place int, outcome text) language plpgsql as $$
+returns table (account balances, place int, outcome text) language plpgsql as $$
+#variable_conflict use_column
 declare
   taken int;
   moved_accounts text[];

@@ -1,0 +1,126 @@
+/** A whole Ballast without its HTTP: Postgres, Temporal, the Stripe simulator, a worker. Tests tell their stories with it. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import type Stripe from 'stripe';
+import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
+import type { Policy } from '../../domain/accountState';
+import { createStripe } from '../../payments/client';
+import { startRelay } from '../../workers/relay';
+import { createWorker } from '../../workers/createWorker';
+import { TestAccount, type AccountOptions } from './account';
+import { createTestDatabase, type TestDatabase } from './database';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+/** Built by `npm test` before jest starts: workflows are bundled once per run. */
+const workflowBundle = { codePath: join(__dirname, '..', '..', 'dist', 'workflows.bundle.js') };
+
+export type WorldOptions = {
+  /** `skipping`: minutes pass in an instant, in Temporal's test server. `real`: the dev server. */
+  time: 'skipping' | 'real';
+  policy?: Partial<Policy>;
+  relay?: boolean;
+  /** How long a call to Stripe may take. */
+  stripeTimeoutMs?: number;
+};
+
+export class World {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly simulator: StripeSimulator,
+    readonly stripe: Stripe,
+    readonly client: Client,
+    /** Lets workflow time pass: skipped or really waited for. */
+    readonly sleep: (ms: number) => Promise<void>,
+    private readonly makeWorker: () => Promise<Worker>,
+    private readonly cleanup: (() => Promise<unknown>)[],
+  ) {}
+
+  private running: { worker: Worker; done: Promise<void> } | null = null;
+
+  static async start(options: WorldOptions): Promise<World> {
+    const database = await createTestDatabase();
+    const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+    const stripe = createStripe({ secretKey: 'sk_test_world', apiBase: simulator.url, timeoutMs: options.stripeTimeoutMs ?? 1_000 });
+    const taskQueue = `test-${randomUUID()}`;
+    const temporal = await connect(options.time, taskQueue);
+    const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
+    const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+    const makeWorker = () =>
+      createWorker({ connection: temporal.native, namespace: 'default', taskQueue, workflowBundle, deps: { pool: database.pool, stripe, policy, log } });
+    const relay = options.relay ? startRelay({ pool: database.pool, client: temporal.client, log, tickMs: 200 }) : null;
+    const cleanup = [async () => relay?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
+    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, makeWorker, cleanup);
+    await world.startWorker();
+    return world;
+  }
+
+  async startWorker(): Promise<void> {
+    const worker = await this.makeWorker();
+    this.running = { worker, done: worker.run() };
+  }
+
+  async stopWorker(): Promise<void> {
+    if (!this.running) return;
+    this.running.worker.shutdown();
+    await this.running.done;
+    this.running = null;
+  }
+
+  async close(): Promise<void> {
+    await this.stopWorker();
+    for (const step of this.cleanup) await step();
+  }
+
+  /** An account with an owner, as the options say: cards, money, settings. Its workflow runs. */
+  async account(options: AccountOptions = {}): Promise<TestAccount> {
+    return TestAccount.open(this, options);
+  }
+
+  /** Steers the simulator: see docs/stripe-simulator.md. */
+  async simulate(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.simulator.url}/_sim${path}`, {
+      method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+}
+
+type Temporal = { client: Client; native: NativeConnection; sleep: (ms: number) => Promise<void>; close: () => Promise<void> };
+
+async function connect(time: WorldOptions['time'], taskQueue: string): Promise<Temporal> {
+  const interceptors = { workflow: [onQueue(taskQueue)] };
+  if (time === 'skipping') {
+    const path = process.env.TEST_TIME_SKIPPING_SERVER!;
+    const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+    const client = new Client({ connection: env.connection, interceptors });
+    return { client, native: env.nativeConnection, sleep: (ms) => env.sleep(ms), close: () => env.teardown() };
+  }
+  const address = process.env.TEST_TEMPORAL_ADDRESS!;
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  return {
+    client: new Client({ connection, interceptors }),
+    native,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    close: async () => {
+      await native.close();
+      await connection.close();
+    },
+  };
+}
+
+/** All worlds share a dev server; a task queue of its own keeps one world's workflows from another's worker. */
+function onQueue(taskQueue: string): WorkflowClientInterceptor {
+  const moved = <I extends { options: object }>(input: I): I => ({ ...input, options: { ...input.options, taskQueue } });
+  return {
+    startWithDetails: (input, next) => next(moved(input)),
+    signalWithStart: (input, next) => next(moved(input)),
+    startUpdateWithStart: (input, next) => next({ ...input, workflowStartOptions: { ...input.workflowStartOptions, taskQueue } }),
+  };
+}
