@@ -5,6 +5,7 @@ import type { SignalDefinition } from '@temporalio/common';
 import type { AccountState, SettingsAnswer } from '../../domain/accountState';
 import type { AutoReloadSettings } from '../../domain/autoReload';
 import { formatMoney, parseMoney, wholeCents, type Nano } from '../../domain/money';
+import { decide } from '../../domain/decide';
 import { createAccount } from '../../ledger/createAccount';
 import { transaction } from '../../ledger/db';
 import { addPaymentMethod } from '../../ledger/paymentMethods';
@@ -109,18 +110,16 @@ export class TestAccount {
   resume = () => this.handle.executeUpdate(messages.resumeAutoReloadUpdate, { args: [{ actor: 'olga' }] });
   disable = () => this.handle.executeUpdate(messages.disableAutoReloadUpdate, { args: [{ actor: 'olga' }] });
 
-  /** Waits until the workflow has folded all news and nothing is due: no charge under way, nothing to wake for. */
+  /** Waits until the workflow has folded all news and by its own policy has nothing to do now. */
   async settle(): Promise<void> {
-    const { rows } = await this.world.database.pool.query<{ wake: boolean }>('select wake from balances where account_id = $1', [this.id]);
-    if (rows[0]!.wake) await this.wake(messages.refreshSignal);
+    const read = async () =>
+      (await this.world.database.pool.query<{ wake: boolean; revision: bigint }>('select wake, revision from balances where account_id = $1', [this.id])).rows[0]!;
+    if ((await read()).wake) await this.wake(messages.refreshSignal);
     await until(async () => {
-      const { rows: [row] } = await this.world.database.pool.query<{ wake: boolean; charging: boolean; revision: bigint }>(
-        `select wake, revision, exists (select 1 from reloads where account_id = $1 and state = 'charging')
-           or exists (select 1 from reloads r join payments p on p.id = r.id where r.account_id = $1 and r.closed_at is not null and p.status = 'processing') as charging
-         from balances where account_id = $1`, [this.id]);
       const state = await this.state();
-      return { row, revision: state.snapshot.revision, busy: state.charging || state.stale || state.requests.length > 0 };
-    }, ({ row, revision, busy }) => !row!.wake && !row!.charging && !busy && Number(row!.revision) === revision, 20_000);
+      const { wake, revision } = await read();
+      return { wake, behind: Number(revision) - state.snapshot.revision, charging: state.charging, next: decide(state, await this.world.now()).kind };
+    }, ({ wake, behind, charging, next }) => !wake && behind === 0 && !charging && (next === 'rest' || next === 'wait'), 20_000);
   }
 
   state = (): Promise<AccountState> => this.handle.query(messages.stateQuery);

@@ -36,6 +36,8 @@ export class World {
     readonly client: Client,
     /** Lets workflow time pass: skipped or really waited for. */
     readonly sleep: (ms: number) => Promise<void>,
+    /** Workflow time, in epoch milliseconds. */
+    readonly now: () => Promise<number>,
     private readonly makeWorker: () => Promise<Worker>,
     private readonly cleanup: (() => Promise<unknown>)[],
   ) {}
@@ -54,7 +56,7 @@ export class World {
       createWorker({ connection: temporal.native, namespace: 'default', taskQueue, workflowBundle, deps: { pool: database.pool, stripe, policy, log } });
     const relay = options.relay ? startRelay({ pool: database.pool, client: temporal.client, log, tickMs: 200 }) : null;
     const cleanup = [async () => relay?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
-    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, makeWorker, cleanup);
+    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorker, cleanup);
     await world.startWorker();
     return world;
   }
@@ -91,7 +93,7 @@ export class World {
   }
 }
 
-type Temporal = { client: Client; native: NativeConnection; sleep: (ms: number) => Promise<void>; close: () => Promise<void> };
+type Temporal = { client: Client; native: NativeConnection; sleep: (ms: number) => Promise<void>; now: () => Promise<number>; close: () => Promise<void> };
 
 async function connect(time: WorldOptions['time'], taskQueue: string): Promise<Temporal> {
   const interceptors = { workflow: [onQueue(taskQueue)] };
@@ -99,7 +101,7 @@ async function connect(time: WorldOptions['time'], taskQueue: string): Promise<T
     const path = process.env.TEST_TIME_SKIPPING_SERVER!;
     const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
     const client = new Client({ connection: env.connection, interceptors });
-    return { client, native: env.nativeConnection, sleep: (ms) => env.sleep(ms), close: () => env.teardown() };
+    return { client, native: env.nativeConnection, sleep: (ms) => env.sleep(ms), now: () => env.currentTimeMs(), close: () => env.teardown() };
   }
   const address = process.env.TEST_TEMPORAL_ADDRESS!;
   const connection = await Connection.connect({ address });
@@ -108,6 +110,7 @@ async function connect(time: WorldOptions['time'], taskQueue: string): Promise<T
     client: new Client({ connection, interceptors }),
     native,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: async () => Date.now(),
     close: async () => {
       await native.close();
       await connection.close();
