@@ -85,7 +85,8 @@ export class Api {
   private async withKey(call: Call, delayMs: number): Promise<Result> {
     if (call.key !== null) this.keysInUse.take(call.key);
     try {
-      if (delayMs > 0) await sleep(delayMs);
+      // Without a reference: a delay must not keep a stopped simulator alive.
+      if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
       const origin = { requestId: call.requestId, idempotencyKey: call.key };
       const result = await runWork(this.environment, origin, (tx) => answerOnce(tx, call));
       await this.environment.store.settled();

@@ -108,7 +108,7 @@ const ADVICE: Record<string, Stripe.Charge.Outcome.AdviceCode> = {
 };
 
 function detailsOf({ card, type }: Stripe.PaymentMethod): Stripe.Charge.PaymentMethodDetails {
-  if (card === undefined) return { link: { country: 'US' }, type } as Stripe.Charge.PaymentMethodDetails;
+  if (card === undefined) return { link: { country: 'US' }, type };
   const shown = {
     amount_authorized: null,
     authorization_code: null,

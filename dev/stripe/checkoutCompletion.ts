@@ -4,11 +4,11 @@ import { needsAuthentication, PAYS } from './cardBehavior';
 import { currentSession } from './checkoutSessions';
 import { confirmByOwner, confirmationUrl, settleProcessing, takePayment } from './confirmation';
 import { invalidRequest, type ErrorBody } from './errors';
+import { blankIntent } from './newPaymentIntent';
 import { newProviderMethod } from './newPaymentMethod';
 import { mergeMetadata } from './params';
-import { blankIntent } from './paymentIntents';
 import { resolvePaymentMethod } from './paymentMethods';
-import { askOwnerOfSetup, completeSetup, confirmSetupByOwner, setupConfirmationUrl } from './setupIntents';
+import { askOwnerOfSetup, completeSetup, confirmSetupByOwner, setupConfirmationUrl } from './setupConfirmation';
 import type { Transaction } from './transaction';
 
 /** Where the customer's browser goes next, or why it stays. */

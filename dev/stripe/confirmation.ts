@@ -112,7 +112,7 @@ function fail(tx: Transaction, intent: Stripe.PaymentIntent, error: ErrorBody): 
     payment_method: null,
     next_action: null,
     processing: null,
-    last_payment_error: error as Stripe.PaymentIntent.LastPaymentError,
+    last_payment_error: error,
   });
   tx.emit('payment_intent.payment_failed', failed);
   return { intent: failed, error: { ...error, payment_intent: failed } };

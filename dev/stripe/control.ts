@@ -56,7 +56,7 @@ const switches: Record<string, Switch> = {
   'GET /_sim/webhooks': ({ webhooks }) => shown(webhooks),
   'POST /_sim/webhooks': ({ webhooks }, { body }) => {
     webhooks.set(
-      z.strictObject({ paused: z.boolean().optional(), copies: z.int().min(1).max(100).optional(), reorder: z.boolean().optional() }).parse(body) as object,
+      z.strictObject({ paused: z.boolean().optional(), copies: z.int().min(1).max(100).optional(), reorder: z.boolean().optional() }).parse(body),
     );
     return shown(webhooks);
   },
@@ -81,7 +81,7 @@ const switches: Record<string, Switch> = {
 
   'POST /_sim/payment-methods/:id/behavior': change(cardBehavior.partial(), (tx, id, changes) => {
     const card = tx.need('cards', id);
-    return tx.update('cards', card, { behavior: { ...card.behavior, ...changes } as typeof card.behavior }).behavior;
+    return tx.update('cards', card, { behavior: { ...card.behavior, ...changes } }).behavior;
   }),
   'POST /_sim/payment-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),

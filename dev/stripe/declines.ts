@@ -31,5 +31,5 @@ export function chargeDecline(declineCode: string): CardError {
 /** Stripe's table of declined test cards gives no decline code for the errors that have a code of their own. */
 export function attachDecline(declineCode: string): CardError {
   const { decline_code, ...error } = chargeDecline(declineCode);
-  return WITHOUT_DECLINE_CODE_AT_ATTACH.has(declineCode) ? error : { ...error, decline_code: decline_code as string };
+  return WITHOUT_DECLINE_CODE_AT_ATTACH.has(declineCode) ? error : { ...error, decline_code: decline_code };
 }

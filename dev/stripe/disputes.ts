@@ -36,7 +36,7 @@ export function openDispute(tx: Transaction, charge: Stripe.Charge, kind: Disput
       past_due: false,
       submission_count: 0,
       submission_method: 'not_applicable',
-    } as Stripe.Dispute.EvidenceDetails,
+    },
     intended_submission_method: null,
     is_charge_refundable: isInquiry,
     livemode: false,
@@ -90,7 +90,7 @@ export function updateDispute(tx: Transaction, request: ApiRequest): Stripe.Disp
   if (isClosed(dispute) && params.evidence !== undefined) throw alreadyClosed(dispute);
   const submitted = params.evidence !== undefined && params.submit !== false;
   const updated = tx.update('disputes', dispute, {
-    evidence: { ...dispute.evidence, ...params.evidence } as Stripe.Dispute.Evidence,
+    evidence: { ...dispute.evidence, ...params.evidence },
     evidence_details: {
       ...dispute.evidence_details,
       has_evidence: dispute.evidence_details.has_evidence || params.evidence !== undefined,

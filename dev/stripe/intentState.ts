@@ -31,7 +31,7 @@ export function checkOwner(intent: Stripe.PaymentIntent, method: Stripe.PaymentM
   const message =
     intent.customer === null
       ? `The PaymentMethod ${method.id} belongs to a Customer. Please include the Customer in the \`customer\` parameter on the PaymentIntent.`
-      : `The PaymentMethod ${method.id} does not belong to the Customer ${String(intent.customer)}. Please use this PaymentMethod with the Customer that it belongs to instead.`;
+      : `The PaymentMethod ${method.id} does not belong to the Customer ${intent.customer as string}. Please use this PaymentMethod with the Customer that it belongs to instead.`;
   throw invalidRequest(message, { param: 'payment_method' });
 }
 

@@ -75,7 +75,7 @@ export function newProviderMethod(tx: Transaction, behavior: Card['behavior']): 
     created: tx.now,
     customer: null,
     customer_account: null,
-    link: { email: null, persistent_token: undefined } as unknown as Stripe.PaymentMethod.Link,
+    link: { email: null, persistent_token: undefined },
     livemode: false,
     metadata: {},
     type: 'link',

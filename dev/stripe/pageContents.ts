@@ -24,11 +24,26 @@ export function checkoutPage(session: Stripe.Checkout.Session, items: Stripe.Lin
   return page(isPayment ? `Pay ${total}` : 'Save a card', content);
 }
 
+function waitsForOwner(intent: Stripe.PaymentIntent | Stripe.SetupIntent): boolean {
+  if (intent.status === 'requires_action') return true;
+  if (intent.object !== 'payment_intent' || intent.status !== 'requires_payment_method') return false;
+  return intent.last_payment_error?.code === 'authentication_required';
+}
+
+/** The newest payments, each with where one can go from it. */
+export function paymentsPage(intents: Stripe.PaymentIntent[]): string {
+  const rows = intents.map((intent) => {
+    const status = escape(intent.status.replaceAll('_', ' '));
+    const link = waitsForOwner(intent)
+      ? `/confirm/${intent.id}?client_secret=${intent.client_secret ?? ''}`
+      : intent.status === 'succeeded' && `/receipts/${intent.latest_charge as string}`;
+    return `<dt>${dollars(intent.amount)}</dt><dd>${link ? `<a href="${escape(link)}">${status}</a>` : status}</dd>`;
+  });
+  return page('Payments', `<h1>Payments</h1><dl>${rows.join('') || '<dt>None yet.</dt>'}</dl>`);
+}
+
 export function confirmationPage(intent: Stripe.PaymentIntent | Stripe.SetupIntent): string {
-  const waits =
-    intent.status === 'requires_action' ||
-    (intent.object === 'payment_intent' && intent.status === 'requires_payment_method' && intent.last_payment_error?.code === 'authentication_required');
-  if (!waits) return messagePage('Nothing to confirm', `This payment has the status ${intent.status}.`);
+  if (!waitsForOwner(intent)) return messagePage('Nothing to confirm', `This ${intent.object === 'payment_intent' ? 'payment' : 'setup'} has the status ${intent.status}.`);
   const asked = intent.object === 'payment_intent' ? `<p class="amount">${dollars(intent.amount)}</p>` : '<p>Your bank asks whether you want to save this card.</p>';
   const content = `
     <h1>Your bank asks you to confirm</h1>${asked}

@@ -1,11 +1,11 @@
-// The hosted pages: Checkout, the owner's confirmation, receipts.
+// The hosted pages: Checkout, the owner's confirmation, receipts, and a list of the newest payments.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Stripe from 'stripe';
 import { answerPayment, answerSetup, submitCheckout, type Choice } from './checkoutCompletion';
 import { currentSession } from './checkoutSessions';
 import { StripeError } from './errors';
 import { redirect, sendHtml } from './http';
-import { checkoutPage, confirmationPage, messagePage, receiptPage } from './pageContents';
+import { checkoutPage, confirmationPage, messagePage, paymentsPage, receiptPage } from './pageContents';
 import { runWork, type Environment } from './transaction';
 
 export type Pages = (request: IncomingMessage, response: ServerResponse, url: URL, body: string) => Promise<void>;
@@ -13,7 +13,8 @@ export type Pages = (request: IncomingMessage, response: ServerResponse, url: UR
 type Answer = { html: string; status?: number } | { location: string };
 
 const NO_ORIGIN = { requestId: null, idempotencyKey: null };
-const PATH = /^\/(checkout|confirm|receipts)\/([A-Za-z0-9_]+)$/;
+const PATH = /^\/(?:(checkout|confirm|receipts)\/([A-Za-z0-9_]+))?$/;
+const SHOWN_MAX = 30;
 
 export function isPage(path: string): boolean {
   return PATH.test(path);
@@ -21,7 +22,7 @@ export function isPage(path: string): boolean {
 
 export function createPages(environment: Environment): Pages {
   return async (request, response, url, body) => {
-    const [, kind, id] = PATH.exec(url.pathname) as unknown as [string, string, string];
+    const [, kind = '', id = ''] = PATH.exec(url.pathname) ?? [];
     const form = new URLSearchParams(body);
     const posted = request.method === 'POST';
     try {
@@ -38,9 +39,18 @@ export function createPages(environment: Environment): Pages {
 type Visit = { kind: string; id: string; posted: boolean; form: URLSearchParams; secret: string | null };
 
 function answerPage(environment: Environment, visit: Visit): Promise<Answer> {
+  if (visit.kind === '') return showPayments(environment);
   if (visit.kind === 'checkout') return visit.posted ? submit(environment, visit) : showCheckout(environment, visit.id, null);
   if (visit.kind === 'confirm') return visit.posted ? confirm(environment, visit) : showConfirmation(environment, visit);
   return runWork(environment, NO_ORIGIN, (tx) => ({ html: receiptPage(tx.need('charges', visit.id)) }));
+}
+
+function showPayments(environment: Environment): Promise<Answer> {
+  return runWork(environment, NO_ORIGIN, (tx) => {
+    const newest = tx.table('payment_intents').newest();
+    const intents = Array.from({ length: SHOWN_MAX }, () => newest.next().value as Stripe.PaymentIntent | undefined).filter((intent) => intent !== undefined);
+    return { html: paymentsPage(intents) };
+  });
 }
 
 function showCheckout(environment: Environment, sessionId: string, error: string | null): Promise<Answer> {

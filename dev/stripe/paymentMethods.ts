@@ -137,7 +137,7 @@ export function updatePaymentMethod(tx: Transaction, request: ApiRequest): Strip
   const updated = tx.update('payment_methods', method, {
     metadata: mergeMetadata(method.metadata ?? {}, params.metadata),
     billing_details: { ...method.billing_details, ...params.billing_details },
-    card: { ...(method.card as Stripe.PaymentMethod.Card), ...params.card } as Stripe.PaymentMethod.Card,
+    card: { ...(method.card as Stripe.PaymentMethod.Card), ...params.card },
   });
   tx.emit('payment_method.updated', updated, method);
   return updated;

@@ -178,6 +178,16 @@ describe('Checkout', () => {
   });
 });
 
+test('the front page lists payments, with a link where the owner is waited for', async () => {
+  const { stripe } = harness;
+  const { customer, method } = await customerWith(stripe, 'pm_card_authenticationRequired');
+  const intent = await newIntent(stripe, customer, 1_234);
+  await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
+  const html = await (await fetch(harness.simulator.url)).text();
+  expect(html).toContain('$12.34');
+  expect(html).toContain(`/confirm/${intent.id}?client_secret=`);
+});
+
 test('a receipt is a page', async () => {
   const { stripe } = harness;
   const { customer, method } = await customerWith(stripe, 'pm_card_visa');

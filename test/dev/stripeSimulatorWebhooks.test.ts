@@ -31,7 +31,7 @@ test('a payment sends its events, signed so that the SDK takes them', async () =
   const events = await receiver.arrived(5);
   expect(typesOf(events)).toEqual(['charge.succeeded', 'customer.created', 'payment_intent.created', 'payment_intent.succeeded', 'payment_method.attached']);
   const succeeded = events.find(({ type }) => type === 'payment_intent.succeeded');
-  expect(succeeded).toMatchObject({ object: 'event', livemode: false, data: { object: { id: intent, status: 'succeeded', amount_received: 2_500 } } });
+  expect(succeeded).toMatchObject({ object: 'event', api_version: Stripe.API_VERSION, livemode: false, data: { object: { id: intent, status: 'succeeded', amount_received: 2_500 } } });
   expect(succeeded?.request?.id).toMatch(/^req_/);
 });
 
