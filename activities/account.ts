@@ -65,7 +65,8 @@ export function createAccountActivities({ pool, policy }: Dependencies) {
 
     /** Saves the flag and its like, with the mail that goes with it (S2, N1). */
     async saveStanding({ accountId, decision, standing, notice }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
-      return (await carryOut(accountId, decision, { standing, notice }, (tx) =>
+      const told = decision.kind !== 'note' || notice !== null;
+      return (await carryOut(accountId, told ? decision : null, { standing, notice }, (tx) =>
         saveStanding(tx, accountId, decision.id, standing, notice))).snapshot;
     },
 

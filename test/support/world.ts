@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import type Stripe from 'stripe';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import type { Policy } from '../../domain/accountState';
+import { findViolations } from '../../ledger/findViolations';
 import { createStripe } from '../../payments/client';
 import { startRelay } from '../../workers/relay';
 import { createWorker } from '../../workers/createWorker';
@@ -75,7 +76,9 @@ export class World {
 
   async close(): Promise<void> {
     await this.stopWorker();
+    const violations = await findViolations(this.database.pool);
     for (const step of this.cleanup) await step();
+    if (violations.length > 0) throw new Error(`The ledger is not right: ${JSON.stringify(violations)}`);
   }
 
   /** An account with an owner, as the options say: cards, money, settings. Its workflow runs. */

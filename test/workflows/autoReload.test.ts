@@ -1,5 +1,7 @@
 /** Auto-reload, rule by rule, in Temporal's time-skipping server: the minutes between attempts are really waited for. */
 import * as messages from '../../workflows/messages';
+import { transaction } from '../../ledger/db';
+import { liftSuspension, setSuspension } from '../../ledger/suspensions';
 import { World } from '../support/world';
 
 let world: World;
@@ -310,15 +312,13 @@ describe('S2, N1 the flag and its mails', () => {
 
 test('P5 no reload opens while the account is suspended by an admin; it opens when that is lifted', async () => {
   const account = await world.account({ balance: '20.00', autoReload: settings });
-  const suspend = (reasons: string[]) =>
-    world.database.pool.query('update balances set set_reasons = $2, news = news + 1 where account_id = $1', [account.id, reasons]);
-  await suspend(['admin_suspended']);
+  await transaction(world.database.pool, (tx) => setSuspension(tx, account.id, 'admin_suspended', 'looked odd', 'ada'));
   await account.wake(messages.reasonsChangedSignal);
   await account.use('15.00');
   await account.settle();
   expect(await account.reloads()).toEqual([]);
   expect(await account.autoReload()).toMatchObject({ blockedBy: 'suspended', flag: ['admin_suspended'] });
-  await suspend([]);
+  await transaction(world.database.pool, (tx) => liftSuspension(tx, account.id, 'admin_suspended'));
   await account.wake(messages.reasonsChangedSignal);
   await account.settle();
   expect(await account.reloads()).toMatchObject([{ state: 'succeeded' }]);
