@@ -154,6 +154,16 @@ class Supervisor {
   }
 }
 
+/** A killed npm takes its shell along, but tells us nothing. */
+function whenParentIsGone(act: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, 500);
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const { dataDir, release } = lockDataDir(config.DATA_DIR);
@@ -163,12 +173,12 @@ async function main(): Promise<void> {
     release();
     process.exit(code);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!supervisor.isStopping()) log('\nstopping …');
-      void finish(0);
-    });
-  }
+  const stop = () => {
+    if (!supervisor.isStopping()) log('\nstopping …');
+    void finish(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (process.env.npm_lifecycle_event) whenParentIsGone(stop);
   try {
     await stopLeftovers(dataDir, log);
     await supervisor.start();
