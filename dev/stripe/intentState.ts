@@ -1,6 +1,6 @@
 // The errors for asking a PaymentIntent what its status does not allow.
 import type Stripe from 'stripe';
-import { invalidRequest, type StripeError } from './errors';
+import { invalidParameter, invalidRequest, type StripeError } from './errors';
 
 export function unexpectedState(intent: Stripe.PaymentIntent, message: string): StripeError {
   return invalidRequest(message, { code: 'payment_intent_unexpected_state', payment_intent: intent });
@@ -32,7 +32,7 @@ export function checkOwner(intent: Stripe.PaymentIntent, method: Stripe.PaymentM
     intent.customer === null
       ? `The PaymentMethod ${method.id} belongs to a Customer. Please include the Customer in the \`customer\` parameter on the PaymentIntent.`
       : `The PaymentMethod ${method.id} does not belong to the Customer ${intent.customer as string}. Please use this PaymentMethod with the Customer that it belongs to instead.`;
-  throw invalidRequest(message, { param: 'payment_method' });
+  throw invalidParameter(message, 'payment_method');
 }
 
 /**
@@ -43,8 +43,8 @@ export function checkReturnUrl(intent: Stripe.PaymentIntent, returnUrl: string |
   const automatic = intent.automatic_payment_methods;
   if (automatic === null || automatic.allow_redirects === 'never' || returnUrl !== undefined) return;
   if (intent.allowed_payment_method_types?.every((type) => type === 'card' || type === 'link') === true) return;
-  throw invalidRequest(
+  throw invalidParameter(
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
-    { payment_intent: intent },
+    'return_url',
   );
 }

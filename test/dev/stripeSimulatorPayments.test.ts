@@ -204,6 +204,16 @@ describe('payment intents', () => {
     expect(await stripe.paymentIntents.confirm(never.id, { payment_method: method })).toMatchObject({ status: 'succeeded' });
   });
 
+  test('a create-and-confirm that is refused leaves no PaymentIntent, one that is declined does', async () => {
+    const { stripe } = harness;
+    const { customer, method } = await customerWith(stripe, 'pm_card_chargeCustomerFail');
+    const create = (types: object) => stripe.paymentIntents.create({ amount: 500, currency: 'usd', customer, payment_method: method, confirm: true, ...types });
+    expect(await failureOf(create({}))).toMatchObject({ statusCode: 400, param: 'return_url' });
+    expect((await stripe.paymentIntents.list({ customer })).data).toEqual([]);
+    expect(await failureOf(create({ allowed_payment_method_types: ['card'] }))).toMatchObject({ statusCode: 402 });
+    expect((await stripe.paymentIntents.list({ customer })).data).toMatchObject([{ status: 'requires_payment_method' }]);
+  });
+
   test('a pending payment is decided later', async () => {
     const { stripe, sim } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_sim_charge_processing');
