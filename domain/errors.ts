@@ -1,0 +1,73 @@
+/** Every error the API can answer with: one registry of codes, and the error that carries one. docs/errors.md lists the same. */
+import type { RefusalCode } from './accountState';
+
+export const ERRORS = {
+  malformed_json: { status: 400, title: 'The body is not JSON' },
+  invalid_request: { status: 400, title: 'The request does not fit' },
+  idempotency_key_required: { status: 400, title: 'An Idempotency-Key is required' },
+  unauthenticated: { status: 401, title: 'No valid key' },
+  card_declined: { status: 402, title: 'The card was declined' },
+  forbidden: { status: 403, title: 'Not for this key' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  method_not_allowed: { status: 405, title: 'Not with this method' },
+  account_exists: { status: 409, title: 'The account exists already' },
+  member_exists: { status: 409, title: 'The account has a member with this address' },
+  last_owner: { status: 409, title: 'An account keeps at least one owner' },
+  last_payment_method: { status: 409, title: 'Auto-reload needs a payment method' },
+  idempotency_key_reused: { status: 409, title: 'The Idempotency-Key stands for another request' },
+  payment_method_required: { status: 409, title: 'A primary payment method is needed first' },
+  first_purchase_required: { status: 409, title: 'A purchase is needed first' },
+  reload_in_flight: { status: 409, title: 'A reload is in flight' },
+  account_suspended: { status: 409, title: 'The account is suspended' },
+  breaker_reached: { status: 409, title: 'Too many reloads in an hour' },
+  auto_reload_not_on: { status: 409, title: 'Auto-reload is not on' },
+  auto_reload_not_paused: { status: 409, title: 'Auto-reload is not paused' },
+  too_large: { status: 413, title: 'Too large' },
+  unsupported_media_type: { status: 415, title: 'Not in this format' },
+  out_of_range: { status: 422, title: 'Out of range' },
+  fraction_of_a_cent: { status: 422, title: 'Cards take whole cents' },
+  owner_required: { status: 422, title: 'An account needs an owner' },
+  unknown_member: { status: 422, title: 'The account has no such member' },
+  price_in_force: { status: 422, title: 'A price that has begun is never changed' },
+  price_too_soon: { status: 422, title: 'A new price starts at least 60 seconds ahead' },
+  payment_method_invalid: { status: 422, title: 'The payment method can not be used' },
+  amount_too_small: { status: 422, title: 'The amount is too small for this balance' },
+  monthly_limit_exceeded: { status: 422, title: 'Over the monthly limit' },
+  terms_required: { status: 422, title: 'The terms must be accepted' },
+  too_many_requests: { status: 429, title: 'More than can be taken now' },
+  internal: { status: 500, title: 'Our mistake' },
+  database_unavailable: { status: 503, title: 'The database is not available' },
+  temporal_unavailable: { status: 503, title: 'Temporal is not available' },
+  payments_unavailable: { status: 503, title: 'The payment provider is not available' },
+  gate_stale: { status: 503, title: 'The gate has lost its feed' },
+} as const satisfies Record<RefusalCode | string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type FieldError = { path: string; message: string };
+
+type Extras = {
+  errors?: FieldError[];
+  /** Asking again after so many seconds may help. */
+  retryAfterSeconds?: number;
+  /** Members of the problem beside the standard ones, such as `declineCode`. */
+  members?: Record<string, unknown>;
+};
+
+/** An answer that is an error: thrown anywhere below a handler, written as problem+json at the edge. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly title: string;
+
+  constructor(readonly code: ErrorCode, detail: string, readonly extras: Extras = {}) {
+    super(detail);
+    this.name = 'Problem';
+    this.status = ERRORS[code].status;
+    this.title = ERRORS[code].title;
+  }
+}
+
+export const notFound = (what: string): Problem => new Problem('not_found', `There is no ${what}.`);
+
+/** `what` is what a caller can't reach now; a 503 always says when to ask again. */
+export const unavailable = (code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable', detail: string): Problem =>
+  new Problem(code, detail, { retryAfterSeconds: 2 });
