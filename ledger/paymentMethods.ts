@@ -1,0 +1,99 @@
+/** An account's saved payment methods and their roles: at most one primary and one backup. */
+import type { MethodRole } from '../domain/accountState';
+import type { Db, Tx } from './db';
+import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from './position';
+
+/** What the provider tells of a card: enough to recognise it, never to use it. */
+export type Card = { id: string; brand: string; last4: string; expMonth: number | null; expYear: number | null; fingerprint: string | null };
+export type PaymentMethod = Card & { role: MethodRole | null; usable: boolean };
+export type MethodsChanged = { method: PaymentMethod; position: Position };
+
+type Row = {
+  id: string;
+  role: MethodRole | null;
+  brand: string;
+  last4: string;
+  exp_month: number | null;
+  exp_year: number | null;
+  fingerprint: string | null;
+  unusable_because: string | null;
+};
+
+const COLUMNS = 'id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because';
+
+const toPaymentMethod = (row: Row): PaymentMethod => ({
+  id: row.id,
+  role: row.role,
+  brand: row.brand,
+  last4: row.last4,
+  expMonth: row.exp_month,
+  expYear: row.exp_year,
+  fingerprint: row.fingerprint,
+  usable: row.unusable_because === null,
+});
+
+/** Primary first, then backup, then the newest. */
+export async function listPaymentMethods(db: Db, accountId: string): Promise<PaymentMethod[]> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from payment_methods where account_id = $1 and removed_at is null
+     order by role desc nulls last, created_at desc, id`, [accountId]);
+  return rows.map(toPaymentMethod);
+}
+
+export async function readPaymentMethod(db: Db, accountId: string, methodId: string): Promise<PaymentMethod | null> {
+  return (await listPaymentMethods(db, accountId)).find(({ id }) => id === methodId) ?? null;
+}
+
+/**
+ * Keeps a method that the provider has attached. The first becomes primary; a role that is given is taken from its
+ * holder. A card that was declined for good before stays so under a new id (A11). Added again, it only takes its role.
+ */
+export async function addPaymentMethod(tx: Tx, accountId: string, card: Card, role: MethodRole | null): Promise<MethodsChanged> {
+  const position = await raiseMethodsVersion(tx, accountId);
+  const standing = await listPaymentMethods(tx, accountId);
+  if (role !== null) await vacate(tx, accountId, role, card.id);
+  const first = standing.every(({ id }) => id === card.id);
+  await tx.query(
+    `insert into payment_methods (id, account_id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because)
+     values ($2, $1, $3, $4, $5, $6, $7, $8, (
+       select unusable_because from payment_methods
+       where account_id = $1 and fingerprint = $8 and unusable_because is not null limit 1))
+     on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role)
+       where payment_methods.account_id = $1 and payment_methods.removed_at is null`,
+    [accountId, card.id, first ? 'primary' : role, card.brand, card.last4, card.expMonth, card.expYear, card.fingerprint]);
+  return { method: (await readPaymentMethod(tx, accountId, card.id))!, position };
+}
+
+/** Null when the account has no such method. */
+export async function changePaymentMethodRole(tx: Tx, accountId: string, methodId: string, role: MethodRole): Promise<MethodsChanged | null> {
+  if (!(await readPaymentMethod(tx, accountId, methodId))) return null;
+  const position = await raiseMethodsVersion(tx, accountId);
+  await vacate(tx, accountId, role, methodId);
+  const { rows } = await tx.query<Row>(
+    `update payment_methods set role = $3 where account_id = $1 and id = $2 and removed_at is null returning ${COLUMNS}`, [accountId, methodId, role]);
+  return rows[0] ? { method: toPaymentMethod(rows[0]), position } : null;
+}
+
+export type MethodRemoved = { kind: 'removed'; position: Position } | { kind: 'not_found' } | { kind: 'last_payment_method' };
+
+/** Refused for the last method while auto-reload is on. On anything but `removed` the caller rolls back. */
+export async function removePaymentMethod(tx: Tx, accountId: string, methodId: string): Promise<MethodRemoved> {
+  const position = await raiseMethodsVersion(tx, accountId);
+  const standing = await listPaymentMethods(tx, accountId);
+  if (!standing.some(({ id }) => id === methodId)) return { kind: 'not_found' };
+  const { rows } = await tx.query<{ status: string }>('select status from account_states where account_id = $1', [accountId]);
+  if (standing.length === 1 && rows[0]!.status === 'on') return { kind: 'last_payment_method' };
+  await tx.query('update payment_methods set removed_at = now(), role = null where id = $1', [methodId]);
+  return { kind: 'removed', position };
+}
+
+/** Takes the account's lock, and tells its workflow that a waiting attempt is due at once (A10). */
+async function raiseMethodsVersion(tx: Tx, accountId: string): Promise<Position> {
+  const { rows } = await tx.query<PositionRow>(`update balances set news = news + 1 where account_id = $1 returning ${POSITION_COLUMNS}`, [accountId]);
+  await tx.query('update account_states set methods_version = methods_version + 1 where account_id = $1', [accountId]);
+  return toPosition(rows[0]!);
+}
+
+async function vacate(tx: Tx, accountId: string, role: MethodRole, exceptId: string): Promise<void> {
+  await tx.query('update payment_methods set role = null where account_id = $1 and role = $2 and id <> $3 and removed_at is null', [accountId, role, exceptId]);
+}

@@ -1,0 +1,60 @@
+/** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
+import Stripe from 'stripe';
+
+export type AttachedMethod = { id: string; brand: string; last4: string; expMonth: number | null; expYear: number | null; fingerprint: string | null };
+export type Attached =
+  | { kind: 'attached'; method: AttachedMethod }
+  | { kind: 'declined'; code: string; declineCode: string; message: string }
+  /** Stripe knows no such method, or it can't be used again. */
+  | { kind: 'invalid'; message: string };
+
+/** Creates the account's customer. The same again, also simultaneously, is the same customer. */
+export async function createCustomer(stripe: Stripe, accountId: string): Promise<string> {
+  // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
+  const customer = await stripe.customers.create({ metadata: { ballast_account: accountId } }, { idempotencyKey: `customer/${accountId}` });
+  return customer.id;
+}
+
+/** The address of a page of Stripe's where an owner saves a card; it leads back to `returnUrl`. */
+export async function createSetupPage(stripe: Stripe, customerId: string, returnUrl: string): Promise<string> {
+  const session = await stripe.checkout.sessions.create({
+    mode: 'setup', currency: 'usd', customer: customerId, success_url: returnUrl, cancel_url: returnUrl,
+  });
+  if (!session.url) throw new Error(`Stripe gave checkout session ${session.id} no address`);
+  return session.url;
+}
+
+/** Saves a method for later charges. The id in the answer is the one to keep: Stripe's test ids stand for new methods. */
+export async function attachPaymentMethod(stripe: Stripe, customerId: string, methodId: string): Promise<Attached> {
+  try {
+    const method = await stripe.paymentMethods.attach(methodId, { customer: customerId });
+    const { card } = method;
+    return {
+      kind: 'attached',
+      method: {
+        id: method.id,
+        brand: card?.brand ?? method.type,
+        last4: card?.last4 ?? '',
+        expMonth: card?.exp_month ?? null,
+        expYear: card?.exp_year ?? null,
+        fingerprint: card?.fingerprint ?? null,
+      },
+    };
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeCardError) {
+      const code = error.code ?? 'card_declined';
+      return { kind: 'declined', code, declineCode: error.decline_code ?? code, message: error.message };
+    }
+    if (error instanceof Stripe.errors.StripeInvalidRequestError) return { kind: 'invalid', message: error.message };
+    throw error;
+  }
+}
+
+/** Forgets a method at Stripe; one that is gone already is forgotten too. */
+export async function detachPaymentMethod(stripe: Stripe, methodId: string): Promise<void> {
+  try {
+    await stripe.paymentMethods.detach(methodId);
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+  }
+}
