@@ -1,0 +1,55 @@
+/** Reads gates: one, all of them in pages, or those that may have changed since an earlier look (S5). */
+import type { GateState, Reason } from '../domain/gate';
+import type { Db } from './db';
+import type { GateFields } from './position';
+
+type Row = { account_id: string; gate_state: GateState; gate_reasons: Reason[]; gate_version: bigint; reload_due_at: Date | null };
+const COLUMNS = 'account_id, gate_state, gate_reasons, gate_version, reload_due_at';
+
+export async function readGate(db: Db, accountId: string): Promise<GateFields | null> {
+  const { rows } = await db.query<Row>({ name: 'read-gate', text: `select ${COLUMNS} from balances where account_id = $1`, values: [accountId] });
+  return rows[0] ? toGateFields(rows[0]) : null;
+}
+
+/** Gates in order of account id, from after `afterId` ('' for the first page). */
+export async function readGatePage(db: Db, afterId: string, limit: number): Promise<GateFields[]> {
+  const { rows } = await db.query<Row>({
+    name: 'read-gate-page',
+    text: `select ${COLUMNS} from balances where account_id > $1 order by account_id limit $2`,
+    values: [afterId, limit],
+  });
+  return rows.map(toGateFields);
+}
+
+/** A point in the database's history to read on from. */
+export type GateMark = string;
+
+export async function readGateMark(db: Db): Promise<GateMark> {
+  const { rows } = await db.query<{ mark: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
+  return rows[0]!.mark;
+}
+
+/**
+ * Every gate whose change may not have been visible at the mark, and the next mark. A row carries the id of the
+ * transaction that changed it; all ids below a snapshot's xmin were finished when it was taken. So a change that
+ * commits late is never skipped; some are read twice, and their versions tell.
+ */
+export async function readChangedGates(db: Db, since: GateMark): Promise<{ gates: GateFields[]; mark: GateMark }> {
+  const { rows } = await db.query<{ mark: string } & { [Column in keyof Row]: Row[Column] | null }>({
+    name: 'read-changed-gates',
+    text: `select s.mark, ${COLUMNS} from (select pg_snapshot_xmin(pg_current_snapshot())::text as mark) s
+           left join balances on gate_changed_xid >= $1::text::xid8`,
+    values: [since],
+  });
+  return { mark: rows[0]!.mark, gates: rows.filter((row): row is typeof row & Row => row.account_id !== null).map(toGateFields) };
+}
+
+function toGateFields(row: Row): GateFields {
+  return {
+    accountId: row.account_id,
+    gateState: row.gate_state,
+    gateReasons: row.gate_reasons,
+    gateVersion: Number(row.gate_version),
+    reloadDueMs: row.reload_due_at?.getTime() ?? null,
+  };
+}
