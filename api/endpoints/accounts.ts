@@ -1,0 +1,85 @@
+/** Accounts: opened, listed, shown and renamed. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { recordAudit } from '../../ledger/audit';
+import { createAccount } from '../../ledger/createAccount';
+import { transaction } from '../../ledger/db';
+import { listAccounts } from '../../ledger/listAccounts';
+import { readAccount } from '../../ledger/readAccount';
+import { updateAccount } from '../../ledger/updateAccount';
+import { created, endpoint, ok } from '../endpoint';
+import { accountId, autoReloadStatus, email, gate, gateState, listOf, memberRole, money, ofAccount, pageQuery, text, time } from '../schemas';
+import { toList, viewAccount } from '../views';
+
+const TIER_DEFAULT = 'standard';
+const MEMBERS_MAX = 200;
+
+const tier = z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be 1 to 32 of a-z 0-9 _ -');
+export const newMember = z.strictObject({ name: text(200), email, role: memberRole });
+
+const account = z.strictObject({
+  id: accountId,
+  name: z.string(),
+  tier: z.string(),
+  balance: money,
+  held: money,
+  available: money,
+  gate,
+  autoReload: z.strictObject({ status: autoReloadStatus, threshold: money.nullable(), amount: money.nullable() }),
+  createdAt: time,
+}).meta({ id: 'Account' });
+
+export const create = endpoint({
+  body: {
+    schema: z.strictObject({ id: accountId.optional(), name: text(200), tier: tier.default(TIER_DEFAULT), members: z.array(newMember).min(1).max(MEMBERS_MAX) }),
+  },
+  replies: { 201: account },
+  async handle({ body, principal }, { pool, gates, signals }) {
+    if (!body.members.some(({ role }) => role === 'owner')) throw new Problem('owner_required', 'At least one of the members must have the role owner.');
+    const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
+    const view = await transaction(pool, async (tx) => {
+      const outcome = await createAccount(tx, { ...body, id });
+      if (outcome === 'account_exists') throw new Problem('account_exists', `There is an account ${id} already.`);
+      if (outcome === 'member_exists') throw new Problem('member_exists', 'Two members have the same address.');
+      await recordAudit(tx, id, principal.actor, 'account.create', { name: body.name, tier: body.tier, members: body.members });
+      return (await readAccount(tx, id))!;
+    });
+    gates.learn(view.position);
+    signals.moved(view.position);
+    return created(viewAccount(view, Date.now()));
+  },
+});
+
+export const list = endpoint({
+  query: pageQuery(accountId).extend({ gate: gateState.optional(), autoReload: autoReloadStatus.optional(), q: text(200).optional() }),
+  replies: { 200: listOf(account) },
+  async handle({ query: { limit, cursor, ...filter } }, { pool }) {
+    const page = await listAccounts(pool, filter, { limit, after: cursor ?? null });
+    return ok(toList(page, (view) => viewAccount(view, Date.now())));
+  },
+});
+
+export const read = endpoint({
+  params: ofAccount,
+  replies: { 200: account },
+  async handle({ params }, { pool }) {
+    const view = await readAccount(pool, params.id);
+    if (!view) throw notFound(`account ${params.id}`);
+    return ok(viewAccount(view, Date.now()));
+  },
+});
+
+export const change = endpoint({
+  params: ofAccount,
+  body: { schema: z.strictObject({ name: text(200).optional(), tier: tier.optional() }) },
+  replies: { 200: account },
+  async handle({ params: { id }, body, principal }, { pool }) {
+    const view = await transaction(pool, async (tx) => {
+      if (!(await updateAccount(tx, id, body))) throw notFound(`account ${id}`);
+      await recordAudit(tx, id, principal.actor, 'account.change', body);
+      return (await readAccount(tx, id))!;
+    });
+    return ok(viewAccount(view, Date.now()));
+  },
+});

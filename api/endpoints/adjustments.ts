@@ -1,0 +1,71 @@
+/** What admins do by hand: credits and debits, suspending and lifting it. */
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { formatMoney, parseMoney } from '../../domain/money';
+import { recordAudit } from '../../ledger/audit';
+import { transaction } from '../../ledger/db';
+import { postAdjustment } from '../../ledger/postAdjustment';
+import { toGate, type Position } from '../../ledger/position';
+import { liftSuspension, setSuspension } from '../../ledger/suspensions';
+import { reasonsChangedSignal } from '../../workflows/messages';
+import { created, endpoint, ok } from '../endpoint';
+import { gate, moneyIn, ofAccount, text, transactionView } from '../schemas';
+import type { Services } from '../services';
+import { viewTransaction } from '../views';
+
+export const adjust = endpoint({
+  params: ofAccount,
+  body: { schema: z.strictObject({ amount: moneyIn, reason: text(500) }) },
+  idempotent: true,
+  replies: { 201: transactionView },
+  async handle({ params: { id }, body, principal, idempotencyKey }, { pool, gates, signals }) {
+    const amount = parseMoney(body.amount);
+    if (amount === 0n) throw new Problem('out_of_range', 'An adjustment is more or less than zero.', { errors: [{ path: 'amount', message: 'must not be zero' }] });
+    const { line, position } = await transaction(pool, async (tx) => {
+      const outcome = await postAdjustment(tx, { accountId: id, amount, reason: body.reason, idempotencyKey });
+      if (outcome.kind === 'not_found') throw notFound(`account ${id}`);
+      if (outcome.kind === 'key_reused') throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
+      if (!outcome.repeated) await recordAudit(tx, id, principal.actor, 'adjustment.post', { amount: formatMoney(amount), reason: body.reason, sequence: outcome.line.sequence });
+      return outcome;
+    });
+    gates.learn(position);
+    signals.moved(position);
+    return created(viewTransaction(line));
+  },
+});
+
+export const suspend = endpoint({
+  params: ofAccount,
+  body: { schema: z.strictObject({ reason: text(500) }) },
+  replies: { 200: gate },
+  async handle({ params: { id }, body: { reason }, principal }, services) {
+    const position = await transaction(services.pool, async (tx) => {
+      const suspended = await setSuspension(tx, id, 'admin_suspended', reason, principal.actor);
+      if (!suspended) throw notFound(`account ${id}`);
+      await recordAudit(tx, id, principal.actor, 'suspension.set', { reason });
+      return suspended;
+    });
+    return tellGate(position, services);
+  },
+});
+
+export const resume = endpoint({
+  params: ofAccount,
+  query: z.strictObject({ reason: z.enum(['admin_suspended', 'payment_disputed']).default('admin_suspended') }),
+  replies: { 200: gate },
+  async handle({ params: { id }, query: { reason }, principal }, services) {
+    const position = await transaction(services.pool, async (tx) => {
+      const lifted = await liftSuspension(tx, id, reason);
+      if (!lifted) throw notFound(`account ${id}`);
+      await recordAudit(tx, id, principal.actor, 'suspension.lift', { reason });
+      return lifted;
+    });
+    return tellGate(position, services);
+  },
+});
+
+function tellGate(position: Position, { gates, signals }: Services) {
+  gates.learn(position);
+  signals.tell(position.accountId, reasonsChangedSignal);
+  return ok(toGate(position, Date.now()), { 'Cache-Control': 'no-store' });
+}

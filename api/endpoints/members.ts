@@ -1,0 +1,74 @@
+/** The members of an account. */
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { recordAudit } from '../../ledger/audit';
+import { transaction } from '../../ledger/db';
+import { addMember, listMembers, removeMember, updateMember } from '../../ledger/members';
+import { accountExists } from '../../ledger/readAccount';
+import { created, endpoint, noContent, ok } from '../endpoint';
+import { accountId, memberRole, ofAccount, uuid } from '../schemas';
+import { newMember } from './accounts';
+
+const member = z.strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole }).meta({ id: 'Member' });
+const ofMember = z.strictObject({ id: accountId, memberId: uuid });
+
+const exists = () => new Problem('member_exists', 'A member of the account has this address already.');
+const lastOwner = () => new Problem('last_owner', 'This is the last owner; make somebody else an owner first.');
+
+export const list = endpoint({
+  params: ofAccount,
+  replies: { 200: z.strictObject({ data: z.array(member) }) },
+  async handle({ params: { id } }, { pool }) {
+    const data = await listMembers(pool, id);
+    if (data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
+    return ok({ data });
+  },
+});
+
+export const add = endpoint({
+  params: ofAccount,
+  body: { schema: newMember },
+  replies: { 201: member },
+  async handle({ params: { id }, body, principal }, { pool }) {
+    return created(await transaction(pool, async (tx) => {
+      if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
+      const added = await addMember(tx, id, body);
+      if (!added) throw exists();
+      await recordAudit(tx, id, principal.actor, 'member.add', added);
+      return added;
+    }));
+  },
+});
+
+export const change = endpoint({
+  params: ofMember,
+  body: { schema: newMember.partial() },
+  replies: { 200: member },
+  async handle({ params: { id, memberId }, body, principal }, { pool, keyring }) {
+    const changed = await transaction(pool, async (tx) => {
+      const outcome = await updateMember(tx, id, memberId, body);
+      if (outcome.kind === 'not_found') throw notFound(`member ${memberId}`);
+      if (outcome.kind === 'last_owner') throw lastOwner();
+      if (outcome.kind === 'member_exists') throw exists();
+      await recordAudit(tx, id, principal.actor, 'member.change', { memberId, ...body });
+      return outcome.member;
+    });
+    keyring.forget();
+    return ok(changed);
+  },
+});
+
+export const remove = endpoint({
+  params: ofMember,
+  replies: { 204: null },
+  async handle({ params: { id, memberId }, principal }, { pool, keyring }) {
+    await transaction(pool, async (tx) => {
+      const outcome = await removeMember(tx, id, memberId);
+      if (outcome === 'not_found') throw notFound(`member ${memberId}`);
+      if (outcome === 'last_owner') throw lastOwner();
+      await recordAudit(tx, id, principal.actor, 'member.remove', { memberId });
+    });
+    keyring.forget();
+    return noContent;
+  },
+});

@@ -1,0 +1,111 @@
+/** Usage: reported by inference services, summed for owners, and what was not taken for admins. */
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { formatMoney, nano } from '../../domain/money';
+import { COUNT_MAX } from '../../domain/usageEvent';
+import { accountExists } from '../../ledger/readAccount';
+import { listRejectedUsage } from '../../ledger/rejectedUsage';
+import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usageReport';
+import { toCsv } from '../csv';
+import { endpoint, ok } from '../endpoint';
+import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../schemas';
+import { toList } from '../views';
+
+export const EVENTS_MAX = 5_000;
+/** 5,000 events with the longest ids, and some room. */
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+const count = z.number().int().min(0).max(COUNT_MAX).nullish();
+export const usageEvent = z.strictObject({
+  id,
+  accountId: z.string(),
+  model: id,
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  images: count,
+  imageSize: z.string().nullish(),
+  at: time.nullish(),
+  holdId: z.string().nullish(),
+}).meta({ id: 'UsageEvent' });
+
+const code = z.enum(['invalid_event', 'unknown_account', 'unknown_model', 'no_price', 'at_out_of_range', 'event_conflict', 'unknown_hold']);
+
+export const report = endpoint({
+  body: {
+    schema: z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }),
+    linesAs: 'events',
+    bytesMax: BODY_BYTES_MAX,
+    unchecked: true,
+  },
+  replies: {
+    200: z.strictObject({
+      accepted: z.number().int(),
+      duplicates: z.number().int(),
+      rejected: z.array(z.strictObject({ index: z.number().int(), id: z.string(), code, message: z.string() })),
+      gates: z.record(z.string(), gate),
+    }),
+  },
+  handle: async ({ body }, { posting }) => ok(await posting.report(eventsOf(body))),
+});
+
+/** The envelope only: whatever is wrong inside an event rejects that event. */
+function eventsOf(body: unknown): unknown[] {
+  const envelope = typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
+  const extra = Object.keys(envelope).find((field) => field !== 'events');
+  if (extra !== undefined) throw wrong('', `there is no field ${JSON.stringify(extra.slice(0, 40))}`);
+  const { events } = envelope;
+  if (!Array.isArray(events) || events.length === 0) throw wrong('events', `must be a list of 1 to ${EVENTS_MAX} events`);
+  if (events.length > EVENTS_MAX) throw new Problem('too_large', `A request may have at most ${EVENTS_MAX} events; this one has ${events.length}.`);
+  return events;
+}
+
+const wrong = (path: string, message: string) => new Problem('invalid_request', `${path || 'body'}: ${message}`, { errors: [{ path, message }] });
+
+const groups = z.string().transform((value, context): UsageGroup[] => {
+  const parts = value.split(',');
+  const wrong = parts.find((part) => part !== 'day' && part !== 'model' && part !== 'kind');
+  if (wrong === undefined && new Set(parts).size === parts.length) return parts as UsageGroup[];
+  context.addIssue('must be any of day,model,kind, each once, separated by commas');
+  return z.NEVER;
+});
+
+const row = z.strictObject({
+  day: z.iso.date().optional(),
+  model: z.string().optional(),
+  kind: z.enum(['text', 'image', 'batch']).optional(),
+  requests: z.number().int(),
+  inputTokens: z.number().int(),
+  outputTokens: z.number().int(),
+  images: z.number().int(),
+  cost: money,
+});
+
+export const read = endpoint({
+  params: ofAccount,
+  query: z.strictObject({ from: date.optional(), to: date.optional(), groupBy: groups.optional() }),
+  replies: { 200: z.strictObject({ rows: z.array(row), total: money }) },
+  async handle({ params: { id }, query: { from = null, to = null, groupBy = [] }, header }, { pool }) {
+    const found = await readUsage(pool, id, { from, to }, groupBy);
+    if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
+    const rows = found.map(({ cost, ...rest }) => ({ ...rest, cost: formatMoney(cost) }));
+    if (prefersCsv(header('accept'))) {
+      const columns = [...groupBy, 'requests', 'inputTokens', 'outputTokens', 'images', 'cost'] as const;
+      return ok(toCsv(columns, rows), { 'Content-Type': 'text/csv; charset=utf-8' });
+    }
+    return ok({ rows, total: formatMoney(totalOf(found)) });
+  },
+});
+
+const totalOf = (rows: readonly UsageRow[]) => nano(rows.reduce((sum, { cost }) => sum + cost, 0n));
+const prefersCsv = (accept = ''): boolean => accept.includes('text/csv') && !accept.includes('application/json');
+
+export const rejected = endpoint({
+  params: ofAccount,
+  query: pageQuery(cursorOf.number),
+  replies: { 200: listOf(z.strictObject({ id: z.string(), code, message: z.string(), event: z.unknown(), at: time })) },
+  async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
+    const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
+    return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));
+  },
+});

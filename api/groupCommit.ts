@@ -1,0 +1,83 @@
+/** Joins what many requests want to commit: whatever arrives while one commit is in flight goes with the next. */
+import { Problem } from '../domain/errors';
+
+export type GroupCommitOptions<Item, Result> = {
+  /** Commits all items or none. Called for one batch at a time. */
+  commit(items: readonly Item[]): Promise<Result>;
+  /** Whether a failed commit was one item's fault; its requests are then committed each by itself. */
+  isItemsFault(error: unknown): boolean;
+  /** A batch holds at most so many items, and always at least one request. */
+  itemsMax: number;
+  /** More than so many waiting items are refused. */
+  waitingMax: number;
+};
+
+/** `first`: the place of the request's first item in the batch. */
+export type Committed<Result> = { result: Result; first: number };
+
+export type GroupCommit<Item, Result> = {
+  /** Resolves when the request's items are durable. Rejects with `too_many_requests` when the queue is full, and nothing was taken. */
+  submit(items: readonly Item[]): Promise<Committed<Result>>;
+  /** Resolves when nothing is waiting or in flight. */
+  idle(): Promise<void>;
+};
+
+type Waiting<Item, Result> = {
+  items: readonly Item[];
+  resolve(committed: Committed<Result>): void;
+  reject(error: unknown): void;
+};
+
+/** There is no timer: a request that finds nothing in flight is committed at once, a busy server batches by itself. */
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+  const queue: Waiting<Item, Result>[] = [];
+  let waitingItems = 0;
+  let running: Promise<void> | null = null;
+
+  function takeBatch(): Waiting<Item, Result>[] {
+    let items = 0;
+    let count = 0;
+    while (count < queue.length && (count === 0 || items + queue[count]!.items.length <= options.itemsMax)) {
+      items += queue[count]!.items.length;
+      count += 1;
+    }
+    waitingItems -= items;
+    return queue.splice(0, count);
+  }
+
+  async function commitTogether(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const result = await options.commit(batch.length === 1 ? batch[0]!.items : batch.flatMap(({ items }) => items));
+      let first = 0;
+      for (const request of batch) {
+        request.resolve({ result, first });
+        first += request.items.length;
+      }
+    } catch (error) {
+      if (batch.length > 1 && options.isItemsFault(error)) {
+        for (const request of batch) await commitTogether([request]);
+      } else {
+        for (const request of batch) request.reject(error);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) await commitTogether(takeBatch());
+    running = null;
+  }
+
+  return {
+    submit(items) {
+      if (waitingItems > 0 && waitingItems + items.length > options.waitingMax) {
+        return Promise.reject(new Problem('too_many_requests', 'More usage is waiting than can be taken now; nothing of this request was taken.', { retryAfterSeconds: 1 }));
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ items, resolve, reject });
+        waitingItems += items.length;
+        running ??= run();
+      });
+    },
+    idle: () => running ?? Promise.resolve(),
+  };
+}

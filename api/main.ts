@@ -1,0 +1,50 @@
+/** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
+import { Client, Connection } from '@temporalio/client';
+import pino from 'pino';
+import { readConfig } from '../domain/config';
+import { ensureAdminKey } from '../ledger/apiKeys';
+import { openPool } from '../ledger/db';
+import { migrate } from '../ledger/migrate';
+import { createStripe } from '../payments/client';
+import { createApi } from './server';
+
+/** Usage takes one connection at a time; the others are for reading and for what people do. */
+const CONNECTIONS_MAX = 10;
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new Error(`${name} must be set: the API can not work without it.`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
+  const log = pino({ name: 'api', level: config.LOG_LEVEL });
+  const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
+  const stripe = createStripe({ secretKey: required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY), apiBase: config.STRIPE_API_BASE });
+  const pool = openPool(databaseUrl, {
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: 'ballast-api',
+    onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  });
+
+  await migrate(pool);
+  if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
+  const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const api = createApi({ pool, databaseUrl, temporal, stripe, log });
+  const { port } = await api.listen(config.PORT, config.HOST);
+  process.stdout.write(`api listening on http://${config.HOST}:${port}\n`);
+
+  const stop = async (): Promise<void> => {
+    await api.close();
+    await connection.close();
+    await pool.end();
+  };
+  let stopping: Promise<void> | null = null;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void (stopping ??= stop().then(() => process.exit(0))));
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,31 @@
+/** What this process needs and can't reach now. */
+import Stripe from 'stripe';
+import type { Services } from './services';
+
+export type Dependency = 'database' | 'temporal' | 'payments';
+
+/** A probe that takes longer has failed. */
+const PROBE_MS_MAX = 2_000;
+
+export async function checkReadiness({ pool, temporal, stripe }: Services): Promise<Dependency[]> {
+  const probes: Record<Dependency, () => Promise<unknown>> = {
+    database: () => pool.query('select 1'),
+    temporal: () => temporal.withDeadline(Date.now() + PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),
+    payments: () => stripe.customers.list({ limit: 1 }, { timeout: PROBE_MS_MAX }).catch(unlessAnswered),
+  };
+  const names = Object.keys(probes) as Dependency[];
+  const reached = await Promise.all(names.map((name) => within(PROBE_MS_MAX, probes[name]())));
+  return names.filter((_, index) => !reached[index]);
+}
+
+/** A provider that is merely busy with us is there; one that doesn't know our key is not ready to charge. */
+function unlessAnswered(error: unknown): void {
+  if (!(error instanceof Stripe.errors.StripeRateLimitError)) throw error;
+}
+
+function within(ms: number, probe: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    void probe.then(() => resolve(true), () => resolve(false)).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,61 @@
+/** Every route: who may ask for what. Express and /openapi.json are made from this table. */
+import * as accounts from './endpoints/accounts';
+import * as adjustments from './endpoints/adjustments';
+import * as gates from './endpoints/gates';
+import * as keys from './endpoints/keys';
+import * as members from './endpoints/members';
+import * as models from './endpoints/models';
+import * as operations from './endpoints/operations';
+import * as records from './endpoints/records';
+import * as usage from './endpoints/usage';
+import type { Role } from './auth';
+import { del, get, patch, post, put, type Route } from './route';
+
+const admin: Role[] = ['admin'];
+const service: Role[] = ['service'];
+const ownerOrAdmin: Role[] = ['owner', 'admin'];
+const anyoneOfAccount: Role[] = ['owner', 'resource_modifier', 'member'];
+const anyoneOrAdmin: Role[] = [...anyoneOfAccount, 'admin'];
+const anyone: Role[] = [...anyoneOfAccount, 'admin', 'service'];
+const anybody: Role[] = ['anybody'];
+
+export const routes: readonly Route[] = [
+  post('/v1/accounts', admin, accounts.create, 'Open an account'),
+  get('/v1/accounts', admin, accounts.list, 'List accounts'),
+  get('/v1/accounts/:id', anyone, accounts.read, 'Read an account'),
+  patch('/v1/accounts/:id', admin, accounts.change, 'Change name or tier'),
+
+  get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),
+  post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member'),
+  patch('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.change, 'Change a member'),
+  del('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.remove, 'Remove a member and revoke their keys'),
+  get('/v1/accounts/:id/keys', ownerOrAdmin, keys.listOfAccount, "List members' keys"),
+  post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member'),
+  del('/v1/accounts/:id/keys/:keyId', ownerOrAdmin, keys.revokeOfAccount, 'Revoke a key'),
+  get('/v1/keys', admin, keys.listOfPlatform, "List the platform's keys"),
+  post('/v1/keys', admin, keys.createForPlatform, 'Make a key for a service or an admin'),
+  del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
+
+  get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
+  get('/v1/authorize', service, gates.authorize, 'The same for proxies: the status is the answer'),
+
+  post('/v1/usage', service, usage.report, 'Report usage events'),
+  get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),
+  get('/v1/accounts/:id/rejected-usage', admin, usage.rejected, 'List events that were not taken'),
+  get('/v1/models', anyone, models.list, 'List models and prices'),
+  put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),
+
+  get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
+  get('/v1/accounts/:id/transactions/:sequence/events', anyoneOrAdmin, records.usageOfTransaction, 'List the usage behind a transaction'),
+  get('/v1/accounts/:id/reloads', anyoneOrAdmin, records.reloads, 'List reloads and their attempts'),
+  get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),
+  get('/v1/accounts/:id/audit', ownerOrAdmin, records.audit, 'List changes by people'),
+  get('/v1/accounts/:id/notices', ownerOrAdmin, records.notices, 'List what owners were told'),
+  post('/v1/accounts/:id/adjustments', admin, adjustments.adjust, 'Credit or debit by hand'),
+  put('/v1/accounts/:id/suspension', admin, adjustments.suspend, 'Suspend the account'),
+  del('/v1/accounts/:id/suspension', admin, adjustments.resume, 'Lift a suspension'),
+
+  get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
+  get('/readyz', anybody, operations.readyz, 'Can it do its work?'),
+  get('/dev/mailbox', admin, operations.mailbox, 'All mail of the embedded default'),
+];

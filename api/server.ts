@@ -1,0 +1,103 @@
+/** The API, put together: several can run in one process, each with its own connections. */
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import express from 'express';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import { createKeyring } from './auth';
+import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './dispatch';
+import { createGateCache } from './gateCache';
+import { toOpenApi } from './openapi';
+import { pages } from './pages';
+import { createPriceBook } from './priceBook';
+import { routes } from './routes';
+import type { Services } from './services';
+import { createSignals } from './signals';
+import { createUsagePosting } from './usagePosting';
+
+export type ApiDeps = {
+  pool: Pool;
+  /** For the connection that listens for gate changes. */
+  databaseUrl: string;
+  temporal: Client;
+  stripe: Stripe;
+  log: Logger;
+  /** Answers must fit their schemas too. @default false */
+  checkReplies?: boolean;
+};
+
+export type Api = {
+  /** Begins to answer; resolves with the address once gates are known. Port 0 takes any that is free. */
+  listen(port: number, host: string): Promise<{ port: number }>;
+  /** Answers what was asked, then ends its own connections; the pool stays its owner's. */
+  close(): Promise<void>;
+};
+
+/** What is not answered by then is cut off. */
+const DRAIN_MS_MAX = 10_000;
+/** A caller that sends its request slower than this is not heard. */
+const REQUEST_MS_MAX = 60_000;
+const KEEP_ALIVE_MS = 65_000;
+
+export function createApi({ pool, databaseUrl, temporal, stripe, log, checkReplies = false }: ApiDeps): Api {
+  const now = Date.now;
+  const gates = createGateCache({ pool, databaseUrl, log, now });
+  const prices = createPriceBook(pool, log, now);
+  const signals = createSignals(temporal, log, now);
+  const posting = createUsagePosting({
+    pool, prices, gates, log, now,
+    onPosted(position) {
+      gates.learn(position);
+      signals.moved(position);
+    },
+  });
+  const keyring = createKeyring(pool, now);
+  const server = createHttpServer({ pool, temporal, stripe, log, keyring, gates, prices, signals, posting }, checkReplies);
+
+  return {
+    async listen(port, host) {
+      await gates.start();
+      server.listen(port, host);
+      await once(server, 'listening');
+      return { port: (server.address() as AddressInfo).port };
+    },
+    async close() {
+      if (server.listening) await drain(server);
+      await posting.idle();
+      await signals.close();
+      prices.close();
+      await gates.close();
+    },
+  };
+}
+
+function createHttpServer(services: Services, checkReplies: boolean): Server {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.enable('case sensitive routing');
+  app.use(requestIds);
+  for (const route of routes) app[route.method](route.path, dispatch(route, services, checkReplies));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    app.all(path, answerMethodNotAllowed(routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())));
+  }
+  app.use(pages(toOpenApi(routes)));
+  app.use(answerNotFound);
+  app.use(answerBroken(services));
+  const server = createServer(app);
+  server.requestTimeout = REQUEST_MS_MAX;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
+  await closed;
+  clearTimeout(cutOff);
+}

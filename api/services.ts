@@ -1,0 +1,22 @@
+/** What handlers work with: one set per API process. */
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { Keyring } from './auth';
+import type { GateCache } from './gateCache';
+import type { PriceBook } from './priceBook';
+import type { Signals } from './signals';
+import type { UsagePosting } from './usagePosting';
+
+export type Services = {
+  pool: Pool;
+  temporal: Client;
+  stripe: Stripe;
+  log: Logger;
+  keyring: Keyring;
+  gates: GateCache;
+  prices: PriceBook;
+  signals: Signals;
+  posting: UsagePosting;
+};
