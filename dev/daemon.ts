@@ -1,6 +1,6 @@
 /** Starts a server in a process group of its own, its output in a file, and stops it in order. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stopProcess } from './leftovers';
 
@@ -20,6 +20,9 @@ export interface DaemonOptions {
 
 export interface Daemon {
   pid: number;
+  logFile: string;
+  /** Where the lines of this start begin. */
+  logOffset: number;
   /** Settles when the process is gone, whoever ended it. */
   exited: Promise<void>;
   isRunning(): boolean;
@@ -31,6 +34,7 @@ const running: Daemon[] = [];
 export function startDaemon({ command, args, logFile, stopSignal, stopTimeoutMs, ...options }: DaemonOptions): Promise<Daemon> {
   mkdirSync(dirname(logFile), { recursive: true });
   const output = openSync(logFile, 'a');
+  const logOffset = fstatSync(output).size;
   return new Promise((resolve, reject) => {
     // Detached: the terminal's Ctrl-C reaches the supervisor only, which stops everything in the right order.
     const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', output, output] });
@@ -44,7 +48,7 @@ export function startDaemon({ command, args, logFile, stopSignal, stopTimeoutMs,
         if (isRunning()) await stopProcess(pid, stopSignal, stopTimeoutMs);
         await exited;
       };
-      const daemon = { pid, exited, isRunning, stop };
+      const daemon = { pid, logFile, logOffset, exited, isRunning, stop };
       running.push(daemon);
       void exited.then(() => running.splice(running.indexOf(daemon), 1));
       resolve(daemon);
@@ -57,11 +61,8 @@ export async function stopAllDaemons(): Promise<void> {
   for (let daemon = running.at(-1); daemon; daemon = running.at(-1)) await daemon.stop();
 }
 
-/** The end of a log file, for the message that says why a server did not start. */
-export function tailOf(logFile: string, lines = 15): string {
-  try {
-    return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
-  } catch {
-    return '';
-  }
+/** The end of what a server logged since this start, for the message that says why it did not come up. */
+export function tailOf({ logFile, logOffset }: { logFile: string; logOffset: number }, lines = 15): string {
+  const logged = readFileSync(logFile).subarray(logOffset).toString();
+  return logged.trimEnd().split('\n').slice(-lines).join('\n');
 }

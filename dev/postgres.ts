@@ -48,20 +48,19 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const durable = options.durable ?? true;
   const password = await ensureCluster(place, dataDir, durable, log);
   const port = await choosePort(dataDir, options.port);
-  const logFile = join(dataDir, 'logs', 'postgres.log');
   const settings = [...common, ...(durable ? durableSettings : throwawaySettings)];
   const daemon = await startDaemon({
     command: join(place.bin, 'postgres'),
     args: ['-D', place.clusterDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     env: { PATH: process.env.PATH, LC_MESSAGES: 'C' },
     cwd: '/', // the postgres user need not be allowed into ours
-    logFile,
+    logFile: join(dataDir, 'logs', 'postgres.log'),
     stopSignal,
     stopTimeoutMs,
     ...place.user,
   });
   const urlOf = (database: string) => `postgres://ballast:${password}@127.0.0.1:${port}/${database}`;
-  await waitUntilReady(daemon, urlOf('postgres'), logFile);
+  await waitUntilReady(daemon, urlOf('postgres'));
   await createDatabase(urlOf('postgres'));
   return {
     url: urlOf('ballast'),
@@ -123,7 +122,7 @@ async function initialise(place: PostgresPlace, folder: string, password: string
   if (code !== 0) throw new Error(`Postgres could not create its cluster in ${folder}:\n${output}`);
 }
 
-async function waitUntilReady(daemon: Daemon, url: string, logFile: string): Promise<void> {
+async function waitUntilReady(daemon: Daemon, url: string): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
@@ -133,7 +132,7 @@ async function waitUntilReady(daemon: Daemon, url: string, logFile: string): Pro
       return;
     } catch (error) {
       if (daemon.isRunning() && Date.now() < deadline) await sleep(30);
-      else throw new Error(`Postgres did not start: ${(error as Error).message}\n${tailOf(logFile)}`);
+      else throw new Error(`Postgres did not start: ${(error as Error).message}\n${tailOf(daemon)}`);
     } finally {
       await client.end().catch(() => undefined);
     }

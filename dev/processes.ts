@@ -1,5 +1,5 @@
 /** Runs the compiled programs as child processes and keeps them running. */
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sleep, type Log } from './commands';
 import { startDaemon, tailOf } from './daemon';
@@ -78,7 +78,6 @@ export async function keepRunning(name: string, start: () => Promise<Service>, l
 
 async function launch({ name, script, args = [], env, dataDir, readyLine, onLine }: ProcessOptions): Promise<Service> {
   const logFile = join(dataDir, 'logs', `${name}.log`);
-  const offset = existsSync(logFile) ? statSync(logFile).size : 0;
   const program = resolve(__dirname, '..', script);
   const daemon = await startDaemon({
     command: process.execPath,
@@ -90,7 +89,7 @@ async function launch({ name, script, args = [], env, dataDir, readyLine, onLine
   });
   recordProcess(join(dataDir, 'run', `${name}.json`), daemon.pid);
   let ready = !readyLine;
-  const unfollow = followLines(logFile, offset, (line) => {
+  const unfollow = followLines(logFile, daemon.logOffset, (line) => {
     ready ||= readyLine!.test(line);
     if (ready && !onLine) unfollow();
     onLine?.(line);
@@ -100,7 +99,8 @@ async function launch({ name, script, args = [], env, dataDir, readyLine, onLine
   while (!ready && daemon.isRunning() && Date.now() < deadline) await sleep(30);
   if (!ready) {
     await daemon.stop();
-    throw new Error(`${name} did not start:\n${tailOf(logFile)}\n(all of it: ${logFile})`);
+    // Whoever is given every line has seen them.
+    throw new Error(`${name} did not start${onLine ? '' : `:\n${tailOf(daemon)}`}\n(its log: ${logFile})`);
   }
   return daemon;
 }

@@ -16,6 +16,8 @@ export interface TemporalOptions {
   port?: number;
   uiPort?: number;
   namespace: string;
+  /** Settings of the server, as `--dynamic-config-value` takes them: values are JSON. */
+  dynamicConfig?: Record<string, string>;
   /** @default `logs/temporal.log` in the data directory, none without one */
   logFile?: string;
   log: Log;
@@ -42,11 +44,11 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   const port = options.port ?? (dataDir ? await rememberedPort(dataDir, 'temporal') : await freePort());
   const uiPort = options.uiPort ?? (dataDir ? await rememberedPort(dataDir, 'temporalUi', 8233) : null);
   const logFile = options.logFile ?? (dataDir ? join(dataDir, 'logs', 'temporal.log') : devNull);
-  const args = serverArguments(options.namespace, dataDir, port, uiPort);
+  const args = [...serverArguments(options.namespace, dataDir, port, uiPort), ...dynamicConfigArguments(options.dynamicConfig ?? {})];
   const daemon = await startDaemon({ command: cli, args, logFile, stopSignal, stopTimeoutMs });
   if (record) recordProcess(record, daemon.pid);
   const address = `127.0.0.1:${port}`;
-  await waitUntilHealthy(daemon, address, options.namespace, logFile);
+  await waitUntilHealthy(daemon, address, options.namespace);
   return {
     address,
     uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
@@ -68,7 +70,10 @@ function serverArguments(namespace: string, dataDir: string | null, port: number
   ];
 }
 
-async function waitUntilHealthy(daemon: Daemon, address: string, namespace: string, logFile: string): Promise<void> {
+const dynamicConfigArguments = (values: Record<string, string>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]);
+
+async function waitUntilHealthy(daemon: Daemon, address: string, namespace: string): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
     try {
@@ -77,7 +82,7 @@ async function waitUntilHealthy(daemon: Daemon, address: string, namespace: stri
       return;
     } catch (error) {
       if (daemon.isRunning() && Date.now() < deadline) await sleep(100);
-      else throw new Error(`The Temporal dev server did not start: ${(error as Error).message}\n${tailOf(logFile)}`);
+      else throw new Error(`The Temporal dev server did not start: ${(error as Error).message}\n${tailOf(daemon)}`);
     }
   }
 }
