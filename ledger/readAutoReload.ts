@@ -15,10 +15,10 @@ export type AutoReloadView = {
   reload: { number: number; attempt: number; cents: number; state: OpenReload['state']; dueAt: Date } | null;
   blockedBy: BlockedBy | null;
   available: Nano;
-  /** Usage of the last seven days. */
-  spentLastWeek: Nano;
-  /** Days of the last seven since the first usage in them, at least a part of one; null without usage. */
-  daysOfUsage: number | null;
+  /** Usage of late: a week of it, or the newest 10,000 lines. */
+  spentLately: Nano;
+  /** Milliseconds since the first usage of that, at least an hour. */
+  latelyMs: number;
 };
 
 type Row = {
@@ -32,7 +32,7 @@ type Row = {
   balance_nano: Nano;
   held_nano: Nano;
   spent_nano: Nano;
-  days: number | null;
+  first_at: Date | null;
   number: number | null;
   attempt: number;
   amount: bigint;
@@ -56,25 +56,26 @@ export async function readAutoReload(db: Db, accountId: string, nowMs: number): 
       : { number: row.number, attempt: row.attempt, cents: Number(row.amount), state: row.state, dueAt: row.due_at },
     blockedBy: row.blocked_by,
     available: subtract(row.balance_nano, row.held_nano),
-    spentLastWeek: row.spent_nano,
-    daysOfUsage: row.days,
+    spentLately: row.spent_nano,
+    latelyMs: Math.max(HOUR_MS, nowMs - (row.first_at?.getTime() ?? nowMs)),
   };
 }
 
 const toCents = (cents: bigint | null): number | null => (cents === null ? null : Number(cents));
 
-// Lines are many and sequences without gaps: the week is read backwards along the index of sequences only as far as
-// the newest 100,000 lines, which is far more than a week of commits for all but the busiest.
+const HOUR_MS = 3_600_000;
+
+// The sequence has no gaps, so the newest lines are a range of the primary key; of a busy account they are enough.
 const statement = `
   with week as (
     select amount_nano, at from (
       select kind, amount_nano, at from ledger_lines
-      where account_id = $1 and sequence > (select sequence - 100000 from balances where account_id = $1)) newest
+      where account_id = $1 and sequence > (select sequence - 10000 from balances where account_id = $1)) newest
     where kind = 'usage' and at > $2::timestamptz - interval '7 days'
   )
   select s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.strikes, s.blocked_by, b.balance_nano, b.held_nano,
     (select coalesce(-sum(amount_nano), 0)::bigint from week) as spent_nano,
-    (select greatest(extract(epoch from $2::timestamptz - min(at)) / 86400, 1.0 / 24)::float8 from week) as days,
+    (select min(at) from week) as first_at,
     (select coalesce(sum(p.amount_cents), 0)::bigint from payments p
      where p.account_id = $1 and p.purpose = 'reload' and p.status in ('processing', 'requires_action', 'succeeded')
        and (p.status <> 'succeeded' or p.settled_at >= month.start or p.created_at >= month.start)) as spent_this_month_cents,

@@ -1,0 +1,44 @@
+/** What threshold and amount to recommend, from how fast money is spent (A16; the figures are seed 003's). */
+import { RANGES } from './autoReload';
+import { centsToNano, nano, type Nano } from './money';
+
+export type Advice = {
+  thresholdCents: number;
+  amountCents: number;
+  dailySpend: Nano;
+  /** Until available is used up at this rate; null when nothing is spent. */
+  minutesLeft: number | null;
+};
+
+const DAY_MS = 86_400_000n;
+/** Usage a day below which it is called low and medium. */
+const LOW_BELOW = centsToNano(500);
+const MEDIUM_BELOW = centsToNano(2_000);
+/** High use: the threshold lasts this long, so that a reload with its two retries (1 and 5 minutes) and a margin fits in. */
+const HIGH_THRESHOLD_MS = 30n * 60_000n;
+const STEP_CENTS = 500;
+
+/** @param spent in the last `overMs` milliseconds (over 0) */
+export function advise(spent: Nano, overMs: number, available: Nano): Advice {
+  const dailySpend = nano((spent * DAY_MS) / BigInt(overMs));
+  return {
+    thresholdCents: thresholdFor(dailySpend),
+    // Two and a half days: the middle of two to three.
+    amountCents: roundedUp(nano((dailySpend * 5n) / 2n), RANGES.amountCents),
+    dailySpend,
+    minutesLeft: dailySpend === 0n ? null : Number(((available > 0n ? available : 0n) * 1_440n) / dailySpend),
+  };
+}
+
+function thresholdFor(dailySpend: Nano): number {
+  if (dailySpend < LOW_BELOW) return 1_000;
+  if (dailySpend < MEDIUM_BELOW) return 2_000;
+  return Math.max(4_000, roundedUp(nano((dailySpend * HIGH_THRESHOLD_MS) / DAY_MS), RANGES.thresholdCents));
+}
+
+/** To the next whole $5 within the range. */
+function roundedUp(amount: Nano, [min, max]: readonly [number, number]): number {
+  const step = centsToNano(STEP_CENTS);
+  const cents = Number((amount + step - 1n) / step) * STEP_CENTS;
+  return Math.min(Math.max(cents, min), max);
+}
