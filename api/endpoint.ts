@@ -44,8 +44,7 @@ export type Endpoint<Params extends z.ZodType = z.ZodType, Query extends z.ZodTy
 };
 
 /** Infers the types of a handler's parameters, query and body from their schemas. */
-export const endpoint = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(spec: Endpoint<P, Q, B>): Endpoint =>
-  spec as unknown as Endpoint;
+export const endpoint = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(spec: Endpoint<P, Q, B>): Endpoint => spec;
 
 export const ok = (body: unknown, headers?: Record<string, string>): Reply => ({ status: 200, body, ...(headers && { headers }) });
 export const created = (body: unknown): Reply => ({ status: 201, body });

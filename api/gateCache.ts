@@ -12,6 +12,8 @@ export type GateCache = {
   start(): Promise<void>;
   /** Takes over a gate this process has just committed; an older version than the known one changes nothing. */
   learn(gate: GateFields): void;
+  /** Reads one account's gate, because another process is known to have changed it. Failures are left to the feed. */
+  look(accountId: string): Promise<void>;
   /** The gate as of now, or null for an unknown account. Throws `gate_stale` when the feed was lost too long ago. */
   find(accountId: string): Promise<Gate | null>;
   close(): Promise<void>;
@@ -83,6 +85,10 @@ export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_0
       await refresh();
     },
     learn,
+    async look(accountId) {
+      const gate = await readGate(pool, accountId).catch(() => null);
+      if (gate) learn(gate);
+    },
     async find(accountId) {
       const known = mark === null ? undefined : gates.get(accountId);
       if (!known) {

@@ -2,6 +2,7 @@
 import { DatabaseError } from 'pg';
 import type { z } from 'zod';
 import { Problem, unavailable, type FieldError } from '../domain/errors';
+import { isProviderOutage } from '../payments/reach';
 import type { Reply } from './endpoint';
 
 const TYPE_BASE = 'https://ballast.example/errors/';
@@ -16,6 +17,7 @@ const NUMERIC_OUT_OF_RANGE = '22003';
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isDatabaseOutage(error)) return unavailable('database_unavailable', 'The database can not be reached now; nothing was changed.');
+  if (isProviderOutage(error)) return unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again.');
   if (error instanceof DatabaseError && error.code === NUMERIC_OUT_OF_RANGE) {
     return new Problem('out_of_range', 'The account can not hold such an amount.');
   }

@@ -1,5 +1,5 @@
 /** What this process needs and can't reach now. */
-import Stripe from 'stripe';
+import { reachStripe } from '../payments/reach';
 import type { Services } from './services';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
@@ -11,16 +11,11 @@ export async function checkReadiness({ pool, temporal, stripe }: Services): Prom
   const probes: Record<Dependency, () => Promise<unknown>> = {
     database: () => pool.query('select 1'),
     temporal: () => temporal.withDeadline(Date.now() + PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),
-    payments: () => stripe.customers.list({ limit: 1 }, { timeout: PROBE_MS_MAX }).catch(unlessAnswered),
+    payments: () => reachStripe(stripe, PROBE_MS_MAX),
   };
   const names = Object.keys(probes) as Dependency[];
   const reached = await Promise.all(names.map((name) => within(PROBE_MS_MAX, probes[name]())));
   return names.filter((_, index) => !reached[index]);
-}
-
-/** A provider that is merely busy with us is there; one that doesn't know our key is not ready to charge. */
-function unlessAnswered(error: unknown): void {
-  if (!(error instanceof Stripe.errors.StripeRateLimitError)) throw error;
 }
 
 function within(ms: number, probe: Promise<unknown>): Promise<boolean> {

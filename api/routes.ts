@@ -1,18 +1,23 @@
 /** Every route: who may ask for what. Express and /openapi.json are made from this table. */
 import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
+import * as autoReload from './endpoints/autoReload';
 import * as gates from './endpoints/gates';
 import * as keys from './endpoints/keys';
 import * as members from './endpoints/members';
 import * as models from './endpoints/models';
 import * as operations from './endpoints/operations';
+import * as paymentMethods from './endpoints/paymentMethods';
+import * as prepayments from './endpoints/prepayments';
 import * as records from './endpoints/records';
 import * as usage from './endpoints/usage';
+import * as workflow from './endpoints/workflow';
 import type { Role } from './auth';
 import { del, get, patch, post, put, type Route } from './route';
 
 const admin: Role[] = ['admin'];
 const service: Role[] = ['service'];
+const owner: Role[] = ['owner'];
 const ownerOrAdmin: Role[] = ['owner', 'admin'];
 const anyoneOfAccount: Role[] = ['owner', 'resource_modifier', 'member'];
 const anyoneOrAdmin: Role[] = [...anyoneOfAccount, 'admin'];
@@ -54,6 +59,22 @@ export const routes: readonly Route[] = [
   post('/v1/accounts/:id/adjustments', admin, adjustments.adjust, 'Credit or debit by hand'),
   put('/v1/accounts/:id/suspension', admin, adjustments.suspend, 'Suspend the account'),
   del('/v1/accounts/:id/suspension', admin, adjustments.resume, 'Lift a suspension'),
+
+  get('/v1/accounts/:id/workflow', admin, workflow.read, "Read the account's workflow from Temporal"),
+
+  post('/v1/accounts/:id/payment-methods/setup', owner, paymentMethods.setup, 'Get a page where a card is saved'),
+  get('/v1/accounts/:id/payment-methods', owner, paymentMethods.list, 'List saved payment methods'),
+  post('/v1/accounts/:id/payment-methods', owner, paymentMethods.add, 'Save a payment method'),
+  patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
+  del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
+  post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
+  get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
+  get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
+  get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
+  put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
+  del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
+  post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
+  post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
 
   get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
   get('/readyz', anybody, operations.readyz, 'Can it do its work?'),

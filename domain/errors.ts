@@ -1,5 +1,4 @@
 /** Every error the API can answer with: one registry of codes, and the error that carries one. docs/errors.md lists the same. */
-import type { RefusalCode } from './accountState';
 
 export const ERRORS = {
   malformed_json: { status: 400, title: 'The body is not JSON' },
@@ -40,7 +39,7 @@ export const ERRORS = {
   temporal_unavailable: { status: 503, title: 'Temporal is not available' },
   payments_unavailable: { status: 503, title: 'The payment provider is not available' },
   gate_stale: { status: 503, title: 'The gate has lost its feed' },
-} as const satisfies Record<RefusalCode | string, { status: number; title: string }>;
+} as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 export type FieldError = { path: string; message: string };

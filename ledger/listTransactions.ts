@@ -19,3 +19,9 @@ export async function readTransaction(db: Db, accountId: string, sequence: numbe
   const { rows } = await db.query<LineRow>(`${select} and l.sequence = $2`, [accountId, sequence]);
   return rows[0] ? toTransactionView(rows[0]) : null;
 }
+
+/** The line of a paid PaymentIntent, or null while it is not credited. */
+export async function readPaymentLine(db: Db, accountId: string, paymentIntentId: string): Promise<TransactionView | null> {
+  const { rows } = await db.query<LineRow>(`${select} and l.key = 'pi/' || $2`, [accountId, paymentIntentId]);
+  return rows[0] ? toTransactionView(rows[0]) : null;
+}

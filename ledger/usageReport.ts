@@ -26,7 +26,8 @@ type Row = { day?: string; model?: string; kind?: UsageRow['kind']; requests: bi
 /** @param period UTC dates such as 2026-11-21, both inclusive, by the events' `at`; null: without that bound */
 export async function readUsage(db: Db, accountId: string, period: { from: string | null; to: string | null }, groups: readonly UsageGroup[]): Promise<UsageRow[]> {
   const grouped = groups.map((group) => `${EXPRESSIONS[group]} as ${group}`);
-  const order = groups.length > 0 ? `group by ${groups.map((_, index) => index + 1)} order by ${groups.map((_, index) => index + 1)}` : '';
+  const places = groups.map((_, index) => index + 1).join(', ');
+  const order = groups.length > 0 ? `group by ${places} order by ${places}` : '';
   const { rows } = await db.query<Row>(
     `select ${[...grouped, 'count(*) as requests', ...SUMS].join(', ')}
      from usage_events u

@@ -1,0 +1,107 @@
+/** An account's saved payment methods. Cards are entered at the provider's; here they only have a role. */
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { recordAudit } from '../../ledger/audit';
+import { readCustomer, storeCustomer } from '../../ledger/customers';
+import { transaction } from '../../ledger/db';
+import { addPaymentMethod, changePaymentMethodRole, listPaymentMethods, removePaymentMethod } from '../../ledger/paymentMethods';
+import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod, type AttachedMethod } from '../../payments/paymentMethods';
+import { paymentMethodsChangedSignal } from '../../workflows/messages';
+import { created, endpoint, noContent, ok } from '../endpoint';
+import { accountId, id, ofAccount, webAddress } from '../schemas';
+import type { Services } from '../services';
+
+const role = z.enum(['primary', 'backup']);
+const method = z.strictObject({
+  id,
+  role: role.nullable(),
+  brand: z.string(),
+  last4: z.string(),
+  expMonth: z.number().int().nullable(),
+  expYear: z.number().int().nullable(),
+  fingerprint: z.string().nullable(),
+  usable: z.boolean(),
+}).meta({ id: 'PaymentMethod' });
+const ofMethod = z.strictObject({ id: accountId, methodId: id });
+
+/** The account's customer at the provider, made when it is needed first. */
+async function customerOf(account: string, { pool, stripe }: Services): Promise<string> {
+  const customer = await readCustomer(pool, account);
+  if (customer === undefined) throw notFound(`account ${account}`);
+  return customer ?? storeCustomer(pool, account, await createCustomer(stripe, account));
+}
+
+async function attach(account: string, methodId: string, services: Services): Promise<AttachedMethod> {
+  const attached = await attachPaymentMethod(services.stripe, await customerOf(account, services), methodId);
+  switch (attached.kind) {
+    case 'attached':
+      return attached.method;
+    case 'declined':
+      throw new Problem('card_declined', attached.message, { members: { declineCode: attached.declineCode } });
+    case 'invalid':
+      throw new Problem('payment_method_invalid', attached.message, { errors: [{ path: 'paymentMethod', message: attached.message }] });
+  }
+}
+
+export const setup = endpoint({
+  params: ofAccount,
+  body: { schema: z.strictObject({ returnUrl: webAddress }) },
+  replies: { 201: z.strictObject({ url: z.string() }) },
+  handle: async ({ params, body }, services) =>
+    created({ url: await createSetupPage(services.stripe, await customerOf(params.id, services), body.returnUrl) }),
+});
+
+export const add = endpoint({
+  params: ofAccount,
+  body: { schema: z.strictObject({ paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'must be the id of a payment method, pm_…'), role: role.optional() }) },
+  replies: { 201: method },
+  async handle({ params, body, principal }, services) {
+    const card = await attach(params.id, body.paymentMethod, services);
+    const { method: added } = await transaction(services.pool, async (tx) => {
+      const done = await addPaymentMethod(tx, params.id, card, body.role ?? null);
+      await recordAudit(tx, params.id, principal.actor, 'payment_method.add', { method: card.id, role: done.method.role });
+      return done;
+    });
+    services.signals.tell(params.id, paymentMethodsChangedSignal);
+    return created(added);
+  },
+});
+
+export const list = endpoint({
+  params: ofAccount,
+  replies: { 200: z.strictObject({ data: z.array(method) }) },
+  handle: async ({ params }, { pool }) => ok({ data: await listPaymentMethods(pool, params.id) }),
+});
+
+export const changeRole = endpoint({
+  params: ofMethod,
+  body: { schema: z.strictObject({ role }) },
+  replies: { 200: method },
+  async handle({ params, body, principal }, { pool, signals }) {
+    const changed = await transaction(pool, async (tx) => {
+      const done = await changePaymentMethodRole(tx, params.id, params.methodId, body.role);
+      if (!done) throw notFound(`payment method ${params.methodId}`);
+      await recordAudit(tx, params.id, principal.actor, 'payment_method.change', { method: params.methodId, role: body.role });
+      return done;
+    });
+    signals.tell(params.id, paymentMethodsChangedSignal);
+    return ok(changed.method);
+  },
+});
+
+export const remove = endpoint({
+  params: ofMethod,
+  replies: { 204: null },
+  async handle({ params, principal }, { pool, stripe, signals, log }) {
+    await transaction(pool, async (tx) => {
+      const { kind } = await removePaymentMethod(tx, params.id, params.methodId);
+      if (kind === 'not_found') throw notFound(`payment method ${params.methodId}`);
+      if (kind === 'last_payment_method') throw new Problem('last_payment_method', 'Auto-reload is on and this is its last method; disable it or add another first.');
+      await recordAudit(tx, params.id, principal.actor, 'payment_method.remove', { method: params.methodId });
+    });
+    signals.tell(params.id, paymentMethodsChangedSignal);
+    // It is ours no more, whatever becomes of it at the provider.
+    await detachPaymentMethod(stripe, params.methodId).catch((error: Error) => log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'));
+    return noContent;
+  },
+});

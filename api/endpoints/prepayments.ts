@@ -1,0 +1,133 @@
+/** One-time payments by an owner with a saved method, once per idempotency key (P2). */
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { PREPAYMENT_RANGE_CENTS } from '../../domain/autoReload';
+import { notFound, Problem } from '../../domain/errors';
+import { formatCents, formatMoney, parseMoney } from '../../domain/money';
+import { recordAudit } from '../../ledger/audit';
+import { readPaymentLine } from '../../ledger/listTransactions';
+import { toPage } from '../../ledger/page';
+import { listPaymentMethods } from '../../ledger/paymentMethods';
+import { beginPrepayment, findPrepayment, listPrepayments, readPayment, type Payment } from '../../ledger/payments';
+import { accountExists } from '../../ledger/readAccount';
+import { startPrepayment } from '../../workflows/startPrepayment';
+import { centsWithin } from '../cents';
+import { accepted, created, endpoint, ok, type Call, type Reply } from '../endpoint';
+import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../schemas';
+import type { Services } from '../services';
+import { isTemporalOutage, reaching } from '../temporal';
+import { toList } from '../views';
+
+/** Temporal answers at once, or is away; the charge itself may take longer. */
+const START_MS_MAX = 5_000;
+const CHARGE_MS_MAX = 20_000;
+
+const wish = z.strictObject({ amount: moneyIn, paymentMethodId: id.optional() });
+const status = z.enum(['requires_action', 'processing', 'succeeded', 'failed', 'canceled']);
+const shown = z.strictObject({
+  id: uuid, amount: money, refunded: money, status, declineCode: z.string().optional(), receiptUrl: z.string().optional(), at: time,
+}).meta({ id: 'Prepayment' });
+
+export const pay = endpoint({
+  params: ofAccount,
+  body: { schema: wish },
+  idempotent: true,
+  replies: {
+    201: z.strictObject({ id: uuid, status: z.literal('succeeded'), amount: money, balance: money }),
+    202: z.strictObject({ id: uuid, status: z.enum(['processing', 'requires_action']), amount: money }),
+  },
+  async handle(call, services) {
+    const begun = await begin(call, services);
+    if (begun.status !== 'processing') return answered(begun, services);
+    await charge(begun, call.idempotencyKey, services);
+    await services.gates.look(begun.accountId);
+    return answered((await readPayment(services.pool, begun.accountId, begun.id))!, services);
+  },
+});
+
+/** The prepayment that stands under the caller's key, begun now if there is none. */
+async function begin({ params, body, principal, idempotencyKey }: Call<{ id: string }, unknown, z.output<typeof wish>>, { pool }: Services): Promise<Payment> {
+  const reused = () => new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another prepayment of the account.');
+  const requestHash = createHash('sha256').update(JSON.stringify([String(parseMoney(body.amount)), body.paymentMethodId ?? null])).digest('hex');
+  const standing = await findPrepayment(pool, params.id, idempotencyKey);
+  if (standing) {
+    if (standing.requestHash !== requestHash) throw reused();
+    return standing;
+  }
+  const cents = centsWithin('amount', body.amount, PREPAYMENT_RANGE_CENTS);
+  const paymentMethodId = await methodFor(params.id, body.paymentMethodId, pool);
+  const begun = await beginPrepayment(pool, { id: randomUUID(), accountId: params.id, cents, paymentMethodId, idempotencyKey, requestHash, actor: principal.actor });
+  if (begun.kind === 'key_reused') throw reused();
+  if (begun.kind === 'new') await recordAudit(pool, params.id, principal.actor, 'prepayment.begin', { prepayment: begun.payment.id, amount: formatCents(cents), paymentMethodId });
+  return begun.payment;
+}
+
+async function methodFor(account: string, wished: string | undefined, pool: Services['pool']): Promise<string> {
+  const methods = await listPaymentMethods(pool, account);
+  const method = methods.find(({ id: methodId, role }) => (wished === undefined ? role === 'primary' : methodId === wished));
+  if (method) return method.id;
+  if (wished === undefined) throw new Problem('payment_method_required', 'The account has no primary payment method.');
+  throw new Problem('payment_method_invalid', `The account has no payment method ${wished}.`, { errors: [{ path: 'paymentMethodId', message: 'is not a method of this account' }] });
+}
+
+/** Waits for the charge, but not for ever: what is still unknown then is processing. Safe to repeat: one key is one workflow. */
+async function charge({ accountId: account, id: paymentId, paymentMethodId }: Payment, idempotencyKey: string, { temporal, log }: Services): Promise<void> {
+  const input = { accountId: account, paymentId, paymentMethodId: paymentMethodId! };
+  const handle = await reaching(() => temporal.withDeadline(Date.now() + START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey)));
+  try {
+    await temporal.withDeadline(Date.now() + CHARGE_MS_MAX, () => handle.result());
+  } catch (error) {
+    if (!isTemporalOutage(error)) log.warn({ err: error, account, paymentId }, 'a prepayment did not end well');
+  }
+}
+
+async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
+  const { id: paymentId, accountId: account, paymentIntentId } = payment;
+  const amount = formatCents(payment.cents);
+  switch (payment.status) {
+    case 'succeeded': {
+      const line = paymentIntentId === null ? null : await readPaymentLine(pool, account, paymentIntentId);
+      if (!line) throw new Error(`prepayment ${paymentId} has succeeded and has no transaction`);
+      return created({ id: paymentId, status: 'succeeded', amount, balance: formatMoney(line.balanceAfter) });
+    }
+    case 'processing':
+    case 'requires_action':
+      return accepted({ id: paymentId, status: payment.status, amount });
+    case 'failed':
+    case 'canceled':
+      throw new Problem('card_declined', payment.declineMessage ?? 'The payment was not made; nothing was charged.', {
+        members: { declineCode: payment.declineCode ?? payment.status, id: paymentId },
+      });
+  }
+}
+
+const view = (payment: Payment): z.input<typeof shown> => ({
+  id: payment.id,
+  amount: formatCents(payment.cents),
+  refunded: formatCents(0),
+  status: payment.status,
+  ...(payment.declineCode !== null && { declineCode: payment.declineCode }),
+  ...(payment.receiptUrl !== null && { receiptUrl: payment.receiptUrl }),
+  at: payment.createdAt.toISOString(),
+});
+
+export const list = endpoint({
+  params: ofAccount,
+  query: pageQuery(cursorOf.uuid),
+  replies: { 200: listOf(shown) },
+  async handle({ params, query: { limit, cursor } }, { pool }) {
+    if (!(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
+    const payments = await listPrepayments(pool, params.id, limit + 1, cursor ?? null);
+    return ok(toList(toPage(payments, limit, (payment) => payment.id, (payment) => payment), view));
+  },
+});
+
+export const read = endpoint({
+  params: z.strictObject({ id: accountId, prepaymentId: uuid }),
+  replies: { 200: shown },
+  async handle({ params }, { pool }) {
+    const payment = await readPayment(pool, params.id, params.prepaymentId);
+    if (payment?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
+    return ok(view(payment));
+  },
+});

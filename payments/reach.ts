@@ -1,0 +1,14 @@
+/** Whether the payment provider can be reached with our key. */
+import Stripe from 'stripe';
+
+/** Resolves when Stripe answers; one that is merely busy with us is there too. Rejects otherwise. */
+export async function reachStripe(stripe: Stripe, timeoutMs: number): Promise<void> {
+  try {
+    await stripe.customers.list({ limit: 1 }, { timeout: timeoutMs });
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeRateLimitError)) throw error;
+  }
+}
+
+/** An answer, or the lack of one, that says nothing about what was asked: an outage, too many calls, a wrong key. */
+export const isProviderOutage = (error: unknown): boolean => error instanceof Stripe.errors.StripeError;
