@@ -21,7 +21,7 @@ export interface ProcessOptions {
   dataDir: string;
   /** The start is over when a line like this comes. */
   readyLine?: RegExp;
-  /** Given every line the program prints, besides its log file. */
+  /** Given every line the program prints but the ready line, besides its log file. */
   onLine?: Log;
   log: Log;
 }
@@ -90,9 +90,9 @@ async function launch({ name, script, args = [], env, dataDir, readyLine, onLine
   recordProcess(join(dataDir, 'run', `${name}.json`), daemon.pid);
   let ready = !readyLine;
   const unfollow = followLines(logFile, daemon.logOffset, (line) => {
-    ready ||= readyLine!.test(line);
+    if (!ready && readyLine!.test(line)) ready = true;
+    else onLine?.(line);
     if (ready && !onLine) unfollow();
-    onLine?.(line);
   });
   void daemon.exited.then(unfollow);
   const deadline = Date.now() + readyTimeoutMs;

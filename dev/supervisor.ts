@@ -17,6 +17,8 @@ const readyTimeoutMs = 60_000;
 export class Supervisor {
   private readonly kept: KeptRunning[] = [];
   private stopping: Promise<void> | undefined;
+  /** What the demo says before the summary is out, which it would tear apart. */
+  private early: string[] | null = [];
 
   constructor(
     private readonly config: Config,
@@ -58,6 +60,8 @@ export class Supervisor {
     const demo = config.DEMO && (await this.startDemo(env)) ? readDemoKeys(dataDir) : null;
     if (this.isStopping()) return;
     printSummary({ addresses, adminKey: env.ADMIN_KEY, demo, dataDir: config.DATA_DIR }, this.log);
+    this.early?.forEach((line) => this.log(line));
+    this.early = null;
   }
 
   private async choosePort(): Promise<number> {
@@ -135,7 +139,7 @@ export class Supervisor {
   /** A demo that cannot run is told, and no reason to take the rest down. */
   private async startDemo(env: NodeJS.ProcessEnv): Promise<boolean> {
     try {
-      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], this.log);
+      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], (line) => (this.early ? this.early.push(line) : this.log(line)));
       return true;
     } catch (error) {
       if (!this.isStopping()) this.log((error as Error).message);
