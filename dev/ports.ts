@@ -50,3 +50,9 @@ export async function rememberedPort(dataDir: string, name: string, preferred?: 
   writeFileSync(file, `${JSON.stringify({ ...readPorts(file), [name]: chosen }, null, 2)}\n`);
   return chosen;
 }
+
+/** Where a service of this data directory listens, or listened last; null when it never ran. */
+export function rememberedAddress(dataDir: string, name: string): string | null {
+  const port = readPorts(join(dataDir, 'ports.json'))[name];
+  return port === undefined ? null : `127.0.0.1:${port}`;
+}

@@ -9,11 +9,11 @@ const ADVISORY_LOCK = 7_225_578;
 const FILE_NAME = /^(\d{6})-[a-z0-9-]+\.sql$/;
 
 /** Beside this file in the sources; the compiler leaves SQL where it is. */
-const directory = [join(__dirname, 'migrations'), join(__dirname, '..', '..', 'ledger', 'migrations')].find(existsSync)!;
+export const MIGRATIONS_DIR = [join(__dirname, 'migrations'), join(__dirname, '..', '..', 'ledger', 'migrations')].find(existsSync)!;
 
 /** Runs the migrations the database does not have yet; returns their names. Simultaneous calls wait for each other. */
 export async function migrate(pool: Pool): Promise<string[]> {
-  const files = readdirSync(directory).filter((name) => FILE_NAME.test(name)).sort();
+  const files = readdirSync(MIGRATIONS_DIR).filter((name) => FILE_NAME.test(name)).sort();
   return transaction(pool, async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     await tx.query('create table if not exists migrations (name text primary key, at timestamptz not null default now())');
@@ -21,7 +21,7 @@ export async function migrate(pool: Pool): Promise<string[]> {
     const done = new Set(rows.map((row) => row.name));
     const missing = files.filter((name) => !done.has(name));
     for (const name of missing) {
-      await tx.query(readFileSync(join(directory, name), 'utf8'));
+      await tx.query(readFileSync(join(MIGRATIONS_DIR, name), 'utf8'));
       await tx.query('insert into migrations (name) values ($1)', [name]);
     }
     return missing;

@@ -34,7 +34,7 @@ export function outcomeOfIntent(intent: Stripe.PaymentIntent, latestChargeId: st
       const error = intent.last_payment_error;
       const chargeId = error?.charge ?? chargeIdOf(intent);
       if (!error || !chargeId || chargeId === latestChargeId) return { kind: 'unpaid' };
-      return declined(error.decline_code ?? error.code ?? 'card_declined', error.message ?? 'The card was declined.', chargeId);
+      return declined(error.decline_code || error.code || 'card_declined', error.message ?? 'The card was declined.', chargeId);
     }
   }
 }
@@ -42,7 +42,8 @@ export function outcomeOfIntent(intent: Stripe.PaymentIntent, latestChargeId: st
 /** What a failed call says. */
 export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Stripe.errors.StripeCardError) {
-    const code = error.decline_code ?? error.code ?? 'card_declined';
+    // The SDK makes an absent decline code an empty string.
+    const code = error.decline_code || error.code || 'card_declined';
     return declined(code, error.message, error.charge ?? null, code === 'authentication_required');
   }
   if (error instanceof Stripe.errors.StripeInvalidRequestError) {

@@ -9,10 +9,12 @@ import { decide } from '../../domain/decide';
 import { createAccount } from '../../ledger/createAccount';
 import { transaction } from '../../ledger/db';
 import { addPaymentMethod } from '../../ledger/paymentMethods';
+import { beginPrepayment } from '../../ledger/payments';
 import { postUsage } from '../../ledger/postUsage';
 import type { Position } from '../../ledger/position';
 import { attachPaymentMethod, createCustomer } from '../../payments/paymentMethods';
 import * as messages from '../../workflows/messages';
+import { startPrepayment } from '../../workflows/startPrepayment';
 import { wakeBalance } from '../../workflows/wake';
 import { until } from './notices';
 import type { World } from './world';
@@ -104,6 +106,16 @@ export class TestAccount {
       thresholdCents: cents(threshold), amountCents: cents(amount), monthlyLimitCents: monthlyLimit ? cents(monthlyLimit) : null,
     };
     return this.handle.executeUpdate(messages.configureAutoReloadUpdate, { args: [{ actor: 'olga', settings }] });
+  }
+
+  /** Pays in advance with a saved method, under a new key. Resolves when the payment is decided. */
+  async prepay(amount: string, methodId = this.methods[0]!, idempotencyKey: string = randomUUID()): Promise<messages.PrepaymentResult> {
+    const begun = await beginPrepayment(this.world.database.pool, {
+      id: randomUUID(), accountId: this.id, cents: wholeCents(parseMoney(amount))!, paymentMethodId: methodId, idempotencyKey, requestHash: amount, actor: 'olga',
+    });
+    if (begun.kind === 'key_reused') throw new Error(`the key ${idempotencyKey} was used for something else`);
+    const input = { accountId: this.id, paymentId: begun.payment.id, paymentMethodId: methodId };
+    return (await startPrepayment(this.world.client, input, idempotencyKey)).result();
   }
 
   pause = () => this.handle.executeUpdate(messages.pauseAutoReloadUpdate, { args: [{ actor: 'olga' }] });

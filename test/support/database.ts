@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { openPool } from '../../ledger/db';
-import { migrate } from '../../ledger/migrate';
+import { migrate, MIGRATIONS_DIR } from '../../ledger/migrate';
 
 export type TestDatabase = {
   url: string;
@@ -51,9 +51,8 @@ async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
 
 /** Named after its migrations' content, so that a changed migration makes a new one. */
 async function ensureTemplate(admin: Client): Promise<string> {
-  const directory = join(__dirname, '..', '..', 'ledger', 'migrations');
   const content = createHash('sha256');
-  for (const file of readdirSync(directory).sort()) content.update(file).update(readFileSync(join(directory, file)));
+  for (const file of readdirSync(MIGRATIONS_DIR).sort()) content.update(file).update(readFileSync(join(MIGRATIONS_DIR, file)));
   const name = `template_${content.digest('hex').slice(0, 16)}`;
   const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
   if (rowCount === 0) {

@@ -1,5 +1,6 @@
 /** A whole Ballast without its HTTP: Postgres, Temporal, the Stripe simulator, a worker. Tests tell their stories with it. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -18,7 +19,7 @@ import { createTestDatabase, type TestDatabase } from './database';
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 /** Built by `npm test` before jest starts: workflows are bundled once per run. */
-const workflowBundle = { codePath: join(__dirname, '..', '..', 'dist', 'workflows.bundle.js') };
+const workflowBundle = { codePath: [join(__dirname, '../../dist/workflows.bundle.js'), join(__dirname, '../../workflows.bundle.js')].find(existsSync)! };
 
 export type WorldOptions = {
   /** `skipping`: minutes pass in an instant, in Temporal's test server. `real`: the dev server. */

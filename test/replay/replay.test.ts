@@ -1,0 +1,23 @@
+/** O3: what earlier runs have lived through replays against today's workflows; a change that breaks it fails here. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+const directory = join(__dirname, '..', 'histories');
+const workflowBundle = { codePath: join(__dirname, '..', '..', 'dist', 'workflows.bundle.js') };
+const files = readdirSync(directory).filter((name) => name.endsWith('.json'));
+const historyOf = (file: string): unknown => JSON.parse(readFileSync(join(directory, file), 'utf8'));
+
+test.each(['plain-reload', 'backup-card', 'three-strikes', 'suspension-and-return', 'continue-as-new', 'edited-settings'])(
+  'O3 there is a history of %s', (scenario) => expect(files).toContain(`balance.${scenario}.1.json`));
+
+test.each(files)('O3 %s replays', async (file) => {
+  await Worker.runReplayHistory({ workflowBundle }, historyOf(file));
+});
+
+test('O3 a workflow that acts in another order than its history fails the replay', async () => {
+  const broken = await bundleWorkflowCode({ workflowsPath: join(__dirname, 'brokenWorkflows.ts'), logger: new DefaultLogger('ERROR') });
+  await expect(Worker.runReplayHistory({ workflowBundle: broken }, historyOf('balance.plain-reload.1.json'))).rejects.toThrow(/[Nn]ondetermin/);
+});
