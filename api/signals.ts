@@ -24,7 +24,7 @@ const QUIET_BUDGET_PER_SECOND = 50;
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 30_000;
 /** Temporal answers in milliseconds, or is away: a relay signals again whoever was not told. */
-const SIGNAL_MS_MAX = 5_000;
+const SIGNAL_MS_MAX = 2_000;
 
 /** What is under way for one account: a signal that is out, or the pause after it. */
 type Lane = { newest: Position | null; pauseMs: number; timer: NodeJS.Timeout | null };

@@ -10,26 +10,26 @@ type Balance = (input: BalanceInput) => Promise<unknown>;
 
 /** A workflow answers within 20 s; what takes longer has nobody to work on it. */
 const ANSWER_MS_MAX = 25_000;
-/** Whether Temporal is there at all is known much sooner. */
-const REACH_MS_MAX = 3_000;
+/** Whether Temporal is there at all is known much sooner: the client by itself tries again until the end. */
+const REACH_MS_MAX = 2_000;
 
 /** Asks an account's workflow for a change, starting it when it does not run. Throws `temporal_unavailable` (503). */
 export async function updateBalance<Answer, Args extends unknown[]>(
   client: Client, accountId: string, update: UpdateDefinition<Answer, Args>, ...args: Args
 ): Promise<Answer> {
-  return reaching(async () => {
-    await client.withDeadline(Date.now() + REACH_MS_MAX, () => client.workflowService.getSystemInfo({}));
+  return reaching(client, ANSWER_MS_MAX, () => {
     const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
       workflowId: balanceWorkflowId(accountId), taskQueue: BALANCE_TASK_QUEUE, args: [{ accountId }], workflowIdConflictPolicy: 'USE_EXISTING',
     });
-    return client.withDeadline(Date.now() + ANSWER_MS_MAX, () => client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation }));
+    return client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
   });
 }
 
-/** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer. */
-export async function reaching<T>(work: () => Promise<T>): Promise<T> {
+/** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer in time. */
+export async function reaching<T>(client: Client, answerMsMax: number, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    await client.withDeadline(Date.now() + REACH_MS_MAX, () => client.workflowService.getSystemInfo({}));
+    return await client.withDeadline(Date.now() + answerMsMax, work);
   } catch (error) {
     if (isTemporalOutage(error)) throw unavailable('temporal_unavailable', 'The workflows do not answer now; ask again.');
     throw error;

@@ -1,4 +1,5 @@
 /** May this account run inference now? Answered from memory. */
+import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { isAccountId } from '../usageEvents';
 import { endpoint, ok } from '../endpoint';
@@ -18,7 +19,7 @@ export const read = endpoint({
 
 /** For proxies (nginx auth_request, Envoy ext_authz): the status alone is the answer. */
 export const authorize = endpoint({
-  replies: { 200: null, 403: gate },
+  replies: { 200: null, 403: gate.extend({ accountId: z.string() }) },
   async handle({ header }, { gates }) {
     const id = header('x-account-id') ?? '';
     const found = isAccountId(id) ? await gates.find(id) : null;

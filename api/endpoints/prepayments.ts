@@ -18,7 +18,6 @@ import type { Services } from '../services';
 import { isTemporalOutage, reaching } from '../temporal';
 import { toList } from '../views';
 
-/** Temporal answers at once, or is away; the charge itself may take longer. */
 const START_MS_MAX = 5_000;
 const CHARGE_MS_MAX = 20_000;
 
@@ -73,7 +72,7 @@ async function methodFor(account: string, wished: string | undefined, pool: Serv
 /** Waits for the charge, but not for ever: what is still unknown then is processing. Safe to repeat: one key is one workflow. */
 async function charge({ accountId: account, id: paymentId, paymentMethodId }: Payment, idempotencyKey: string, { temporal, log }: Services): Promise<void> {
   const input = { accountId: account, paymentId, paymentMethodId: paymentMethodId! };
-  const handle = await reaching(() => temporal.withDeadline(Date.now() + START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey)));
+  const handle = await reaching(temporal, START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey));
   try {
     await temporal.withDeadline(Date.now() + CHARGE_MS_MAX, () => handle.result());
   } catch (error) {

@@ -29,7 +29,7 @@ export const usageEvent = z.strictObject({
   holdId: z.string().nullish(),
 }).meta({ id: 'UsageEvent' });
 
-const code = z.enum(['invalid_event', 'unknown_account', 'unknown_model', 'no_price', 'at_out_of_range', 'event_conflict', 'unknown_hold']);
+export const rejectionCode = z.enum(['invalid_event', 'unknown_account', 'unknown_model', 'no_price', 'at_out_of_range', 'event_conflict', 'unknown_hold']);
 
 export const report = endpoint({
   body: {
@@ -42,7 +42,7 @@ export const report = endpoint({
     200: z.strictObject({
       accepted: z.number().int(),
       duplicates: z.number().int(),
-      rejected: z.array(z.strictObject({ index: z.number().int(), id: z.string(), code, message: z.string() })),
+      rejected: z.array(z.strictObject({ index: z.number().int(), id: z.string(), code: rejectionCode, message: z.string() })),
       gates: z.record(z.string(), gate),
     }),
   },
@@ -103,7 +103,7 @@ const prefersCsv = (accept = ''): boolean => accept.includes('text/csv') && !acc
 export const rejected = endpoint({
   params: ofAccount,
   query: pageQuery(cursorOf.number),
-  replies: { 200: listOf(z.strictObject({ id: z.string(), code, message: z.string(), event: z.unknown(), at: time })) },
+  replies: { 200: listOf(z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time })) },
   async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
     const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
     return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));

@@ -27,7 +27,7 @@ export const read = endpoint({
   async handle({ params: { id } }, { temporal }) {
     const handle = temporal.workflow.getHandle(balanceWorkflowId(id));
     const ask = () => Promise.all([handle.describe(), handle.query(stateQuery), handle.query(decisionsQuery)]);
-    const [description, state, decisions] = await reaching(() => temporal.withDeadline(Date.now() + ANSWER_MS_MAX, ask).catch(orNotFound(id)));
+    const [description, state, decisions] = await reaching(temporal, ANSWER_MS_MAX, () => ask().catch(orNotFound(id)));
     return ok({
       workflowId: description.workflowId,
       runId: description.runId,

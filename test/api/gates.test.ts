@@ -1,0 +1,110 @@
+import pino from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGateCache } from '../../api/gateCache';
+import { adjust, openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+let other: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+  other = await startTestApi({ database: api.database });
+  await putModel(api);
+});
+afterAll(async () => {
+  await other.close();
+  await api.close();
+});
+
+const gateAt = async (where: TestApi, id: string) => (await where.ask('GET', `/v1/accounts/${id}/gate`, { key: where.service })).body;
+const silent = pino({ level: 'silent' });
+
+test('S5 another process follows, either way, through Postgres', async () => {
+  const { id } = await openAccount(api, '1.00');
+  await gateAt(other, id);
+  const { body } = await report(api, [{ id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 }]);
+  const changedMs = Date.now();
+  let gate = await gateAt(other, id);
+  while (gate.allowed) {
+    expect(Date.now() - changedMs).toBeLessThan(2_000);
+    gate = await gateAt(other, id);
+  }
+  expect(gate.version).toBe(body.gates[id].version);
+  await adjust(api, id, '10.00');
+  while (!gate.allowed) gate = await gateAt(other, id);
+  expect(gate.state).toBe('ok');
+});
+
+test('S4 the version only grows, and an older gate never replaces a newer one', async () => {
+  const { id } = await openAccount(api, '10.00');
+  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  await cache.start();
+  const { version } = (await cache.find(id))!;
+  cache.learn({ accountId: id, gateState: 'suspended', gateReasons: ['balance_exhausted'], gateVersion: version - 1, reloadDueMs: null });
+  expect(await cache.find(id)).toMatchObject({ allowed: true, version });
+  cache.learn({ accountId: id, gateState: 'suspended', gateReasons: ['balance_exhausted'], gateVersion: version + 1, reloadDueMs: Date.now() + 9_000 });
+  expect(await cache.find(id)).toMatchObject({ allowed: false, version: version + 1, retryAfterSeconds: expect.any(Number) });
+  await cache.close();
+});
+
+test('S6 a process that starts cold looks each gate up; none is let through on no knowledge', async () => {
+  const { id } = await openAccount(api);
+  const cold = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  expect(await cold.find(id)).toMatchObject({ allowed: false, reasons: ['balance_exhausted'] });
+  expect(await cold.find('nobody')).toBeNull();
+  await cold.close();
+});
+
+test('S6 a change that commits late, after younger ones were read, is not skipped', async () => {
+  const slow = await openAccount(api, '10.00');
+  const quick = await openAccount(api, '10.00');
+  const client = await api.database.pool.connect();
+  await client.query('begin');
+  await client.query("update balances set set_reasons = '{admin_suspended}' where account_id = $1", [slow.id]);
+  await adjust(api, quick.id, '-10.00');
+  await sleep(50);
+  expect(await gateAt(other, quick.id)).toMatchObject({ allowed: false });
+  expect(await gateAt(other, slow.id)).toMatchObject({ allowed: true });
+  await client.query('commit');
+  client.release();
+  await sleep(200);
+  expect(await gateAt(other, slow.id)).toMatchObject({ allowed: false, reasons: ['admin_suspended'] });
+});
+
+test('S6 a gate that lost its feed answers gate_stale past the limit, and comes back by itself', async () => {
+  const { id } = await openAccount(api, '10.00');
+  let nowMs = Date.now();
+  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: () => nowMs, staleMsMax: 5_000 });
+  await cache.start();
+  expect(await cache.find(id)).toMatchObject({ allowed: true });
+  nowMs += 6_000;
+  await expect(cache.find(id)).rejects.toMatchObject({ code: 'gate_stale', extras: { retryAfterSeconds: 1 } });
+  await sleep(1_500);
+  expect(await cache.find(id)).toMatchObject({ allowed: true });
+  await cache.close();
+});
+
+test('S5 the feed survives a lost connection', async () => {
+  const { id } = await openAccount(api, '10.00');
+  await gateAt(other, id);
+  await api.database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ballast-gate-feed'");
+  await adjust(api, id, '-10.00');
+  for (const untilMs = Date.now() + 3_000; (await gateAt(other, id)).allowed; await sleep(20)) expect(Date.now()).toBeLessThan(untilMs);
+});
+
+test('authorize answers by status alone: 200 empty, 403 with the gate, also for unknown accounts', async () => {
+  const { id } = await openAccount(api, '10.00');
+  const authorize = (account?: string) => api.ask('GET', '/v1/authorize', { key: api.service, ...(account !== undefined && { headers: { 'X-Account-Id': account } }) });
+  expect(await authorize(id)).toMatchObject({ status: 200, body: '' });
+  await adjust(api, id, '-10.00');
+  const denied = await authorize(id);
+  expect(denied).toMatchObject({ status: 403, body: { accountId: id, allowed: false, state: 'suspended', reasons: ['balance_exhausted'] } });
+  expect(denied.headers.get('x-ballast-gate')).toBe('suspended');
+  expect(denied.headers.get('cache-control')).toBe('no-store');
+  for (const account of ['nobody', '', 'a b', undefined]) expect(await authorize(account)).toMatchObject({ status: 403, body: { allowed: false } });
+});
+
+test('a gate of an account that does not exist is 404, and known as soon as it exists', async () => {
+  expect((await other.ask('GET', '/v1/accounts/soon/gate', { key: other.service })).status).toBe(404);
+  await openAccount(api, '10.00', 'soon');
+  expect(await gateAt(other, 'soon')).toMatchObject({ state: 'ok' });
+});
