@@ -42,8 +42,8 @@ export async function attachPaymentMethod(stripe: Stripe, customerId: string, me
     };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeCardError) {
-      const code = error.code ?? 'card_declined';
-      return { kind: 'declined', code, declineCode: error.decline_code ?? code, message: error.message };
+      const code = error.code || 'card_declined';
+      return { kind: 'declined', code, declineCode: error.decline_code || code, message: error.message };
     }
     if (error instanceof Stripe.errors.StripeInvalidRequestError) return { kind: 'invalid', message: error.message };
     throw error;
