@@ -96,8 +96,10 @@ function createHttpServer(services: Services, checkReplies: boolean): Server {
 async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  // A connection that was kept alive is idle once its last request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cutOff);
 }

@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+/** Compiled by `npm test` before the tests run. */
+const program = join(__dirname, '..', '..', 'dist', 'api', 'main.js');
+const ADMIN_KEY = 'an-admin-key-of-the-test';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+function start(env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [program], { env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function startApi(): Promise<{ child: ChildProcess; url: string }> {
+  const child = start({
+    DATABASE_URL: database.url, TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS, STRIPE_SECRET_KEY: 'sk_test_none', STRIPE_API_BASE: 'http://127.0.0.1:9', ADMIN_KEY,
+  });
+  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  return { child, url: /^api listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)![1]! };
+}
+
+const ask = (url: string, path: string, init: RequestInit = {}) =>
+  fetch(url + path, { ...init, headers: { Authorization: `Bearer ${ADMIN_KEY}`, 'Content-Type': 'application/json' } });
+
+test('it takes ADMIN_KEY as an admin key, and a second start goes on where it was', async () => {
+  for (const expected of [201, 409]) {
+    const { child, url } = await startApi();
+    const body = JSON.stringify({ id: 'kept', name: 'Kept', members: [{ name: 'O', email: 'o@example.com', role: 'owner' }] });
+    expect((await ask(url, '/v1/accounts', { method: 'POST', body })).status).toBe(expected);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }
+});
+
+test('SIGTERM lets what is under way be answered, and takes nothing new', async () => {
+  const { child, url } = await startApi();
+  const blocker = await database.pool.connect();
+  await blocker.query('begin');
+  await blocker.query('select 1 from accounts for update');
+  const underWay = ask(url, '/v1/accounts/kept', { method: 'PATCH', body: '{"name":"Renamed"}' });
+  await sleep(300);
+  child.kill('SIGTERM');
+  await sleep(200);
+  await expect(ask(url, '/healthz')).rejects.toThrow();
+  await blocker.query('commit');
+  blocker.release();
+  expect(await (await underWay).json()).toMatchObject({ name: 'Renamed' });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('an environment that does not fit stops it with one clear message', async () => {
+  const child = start({ DATABASE_URL: database.url, STRIPE_SECRET_KEY: 'sk' });
+  const [text] = (await once(child.stderr!, 'data')) as [Buffer];
+  expect(String(text)).toBe('TEMPORAL_ADDRESS must be set: the API can not work without it.\n');
+  expect(await once(child, 'exit')).toEqual([1, null]);
+});
