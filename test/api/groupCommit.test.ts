@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGroupCommit } from '../../api/groupCommit';
+import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
+
+/** A commit that waits to be let through, and notes what it was given. */
+function gatedCommit() {
+  const batches: number[][] = [];
+  const waiting: { pass: () => void; fail: (error: Error) => void }[] = [];
+  const commit = (items: readonly number[]) =>
+    new Promise<string>((resolve, reject) => {
+      batches.push([...items]);
+      waiting.push({ pass: () => resolve(`batch ${batches.length}`), fail: reject });
+    });
+  return { batches, waiting, commit };
+}
+
+const options = { isItemsFault: (error: unknown) => (error as Error).message === 'bad item', itemsMax: 4, waitingMax: 6 };
+
+test('a lone request is committed at once; what comes meanwhile goes together, up to the cap', async () => {
+  const { batches, waiting, commit } = gatedCommit();
+  const group = createGroupCommit({ ...options, commit });
+  const first = group.submit([1]);
+  const rest = [group.submit([2]), group.submit([3, 4]), group.submit([5, 6])];
+  expect(batches).toEqual([[1]]);
+  waiting[0]!.pass();
+  expect(await first).toEqual({ result: 'batch 1', first: 0 });
+  await sleep(0);
+  expect(batches[1]).toEqual([2, 3, 4]);
+  waiting[1]!.pass();
+  expect((await Promise.all(rest.slice(0, 2))).map(({ first: place }) => place)).toEqual([0, 1]);
+  await sleep(0);
+  expect(batches[2]).toEqual([5, 6]);
+  waiting[2]!.pass();
+  await group.idle();
+});
+
+test('a request larger than the cap is committed by itself', async () => {
+  const group = createGroupCommit({ ...options, commit: async (items: readonly number[]) => items.length });
+  expect(await group.submit([1, 2, 3, 4, 5, 6, 7])).toEqual({ result: 7, first: 0 });
+});
+
+test('a full queue refuses whole requests with 429 and when to come back', async () => {
+  const { waiting, commit, batches } = gatedCommit();
+  const group = createGroupCommit({ ...options, commit });
+  const taken = [group.submit([0]), group.submit([1, 2, 3, 4]), group.submit([5, 6])];
+  await expect(group.submit([7])).rejects.toMatchObject({ code: 'too_many_requests', status: 429, extras: { retryAfterSeconds: 1 } });
+  for (const index of [0, 1, 2]) {
+    waiting[index]!.pass();
+    await sleep(0);
+  }
+  await Promise.all(taken);
+  expect(batches.flat()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('a failed commit fails its requests; the next goes on', async () => {
+  const { waiting, commit } = gatedCommit();
+  const group = createGroupCommit({ ...options, commit });
+  const failing = group.submit([1]);
+  const next = group.submit([2]);
+  waiting[0]!.fail(new Error('connection lost'));
+  await expect(failing).rejects.toThrow('connection lost');
+  await sleep(0);
+  waiting[1]!.pass();
+  expect(await next).toMatchObject({ first: 0 });
+});
+
+test('a bad item fails only the request that brought it', async () => {
+  const group = createGroupCommit({
+    ...options,
+    commit: async (items: readonly number[]) => {
+      await sleep(1);
+      if (items.includes(13)) throw new Error('bad item');
+      return items.length;
+    },
+  });
+  const results = await Promise.allSettled([group.submit([1]), group.submit([2]), group.submit([13]), group.submit([3])]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+});
+
+describe('through two processes', () => {
+  let api: TestApi;
+  let other: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi();
+    other = await startTestApi({ database: api.database });
+    await putModel(api);
+  });
+  afterAll(async () => {
+    await other.close();
+    await api.close();
+  });
+
+  const sent = fc.record({ account: fc.nat(3), id: fc.nat(12), tokens: fc.integer({ min: 1, max: 2 }) });
+  const requests = fc.array(fc.record({ process: fc.nat(1), events: fc.array(sent, { minLength: 1, maxLength: 12 }) }), { minLength: 1, maxLength: 16 });
+
+  test('B3 whatever is reported at the same time, each event is deducted once and every answer adds up', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(requests, async (asked) => {
+        const accounts = await Promise.all([0, 1, 2].map((n) => openAccount(api, '1000.00', `run${run}-${n}`)));
+        run += 1;
+        // The fourth account does not exist.
+        const accountIdOf = (account: number) => accounts[account]?.id ?? `run${run}-nobody`;
+        const answers = await Promise.all(asked.map(({ process, events }) => report(process === 0 ? api : other,
+          events.map(({ account, id, tokens }) => ({ id: `e${id}`, accountId: accountIdOf(account), model: 'model', inputTokens: tokens * 1_000_000 })))));
+
+        const all = asked.flatMap(({ events }) => events);
+        for (const [index, { status, body }] of answers.entries()) {
+          expect(status).toBe(200);
+          expect(body.accepted + body.duplicates + body.rejected.length).toBe(asked[index]!.events.length);
+        }
+        const total = (count: (body: any) => number) => answers.reduce((sum, { body }) => sum + count(body), 0);
+        const codes = (code: string) => total((body) => body.rejected.filter((one: { code: string }) => one.code === code).length);
+        expect(codes('unknown_account')).toBe(all.filter(({ account }) => account === 3).length);
+
+        let accepted = 0;
+        let conflicts = 0;
+        for (const [n, { id: accountId }] of accounts.entries()) {
+          const { rows } = await api.database.pool.query<{ event_id: string; input_tokens: bigint }>('select event_id, input_tokens from usage_events where account_id = $1', [accountId]);
+          const standing = new Map(rows.map((row) => [row.event_id, Number(row.input_tokens) / 1_000_000]));
+          const mine = all.filter(({ account }) => account === n);
+          expect([...standing.keys()].sort()).toEqual([...new Set(mine.map(({ id }) => `e${id}`))].sort());
+          accepted += standing.size;
+          conflicts += mine.filter(({ id, tokens }) => standing.get(`e${id}`) !== tokens).length;
+          const spent = [...standing.values()].reduce((sum, tokens) => sum + tokens, 0);
+          const { body } = await api.ask('GET', `/v1/accounts/${accountId}`, { key: api.admin });
+          expect(body.balance).toBe(`${1000 - spent}.00`);
+        }
+        expect(total((body) => body.accepted)).toBe(accepted);
+        expect(codes('event_conflict')).toBe(conflicts);
+        expect(codes('unknown_account') + codes('event_conflict')).toBe(total((body) => body.rejected.length));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('a commit that loses its connection is 503, and the same request again is taken once', async () => {
+    const { id } = await openAccount(api, '10.00');
+    const { pool } = api.database;
+    const blocker = await pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select 1 from balances where account_id = $1 for update', [id]);
+    const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 };
+    const lost = report(api, [event]);
+    await sleep(100);
+    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'");
+    const answer = await lost;
+    expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+    expect(answer.headers.get('retry-after')).toBe('1');
+    await blocker.query('rollback');
+    blocker.release();
+    expect((await report(api, [event])).body).toMatchObject({ accepted: 1, duplicates: 0 });
+    expect((await report(api, [event])).body).toMatchObject({ accepted: 0, duplicates: 1 });
+  });
+
+  test('one account that can hold no more fails its own request, not those that were committed with it', async () => {
+    const full = await openAccount(api);
+    const fine = await openAccount(api, '10.00');
+    await api.database.pool.query('update balances set balance_nano = -9223372036854775808 where account_id = $1', [full.id]);
+    const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000_000 });
+    const busy = report(api, [event(fine.id, 'a')]);
+    const [bad, good] = await Promise.all([report(api, [event(full.id, 'b')]), report(api, [event(fine.id, 'c')])]);
+    expect([(await busy).status, bad.status, good.status]).toEqual([200, 503, 200]);
+    expect(good.body).toMatchObject({ accepted: 1 });
+  });
+});
