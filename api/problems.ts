@@ -21,6 +21,8 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof DatabaseError && error.code === NUMERIC_OUT_OF_RANGE) {
     return new Problem('out_of_range', 'The account can not hold such an amount.');
   }
+  // The last resort for what no schema has caught: a value that Postgres can't take is the caller's, not ours.
+  if (error instanceof DatabaseError && error.code?.startsWith('22')) return new Problem('invalid_request', 'A value of the request can not be stored.');
   return new Problem('internal', 'Something went wrong on our side; the request id tells us what.');
 }
 

@@ -17,7 +17,7 @@ export const money = z.string().regex(/^-?\d{1,10}\.\d{2,9}$/).meta({ id: 'Money
 export const moneyIn = z.string().regex(/^-?\d{1,9}(\.\d{1,9})?$/, 'must be an amount in dollars such as "12.34"').meta({ id: 'MoneyIn', examples: ['25.00'] });
 export const price = z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a price in dollars such as "0.60"').meta({ id: 'Price' });
 export const time = z.iso.datetime({ offset: true });
-export const date = z.iso.date().refine((day) => !Number.isNaN(Date.parse(day)), 'must be a day such as 2026-11-21');
+export const date = z.iso.date().refine((day) => day >= '0001', 'must be a day such as 2026-11-21');
 
 export const limit = z.coerce.number().int().min(1).max(200).default(50);
 export const cursorOf = {

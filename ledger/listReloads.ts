@@ -22,7 +22,7 @@ export async function listReloads(db: Db, accountId: string, page: PageRequest):
                                          'outcome', a.outcome, 'declineCode', a.decline_code) order by a.at)
        from payment_attempts a where a.payment_id = r.id), '[]') as attempts
      from reloads r join payments p on p.id = r.id
-     where r.account_id = $1 and ($2::int is null or r.number < $2) order by r.number desc limit $3`,
+     where r.account_id = $1 and ($2::bigint is null or r.number < $2) order by r.number desc limit $3`,
     [accountId, page.after, page.limit + 1]);
   return toPage(rows, page.limit, (row) => String(row.number), toReload);
 }
