@@ -34,7 +34,7 @@ export function createSignals(client: Client, log: Logger, now: () => number): S
   const lanes = new Map<string, Lane>();
   const quietMs = new Map<string, number>();
   const sending = new Set<Promise<void>>();
-  let budget = { secondStartedMs: 0, left: 0 };
+  let budget = { secondStartedMs: -Infinity, left: 0 };
   let closed = false;
 
   function send<Args extends unknown[]>(accountId: string, signal: SignalDefinition<Args>, ...args: Args): Promise<void> {
