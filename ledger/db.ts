@@ -1,15 +1,12 @@
 /** The connection to Postgres: bigint comes as bigint, timestamps as Date; transactions as a function. */
-import { Pool, types, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import { Pool, types, type CustomTypesConfig, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 
-const INT8 = types.builtins.INT8;
-const INT8_ARRAY = 1016;
+/** The type id of bigint, which never changes. */
+const INT8: number = 20;
 
-const typesOfBallast: { getTypeParser: typeof types.getTypeParser } = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8 && format !== 'binary') return BigInt;
-    if (oid === INT8_ARRAY) throw new Error('bigint[] is not read anywhere: unnest it');
-    return types.getTypeParser(oid, format as 'text');
-  }) as typeof types.getTypeParser,
+const typesOfBallast: CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format),
 };
 
 /** Something that runs a query: the pool, or the client that holds a transaction. */

@@ -53,7 +53,7 @@ class Account {
     setHandler(messages.reasonsChangedSignal, reread);
     setHandler(messages.refreshSignal, reread);
     setHandler(messages.configureAutoReloadUpdate, ({ actor, settings }) => this.ask({ kind: 'configure', requestId: uuid4(), actor, settings }), {
-      validator: ({ settings }) => {
+      validator: ({ settings }: messages.ConfigureAutoReload) => {
         const problems = checkSettings(settings);
         if (problems.length > 0) throw new RangeError(problems.map(({ path, message }) => `${path} ${message}`).join('; '));
       },

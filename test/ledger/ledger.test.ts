@@ -239,15 +239,15 @@ describe('A7, P3 reloads and their settling', () => {
       `with r as (update reloads set state = 'failed', closed_at = now() where id = $1), b as (update balances set reload_due_at = null where account_id = $3)
        update payments set status = $2 where id = $1`, [id, status, account]);
     const [first, second, third] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
-    expect(await open(account, first!)).toEqual({ kind: 'opened' });
-    await close(first!, 'canceled');
-    expect(await open(account, second!)).toEqual({ kind: 'opened' });
-    await close(second!, 'processing');
-    expect(await open(account, third!)).toEqual({ kind: 'refused', because: 'uncanceled' });
-    await close(second!, 'canceled');
+    expect(await open(account, first)).toEqual({ kind: 'opened' });
+    await close(first, 'canceled');
+    expect(await open(account, second)).toEqual({ kind: 'opened' });
+    await close(second, 'processing');
+    expect(await open(account, third)).toEqual({ kind: 'refused', because: 'uncanceled' });
+    await close(second, 'canceled');
     await database.pool.query(`update account_states set monthly_limit_cents = 2499 where account_id = $1`, [account]);
-    expect(await open(account, third!)).toEqual({ kind: 'refused', because: 'monthly_limit' });
+    expect(await open(account, third)).toEqual({ kind: 'refused', because: 'monthly_limit' });
     await database.pool.query(`update account_states set monthly_limit_cents = 2500 where account_id = $1`, [account]);
-    expect(await open(account, third!)).toEqual({ kind: 'opened' });
+    expect(await open(account, third)).toEqual({ kind: 'opened' });
   });
 });
