@@ -1,4 +1,4 @@
-/** Reads posted usage events: those behind a ledger line, or which of some ids stand already. */
+/** Reads posted usage events: those behind a ledger line, or those that stand under given ids. */
 import type { Nano } from '../domain/money';
 import type { Db } from './db';
 import { toPage, type Page, type PageRequest } from './page';
@@ -35,10 +35,13 @@ export async function listUsageOfLine(db: Db, accountId: string, sequence: numbe
   return toPage(rows, page.limit, (row) => row.event_id, toPostedEvent);
 }
 
-/** The event with this id, or null. */
-export async function readUsageEvent(db: Db, accountId: string, eventId: string): Promise<PostedEvent | null> {
-  const { rows } = await db.query<Row>('select * from usage_events where account_id = $1 and event_id = $2', [accountId, eventId]);
-  return rows[0] ? toPostedEvent(rows[0]) : null;
+/** For each account and event id, in order: the event that stands, or null. */
+export async function readUsageEvents(db: Db, keys: readonly { accountId: string; id: string }[]): Promise<(PostedEvent | null)[]> {
+  const { rows } = await db.query<Row & { place: bigint }>(
+    `select u.*, k.place from unnest($1::text[], $2::text[]) with ordinality as k(account_id, event_id, place)
+     join usage_events u using (account_id, event_id)`, [keys.map(({ accountId }) => accountId), keys.map(({ id }) => id)]);
+  const found = new Map(rows.map((row) => [Number(row.place) - 1, toPostedEvent(row)]));
+  return keys.map((_, index) => found.get(index) ?? null);
 }
 
 function toPostedEvent(row: Row): PostedEvent {

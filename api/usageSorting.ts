@@ -1,0 +1,74 @@
+/** Sorts reported events into those that can be posted, with their price, and those that can't, with the reason (B4). */
+import type { Pool } from 'pg';
+import { priceEvent } from '../domain/pricing';
+import { rejectTime, type UsageEvent } from '../domain/usageEvent';
+import type { PricedEvent } from '../ledger/postUsage';
+import { readUsageEvents, type PostedEvent } from '../ledger/usageEvents';
+import type { PriceBook } from './priceBook';
+import { checkEvent, type Rejection } from './usageEvents';
+
+export type Placed<T> = { index: number } & T;
+export type Sorted = { priced: Placed<{ event: PricedEvent }>[]; rejected: Placed<Rejection>[]; duplicates: number };
+
+export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => number): (raw: readonly unknown[]) => Promise<Sorted> {
+  /** Checks and prices. Whatever this process does not know yet is looked up before it is refused. */
+  async function sortEvents(raw: readonly unknown[]): Promise<Sorted> {
+    const nowMs = now();
+    const rejected: Placed<Rejection>[] = [];
+    const late: Placed<{ event: UsageEvent; message: string }>[] = [];
+    const events: Placed<{ event: UsageEvent }>[] = [];
+    raw.forEach((one, index) => {
+      const checked = checkEvent(one, nowMs);
+      if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
+      const { event } = checked;
+      if (event.holdId !== null) return rejected.push({ index, code: 'unknown_hold', message: `there is no hold ${event.holdId}` });
+      const message = rejectTime(event.atMs, nowMs);
+      return message === null ? events.push({ index, event }) : late.push({ index, event, message });
+    });
+    await prices.fresh();
+    const unknown = new Set(events.filter(({ event }) => typeof prices.find(event.model, event.atMs) === 'string').map(({ event }) => event.model));
+    if (unknown.size > 0) await prices.learn([...unknown]);
+    const priced = events.flatMap(({ index, event }) => {
+      const cost = priceOf(event);
+      if (typeof cost === 'bigint') return [{ index, event: { ...event, cost } }];
+      rejected.push({ index, ...cost });
+      return [];
+    });
+    const { duplicates, refused } = await sortLate(late);
+    return { priced, rejected: [...rejected, ...refused], duplicates };
+  }
+
+  function priceOf(event: UsageEvent): PricedEvent['cost'] | Rejection {
+    const price = prices.find(event.model, event.atMs);
+    if (price === 'unknown_model') return { code: 'unknown_model', message: `there is no model ${event.model}` };
+    if (price === 'no_price') return { code: 'no_price', message: `the model ${event.model} has no price at this time` };
+    const result = priceEvent(price, event);
+    return result.kind === 'priced' ? result.cost : { code: 'no_price', message: result.because };
+  }
+
+  /** An event that was taken in its time and comes again later is a duplicate, for ever (B3). */
+  async function sortLate(late: readonly Placed<{ event: UsageEvent; message: string }>[]): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
+    const refused: Placed<Rejection>[] = [];
+    let duplicates = 0;
+    const found = late.length > 0 ? await readUsageEvents(pool, late.map(({ event }) => event)) : [];
+    for (const [place, { index, event, message }] of late.entries()) {
+      const standing = found[place];
+      if (!standing) refused.push({ index, code: 'at_out_of_range', message });
+      else if (isSame(event, standing)) duplicates += 1;
+      else refused.push({ index, ...NOT_TAKEN.event_conflict(event) });
+    }
+    return { duplicates, refused };
+  }
+
+  return sortEvents;
+}
+
+/** Why the ledger has not taken an event. */
+export const NOT_TAKEN = {
+  event_conflict: ({ id }: UsageEvent): Rejection => ({ code: 'event_conflict', message: `the event ${id} stands already with other content` }),
+  unknown_account: ({ accountId }: UsageEvent): Rejection => ({ code: 'unknown_account', message: `there is no account ${accountId}` }),
+};
+
+/** The counts and the model make an event what it is; its time does not (B3). */
+const isSame = (event: UsageEvent, standing: PostedEvent): boolean =>
+  (['model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize'] as const).every((field) => event[field] === standing[field]);
