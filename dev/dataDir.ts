@@ -10,6 +10,7 @@ const stopTimeoutMs = 10_000;
 export interface Secrets {
   adminKey: string;
   webhookSecret: string;
+  linkSecret: string;
 }
 
 /** Makes the directory ours until this process ends. Throws when another start has it. */
@@ -52,10 +53,10 @@ export function storedSecrets(dataDir: string): Secrets | null {
 /** Made once, readable by this user only. */
 export function readSecrets(dataDir: string): Secrets {
   const stored = storedSecrets(dataDir);
-  if (stored) return stored;
   const secret = (prefix: string) => `${prefix}_${randomBytes(24).toString('base64url')}`;
-  const secrets = { adminKey: secret('admin'), webhookSecret: secret('whsec') };
-  writePrivate(secretsIn(dataDir), secrets);
+  // An earlier version may have kept fewer of them.
+  const secrets = { adminKey: secret('admin'), webhookSecret: secret('whsec'), linkSecret: secret('link'), ...stored };
+  if (stored?.linkSecret === undefined) writePrivate(secretsIn(dataDir), secrets);
   return secrets;
 }
 

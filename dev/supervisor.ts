@@ -1,6 +1,6 @@
 /** Brings up what the environment does not name, keeps it running, and stops it in order. */
 import { join } from 'node:path';
-import type { Config } from '../domain/config';
+import { publicUrlOf, type Config } from '../domain/config';
 import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
@@ -122,6 +122,8 @@ export class Supervisor {
       TEMPORAL_NAMESPACE: config.TEMPORAL_NAMESPACE,
       STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY ?? simulatorKey,
       STRIPE_WEBHOOK_SECRET: this.webhookSecret(),
+      PUBLIC_URL: publicUrlOf({ ...config, PORT: port }),
+      LINK_SECRET: config.LINK_SECRET ?? this.secrets.linkSecret,
       ...(stripeBase && { STRIPE_API_BASE: stripeBase }),
     };
   }

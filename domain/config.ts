@@ -28,13 +28,20 @@ const schema = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
-  PUBLIC_URL: z.url().optional(),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  LINK_SECRET: z.string().min(16).optional(),
+  /** Outbound webhooks may go to private addresses and by http: for development. */
+  WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).optional(),
   RELOAD_RETRY_DELAYS: delaysMs.default([60_000, 300_000]),
   AUTO_RELOAD_TRIGGER: z.enum(['at_or_below', 'below']).default('at_or_below'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
 export type Config = z.infer<typeof schema>;
+
+/** Where people reach the API: the base of the links in mails and answers. */
+export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
+  PUBLIC_URL ?? `http://${HOST === '0.0.0.0' ? 'localhost' : HOST}:${PORT}`;
 
 /** Parses the environment. Throws one Error that names every bad variable and what it may be. */
 export function readConfig(env: Record<string, string | undefined>): Config {
