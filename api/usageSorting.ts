@@ -21,7 +21,7 @@ export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => num
       const checked = checkEvent(one, nowMs);
       if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
       const { event } = checked;
-      if (event.holdId !== null) return rejected.push({ index, code: 'unknown_hold', message: `there is no hold ${event.holdId}` });
+      if (event.holdId !== null) return rejected.push({ index, ...NOT_TAKEN.unknown_hold(event) });
       const message = rejectTime(event.atMs, nowMs);
       return message === null ? events.push({ index, event }) : late.push({ index, event, message });
     });
@@ -66,6 +66,7 @@ export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => num
 /** Why the ledger has not taken an event. */
 export const NOT_TAKEN = {
   event_conflict: ({ id }: UsageEvent): Rejection => ({ code: 'event_conflict', message: `the event ${id} stands already with other content` }),
+  unknown_hold: ({ holdId }: UsageEvent): Rejection => ({ code: 'unknown_hold', message: `there is no hold ${holdId}` }),
   unknown_account: ({ accountId }: UsageEvent): Rejection => ({ code: 'unknown_account', message: `there is no account ${accountId}` }),
 };
 
