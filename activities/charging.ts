@@ -8,7 +8,7 @@ import { transaction } from '../ledger/db';
 import { markUnpaid, readPayment, setAside, storePaymentIntent, type Payment } from '../ledger/payments';
 import { readAttempt } from '../ledger/readAttempt';
 import { readSnapshot } from '../ledger/readSnapshot';
-import { recordDecline, recordUnknown } from '../ledger/recordAttempt';
+import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/recordAttempt';
 import { settlePayment } from '../ledger/settlePayment';
 import { cancelIntent, confirmIntent, createIntent, readIntent } from '../payments/intents';
 import type { Outcome } from '../payments/outcome';
@@ -17,14 +17,28 @@ import type { Dependencies } from './dependencies';
 export type ChargeResult =
   | { kind: 'paid' }
   | { kind: 'declined'; declineCode: string; message: string }
+  /** The owner is asked to confirm; given up at `dueMs` (P2). */
+  | { kind: 'requires_action'; dueMs: number }
   /** Nobody knows yet; ask again from `dueMs` on. */
   | { kind: 'unknown'; dueMs: number }
   | { kind: 'ended' };
 
+type Declined = Extract<Outcome, { kind: 'declined' }>;
 const HEARTBEAT_MS = 1_000;
+/** A prepayment that nobody confirms is given up after so long. */
+const CONFIRMATION_MS_MAX = 24 * 60 * 60_000;
+/** What has become of a prepayment whose owner was asked and said no, or did not pass the bank's check. */
+const NOT_CONFIRMED: Declined = {
+  kind: 'declined', code: 'authentication_failed', message: 'The payment was not confirmed with your bank.', chargeId: null, forGood: false, awaitsOwner: false,
+};
+
+/** A reload's owner is at the bank's page with this method, so off session it would be declined. */
+const ASKED_OWNER: Declined = {
+  kind: 'declined', code: 'authentication_required', message: 'The bank asks the card holder to confirm this payment.', chargeId: null, forGood: false, awaitsOwner: true,
+};
 
 export function createChargingActivities(deps: Dependencies) {
-  const { pool, stripe, policy, log } = deps;
+  const { pool, stripe, policy, links, log } = deps;
 
   /**
    * Confirms the payment with the method, or finds out what an earlier, interrupted try has done. May be killed at any
@@ -38,17 +52,26 @@ export function createChargingActivities(deps: Dependencies) {
     if (typeof paymentIntentId !== 'string') return paymentIntentId;
     if (earlier) {
       const seen = await readIntent(stripe, paymentIntentId, payment.latestChargeId);
-      if (seen.kind !== 'unpaid') return record(payment, attempt, seen);
+      if (!mayConfirm(seen, payment, attempt)) return record(payment, attempt, seen, earlier.atMs);
+      if (payment.purpose === 'prepayment' && payment.status === 'requires_action') return record(payment, attempt, NOT_CONFIRMED);
     }
     const begun = await transaction(pool, (tx) => beginAttempt(tx, attempt, policy));
     if (begun.kind === 'ended') return { kind: 'ended' };
     const { latestChargeId, confirmation } = begun;
-    const outcome = await confirmIntent(stripe, { ...attempt, paymentIntentId, number: confirmation, latestChargeId });
+    const outcome = await confirmIntent(
+      stripe,
+      { paymentIntentId, methodId: attempt.methodId, onSession: payment.purpose === 'prepayment', returnUrl: links.urlOf(payment.id), latestChargeId },
+      `${payment.id}/${attempt.attempt}/${attempt.methodId}/${confirmation}`,
+    );
     if (outcome.kind !== 'unknown') return record(payment, attempt, outcome);
     // A timeout may have charged. One look at once spares most of them the wait.
     const seen = await readIntent(stripe, paymentIntentId, latestChargeId);
-    return record(payment, attempt, seen.kind === 'unpaid' ? outcome : seen);
+    return record(payment, attempt, mayConfirm(seen, payment, attempt) ? outcome : seen);
   }
+
+  /** Unpaid; or a reload's owner was sent to the bank with another method, which says nothing about this one. */
+  const mayConfirm = (seen: Outcome, { purpose }: Payment, { methodId }: Attempt): boolean =>
+    seen.kind === 'unpaid' || (seen.kind === 'requires_action' && purpose === 'reload' && seen.methodId !== methodId);
 
   /** The PaymentIntent's id, stored before anything can pay it. Only one is stored: others are never confirmed. */
   async function create(payment: Payment, attempt: Attempt, looks: number): Promise<string | ChargeResult> {
@@ -59,13 +82,19 @@ export function createChargingActivities(deps: Dependencies) {
     return (await storePaymentIntent(pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
   }
 
-  async function record(payment: Payment, attempt: Attempt, outcome: Outcome): Promise<ChargeResult> {
+  /** @param sinceMs when the attempt was made first */
+  async function record(payment: Payment, attempt: Attempt, outcome: Outcome, sinceMs = attempt.nowMs): Promise<ChargeResult> {
     switch (outcome.kind) {
       case 'paid':
         return settle(payment, outcome.paid);
+      case 'requires_action': {
+        if (payment.purpose === 'reload') return decline(payment, attempt, ASKED_OWNER);
+        const link = links.urlOf(payment.id);
+        await transaction(pool, (tx) => recordAwaiting(tx, attempt, outcome.url ?? link, link));
+        return { kind: 'requires_action', dueMs: sinceMs + CONFIRMATION_MS_MAX };
+      }
       case 'declined':
-        await transaction(pool, (tx) => recordDecline(tx, attempt, outcome));
-        return { kind: 'declined', declineCode: outcome.code, message: outcome.message };
+        return decline(payment, attempt, outcome);
       case 'canceled':
         // Somebody canceled it at Stripe: this reload ends, and the next one may open.
         await transaction(pool, async (tx) => {
@@ -81,6 +110,13 @@ export function createChargingActivities(deps: Dependencies) {
         return { kind: 'unknown', dueMs };
       }
     }
+  }
+
+  /** Of a reload that the bank wants confirmed, owners get a link; a prepayment's owner was there and could have (A11, P2). */
+  async function decline(payment: Payment, attempt: Attempt, { awaitsOwner, ...declined }: Declined): Promise<ChargeResult> {
+    const confirmationUrl = awaitsOwner && payment.purpose === 'reload' ? links.urlOf(payment.id) : null;
+    await transaction(pool, (tx) => recordDecline(tx, attempt, { ...declined, confirmationUrl }));
+    return { kind: 'declined', declineCode: declined.code, message: declined.message };
   }
 
   async function settle(payment: Payment, paid: PaidIntent): Promise<ChargeResult> {
@@ -131,6 +167,14 @@ export function createChargingActivities(deps: Dependencies) {
           throw new Error('the declined payment is not canceled yet');
         }
         return result;
+      });
+    },
+
+    /** A prepayment that nobody has confirmed in time: canceled at Stripe, or credited if it turns out to be paid (P2). */
+    async abandonPrepayment(ref: { accountId: string; paymentId: string }): Promise<{ done: boolean }> {
+      return heartbeating(async () => {
+        const payment = await requirePayment(ref);
+        return { done: payment.status !== 'requires_action' || (await cancel(payment, 'canceled')) };
       });
     },
 

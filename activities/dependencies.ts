@@ -10,3 +10,4 @@ export type Dependencies = {
   policy: Policy;
   log: Logger;
 };
+  links: ConfirmationLinks;

@@ -1,7 +1,7 @@
 /** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
-import { readConfig } from '../domain/config';
+import { publicUrlOf, readConfig } from '../domain/config';
 import { ensureAdminKey } from '../ledger/apiKeys';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
@@ -21,7 +21,10 @@ async function main(): Promise<void> {
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
   const log = pino({ name: 'api', level: config.LOG_LEVEL });
   const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
-  const stripe = createStripe({ secretKey: required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY), apiBase: config.STRIPE_API_BASE });
+  const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
+  const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
+  const policy = { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS };
+  const links = createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey });
   const pool = openPool(databaseUrl, {
     connectionsMax: CONNECTIONS_MAX,
     applicationName: 'ballast-api',
@@ -31,7 +34,7 @@ async function main(): Promise<void> {
   await migrate(pool);
   if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-  const api = createApi({ pool, databaseUrl, temporal, stripe, log });
+  const api = createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1' });
   const { port } = await api.listen(config.PORT, config.HOST);
   process.stdout.write(`api listening on http://${config.HOST}:${port}\n`);
 

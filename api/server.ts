@@ -26,6 +26,8 @@ export type ApiDeps = {
   stripe: Stripe;
   log: Logger;
   /** Answers must fit their schemas too. @default false */
+  policy: Policy;
+  links: ConfirmationLinks;
   checkReplies?: boolean;
 };
 
@@ -42,7 +44,7 @@ const DRAIN_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 
-export function createApi({ pool, databaseUrl, temporal, stripe, log, checkReplies = false }: ApiDeps): Api {
+export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
   const now = Date.now;
   const gates = createGateCache({ pool, databaseUrl, log, now });
   const prices = createPriceBook(pool, log, now);
@@ -55,7 +57,7 @@ export function createApi({ pool, databaseUrl, temporal, stripe, log, checkRepli
     },
   });
   const keyring = createKeyring(pool, now);
-  const server = createHttpServer({ pool, temporal, stripe, log, keyring, gates, prices, signals, posting }, checkReplies);
+  const server = createHttpServer({ pool, temporal, stripe, policy, links, log, keyring, gates, prices, signals, posting, allowPrivateWebhooks }, checkReplies);
 
   return {
     async listen(port, host) {

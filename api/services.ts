@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { Policy } from '../domain/accountState';
+import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { Keyring } from './auth';
 import type { GateCache } from './gateCache';
 import type { PriceBook } from './priceBook';
@@ -13,6 +15,9 @@ export type Services = {
   pool: Pool;
   temporal: Client;
   stripe: Stripe;
+  policy: Policy;
+  /** Links to the page where owners confirm payments. */
+  links: ConfirmationLinks;
   log: Logger;
   keyring: Keyring;
   gates: GateCache;

@@ -1,9 +1,18 @@
-/** Records what became of a method in an attempt: declined, or not known yet. Success is settlePayment's to record. */
+/** Records what became of a method in an attempt: declined, up to its owner, or not known yet. Success is settlePayment's to record. */
+import { formatCents } from '../domain/money';
 import type { Attempt } from './beginAttempt';
 import type { Tx } from './db';
 import { lockAccount } from './lockAccount';
+import { postNotice } from './postNotice';
 
-export type Decline = { code: string; message: string; chargeId: string | null; forGood: boolean; awaitsOwner: boolean };
+export type Decline = {
+  code: string;
+  message: string;
+  chargeId: string | null;
+  forGood: boolean;
+  /** The owner can still confirm this payment, at this link of ours (A11). */
+  confirmationUrl: string | null;
+};
 
 /**
  * A declined method stays declined for this attempt; declined for good it is not tried again at all (A11). A repeat,
@@ -20,7 +29,8 @@ export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline):
     `update payments set decline_code = $2, decline_message = $3, latest_charge_id = coalesce($4, latest_charge_id),
        status = case when $5 then 'requires_action' else status end
      where id = $1 and status in ('processing', 'requires_action')`,
-    [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.awaitsOwner]);
+    [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.confirmationUrl !== null]);
+  if (decline.confirmationUrl !== null) await askForConfirmation(tx, attempt, decline.confirmationUrl);
   await tx.query(`update reloads set state = 'charging' where id = $1 and closed_at is null`, [attempt.paymentId]);
   if (decline.forGood) {
     await tx.query(
@@ -28,6 +38,27 @@ export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline):
          and (m.id = $2 or m.fingerprint = (select fingerprint from payment_methods where id = $2))`,
       [attempt.accountId, attempt.methodId, decline.code]);
   }
+}
+
+/**
+ * A prepayment's owner has to confirm it before the bank decides (P2).
+ * @param actionUrl the bank's page
+ * @param confirmationUrl our link to it, for the mail
+ */
+export async function recordAwaiting(tx: Tx, attempt: Attempt, actionUrl: string, confirmationUrl: string): Promise<void> {
+  await lockAccount(tx, attempt.accountId);
+  const { rowCount } = await tx.query(
+    `update payments set status = 'requires_action', action_url = $2 where id = $1 and status in ('processing', 'requires_action')`,
+    [attempt.paymentId, actionUrl]);
+  if (rowCount) await askForConfirmation(tx, attempt, confirmationUrl);
+}
+
+/** Owners are asked once per payment, however many of its methods want it. */
+async function askForConfirmation(tx: Tx, { accountId, paymentId }: Attempt, url: string): Promise<void> {
+  const { rows } = await tx.query<{ purpose: 'prepayment' | 'reload'; amount_cents: bigint }>(
+    'select purpose, amount_cents from payments where id = $1', [paymentId]);
+  const { purpose, amount_cents: cents } = rows[0]!;
+  await postNotice(tx, accountId, `confirmation/${paymentId}`, { kind: 'confirmation_needed', amount: formatCents(Number(cents)), url, purpose });
 }
 
 const FIRST_LOOK_MS = 5_000;

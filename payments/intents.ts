@@ -1,9 +1,17 @@
-/** PaymentIntents at Stripe: created unconfirmed, confirmed off session, read, canceled (A7, A9, P1). */
+/** PaymentIntents at Stripe: created unconfirmed, confirmed, read, canceled (A7, A9, P1). */
 import type Stripe from 'stripe';
 import { outcomeOfError, outcomeOfIntent, type Outcome } from './outcome';
 
 export type NewIntent = { paymentId: string; accountId: string; purpose: 'prepayment' | 'reload'; cents: number; customerId: string };
-export type Confirmation = { paymentId: string; paymentIntentId: string; attempt: number; methodId: string; number: number; latestChargeId: string | null };
+export type Confirmation = {
+  paymentIntentId: string;
+  methodId: string;
+  /** The owner is there and can be sent to the bank's page; off session the bank declines instead (A11). */
+  onSession: boolean;
+  /** Where the bank's page leads back to. */
+  returnUrl: string;
+  latestChargeId: string | null;
+};
 
 /**
  * Creates the payment's PaymentIntent, or finds it: the key names the payment and how often Stripe gave no answer, as
@@ -16,7 +24,8 @@ export async function createIntent(stripe: Stripe, intent: NewIntent, looks: num
         amount: intent.cents,
         currency: 'usd',
         customer: intent.customerId,
-        automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+        // Redirects are how an owner confirms; so every confirmation says where they lead back to.
+        automatic_payment_methods: { enabled: true },
         description: intent.purpose === 'reload' ? 'Ballast auto-reload' : 'Ballast prepayment',
         metadata: { ballast_payment: intent.paymentId, ballast_account: intent.accountId, ballast_purpose: intent.purpose },
       },
@@ -29,14 +38,22 @@ export async function createIntent(stripe: Stripe, intent: NewIntent, looks: num
   }
 }
 
-/** Confirms with a saved method. The key names payment, attempt, method and number: the same call again is one charge. */
-export async function confirmIntent(stripe: Stripe, confirmation: Confirmation): Promise<Outcome> {
-  const { paymentId, attempt, methodId, number } = confirmation;
+/**
+ * Confirms with a saved method.
+ * @param idempotencyKey the same call again under it is one confirmation; null for an owner's own, which may be repeated:
+ *   one PaymentIntent is paid once at most
+ */
+export async function confirmIntent(stripe: Stripe, confirmation: Confirmation, idempotencyKey: string | null): Promise<Outcome> {
   try {
     const intent = await stripe.paymentIntents.confirm(
       confirmation.paymentIntentId,
-      { payment_method: methodId, off_session: true, expand: ['latest_charge'] },
-      { idempotencyKey: `${paymentId}/${attempt}/${methodId}/${number}` },
+      {
+        payment_method: confirmation.methodId,
+        return_url: confirmation.returnUrl,
+        ...(confirmation.onSession ? {} : { off_session: true }),
+        expand: ['latest_charge'],
+      },
+      idempotencyKey === null ? {} : { idempotencyKey },
     );
     return outcomeOfIntent(intent, confirmation.latestChargeId);
   } catch (error) {

@@ -6,6 +6,8 @@ export type Outcome =
   | { kind: 'paid'; paid: PaidIntent }
   /** The provider's answer about the method. `awaitsOwner`: its owner can still confirm this PaymentIntent (A11). */
   | { kind: 'declined'; code: string; message: string; chargeId: string | null; forGood: boolean; awaitsOwner: boolean }
+  /** Its owner is asked to confirm it with this method, on session: at `url`, when Stripe gave one. */
+  | { kind: 'requires_action'; url: string | null; methodId: string | null }
   /** Not paid and nothing under way, as far as Stripe says: it may be confirmed (again). */
   | { kind: 'unpaid' }
   | { kind: 'canceled' }
@@ -29,7 +31,7 @@ export function outcomeOfIntent(intent: Stripe.PaymentIntent, latestChargeId: st
     case 'processing':
       return { kind: 'unknown', because: 'the payment is still processing', operator: false };
     case 'requires_action':
-      return declined('authentication_required', 'The bank asks the card holder to confirm this payment.', chargeIdOf(intent), true);
+      return { kind: 'requires_action', url: intent.next_action?.redirect_to_url?.url ?? null, methodId: idOf(intent.payment_method) };
     default: {
       const error = intent.last_payment_error;
       const chargeId = error?.charge ?? chargeIdOf(intent);

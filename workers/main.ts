@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
-import { readConfig } from '../domain/config';
+import { publicUrlOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
   const relay = startRelay({ pool, client, log });
   const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
+    links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
   const delivery = startDelivering({ pool, mailer, log });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());

@@ -1,3 +1,4 @@
 /** What the worker bundles. */
 export { balance } from './balance';
+export { confirmation } from './confirmation';
 export { prepayment } from './prepayment';

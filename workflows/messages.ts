@@ -10,13 +10,22 @@ export const accountIdOf = (workflowId: string): string => workflowId.slice('bal
 /** @param keyHash SHA-256 (hex) of the caller's idempotency key */
 export const prepaymentWorkflowId = (accountId: string, keyHash: string): string => `prepayment/${accountId}/${keyHash}`;
 
+/** The webhooks' own queue: an endpoint that hangs holds up no charge. */
+export const webhookTaskQueue = (taskQueue: string): string => `${taskQueue}-webhooks`;
+export const webhookDeliveryWorkflowId = (deliveryId: string): string => `webhook-delivery/${deliveryId}`;
+export type WebhookDeliveryInput = { deliveryId: string };
+
+export const confirmationWorkflowId = (paymentId: string): string => `confirmation/${paymentId}`;
+export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
+
 /** Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4). */
 export type BalanceInput = { accountId: string; carried?: AccountState };
 export type PrepaymentInput = { accountId: string; paymentId: string; paymentMethodId: string };
 export type PrepaymentResult =
   | { kind: 'succeeded' }
   | { kind: 'declined'; declineCode: string; message: string }
-  | { kind: 'requires_action'; url: string }
+  /** The owner is asked to confirm; where, is in Postgres. */
+  | { kind: 'requires_action' }
   | { kind: 'canceled' };
 
 /** A watermark of the balance: lost, repeated and reordered ones do no harm. `available` is a decimal string. */

@@ -7,6 +7,7 @@ import { createMemberKey, createPlatformKey } from '../../ledger/apiKeys';
 import { listMembers } from '../../ledger/members';
 import { createStripe } from '../../payments/client';
 import { createTestDatabase, type TestDatabase } from './database';
+import { testLinks } from './links';
 
 export type Asked = { key?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
 export type Answer = { status: number; body: any; headers: Headers };
@@ -35,6 +36,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     databaseUrl: database.url,
     temporal: options.temporal ?? noteTaker(signals),
     stripe: options.stripe ?? createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' }),
+    policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
+    links: testLinks,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     checkReplies: true,
   });

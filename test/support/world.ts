@@ -15,6 +15,7 @@ import { startRelay } from '../../workers/relay';
 import { createWorker } from '../../workers/createWorker';
 import { TestAccount, type AccountOptions } from './account';
 import { createTestDatabase, type TestDatabase } from './database';
+import { testLinks } from './links';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
@@ -55,7 +56,7 @@ export class World {
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
     const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
     const makeWorker = () =>
-      createWorker({ connection: temporal.native, namespace: 'default', taskQueue, workflowBundle, deps: { pool: database.pool, stripe, policy, log } });
+      createWorker({ connection: temporal.native, namespace: 'default', taskQueue, workflowBundle, deps: { pool: database.pool, stripe, policy, links: testLinks, log } });
     const relay = options.relay ? startRelay({ pool: database.pool, client: temporal.client, log, tickMs: 200 }) : null;
     const cleanup = [async () => relay?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
     const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorker, cleanup);

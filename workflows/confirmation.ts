@@ -1,0 +1,16 @@
+/** A prepayment that waits for its owner: whoever brings the news settles it; if nobody does in time, it is given up (P2). */
+import { proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import { AFTER_CANCEL_FAILED, CHARGE } from './activityOptions';
+import type { ConfirmationInput } from './messages';
+
+const { abandonPrepayment } = proxyActivities<Activities>(CHARGE);
+
+export async function confirmation({ accountId, paymentId, untilMs }: ConfirmationInput): Promise<void> {
+  await sleep(Math.max(1, untilMs - Date.now()));
+  for (;;) {
+    const { done } = await abandonPrepayment({ accountId, paymentId }).catch(() => ({ done: false }));
+    if (done) return;
+    await sleep(AFTER_CANCEL_FAILED);
+  }
+}
