@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
+import type { WebhookSender } from '../notices/webhookSender';
 
 export type Dependencies = {
   pool: Pool;
@@ -10,4 +11,7 @@ export type Dependencies = {
   policy: Policy;
   log: Logger;
 };
+
+/** Those of the webhooks' worker. */
+export type WebhookDependencies = Pick<Dependencies, 'pool' | 'log'> & { sendWebhook: WebhookSender };
   links: ConfirmationLinks;

@@ -11,6 +11,7 @@ import * as paymentMethods from './endpoints/paymentMethods';
 import * as prepayments from './endpoints/prepayments';
 import * as records from './endpoints/records';
 import * as usage from './endpoints/usage';
+import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
 import type { Role } from './auth';
 import { del, get, patch, post, put, type Route } from './route';
@@ -75,6 +76,13 @@ export const routes: readonly Route[] = [
   del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
   post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
   post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
+
+  get('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.list, 'List webhook endpoints'),
+  post('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.add, 'Register a webhook endpoint'),
+  del('/v1/accounts/:id/webhook-endpoints/:eid', owner, webhookEndpoints.remove, 'Remove a webhook endpoint'),
+  get('/v1/accounts/:id/webhook-endpoints/:eid/deliveries', owner, webhookEndpoints.deliveries, 'List what was sent to an endpoint'),
+  post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
+  post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
 
   get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
   get('/readyz', anybody, operations.readyz, 'Can it do its work?'),

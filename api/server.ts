@@ -25,6 +25,8 @@ export type ApiDeps = {
   temporal: Client;
   stripe: Stripe;
   log: Logger;
+  /** Webhooks may go to private addresses and by http. @default false */
+  allowPrivateWebhooks?: boolean;
   /** Answers must fit their schemas too. @default false */
   policy: Policy;
   links: ConfirmationLinks;

@@ -24,4 +24,6 @@ export type Services = {
   prices: PriceBook;
   signals: Signals;
   posting: UsagePosting;
+  /** The deployment lets webhooks go to private addresses and by http. */
+  allowPrivateWebhooks: boolean;
 };

@@ -25,3 +25,11 @@ export type Notice =
   | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
 
 export type NoticeKind = Notice['kind'];
+
+/** A record, so that a new kind can't be forgotten here. */
+const kinds: Record<NoticeKind, true> = {
+  low_balance: true, suspended: true, resumed: true, reload_succeeded: true, first_failed_attempt: true, disabled_after_failures: true,
+  disabled_by_owner: true, confirmation_needed: true, guard_reached: true, refund: true, dispute: true, limit_request_decided: true,
+};
+/** All kinds, to be checked against and listed. */
+export const NOTICE_KINDS = Object.keys(kinds) as NoticeKind[];

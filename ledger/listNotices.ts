@@ -1,4 +1,4 @@
-/** Lists what an account's owners were told and how each delivery went, newest first (N1); and the development mailbox. */
+/** Lists what an account's owners were told and how each delivery, by mail or webhook, went, newest first (N1, N2); and the development mailbox. */
 import type { Db } from './db';
 import { toPage, type Page, type PageRequest } from './page';
 
@@ -7,8 +7,12 @@ export type NoticeView = { kind: string; at: Date; data: Record<string, unknown>
 export async function listNotices(db: Db, accountId: string, page: PageRequest): Promise<Page<NoticeView>> {
   const { rows } = await db.query<NoticeView & { id: string }>(
     `select n.id, n.kind, n.at, n.data, coalesce((
-       select json_agg(json_build_object('to', d.recipient, 'status', d.status, 'attempts', d.attempts) order by d.recipient)
-       from notice_deliveries d where d.notice_id = n.id), '[]') as deliveries
+       select json_agg(json_build_object('to', d.to, 'status', d.status, 'attempts', d.attempts) order by d.way, d.to)
+       from (
+         select 'mail' as way, recipient as to, status, attempts from notice_deliveries where notice_id = n.id
+         union all
+         select 'webhook', e.url, w.status, w.attempts from webhook_deliveries w join webhook_endpoints e on e.id = w.endpoint_id where w.notice_id = n.id
+       ) d), '[]') as deliveries
      from notices n
      where n.account_id = $1 and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
      order by n.at desc, n.id desc limit $3`, [accountId, page.after, page.limit + 1]);

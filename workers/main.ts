@@ -1,4 +1,4 @@
-/** Entry point of the worker process: workflows and activities, the relay, and the delivery of notices. */
+/** Entry point of the worker process: workflows and activities, the relay, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -7,9 +7,12 @@ import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
 import { createMailer } from '../notices/mailer';
+import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../payments/client';
+import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startRelay } from './relay';
+import { startStartingWebhooks } from './webhookStarts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -34,16 +37,19 @@ async function main(): Promise<void> {
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
   };
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
+  const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
+  const webhookWorker = await createWebhookWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps: { pool, log, sendWebhook } });
   const relay = startRelay({ pool, client, log });
   const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
     links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
   const delivery = startDelivering({ pool, mailer, log });
+  const webhooks = startStartingWebhooks({ pool, client, log });
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());
-  const running = worker.run();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => [worker, webhookWorker].forEach((one) => one.shutdown()));
+  const running = Promise.all([worker.run(), webhookWorker.run()]);
   process.stdout.write('worker ready\n');
   await running;
-  await Promise.all([relay.stop(), delivery.stop()]);
+  await Promise.all([relay.stop(), delivery.stop(), webhooks.stop()]);
   await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
 }
 

@@ -2,3 +2,4 @@
 export { balance } from './balance';
 export { confirmation } from './confirmation';
 export { prepayment } from './prepayment';
+export { webhookDelivery } from './webhookDelivery';

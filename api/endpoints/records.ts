@@ -55,7 +55,7 @@ const reload = z.strictObject({
 });
 export const reloads = recordsOf(reload, cursorOf.number, listReloads, ({ cents, at, ...row }) => ({ ...row, amount: formatCents(cents), at: at.toISOString() }));
 
-const delivery = z.strictObject({ to: z.string(), status: z.enum(['pending', 'sent', 'failed']), attempts: z.number().int() });
+const delivery = z.strictObject({ to: z.string(), status: z.enum(['pending', 'sent', 'delivered', 'failed']), attempts: z.number().int() });
 const notice = z.strictObject({ kind: z.string(), at: time, data: z.record(z.string(), z.unknown()), deliveries: z.array(delivery) });
 export const notices = recordsOf(notice, cursorOf.uuid, listNotices, (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>);
 

@@ -26,7 +26,7 @@ export type TestApi = {
   close(): Promise<void>;
 };
 
-export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe };
+export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe; allowPrivateWebhooks?: boolean };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase());
@@ -40,6 +40,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     links: testLinks,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     checkReplies: true,
+    ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
   });
   const { port } = await api.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;

@@ -1,0 +1,21 @@
+/** The worker that sends webhooks: apart from the charges, so that endpoints that hang take none of their room. */
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { WebhookDependencies } from '../activities/dependencies';
+import { createWebhookActivities } from '../activities/webhooks';
+import { BALANCE_TASK_QUEUE, webhookTaskQueue } from '../workflows/messages';
+
+export type WebhookWorkerOptions = { connection: NativeConnection; namespace: string; deps: WebhookDependencies; taskQueue?: string };
+
+const SENDING_AT_ONCE_MAX = 20;
+
+/** @param options.taskQueue the workflows' */
+export async function createWebhookWorker({ connection, namespace, deps, taskQueue = BALANCE_TASK_QUEUE }: WebhookWorkerOptions): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: webhookTaskQueue(taskQueue),
+    activities: createWebhookActivities(deps),
+    maxConcurrentActivityTaskExecutions: SENDING_AT_ONCE_MAX,
+    shutdownGraceTime: '5s',
+  });
+}
