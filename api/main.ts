@@ -6,6 +6,7 @@ import { ensureAdminKey } from '../ledger/apiKeys';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { createStripe } from '../payments/client';
+import { createConfirmationLinks } from '../payments/confirmationLink';
 import { createApi } from './server';
 
 /** Usage takes one connection at a time; the others are for reading and for what people do. */

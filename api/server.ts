@@ -7,6 +7,8 @@ import express from 'express';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { Policy } from '../domain/accountState';
+import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createKeyring } from './auth';
 import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './dispatch';
 import { createGateCache } from './gateCache';
@@ -24,12 +26,12 @@ export type ApiDeps = {
   databaseUrl: string;
   temporal: Client;
   stripe: Stripe;
+  policy: Policy;
+  links: ConfirmationLinks;
   log: Logger;
   /** Webhooks may go to private addresses and by http. @default false */
   allowPrivateWebhooks?: boolean;
   /** Answers must fit their schemas too. @default false */
-  policy: Policy;
-  links: ConfirmationLinks;
   checkReplies?: boolean;
 };
 

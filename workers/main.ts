@@ -9,6 +9,7 @@ import { startDelivering } from '../notices/deliver';
 import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../payments/client';
+import { createConfirmationLinks } from '../payments/confirmationLink';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startRelay } from './relay';
@@ -35,13 +36,13 @@ async function main(): Promise<void> {
     log,
     stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
+    links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
   };
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
   const webhookWorker = await createWebhookWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps: { pool, log, sendWebhook } });
   const relay = startRelay({ pool, client, log });
   const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
-    links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
   const delivery = startDelivering({ pool, mailer, log });
   const webhooks = startStartingWebhooks({ pool, client, log });
 

@@ -29,14 +29,5 @@ export const WEBHOOK: ActivityOptions = {
 /** What is waited before a payment is canceled again that Stripe could not cancel. */
 export const AFTER_CANCEL_FAILED = '5 minutes';
 
-/**
- * Sends a webhook, which takes 15 s at most. An endpoint that fails is a result; what is retried is a dead worker or
- * Postgres away.
- */
-export const WEBHOOK: ActivityOptions = {
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' },
-};
-
 /** What the workflow waits before it charges again after CHARGE has given up. */
 export const AFTER_CHARGE_FAILED_MS = 30_000;

@@ -18,11 +18,6 @@ export type WebhookDeliveryInput = { deliveryId: string };
 export const confirmationWorkflowId = (paymentId: string): string => `confirmation/${paymentId}`;
 export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
 
-/** The webhooks' own queue: an endpoint that hangs holds up no charge. */
-export const webhookTaskQueue = (taskQueue: string): string => `${taskQueue}-webhooks`;
-export const webhookDeliveryWorkflowId = (deliveryId: string): string => `webhook-delivery/${deliveryId}`;
-export type WebhookDeliveryInput = { deliveryId: string };
-
 /** Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4). */
 export type BalanceInput = { accountId: string; carried?: AccountState };
 export type PrepaymentInput = { accountId: string; paymentId: string; paymentMethodId: string };
