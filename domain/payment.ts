@@ -1,5 +1,6 @@
-/** What a payment provider tells of a payment that has succeeded. */
+/** What Ballast asks a payment provider about money, and what it is told. The answers are facts of now, never an event's. */
 
+/** A payment that has succeeded. */
 export type PaidIntent = {
   paymentIntentId: string;
   receivedCents: number;
@@ -10,4 +11,63 @@ export type PaidIntent = {
   receiptUrl: string | null;
   brand: string | null;
   last4: string | null;
+};
+
+/** A PaymentIntent as it is now. `claims`: the payment of ours that it says it is for. */
+export type SeenIntent =
+  | { state: 'paid'; claims: string | null; paid: PaidIntent }
+  /** It can never be paid any more. */
+  | { state: 'canceled'; claims: string | null }
+  /** The provider is still deciding. */
+  | { state: 'processing'; claims: string | null }
+  | { state: 'open'; claims: string | null }
+  | { state: 'missing'; claims: null };
+
+/** `requestId`: the request of ours that made it; null for one made in the provider's dashboard. */
+export type SeenRefund = { id: string; cents: number; failed: boolean; requestId: string | null };
+
+export type DisputeState =
+  /** The bank asks; no money has moved. */
+  | 'inquiry'
+  | 'open'
+  | 'won'
+  | 'lost';
+/** `withdrawnCents`: what the bank holds now of what it took. */
+export type SeenDispute = { id: string; state: DisputeState; cents: number; withdrawnCents: number };
+
+/** All that was ever taken back of a PaymentIntent. */
+export type TakenBack = { refunds: SeenRefund[]; disputes: SeenDispute[] };
+
+export type SeenCheckout = {
+  mode: 'payment' | 'setup' | 'other';
+  status: 'open' | 'complete' | 'expired';
+  /** Completed without being paid: the payment is under way, or has failed since. */
+  unpaid: boolean;
+  claims: string | null;
+  paymentIntentId: string | null;
+  /** Of a completed setup: the method that was saved. */
+  paymentMethodId: string | null;
+};
+
+export type SavedCard = { id: string; brand: string; last4: string; expMonth: number | null; expYear: number | null; fingerprint: string | null };
+/** `customerId` is null when it belongs to nobody (any more). */
+export type SeenMethod = { card: SavedCard; customerId: string | null };
+
+/** An event, reduced to what it is about: what is so now is read from the provider itself. */
+export type PaymentNews = { eventId: string; type: string } & (
+  | { about: 'intent'; paymentIntentId: string }
+  /** A refund or a dispute; null when it belongs to no PaymentIntent, so to nothing of ours. */
+  | { about: 'taken_back'; paymentIntentId: string | null }
+  | { about: 'checkout'; sessionId: string }
+  | { about: 'method'; methodId: string }
+);
+
+/** Reads facts. Every call is bounded in time and throws when the provider gives no answer. */
+export type PaymentProvider = {
+  seeIntent(paymentIntentId: string): Promise<SeenIntent>;
+  seeTakenBack(paymentIntentId: string): Promise<TakenBack>;
+  /** Null when there is no such session. */
+  seeCheckout(sessionId: string): Promise<SeenCheckout | null>;
+  /** Null when there is no such method. */
+  seeMethod(methodId: string): Promise<SeenMethod | null>;
 };

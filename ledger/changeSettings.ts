@@ -91,7 +91,7 @@ async function missingForAutoReload(tx: Tx, accountId: string): Promise<Settings
 }
 
 /** A first charge that has not begun loses its wish with the status: it closes as any reload does (A10). */
-async function setStatus(tx: Tx, accountId: string, status: AutoReloadStatus, policy: Policy): Promise<SettingsAnswer> {
+export async function setStatus(tx: Tx, accountId: string, status: AutoReloadStatus, policy: Policy): Promise<SettingsAnswer> {
   await tx.query(
     'update account_states set status = $2, version = version + 1, blocked_by = null, blocked_until = null where account_id = $1', [accountId, status]);
   await tx.query('update reloads set wished = null where account_id = $1 and closed_at is null', [accountId]);

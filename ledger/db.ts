@@ -36,14 +36,21 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): 
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
+    return await transactionOn(client, work, (failure) => (broken = failure));
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** The same on a connection that the caller keeps. @param onBroken told when not even the rollback went through */
+export async function transactionOn<T>(client: PoolClient, work: (tx: Tx) => Promise<T>, onBroken: (error: Error) => void): Promise<T> {
+  try {
     await client.query('begin');
     const result = await work(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((failure: Error) => (broken = failure));
+    await client.query('rollback').catch(onBroken);
     throw error;
-  } finally {
-    client.release(broken);
   }
 }

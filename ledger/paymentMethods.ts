@@ -87,6 +87,23 @@ export async function removePaymentMethod(tx: Tx, accountId: string, methodId: s
   return { kind: 'removed', position };
 }
 
+/**
+ * Removes a method that is gone at the provider, the last one too: a reload then finds none and says so. Returns whose
+ * it was; null when it is not ours, or not any more.
+ */
+export async function forgetPaymentMethod(tx: Tx, methodId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ account_id: string }>('select account_id from payment_methods where id = $1 and removed_at is null', [methodId]);
+  if (!rows[0]) return null;
+  await raiseMethodsVersion(tx, rows[0].account_id);
+  const { rowCount } = await tx.query('update payment_methods set removed_at = now(), role = null where id = $1 and removed_at is null', [methodId]);
+  return rowCount ? rows[0].account_id : null;
+}
+
+/** Whether a method is, or ever was, one of ours. */
+export async function isKnownMethod(db: Db, methodId: string): Promise<boolean> {
+  return (await db.query('select 1 from payment_methods where id = $1', [methodId])).rowCount === 1;
+}
+
 /** Takes the account's lock, and tells its workflow that a waiting attempt is due at once (A10). */
 async function raiseMethodsVersion(tx: Tx, accountId: string): Promise<Position> {
   const { rows } = await tx.query<PositionRow>(`update balances set news = news + 1 where account_id = $1 returning ${POSITION_COLUMNS}`, [accountId]);

@@ -64,6 +64,28 @@ export async function readPayment(db: Db, accountId: string, id: string): Promis
   return rows[0] ? toPayment(rows[0]) : null;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Any account's payment, or null. The id comes back to us from the provider, so it may be anything. */
+export async function readPaymentById(db: Db, id: string): Promise<Payment | null> {
+  if (!UUID.test(id)) return null;
+  const { rows } = await db.query<Row>(`select ${COLUMNS} from payments where id = $1`, [id]);
+  return rows[0] ? toPayment(rows[0]) : null;
+}
+
+/** The payment whose PaymentIntent this is, or null. */
+export async function findPaymentOfIntent(db: Db, paymentIntentId: string): Promise<Payment | null> {
+  const { rows } = await db.query<Row>(`select ${COLUMNS} from payments where payment_intent_id = $1`, [paymentIntentId]);
+  return rows[0] ? toPayment(rows[0]) : null;
+}
+
+/** The account's reload by its number, or null. */
+export async function readReloadPayment(db: Db, accountId: string, number: number): Promise<Payment | null> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from payments where id = (select id from reloads where account_id = $1 and number = $2)`, [accountId, number]);
+  return rows[0] ? toPayment(rows[0]) : null;
+}
+
 /** Newest first: at most `limit` prepayments that were begun before the one named by `before`. */
 export async function listPrepayments(db: Db, accountId: string, limit: number, before: string | null): Promise<Payment[]> {
   const { rows } = await db.query<Row>(

@@ -11,9 +11,13 @@ export async function setSuspension(tx: Tx, accountId: string, reason: SetReason
   return copyReasons(tx, accountId);
 }
 
-/** Lifts a reason, whether it stands or not. Null when there is no such account. */
+/**
+ * Lifts a reason, whether it stands or not. Null when there is no such account. The disputes that stand behind it now
+ * are no reason any more; a later one is.
+ */
 export async function liftSuspension(tx: Tx, accountId: string, reason: SetReason): Promise<Position | null> {
   if (!(await lockBalance(tx, accountId))) return null;
+  if (reason === 'payment_disputed') await tx.query('update disputes set suspends = false where account_id = $1 and suspends', [accountId]);
   await tx.query('delete from suspensions where account_id = $1 and reason = $2', [accountId, reason]);
   return copyReasons(tx, accountId);
 }

@@ -1,7 +1,8 @@
 /** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
 import Stripe from 'stripe';
+import type { SavedCard } from '../domain/payment';
 
-export type AttachedMethod = { id: string; brand: string; last4: string; expMonth: number | null; expYear: number | null; fingerprint: string | null };
+export type AttachedMethod = SavedCard;
 export type Attached =
   | { kind: 'attached'; method: AttachedMethod }
   | { kind: 'declined'; code: string; declineCode: string; message: string }
@@ -28,18 +29,7 @@ export async function createSetupPage(stripe: Stripe, customerId: string, return
 export async function attachPaymentMethod(stripe: Stripe, customerId: string, methodId: string): Promise<Attached> {
   try {
     const method = await stripe.paymentMethods.attach(methodId, { customer: customerId });
-    const { card } = method;
-    return {
-      kind: 'attached',
-      method: {
-        id: method.id,
-        brand: card?.brand ?? method.type,
-        last4: card?.last4 ?? '',
-        expMonth: card?.exp_month ?? null,
-        expYear: card?.exp_year ?? null,
-        fingerprint: card?.fingerprint ?? null,
-      },
-    };
+    return { kind: 'attached', method: toSavedCard(method) };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeCardError) {
       const code = error.code || 'card_declined';
@@ -48,6 +38,18 @@ export async function attachPaymentMethod(stripe: Stripe, customerId: string, me
     if (error instanceof Stripe.errors.StripeInvalidRequestError) return { kind: 'invalid', message: error.message };
     throw error;
   }
+}
+
+/** What may be kept of a method: enough to recognise it, never to use it. */
+export function toSavedCard({ id, type, card }: Stripe.PaymentMethod): SavedCard {
+  return {
+    id,
+    brand: card?.brand ?? type,
+    last4: card?.last4 ?? '',
+    expMonth: card?.exp_month ?? null,
+    expYear: card?.exp_year ?? null,
+    fingerprint: card?.fingerprint ?? null,
+  };
 }
 
 /** Forgets a method at Stripe; one that is gone already is forgotten too. */
