@@ -20,6 +20,14 @@ const INVARIANTS: Record<string, string> = {
     from (select account_id, sequence, amount_nano from ledger_lines where kind = 'usage') l
     full join (select account_id, sequence, sum(cost_nano) as cost from usage_events group by 1, 2) u using (account_id, sequence)
     where l.amount_nano is distinct from -u.cost`,
+  '2 a reversal gives back what its event cost': `
+    select r.account_id, 'event ' || r.event_id as detail from usage_reversals r
+    left join usage_events u using (account_id, event_id)
+    left join ledger_lines l on (l.account_id, l.sequence, l.kind) = (r.account_id, r.sequence, 'usage_reversal')
+    where l.amount_nano is distinct from u.cost_nano or u.event_id is null
+    union all
+    select l.account_id, 'line ' || l.sequence from ledger_lines l left join usage_reversals r using (account_id, sequence)
+    where l.kind = 'usage_reversal' and r.event_id is null`,
   '3 a succeeded payment is credited once, with its amount': `
     select p.account_id, 'payment ' || p.id as detail from payments p
     left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id and l.account_id = p.account_id and l.kind = p.purpose
@@ -42,6 +50,10 @@ const INVARIANTS: Record<string, string> = {
     where b.set_reasons <> coalesce(s.reasons, '{}') or (b.reload_due_at is null) <> (r.id is null)
       or ('balance_exhausted' = any(b.gate_reasons)) <> (b.balance_nano - b.held_nano <= 0)
       or (b.gate_state = 'suspended') <> (cardinality(b.gate_reasons) > 0)`,
+  '6 held is the sum of the open holds': `
+    select b.account_id, 'held ' || b.held_nano || ', open holds ' || coalesce(h.amount, 0) as detail from balances b
+    left join (select account_id, sum(amount_nano) as amount from holds where status = 'open' group by 1) h using (account_id)
+    where b.held_nano <> coalesce(h.amount, 0)`,
 };
 
 /** All violations at one moment: the caller's transaction must be repeatable read, or nothing else may write. */
