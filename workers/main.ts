@@ -1,4 +1,4 @@
-/** Entry point of the worker process: workflows and activities, the relay, and the delivery of notices by mail and webhook. */
+/** Entry point of the worker process: workflows and activities, the relay, the hold sweep, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -12,6 +12,7 @@ import { createStripe } from '../payments/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
+import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
 import { startStartingWebhooks } from './webhookStarts';
 
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
   const webhookWorker = await createWebhookWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps: { pool, log, sendWebhook } });
   const relay = startRelay({ pool, client, log });
+  const holdSweep = startHoldSweep({ pool, client, log });
   const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
   const delivery = startDelivering({ pool, mailer, log });
   const webhooks = startStartingWebhooks({ pool, client, log });
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
   const running = Promise.all([worker.run(), webhookWorker.run()]);
   process.stdout.write('worker ready\n');
   await running;
-  await Promise.all([relay.stop(), delivery.stop(), webhooks.stop()]);
+  await Promise.all([relay.stop(), holdSweep.stop(), delivery.stop(), webhooks.stop()]);
   await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
 }
 
