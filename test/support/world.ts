@@ -10,9 +10,12 @@ import type Stripe from 'stripe';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import type { Policy } from '../../domain/accountState';
 import { findViolations } from '../../ledger/findViolations';
+import { createWebhookSender } from '../../notices/webhookSender';
 import { createStripe } from '../../payments/client';
 import { startRelay } from '../../workers/relay';
+import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
+import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { TestAccount, type AccountOptions } from './account';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testLinks } from './links';
@@ -27,6 +30,10 @@ export type WorldOptions = {
   time: 'skipping' | 'real';
   policy?: Partial<Policy>;
   relay?: boolean;
+  /** Notices go out as webhooks too, to private addresses. */
+  webhooks?: boolean;
+  /** Of the dev server to use. @default the one of the test run */
+  temporalAddress?: string;
   /** How long a call to Stripe may take. */
   stripeTimeoutMs?: number;
 };
@@ -41,37 +48,43 @@ export class World {
     readonly sleep: (ms: number) => Promise<void>,
     /** Workflow time, in epoch milliseconds. */
     readonly now: () => Promise<number>,
-    private readonly makeWorker: () => Promise<Worker>,
+    private readonly makeWorkers: () => Promise<Worker[]>,
     private readonly cleanup: (() => Promise<unknown>)[],
   ) {}
 
-  private running: { worker: Worker; done: Promise<void> } | null = null;
+  private running: { workers: Worker[]; done: Promise<unknown> } | null = null;
 
   static async start(options: WorldOptions): Promise<World> {
     const database = await createTestDatabase();
     const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
     const stripe = createStripe({ secretKey: 'sk_test_world', apiBase: simulator.url, timeoutMs: options.stripeTimeoutMs ?? 1_000 });
     const taskQueue = `test-${randomUUID()}`;
-    const temporal = await connect(options.time, taskQueue);
+    const temporal = await connect(options, taskQueue);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
     const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-    const makeWorker = () =>
-      createWorker({ connection: temporal.native, namespace: 'default', taskQueue, workflowBundle, deps: { pool: database.pool, stripe, policy, links: testLinks, log } });
-    const relay = options.relay ? startRelay({ pool: database.pool, client: temporal.client, log, tickMs: 200 }) : null;
-    const cleanup = [async () => relay?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
-    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorker, cleanup);
+    const { pool } = database;
+    const on = { connection: temporal.native, namespace: 'default', taskQueue };
+    const sendWebhook = createWebhookSender({ allowPrivate: true });
+    const makeWorkers = () => Promise.all([
+      createWorker({ ...on, workflowBundle, deps: { pool, stripe, policy, links: testLinks, log } }),
+      ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
+    ]);
+    const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
+    const webhooks = options.webhooks ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 }) : null;
+    const cleanup = [async () => relay?.stop(), async () => webhooks?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
+    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorkers, cleanup);
     await world.startWorker();
     return world;
   }
 
   async startWorker(): Promise<void> {
-    const worker = await this.makeWorker();
-    this.running = { worker, done: worker.run() };
+    const workers = await this.makeWorkers();
+    this.running = { workers, done: Promise.all(workers.map((worker) => worker.run())) };
   }
 
   async stopWorker(): Promise<void> {
     if (!this.running) return;
-    this.running.worker.shutdown();
+    this.running.workers.forEach((worker) => worker.shutdown());
     await this.running.done;
     this.running = null;
   }
@@ -100,7 +113,7 @@ export class World {
 
 type Temporal = { client: Client; native: NativeConnection; sleep: (ms: number) => Promise<void>; now: () => Promise<number>; close: () => Promise<void> };
 
-async function connect(time: WorldOptions['time'], taskQueue: string): Promise<Temporal> {
+async function connect({ time, temporalAddress }: WorldOptions, taskQueue: string): Promise<Temporal> {
   const interceptors = { workflow: [onQueue(taskQueue)] };
   if (time === 'skipping') {
     const path = process.env.TEST_TIME_SKIPPING_SERVER!;
@@ -108,7 +121,7 @@ async function connect(time: WorldOptions['time'], taskQueue: string): Promise<T
     const client = new Client({ connection: env.connection, interceptors });
     return { client, native: env.nativeConnection, sleep: (ms) => env.sleep(ms), now: () => env.currentTimeMs(), close: () => env.teardown() };
   }
-  const address = process.env.TEST_TEMPORAL_ADDRESS!;
+  const address = temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!;
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   return {

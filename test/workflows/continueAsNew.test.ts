@@ -1,0 +1,82 @@
+/** Cutting a run anywhere equals not cutting it: a server that suggests it after a few events makes many short runs. */
+import { startTemporal, type RunningTemporal } from '../../dev/temporal';
+import type { TestAccount } from '../support/account';
+import { until } from '../support/notices';
+import { World } from '../support/world';
+
+const declining = 'pm_card_chargeCustomerFail';
+const settings = { threshold: '10.00', amount: '25.00' };
+const policy = { retryDelaysMs: [700, 1_000] };
+
+let temporal: RunningTemporal;
+let cut: World;
+let whole: World;
+beforeAll(async () => {
+  temporal = await startTemporal({
+    dataDir: null, namespace: 'default', log: () => undefined, dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '12' },
+  });
+  [cut, whole] = await Promise.all([World.start({ time: 'real', policy, relay: true, temporalAddress: temporal.address }), World.start({ time: 'real', policy, relay: true })]);
+});
+afterAll(async () => {
+  await Promise.all([cut?.close(), whole?.close()]);
+  await temporal?.stop();
+});
+
+const stories: Record<string, (world: World) => Promise<TestAccount>> = {
+  async 'reloads one after the other'(world) {
+    const account = await world.account({ balance: '20.00', autoReload: settings });
+    for (let i = 0; i < 5; i++) await account.use('14.00');
+    return account;
+  },
+  async 'three strikes'(world) {
+    const account = await world.account({ balance: '20.00', cards: [declining, declining], autoReload: settings });
+    await account.use('15.00');
+    await until(() => account.autoReload(), ({ status }) => status === 'disabled_after_failures', 20_000);
+    return account;
+  },
+  async 'a backup card that pays'(world) {
+    const account = await world.account({ balance: '20.00', cards: [declining, 'pm_card_mastercard'], autoReload: settings });
+    await account.use('35.00');
+    return account;
+  },
+  async 'settings changed, paused, resumed and disabled'(world) {
+    const account = await world.account({ balance: '20.00', autoReload: settings });
+    await account.pause();
+    await account.use('15.00');
+    await account.configure({ threshold: '12.00', amount: '30.00' });
+    await account.resume();
+    await account.settle();
+    await account.configure({ threshold: '50.00', amount: '10.00' });
+    await account.disable();
+    return account;
+  },
+  async 'suspended and back'(world) {
+    const account = await world.account({ balance: '5.00' });
+    for (let i = 0; i < 2; i++) {
+      await account.use('5.00');
+      await account.settle();
+      await account.credit('5.50');
+      await account.settle();
+    }
+    return account;
+  },
+};
+
+async function outcome(world: World, story: (world: World) => Promise<TestAccount>): Promise<object> {
+  const account = await story(world);
+  await account.settle();
+  const [reloads, credits, available, state, notices] = await Promise.all([account.reloads(), account.credits(), account.available(), account.autoReload(), account.notices()]);
+  return { reloads, credits, available, state, notices };
+}
+
+test.each(Object.keys(stories))('O3 %s: cut runs end as one whole run does', async (name) => {
+  const [inPieces, inOne] = await Promise.all([outcome(cut, stories[name]!), outcome(whole, stories[name]!)]);
+  expect(inPieces).toEqual(inOne);
+});
+
+test('O3 the runs were really cut', async () => {
+  const account = await stories['a backup card that pays']!(cut);
+  await account.settle();
+  const { raw } = await account.handle.describe();
+  expect(raw.workflowExecutionInfo!.firstRunId).not.toBe(raw.workflowExecutionInfo!.execution!.runId);
+});
