@@ -15,10 +15,11 @@ export const typesOf = (spec: BodySpec): string[] => (spec.linesAs === undefined
 /** 413 and 415 come before what the body says. */
 export async function readBody(request: IncomingMessage, spec: BodySpec): Promise<Buffer> {
   const bytesMax = spec.bytesMax ?? BODY_BYTES_MAX;
-  const tooLarge = new Problem('too_large', `The body may have at most ${bytesMax} bytes.`);
+  const tooLarge = new Problem(spec.refusal ?? 'too_large', `The body may have at most ${bytesMax} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge;
+  if (spec.optional && isEmpty(request)) return Buffer.from('{}');
   const types = typesOf(spec);
-  if (!types.includes(contentType(request)) || (request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if (!spec.raw && (!types.includes(contentType(request)) || (request.headers['content-encoding'] ?? 'identity') !== 'identity')) {
     throw new Problem('unsupported_media_type', `Send the body as ${types.join(' or ')}, not compressed.`);
   }
   const chunks: Buffer[] = [];
@@ -33,7 +34,8 @@ export async function readBody(request: IncomingMessage, spec: BodySpec): Promis
 }
 
 /** Parses JSON, or newline-delimited JSON as if its lines were a list inside of it. */
-export function parseBody(request: IncomingMessage, body: Buffer, { linesAs }: BodySpec): unknown {
+export function parseBody(request: IncomingMessage, body: Buffer, { linesAs, raw }: BodySpec): unknown {
+  if (raw) return body;
   if (!isUtf8(body)) throw new Problem('malformed_json', 'The body is not UTF-8.');
   const content = body.toString('utf8');
   if (linesAs === undefined || contentType(request) !== NDJSON) return parseJson(content, 'The body');
@@ -48,5 +50,8 @@ function parseJson(content: string, what: string): unknown {
     throw new Problem('malformed_json', `${what} is not JSON: ${content.trim() === '' ? 'it is empty' : (error as Error).message}`);
   }
 }
+
+const isEmpty = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 
 const contentType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();

@@ -1,5 +1,6 @@
 /** What a route does: the shapes it takes and gives, and its handler. Knows nothing of Express. */
 import type { z } from 'zod';
+import type { ErrorCode } from '../domain/errors';
 import type { Principal } from './auth';
 import type { Services } from './services';
 
@@ -26,6 +27,12 @@ export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
   linesAs?: string;
   /** @default BODY_BYTES_MAX */
   bytesMax?: number;
+  /** No body stands for `{}`. */
+  optional?: true;
+  /** The handler takes the bytes as they came, of whatever type: their signature is over them. */
+  raw?: true;
+  /** What a body that can't be taken is called. @default `too_large`, `unsupported_media_type` */
+  refusal?: ErrorCode;
   /** The handler checks the content by hand, where a schema would cost too much; the schema then only documents it. */
   unchecked?: true;
 };

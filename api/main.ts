@@ -1,7 +1,7 @@
 /** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
-import { publicUrlOf, readConfig } from '../domain/config';
+import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
 import { ensureAdminKey } from '../ledger/apiKeys';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
@@ -35,7 +35,10 @@ async function main(): Promise<void> {
   await migrate(pool);
   if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-  const api = createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1' });
+  const api = createApi({
+    pool, databaseUrl, temporal, stripe, policy, links, log,
+    stripeWebhookSecrets: webhookSecretsOf(config), allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
+  });
   const { port } = await api.listen(config.PORT, config.HOST);
   process.stdout.write(`api listening on http://${config.HOST}:${port}\n`);
 

@@ -34,7 +34,7 @@ function toOperation({ method, path, who, summary, endpoint }: Route): Json {
     parameters: [...parametersOf(endpoint.params, 'path'), ...parametersOf(endpoint.query, 'query'), ...headersOf(endpoint)],
     ...(endpoint.body && {
       requestBody: {
-        required: true,
+        required: !endpoint.body.optional,
         content: Object.fromEntries(typesOf(endpoint.body).map((type) => [type, { schema: toSchema(endpoint.body!.schema, 'input') }])),
       },
     }),

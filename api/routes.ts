@@ -10,6 +10,8 @@ import * as operations from './endpoints/operations';
 import * as paymentMethods from './endpoints/paymentMethods';
 import * as prepayments from './endpoints/prepayments';
 import * as records from './endpoints/records';
+import * as refunds from './endpoints/refunds';
+import * as stripeEvents from './endpoints/stripeEvents';
 import * as usage from './endpoints/usage';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
@@ -71,6 +73,8 @@ export const routes: readonly Route[] = [
   post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
   get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
   get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
+  post('/v1/accounts/:id/prepayments/:prepaymentId/refund', admin, refunds.ofPrepayment, 'Refund a prepayment, in part or whole'),
+  post('/v1/accounts/:id/reloads/:number/refund', admin, refunds.ofReload, 'Refund a reload, in part or whole'),
   get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
   put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
   del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
@@ -83,6 +87,8 @@ export const routes: readonly Route[] = [
   get('/v1/accounts/:id/webhook-endpoints/:eid/deliveries', owner, webhookEndpoints.deliveries, 'List what was sent to an endpoint'),
   post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
   post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
+
+  post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
 
   get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
   get('/readyz', anybody, operations.readyz, 'Can it do its work?'),

@@ -29,6 +29,8 @@ export type ApiDeps = {
   policy: Policy;
   links: ConfirmationLinks;
   log: Logger;
+  /** Secrets that Stripe may sign its events with. @default none, so that no event is taken */
+  stripeWebhookSecrets?: readonly string[];
   /** Webhooks may go to private addresses and by http. @default false */
   allowPrivateWebhooks?: boolean;
   /** Answers must fit their schemas too. @default false */
@@ -48,7 +50,7 @@ const DRAIN_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 
-export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
+export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, stripeWebhookSecrets = [], allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
   const now = Date.now;
   const gates = createGateCache({ pool, databaseUrl, log, now });
   const prices = createPriceBook(pool, log, now);
@@ -61,7 +63,9 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, 
     },
   });
   const keyring = createKeyring(pool, now);
-  const server = createHttpServer({ pool, temporal, stripe, policy, links, log, keyring, gates, prices, signals, posting, allowPrivateWebhooks }, checkReplies);
+  const server = createHttpServer({
+    pool, temporal, stripe, policy, links, stripeWebhookSecrets, log, keyring, gates, prices, signals, posting, allowPrivateWebhooks,
+  }, checkReplies);
 
   return {
     async listen(port, host) {

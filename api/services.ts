@@ -18,6 +18,8 @@ export type Services = {
   policy: Policy;
   /** Links to the page where owners confirm payments. */
   links: ConfirmationLinks;
+  /** Secrets that Stripe may sign its events with; none: no event is taken. */
+  stripeWebhookSecrets: readonly string[];
   log: Logger;
   keyring: Keyring;
   gates: GateCache;

@@ -1,6 +1,6 @@
 /** Brings up what the environment does not name, keeps it running, and stops it in order. */
 import { join } from 'node:path';
-import { publicUrlOf, type Config } from '../domain/config';
+import { publicUrlOf, webhookSecretsOf, type Config } from '../domain/config';
 import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
@@ -98,11 +98,16 @@ export class Supervisor {
     const webhookUrl = `http://127.0.0.1:${apiPort}/v1/webhooks/stripe`;
     const args = [
       '--port', String(port), '--data-dir', join(this.dataDir, 'stripe'),
-      '--webhook-url', webhookUrl, '--webhook-secret', this.webhookSecret(),
+      '--webhook-url', webhookUrl, '--webhook-secret', this.signingSecret(),
     ];
     await this.program('stripe', 'dev/stripe/main.js', /stripe simulator listening on /, {}, args);
     addresses.stripe = `http://127.0.0.1:${port}`;
     return addresses.stripe;
+  }
+
+  /** What the simulator signs with: one of those that the API takes. */
+  private signingSecret(): string {
+    return webhookSecretsOf(this.config)[0] ?? this.secrets.webhookSecret;
   }
 
   private webhookSecret(): string {

@@ -25,6 +25,7 @@ const schema = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
   STRIPE_API_BASE: z.url().optional(),
+  /** One, or two separated by a comma while one replaces the other. */
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
@@ -42,6 +43,10 @@ export type Config = z.infer<typeof schema>;
 /** Where people reach the API: the base of the links in mails and answers. */
 export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
   PUBLIC_URL ?? `http://${HOST === '0.0.0.0' ? 'localhost' : HOST}:${PORT}`;
+
+/** Every secret that Stripe may sign its events with, the newest first (P4). */
+export const webhookSecretsOf = ({ STRIPE_WEBHOOK_SECRET }: Config): string[] =>
+  (STRIPE_WEBHOOK_SECRET ?? '').split(',').map((secret) => secret.trim()).filter((secret) => secret !== '');
 
 /** Parses the environment. Throws one Error that names every bad variable and what it may be. */
 export function readConfig(env: Record<string, string | undefined>): Config {

@@ -11,14 +11,16 @@ export async function foldCheckout(deps: TakeBackDeps, sessionId: string, nowMs:
   if (!session) return nothingOfOurs('foreign');
   if (session.mode === 'setup') return session.paymentMethodId === null ? nothingOfOurs('nothing new') : saveMethod(deps, session.paymentMethodId);
   if (session.mode !== 'payment') return nothingOfOurs('foreign');
-  if (session.status === 'expired' || session.unpaid) return endUnpaid(deps, session, nowMs);
+  if (session.status === 'expired' || session.unpaid) return endUnpaid(deps, sessionId, session, nowMs);
   return session.paymentIntentId === null ? nothingOfOurs('nothing new') : foldIntent(deps, session.paymentIntentId, nowMs);
 }
 
 /** Nothing pays this prepayment through its page any more. What was paid all the same counts; what is under way, tells. */
-async function endUnpaid(deps: TakeBackDeps, { claims, paymentIntentId, unpaid }: SeenCheckout, nowMs: number): Promise<FoldedNews> {
+async function endUnpaid(deps: TakeBackDeps, sessionId: string, { claims, paymentIntentId, unpaid }: SeenCheckout, nowMs: number): Promise<FoldedNews> {
   const payment = claims === null ? null : await readPaymentById(deps.pool, claims);
   if (!payment || payment.paymentMethodId !== null || payment.purpose !== 'prepayment') return nothingOfOurs('foreign');
+  // Another page was shown for it: this one, made by a call whose answer was lost, is nobody's loss.
+  if (payment.checkoutSessionId !== null && payment.checkoutSessionId !== sessionId) return nothingOfOurs('nothing new');
   if (paymentIntentId !== null) {
     const { state } = await deps.provider.seeIntent(paymentIntentId);
     if (state === 'paid' || state === 'canceled') return foldIntent(deps, paymentIntentId, nowMs);

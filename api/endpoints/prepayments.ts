@@ -10,6 +10,7 @@ import { toPage } from '../../ledger/page';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
 import { beginPrepayment, findPrepayment, listPrepayments, readPayment, type Payment } from '../../ledger/payments';
 import { accountExists } from '../../ledger/readAccount';
+import { listTakenBack, readTakenBack } from '../../ledger/takenBack';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { centsWithin } from '../cents';
 import { accepted, created, endpoint, ok, type Call, type Reply } from '../endpoint';
@@ -100,10 +101,10 @@ async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
   }
 }
 
-const view = (payment: Payment): z.input<typeof shown> => ({
+const view = (payment: Payment, refundedCents: number): z.input<typeof shown> => ({
   id: payment.id,
   amount: formatCents(payment.cents),
-  refunded: formatCents(0),
+  refunded: formatCents(refundedCents),
   status: payment.status,
   ...(payment.declineCode !== null && { declineCode: payment.declineCode }),
   ...(payment.receiptUrl !== null && { receiptUrl: payment.receiptUrl }),
@@ -117,7 +118,9 @@ export const list = endpoint({
   async handle({ params, query: { limit, cursor } }, { pool }) {
     if (!(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
     const payments = await listPrepayments(pool, params.id, limit + 1, cursor ?? null);
-    return ok(toList(toPage(payments, limit, (payment) => payment.id, (payment) => payment), view));
+    const page = toPage(payments, limit, (payment) => payment.id, (payment) => payment);
+    const taken = await listTakenBack(pool, page.data);
+    return ok(toList(page, (payment) => view(payment, taken.get(payment.id)?.refundedCents ?? 0)));
   },
 });
 
@@ -127,6 +130,6 @@ export const read = endpoint({
   async handle({ params }, { pool }) {
     const payment = await readPayment(pool, params.id, params.prepaymentId);
     if (payment?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
-    return ok(view(payment));
+    return ok(view(payment, (await readTakenBack(pool, payment)).refundedCents));
   },
 });

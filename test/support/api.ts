@@ -26,6 +26,9 @@ export type TestApi = {
   close(): Promise<void>;
 };
 
+/** What events may be signed with: the new secret, and the one that it replaces. */
+export const TEST_WEBHOOK_SECRETS = ['whsec_test_new', 'whsec_test_old'];
+
 export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe; allowPrivateWebhooks?: boolean };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -38,6 +41,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     stripe: options.stripe ?? createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
     links: testLinks,
+    stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     checkReplies: true,
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
@@ -72,7 +76,7 @@ async function ask(url: string, method: string, path: string, { key, body, raw, 
 }
 
 /** The part of a Temporal client that signals use. */
-function noteTaker(signals: SentSignal[]): Client {
+export function noteTaker(signals: SentSignal[]): Client {
   return {
     withDeadline: <T>(_deadline: number, work: () => Promise<T>) => work(),
     workflow: {
