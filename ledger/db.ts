@@ -18,7 +18,7 @@ export type Tx = PoolClient;
 
 export type DbPoolOptions = { connectionsMax?: number; applicationName?: string; onIdleError?: (error: Error) => void };
 
-/** Opens a pool. Idle connections that break are only reported: the next query opens a new one. */
+/** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
 export function openPool(url: string, options: DbPoolOptions = {}): Pool {
   const pool = new Pool({
     connectionString: url,
@@ -28,6 +28,8 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     types: typesOfBallast,
   });
   pool.on('error', options.onIdleError ?? (() => {}));
+  // One that breaks while it is taken out fails its query; without a listener it would end the process too.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
