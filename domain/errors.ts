@@ -6,6 +6,7 @@ export const ERRORS = {
   idempotency_key_required: { status: 400, title: 'An Idempotency-Key is required' },
   webhook_refused: { status: 400, title: 'Not an event of the payment provider' },
   unauthenticated: { status: 401, title: 'No valid key' },
+  insufficient_funds: { status: 402, title: 'Not enough is available' },
   card_declined: { status: 402, title: 'The card was declined' },
   forbidden: { status: 403, title: 'Not for this key' },
   not_found: { status: 404, title: 'There is no such thing' },
@@ -22,6 +23,8 @@ export const ERRORS = {
   breaker_reached: { status: 409, title: 'Too many reloads in an hour' },
   auto_reload_not_on: { status: 409, title: 'Auto-reload is not on' },
   auto_reload_not_paused: { status: 409, title: 'Auto-reload is not paused' },
+  hold_ended: { status: 409, title: 'The hold has ended' },
+  already_reversed: { status: 409, title: 'The usage was reversed before' },
   payment_not_paid: { status: 409, title: 'The payment is not paid' },
   refund_refused: { status: 409, title: 'The payment provider refuses the refund' },
   limit_reached: { status: 409, title: 'The limit is reached' },
@@ -38,6 +41,9 @@ export const ERRORS = {
   amount_too_small: { status: 422, title: 'The amount is too small for this balance' },
   monthly_limit_exceeded: { status: 422, title: 'Over the monthly limit' },
   terms_required: { status: 422, title: 'The terms must be accepted' },
+  events_rejected: { status: 422, title: 'Not all of the usage can be taken' },
+  unknown_model: { status: 422, title: 'There is no such model' },
+  no_price: { status: 422, title: 'The model has no price for this' },
   webhook_url_refused: { status: 422, title: 'Webhooks do not go to this address' },
   too_many_requests: { status: 429, title: 'More than can be taken now' },
   internal: { status: 500, title: 'Our mistake' },
@@ -54,6 +60,8 @@ type Extras = {
   errors?: FieldError[];
   /** Asking again after so many seconds may help. */
   retryAfterSeconds?: number;
+  /** Instead of the code's usual status, where the contract has it so for one route. */
+  status?: number;
   /** Members of the problem beside the standard ones, such as `declineCode`. */
   members?: Record<string, unknown>;
 };
@@ -66,7 +74,7 @@ export class Problem extends Error {
   constructor(readonly code: ErrorCode, detail: string, readonly extras: Extras = {}) {
     super(detail);
     this.name = 'Problem';
-    this.status = ERRORS[code].status;
+    this.status = extras.status ?? ERRORS[code].status;
     this.title = ERRORS[code].title;
   }
 }
