@@ -3,6 +3,7 @@ import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
 import * as gates from './endpoints/gates';
+import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
 import * as members from './endpoints/members';
 import * as models from './endpoints/models';
@@ -12,7 +13,9 @@ import * as prepayments from './endpoints/prepayments';
 import * as records from './endpoints/records';
 import * as refunds from './endpoints/refunds';
 import * as stripeEvents from './endpoints/stripeEvents';
+import * as settling from './endpoints/settleHold';
 import * as usage from './endpoints/usage';
+import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
 import type { Role } from './auth';
@@ -50,6 +53,12 @@ export const routes: readonly Route[] = [
   post('/v1/usage', service, usage.report, 'Report usage events'),
   get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),
   get('/v1/accounts/:id/rejected-usage', admin, usage.rejected, 'List events that were not taken'),
+  post('/v1/usage/reversals', admin, usageReversals.reverse, 'Give back the cost of a usage event'),
+  post('/v1/accounts/:id/holds', service, holds.place, 'Set money aside for a request'),
+  get('/v1/accounts/:id/holds', service, holds.list, 'List holds'),
+  get('/v1/accounts/:id/holds/:holdId', service, holds.read, 'Read a hold'),
+  post('/v1/accounts/:id/holds/:holdId/settle', service, settling.settle, 'Settle a hold with its usage'),
+  post('/v1/accounts/:id/holds/:holdId/release', service, holds.release, 'Give back what is held'),
   get('/v1/models', anyone, models.list, 'List models and prices'),
   put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),
 

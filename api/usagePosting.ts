@@ -101,7 +101,8 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
   return { report, idle: group.idle };
 }
 
-const toKept = (raw: unknown, { code, message }: Rejection) => ({
+/** A rejected event as it is kept for the admins (B4). */
+export const toKept = (raw: unknown, { code, message }: Rejection) => ({
   accountId: toShownId((raw as { accountId?: unknown } | null)?.accountId, 64),
   eventId: toShownId((raw as { id?: unknown } | null)?.id, 128),
   code,

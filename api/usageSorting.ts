@@ -10,6 +10,9 @@ import { checkEvent, type Rejection } from './usageEvents';
 export type Placed<T> = { index: number } & T;
 export type Sorted = { priced: Placed<{ event: PricedEvent }>[]; rejected: Placed<Rejection>[]; duplicates: number };
 
+/** What is no UUID is no hold; the ledger knows which are. */
+const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => number): (raw: readonly unknown[]) => Promise<Sorted> {
   /** Checks and prices. Whatever this process does not know yet is looked up before it is refused. */
   async function sortEvents(raw: readonly unknown[]): Promise<Sorted> {
@@ -21,7 +24,7 @@ export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => num
       const checked = checkEvent(one, nowMs);
       if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
       const { event } = checked;
-      if (event.holdId !== null) return rejected.push({ index, ...NOT_TAKEN.unknown_hold(event) });
+      if (event.holdId !== null && !HOLD_ID.test(event.holdId)) return rejected.push({ index, ...NOT_TAKEN.unknown_hold(event) });
       const message = rejectTime(event.atMs, nowMs);
       return message === null ? events.push({ index, event }) : late.push({ index, event, message });
     });

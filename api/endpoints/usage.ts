@@ -13,7 +13,7 @@ import { toList } from '../views';
 
 export const EVENTS_MAX = 5_000;
 /** 5,000 events with the longest ids, and some room. */
-const BODY_BYTES_MAX = 8 * 1024 * 1024;
+export const EVENTS_BYTES_MAX = 8 * 1024 * 1024;
 
 const count = z.number().int().min(0).max(COUNT_MAX).nullish();
 export const usageEvent = z.strictObject({
@@ -35,7 +35,7 @@ export const report = endpoint({
   body: {
     schema: z.strictObject({ events: z.array(usageEvent).min(1).max(EVENTS_MAX) }),
     linesAs: 'events',
-    bytesMax: BODY_BYTES_MAX,
+    bytesMax: EVENTS_BYTES_MAX,
     unchecked: true,
   },
   replies: {
@@ -50,7 +50,7 @@ export const report = endpoint({
 });
 
 /** The envelope only: whatever is wrong inside an event rejects that event. */
-function eventsOf(body: unknown): unknown[] {
+export function eventsOf(body: unknown): unknown[] {
   const envelope = typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
   const extra = Object.keys(envelope).find((field) => field !== 'events');
   if (extra !== undefined) throw wrong('', `there is no field ${JSON.stringify(extra.slice(0, 40))}`);

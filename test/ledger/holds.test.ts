@@ -316,7 +316,10 @@ describe('B5 a simple model agrees', () => {
           const expected = balance <= 0 ? 'account_suspended' : balance - held() < one.cents ? 'insufficient_funds' : 'placed';
           const answer = await place(account, cents(one.cents));
           expect(answer.kind).toBe(expected);
-          if (answer.kind === 'placed') ids.push(answer.hold.id) && holds.push({ cents: one.cents, status: 'open' });
+          if (answer.kind === 'placed') {
+            ids.push(answer.hold.id);
+            holds.push({ cents: one.cents, status: 'open' });
+          }
         } else if (one.kind === 'use') {
           await use(index === null ? event! : { ...event!, holdId: ids[index]! });
           balance -= one.cents;

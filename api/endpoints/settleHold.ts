@@ -1,0 +1,99 @@
+/** Settling a hold with the usage it was for: all of it is posted, or nothing (B5). */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/errors';
+import { formatMoney, type Nano } from '../../domain/money';
+import type { UsageEvent } from '../../domain/usageEvent';
+import { transaction } from '../../ledger/db';
+import { readHold, type Hold } from '../../ledger/holds';
+import type { PricedEvent } from '../../ledger/postUsage';
+import { keepRejectedUsage } from '../../ledger/rejectedUsage';
+import { settleHold } from '../../ledger/settleHold';
+import { endpoint, ok, type Reply } from '../endpoint';
+import { money } from '../schemas';
+import type { Services } from '../services';
+import { checkEvent, toShownId, type Rejection } from '../usageEvents';
+import { toKept } from '../usagePosting';
+import { createUsageSorting, NOT_TAKEN, type Placed } from '../usageSorting';
+import { ofHold, tellPosition } from './holds';
+import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
+
+type Checked = { settleHash: string; rejected: Placed<Rejection>[] };
+
+export const settle = endpoint({
+  params: ofHold,
+  body: {
+    schema: z.strictObject({ events: z.array(usageEvent.partial({ accountId: true })).min(1).max(EVENTS_MAX) }),
+    bytesMax: EVENTS_BYTES_MAX,
+    unchecked: true,
+  },
+  replies: { 200: z.strictObject({ status: z.literal('settled'), charged: money, released: money }) },
+  async handle({ params: { id, holdId }, body }, services) {
+    const raw = eventsOf(body).map((event) => ofAccount(event, id));
+    const hold = await readHold(services.pool, id, holdId);
+    if (!hold) throw notFound(`hold ${holdId}`);
+    const { settleHash, rejected } = check(raw, hold);
+    // What was settled once stays answered, whatever has become of prices and of the events' age since.
+    if (hold.status === 'settled' && hold.settleHash === settleHash) return settled(hold.charged!, hold.released!);
+    if (hold.status === 'settled' || hold.status === 'released') throw ended(hold.status);
+    if (rejected.length > 0) throw await refused(raw, rejected, services);
+
+    const sorted = await createUsageSorting(services.pool, services.prices, Date.now)(raw);
+    if (sorted.rejected.length > 0) throw await refused(raw, sorted.rejected, services);
+    return post(raw, hold, sorted.priced, settleHash, services);
+  },
+});
+
+/** An event may leave its account out: it is the hold's. */
+const ofAccount = (event: unknown, id: string): unknown =>
+  typeof event === 'object' && event !== null && !Array.isArray(event) && !('accountId' in event) ? { ...event, accountId: id } : event;
+
+/** The hash is of what makes the events what they are (B3), in any order. */
+function check(raw: readonly unknown[], hold: Hold): Checked {
+  const rejected: Placed<Rejection>[] = [];
+  const contents: string[] = [];
+  raw.forEach((one, index) => {
+    const checked = checkEvent(one, Date.now());
+    if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
+    const { event } = checked;
+    const stray = strayField(event, hold);
+    if (stray) return rejected.push({ index, code: 'invalid_event', message: `${stray} is not the hold's` });
+    return contents.push(JSON.stringify([event.id, event.model, event.inputTokens, event.cachedInputTokens, event.outputTokens, event.images, event.imageSize]));
+  });
+  return { settleHash: createHash('sha256').update(contents.sort().join('\n')).digest('hex'), rejected };
+}
+
+function strayField(event: UsageEvent, hold: Hold): 'accountId' | 'holdId' | null {
+  if (event.accountId !== hold.accountId) return 'accountId';
+  return event.holdId !== null && event.holdId.toLowerCase() !== hold.id ? 'holdId' : null;
+}
+
+async function post(raw: readonly unknown[], hold: Hold, priced: readonly Placed<{ event: PricedEvent }>[], settleHash: string, services: Services): Promise<Reply> {
+  const settling = { accountId: hold.accountId, holdId: hold.id, events: priced.map(({ event }) => event), settleHash };
+  const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
+  switch (outcome.kind) {
+    case 'not_found':
+      throw notFound(`hold ${hold.id}`);
+    case 'ended':
+      throw ended(outcome.status);
+    case 'rejected':
+      throw await refused(raw, [...outcome.notTaken].map(([place, why]) => ({ index: priced[place]!.index, ...NOT_TAKEN[why](priced[place]!.event) })), services);
+    case 'settled':
+      if (outcome.position) tellPosition(outcome.position, services);
+      return settled(outcome.charged, outcome.released);
+  }
+}
+
+const settled = (charged: Nano, released: Nano): Reply => ok({ status: 'settled', charged: formatMoney(charged), released: formatMoney(released) });
+const ended = (status: Hold['status']): Problem =>
+  new Problem('hold_ended', status === 'settled' ? 'The hold was settled with other usage.' : 'The hold was released.');
+
+/** Nothing was posted. The events are kept for the admins all the same: they may be money (B4). */
+async function refused(raw: readonly unknown[], rejected: readonly Placed<Rejection>[], { pool }: Services): Promise<Problem> {
+  const inOrder = [...rejected].sort((a, b) => a.index - b.index);
+  await keepRejectedUsage(pool, inOrder.map((rejection) => toKept(raw[rejection.index], rejection)));
+  return new Problem('events_rejected', `${inOrder.length} of ${raw.length} events can not be taken; nothing was posted, and the hold stays as it was.`, {
+    errors: inOrder.map(({ index, message }) => ({ path: `events.${index}`, message })),
+    members: { rejected: inOrder.map(({ index, code, message }) => ({ index, id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128), code, message })) },
+  });
+}
