@@ -2,6 +2,8 @@
 import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
+import * as checkout from './endpoints/checkout';
+import * as confirmations from './endpoints/confirmations';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
@@ -80,6 +82,7 @@ export const routes: readonly Route[] = [
   patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
   del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
   post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
+  post('/v1/accounts/:id/prepayments/checkout', owner, checkout.open, 'Pay in advance with a new card or a third-party provider'),
   get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
   get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
   post('/v1/accounts/:id/prepayments/:prepaymentId/refund', admin, refunds.ofPrepayment, 'Refund a prepayment, in part or whole'),
@@ -98,6 +101,9 @@ export const routes: readonly Route[] = [
   post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
 
   post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
+
+  get('/confirm/:token', anybody, confirmations.show, 'A page: what an owner is asked to confirm, or what became of it'),
+  post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
 
   get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
   get('/readyz', anybody, operations.readyz, 'Can it do its work?'),

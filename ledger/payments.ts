@@ -17,6 +17,10 @@ export type Payment = {
   declineMessage: string | null;
   receiptUrl: string | null;
   requestHash: string | null;
+  /** The page the owner is sent to: Checkout's, or the bank's that asks for confirmation. */
+  actionUrl: string | null;
+  checkoutSessionId: string | null;
+  checkoutLooks: number;
   /** The account's customer at the provider; null before its first method was saved. */
   customerId: string | null;
   createdAt: Date;
@@ -35,6 +39,9 @@ type Row = {
   decline_message: string | null;
   receipt_url: string | null;
   request_hash: string | null;
+  action_url: string | null;
+  checkout_session_id: string | null;
+  checkout_looks: number;
   customer_id: string | null;
   created_at: Date;
 };
@@ -52,6 +59,9 @@ const toPayment = (row: Row): Payment => ({
   declineMessage: row.decline_message,
   receiptUrl: row.receipt_url,
   requestHash: row.request_hash,
+  actionUrl: row.action_url,
+  checkoutSessionId: row.checkout_session_id,
+  checkoutLooks: row.checkout_looks,
   customerId: row.customer_id,
   createdAt: row.created_at,
 });
@@ -99,7 +109,8 @@ export type PrepaymentRequest = {
   id: string;
   accountId: string;
   cents: number;
-  paymentMethodId: string;
+  /** Null for Checkout, where it is chosen. */
+  paymentMethodId: string | null;
   idempotencyKey: string;
   /** A hash of what was asked, so that the same key with other content is known. */
   requestHash: string;

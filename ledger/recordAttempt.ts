@@ -32,12 +32,29 @@ export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline):
     [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.confirmationUrl !== null]);
   if (decline.confirmationUrl !== null) await askForConfirmation(tx, attempt, decline.confirmationUrl);
   await tx.query(`update reloads set state = 'charging' where id = $1 and closed_at is null`, [attempt.paymentId]);
-  if (decline.forGood) {
-    await tx.query(
-      `update payment_methods m set unusable_because = $3 where m.account_id = $1 and m.unusable_because is null
-         and (m.id = $2 or m.fingerprint = (select fingerprint from payment_methods where id = $2))`,
-      [attempt.accountId, attempt.methodId, decline.code]);
-  }
+  if (decline.forGood) await markUnusable(tx, attempt, decline.code);
+}
+
+/**
+ * An owner has confirmed a reload and was declined all the same. It is no attempt of the reload's: only what the bank
+ * said is kept, and which charge is known, so that no later look takes it for an attempt's.
+ */
+export async function recordOwnersDecline(tx: Tx, owners: Pick<Attempt, 'accountId' | 'paymentId' | 'methodId'>, decline: Omit<Decline, 'confirmationUrl'>): Promise<void> {
+  await lockAccount(tx, owners.accountId);
+  const { rowCount } = await tx.query(
+    `update payments set decline_code = $2, decline_message = $3, latest_charge_id = coalesce($4, latest_charge_id)
+     where id = $1 and status = 'requires_action'
+       and not exists (select 1 from payment_attempts where payment_id = $1 and outcome = 'unknown')`,
+    [owners.paymentId, decline.code, decline.message, decline.chargeId]);
+  if (rowCount && decline.forGood) await markUnusable(tx, owners, decline.code);
+}
+
+/** By fingerprint: the same card under another id is declined for good too (A11). */
+async function markUnusable(tx: Tx, { accountId, methodId }: Pick<Attempt, 'accountId' | 'methodId'>, code: string): Promise<void> {
+  await tx.query(
+    `update payment_methods m set unusable_because = $3 where m.account_id = $1 and m.unusable_because is null
+       and (m.id = $2 or m.fingerprint = (select fingerprint from payment_methods where id = $2))`,
+    [accountId, methodId, code]);
 }
 
 /**

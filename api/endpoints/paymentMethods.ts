@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit';
-import { readCustomer, storeCustomer } from '../../ledger/customers';
 import { transaction } from '../../ledger/db';
 import { addPaymentMethod, changePaymentMethodRole, listPaymentMethods, removePaymentMethod } from '../../ledger/paymentMethods';
-import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod, type AttachedMethod } from '../../payments/paymentMethods';
+import { attachPaymentMethod, createSetupPage, detachPaymentMethod, type AttachedMethod } from '../../payments/paymentMethods';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
+import { customerOf } from '../customers';
 import { created, endpoint, noContent, ok } from '../endpoint';
 import { accountId, id, ofAccount, webAddress } from '../schemas';
 import type { Services } from '../services';
@@ -23,13 +23,6 @@ const method = z.strictObject({
   usable: z.boolean(),
 }).meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
-
-/** The account's customer at the provider, made when it is needed first. */
-async function customerOf(account: string, { pool, stripe }: Services): Promise<string> {
-  const customer = await readCustomer(pool, account);
-  if (customer === undefined) throw notFound(`account ${account}`);
-  return customer ?? storeCustomer(pool, account, await createCustomer(stripe, account));
-}
 
 async function attach(account: string, methodId: string, services: Services): Promise<AttachedMethod> {
   const attached = await attachPaymentMethod(services.stripe, await customerOf(account, services), methodId);

@@ -1,10 +1,7 @@
 /** One-time payments by an owner with a saved method, once per idempotency key (P2). */
-import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { PREPAYMENT_RANGE_CENTS } from '../../domain/autoReload';
 import { notFound, Problem } from '../../domain/errors';
-import { formatCents, formatMoney, parseMoney } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit';
+import { formatCents, formatMoney } from '../../domain/money';
 import { readPaymentLine } from '../../ledger/listTransactions';
 import { toPage } from '../../ledger/page';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
@@ -12,8 +9,9 @@ import { beginPrepayment, findPrepayment, listPrepayments, readPayment, type Pay
 import { accountExists } from '../../ledger/readAccount';
 import { listTakenBack, readTakenBack } from '../../ledger/takenBack';
 import { startPrepayment } from '../../workflows/startPrepayment';
-import { centsWithin } from '../cents';
-import { accepted, created, endpoint, ok, type Call, type Reply } from '../endpoint';
+import { beginOnce } from '../beginPrepayment';
+import { accepted, created, endpoint, ok, type Reply } from '../endpoint';
+import { followPayment, isAway } from '../followPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../schemas';
 import type { Services } from '../services';
 import { isTemporalOutage, reaching } from '../temporal';
@@ -34,33 +32,19 @@ export const pay = endpoint({
   idempotent: true,
   replies: {
     201: z.strictObject({ id: uuid, status: z.literal('succeeded'), amount: money, balance: money }),
-    202: z.strictObject({ id: uuid, status: z.enum(['processing', 'requires_action']), amount: money }),
+    202: z.strictObject({ id: uuid, status: z.enum(['processing', 'requires_action']), amount: money, url: z.string().optional() }),
   },
   async handle(call, services) {
-    const begun = await begin(call, services);
-    if (begun.status !== 'processing') return answered(begun, services);
+    const { amount, paymentMethodId } = call.body;
+    const begun = await beginOnce(call, services, {
+      amount, content: [paymentMethodId ?? null], method: () => methodFor(call.params.id, paymentMethodId, services.pool),
+    });
+    if (begun.status !== 'processing') return answered((await followPayment(begun, services)).payment, services);
     await charge(begun, call.idempotencyKey, services);
     await services.gates.look(begun.accountId);
     return answered((await readPayment(services.pool, begun.accountId, begun.id))!, services);
   },
 });
-
-/** The prepayment that stands under the caller's key, begun now if there is none. */
-async function begin({ params, body, principal, idempotencyKey }: Call<{ id: string }, unknown, z.output<typeof wish>>, { pool }: Services): Promise<Payment> {
-  const reused = () => new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another prepayment of the account.');
-  const requestHash = createHash('sha256').update(JSON.stringify([String(parseMoney(body.amount)), body.paymentMethodId ?? null])).digest('hex');
-  const standing = await findPrepayment(pool, params.id, idempotencyKey);
-  if (standing) {
-    if (standing.requestHash !== requestHash) throw reused();
-    return standing;
-  }
-  const cents = centsWithin('amount', body.amount, PREPAYMENT_RANGE_CENTS);
-  const paymentMethodId = await methodFor(params.id, body.paymentMethodId, pool);
-  const begun = await beginPrepayment(pool, { id: randomUUID(), accountId: params.id, cents, paymentMethodId, idempotencyKey, requestHash, actor: principal.actor });
-  if (begun.kind === 'key_reused') throw reused();
-  if (begun.kind === 'new') await recordAudit(pool, params.id, principal.actor, 'prepayment.begin', { prepayment: begun.payment.id, amount: formatCents(cents), paymentMethodId });
-  return begun.payment;
-}
 
 async function methodFor(account: string, wished: string | undefined, pool: Services['pool']): Promise<string> {
   const methods = await listPaymentMethods(pool, account);
@@ -92,6 +76,8 @@ async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
     }
     case 'processing':
     case 'requires_action':
+    case 'requires_action':
+      return accepted({ id: paymentId, status: payment.status, amount, ...(payment.actionUrl !== null && { url: payment.actionUrl }) });
       return accepted({ id: paymentId, status: payment.status, amount });
     case 'failed':
     case 'canceled':
@@ -127,9 +113,12 @@ export const list = endpoint({
 export const read = endpoint({
   params: z.strictObject({ id: accountId, prepaymentId: uuid }),
   replies: { 200: shown },
-  async handle({ params }, { pool }) {
-    const payment = await readPayment(pool, params.id, params.prepaymentId);
-    if (payment?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
+  async handle({ params }, services) {
+    const { pool } = services;
+    const standing = await readPayment(pool, params.id, params.prepaymentId);
+    if (standing?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
+    // Whoever comes back from a page of the provider's asks here: the news may not have come yet.
+    const payment = isAway(standing) ? (await followPayment(standing, services)).payment : standing;
     return ok(view(payment, (await readTakenBack(pool, payment)).refundedCents));
   },
 });

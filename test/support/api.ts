@@ -88,9 +88,11 @@ export function noteTaker(signals: SentSignal[]): Client {
 
 export type TestAccount = { id: string; owner: string; member: string; modifier: string };
 let accounts = 0;
+/** Test files share a Temporal: their accounts' workflows must not. */
+const file = randomUUID().slice(0, 6);
 
 /** An account with a member, and a key, of each role; with a balance when one is given. */
-export async function openAccount(api: TestApi, balance?: string, id = `account-${++accounts}`): Promise<TestAccount> {
+export async function openAccount(api: TestApi, balance?: string, id = `account-${file}-${++accounts}`): Promise<TestAccount> {
   const members = (['owner', 'resource_modifier', 'member'] as const).map((role) => ({ name: role, email: `${role}@${id}.example`, role }));
   const { status, body } = await api.ask('POST', '/v1/accounts', { key: api.admin, body: { id, name: `Account ${id}`, members } });
   if (status !== 201) throw new Error(`the account was not opened: ${JSON.stringify(body)}`);
