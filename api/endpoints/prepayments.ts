@@ -5,7 +5,7 @@ import { formatCents, formatMoney } from '../../domain/money';
 import { readPaymentLine } from '../../ledger/listTransactions';
 import { toPage } from '../../ledger/page';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
-import { beginPrepayment, findPrepayment, listPrepayments, readPayment, type Payment } from '../../ledger/payments';
+import { listPrepayments, readPayment, type Payment } from '../../ledger/payments';
 import { accountExists } from '../../ledger/readAccount';
 import { listTakenBack, readTakenBack } from '../../ledger/takenBack';
 import { startPrepayment } from '../../workflows/startPrepayment';
@@ -75,10 +75,9 @@ async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
       return created({ id: paymentId, status: 'succeeded', amount, balance: formatMoney(line.balanceAfter) });
     }
     case 'processing':
-    case 'requires_action':
+      return accepted({ id: paymentId, status: payment.status, amount });
     case 'requires_action':
       return accepted({ id: paymentId, status: payment.status, amount, ...(payment.actionUrl !== null && { url: payment.actionUrl }) });
-      return accepted({ id: paymentId, status: payment.status, amount });
     case 'failed':
     case 'canceled':
       throw new Problem('card_declined', payment.declineMessage ?? 'The payment was not made; nothing was charged.', {
