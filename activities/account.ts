@@ -77,7 +77,9 @@ export function createAccountActivities({ pool, policy }: Dependencies) {
       if (end.state === 'failed') {
         return { kind: 'declined', declineCode: end.declineCode ?? 'card_declined', message: end.declineMessage ?? 'No payment method on file could be charged.' };
       }
-      return { kind: 'refused', code: 'account_suspended', detail: `the first charge of $${formatCents(end.cents)} was not made: ${end.because}` };
+      if (end.inForce) return { kind: 'saved' };
+      const code = end.suspended ? 'account_suspended' : 'auto_reload_not_on';
+      return { kind: 'refused', code, detail: `the first charge of $${formatCents(end.cents)} was not made: ${end.because}` };
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Policy } from '../domain/accountState';
 import { closeReload } from './closeReload';
 import type { Tx } from './db';
 import { lockAccount } from './lockAccount';
+import { putInForce } from './settlePayment';
+import { setLevels } from './setLevels';
 
 export type Attempt = { accountId: string; paymentId: string; attempt: number; methodId: string; role: string | null; nowMs: number };
 export type BegunAttempt =
@@ -45,6 +47,11 @@ export async function beginAttempt(tx: Tx, attempt: Attempt, policy: Policy): Pr
       : !reached(position.available, thresholdCents, policy.trigger) ? 'available is above the threshold again'
       : null;
     if (because) {
+      // Nothing needs to be charged any more for what an owner wished: it is in force without (A5).
+      if (row.wished && position.setReasons.length === 0) {
+        await putInForce(tx, accountId, row.wished);
+        await setLevels(tx, accountId, policy);
+      }
       await closeReload(tx, { accountId, reloadId: paymentId, state: 'canceled', because, nowMs: attempt.nowMs });
       return { kind: 'ended' };
     }

@@ -4,6 +4,9 @@ import type { Db } from './db';
 export type ReloadEnd = {
   state: string;
   cents: number;
+  /** The settings it was opened for are in force. */
+  inForce: boolean;
+  suspended: boolean;
   because: string | null;
   declineCode: string | null;
   declineMessage: string | null;
@@ -14,16 +17,19 @@ export type ReloadEnd = {
 /** Throws when there is no such reload. */
 export async function readReloadEnd(db: Db, reloadId: string): Promise<ReloadEnd> {
   const { rows } = await db.query<{
-    state: string; amount_cents: bigint; because: string | null; decline_code: string | null; decline_message: string | null; sequence: bigint | null;
+    state: string; amount_cents: bigint; in_force: boolean | null; suspended: boolean; because: string | null; decline_code: string | null; decline_message: string | null; sequence: bigint | null;
   }>(
-    `select r.state, p.amount_cents, r.because, p.decline_code, p.decline_message, l.sequence
-     from reloads r join payments p on p.id = r.id left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id
+    `select r.state, p.amount_cents, r.because, p.decline_code, p.decline_message, l.sequence, cardinality(b.set_reasons) > 0 as suspended,
+       s.status = 'on' and s.threshold_cents = (r.wished->>'thresholdCents')::bigint and s.amount_cents = (r.wished->>'amountCents')::bigint as in_force
+     from reloads r join payments p on p.id = r.id join account_states s on s.account_id = r.account_id join balances b on b.account_id = r.account_id left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id
      where r.id = $1`, [reloadId]);
   const row = rows[0];
   if (!row) throw new Error(`there is no reload ${reloadId}`);
   return {
     state: row.state,
     cents: Number(row.amount_cents),
+    inForce: row.in_force ?? false,
+    suspended: row.suspended,
     because: row.because,
     declineCode: row.decline_code,
     declineMessage: row.decline_message,

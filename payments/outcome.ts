@@ -46,7 +46,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Stripe.errors.StripeCardError) {
     // The SDK makes an absent decline code an empty string.
     const code = error.decline_code || error.code || 'card_declined';
-    return declined(code, error.message, error.charge ?? null, code === 'authentication_required');
+    return declined(code, error.message, error.charge ?? chargeIdOf(error.payment_intent), code === 'authentication_required');
   }
   if (error instanceof Stripe.errors.StripeInvalidRequestError) {
     // The PaymentIntent has moved on: only reading it tells where to.
@@ -69,7 +69,7 @@ function declined(code: string, message: string, chargeId: string | null, awaits
   return { kind: 'declined', code, message, chargeId, forGood: FOR_GOOD.has(code), awaitsOwner };
 }
 
-const chargeIdOf = (intent: Stripe.PaymentIntent): string | null => idOf(intent.latest_charge);
+const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => idOf(intent?.latest_charge ?? null);
 const idOf = (ref: string | { id: string } | null): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));
 
 /** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */

@@ -2,6 +2,7 @@
 import * as messages from '../../workflows/messages';
 import { transaction } from '../../ledger/db';
 import { liftSuspension, setSuspension } from '../../ledger/suspensions';
+import { until } from '../support/notices';
 import { World } from '../support/world';
 
 let world: World;
@@ -98,7 +99,8 @@ describe('A4, A5 changes', () => {
 
   test('A5 a first charge over $12,500 is refused: the amount is too small for this balance', async () => {
     const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
-    await account.use('20000.00', { signal: false });
+    await account.disable();
+    await account.use('20000.00');
     expect(await account.configure({ threshold: '5.00', amount: '2500.00' })).toMatchObject({ kind: 'refused', code: 'amount_too_small' });
     expect(await account.reloads()).toEqual([]);
   });
@@ -323,4 +325,18 @@ test('P5 no reload opens while the account is suspended by an admin; it opens wh
   await account.settle();
   expect(await account.reloads()).toMatchObject([{ state: 'succeeded' }]);
   expect(await account.autoReload()).toMatchObject({ blockedBy: null, flag: [] });
+});
+
+test('A5 a first charge that is not needed any more when its attempt begins saves the settings without charging', async () => {
+  const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
+  await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/payment_intents$' }, times: 2, effect: 'error_503' });
+  const answer = account.configure({ threshold: '10.00', amount: '20.00' });
+  await until(() => account.reloads(), (reloads) => reloads[0]?.state === 'unknown');
+  await account.credit('50.00');
+  await world.sleep(15_000);
+  expect(await answer).toEqual({ kind: 'saved' });
+  await account.settle();
+  expect(await account.autoReload()).toMatchObject({ status: 'on', thresholdCents: 1_000, amountCents: 2_000 });
+  expect(await account.reloads()).toMatchObject([{ state: 'canceled', status: 'canceled' }]);
+  expect(await account.paidCharges()).toBe(0);
 });
