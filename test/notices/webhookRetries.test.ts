@@ -22,7 +22,7 @@ async function delivered(): Promise<{ row: WebhookRow; waitsMs: number[] }> {
   const account = await openAccount(pool);
   await registerEndpoint(pool, account, receiver.url);
   await postNotice(pool, account, `${account}/1`, { kind: 'resumed', available: '1.00' });
-  const find = async () => (await readWebhooks(pool)).find(({ url }) => url === receiver.url)!;
+  const find = async () => (await readWebhooks(pool, account))[0]!;
   const { id } = await find();
   const handle = world.client.workflow.getHandle(webhookDeliveryWorkflowId(id));
   await until(() => handle.describe().then(() => true, () => false), Boolean);

@@ -16,14 +16,16 @@ import { World } from '../support/world';
 let world: World;
 let account: string;
 const open: Receiver[] = [];
-beforeEach(async () => {
+beforeAll(async () => {
   world = await World.start({ time: 'real', webhooks: true });
+});
+beforeEach(async () => {
   account = await openAccount(world.database.pool);
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((receiver) => receiver.close()));
-  await world.close();
 });
+afterAll(() => world.close());
 
 const receive = async (...answer: Parameters<typeof startReceiver>) => {
   const receiver = await startReceiver(...answer);
@@ -32,7 +34,7 @@ const receive = async (...answer: Parameters<typeof startReceiver>) => {
 };
 const register = (receiver: Receiver, ...more: [events?: ['refund']]) => registerEndpoint(world.database.pool, account, receiver.url, ...more);
 const resume = (n = 1) => postNotice(world.database.pool, account, `resumed/${account}/${n}`, { kind: 'resumed', available: '25.000000001' });
-const rows = () => readWebhooks(world.database.pool);
+const rows = () => readWebhooks(world.database.pool, account);
 const rowsWhen = (check: (row: WebhookRow) => boolean) => until(rows, (seen) => seen.length > 0 && seen.every(check), 20_000);
 const ended = () => rowsWhen(({ status }) => status !== 'pending');
 
@@ -43,7 +45,7 @@ test('N2 a notice reaches each endpoint that wants it, once, signed, with money 
   await Promise.all(Array.from({ length: 20 }, () => resume()));
   expect(await ended()).toMatchObject([{ url: all.url, kind: 'resumed', status: 'delivered', attempts: 1, last_status: 204, last_error: null }]);
   expect(all.verified(SECRET)).toEqual({ type: 'resumed', timestamp: expect.any(String), data: { accountId: account, available: '25.000000001' } });
-  const { rows: [notice] } = await world.database.pool.query('select id, at from notices');
+  const { rows: [notice] } = await world.database.pool.query('select id, at from notices where account_id = $1', [account]);
   expect(all.received[0]!.headers['webhook-id']).toBe(notice.id);
   expect(all.verified(SECRET).timestamp).toBe(notice.at.toISOString());
   await sleep(300);
@@ -53,7 +55,7 @@ test('N2 a notice reaches each endpoint that wants it, once, signed, with money 
 test('N2 an event that is rolled back is sent to nobody', async () => {
   await register(await receive());
   await transaction(world.database.pool, async (tx) => {
-    await postNotice(tx, account, 'never', { kind: 'resumed', available: '1.00' });
+    await postNotice(tx, account, `never/${account}`, { kind: 'resumed', available: '1.00' });
     throw new Error('never mind');
   }).catch(() => undefined);
   expect(await rows()).toEqual([]);
@@ -78,7 +80,7 @@ test('N2 an endpoint that is gone (410) is disabled and gets nothing more; the o
   await register(well);
   await resume(1);
   expect((await ended()).map(({ status }) => status).sort()).toEqual(['delivered', 'failed']);
-  const { rows: endpoints } = await world.database.pool.query('select url from webhook_endpoints where disabled_at is not null');
+  const { rows: endpoints } = await world.database.pool.query('select url from webhook_endpoints where account_id = $1 and disabled_at is not null', [account]);
   expect(endpoints).toEqual([{ url: gone.url }]);
   await resume(2);
   await until(rows, (seen) => seen.length === 3 && seen.every(({ status }) => status !== 'pending'));
@@ -103,7 +105,7 @@ test('N2 after a rotation both secrets sign; the old one no more when its day is
   await resume(1);
   await ended();
   expect(receiver.verified(SECRET)).toEqual(receiver.verified(rotated));
-  await world.database.pool.query('update webhook_secrets set expires_at = now() where expires_at is not null');
+  await world.database.pool.query('update webhook_secrets set expires_at = now() where endpoint_id = $1 and expires_at is not null', [endpointId]);
   await resume(2);
   await until(rows, (seen) => seen.length === 2 && seen.every(({ status }) => status !== 'pending'));
   expect(receiver.verified(rotated)).toMatchObject({ type: 'resumed' });
@@ -140,7 +142,7 @@ test('N2 a delivery whose workflow Temporal has lost is started again and goes o
   await resume();
   const [{ id }] = (await rowsWhen(({ last_error }) => last_error !== null)) as [WebhookRow];
   await world.client.workflow.getHandle(webhookDeliveryWorkflowId(id)).terminate('lost');
-  await world.database.pool.query('update webhook_deliveries set start_at = now()');
+  await world.database.pool.query('update webhook_deliveries set start_at = now() where id = $1', [id]);
   expect(await ended()).toMatchObject([{ status: 'delivered', attempts: 2 }]);
 });
 
