@@ -129,6 +129,8 @@ export class Supervisor {
       STRIPE_WEBHOOK_SECRET: this.webhookSecret(),
       PUBLIC_URL: publicUrlOf({ ...config, PORT: port }),
       LINK_SECRET: config.LINK_SECRET ?? this.secrets.linkSecret,
+      // With the simulator's money, receivers on this machine are fine.
+      WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE ?? (config.STRIPE_SECRET_KEY ? '0' : '1'),
       ...(stripeBase && { STRIPE_API_BASE: stripeBase }),
     };
   }
