@@ -1,6 +1,6 @@
 -- Posts a commit's events in one round trip, as before (000003), and settles the holds they name: the new events of a
 -- hold take its money back and deduct their cost in one update of the position. A hold that has ended stays as it is,
--- and the usage is posted all the same: it has happened. p_hold is null where no event names a hold; that costs nothing.
+-- and the usage is posted all the same: it has happened. p_hold is null where no event names a hold.
 --
 -- Answers as before; an event that names a hold its account does not have is not taken, and told as `unknown_hold`,
 -- unless its id stands already. p_hold may be left out, so that a process of an earlier release can go on.
@@ -42,18 +42,20 @@ begin
     select h.id, h.account_id, case when h.status = 'open' then h.amount_nano else 0 end as held, u.cost
     from (select hold_id, sum(cost_nano)::bigint as cost from inserted where hold_id is not null group by hold_id) u
     join holds h on h.id = u.hold_id
-    -- By p_hold too: then the holds are found by their index, however many there are, and none are looked for where it is null.
-    where h.id = any(p_hold) and h.status in ('open', 'expired')
+    where h.status in ('open', 'expired')
   ), settled as (
     update holds h set status = 'settled', charged_nano = s.cost, released_nano = greatest(s.held - s.cost, 0), ended_at = clock_timestamp()
     from settling s where h.id = s.id
-  ), freed as (
-    select account_id, sum(held)::bigint as nano from settling group by account_id
   ), sums as (
-    select i.account_id, sum(i.cost_nano)::bigint as cost, count(*)::int as events from inserted i group by i.account_id
+    select account_id, sum(cost)::bigint as cost, sum(freed)::bigint as freed, sum(events)::int as events
+    from (
+      select account_id, cost_nano as cost, 0::bigint as freed, 1 as events from inserted
+      union all
+      select account_id, 0, held, 0 from settling
+    ) i group by account_id
   ), moved as (
-    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - coalesce(f.nano, 0), sequence = b.sequence + 1
-    from sums s left join freed f using (account_id) where b.account_id = s.account_id
+    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed, sequence = b.sequence + 1
+    from sums s where b.account_id = s.account_id
     returning b.account_id, b.sequence, b.balance_nano, s.cost, s.events
   ), lines as (
     insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
