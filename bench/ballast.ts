@@ -6,15 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createApi, type Api } from '../dev/apiClient';
+import { startPostgres } from '../dev/postgres';
 
-export type MeasuredBallast = { url: string; admin: Api; stop(): Promise<void> };
+export type MeasuredBallast = { url: string; databaseUrl: string; admin: Api; stop(): Promise<void> };
 
 const ADMIN_KEY = 'admin_key_of_the_measurements';
 
 export async function startBallast(): Promise<MeasuredBallast> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
+  const postgres = await startPostgres({ dataDir, durable: true, log: () => undefined });
   const child = spawn(process.execPath, [join(__dirname, '..', 'dev', 'start.js')], {
-    env: { ...process.env, DATA_DIR: dataDir, DEMO: '0', PORT: '0', ADMIN_KEY, LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, DATA_DIR: dataDir, DATABASE_URL: postgres.url, DEMO: '0', PORT: '0', ADMIN_KEY, LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
@@ -26,10 +28,12 @@ export async function startBallast(): Promise<MeasuredBallast> {
   });
   return {
     url,
+    databaseUrl: postgres.url,
     admin: createApi(url, ADMIN_KEY),
     async stop() {
       child.kill('SIGTERM');
       await exited;
+      await postgres.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -7,7 +7,7 @@ import { summarize, type Figure } from './results';
 type Line = { kind: string; at: string };
 
 export async function crossingToCredited({ url, admin }: MeasuredBallast, runs: number): Promise<Figure[]> {
-  await admin.request('PUT', '/v1/models/bench', {
+  await admin.request('PUT', '/v1/models/bench-crossing', {
     body: { provider: 'bench', license: 'open', input: ['text'], output: 'text', batch: false, prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1.00' }] },
   });
   const { body: service } = await admin.request<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'bench' } });
@@ -31,7 +31,7 @@ async function measureOne(url: string, admin: Api, reporter: Api, id: string): P
   await owner.request('PUT', `/v1/accounts/${id}/auto-reload`, { body: { threshold: '10.00', amount: '25.00', acceptTerms: true } });
   await sleep(1_500); // until the relay has nothing more to say of this account
 
-  await reporter.request('POST', '/v1/usage', { body: { events: [{ id, accountId: id, model: 'bench', inputTokens: 12_000_000 }] } });
+  await reporter.request('POST', '/v1/usage', { body: { events: [{ id, accountId: id, model: 'bench-crossing', inputTokens: 12_000_000 }] } });
   for (;;) {
     const { data } = await admin.get<{ data: Line[] }>(`/v1/accounts/${id}/transactions`);
     const at = (kind: string) => data.find((line) => line.kind === kind)?.at;

@@ -1,0 +1,39 @@
+/** The API with its posting statement answered without Postgres: the baseline of figure 4. A process of its own. */
+import { Client, Connection } from '@temporalio/client';
+import pino from 'pino';
+import { createApi } from '../api/server';
+import { openPool } from '../ledger/db';
+import { createStripe } from '../payments/client';
+import { createConfirmationLinks } from '../payments/confirmationLink';
+
+const NOWHERE = 'http://127.0.0.1:9';
+
+async function main(databaseUrl: string): Promise<void> {
+  const pool = openPool(databaseUrl, { applicationName: 'bench-bare' });
+  const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
+  Object.assign(pool, {
+    query: (...args: unknown[]) => {
+      const [first] = args as [{ name?: string; values?: [string[]] }];
+      return first.name === 'post-usage' ? Promise.resolve({ rows: first.values![0].map(position) }) : query(...args);
+    },
+  });
+  const api = createApi({
+    pool, databaseUrl,
+    temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) }),
+    stripe: createStripe({ secretKey: 'sk_test_bench', apiBase: NOWHERE }),
+    policy: { trigger: 'at_or_below', retryDelaysMs: [] },
+    links: createConfirmationLinks({ publicUrl: NOWHERE, secret: 'bench' }),
+    log: pino({ level: 'silent' }),
+  });
+  const { port } = await api.listen(0, '127.0.0.1');
+  process.send!(`http://127.0.0.1:${port}`);
+  process.on('SIGTERM', () => process.exit(0));
+}
+
+/** As post_usage answers for an account with money that rests. */
+const position = (account_id: string) => ({
+  account_id, balance_nano: 10n ** 15n, held_nano: 0n, sequence: 1n, watermark: 1n, set_reasons: [], gate_state: 'ok', gate_reasons: [],
+  gate_version: 1n, reload_due_at: null, wake: false, place: null, outcome: null,
+});
+
+void main(process.env.DATABASE_URL!);
