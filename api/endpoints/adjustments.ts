@@ -11,6 +11,7 @@ import { reasonsChangedSignal } from '../../workflows/messages';
 import { created, endpoint, ok } from '../endpoint';
 import { gate, moneyIn, ofAccount, text, transactionView } from '../schemas';
 import type { Services } from '../services';
+import { tellPosition } from '../tellPosition';
 import { viewTransaction } from '../views';
 
 export const adjust = endpoint({
@@ -18,18 +19,17 @@ export const adjust = endpoint({
   body: { schema: z.strictObject({ amount: moneyIn, reason: text(500) }) },
   idempotent: true,
   replies: { 201: transactionView },
-  async handle({ params: { id }, body, principal, idempotencyKey }, { pool, gates, signals }) {
+  async handle({ params: { id }, body, principal, idempotencyKey }, services) {
     const amount = parseMoney(body.amount);
     if (amount === 0n) throw new Problem('out_of_range', 'An adjustment is more or less than zero.', { errors: [{ path: 'amount', message: 'must not be zero' }] });
-    const { line, position } = await transaction(pool, async (tx) => {
+    const { line, position } = await transaction(services.pool, async (tx) => {
       const outcome = await postAdjustment(tx, { accountId: id, amount, reason: body.reason, idempotencyKey });
       if (outcome.kind === 'not_found') throw notFound(`account ${id}`);
       if (outcome.kind === 'key_reused') throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
       if (!outcome.repeated) await recordAudit(tx, id, principal.actor, 'adjustment.post', { amount: formatMoney(amount), reason: body.reason, sequence: outcome.line.sequence });
       return outcome;
     });
-    gates.learn(position);
-    signals.moved(position);
+    tellPosition(position, services);
     return created(viewTransaction(line));
   },
 });

@@ -4,25 +4,27 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, parseMoney, type Nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
+import { transaction } from '../../ledger/db';
 import { listHolds, readHold, type Hold } from '../../ledger/holds';
 import { placeHold } from '../../ledger/placeHold';
 import type { Position } from '../../ledger/position';
 import { accountExists } from '../../ledger/readAccount';
 import { releaseHold } from '../../ledger/releaseHold';
-import { transaction } from '../../ledger/db';
 import { created, endpoint, ok } from '../endpoint';
 import { priceEstimate } from '../estimates';
-import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, text, time, uuid } from '../schemas';
-import type { Services } from '../services';
+import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../schemas';
+import { tellPosition } from '../tellPosition';
 import { toList } from '../views';
 
 const EXPIRES_SECONDS = { min: 10, max: 86_400, usual: 600 };
+const seconds = z.number().int().meta({ minimum: EXPIRES_SECONDS.min, maximum: EXPIRES_SECONDS.max, default: EXPIRES_SECONDS.usual });
 
 const count = z.number().int().min(0).max(COUNT_MAX).default(0);
-const estimate = z.strictObject({ model: id, inputTokens: count, maxOutputTokens: count, images: count, imageSize: text(64).optional() })
+const estimate = z.strictObject({ model: id, inputTokens: count, maxOutputTokens: count, images: count, imageSize: id.optional() })
   .refine((counts) => counts.inputTokens !== 0 || counts.maxOutputTokens !== 0 || counts.images !== 0, 'must count inputTokens, maxOutputTokens or images');
-const wish = z.strictObject({ amount: moneyIn.optional(), estimate: estimate.optional(), expiresInSeconds: z.number().int().optional() })
-  .refine((given) => (given.amount === undefined) !== (given.estimate === undefined), 'must have either amount or estimate');
+const wish = z.strictObject({ amount: moneyIn.optional(), estimate: estimate.optional(), expiresInSeconds: seconds.optional() })
+  .refine((given) => (given.amount === undefined) !== (given.estimate === undefined), 'must have either amount or estimate')
+  .meta({ oneOf: [{ required: ['amount'] }, { required: ['estimate'] }] });
 
 const status = z.enum(['open', 'settled', 'released', 'expired']);
 const opened = z.strictObject({ id: uuid, accountId, amount: money, status: z.literal('open'), expiresAt: time });
@@ -79,12 +81,6 @@ function hashOf({ amount, estimate: counts }: z.output<typeof wish>, expiresInSe
 
 function short({ available }: Position, amount: Nano): Problem {
   return new Problem('insufficient_funds', `The hold is of ${formatMoney(amount)}, available are ${formatMoney(available)}.`, { members: { available: formatMoney(available) } });
-}
-
-/** What this process has committed it knows at once, and the workflow is told of a crossing. */
-export function tellPosition(position: Position, { gates, signals }: Services): void {
-  gates.learn(position);
-  signals.moved(position);
 }
 
 const view = (hold: Hold): z.input<typeof shown> => ({

@@ -12,10 +12,11 @@ import { settleHold } from '../../ledger/settleHold';
 import { endpoint, ok, type Reply } from '../endpoint';
 import { money } from '../schemas';
 import type { Services } from '../services';
+import { tellPosition } from '../tellPosition';
 import { checkEvent, toShownId, type Rejection } from '../usageEvents';
 import { toKept } from '../usagePosting';
 import { createUsageSorting, NOT_TAKEN, type Placed } from '../usageSorting';
-import { ofHold, tellPosition } from './holds';
+import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 
 type Checked = { settleHash: string; rejected: Placed<Rejection>[] };

@@ -5,8 +5,8 @@ import { transaction } from '../../ledger/db';
 import { postUsageReversal } from '../../ledger/postUsageReversal';
 import { created, endpoint } from '../endpoint';
 import { accountId, id, text, transactionView } from '../schemas';
+import { tellPosition } from '../tellPosition';
 import { viewTransaction } from '../views';
-import { tellPosition } from './holds';
 
 export const reverse = endpoint({
   body: { schema: z.strictObject({ accountId, eventId: id, reason: text(500) }) },
