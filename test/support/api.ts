@@ -1,4 +1,5 @@
 /** An API for a test: on a database of its own, with keys for every role, and a Temporal that only takes notes. */
+import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import pino from 'pino';
 import type Stripe from 'stripe';
@@ -89,6 +90,7 @@ export function noteTaker(signals: SentSignal[]): Client {
 export type TestAccount = { id: string; owner: string; member: string; modifier: string };
 let accounts = 0;
 /** Test files share a Temporal: their accounts' workflows must not. */
+let accounts = 0;
 const file = randomUUID().slice(0, 6);
 
 /** An account with a member, and a key, of each role; with a balance when one is given. */
