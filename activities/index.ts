@@ -2,6 +2,9 @@
 import { createAccountActivities } from './account';
 import { createChargingActivities } from './charging';
 import type { Dependencies } from './dependencies';
+import { createReconcilingActivities } from './reconciling';
 
-export const createActivities = (deps: Dependencies) => ({ ...createAccountActivities(deps), ...createChargingActivities(deps) });
+export const createActivities = (deps: Dependencies) => ({
+  ...createAccountActivities(deps), ...createChargingActivities(deps), ...createReconcilingActivities(deps),
+});
 export type Activities = ReturnType<typeof createActivities>;

@@ -12,10 +12,11 @@ import * as models from './endpoints/models';
 import * as operations from './endpoints/operations';
 import * as paymentMethods from './endpoints/paymentMethods';
 import * as prepayments from './endpoints/prepayments';
+import * as reconcile from './endpoints/reconcile';
 import * as records from './endpoints/records';
 import * as refunds from './endpoints/refunds';
-import * as stripeEvents from './endpoints/stripeEvents';
 import * as settling from './endpoints/settleHold';
+import * as stripeEvents from './endpoints/stripeEvents';
 import * as usage from './endpoints/usage';
 import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
@@ -100,6 +101,7 @@ export const routes: readonly Route[] = [
   post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
   post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
 
+  post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
   post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
 
   get('/confirm/:token', anybody, confirmations.show, 'A page: what an owner is asked to confirm, or what became of it'),

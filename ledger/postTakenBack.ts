@@ -9,7 +9,7 @@ import { lockAccount } from './lockAccount';
 import { pauseAfterTakeBack } from './pauseAfterTakeBack';
 import type { Payment } from './payments';
 import { postNotice } from './postNotice';
-import { markRefundsMade } from './refundRequests';
+import { giveUpRefunds, markRefundsMade } from './refundRequests';
 import { readTakenBack, type TakenBackCents } from './takenBack';
 
 type Line = { kind: 'refund' | 'refund_reversal' | 'dispute' | 'dispute_reversal'; cents: number };
@@ -26,6 +26,7 @@ export async function postTakenBack(tx: Tx, payment: Payment, taken: TakenBack, 
   const { accountId } = payment;
   await lockAccount(tx, accountId);
   await markRefundsMade(tx, payment, taken.refunds);
+  await giveUpRefunds(tx, payment);
   const standing = await readTakenBack(tx, payment);
   const lines = differences(standing, targets(payment.cents, taken));
   for (const [index, line] of lines.entries()) await postLine(tx, payment, standing.lines + index + 1, line);

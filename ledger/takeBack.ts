@@ -8,7 +8,7 @@ import { withPaymentLock } from './paymentLock';
 import { postTakenBack } from './postTakenBack';
 
 export type TakeBackDeps = { pool: Pool; provider: PaymentProvider; policy: Policy };
-export type TakenBackNews = { followed: Followed; /** Ledger lines that this call has posted. */ linesPosted: number };
+export type TakenBackNews = { followed: Followed; /** Ledger lines that this call has posted. */ linesPosted: number; /** What it went by. */ look: PaymentLook };
 
 /** A payment and what was taken back of it, read under its lock: nobody acts on an older look after a newer one. */
 export type PaymentLook = { intent: SeenIntent; taken: TakenBack };
@@ -34,6 +34,6 @@ export async function takeBack({ pool, provider, policy }: TakeBackDeps, payment
 export async function applyLook(tx: Tx, paymentIntentId: string, look: PaymentLook, policy: Policy, nowMs: number): Promise<TakenBackNews> {
   const followed = await followIntent(tx, paymentIntentId, look.intent, policy, nowMs);
   // What was never credited is not taken back.
-  if (followed.kind !== 'credited') return { followed, linesPosted: 0 };
-  return { followed, linesPosted: await postTakenBack(tx, followed.payment, look.taken, policy, nowMs) };
+  if (followed.kind !== 'credited') return { followed, linesPosted: 0, look };
+  return { followed, linesPosted: await postTakenBack(tx, followed.payment, look.taken, policy, nowMs), look };
 }

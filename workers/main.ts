@@ -10,6 +10,7 @@ import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../payments/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
+import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHoldSweep } from './holdSweep';
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
   const webhookWorker = await createWebhookWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps: { pool, log, sendWebhook } });
+  // Charging goes on without it: an operator must see to it that it is made.
+  await scheduleReconcile(client).catch((error: Error) => log.error({ error: error.message }, 'reconciliation could not be scheduled'));
   const relay = startRelay({ pool, client, log });
   const holdSweep = startHoldSweep({ pool, client, log });
   const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });

@@ -26,6 +26,22 @@ export const WEBHOOK: ActivityOptions = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' },
 };
 
+/**
+ * A page of reconciliation: up to 100 payments, each a few calls to Stripe; each heartbeats. While Stripe is away the page
+ * is tried again, and after some minutes the run is given up: the schedule brings the next.
+ */
+export const RECONCILE: ActivityOptions = {
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 12 },
+};
+
+/** Reads the whole ledger once. Where that takes too long the run fails, with its repairs made and its mark kept. */
+export const LEDGER_CHECK: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '5s', maximumAttempts: 3 },
+};
+
 /** What is waited before a payment is canceled again that Stripe could not cancel. */
 export const AFTER_CANCEL_FAILED = '5 minutes';
 

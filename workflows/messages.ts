@@ -1,6 +1,7 @@
 /** Everything that is said to and by the workflows: ids, queues, signals, queries, updates. API and clients import only this. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
+import type { ReconcileReport } from '../domain/reconciliation';
 
 export const BALANCE_TASK_QUEUE = 'balance';
 
@@ -27,6 +28,21 @@ export type PrepaymentResult =
   /** The owner is asked to confirm; where, is in Postgres. */
   | { kind: 'requires_action' }
   | { kind: 'canceled' };
+
+export const RECONCILE_SCHEDULE_ID = 'reconcile';
+/** Of the run that is asked for by hand; the schedule's have their own. */
+export const RECONCILE_NOW_ID = 'reconcile/now';
+/** `check`: the whole ledger too, however lately that was done. */
+export type ReconcileInput = { check: boolean; carried?: ReconcileProgress };
+export type ReconcileProgress = Pick<ReconcileReport, 'looked' | 'repaired'> & {
+  startedMs: number;
+  /** Null: everything is looked at. */
+  sinceMs: number | null;
+  check: boolean;
+  /** What is left to page through; `after` is the cursor of the first. */
+  steps: ('reconcileIntents' | 'reconcileEvents' | 'reconcileCheckouts' | 'reconcileLocal')[];
+  after: string | null;
+};
 
 /** A watermark of the balance: lost, repeated and reordered ones do no harm. `available` is a decimal string. */
 export type UsageWatermark = { watermark: number; available: string };

@@ -1,0 +1,120 @@
+/** Reconciliation as activities: each works through one page, and may be run again at any line (P6). It never charges. */
+import { Context } from '@temporalio/activity';
+import type { PaymentNews } from '../domain/payment';
+import type { LedgerCheck, Repair, Unexplained } from '../domain/reconciliation';
+import { foldNews } from '../ledger/foldNews';
+import { foldCheckout } from '../ledger/foldCheckout';
+import { nothingOfOurs, type FoldedNews } from '../ledger/foldIntent';
+import { reconcilePayment } from '../ledger/reconcilePayment';
+import { checkLedger, listIntentsToCheck, listOpenCheckouts, listUnexplained, readMarks, saveMark } from '../ledger/reconciliation';
+import { knownEvents, recordEvent } from '../ledger/stripeEvents';
+import { listNews, listOurIntents } from '../payments/listing';
+import { createProvider } from '../payments/provider';
+import type { Dependencies } from './dependencies';
+
+/** What one page has brought. `next` reads on; null after the last page. */
+export type ReconciledPage = { next: string | null; events: number; payments: number; repairs: Repair[] };
+export type PageRequest = { after: string | null; sinceMs: number; nowMs: number };
+
+/** An event may be listed later than it says it happened: each run looks so far back again. */
+const OVERLAP_MS = 3_600_000;
+/** Stripe keeps events for 30 days; after a longer break everything is looked at, as the first time. */
+const EVENTS_MS_MAX = 25 * 86_400_000;
+const CHECK_EVERY_MS = 86_400_000;
+const LOCAL_PAGE = 50;
+const SHOWN_MAX = 100;
+
+export function createReconcilingActivities({ pool, stripe, policy, log }: Dependencies) {
+  const deps = { pool, provider: createProvider(stripe), policy };
+
+  async function reconcile(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
+    Context.current().heartbeat();
+    const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
+    for (const repair of repairs) log.warn(repair, 'reconciliation has repaired what nobody had brought');
+    if (alarm !== null) log.error({ paymentIntentId, because: alarm }, 'reconciliation can not explain a payment: an operator must look at it');
+    return repairs;
+  }
+
+  async function reconcileAll(paymentIntentIds: Iterable<string>, nowMs: number): Promise<{ payments: number; repairs: Repair[] }> {
+    const repairs: Repair[] = [];
+    let payments = 0;
+    for (const id of paymentIntentIds) {
+      payments += 1;
+      repairs.push(...(await reconcile(id, nowMs)));
+    }
+    return { payments, repairs };
+  }
+
+  /** News that is not about a PaymentIntent: a page of Checkout's, a method. */
+  async function fold(news: PaymentNews, nowMs: number): Promise<{ folded: FoldedNews; repairs: Repair[] }> {
+    Context.current().heartbeat();
+    const folded = await foldNews(deps, news, nowMs);
+    const about = news.about === 'checkout' ? news.sessionId : news.about === 'method' ? news.methodId : news.eventId;
+    return { folded, repairs: repairsOf(folded, about) };
+  }
+
+  return {
+    /** Where to read on; null: from the beginning. `check`: the whole ledger has not been checked for a day. */
+    async beginReconciliation(nowMs: number): Promise<{ sinceMs: number | null; check: boolean }> {
+      const { scannedUntilMs, checkedAtMs } = await readMarks(pool);
+      const tooOld = scannedUntilMs === null || nowMs - scannedUntilMs > EVENTS_MS_MAX;
+      return { sinceMs: tooOld ? null : scannedUntilMs - OVERLAP_MS, check: checkedAtMs === null || nowMs - checkedAtMs > CHECK_EVERY_MS };
+    },
+
+    /** Stripe's events that nobody has acted on yet; several about one payment need one look. */
+    async reconcileEvents({ after, sinceMs, nowMs }: PageRequest): Promise<ReconciledPage> {
+      const { items, next } = await listNews(stripe, sinceMs, after);
+      const known = await knownEvents(pool, items.map(({ eventId }) => eventId));
+      const fresh = items.filter(({ eventId }) => !known.has(eventId));
+      const intents = new Set(fresh.flatMap((news) => ('paymentIntentId' in news && news.paymentIntentId !== null ? [news.paymentIntentId] : [])));
+      const page = await reconcileAll(intents, nowMs);
+      for (const news of fresh) {
+        const { folded, repairs } = 'paymentIntentId' in news ? { folded: nothingOfOurs('reconciled'), repairs: [] } : await fold(news, nowMs);
+        page.repairs.push(...repairs);
+        await recordEvent(pool, news, folded);
+      }
+      return { next, events: fresh.length, ...page };
+    },
+
+    /** The first time: every PaymentIntent of ours at Stripe. */
+    async reconcileIntents({ after, nowMs }: PageRequest): Promise<ReconciledPage> {
+      const { items, next } = await listOurIntents(stripe, after);
+      return { next, events: 0, ...(await reconcileAll(items, nowMs)) };
+    },
+
+    /** What is not final here, what was credited since, and what could not be explained before. */
+    async reconcileLocal({ after, sinceMs, nowMs }: PageRequest): Promise<ReconciledPage> {
+      const ids = await listIntentsToCheck(pool, sinceMs, after ?? '', LOCAL_PAGE);
+      return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, ...(await reconcileAll(ids, nowMs)) };
+    },
+
+    /** Checkout pages whose end was never told. */
+    async reconcileCheckouts({ after, nowMs }: PageRequest): Promise<ReconciledPage> {
+      const ids = await listOpenCheckouts(pool, after ?? '', LOCAL_PAGE);
+      const repairs: Repair[] = [];
+      for (const id of ids) {
+        Context.current().heartbeat();
+        repairs.push(...repairsOf(await foldCheckout(deps, id, nowMs), id));
+      }
+      return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
+    },
+
+    /** Ledger and usage against the invariants (architecture: invariants 1 to 5), with the sums over all accounts. */
+    async checkLedger(nowMs: number): Promise<LedgerCheck> {
+      const check = await checkLedger(pool, SHOWN_MAX, nowMs);
+      for (const violation of check.violations) log.error(violation, 'the ledger is not right: an operator must look at it');
+      return check;
+    },
+
+    /** Everything up to the run's start was looked at. */
+    async endReconciliation(startedMs: number): Promise<{ count: number; newest: Unexplained[] }> {
+      await saveMark(pool, startedMs);
+      return listUnexplained(pool, SHOWN_MAX);
+    },
+  };
+}
+
+function repairsOf({ outcome, accountId }: FoldedNews, about: string): Repair[] {
+  if (outcome === 'credited') return [{ kind: 'credited', accountId, about }];
+  return outcome === 'noted' || outcome === 'saved' || outcome === 'removed' ? [{ kind: 'noted', accountId, about }] : [];
+}

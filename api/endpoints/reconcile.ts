@@ -1,0 +1,59 @@
+/** Reconciliation on demand, as a report for programs or for people (P6). */
+import { WorkflowFailedError } from '@temporalio/client';
+import { z } from 'zod';
+import { unavailable } from '../../domain/errors';
+import type { ReconcileReport } from '../../domain/reconciliation';
+import { startReconcile } from '../../workflows/startReconcile';
+import { accepted, endpoint, ok } from '../endpoint';
+import { toReportText } from '../reconcileText';
+import { time } from '../schemas';
+import type { Services } from '../services';
+import { isTemporalOutage, reaching } from '../temporal';
+
+const START_MS_MAX = 5_000;
+const REPORT_MS_MAX = 25_000;
+
+const sum = z.string().regex(/^-?\d+\.\d{2,9}$/);
+const count = z.number().int();
+const report = z.strictObject({
+  startedAt: time,
+  finishedAt: time,
+  scanned: z.strictObject({ mode: z.enum(['events', 'all']), since: time.nullable() }),
+  looked: z.strictObject({ events: count, payments: count }),
+  repaired: z.strictObject({
+    credited: count, takenBack: count, noted: count,
+    newest: z.array(z.strictObject({ kind: z.enum(['credited', 'taken_back', 'noted']), accountId: z.string().nullable(), about: z.string() })),
+  }),
+  unexplained: z.strictObject({
+    count,
+    newest: z.array(z.strictObject({
+      kind: z.enum(['paid_twice', 'paid_unknown', 'amount_differs', 'credited_without_payment', 'sum_differs']),
+      accountId: z.string().nullable(), paymentIntentId: z.string(), detail: z.string(), firstSeenAt: time,
+    })),
+  }),
+  ledger: z.strictObject({
+    violations: z.array(z.strictObject({ invariant: z.string(), accountId: z.string(), detail: z.string() })),
+    sums: z.strictObject({ credited: sum, takenBack: sum, used: sum, adjusted: sum, balances: sum }),
+  }).nullable(),
+}).meta({ id: 'ReconcileReport' });
+
+export const reconcile = endpoint({
+  replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
+  async handle({ header }, services) {
+    const done = await run(services);
+    if (!done) return accepted({ status: 'running' });
+    return header('accept')?.startsWith('text/plain') ? ok(toReportText(done), { 'Content-Type': 'text/plain; charset=utf-8' }) : ok(done);
+  },
+});
+
+/** Null while it goes on: asked again, it is joined. */
+async function run({ temporal }: Services): Promise<ReconcileReport | null> {
+  const handle = await reaching(temporal, START_MS_MAX, () => startReconcile(temporal));
+  try {
+    return await temporal.withDeadline(Date.now() + REPORT_MS_MAX, () => handle.result());
+  } catch (error) {
+    if (isTemporalOutage(error)) return null;
+    if (error instanceof WorkflowFailedError) throw unavailable('payments_unavailable', 'The payment provider or the database did not answer for too long; what was repaired stays.');
+    throw error;
+  }
+}
