@@ -88,10 +88,9 @@ export function noteTaker(signals: SentSignal[]): Client {
 }
 
 export type TestAccount = { id: string; owner: string; member: string; modifier: string };
-let accounts = 0;
 /** Test files share a Temporal: their accounts' workflows must not. */
-let accounts = 0;
 const file = randomUUID().slice(0, 6);
+let accounts = 0;
 
 /** An account with a member, and a key, of each role; with a balance when one is given. */
 export async function openAccount(api: TestApi, balance?: string, id = `account-${file}-${++accounts}`): Promise<TestAccount> {
