@@ -1,0 +1,103 @@
+/** The client of an inference service: reports usage, knows the gates, holds money. */
+import { BallastError } from './errors.js';
+import { createGate, type GateOptions, type GateReplica } from './gate.js';
+import { createHolds, type Hold } from './holds.js';
+import type { Connection } from './http.js';
+import { createReporter, type RejectedEvent, type ReporterOptions } from './reporter.js';
+import type { HoldRequest, UsageEvent } from './wire.js';
+
+export type ClientOptions = {
+  /** Of the API, such as `https://ballast.internal`. */
+  url: string;
+  /** Of role `service`. */
+  key: string;
+  /** How usage is batched and buffered. */
+  reporting?: ReporterOptions;
+  /** How the replica of the gates behaves, or false when none is wanted. */
+  gate?: GateOptions | false;
+  /** A request without an answer by then is tried again. @default 10_000 */
+  timeoutMs?: number;
+  /** `hold`, `settle` and `release` are repeated for so long while the API can't be reached. @default 5_000 */
+  holdPatienceMs?: number;
+  /** An event the API will never take: unknown model, other content under the same id, … It is kept for the admins too. @default a process warning */
+  onRejected?(rejected: RejectedEvent): void;
+  /** Something failed and will be tried again. @default a process warning */
+  onError?(error: BallastError): void;
+};
+
+export type BallastClient = {
+  /**
+   * Takes an event to be sent soon, and gives its id back. It is then durable, or told to `onRejected`, or in what `close()` throws.
+   * Throws `BufferFull` when the API has taken nothing for so long that memory would grow past its limit.
+   */
+  report(event: UsageEvent): string;
+  /** Resolves when the buffer has room: backpressure for whoever prefers waiting to `BufferFull`. */
+  room(): Promise<void>;
+  /** Resolves when all that was reported before is durable or rejected. Throws `UnsentEvents` when that takes longer; they are still being sent. */
+  flush(withinMs?: number): Promise<void>;
+  /** What is not known to be durable yet. */
+  readonly buffered: { events: number; bytes: number };
+  readonly gate: GateReplica;
+  /** Sets money aside. Throws `InsufficientFunds`, `AccountSuspended`, `NotFound`; `Unreachable` when the API is. */
+  hold(accountId: string, request: HoldRequest): Promise<Hold>;
+  /** Sends what is left, then ends all connections. Throws `UnsentEvents` with what could not be sent in time. @param withinMs @default 10_000 */
+  close(withinMs?: number): Promise<void>;
+};
+
+const CLOSE_MS = 10_000;
+
+export function createClient(options: ClientOptions): BallastClient {
+  const { key, reporting = {}, timeoutMs = 10_000, holdPatienceMs = 5_000 } = options;
+  const connection: Connection = { url: baseOf(options.url), key, timeoutMs };
+  const onRejected = harmless(options.onRejected ?? warnOfRejected);
+  const onError = harmless(options.onError ?? warnOfError);
+  const stop = new AbortController();
+
+  const gate = options.gate === false ? null : createGate(options.gate ?? {}, { connection, onError });
+  const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates) => gate?.learn(gates) });
+  const hold = createHolds({ connection, patienceMs: holdPatienceMs, report: reporter.report, signal: stop.signal });
+  let closing: Promise<void> | null = null;
+
+  async function close(withinMs: number): Promise<void> {
+    try {
+      await reporter.close(withinMs);
+    } finally {
+      stop.abort(new Error('the client was closed'));
+      await gate?.close();
+    }
+  }
+
+  return {
+    report: reporter.report,
+    room: reporter.room,
+    flush: reporter.flush,
+    hold,
+    close: (withinMs = CLOSE_MS) => (closing ??= close(withinMs)),
+    get buffered() {
+      return reporter.buffered;
+    },
+    get gate() {
+      if (!gate) throw new BallastError('gate_off', 'This client was created with `gate: false`.');
+      return gate;
+    },
+  };
+}
+
+function baseOf(url: string): string {
+  const { protocol } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`url is ${url}: it must be http or https.`);
+  return url.replace(/\/+$/, '');
+}
+
+const warnOfRejected = ({ event, code, message }: RejectedEvent): void =>
+  process.emitWarning(`the usage event ${event.id} of ${event.accountId} was rejected (${code}): ${message}`, 'BallastWarning', 'ballast_rejected');
+const warnOfError = (error: BallastError): void => process.emitWarning(error.message, 'BallastWarning', `ballast_${error.code}`);
+
+/** What a callback throws must not stop the sending. */
+const harmless = <T>(callback: (told: T) => void) => (told: T): void => {
+  try {
+    callback(told);
+  } catch (error) {
+    process.emitWarning(`a callback has thrown: ${String(error)}`, 'BallastWarning', 'ballast_callback');
+  }
+};

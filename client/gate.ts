@@ -1,0 +1,114 @@
+/** May this account run inference now? Answered from memory, with known staleness and a declared policy past its limit (S5, S6). */
+import { Unreachable, type BallastError } from './errors.js';
+import { followGates } from './gateStream.js';
+import type { Connection } from './http.js';
+import { createReplica, type KnownGate } from './replica.js';
+import type { Gate } from './wire.js';
+
+export type GateOptions = {
+  /** What stands when the stream was lost for too long: nobody is let through, or the last known answers. Unknown accounts never are. @default 'fail_closed' */
+  policy?: 'fail_closed' | 'fail_open';
+  /** The API sends a sign of life each 5 s. @default 10_000 */
+  staleMsMax?: number;
+};
+
+export type Verdict =
+  | { allowed: true; gate: Gate }
+  | { allowed: false; because: 'suspended'; gate: Gate }
+  | { allowed: false; because: 'unknown_account' | 'gate_stale' };
+
+export type GateReplica = {
+  /** Whether the account may run inference now. Synchronous: no I/O, no allocation. */
+  allows(accountId: string): boolean;
+  /** The same with the reason, for an answer to people. */
+  check(accountId: string): Verdict;
+  /** The last known gate, however old, or undefined. */
+  get(accountId: string): Gate | undefined;
+  /** Resolves when all gates are known; until then nobody is let through. Rejects with `Unreachable` when that takes longer. */
+  ready(withinMs?: number): Promise<void>;
+  /** How long ago the replica was known to be complete, in milliseconds; Infinity before it ever was. */
+  stalenessMs(): number;
+  /** Accounts known. */
+  readonly size: number;
+};
+
+export type GateDeps = { connection: Connection; onError(error: BallastError): void; now?(): number };
+
+export type RunningGate = GateReplica & { learn(gates: readonly Gate[]): void; close(): Promise<void> };
+
+export function createGate(options: GateOptions, { connection, onError, now = () => performance.now() }: GateDeps): RunningGate {
+  const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
+  const replica = createReplica();
+  let freshMs = -Infinity;
+  /** Reading the clock costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
+  let lookedAtClock = false;
+  let usable = false;
+  let becomeReady = (): void => undefined;
+  const complete = new Promise<void>((resolve) => (becomeReady = resolve));
+  const stream = followGates({
+    connection,
+    onError,
+    onGates: learn,
+    onFresh() {
+      freshMs = now();
+      lookedAtClock = false;
+      becomeReady();
+    },
+  });
+
+  function learn(gates: readonly Gate[]): void {
+    const nowMs = now();
+    for (const gate of gates) replica.learn(gate, nowMs);
+  }
+
+  const endTurn = (): void => void (lookedAtClock = false);
+  function isUsable(): boolean {
+    if (lookedAtClock) return usable;
+    lookedAtClock = true;
+    queueMicrotask(endTurn);
+    // A replica that was never complete lets nobody through, whatever the policy.
+    usable = policy === 'fail_open' ? freshMs !== -Infinity : now() - freshMs <= staleMsMax;
+    return usable;
+  }
+
+  const toGate = (accountId: string, { allowed, state, reasons, version, retryAtMs }: KnownGate): Gate => ({
+    accountId, allowed, state, reasons, version,
+    ...(retryAtMs > 0 && { retryAfterSeconds: Math.max(1, Math.ceil((retryAtMs - now()) / 1_000)) }),
+    asOf: new Date(Date.now() - Math.min(stalenessMs(), Date.now())).toISOString(),
+  });
+
+  const stalenessMs = (): number => now() - freshMs;
+
+  return {
+    learn,
+    allows(accountId) {
+      const known = replica.find(accountId);
+      return known !== undefined && known.allowed && isUsable();
+    },
+    check(accountId) {
+      if (!isUsable()) return { allowed: false, because: 'gate_stale' };
+      const known = replica.find(accountId);
+      if (!known) return { allowed: false, because: 'unknown_account' };
+      const gate = toGate(accountId, known);
+      return known.allowed ? { allowed: true, gate } : { allowed: false, because: 'suspended', gate };
+    },
+    get(accountId) {
+      const known = replica.find(accountId);
+      return known && toGate(accountId, known);
+    },
+    ready: (withinMs) => (withinMs === undefined ? complete : inTime(complete, withinMs)),
+    stalenessMs,
+    get size() {
+      return replica.size;
+    },
+    close: stream.close,
+  };
+}
+
+async function inTime(complete: Promise<void>, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`))), withinMs);
+  });
+  await Promise.race([complete, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,78 @@
+/** Holds: money set aside before a request runs, settled with its real usage or released (B5). */
+import { type BallastError, Unreachable } from './errors.js';
+import { ask, type Connection } from './http.js';
+import { pause, passes, waitMs } from './retry.js';
+import type { HeldUsage, HoldRequest, OpenedHold, SettledHold, UsageEvent } from './wire.js';
+
+/** `queued`: the API could not be reached in time, so the usage went into the buffer of `report()`, which settles the hold when it arrives. */
+export type Settled = SettledHold | { status: 'queued' };
+
+export type Hold = {
+  readonly id: string;
+  readonly accountId: string;
+  /** What is set aside, in dollars. */
+  readonly amount: string;
+  readonly expiresAt: string;
+  /**
+   * Charges the real usage and gives the rest back; also after the hold has expired. Again with the same events: the same answer.
+   * Throws `EventsRejected` when an event can't be taken (nothing was posted, the hold stays), `HoldEnded` after another end.
+   */
+  settle(events: HeldUsage | HeldUsage[]): Promise<Settled>;
+  /** Gives all of it back. Throws `HoldEnded` when it was settled. */
+  release(): Promise<void>;
+};
+
+export type HoldsDeps = {
+  connection: Connection;
+  /** A request is repeated for so long while the API can't be reached. */
+  patienceMs: number;
+  report(event: UsageEvent): string;
+  signal: AbortSignal;
+};
+
+export type Holds = (accountId: string, request: HoldRequest) => Promise<Hold>;
+
+export function createHolds({ connection, patienceMs, report, signal }: HoldsDeps): Holds {
+  /** The same request, until it has an answer or patience ends. Each can be repeated without harm. */
+  async function insist(path: string, body: string | undefined, headers: Record<string, string> = {}): Promise<unknown> {
+    const untilMs = performance.now() + patienceMs;
+    for (let failures = 0; ; failures++) {
+      const leftMs = Math.max(1, untilMs - performance.now());
+      const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
+      try {
+        return await ask({ ...connection, timeoutMs: Math.min(connection.timeoutMs, leftMs) }, asked);
+      } catch (error) {
+        const wait = waitMs(failures, error as BallastError);
+        if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
+        await pause(wait, signal);
+      }
+    }
+  }
+
+  return async function hold(accountId, request) {
+    const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
+    const opened = (await insist(account, JSON.stringify(request), { 'Idempotency-Key': crypto.randomUUID() })) as OpenedHold | null;
+    if (typeof opened?.id !== 'string') throw new Unreachable(`POST ${account}`, new Error("the answer is not the API's"));
+    const { id, amount, expiresAt } = opened;
+    const path = `${account}/${encodeURIComponent(id)}`;
+    return {
+      id, accountId, amount, expiresAt,
+      async settle(given) {
+        const events = (Array.isArray(given) ? given : [given]).map((event, place) => named(event, `${id}/${place}`));
+        try {
+          return (await insist(`${path}/settle`, JSON.stringify({ events }))) as SettledHold;
+        } catch (error) {
+          if (!passes(error)) throw error;
+          for (const event of events) report({ ...event, accountId, holdId: id });
+          return { status: 'queued' };
+        }
+      },
+      async release() {
+        await insist(`${path}/release`, undefined);
+      },
+    };
+  };
+}
+
+/** Named after the hold and its place there: settled again, by whichever way, it is charged once. */
+const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) => ({ id: id ?? usualId, at, ...rest });

@@ -1,0 +1,32 @@
+/** When to ask again, and how long to wait before. */
+import { ApiError, type BallastError, Unreachable } from './errors.js';
+
+const FIRST_MS = 100;
+const LONGEST_MS = 10_000;
+/** A longer Retry-After is a mistake on the way: usage must not wait for an hour. */
+const RETRY_AFTER_MS_MAX = 60_000;
+
+/** Doubles from 0.1 to 10 s, with jitter so that a fleet does not return in step; never sooner than the API asked. */
+export function waitMs(failures: number, error: BallastError, random: () => number = Math.random): number {
+  const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  const grown = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 30));
+  return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), grown * (0.5 + random() / 2));
+}
+
+/** Whether the same request may well succeed later, without anybody changing anything. */
+export const passes = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof ApiError && (error.status === 408 || error.status === 429 || error.status >= 500));
+
+/** Resolves after so long, or at once when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

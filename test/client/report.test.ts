@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, BufferFull, Unauthenticated, UnsentEvents, Unreachable } from '../../client/index';
+import { adjust, openAccount, putModel, startTestApi, type TestApi } from '../support/api';
+import { freePort } from '../../dev/ports';
+import { until } from '../support/notices';
+import { startProxy, type Proxy } from '../support/proxy';
+import { startReceiver } from '../support/receiver';
+import { charged, notedClient, type NotedClient } from './support';
+
+let api: TestApi;
+let proxy: Proxy;
+let client: NotedClient;
+beforeAll(async () => {
+  api = await startTestApi();
+  proxy = await startProxy(Number(new URL(api.url).port));
+  await putModel(api);
+});
+afterAll(async () => {
+  await proxy.close();
+  await api.close();
+});
+afterEach(() => client?.close(0).catch(() => undefined));
+
+const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
+const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000 });
+
+test('B3 what is reported is charged once, however often the same id is reported', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service, reporting: { batchEventsMax: 100 } });
+  for (const i of [...times(1_050, (n) => n), ...times(50, (n) => n)]) client.report(event(id, `e${i}`));
+  await client.flush(20_000);
+  expect(client.buffered).toEqual({ events: 0, bytes: 0 });
+  expect(await charged(api.database, id)).toEqual({ events: 1_050, cost: '1050000000' });
+  expect(client.errors).toEqual([]);
+});
+
+test('an event without an id gets one, and the time at which it was reported', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service });
+  const beforeMs = Date.now();
+  const given = client.report({ accountId: id, model: 'model', outputTokens: 7 });
+  await sleep(100);
+  await client.flush(5_000);
+  const { rows } = await api.database.pool.query('select event_id, at from usage_events where account_id = $1', [id]);
+  expect(rows).toEqual([{ event_id: given, at: expect.any(Date) }]);
+  expect(rows[0].at.getTime() - beforeMs).toBeLessThan(90);
+});
+
+test('B4 rejected events go to the callback, each with its reason; the others are charged', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service });
+  client.report(event(id, 'good'));
+  client.report({ ...event(id, 'strange'), model: 'nowhere' });
+  client.report({ ...event(id, 'negative'), inputTokens: -1 });
+  await client.flush(5_000);
+  expect(client.rejected).toMatchObject([
+    { event: { id: 'strange', accountId: id }, code: 'unknown_model', message: expect.any(String) },
+    { event: { id: 'negative' }, code: 'invalid_event' },
+  ]);
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+});
+
+test('what a callback throws does not stop the sending', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  client = notedClient({ url: api.url, key: api.service, onRejected: () => { throw new Error('a mistake'); } });
+  client.report({ ...event(id, 'strange'), model: 'nowhere' });
+  client.report(event(id, 'good'));
+  await client.flush(5_000);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining('a mistake'), 'BallastWarning', 'ballast_callback');
+  warn.mockRestore();
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+});
+
+test('B3 no answer came: the same events are sent again under the same ids, and charged once', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 300 });
+  client.report(event(id, 'first'));
+  await client.flush(5_000);
+  proxy.hold();
+  times(20, (i) => client.report(event(id, `held-${i}`)));
+  await until(() => client.errors.length, (n) => n >= 2);
+  proxy.release();
+  await client.flush(20_000);
+  expect(client.errors[0]).toBeInstanceOf(Unreachable);
+  expect(await charged(api.database, id)).toEqual({ events: 21, cost: '21000000' });
+});
+
+test('a server that takes nothing: memory stays bounded, BufferFull is loud, room() lets go on, and nothing taken is lost', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const bufferBytesMax = 500_000;
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 500, reporting: { bufferBytesMax } });
+  proxy.hold();
+  let taken = 0;
+  const fill = () => {
+    for (;;) client.report(event(id, `full-${taken++}`));
+  };
+  expect(fill).toThrow(BufferFull);
+  taken -= 1;
+  expect(client.buffered.events).toBe(taken);
+  expect(client.buffered.bytes).toBeLessThanOrEqual(bufferBytesMax);
+  expect(client.buffered.bytes).toBeGreaterThan(bufferBytesMax * 0.99);
+
+  let hasRoom = false;
+  const room = client.room().then(() => (hasRoom = true));
+  await sleep(700);
+  expect(hasRoom).toBe(false);
+  proxy.release();
+  await room;
+  client.report(event(id, 'after'));
+  await client.flush(30_000);
+  expect(await charged(api.database, id)).toMatchObject({ events: taken + 1 });
+});
+
+test('429 and 503 are tried again, and not before Retry-After', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const cameMs: number[] = [];
+  const server = await startReceiver((response, nth) => {
+    cameMs.push(performance.now());
+    if (nth === 1) response.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/problem+json' }).end('{"code":"database_unavailable","detail":"away"}');
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
+  client.report(event(id, 'patient'));
+  await client.flush(10_000);
+  expect(cameMs[1]! - cameMs[0]!).toBeGreaterThanOrEqual(990);
+  expect(server.received[1]!.body).toBe(server.received[0]!.body);
+  expect(client.errors).toMatchObject([{ code: 'database_unavailable', status: 503, retryAfterMs: 1_000 }]);
+  await server.close();
+});
+
+test('a request that is refused as a whole is halved until the guilty event is found', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service, timeoutMs: 10_000 });
+  times(9, (i) => client.report(event(id, `fine-${i}`)));
+  // Longer than any request may be.
+  client.report({ ...event(id, 'huge'), imageSize: 'x'.repeat(9 * 1024 * 1024) });
+  times(9, (i) => client.report(event(id, `fine-${i + 9}`)));
+  await client.flush(20_000);
+  expect(client.rejected).toMatchObject([{ event: { id: 'huge' }, code: 'too_large' }]);
+  expect(await charged(api.database, id)).toMatchObject({ events: 18 });
+});
+
+test('a wrong key loses nothing: it is told, the events wait, and close() hands them back', async () => {
+  client = notedClient({ url: api.url, key: 'wrong' });
+  client.report(event('anybody', 'waits'));
+  await until(() => client.errors.length, (n) => n >= 2);
+  expect(client.errors[0]).toBeInstanceOf(Unauthenticated);
+  const error = await client.close(50).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(UnsentEvents);
+  expect(error.events).toMatchObject([{ id: 'waits', accountId: 'anybody', at: expect.any(String) }]);
+  expect(client.rejected).toEqual([]);
+});
+
+test('an answer that is not the API\'s, such as a login page, says nothing about the events', async () => {
+  const server = await startReceiver((response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>'));
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
+  client.report(event('anybody', 'waits'));
+  await until(() => client.errors.length, (n) => n >= 2);
+  await expect(client.close(20)).rejects.toMatchObject({ code: 'unsent_events', events: [{ id: 'waits' }] });
+  await server.close();
+});
+
+test('close() sends what is left at once, and takes nothing afterwards', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service, reporting: { lingerMs: 60_000 } });
+  times(30, (i) => client.report(event(id, `e${i}`)));
+  await client.close(5_000);
+  expect(await charged(api.database, id)).toMatchObject({ events: 30 });
+  expect(() => client.report(event(id, 'late'))).toThrow('closed');
+});
+
+test('close() ends in its time without a server, and says what was not sent', async () => {
+  client = notedClient({ url: `http://127.0.0.1:${await freePort()}`, key: 'key' });
+  times(1_200, (i) => client.report(event('anybody', `e${i}`)));
+  await sleep(100);
+  const startedMs = performance.now();
+  const error = await client.close(300).catch((thrown) => thrown);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(error.events.map(({ id }: { id: string }) => id).sort()).toEqual(times(1_200, (i) => `e${i}`).sort());
+});
+
+test('an event that is no JSON, and options out of range, are refused at the call', async () => {
+  client = notedClient({ url: api.url, key: api.service });
+  expect(() => client.report({ ...event('a', 'b'), inputTokens: 1n as never })).toThrow(TypeError);
+  expect(client.buffered.events).toBe(0);
+  expect(() => notedClient({ url: api.url, key: 'k', reporting: { batchEventsMax: 5_001 } })).toThrow('batchEventsMax is 5001: it must be from 1 to 5000.');
+  expect(() => notedClient({ url: 'ftp://nowhere', key: 'k' })).toThrow('must be http or https');
+});
+
+test('S5 reported usage brings the gate along; B5 hold, settle, release', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: api.url, key: api.service });
+  const hold = await client.hold(id, { estimate: { model: 'model', inputTokens: 100_000, maxOutputTokens: 200_000 } });
+  expect(hold).toMatchObject({ accountId: id, amount: '0.50', expiresAt: expect.any(String) });
+  await expect(client.hold(id, { amount: '0.51' })).rejects.toMatchObject({ name: 'InsufficientFunds', status: 402, available: '0.50' });
+  const usage = { model: 'model', inputTokens: 100_000, outputTokens: 50_000 };
+  expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
+  expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
+  await expect(hold.settle({ ...usage, outputTokens: 1 })).rejects.toMatchObject({ name: 'HoldEnded', code: 'hold_ended' });
+  await expect(hold.release()).rejects.toMatchObject({ name: 'HoldEnded' });
+  const second = await client.hold(id, { amount: '0.80' });
+  await second.release();
+  await second.release();
+  await adjust(api, id, '-0.80');
+  await expect(client.hold(id, { amount: '0.01' })).rejects.toMatchObject({ name: 'AccountSuspended', reasons: ['balance_exhausted'] });
+  await expect(client.hold('nobody', { amount: '0.01' })).rejects.toMatchObject({ name: 'NotFound' });
+  await expect(client.hold(id, { amount: 'much' })).rejects.toBeInstanceOf(ApiError);
+});
+
+test('B5 events of a hold that can not be taken are refused, and the hold stays open', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: api.url, key: api.service });
+  const hold = await client.hold(id, { amount: '0.50' });
+  await expect(hold.settle({ model: 'nowhere', inputTokens: 1 })).rejects.toMatchObject({ name: 'EventsRejected' });
+  expect(await hold.settle({ model: 'model', inputTokens: 1_000 })).toMatchObject({ status: 'settled', charged: '0.001' });
+});
+
+test('B5 the answer to a settlement is lost: the usage is queued, charged once, and the hold is settled', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 300, holdPatienceMs: 400 });
+  const hold = await client.hold(id, { amount: '0.50' });
+  proxy.hold();
+  expect(await hold.settle([{ model: 'model', inputTokens: 100_000 }, { model: 'model', inputTokens: 100_000 }])).toEqual({ status: 'queued' });
+  proxy.release();
+  await client.flush(20_000);
+  expect(await charged(api.database, id)).toEqual({ events: 2, cost: '200000000' });
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/holds/${hold.id}`, { key: api.service });
+  expect(body).toMatchObject({ status: 'settled', charged: '0.20' });
+  expect((await api.ask('GET', `/v1/accounts/${id}`, { key: api.service })).body).toMatchObject({ balance: '0.80', held: '0.00' });
+});
+
+test('B5 a hold asked for while no answer comes is placed once', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 200, holdPatienceMs: 10_000 });
+  proxy.hold();
+  const placing = client.hold(id, { amount: '0.60' });
+  await sleep(500);
+  proxy.release();
+  await placing;
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/holds`, { key: api.service });
+  expect(body.data).toHaveLength(1);
+});
