@@ -36,6 +36,15 @@ const INVARIANTS: Record<string, string> = {
     select l.account_id, 'line ' || l.sequence as detail from ledger_lines l
     left join payments p on l.key = 'pi/' || p.payment_intent_id and p.status = 'succeeded'
     where l.kind in ('reload', 'prepayment') and p.id is null`,
+  '3 what was taken back never exceeds what was credited': `
+    select l.account_id, l.reference || ': ' || l.taken as detail from (
+      select account_id, reference, -sum(amount_nano) as taken from ledger_lines
+      where kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal') group by 1, 2) l
+    left join payments p on p.account_id = l.account_id and p.purpose || '/' || p.id = l.reference and p.status = 'succeeded'
+    where l.taken < 0 or l.taken > coalesce(p.amount_cents, 0) * 10000000`,
+  '5 a dispute that suspends is a reason': `
+    select d.account_id, 'dispute ' || d.id as detail from disputes d
+    left join suspensions s on s.account_id = d.account_id and s.reason = 'payment_disputed' where d.suspends and s.reason is null`,
   '3 at most one reload is in flight, and only one that is not decided': `
     select r.account_id, 'reload ' || r.number as detail from reloads r join payments p using (id)
     where r.closed_at is null and p.status not in ('processing', 'requires_action')`,

@@ -12,6 +12,7 @@ import { createStripe } from '../../payments/client';
 import { createProvider } from '../../payments/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount, priced } from '../support/ledgerAccount';
+import { until } from '../support/notices';
 import { beginAtStripe, linesOf, newsOf, payAtStripe } from '../support/paid';
 
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };
@@ -207,6 +208,32 @@ test('P3 a PaymentIntent of another amount is set aside, and nothing is taken ba
   expect((await look(intent)).followed).toMatchObject({ kind: 'set_aside', because: expect.stringContaining('2500 usd') });
   expect(await lines(account)).toEqual([]);
   expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'failed' });
+});
+
+test('P5 the connection dies while Stripe is asked: nothing is posted, nothing stays locked, the next look posts it once', async () => {
+  const account = await openAccount(database.pool);
+  const { intent } = await pay(account, 2_500);
+  await stripe.refunds.create({ payment_intent: intent });
+  await sim('/faults', { match: { method: 'GET', path: '^/v1/disputes$' }, times: 1, effect: 'delay', delayMs: 500 });
+  const cut = expect(look(intent)).rejects.toThrow(/terminat|onnection/);
+  const holder = `select pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and granted and application_name = 'test' and datname = current_database()`;
+  await until(async () => (await database.pool.query(holder)).rowCount, (held) => held === 1);
+  await database.pool.query(`select pg_terminate_backend(pid) from (${holder}) h`);
+  await cut;
+  expect(await lines(account)).toEqual([]);
+  await Promise.all([look(intent), look(intent)]);
+  expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -25.00']);
+});
+
+test('P5 Stripe out of reach: nothing is posted, and the news may come again', async () => {
+  const account = await openAccount(database.pool);
+  const { intent } = await pay(account, 2_500);
+  await stripe.refunds.create({ payment_intent: intent });
+  await sim('/faults', { match: { method: 'GET', path: '^/v1/(refunds|disputes)$' }, times: 2, effect: 'error_500' });
+  await expect(look(intent)).rejects.toThrow();
+  expect(await lines(account)).toEqual([]);
+  await look(intent);
+  expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -25.00']);
 });
 
 test('P4 news of what is not ours changes nothing', async () => {
