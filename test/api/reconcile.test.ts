@@ -1,7 +1,8 @@
 /** P6: what no webhook has brought is found, repaired once, or reported; nothing is ever charged. */
 import { randomUUID } from 'node:crypto';
 import { scheduleReconcile } from '../../workflows/startReconcile';
-import { RECONCILE_SCHEDULE_ID } from '../../workflows/messages';
+import type { ReconcileReport } from '../../domain/reconciliation';
+import { RECONCILE_SCHEDULE_ID, type ReconcileInput, type ReconcileProgress } from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { World } from '../support/world';
@@ -136,6 +137,20 @@ test('P6 an outage at Stripe in the middle only delays it', async () => {
   await pay(account);
   await world.simulate('POST', '/faults', { match: { method: 'GET', path: '^/v1/(events|payment_intents/)' }, times: 2, effect: 'error_500' });
   expect(await run()).toMatchObject({ repaired: { credited: 1 } });
+});
+
+test('P6 a run that continues as new goes on where it was cut', async () => {
+  const account = await openAccount(api);
+  const { intent } = await pay(account);
+  const carried: ReconcileProgress = {
+    startedMs: Date.now(), sinceMs: Date.now() - 60_000, check: false, steps: ['reconcileEvents', 'reconcileLocal'], after: null,
+    looked: { events: 7, payments: 8 }, repaired: { credited: 1, takenBack: 2, noted: 3, newest: [{ kind: 'credited', accountId: 'a', about: 'pi_before' }] },
+  };
+  const input: ReconcileInput = { check: false, carried };
+  const report = await world.client.workflow.execute<(given: ReconcileInput) => Promise<ReconcileReport>>('reconcile', { workflowId: `reconcile/${randomUUID()}`, taskQueue: 'moved', args: [input] });
+  expect(report).toMatchObject({ repaired: { credited: 2, takenBack: 2, noted: 3 }, ledger: null });
+  expect(report.repaired.newest.map(({ about }) => about)).toEqual([intent, 'pi_before']);
+  expect(report.looked.events).toBeGreaterThan(7);
 });
 
 test('P6 the schedule is made once, however many workers start', async () => {

@@ -1,7 +1,9 @@
 /** The stories whose histories are kept for replay: each leaves a workflow that has lived through it. */
 import { createHash } from 'node:crypto';
 import * as messages from '../../workflows/messages';
+import { startReconcile } from '../../workflows/startReconcile';
 import type { TestAccount } from '../support/account';
+import { payAtStripe } from '../support/paid';
 import type { World } from '../support/world';
 
 const settings = { threshold: '10.00', amount: '25.00' };
@@ -72,6 +74,16 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     await account.addCard('pm_card_visa', 'primary');
     await account.wake(messages.paymentMethodsChangedSignal);
     return finished(account);
+  },
+
+  /** The first run, over everything, with a credit and a refund that nobody has brought. */
+  async 'reconcile.lost-events'(world) {
+    const account = await world.account();
+    const { intent } = await payAtStripe(world.stripe, world.database.pool, account.id, 2_500);
+    await world.stripe.refunds.create({ payment_intent: intent, amount: 1_000 });
+    const run = await startReconcile(world.client);
+    await run.result();
+    return run.workflowId;
   },
 
   async 'prepayment.saved-card'(world) {
