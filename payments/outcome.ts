@@ -70,7 +70,7 @@ function declined(code: string, message: string, chargeId: string | null, awaits
 }
 
 const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => idOf(intent?.latest_charge ?? null);
-const idOf = (ref: string | { id: string } | null): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));
+export const idOf = (ref: string | { id: string } | null | undefined): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));
 
 /** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */
 function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {

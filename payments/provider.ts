@@ -1,7 +1,7 @@
 /** Stripe as the provider of facts: what has become of payments, refunds, disputes, sessions and methods by now (P4–P6). */
 import Stripe from 'stripe';
 import type { DisputeState, PaymentProvider, SeenCheckout, SeenDispute, SeenIntent, SeenRefund } from '../domain/payment';
-import { outcomeOfIntent } from './outcome';
+import { idOf, outcomeOfIntent } from './outcome';
 import { toSavedCard } from './paymentMethods';
 
 /** A lock may be held meanwhile, so no answer is waited for longer. */
@@ -109,5 +109,3 @@ function toSeenCheckout(session: Stripe.Checkout.Session): SeenCheckout {
     paymentMethodId: setup?.status === 'succeeded' ? idOf(setup.payment_method) : null,
   };
 }
-
-export const idOf = (ref: string | { id: string } | null | undefined): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));
