@@ -1,5 +1,4 @@
 /** Charging as activities: one PaymentIntent per payment, confirmed method by method, its outcome always found out (A6, A7, A9). */
-import { Context } from '@temporalio/activity';
 import type { Snapshot } from '../domain/accountState';
 import type { PaidIntent } from '../domain/payment';
 import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
@@ -11,8 +10,9 @@ import { readSnapshot } from '../ledger/readSnapshot';
 import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/recordAttempt';
 import { settlePayment } from '../ledger/settlePayment';
 import { cancelIntent, confirmIntent, createIntent, readIntent } from '../payments/intents';
-import type { Outcome } from '../payments/outcome';
+import { ASKED_OWNER, NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
 import type { Dependencies } from './dependencies';
+import { heartbeating } from './heartbeating';
 
 export type ChargeResult =
   | { kind: 'paid' }
@@ -23,19 +23,8 @@ export type ChargeResult =
   | { kind: 'unknown'; dueMs: number }
   | { kind: 'ended' };
 
-type Declined = Extract<Outcome, { kind: 'declined' }>;
-const HEARTBEAT_MS = 1_000;
 /** A prepayment that nobody confirms is given up after so long. */
 const CONFIRMATION_MS_MAX = 24 * 60 * 60_000;
-/** What has become of a prepayment whose owner was asked and said no, or did not pass the bank's check. */
-const NOT_CONFIRMED: Declined = {
-  kind: 'declined', code: 'authentication_failed', message: 'The payment was not confirmed with your bank.', chargeId: null, forGood: false, awaitsOwner: false,
-};
-
-/** A reload's owner is at the bank's page with this method, so off session it would be declined. */
-const ASKED_OWNER: Declined = {
-  kind: 'declined', code: 'authentication_required', message: 'The bank asks the card holder to confirm this payment.', chargeId: null, forGood: false, awaitsOwner: true,
-};
 
 export function createChargingActivities(deps: Dependencies) {
   const { pool, stripe, policy, links, log } = deps;
@@ -186,15 +175,4 @@ export function createChargingActivities(deps: Dependencies) {
       });
     },
   };
-}
-
-/** Heartbeats while it works: when the worker dies, the charge is taken up again within seconds, not after its timeout. */
-async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }

@@ -6,7 +6,7 @@ import { readPaymentById, type Payment } from '../ledger/payments';
 import { readConfirmation } from '../ledger/readConfirmation';
 import { recordDecline, recordOwnersDecline } from '../ledger/recordAttempt';
 import { cancelIntent, readIntent } from '../payments/intents';
-import type { Outcome } from '../payments/outcome';
+import { NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
 import { createProvider } from '../payments/provider';
 import { isProviderOutage } from '../payments/reach';
 import { paymentSettledSignal } from '../workflows/messages';
@@ -58,13 +58,6 @@ export async function follow(payment: Payment, paymentIntentId: string, outcome:
   }
   return again(payment, services);
 }
-
-type Declined = Extract<Outcome, { kind: 'declined' }>;
-
-/** The owner was asked and said no, or did not pass the bank's check. */
-const NOT_CONFIRMED: Declined = {
-  kind: 'declined', code: 'authentication_failed', message: 'The payment was not confirmed with your bank.', chargeId: null, forGood: false, awaitsOwner: false,
-};
 
 /** A prepayment waited for nothing but its owner: when that is over and it is not paid, it never will be. */
 const isRefusable = ({ purpose, status, paymentMethodId }: Payment): boolean =>

@@ -1,6 +1,6 @@
 /** The policy: what an account's workflow does next, given all it knows. Pure: the time is an argument. */
 import type { AccountState, MethodRole, OpenReload, SettingsRequest, Snapshot, Standing } from './accountState';
-import { LOW_LEVEL_CENTS, reached, triggerLevel } from './autoReload';
+import { firstCharge, LOW_LEVEL_CENTS, reached, triggerLevel } from './autoReload';
 import { reasonsOf } from './gate';
 import { centsToNano, formatCents, parseMoney, type Nano } from './money';
 
@@ -43,7 +43,21 @@ export function decide(state: AccountState, nowMs: number): Decision {
 
 const refresh: Stage = (state) => (state.stale ? { kind: 'read' } : null);
 
-const answer: Stage = ({ requests }) => (requests[0] ? { kind: 'answer', request: requests[0] } : null);
+/** A first charge is a reload that opens: what could still be paid late is canceled before it (A5, A7). */
+const answer: Stage = ({ requests: [request], snapshot, charging, retry }, nowMs) => {
+  if (!request) return null;
+  const { uncanceled } = snapshot;
+  const mayCancel = !charging && nowMs >= retry.dueMs;
+  if (uncanceled && mayCancel && wantsFirstCharge(snapshot, request)) return { kind: 'cancel', paymentId: uncanceled.paymentId };
+  return { kind: 'answer', request };
+};
+
+/** Whether the request would charge at once, as far as the workflow knows; Postgres decides. */
+function wantsFirstCharge({ available, settings, setReasons, methods, reload: inFlight, policy }: Snapshot, request: SettingsRequest): boolean {
+  if (request.kind !== 'configure' || settings.status === 'paused' || inFlight || setReasons.length > 0) return false;
+  if (!methods.some(({ role }) => role === 'primary')) return false;
+  return firstCharge(parseMoney(available), request.settings, policy.trigger).kind === 'charge';
+}
 
 const reload: Stage = (state, nowMs) => {
   const { snapshot } = state;

@@ -49,7 +49,7 @@ export async function readPaymentMethod(db: Db, accountId: string, methodId: str
  * holder. A card that was declined for good before stays so under a new id (A11). Added again, it only takes its role.
  */
 export async function addPaymentMethod(tx: Tx, accountId: string, card: Card, role: MethodRole | null): Promise<MethodsChanged> {
-  const position = await raiseMethodsVersion(tx, accountId);
+  const position = await lockMethods(tx, accountId);
   const standing = await listPaymentMethods(tx, accountId);
   if (role !== null) await vacate(tx, accountId, role, card.id);
   const first = standing.every(({ id }) => id === card.id);
@@ -61,28 +61,35 @@ export async function addPaymentMethod(tx: Tx, accountId: string, card: Card, ro
      on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role)
        where payment_methods.account_id = $1 and payment_methods.removed_at is null`,
     [accountId, card.id, first ? 'primary' : role, card.brand, card.last4, card.expMonth, card.expYear, card.fingerprint]);
-  return { method: (await readPaymentMethod(tx, accountId, card.id))!, position };
+  const method = (await readPaymentMethod(tx, accountId, card.id))!;
+  await hasten(tx, accountId, method);
+  return { method, position };
 }
 
 /** Null when the account has no such method. */
 export async function changePaymentMethodRole(tx: Tx, accountId: string, methodId: string, role: MethodRole): Promise<MethodsChanged | null> {
   if (!(await readPaymentMethod(tx, accountId, methodId))) return null;
-  const position = await raiseMethodsVersion(tx, accountId);
+  const position = await lockMethods(tx, accountId);
   await vacate(tx, accountId, role, methodId);
   const { rows } = await tx.query<Row>(
     `update payment_methods set role = $3 where account_id = $1 and id = $2 and removed_at is null returning ${COLUMNS}`, [accountId, methodId, role]);
-  return rows[0] ? { method: toPaymentMethod(rows[0]), position } : null;
+  const method = toPaymentMethod(rows[0]!);
+  await hasten(tx, accountId, method);
+  return { method, position };
 }
 
 export type MethodRemoved = { kind: 'removed'; position: Position } | { kind: 'not_found' } | { kind: 'last_payment_method' };
 
-/** Refused for the last method while auto-reload is on. On anything but `removed` the caller rolls back. */
+/** Refused for the last method that auto-reload may charge while it is on. On anything but `removed` the caller rolls back. */
 export async function removePaymentMethod(tx: Tx, accountId: string, methodId: string): Promise<MethodRemoved> {
-  const position = await raiseMethodsVersion(tx, accountId);
+  const position = await lockMethods(tx, accountId);
   const standing = await listPaymentMethods(tx, accountId);
-  if (!standing.some(({ id }) => id === methodId)) return { kind: 'not_found' };
+  const removed = standing.find(({ id }) => id === methodId);
+  if (!removed) return { kind: 'not_found' };
   const { rows } = await tx.query<{ status: string }>('select status from account_states where account_id = $1', [accountId]);
-  if (standing.length === 1 && rows[0]!.status === 'on') return { kind: 'last_payment_method' };
+  const others = standing.filter(({ id }) => id !== methodId);
+  const last = others.length === 0 || (removed.role !== null && others.every(({ role }) => role === null));
+  if (last && rows[0]!.status === 'on') return { kind: 'last_payment_method' };
   await tx.query('update payment_methods set removed_at = now(), role = null where id = $1', [methodId]);
   return { kind: 'removed', position };
 }
@@ -94,7 +101,7 @@ export async function removePaymentMethod(tx: Tx, accountId: string, methodId: s
 export async function forgetPaymentMethod(tx: Tx, methodId: string): Promise<string | null> {
   const { rows } = await tx.query<{ account_id: string }>('select account_id from payment_methods where id = $1 and removed_at is null', [methodId]);
   if (!rows[0]) return null;
-  await raiseMethodsVersion(tx, rows[0].account_id);
+  await lockMethods(tx, rows[0].account_id);
   const { rowCount } = await tx.query('update payment_methods set removed_at = now(), role = null where id = $1 and removed_at is null', [methodId]);
   return rowCount ? rows[0].account_id : null;
 }
@@ -104,11 +111,16 @@ export async function isKnownMethod(db: Db, methodId: string): Promise<boolean> 
   return (await db.query('select 1 from payment_methods where id = $1', [methodId])).rowCount === 1;
 }
 
-/** Takes the account's lock, and tells its workflow that a waiting attempt is due at once (A10). */
-async function raiseMethodsVersion(tx: Tx, accountId: string): Promise<Position> {
+/** Takes the account's lock, and has its workflow read the methods again. */
+async function lockMethods(tx: Tx, accountId: string): Promise<Position> {
   const { rows } = await tx.query<PositionRow>(`update balances set news = news + 1 where account_id = $1 returning ${POSITION_COLUMNS}`, [accountId]);
-  await tx.query('update account_states set methods_version = methods_version + 1 where account_id = $1', [accountId]);
   return toPosition(rows[0]!);
+}
+
+/** A new or changed method makes a waiting attempt due at once (A10), if it can be charged: another failure helps nobody. */
+async function hasten(tx: Tx, accountId: string, { role, usable }: PaymentMethod): Promise<void> {
+  if (role === null || !usable) return;
+  await tx.query('update account_states set methods_version = methods_version + 1 where account_id = $1', [accountId]);
 }
 
 async function vacate(tx: Tx, accountId: string, role: MethodRole, exceptId: string): Promise<void> {

@@ -14,6 +14,18 @@ export type Outcome =
   /** No answer, or one that says nothing about the method: to be read from the PaymentIntent (A9). */
   | { kind: 'unknown'; because: string; operator: boolean };
 
+export type Declined = Extract<Outcome, { kind: 'declined' }>;
+
+const upToOwner = { kind: 'declined', chargeId: null, forGood: false } as const;
+/** The owner of a prepayment was asked and said no, or did not pass the bank's check. */
+export const NOT_CONFIRMED: Declined = {
+  ...upToOwner, code: 'authentication_failed', message: 'The payment was not confirmed with your bank.', awaitsOwner: false,
+};
+/** A reload's owner is at the bank's page with this method: off session it would be declined. */
+export const ASKED_OWNER: Declined = {
+  ...upToOwner, code: 'authentication_required', message: 'The bank asks the card holder to confirm this payment.', awaitsOwner: true,
+};
+
 /** Codes after which the same card is not tried again (A11); from Stripe's page on decline codes. */
 const FOR_GOOD = new Set([
   'expired_card', 'lost_card', 'stolen_card', 'pickup_card', 'restricted_card', 'invalid_account', 'invalid_number',
@@ -65,7 +77,7 @@ export function outcomeOfError(error: unknown): Outcome {
 
 const unknown = (because: string, operator: boolean): Outcome => ({ kind: 'unknown', because, operator });
 
-function declined(code: string, message: string, chargeId: string | null, awaitsOwner = false): Extract<Outcome, { kind: 'declined' }> {
+function declined(code: string, message: string, chargeId: string | null, awaitsOwner = false): Declined {
   return { kind: 'declined', code, message, chargeId, forGood: FOR_GOOD.has(code), awaitsOwner };
 }
 

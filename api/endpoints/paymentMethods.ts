@@ -89,7 +89,7 @@ export const remove = endpoint({
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);
       if (kind === 'not_found') throw notFound(`payment method ${params.methodId}`);
-      if (kind === 'last_payment_method') throw new Problem('last_payment_method', 'Auto-reload is on and this is its last method; disable it or add another first.');
+      if (kind === 'last_payment_method') throw new Problem('last_payment_method', 'Auto-reload is on and this is the last method that it may charge; disable it or make another one primary first.');
       await recordAudit(tx, params.id, principal.actor, 'payment_method.remove', { method: params.methodId });
     });
     signals.tell(params.id, paymentMethodsChangedSignal);

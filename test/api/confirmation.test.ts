@@ -1,3 +1,4 @@
+import { confirmationWorkflowId } from '../../workflows/messages';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { until } from '../support/notices';
 import { World } from '../support/world';
@@ -76,6 +77,16 @@ describe('P2 a prepayment that needs confirmation', () => {
     await press(url, 'approve');
     expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'succeeded' });
     expect(await read(account, '/gate')).toMatchObject({ allowed: true });
+  });
+
+  test('O4 its workflow is lost: the relay has it given up when its day is over', async () => {
+    const account = await openAccount(api);
+    await addCard(account, wantsConfirmation);
+    const { body: { id } } = await prepay(account, 'lost');
+    await world.client.workflow.getHandle(confirmationWorkflowId(id)).terminate();
+    await world.database.pool.query(`update payments set created_at = now() - interval '26 hours' where id = $1`, [id]);
+    await world.database.pool.query(`update payment_attempts set at = now() - interval '26 hours' where payment_id = $1`, [id]);
+    await until(() => read(account, `/prepayments/${id}`), ({ status }) => status === 'canceled');
   });
 
   test.each([

@@ -92,6 +92,12 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     return prepaymentOf(account, 'saved-card');
   },
 
+  async 'prepayment.confirmation'(world) {
+    const account = await world.account({ cards: ['pm_card_authenticationRequired'] });
+    await account.prepay('50.00', undefined, 'confirmation');
+    return prepaymentOf(account, 'confirmation');
+  },
+
   async 'prepayment.declined'(world) {
     const account = await world.account({ cards: [declining] });
     await account.prepay('50.00', undefined, 'declined');
