@@ -26,7 +26,7 @@ export type GateReplica = {
   get(accountId: string): Gate | undefined;
   /** Resolves when all gates are known; until then nobody is let through. Rejects with `Unreachable` when that takes longer. */
   ready(withinMs?: number): Promise<void>;
-  /** How long ago the replica was known to be complete, in milliseconds; Infinity before it ever was. */
+  /** How long ago the replica was known to be complete and right, in milliseconds; Infinity before it ever was. */
   stalenessMs(): number;
   /** Accounts known. */
   readonly size: number;
@@ -49,8 +49,8 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
     connection,
     onError,
     onGates: learn,
-    onFresh() {
-      freshMs = now();
+    onCurrent(ageMs) {
+      freshMs = Math.max(freshMs, now() - ageMs);
       lookedAtClock = false;
       becomeReady();
     },

@@ -1,6 +1,6 @@
 /** Follows the API's stream of gates: snapshot, changes, heartbeats; comes back by itself and goes on where it was (S5, S6). */
 import { BallastError, Unreachable } from './errors.js';
-import { open, type Connection } from './http.js';
+import { open, orAborted, type Connection } from './http.js';
 import { pause, waitMs } from './retry.js';
 import { readEvents, type ServerSentEvent } from './sse.js';
 import type { Gate } from './wire.js';
@@ -8,8 +8,8 @@ import type { Gate } from './wire.js';
 export type GateStreamDeps = {
   connection: Connection;
   onGates(gates: readonly Gate[]): void;
-  /** All that had changed up to now has come. */
-  onFresh(): void;
+  /** All is known that the API knew when it last looked at its database, so long ago. */
+  onCurrent(ageMs: number): void;
   onError(error: BallastError): void;
 };
 
@@ -19,7 +19,7 @@ export type GateStream = { close(): Promise<void> };
 const SILENT_MS_MAX = 7_500;
 const PATH = '/v1/gates/stream';
 
-export function followGates({ connection, onGates, onFresh, onError }: GateStreamDeps): GateStream {
+export function followGates({ connection, onGates, onCurrent, onError }: GateStreamDeps): GateStream {
   const stop = new AbortController();
   let lastEventId: string | null = null;
   let failures = 0;
@@ -32,16 +32,16 @@ export function followGates({ connection, onGates, onFresh, onError }: GateStrea
     stop.signal.addEventListener('abort', abort);
     try {
       const headers = { Accept: 'text/event-stream', ...(lastEventId !== null && { 'Last-Event-ID': lastEventId }) };
-      const response = await open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal);
-      /** What comes before the snapshot's end, or before the first sign after a resumption, is of the past. */
-      let caughtUp = false;
-      for await (const event of readEvents(response.body!, () => silence.refresh())) {
-        caughtUp = take(event) || caughtUp;
-        if (!caughtUp) continue;
-        // An id from the middle of a snapshot would skip the rest of it.
-        lastEventId = event.id ?? lastEventId;
+      const response = await orAborted(giveUp.signal, open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal));
+      const age = createAge(response);
+      for await (const event of readEvents(bytesOf(response.body!, giveUp.signal), () => silence.refresh())) {
+        age.hear(take(event));
+        // An event with an id says that all before it was sent; within a snapshot or a replay there are none.
+        if (event.id === null) continue;
+        lastEventId = event.id;
         failures = 0;
-        onFresh();
+        const ageMs = age.told();
+        if (ageMs !== null) onCurrent(ageMs);
       }
       throw new Error('the API ended the stream');
     } catch (error) {
@@ -52,19 +52,23 @@ export function followGates({ connection, onGates, onFresh, onError }: GateStrea
     }
   }
 
-  /** Whether the event says that nothing older is to come. */
-  function take({ event, data }: ServerSentEvent): boolean {
+  /** Takes the event's gates over; says when the API last looked at its database, or null where it doesn't tell. */
+  function take({ event, data }: ServerSentEvent): string | null {
     switch (event) {
       case 'snapshot': {
-        const page = JSON.parse(data) as { gates: Gate[]; last: boolean };
-        onGates(page.gates);
-        return page.last;
+        const { gates } = JSON.parse(data) as { gates: Gate[] };
+        onGates(gates);
+        return gates.at(-1)?.asOf ?? null;
       }
-      case 'gate':
-        onGates([JSON.parse(data) as Gate]);
-        return false;
+      case 'gate': {
+        const gate = JSON.parse(data) as Gate;
+        onGates([gate]);
+        return gate.asOf;
+      }
+      case 'heartbeat':
+        return (JSON.parse(data) as { asOf?: string }).asOf ?? null;
       default:
-        return event === 'heartbeat';
+        return null;
     }
   }
 
@@ -82,6 +86,43 @@ export function followGates({ connection, onGates, onFresh, onError }: GateStrea
     async close() {
       stop.abort();
       await following;
+    },
+  };
+}
+
+async function* bytesOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await orAborted(signal, reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined); // ends the connection
+  }
+}
+
+/**
+ * How old the API's own knowledge is: it may have lost its database, and go on sending. Its clock and ours need not agree:
+ * at first its answer's date is compared with what it tells, from then on it counts only that the told time changes.
+ */
+function createAge(response: Response): { hear(asOf: string | null): void; told(): number | null } {
+  const dateMs = Date.parse(response.headers.get('date') ?? '');
+  const answeredMs = performance.now();
+  let heard: string | null = null;
+  let last: string | null = null;
+  return {
+    hear(asOf) {
+      heard = asOf ?? heard;
+    },
+    /** In milliseconds; null when it has not looked since. */
+    told() {
+      if (heard === last && heard !== null) return null;
+      const isFirst = last === null;
+      last = heard;
+      if (!isFirst || heard === null || Number.isNaN(dateMs)) return 0;
+      return Math.max(0, dateMs + performance.now() - answeredMs - Date.parse(heard));
     },
   };
 }

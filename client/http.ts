@@ -26,8 +26,7 @@ export async function ask(connection: Connection, asked: Asked): Promise<unknown
   asked.signal?.addEventListener('abort', abort);
   if (asked.signal?.aborted) abort();
   try {
-    const response = await open(connection, asked, giveUp.signal);
-    const text = await response.text();
+    const text = await orAborted(giveUp.signal, open(connection, asked, giveUp.signal).then((response) => response.text()));
     return text === '' ? null : (JSON.parse(text) as unknown);
   } catch (error) {
     throw error instanceof BallastError ? error : new Unreachable(`${asked.method} ${asked.path}`, giveUp.signal.aborted ? giveUp.signal.reason : error);
@@ -53,6 +52,17 @@ export async function open({ url, key }: Connection, { method, path, body, heade
     requestId: response.headers.get('x-request-id'),
     retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
   });
+}
+
+/** Rejects as soon as the signal aborts. Node's fetch by itself misses that once its request was garbage-collected. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 /** A proxy on the way may answer anything. */
