@@ -11,6 +11,8 @@ import type { Route } from './route';
 import type { Services } from './services';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+/** Whether a caller's id can be taken over into headers and logs. */
+export const isRequestId = (given: string): boolean => REQUEST_ID.test(given);
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 /** @param checkReplies answers must fit their schemas too: for tests */
@@ -84,12 +86,13 @@ function refuse(error: unknown, request: Request, response: Response, { log }: S
   return toReply(problem);
 }
 
-function send(response: Response, { status, body, headers }: Reply): void {
+function send(response: Response, { status, body, headers, stream }: Reply): void {
   if (response.destroyed) return;
   const content = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   response.statusCode = status;
   if (body !== undefined) response.setHeader('Content-Type', 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  if (stream && response.req.method !== 'HEAD') return stream(response);
   if (status !== 204) response.setHeader('Content-Length', Buffer.byteLength(content));
   response.end(content);
 }
@@ -97,7 +100,7 @@ function send(response: Response, { status, body, headers }: Reply): void {
 /** Every answer carries the request's id: the caller's, or one of ours. */
 export const requestIds: RequestHandler = (request, response, next) => {
   const given = request.get('x-request-id');
-  response.setHeader('X-Request-Id', given !== undefined && REQUEST_ID.test(given) ? given : randomUUID());
+  response.setHeader('X-Request-Id', given !== undefined && isRequestId(given) ? given : randomUUID());
   next();
 };
 

@@ -1,4 +1,5 @@
 /** What a route does: the shapes it takes and gives, and its handler. Knows nothing of Express. */
+import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors';
 import type { Principal } from './auth';
@@ -8,6 +9,8 @@ export type Reply = {
   status: number;
   /** Sent as JSON; a string as it is, with the content type of `headers`. */
   body?: unknown;
+  /** Instead of a body: writes it, and ends the response in its own time. */
+  stream?: (response: ServerResponse) => void;
   headers?: Record<string, string>;
 };
 

@@ -1,11 +1,15 @@
 /** Every account's gate in memory: at once from this process's own commits, through Postgres from all others (S5, S6). */
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
-import { Problem } from '../domain/errors';
-import type { Gate } from '../domain/gate';
+import { Problem, unavailable } from '../domain/errors';
+import type { Gate, StalePolicy } from '../domain/gate';
+import type { Db } from '../ledger/db';
 import { readChangedGates, readGate, readGateMark, readGatePage, type GateMark } from '../ledger/gates';
 import { toGate, type GateFields } from '../ledger/position';
 import { openGateFeed } from './gateFeed';
+import { createGateTable, fieldsOf, type GateTable, type KnownGate, type Moment } from './gateTable';
+import { isDatabaseOutage } from './problems';
+import { within } from './within';
 
 export type GateCache = {
   /** Reads all gates and follows them. Resolves when they are complete; until then each is looked up. */
@@ -14,8 +18,18 @@ export type GateCache = {
   learn(gate: GateFields): void;
   /** Reads one account's gate, because another process is known to have changed it. Failures are left to the feed. */
   look(accountId: string): Promise<void>;
-  /** The gate as of now, or null for an unknown account. Throws `gate_stale` when the feed was lost too long ago. */
+  /** The gate as of the last look, or null for an unknown account. A stale one follows the policy (S6): `gate_stale` is thrown, or it stands. */
   find(accountId: string): Promise<Gate | null>;
+  /** The same from memory alone: undefined says that `find` must be asked. */
+  recall(accountId: string): KnownGate | undefined;
+  /** All that is known, by account. */
+  table: Pick<GateTable, 'get' | 'values'>;
+  /** When what is known was last held against the database. */
+  asOf(): Moment;
+  /** All changes before this point are known; null until all gates were read once. */
+  mark(): GateMark | null;
+  /** Tells of each change as soon as it is known; those of one look in one turn of the event loop, with the new `mark`. */
+  onChange(listener: (changed: KnownGate) => void): void;
   close(): Promise<void>;
 };
 
@@ -24,32 +38,35 @@ export type GateCacheOptions = {
   databaseUrl: string;
   log: Logger;
   now(): number;
-  /** A gate that may be older than this is not told any more. @default 10_000 */
-  staleMsMax?: number;
+  /** @default fail_closed after 10 s */
+  policy?: StalePolicy;
 };
 
-const PAGE_GATES = 10_000;
+/** Small enough to leave little behind for the garbage collector, large enough that round trips don't count. */
+const PAGE_GATES = 5_000;
 const REFRESH_MS = 1_000;
+/** A look that takes longer is given up: the connection may be dead without a word. */
+const LOOK_MS_MAX = 5_000;
 
-export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_000 }: GateCacheOptions): GateCache {
-  const gates = new Map<string, GateFields>();
+export const FAIL_CLOSED: StalePolicy = { onStale: 'fail_closed', staleAfterMs: 10_000 };
+
+export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLOSED }: GateCacheOptions): GateCache {
+  const table = createGateTable();
   /** Where to read on; null until all gates were read once. */
   let mark: GateMark | null = null;
-  let freshMs = -Infinity;
+  let asOf: Moment = { ms: -Infinity, text: '' };
   let refreshing: Promise<void> | null = null;
   let pokedAgain = false;
+  let tell: (changed: KnownGate) => void = () => {};
 
   const learn = (gate: GateFields): void => {
-    const known = gates.get(gate.accountId);
-    if (known && known.gateVersion >= gate.gateVersion) return;
-    const { accountId, gateState, gateReasons, gateVersion, reloadDueMs } = gate;
-    gates.set(accountId, { accountId, gateState, gateReasons, gateVersion, reloadDueMs });
+    if (table.learn(gate)) tell(table.get(gate.accountId)!);
   };
 
-  async function readAll(): Promise<GateMark> {
-    const start = await readGateMark(pool);
+  async function readAll(db: Db): Promise<GateMark> {
+    const start = await readGateMark(db);
     for (let after = ''; ; ) {
-      const page = await readGatePage(pool, after, PAGE_GATES);
+      const page = await readGatePage(db, after, PAGE_GATES);
       page.forEach(learn);
       if (page.length < PAGE_GATES) return start;
       after = page.at(-1)!.accountId;
@@ -60,11 +77,11 @@ export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_0
     do {
       pokedAgain = false;
       const startedMs = now();
-      mark ??= await readAll();
-      const changed = await readChangedGates(pool, mark);
+      const since = mark ?? (await readAll(pool));
+      const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since), noAnswer);
       changed.gates.forEach(learn);
       mark = changed.mark;
-      freshMs = startedMs;
+      asOf = { ms: startedMs, text: new Date(startedMs).toISOString() };
     } while (pokedAgain);
   }
 
@@ -74,10 +91,30 @@ export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_0
     return (refreshing ??= readOn().finally(() => (refreshing = null)));
   }
 
-  const poke = (): void => void refresh().catch((error: Error) => log.warn({ err: error }, 'gates could not be read'));
+  const poke = (): void => void refresh().catch((error: Error) => {
+    feed.reset();
+    log.warn({ err: error }, 'gates could not be read');
+  });
   const feed = openGateFeed(databaseUrl, poke, log);
   const timer = setInterval(poke, REFRESH_MS);
   timer.unref();
+
+  const isTellable = (): boolean => now() - asOf.ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
+  /** Until all gates were read once, what is known may be older than it seems: each is looked up. */
+  const known = (accountId: string): KnownGate | undefined => (mark === null ? undefined : table.get(accountId));
+
+  /** An account that can't be looked up is denied where the policy wants an answer (S6). */
+  async function lookUp(accountId: string): Promise<Gate | null> {
+    try {
+      const asked = await readGate(pool, accountId);
+      if (!asked) return null;
+      learn(asked);
+      return toGate(fieldsOf(table.get(accountId)!), now());
+    } catch (error) {
+      if (policy.onStale === 'fail_open' && isDatabaseOutage(error)) return toGate(nothingKnown(accountId), now());
+      throw error;
+    }
+  }
 
   return {
     async start() {
@@ -90,15 +127,17 @@ export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_0
       if (gate) learn(gate);
     },
     async find(accountId) {
-      const known = mark === null ? undefined : gates.get(accountId);
-      if (!known) {
-        const asked = await readGate(pool, accountId);
-        if (!asked) return null;
-        learn(asked);
-        return toGate(gates.get(accountId) ?? asked, now());
-      }
-      if (now() - freshMs > staleMsMax) throw new Problem('gate_stale', 'The gate has not heard from the database for too long.', { retryAfterSeconds: 1 });
-      return toGate(known, freshMs);
+      const gate = known(accountId);
+      if (!gate) return lookUp(accountId);
+      if (!isTellable()) throw new Problem('gate_stale', 'The gate has not heard from the database for too long.', { retryAfterSeconds: 1 });
+      return toGate(fieldsOf(gate), asOf.ms);
+    },
+    recall: (accountId) => (isTellable() ? known(accountId) : undefined),
+    table,
+    asOf: () => asOf,
+    mark: () => mark,
+    onChange(listener) {
+      tell = listener;
     },
     async close() {
       clearInterval(timer);
@@ -107,3 +146,9 @@ export function createGateCache({ pool, databaseUrl, log, now, staleMsMax = 10_0
     },
   };
 }
+
+/** The answer for an account of which nothing is known: no. */
+export const nothingKnown = (accountId: string): GateFields =>
+  ({ accountId, gateState: 'suspended', gateReasons: [], gateVersion: 0, reloadDueMs: null });
+
+const noAnswer = (): Problem => unavailable('database_unavailable', 'The database did not answer in time.');

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
   const policy = { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS };
+  const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };
   const links = createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey });
   const pool = openPool(databaseUrl, {
     connectionsMax: CONNECTIONS_MAX,
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
   if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const api = createApi({
-    pool, databaseUrl, temporal, stripe, policy, links, log,
+    pool, databaseUrl, temporal, stripe, policy, gatePolicy, links, log,
     stripeWebhookSecrets: webhookSecretsOf(config), allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
   });
   const { port } = await api.listen(config.PORT, config.HOST);

@@ -25,10 +25,27 @@ export function toOpenApi(routes: readonly Route[]): Json {
   };
 }
 
+/** How the documentation groups routes: by the first of these that is in the path. */
+const TAGS: readonly [part: RegExp, tag: string][] = [
+  [/^\/v1\/(authorize|gates)|\/(gate|suspension)$/, 'Gate'],
+  [/\/(keys|members)\b/, 'Keys and members'],
+  [/\/holds\b/, 'Holds'],
+  [/\/webhook-endpoints\b/, 'Webhook endpoints'],
+  [/\/(usage|rejected-usage|models)\b|\/events$/, 'Usage and models'],
+  [/\/auto-reload\b|\/reloads\b/, 'Auto-reload'],
+  [/\/(payment-methods|prepayments|webhooks)\b/, 'Payments'],
+  [/\/(files|batches)\b/, 'Batches'],
+  [/\/(limits|limit-requests|dedicated-endpoints|evaluation-datasets)\b/, 'Limits'],
+  [/\/(transactions|adjustments|decisions|audit|notices|workflow)\b/, 'Records'],
+  [/^\/v1\/accounts(\/:id)?$/, 'Accounts'],
+];
+const tagOf = (path: string): string => TAGS.find(([part]) => part.test(path))?.[1] ?? 'Operations';
+
 function toOperation({ method, path, who, summary, endpoint }: Route): Json {
   const isPublic = who.includes('anybody');
   return {
     summary,
+    tags: [tagOf(path)],
     operationId: [method, ...path.split('/').slice(1)].map((part) => part.replace(/\W/g, '')).join('_'),
     ...(isPublic ? {} : { description: `For: ${who.join(', ')}.`, security: [{ key: [] }] }),
     parameters: [...parametersOf(endpoint.params, 'path'), ...parametersOf(endpoint.query, 'query'), ...headersOf(endpoint)],

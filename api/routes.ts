@@ -52,6 +52,7 @@ export const routes: readonly Route[] = [
 
   get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
   get('/v1/authorize', service, gates.authorize, 'The same for proxies: the status is the answer'),
+  get('/v1/gates/stream', service, gates.stream, 'Follow all gates as Server-Sent Events: snapshot, gate, heartbeat'),
 
   post('/v1/usage', service, usage.report, 'Report usage events'),
   get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),

@@ -8,10 +8,13 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
+import type { StalePolicy } from '../domain/gate';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createKeyring } from './auth';
 import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './dispatch';
-import { createGateCache } from './gateCache';
+import { createGateCache, FAIL_CLOSED } from './gateCache';
+import { createGateStreams } from './gateStream';
+import { createHotPath } from './hotPath';
 import { toOpenApi } from './openapi';
 import { pages } from './pages';
 import { createPriceBook } from './priceBook';
@@ -27,6 +30,8 @@ export type ApiDeps = {
   temporal: Client;
   stripe: Stripe;
   policy: Policy;
+  /** What gates say when they have lost their feed. @default fail_closed after 10 s */
+  gatePolicy?: StalePolicy;
   links: ConfirmationLinks;
   log: Logger;
   /** Secrets that Stripe may sign its events with. @default none, so that no event is taken */
@@ -50,9 +55,9 @@ const DRAIN_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 
-export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, log, stripeWebhookSecrets = [], allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
+export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePolicy = FAIL_CLOSED, links, log, stripeWebhookSecrets = [], allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
   const now = Date.now;
-  const gates = createGateCache({ pool, databaseUrl, log, now });
+  const gates = createGateCache({ pool, databaseUrl, log, now, policy: gatePolicy });
   const prices = createPriceBook(pool, log, now);
   const signals = createSignals(temporal, log, now);
   const posting = createUsagePosting({
@@ -62,9 +67,10 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, 
       signals.moved(position);
     },
   });
-  const keyring = createKeyring(pool, now);
+  const keyring = createKeyring(pool, now, gatePolicy);
+  const gateStreams = createGateStreams({ pool, gates, log });
   const server = createHttpServer({
-    pool, temporal, stripe, policy, links, stripeWebhookSecrets, log, keyring, gates, prices, signals, posting, allowPrivateWebhooks,
+    pool, temporal, stripe, policy, links, stripeWebhookSecrets, log, keyring, gates, gateStreams, prices, signals, posting, allowPrivateWebhooks,
   }, checkReplies);
 
   return {
@@ -75,10 +81,12 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, links, 
       return { port: (server.address() as AddressInfo).port };
     },
     async close() {
+      gateStreams.close();
       if (server.listening) await drain(server);
       await posting.idle();
       await signals.close();
       prices.close();
+      await keyring.close();
       await gates.close();
     },
   };
@@ -97,7 +105,10 @@ function createHttpServer(services: Services, checkReplies: boolean): Server {
   app.use(pages(toOpenApi(routes)));
   app.use(answerNotFound);
   app.use(answerBroken(services));
-  const server = createServer(app);
+  const answerHot = createHotPath(services);
+  const server = createServer((request, response) => {
+    if (!answerHot(request, response)) app(request, response);
+  });
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;

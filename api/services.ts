@@ -7,6 +7,7 @@ import type { Policy } from '../domain/accountState';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { Keyring } from './auth';
 import type { GateCache } from './gateCache';
+import type { GateStreams } from './gateStream';
 import type { PriceBook } from './priceBook';
 import type { Signals } from './signals';
 import type { UsagePosting } from './usagePosting';
@@ -23,6 +24,7 @@ export type Services = {
   log: Logger;
   keyring: Keyring;
   gates: GateCache;
+  gateStreams: GateStreams;
   prices: PriceBook;
   signals: Signals;
   posting: UsagePosting;

@@ -35,6 +35,10 @@ const schema = z.object({
   WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).optional(),
   RELOAD_RETRY_DELAYS: delaysMs.default([60_000, 300_000]),
   AUTO_RELOAD_TRIGGER: z.enum(['at_or_below', 'below']).default('at_or_below'),
+  /** Whether a gate that has lost its feed for so long denies an answer, or gives the last known one (S6). */
+  GATE_POLICY: z.enum(['fail_closed', 'fail_open']).default('fail_closed'),
+  GATE_STALE_AFTER: z.string().regex(seconds, 'must be seconds such as 10s').transform((text) => Number.parseInt(text, 10) * 1_000)
+    .pipe(z.number().min(3_000, 'must be at least 3s: gates are held against the database each second')).default(10_000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

@@ -27,6 +27,9 @@ export type GateFacts = {
   reloadDueMs: number | null;
 };
 
+/** What a gate says that has not heard from the database for longer than `staleAfterMs` (S6): no answer, or the last known one. */
+export type StalePolicy = { onStale: 'fail_closed' | 'fail_open'; staleAfterMs: number };
+
 /** What is in force, in the order in which it is told: the money first. */
 export const reasonsOf = (available: Nano, set: readonly SetReason[]): Reason[] =>
   [...(available <= 0n ? (['balance_exhausted'] as const) : []), ...[...set].sort()];

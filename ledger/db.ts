@@ -4,7 +4,8 @@ import { Pool, types, type CustomTypesConfig, type PoolClient, type QueryConfig,
 /** The type id of bigint, which never changes. */
 const INT8: number = 20;
 
-const typesOfBallast: CustomTypesConfig = {
+/** How values come, also on connections that are not of the pool. */
+export const typesOfBallast: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
     oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format),
 };

@@ -33,13 +33,14 @@ export async function readGateMark(db: Db): Promise<GateMark> {
  * Every gate whose change may not have been visible at the mark, and the next mark. A row carries the id of the
  * transaction that changed it; all ids below a snapshot's xmin were finished when it was taken. So a change that
  * commits late is never skipped; some are read twice, and their versions tell.
+ * @param limit reads no more gates than this; then the mark says nothing
  */
-export async function readChangedGates(db: Db, since: GateMark): Promise<{ gates: GateFields[]; mark: GateMark }> {
+export async function readChangedGates(db: Db, since: GateMark, limit: number | null = null): Promise<{ gates: GateFields[]; mark: GateMark }> {
   const { rows } = await db.query<{ mark: string } & { [Column in keyof Row]: Row[Column] | null }>({
     name: 'read-changed-gates',
     text: `select s.mark, ${COLUMNS} from (select pg_snapshot_xmin(pg_current_snapshot())::text as mark) s
-           left join balances on gate_changed_xid >= $1::text::xid8`,
-    values: [since],
+           left join (select ${COLUMNS} from balances where gate_changed_xid >= $1::text::xid8 limit $2) b on true`,
+    values: [since, limit],
   });
   return { mark: rows[0]!.mark, gates: rows.filter((row): row is typeof row & Row => row.account_id !== null).map(toGateFields) };
 }

@@ -1,7 +1,9 @@
-/** May this account run inference now? Answered from memory. */
+/** May this account run inference now? Answered from memory; mostly by api/hotPath.ts, before it comes to this. */
 import { z } from 'zod';
-import { notFound } from '../../domain/errors';
+import { notFound, Problem } from '../../domain/errors';
+import { toGate } from '../../ledger/position';
 import { isAccountId } from '../usageEvents';
+import { nothingKnown } from '../gateCache';
 import { endpoint, ok } from '../endpoint';
 import { gate, ofAccount } from '../schemas';
 
@@ -24,7 +26,22 @@ export const authorize = endpoint({
     const id = header('x-account-id') ?? '';
     const found = isAccountId(id) ? await gates.find(id) : null;
     if (found?.allowed) return { status: 200, headers: { ...UNSTORED, 'X-Ballast-Gate': found.state } };
-    const denied = found ?? { accountId: id, allowed: false, state: 'suspended' as const, reasons: [], version: 0, asOf: new Date().toISOString() };
+    const denied = found ?? toGate(nothingKnown(id), Date.now());
     return { status: 403, body: denied, headers: { ...UNSTORED, 'X-Ballast-Gate': denied.state } };
   },
 });
+
+const EVENT_STREAM = { ...UNSTORED, 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
+
+/** For replicas: all gates, then what changes (api/gateStream.ts). */
+export const stream = endpoint({
+  replies: { 200: null },
+  handle({ header }, { gateStreams, keyring }) {
+    gateStreams.admit();
+    const isWelcome = () => keyring.authenticate(header('authorization')).then(() => true, (error: unknown) => !isRefusal(error));
+    return { status: 200, headers: EVENT_STREAM, stream: (response) => gateStreams.open(response, header('last-event-id'), isWelcome) };
+  },
+});
+
+/** A key that can't be looked up now was good before; one that is not in force any more is told so. */
+const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';

@@ -73,7 +73,7 @@ test('S6 a change that commits late, after younger ones were read, is not skippe
 test('S6 a gate that lost its feed answers gate_stale past the limit, and comes back by itself', async () => {
   const { id } = await openAccount(api, '10.00');
   let nowMs = Date.now();
-  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: () => nowMs, staleMsMax: 5_000 });
+  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: () => nowMs, policy: { onStale: 'fail_closed', staleAfterMs: 5_000 } });
   await cache.start();
   expect(await cache.find(id)).toMatchObject({ allowed: true });
   nowMs += 6_000;

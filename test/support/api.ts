@@ -71,7 +71,10 @@ async function ask(url: string, method: string, path: string, { key, body, raw, 
     ...((body !== undefined || raw !== undefined) && { body: raw ?? JSON.stringify(body) }),
     redirect: 'manual',
   });
-  const content = await response.text();
+  // A stream has no end: its status and headers are the answer.
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+  if (isStream) await response.body!.cancel();
+  const content = isStream ? '' : await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(content) : content };
 }

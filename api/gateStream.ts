@@ -1,0 +1,172 @@
+/**
+ * All gates as Server-Sent Events, for replicas in inference services: a snapshot in pages, then each change at once.
+ * An event's id is a point in the database's history: all changes before it have been sent on this stream by then. So
+ * who comes back with it, to whichever process, is told what has changed since, and misses nothing. What is heard twice
+ * or in another order, the gates' versions tell. A client that doesn't keep up is dropped: it comes back.
+ */
+import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Pool } from 'pg';
+import { Problem } from '../domain/errors';
+import { readChangedGates, type GateMark } from '../ledger/gates';
+import type { GateCache } from './gateCache';
+import { toGateJson, type KnownGate } from './gateTable';
+
+export type GateStreams = {
+  /** Throws `too_many_requests` when this process serves as many as it can. */
+  admit(): void;
+  /**
+   * Sends until the client goes, falls behind, or is not welcome any more.
+   * @param lastId the last event's id of an earlier stream; anything else begins with a snapshot
+   */
+  open(response: ServerResponse, lastId: string | undefined, isWelcome: () => Promise<boolean>): void;
+  /** Ends all streams. */
+  close(): void;
+};
+
+export type GateStreamsOptions = {
+  pool: Pool;
+  gates: GateCache;
+  log: Logger;
+  /** @default 5_000 */
+  heartbeatMs?: number;
+  /** A client for which more than this waits is dropped. @default 1 MiB */
+  bufferBytesMax?: number;
+};
+
+const HEARTBEAT_MS = 5_000;
+/** A stream ends so soon after the keyring has heard that its key is revoked. */
+const WELCOME_MS = 100;
+const BUFFER_BYTES_MAX = 1024 * 1024;
+const STREAMS_MAX = 2_000;
+/** Small enough that checks of gates, answered between two pages, don't wait for them. */
+const PAGE_GATES = 500;
+/** Who has missed more changes than this is sent a snapshot. */
+const RESUME_GATES_MAX = 10_000;
+const MARK = /^\d{1,19}$/;
+
+type Stream = {
+  response: ServerResponse;
+  isWelcome(): Promise<boolean>;
+  /** Has been sent all before `gates.mark()`: its events carry ids from now on. */
+  caughtUp: boolean;
+  /** Heartbeats since the client last took all there was. */
+  beatsBehind: number;
+};
+
+export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS, bufferBytesMax = BUFFER_BYTES_MAX }: GateStreamsOptions): GateStreams {
+  const streams = new Set<Stream>();
+  /** Changes of this turn of the event loop: they go out together. */
+  let changed: KnownGate[] = [];
+
+  const toEvent = (gate: KnownGate, id?: GateMark): string =>
+    `event: gate\n${id === undefined ? '' : `id: ${id}\n`}data: ${toGateJson(gate, gates.asOf())}\n\n`;
+  const toHeartbeat = (id?: GateMark): string =>
+    `event: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}data: {"asOf":"${gates.asOf().text}"}\n\n`;
+
+  function send({ response }: Stream, events: string | Buffer): void {
+    if (response.destroyed || response.writableEnded) return;
+    response.write(events);
+    if (response.writableLength > bufferBytesMax) drop(response);
+  }
+
+  function drop(response: ServerResponse): void {
+    log.warn({ waitingBytes: response.writableLength }, 'a gate stream was dropped: its client does not keep up');
+    response.destroy();
+  }
+
+  gates.onChange((gate) => {
+    if (streams.size === 0) return;
+    if (changed.length === 0) setImmediate(flush);
+    changed.push(gate);
+  });
+
+  /** By now `gates.mark()` says how far the changes go that were told in this turn. An id is sent only after all before it. */
+  function flush(): void {
+    const last = changed.pop();
+    if (!last) return;
+    const before = changed.map((gate) => toEvent(gate)).join('');
+    changed = [];
+    const withId = Buffer.from(before + toEvent(last, gates.mark()!));
+    const withoutId = Buffer.from(before + toEvent(last));
+    for (const stream of streams) send(stream, stream.caughtUp ? withId : withoutId);
+  }
+
+  /** Changes are sent from the moment a stream is opened; its past follows meanwhile, and only then do events carry ids. */
+  async function catchUp(stream: Stream, lastId: string | undefined): Promise<void> {
+    send(stream, 'retry: 1000\n\n');
+    if (!(lastId !== undefined && MARK.test(lastId) && (await resume(stream, lastId)))) await sendSnapshot(stream);
+    stream.caughtUp = true;
+  }
+
+  /** False when what was missed can't be told: too much, from another database's history, or the database is away. */
+  async function resume(stream: Stream, since: GateMark): Promise<boolean> {
+    const missed = await readChangedGates(pool, since, RESUME_GATES_MAX + 1).catch(() => null);
+    if (!missed || missed.gates.length > RESUME_GATES_MAX || BigInt(missed.mark) < BigInt(since)) return false;
+    missed.gates.forEach(gates.learn);
+    const events = missed.gates.map(({ accountId }) => toEvent(gates.table.get(accountId)!));
+    send(stream, events.join('') + toHeartbeat(missed.mark));
+    return true;
+  }
+
+  async function sendSnapshot(stream: Stream): Promise<void> {
+    let page: string[] = [];
+    for (const gate of gates.table.values()) {
+      page.push(toGateJson(gate, gates.asOf()));
+      if (page.length < PAGE_GATES) continue;
+      send(stream, `event: snapshot\ndata: {"gates":[${page.join(',')}]}\n\n`);
+      page = [];
+      await nextTurn();
+      await taken(stream.response);
+      if (stream.response.destroyed) return;
+    }
+    flush();
+    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[${page.join(',')}],"done":true}\n\n`);
+  }
+
+  function beat(): void {
+    flush();
+    for (const stream of streams) {
+      if (!stream.response.writableNeedDrain) stream.beatsBehind = 0;
+      else if (++stream.beatsBehind > 1) drop(stream.response);
+      send(stream, toHeartbeat(stream.caughtUp ? gates.mark()! : undefined));
+    }
+  }
+
+  function checkWelcome(): void {
+    for (const { response, isWelcome } of streams) void isWelcome().then((welcome) => welcome || response.end());
+  }
+
+  const timers = [setInterval(beat, heartbeatMs), setInterval(checkWelcome, WELCOME_MS)];
+  timers.forEach((timer) => timer.unref());
+
+  return {
+    admit() {
+      if (streams.size >= STREAMS_MAX) throw new Problem('too_many_requests', `This process serves ${STREAMS_MAX} streams already.`, { retryAfterSeconds: 5 });
+    },
+    open(response, lastId, isWelcome) {
+      const stream: Stream = { response, isWelcome, caughtUp: false, beatsBehind: 0 };
+      streams.add(stream);
+      response.on('close', () => streams.delete(stream));
+      response.on('drain', () => (stream.beatsBehind = 0));
+      void catchUp(stream, lastId);
+    },
+    close() {
+      timers.forEach((timer) => clearInterval(timer));
+      for (const { response } of streams) response.end();
+    },
+  };
+}
+
+/** Once the client has taken what was written, or is gone. */
+function taken(response: ServerResponse): Promise<void> {
+  if (!response.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}
