@@ -17,6 +17,9 @@ export type Db = {
 /** A Db inside a transaction: what takes one relies on the locks it holds until the end. */
 export type Tx = PoolClient;
 
+/** Nobody holds an account's lock for longer than a few milliseconds: who waits so long has met a fault. */
+const LOCK_MS_MAX = 20_000;
+
 export type DbPoolOptions = { connectionsMax?: number; applicationName?: string; onIdleError?: (error: Error) => void };
 
 /** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
@@ -27,6 +30,11 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     application_name: options.applicationName ?? 'ballast',
     connectionTimeoutMillis: 5_000,
     types: typesOfBallast,
+    // A host that vanishes, or freezes in mid-transaction, must not keep an account's lock from all others.
+    keepAlive: true,
+    idle_in_transaction_session_timeout: 10_000,
+    lock_timeout: LOCK_MS_MAX,
+    options: '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
   });
   pool.on('error', options.onIdleError ?? (() => {}));
   // One that breaks while it is taken out fails its query; without a listener it would end the process too.

@@ -15,6 +15,8 @@ export const MIGRATIONS_DIR = [join(__dirname, 'migrations'), join(__dirname, '.
 export async function migrate(pool: Pool): Promise<string[]> {
   const files = readdirSync(MIGRATIONS_DIR).filter((name) => FILE_NAME.test(name)).sort();
   return transaction(pool, async (tx) => {
+    // Another process may be at a migration that takes its time.
+    await tx.query('set local lock_timeout = 0');
     await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     await tx.query('create table if not exists migrations (name text primary key, at timestamptz not null default now())');
     const { rows } = await tx.query<{ name: string }>('select name from migrations');

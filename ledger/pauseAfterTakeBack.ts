@@ -15,6 +15,10 @@ import { recordDecision } from './recordDecision';
 export async function pauseAfterTakeBack(tx: Tx, payment: Payment, number: number, policy: Policy, nowMs: number): Promise<boolean> {
   const { accountId, paymentIntentId } = payment;
   const { available } = await lockAccount(tx, accountId);
+  // A first charge under way would put its settings in force below their threshold, and the next reload follow at once.
+  await tx.query(
+    `update reloads set wished = null where account_id = $1 and closed_at is null and $2::numeric <= (wished->>'thresholdCents')::numeric * 10000000`,
+    [accountId, available.toString()]);
   const { rows } = await tx.query<{ threshold_cents: bigint }>(
     `select threshold_cents from account_states where account_id = $1 and status = 'on'`, [accountId]);
   if (!rows[0]) return false;

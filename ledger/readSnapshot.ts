@@ -4,6 +4,7 @@ import type { AutoReloadStatus } from '../domain/autoReload';
 import type { Reason, SetReason } from '../domain/gate';
 import { formatMoney, nano } from '../domain/money';
 import type { Tx } from './db';
+import { lockAccount } from './lockAccount';
 
 type Row = {
   watermark: bigint;
@@ -35,6 +36,8 @@ type Row = {
  * this state. If the transaction's answer is lost, the activity runs again and reads again.
  */
 export async function readSnapshot(tx: Tx, accountId: string, policy: Policy): Promise<Snapshot> {
+  // A statement sees what was committed before it began, not before it got its locks: so the lock comes by itself first.
+  await lockAccount(tx, accountId);
   const { rows } = await tx.query<Row>({ name: 'read-snapshot', text: statement, values: [accountId] });
   const row = rows[0];
   if (!row) throw new Error(`there is no account ${accountId}`);

@@ -9,11 +9,20 @@ export type Attached =
   /** Stripe knows no such method, or it can't be used again. */
   | { kind: 'invalid'; message: string };
 
+const CUSTOMER_TRIES_MAX = 5;
+
 /** Creates the account's customer. The same again, also simultaneously, is the same customer. */
 export async function createCustomer(stripe: Stripe, accountId: string): Promise<string> {
-  // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
-  const customer = await stripe.customers.create({ metadata: { ballast_account: accountId } }, { idempotencyKey: `customer/${accountId}` });
-  return customer.id;
+  for (let number = 1; ; number++) {
+    try {
+      // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
+      const customer = await stripe.customers.create({ metadata: { ballast_account: accountId } }, { idempotencyKey: `customer/${accountId}/${number}` });
+      return customer.id;
+    } catch (error) {
+      // Stripe keeps a 500 under its key. Another customer may then be made in vain; only the first is ever kept.
+      if (!(error instanceof Stripe.errors.StripeAPIError) || number === CUSTOMER_TRIES_MAX) throw error;
+    }
+  }
 }
 
 /** The address of a page of Stripe's where an owner saves a card; it leads back to `returnUrl`. */

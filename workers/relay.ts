@@ -39,19 +39,25 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions
     return now;
   };
 
+  const keyOf = ({ paymentId }: { paymentId: string }): string => `prepayment ${paymentId}`;
+
   const tick = async (): Promise<void> => {
     const accounts = await accountsToWake(pool, ACCOUNTS_PER_TICK_MAX);
     const prepayments = await overduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
-    const now = due([...accounts, ...prepayments.map(({ paymentId }) => `prepayment ${paymentId}`)]);
+    const now = due([...accounts, ...prepayments.map(keyOf)]);
     const work = [
-      ...accounts.filter((id) => now.has(id)).map((id) => () => wakeBalance(client, id, refreshSignal)),
-      ...prepayments.filter(({ paymentId }) => now.has(`prepayment ${paymentId}`))
-        .map(({ idempotencyKey, ...input }) => async () => void (await startPrepayment(client, input, idempotencyKey))),
-    ];
+      ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wakeBalance(client, id, refreshSignal) })),
+      ...prepayments.map(({ idempotencyKey, ...input }) => ({ key: keyOf(input), relay: (): Promise<unknown> => startPrepayment(client, input, idempotencyKey) })),
+    ].filter(({ key }) => now.has(key));
+    let failed = 0;
     for (let i = 0; i < work.length; i += SIGNALS_AT_ONCE_MAX) {
-      await Promise.all(work.slice(i, i + SIGNALS_AT_ONCE_MAX).map((relay) => relay()));
+      const relayed = await Promise.allSettled(work.slice(i, i + SIGNALS_AT_ONCE_MAX).map(({ relay }) => relay()));
+      // What could not be told is told at the next tick.
+      relayed.forEach(({ status }, place) => status === 'rejected' && seen.set(work[i + place]!.key, { ticks: 1, relayAt: 1 }));
+      failed += relayed.filter(({ status }) => status === 'rejected').length;
     }
-    if (work.length > 0) log.info({ relayed: work.length }, 'woke workflows that had missed news');
+    if (work.length > failed) log.info({ relayed: work.length - failed }, 'woke workflows that had missed news');
+    if (failed > 0) throw new Error(`${failed} workflows could not be woken`);
   };
 
   const loop = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 /** The state of a balance workflow: how it begins, and how news is folded into it. */
 import type { AccountState, DecisionRecord, Snapshot } from '../domain/accountState';
-import { parseMoney } from '../domain/money';
+import { isMoney } from '../domain/money';
 import type { UsageWatermark } from './messages';
 
 /** What a workflow knows before it has read anything: stale, so the first decision is to read (O4). */
@@ -30,20 +30,22 @@ export function unread(accountId: string): AccountState {
   };
 }
 
-/** A stale or repeated watermark changes nothing. Returns whether it was news. */
+/** A stale or repeated watermark changes nothing, nor does one that is none. Returns whether it was news. */
 export function foldWatermark(state: AccountState, { watermark, available }: UsageWatermark): boolean {
-  if (watermark <= state.snapshot.watermark) return false;
-  parseMoney(available);
+  if (!Number.isSafeInteger(watermark) || !isMoney(available) || watermark <= state.snapshot.watermark) return false;
   Object.assign(state.snapshot, { watermark, available });
   return true;
 }
 
-/** Of two snapshots the newer one stands; a watermark that came meanwhile and is newer than it, too. */
+/**
+ * Of two snapshots the newer one stands. A watermark that is ahead of it came while it was read, or is wrong: what
+ * Postgres says stands, and is read once more.
+ */
 export function foldSnapshot(state: AccountState, snapshot: Snapshot): void {
   if (snapshot.revision <= state.snapshot.revision) return;
-  const { watermark, available } = state.snapshot;
+  if (state.snapshot.watermark > snapshot.watermark) state.stale = true;
   state.acknowledgedAvailable = snapshot.available;
-  state.snapshot = watermark > snapshot.watermark ? { ...snapshot, watermark, available } : snapshot;
+  state.snapshot = snapshot;
 }
 
 /** Kept for the `decisions` query; all of them are in Postgres (A15). */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SettingsAnswer } from '../../domain/accountState';
 import { advise } from '../../domain/advice';
 import { checkSettings, PRESETS, RANGES, type AutoReloadSettings } from '../../domain/autoReload';
-import { notFound, Problem } from '../../domain/errors';
+import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
@@ -113,6 +113,7 @@ const changing = (update: typeof pauseAutoReloadUpdate, action: string) =>
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, sentence(answer.detail));
+      if (answer.kind === 'pending') throw unavailable('temporal_unavailable', 'The change has been asked for, but is not made yet: look again, or repeat it.');
       await note(id, principal, action, {}, services);
       return ok(await show(id, services));
     },
