@@ -46,5 +46,5 @@ function facts({ cents }: Payment, { accountName, card }: Confirmation): string 
     ['Amount', `$${formatCents(cents)}`],
     ...(card === null ? [] : [['Card', `${card.brand.charAt(0).toUpperCase()}${card.brand.slice(1)} ending in ${card.last4}`]]),
   ] as const;
-  return `<dl>${rows.map(([label, value]) => `<dt>${label}</dt><dd>${escapeHtml(value!)}</dd>`).join('')}</dl>`;
+  return `<dl>${rows.map(([label, value]) => `<dt>${label}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`;
 }

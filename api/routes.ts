@@ -92,6 +92,7 @@ export const routes: readonly Route[] = [
   get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
   put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
   del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
+  post('/v1/accounts/:id/auto-reload/preview', owner, autoReload.preview, 'What a change of auto-reload would do'),
   post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
   post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
 

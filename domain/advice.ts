@@ -1,5 +1,5 @@
 /** What threshold and amount to recommend, from how fast money is spent (A16; the figures are seed 003's). */
-import { RANGES } from './autoReload';
+import { RANGES, type AutoReloadSettings } from './autoReload';
 import { centsToNano, nano, type Nano } from './money';
 
 export type Advice = {
@@ -17,6 +17,22 @@ const MEDIUM_BELOW = centsToNano(2_000);
 /** High use: the threshold lasts this long, so that a reload with its two retries (1 and 5 minutes) and a margin fits in. */
 const HIGH_THRESHOLD_MS = 30n * 60_000n;
 const STEP_CENTS = 500;
+
+/** How settings would work out at this rate of spend. */
+export type Outlook = {
+  /** To two decimals; 0 when nothing is spent. */
+  reloadsPerDay: number;
+  /** Until available has come down to the threshold; null when nothing is spent. */
+  minutesUntilReload: number | null;
+};
+
+export function outlook(dailySpend: Nano, available: Nano, { thresholdCents, amountCents }: Pick<AutoReloadSettings, 'thresholdCents' | 'amountCents'>): Outlook {
+  const left = available - centsToNano(thresholdCents);
+  return {
+    reloadsPerDay: Number((dailySpend * 100n) / centsToNano(amountCents)) / 100,
+    minutesUntilReload: dailySpend === 0n ? null : Number(((left > 0n ? left : 0n) * 1_440n) / dailySpend),
+  };
+}
 
 /** @param spent in the last `overMs` milliseconds (over 0) */
 export function advise(spent: Nano, overMs: number, available: Nano): Advice {

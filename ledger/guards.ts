@@ -1,5 +1,5 @@
 /** The guards of A12: a monthly limit that holds by construction, and a breaker. */
-import type { Tx } from './db';
+import type { Db } from './db';
 
 export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
 
@@ -7,14 +7,14 @@ export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
 export const BREAKER_RELOADS_MAX = 10;
 const HOUR_MS = 3_600_000;
 
-/** The guard that a reload of so many cents would run into now, or null. The caller holds the account's lock. */
-export async function guardAgainst(tx: Tx, accountId: string, cents: number, limitCents: number | null, nowMs: number): Promise<Guard | null> {
-  const { rows } = await tx.query<{ opened_at: Date }>(
+/** The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock. */
+export async function guardAgainst(db: Db, accountId: string, cents: number, limitCents: number | null, nowMs: number): Promise<Guard | null> {
+  const { rows } = await db.query<{ opened_at: Date }>(
     'select opened_at from reloads where account_id = $1 and opened_at > $2 order by opened_at desc offset $3 limit 1',
     [accountId, new Date(nowMs - HOUR_MS), BREAKER_RELOADS_MAX - 1]);
   if (rows[0]) return { by: 'breaker', untilMs: rows[0].opened_at.getTime() + HOUR_MS };
   if (limitCents === null) return null;
-  const spent = await reservedThisMonthCents(tx, accountId, nowMs);
+  const spent = await reservedThisMonthCents(db, accountId, nowMs);
   return spent + cents > limitCents ? { by: 'monthly_limit', untilMs: nextMonthMs(nowMs) } : null;
 }
 
@@ -22,8 +22,8 @@ export async function guardAgainst(tx: Tx, accountId: string, cents: number, lim
  * Cents that count against this calendar month (UTC): every reload opened or paid in it, unless it is known not to be
  * paid. What is open, unknown or not yet canceled counts as spent, so the limit holds whatever becomes of it.
  */
-export async function reservedThisMonthCents(tx: Tx, accountId: string, nowMs: number): Promise<number> {
-  const { rows } = await tx.query<{ cents: bigint }>(
+export async function reservedThisMonthCents(db: Db, accountId: string, nowMs: number): Promise<number> {
+  const { rows } = await db.query<{ cents: bigint }>(
     `select coalesce(sum(amount_cents), 0)::bigint as cents from payments
      where account_id = $1 and purpose = 'reload' and status in ('processing', 'requires_action', 'succeeded')
        and (status <> 'succeeded' or settled_at >= $2 or created_at >= $2)`,

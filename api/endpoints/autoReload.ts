@@ -1,70 +1,31 @@
 /** Auto-reload: shown from Postgres, changed by the account's workflow, which may charge at once (A1–A5, A13). */
 import { z } from 'zod';
 import type { SettingsAnswer } from '../../domain/accountState';
-import { advise } from '../../domain/advice';
-import { checkSettings, PRESETS, RANGES, type AutoReloadSettings } from '../../domain/autoReload';
+import { outlook } from '../../domain/advice';
+import { checkSettings, type AutoReloadSettings } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
-import { formatCents, formatMoney } from '../../domain/money';
+import { formatCents } from '../../domain/money';
+import { assessSettings, readSettingsState } from '../../ledger/assessSettings';
 import { recordAudit } from '../../ledger/audit';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
-import { readAutoReload, type AutoReloadView } from '../../ledger/readAutoReload';
+import { findWaitingReload } from '../../ledger/readConfirmation';
+import { readAccount } from '../../ledger/readAccount';
+import { readAutoReload } from '../../ledger/readAutoReload';
 import { configureAutoReloadUpdate, disableAutoReloadUpdate, pauseAutoReloadUpdate, resumeAutoReloadUpdate } from '../../workflows/messages';
 import type { Principal } from '../auth';
+import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from '../autoReloadView';
 import { centsOf } from '../cents';
 import { accepted, endpoint, ok, type Reply } from '../endpoint';
-import { autoReloadStatus, money, moneyIn, ofAccount, time } from '../schemas';
+import { money, moneyIn, ofAccount } from '../schemas';
 import type { Services } from '../services';
 import { updateBalance } from '../temporal';
-import { centsOrNull } from '../views';
 
-const range = z.strictObject({ min: money, max: money });
-const shown = z.strictObject({
-  status: autoReloadStatus,
-  threshold: money.nullable(),
-  amount: money.nullable(),
-  monthlyLimit: money.nullable(),
-  spentThisMonth: money,
-  strikes: z.number().int(),
-  reload: z.strictObject({ number: z.number().int(), attempt: z.number().int(), amount: money, state: z.enum(['charging', 'waiting', 'unknown']), nextAttemptAt: time }).nullable(),
-  blockedBy: z.enum(['monthly_limit', 'breaker', 'suspended']).nullable(),
-  presets: z.strictObject({ threshold: z.array(money), amount: z.array(money) }),
-  ranges: z.strictObject({ threshold: range, amount: range }),
-  advice: z.strictObject({ threshold: money, amount: money, dailySpend: money, minutesLeft: z.number().int().nullable() }),
-}).meta({ id: 'AutoReload' });
 const charged = z.strictObject({ amount: money, transaction: z.number().int() }).nullable();
-
-const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
-const BOUNDS = {
-  presets: { threshold: PRESETS.thresholdCents.map(formatCents), amount: PRESETS.amountCents.map(formatCents) },
-  ranges: { threshold: toRange(RANGES.thresholdCents), amount: toRange(RANGES.amountCents) },
-};
-
-function view(state: AutoReloadView): z.input<typeof shown> {
-  const { reload, thresholdCents, amountCents, monthlyLimitCents } = state;
-  const advice = advise(state.spentLately, state.latelyMs, state.available);
-  return {
-    status: state.status,
-    threshold: centsOrNull(thresholdCents),
-    amount: centsOrNull(amountCents),
-    monthlyLimit: centsOrNull(monthlyLimitCents),
-    spentThisMonth: formatCents(state.spentThisMonthCents),
-    strikes: state.strikes,
-    reload: reload && { number: reload.number, attempt: reload.attempt, amount: formatCents(reload.cents), state: reload.state, nextAttemptAt: reload.dueAt.toISOString() },
-    blockedBy: state.blockedBy,
-    ...BOUNDS,
-    advice: {
-      threshold: formatCents(advice.thresholdCents),
-      amount: formatCents(advice.amountCents),
-      dailySpend: formatMoney(advice.dailySpend),
-      minutesLeft: advice.minutesLeft,
-    },
-  };
-}
 
 async function show(accountId: string, { pool }: Services): Promise<z.input<typeof shown>> {
   const state = await readAutoReload(pool, accountId, Date.now());
   if (!state) throw notFound(`account ${accountId}`);
-  return view(state);
+  return viewAutoReload(state);
 }
 
 export const read = endpoint({
@@ -86,6 +47,35 @@ export const configure = endpoint({
     const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, { actor: principal.actor, settings });
     await note(id, principal, 'auto_reload.configure', { ...settings, outcome: answer.kind }, services);
     return answered(id, answer, services);
+  },
+});
+
+/** What `configure` would do with this now, and how it would work out. Changes nothing; a refusal is an answer here. */
+export const preview = endpoint({
+  params: ofAccount,
+  body: { schema: wish },
+  replies: {
+    200: z.strictObject({
+      wouldCharge: money.nullable(),
+      refusal: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
+      reloadsPerDay: z.number(),
+      minutesUntilReload: z.number().int().nullable(),
+      advice,
+    }),
+  },
+  async handle({ params: { id }, body }, { pool, policy }) {
+    const nowMs = Date.now();
+    const settings = toSettings(body);
+    const [view, account, state] = await Promise.all([readAutoReload(pool, id, nowMs), readAccount(pool, id), readSettingsState(pool, id)]);
+    if (!view || !account || !state) throw notFound(`account ${id}`);
+    const would = await assessSettings(pool, account.position, state, settings, policy, nowMs);
+    const advised = adviceFor(view);
+    return ok({
+      wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
+      refusal: would.kind === 'refused' ? { code: would.code, detail: sentence(would.detail) } : null,
+      ...outlook(advised.dailySpend, view.available, settings),
+      advice: viewAdvice(advised),
+    });
   },
 });
 
@@ -134,10 +124,16 @@ async function answered(id: string, answer: SettingsAnswer, services: Services):
     case 'pending':
       return accepted({ ...(await show(id, services)), charged: null, pending: true });
     case 'declined':
-      throw new Problem('card_declined', answer.message, { members: { declineCode: answer.declineCode } });
+      throw new Problem('card_declined', answer.message, { members: { declineCode: answer.declineCode, ...(await linkToConfirm(id, answer.declineCode, services)) } });
     case 'refused':
       throw new Problem(answer.code, sentence(answer.detail));
   }
+}
+
+/** A first charge that the bank wants confirmed: its owner is here, so the link of the mail is in the answer too (A11). */
+async function linkToConfirm(id: string, declineCode: string, { pool, links }: Services): Promise<{ url?: string }> {
+  const paymentId = declineCode === 'authentication_required' ? await findWaitingReload(pool, id) : null;
+  return paymentId === null ? {} : { url: links.urlOf(paymentId) };
 }
 
 const note = (id: string, { actor }: Principal, action: string, details: object, { pool }: Services) => recordAudit(pool, id, actor, action, details);
