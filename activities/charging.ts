@@ -4,13 +4,15 @@ import type { PaidIntent } from '../domain/payment';
 import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
 import { closeReload } from '../ledger/closeReload';
 import { transaction } from '../ledger/db';
-import { markUnpaid, readPayment, setAside, storePaymentIntent, type Payment } from '../ledger/payments';
+import { readPaymentMethod } from '../ledger/paymentMethods';
+import { markUnpaid, readPayment, storePaymentIntent, type Payment } from '../ledger/payments';
 import { readAttempt } from '../ledger/readAttempt';
 import { readSnapshot } from '../ledger/readSnapshot';
 import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/recordAttempt';
+import { setAside } from '../ledger/setAside';
 import { settlePayment } from '../ledger/settlePayment';
 import { cancelIntent, confirmIntent, createIntent, readIntent } from '../payments/intents';
-import { ASKED_OWNER, NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
+import { ASKED_OWNER, METHOD_REMOVED, NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
 import type { Dependencies } from './dependencies';
 import { heartbeating } from './heartbeating';
 
@@ -43,6 +45,8 @@ export function createChargingActivities(deps: Dependencies) {
       const seen = await readIntent(stripe, paymentIntentId, payment.latestChargeId);
       if (!mayConfirm(seen, payment, attempt)) return record(payment, attempt, seen, earlier.atMs);
       if (payment.purpose === 'prepayment' && payment.status === 'requires_action') return record(payment, attempt, NOT_CONFIRMED);
+      // Removed since it was tried: it can't be confirmed any more, and the next method must not wait for it for ever.
+      if (!(await readPaymentMethod(pool, attempt.accountId, attempt.methodId))) return record(payment, attempt, METHOD_REMOVED);
     }
     const begun = await transaction(pool, (tx) => beginAttempt(tx, attempt, policy));
     if (begun.kind === 'ended') return { kind: 'ended' };
@@ -93,13 +97,16 @@ export function createChargingActivities(deps: Dependencies) {
         return { kind: 'ended' };
       case 'unpaid':
       case 'unknown': {
-        const because = outcome.kind === 'unknown' ? outcome.because : 'not paid yet';
-        log[outcome.kind === 'unknown' && outcome.operator ? 'error' : 'warn']({ account: payment.accountId, payment: payment.id, because }, 'charge outcome unknown');
+        if (outcome.kind === 'unknown') noteUnknown(payment, outcome, 'charge outcome unknown');
         const { dueMs } = await transaction(pool, (tx) => recordUnknown(tx, attempt));
         return { kind: 'unknown', dueMs };
       }
     }
   }
+
+  /** A refused key or request wants an operator; an outage passes (A9). */
+  const noteUnknown = ({ accountId, id }: Payment, { because, operator }: Extract<Outcome, { kind: 'unknown' }>, what: string): void =>
+    log[operator ? 'error' : 'warn']({ account: accountId, payment: id, because }, what);
 
   /** Of a reload that the bank wants confirmed, owners get a link; a prepayment's owner was there and could have (A11, P2). */
   async function decline(payment: Payment, attempt: Attempt, { awaitsOwner, ...declined }: Declined): Promise<ChargeResult> {
@@ -114,7 +121,7 @@ export function createChargingActivities(deps: Dependencies) {
       if (settlement.kind === 'credited') return { kind: 'paid' };
       const because = settlement.kind === 'set_aside' ? settlement.because : `${paid.paymentIntentId} is not ours`;
       log.error({ account: payment.accountId, payment: payment.id, because }, 'a payment was set aside: an operator must look at it');
-      await setAside(tx, payment, because, Date.now());
+      await setAside(tx, payment, because, policy, Date.now());
       return { kind: 'ended' };
     });
   }
@@ -134,6 +141,7 @@ export function createChargingActivities(deps: Dependencies) {
       return true;
     }
     const outcome = await cancelIntent(stripe, payment.paymentIntentId);
+    if (outcome.kind === 'unknown') noteUnknown(payment, outcome, 'a payment could not be canceled; no reload opens before it is');
     if (outcome.kind === 'paid') await settle(payment, outcome.paid);
     if (outcome.kind === 'canceled') await transaction(pool, (tx) => markUnpaid(tx, payment, status));
     return outcome.kind === 'paid' || outcome.kind === 'canceled';

@@ -4,7 +4,8 @@ import type { SeenIntent } from '../domain/payment';
 import { closeReload } from './closeReload';
 import type { Tx } from './db';
 import { lockAccount } from './lockAccount';
-import { findPaymentOfIntent, markUnpaid, readPaymentById, setAside, type Payment } from './payments';
+import { findPaymentOfIntent, markUnpaid, readPaymentById, type Payment } from './payments';
+import { setAside } from './setAside';
 import { settlePayment } from './settlePayment';
 
 export type Followed =
@@ -26,7 +27,7 @@ export async function followIntent(tx: Tx, paymentIntentId: string, seen: SeenIn
       if (settlement.kind === 'credited') return { kind: 'credited', now: settlement.now, payment };
       const because = settlement.kind === 'set_aside' ? settlement.because : `${seen.paid.paymentIntentId} was read for ${paymentIntentId}`;
       // Once: an operator who has looked may turn auto-reload on again, and the same news may come again.
-      if (isOpen(payment)) await setAside(tx, payment, because, nowMs);
+      if (isOpen(payment)) await setAside(tx, payment, because, policy, nowMs);
       return { kind: 'set_aside', payment, because };
     }
     case 'canceled':

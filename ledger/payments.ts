@@ -1,5 +1,4 @@
 /** Payments as rows: one per PaymentIntent, found by id, by the caller's key, or by reload. */
-import { closeReload } from './closeReload';
 import type { Db, Tx } from './db';
 import { lockAccount } from './lockAccount';
 
@@ -142,13 +141,6 @@ export async function storePaymentIntent(db: Db, paymentId: string, paymentInten
     `update payments set payment_intent_id = $2 where id = $1 and status = 'processing'
        and (payment_intent_id is null or payment_intent_id = $2)`, [paymentId, paymentIntentId]);
   return rowCount === 1;
-}
-
-/** A payment whose money is not what was asked: it ends uncredited, and auto-reload waits until somebody has looked. */
-export async function setAside(tx: Tx, payment: Payment, because: string, nowMs: number): Promise<void> {
-  await closeReload(tx, { accountId: payment.accountId, reloadId: payment.id, state: 'failed', because, nowMs });
-  await markUnpaid(tx, payment, 'failed');
-  await tx.query(`update account_states set status = 'paused', version = version + 1 where account_id = $1 and status = 'on'`, [payment.accountId]);
 }
 
 /** Marks a payment as never to be paid: its PaymentIntent is canceled, or was never confirmable. Frees its headroom. */

@@ -21,10 +21,15 @@ const upToOwner = { kind: 'declined', chargeId: null, forGood: false } as const;
 export const NOT_CONFIRMED: Declined = {
   ...upToOwner, code: 'authentication_failed', message: 'The payment was not confirmed with your bank.', awaitsOwner: false,
 };
+/** Its owner has removed the method, so nothing can be confirmed with it. */
+export const METHOD_REMOVED: Declined = { ...upToOwner, code: 'payment_method_not_available', message: 'The payment method was removed.', awaitsOwner: false };
 /** A reload's owner is at the bank's page with this method: off session it would be declined. */
 export const ASKED_OWNER: Declined = {
   ...upToOwner, code: 'authentication_required', message: 'The bank asks the card holder to confirm this payment.', awaitsOwner: true,
 };
+
+/** Invalid requests that are about the method, not about us: it was detached, or can't pay this. */
+const METHOD_CODES = new Set(['payment_method_unexpected_state', 'payment_method_unactivated', 'payment_intent_incompatible_payment_method', 'payment_method_not_available']);
 
 /** Codes after which the same card is not tried again (A11); from Stripe's page on decline codes. */
 const FOR_GOOD = new Set([
@@ -63,8 +68,8 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Stripe.errors.StripeInvalidRequestError) {
     // The PaymentIntent has moved on: only reading it tells where to.
     if (error.code === 'payment_intent_unexpected_state') return unknown('the payment has moved on', false);
-    if (error.code === 'resource_missing' && error.param === 'payment_method') {
-      return { ...declined('payment_method_not_available', 'This payment method no longer exists at Stripe.', null), forGood: true };
+    if (error.param === 'payment_method' || METHOD_CODES.has(error.code ?? '')) {
+      return declined('payment_method_not_available', 'This payment method can not be used any more.', null);
     }
     return unknown(`Stripe refused the request: ${error.message}`, true);
   }
@@ -78,8 +83,11 @@ export function outcomeOfError(error: unknown): Outcome {
 const unknown = (because: string, operator: boolean): Outcome => ({ kind: 'unknown', because, operator });
 
 function declined(code: string, message: string, chargeId: string | null, awaitsOwner = false): Declined {
-  return { kind: 'declined', code, message, chargeId, forGood: FOR_GOOD.has(code), awaitsOwner };
+  return { kind: 'declined', code: storable(code), message: storable(message), chargeId, forGood: FOR_GOOD.has(code), awaitsOwner };
 }
+
+/** Postgres keeps no NUL, and whoever answers as Stripe may send one. */
+const storable = (text: string): string => text.replaceAll('\0', '');
 
 const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => idOf(intent?.latest_charge ?? null);
 export const idOf = (ref: string | { id: string } | null | undefined): string | null => (typeof ref === 'string' ? ref : (ref?.id ?? null));

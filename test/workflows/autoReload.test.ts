@@ -1,6 +1,7 @@
 /** Auto-reload, rule by rule, in Temporal's time-skipping server: the minutes between attempts are really waited for. */
 import * as messages from '../../workflows/messages';
 import { transaction } from '../../ledger/db';
+import { removePaymentMethod } from '../../ledger/paymentMethods';
 import { liftSuspension, setSuspension } from '../../ledger/suspensions';
 import { until } from '../support/notices';
 import { World } from '../support/world';
@@ -339,4 +340,19 @@ test('A5 a first charge that is not needed any more when its attempt begins save
   expect(await account.autoReload()).toMatchObject({ status: 'on', thresholdCents: 1_000, amountCents: 2_000 });
   expect(await account.reloads()).toMatchObject([{ state: 'canceled', status: 'canceled' }]);
   expect(await account.paidCharges()).toBe(0);
+});
+
+test('A9 a card that is removed while its charge is unknown does not hold up the backup', async () => {
+  const account = await world.account({ balance: '20.00', cards: ['pm_card_visa', 'pm_card_mastercard'], autoReload: settings });
+  await world.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 2, effect: 'error_503' });
+  await account.use('15.00');
+  await until(() => account.reloads(), (reloads) => reloads[0]?.state === 'unknown');
+  await world.stripe.paymentMethods.detach(account.methods[0]!);
+  await transaction(world.database.pool, (tx) => removePaymentMethod(tx, account.id, account.methods[0]!));
+  await account.wake(messages.paymentMethodsChangedSignal);
+  await world.sleep(MINUTE);
+  await account.settle();
+  expect(await account.credits()).toEqual(['adjustment 20.00', 'reload 25.00']);
+  expect(await account.reloads()).toMatchObject([{ attempts: ['1 primary declined', '1 backup succeeded'] }]);
+  expect(await account.paidCharges()).toBe(1);
 });
