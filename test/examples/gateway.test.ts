@@ -1,0 +1,130 @@
+/** The example gateway, talked to by OpenAI's own client library, charging at a real API. */
+import OpenAI, { APIError } from 'openai';
+import { createGateway, type Gateway } from '../../examples/gateway/server';
+import { stubModel } from '../../examples/gateway/stubModel';
+import { notedClient, type NotedClient } from '../client/support';
+import { adjust, openAccount, putModel, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/notices';
+import { startProxy, type Proxy } from '../support/proxy';
+
+let api: TestApi;
+let proxy: Proxy;
+let ballast: NotedClient;
+let gateway: Gateway;
+let baseURL: string;
+const accounts = new Map<string, string>();
+beforeAll(async () => {
+  api = await startTestApi();
+  proxy = await startProxy(Number(new URL(api.url).port));
+  await putModel(api, 'stub');
+  ballast = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, gate: {}, holdPatienceMs: 500 });
+  await ballast.gate.ready(5_000);
+  gateway = createGateway({ ballast, accounts, model: stubModel({ tokenMs: 5, sentences: 10 }) });
+  baseURL = `http://127.0.0.1:${(await gateway.listen(0, '127.0.0.1')).port}/v1`;
+});
+afterAll(async () => {
+  await gateway.close();
+  await ballast.close();
+  await proxy.close();
+  await api.close();
+});
+
+const messages = [{ role: 'user' as const, content: 'Keep it short, please!' }];
+const INPUT_TOKENS = 6;
+
+/** OpenAI's client with the key of a new account. */
+async function caller(balance?: string): Promise<{ id: string; openai: OpenAI }> {
+  const { id } = await openAccount(api, balance);
+  await until(() => ballast.gate.get(id)?.allowed, (allowed) => allowed === (balance !== undefined));
+  accounts.set(`sk-${id}`, id);
+  return { id, openai: new OpenAI({ baseURL, apiKey: `sk-${id}`, maxRetries: 1 }) };
+}
+
+const account = async (id: string) => (await api.ask('GET', `/v1/accounts/${id}`, { key: api.service })).body;
+async function usage(id: string): Promise<{ requests: number; input: number; output: number }> {
+  const { rows } = await api.database.pool.query(
+    'select count(*)::int as requests, coalesce(sum(input_tokens), 0)::int as input, coalesce(sum(output_tokens), 0)::int as output from usage_events where account_id = $1', [id]);
+  return rows[0];
+}
+const refusal = (asking: Promise<unknown>): Promise<APIError> => asking.then(() => { throw new Error('it was not refused'); }, (error) => error);
+
+test('B5 a completion is answered, and its real tokens are charged', async () => {
+  const { id, openai } = await caller('1.00');
+  const completion = await openai.chat.completions.create({ model: 'stub', messages, max_tokens: 8 });
+  expect(completion).toMatchObject({
+    object: 'chat.completion', model: 'stub',
+    choices: [{ message: { role: 'assistant', content: 'The balance falls as tokens flow, and keeps' }, finish_reason: 'length' }],
+    usage: { prompt_tokens: INPUT_TOKENS, completion_tokens: 8, total_tokens: INPUT_TOKENS + 8 },
+  });
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 8 });
+  expect(await account(id)).toMatchObject({ balance: '0.999978', held: '0.00' });
+});
+
+test('B5 a streamed completion comes token by token, with its usage at the end', async () => {
+  const { id, openai } = await caller('1.00');
+  const stream = await openai.chat.completions.create({ model: 'stub', messages, max_completion_tokens: 5, stream: true, stream_options: { include_usage: true } });
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('The balance falls as tokens');
+  expect(chunks.at(-2)!.choices[0]).toMatchObject({ finish_reason: 'length' });
+  expect(chunks.at(-1)!.usage).toEqual({ prompt_tokens: INPUT_TOKENS, completion_tokens: 5, total_tokens: INPUT_TOKENS + 5 });
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 5 });
+});
+
+test('B5 a caller who leaves in mid-stream pays for what was generated, no more', async () => {
+  const { id, openai } = await caller('1.00');
+  const stream = await openai.chat.completions.create({ model: 'stub', messages, stream: true });
+  let seen = 0;
+  for await (const { choices } of stream) {
+    if (choices[0]?.delta.content) seen += 1;
+    if (seen === 10) break; // which aborts the request
+  }
+  const billed = await until(() => usage(id), ({ requests }) => requests === 1);
+  expect(billed.input).toBe(INPUT_TOKENS);
+  expect(billed.output).toBeGreaterThanOrEqual(10);
+  expect(billed.output).toBeLessThan(60);
+  expect(await account(id)).toMatchObject({ held: '0.00' });
+});
+
+test('S2 out of money: the quota error of OpenAI, at once and without a retry', async () => {
+  const { id, openai } = await caller();
+  const error = await refusal(openai.chat.completions.create({ model: 'stub', messages }));
+  expect(error).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(error).toMatchObject({ status: 429, code: 'insufficient_quota', type: 'insufficient_quota' });
+  expect(error.headers!.get('x-should-retry')).toBe('false');
+  await adjust(api, id, '1.00');
+  await until(() => ballast.gate.allows(id), Boolean);
+  expect((await openai.chat.completions.create({ model: 'stub', messages, max_tokens: 1 })).usage).toMatchObject({ completion_tokens: 1 });
+});
+
+test('B5 not enough for the estimate: the same error, and nothing is generated or charged', async () => {
+  const { id, openai } = await caller('0.0001');
+  const error = await refusal(openai.chat.completions.create({ model: 'stub', messages, max_tokens: 500 }));
+  expect(error).toMatchObject({ status: 429, code: 'insufficient_quota', message: expect.stringContaining('available are 0.0001') });
+  expect(await usage(id)).toMatchObject({ requests: 0 });
+  await openai.chat.completions.create({ model: 'stub', messages, max_tokens: 10 });
+  expect(await usage(id)).toMatchObject({ requests: 1, output: 10 });
+});
+
+test('S6 Ballast goes away while tokens flow: the caller is answered, the usage is charged when it is back', async () => {
+  const { id, openai } = await caller('1.00');
+  const stream = await openai.chat.completions.create({ model: 'stub', messages, max_tokens: 20, stream: true });
+  let seen = 0;
+  for await (const { choices } of stream) {
+    if (choices[0]?.delta.content && ++seen === 1) proxy.hold();
+  }
+  expect(seen).toBe(20);
+  expect(await usage(id)).toMatchObject({ requests: 0 });
+  proxy.release();
+  expect(await until(() => usage(id), ({ requests }) => requests === 1, 20_000)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 20 });
+  expect(await account(id)).toMatchObject({ held: '0.00' });
+}, 60_000);
+
+test('what is wrong with a request is told in the shape of OpenAI', async () => {
+  const { openai } = await caller('1.00');
+  const stranger = new OpenAI({ baseURL, apiKey: 'sk-nobody', maxRetries: 0 });
+  expect(await refusal(stranger.chat.completions.create({ model: 'stub', messages }))).toMatchObject({ status: 401, code: 'invalid_api_key' });
+  expect(await refusal(openai.chat.completions.create({ model: 'gpt-none', messages }))).toMatchObject({ status: 404, code: 'model_not_found' });
+  expect(await refusal(openai.chat.completions.create({ model: 'stub', messages: [] }))).toMatchObject({ status: 400, code: 'invalid_value' });
+  expect(await refusal(openai.models.list() as unknown as Promise<unknown>)).toMatchObject({ status: 404, code: 'not_found' });
+});
