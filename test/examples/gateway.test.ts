@@ -1,5 +1,9 @@
 /** The example gateway, talked to by OpenAI's own client library, charging at a real API. */
-import OpenAI, { APIError } from 'openai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import OpenAI, { type APIError } from 'openai';
 import { createGateway, type Gateway } from '../../examples/gateway/server';
 import { stubModel } from '../../examples/gateway/stubModel';
 import { notedClient, type NotedClient } from '../client/support';
@@ -119,6 +123,23 @@ test('S6 Ballast goes away while tokens flow: the caller is answered, the usage 
   expect(await until(() => usage(id), ({ requests }) => requests === 1, 20_000)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 20 });
   expect(await account(id)).toMatchObject({ held: '0.00' });
 }, 60_000);
+
+test('B3 the gateway is told to stop in mid-stream: it answers to the end, charges, and only then ends', async () => {
+  const { id } = await caller('1.00');
+  const child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'examples', 'gateway', 'main.js')], {
+    env: { PATH: process.env.PATH, BALLAST_URL: api.url, BALLAST_KEY: api.service, GATEWAY_KEYS: `sk-${id}=${id}`, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const openai = new OpenAI({ baseURL: `${/http:\S+/.exec(line)![0]}/v1`, apiKey: `sk-${id}` });
+  const stream = await openai.chat.completions.create({ model: 'stub', messages, stream: true });
+  let seen = 0;
+  for await (const { choices } of stream) {
+    if (choices[0]?.delta.content && ++seen === 2) child.kill('SIGTERM');
+  }
+  expect((await exited)[0]).toBe(0);
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: seen });
+});
 
 test('what is wrong with a request is told in the shape of OpenAI', async () => {
   const { openai } = await caller('1.00');
