@@ -105,24 +105,30 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
     const missed = await readChangedGates(pool, since, RESUME_GATES_MAX + 1).catch(() => null);
     if (!missed || missed.gates.length > RESUME_GATES_MAX || BigInt(missed.mark) < BigInt(since)) return false;
     missed.gates.forEach(gates.learn);
-    const events = missed.gates.map(({ accountId }) => toEvent(gates.table.get(accountId)!));
-    send(stream, events.join('') + toHeartbeat(missed.mark));
+    await sendPages(stream, missed.gates.map(({ accountId }) => gates.table.get(accountId)!), (page) => page.map((gate) => toEvent(gate)).join(''));
+    send(stream, toHeartbeat(missed.mark));
     return true;
   }
 
   async function sendSnapshot(stream: Stream): Promise<void> {
-    let page: string[] = [];
-    for (const gate of gates.table.values()) {
-      page.push(toGateJson(gate, gates.asOf()));
-      if (page.length < PAGE_GATES) continue;
-      send(stream, `event: snapshot\ndata: {"gates":[${page.join(',')}]}\n\n`);
+    const toJson = (page: KnownGate[]): string => page.map((gate) => toGateJson(gate, gates.asOf())).join(',');
+    await sendPages(stream, gates.table.values(), (page) => `event: snapshot\ndata: {"gates":[${toJson(page)}]}\n\n`);
+    flush();
+    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[],"done":true}\n\n`);
+  }
+
+  /** At the client's pace, and with turns for all others between two pages. */
+  async function sendPages(stream: Stream, all: Iterable<KnownGate>, write: (page: KnownGate[]) => string): Promise<void> {
+    let page: KnownGate[] = [];
+    for (const gate of all) {
+      if (page.push(gate) < PAGE_GATES) continue;
+      send(stream, write(page));
       page = [];
-      await nextTurn();
       await taken(stream.response);
+      await nextTurn();
       if (stream.response.destroyed) return;
     }
-    flush();
-    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[${page.join(',')}],"done":true}\n\n`);
+    if (page.length > 0) send(stream, write(page));
   }
 
   function beat(): void {

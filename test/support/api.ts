@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import pino from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
+import type { StalePolicy } from '../../domain/gate';
 import { createMemberKey, createPlatformKey } from '../../ledger/apiKeys';
 import { listMembers } from '../../ledger/members';
 import { createStripe } from '../../payments/client';
@@ -30,7 +31,7 @@ export type TestApi = {
 /** What events may be signed with: the new secret, and the one that it replaces. */
 export const TEST_WEBHOOK_SECRETS = ['whsec_test_new', 'whsec_test_old'];
 
-export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe; allowPrivateWebhooks?: boolean };
+export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe; allowPrivateWebhooks?: boolean; gatePolicy?: StalePolicy };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase());
@@ -45,6 +46,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     checkReplies: true,
+    ...(options.gatePolicy && { gatePolicy: options.gatePolicy }),
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
   });
   const { port } = await api.listen(0, '127.0.0.1');
