@@ -3,8 +3,10 @@ import { createAccountActivities } from './account';
 import { createChargingActivities } from './charging';
 import type { Dependencies } from './dependencies';
 import { createReconcilingActivities } from './reconciling';
+import { createReportingActivities } from './reporting';
 
 export const createActivities = (deps: Dependencies) => ({
   ...createAccountActivities(deps), ...createChargingActivities(deps), ...createReconcilingActivities(deps),
+  ...createReportingActivities(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;

@@ -2,7 +2,7 @@
 import { Problem } from '../domain/errors';
 import type { Nano } from '../domain/money';
 import { priceEvent } from '../domain/pricing';
-import type { PriceBook } from './priceBook';
+import type { PriceBook } from '../ledger/priceBook';
 
 export type Estimate = { model: string; inputTokens: number; maxOutputTokens: number; images: number; imageSize?: string | undefined };
 

@@ -17,7 +17,7 @@ import { createGateStreams } from './gateStream';
 import { createHotPath } from './hotPath';
 import { toOpenApi } from './openapi';
 import { pages } from './pages';
-import { createPriceBook } from './priceBook';
+import { createPriceBook } from '../ledger/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
 import { createSignals } from './signals';

@@ -8,7 +8,7 @@ import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { Keyring } from './auth';
 import type { GateCache } from './gateCache';
 import type { GateStreams } from './gateStream';
-import type { PriceBook } from './priceBook';
+import type { PriceBook } from '../ledger/priceBook';
 import type { Signals } from './signals';
 import type { UsagePosting } from './usagePosting';
 

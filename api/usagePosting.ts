@@ -1,17 +1,16 @@
 /** The way of reported usage: checked, priced, posted with whatever else is under way, answered when it is durable (B3–B5). */
 import type { Logger } from 'pino';
 import { DatabaseError, type Pool } from 'pg';
+import { isAccountId, toShownId } from '../domain/checkEvent';
 import { Problem } from '../domain/errors';
 import type { Gate } from '../domain/gate';
 import type { RejectionCode } from '../domain/usageEvent';
 import { toGate, type Position } from '../ledger/position';
 import { postUsage, type PostedUsage, type PricedEvent } from '../ledger/postUsage';
-import { keepRejectedUsage } from '../ledger/rejectedUsage';
 import type { GateCache } from './gateCache';
 import { createGroupCommit } from './groupCommit';
-import type { PriceBook } from './priceBook';
-import { isAccountId, toKeepable, toShownId, type Rejection } from './usageEvents';
-import { createUsageSorting, NOT_TAKEN } from './usageSorting';
+import type { PriceBook } from '../ledger/priceBook';
+import { createUsageTaking } from '../ledger/takeUsage';
 
 export type UsageReport = {
   accepted: number;
@@ -53,26 +52,12 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     },
   });
 
-  const sortEvents = createUsageSorting(pool, prices, now);
+  const take = createUsageTaking({ pool, prices, now, post: (events) => group.submit(events).catch(toOutage) });
 
   async function report(raw: readonly unknown[]): Promise<UsageReport> {
-    const sorted = await sortEvents(raw);
-    const { priced, rejected } = sorted;
-    let { duplicates } = sorted;
-    let positions: PostedUsage['positions'] = new Map();
-    if (priced.length > 0) {
-      const { result, first } = await group.submit(priced.map(({ event }) => event)).catch(toOutage);
-      positions = result.positions;
-      priced.forEach(({ index, event }, place) => {
-        const outcome = result.notTaken.get(first + place);
-        if (outcome === 'duplicate') duplicates += 1;
-        else if (outcome !== undefined) rejected.push({ index, ...NOT_TAKEN[outcome](event) });
-      });
-    }
-    rejected.sort((a, b) => a.index - b.index);
-    if (rejected.length > 0) await keepRejectedUsage(pool, rejected.map((rejection) => toKept(raw[rejection.index], rejection)));
+    const { accepted, duplicates, rejected, positions } = await take(raw);
     return {
-      accepted: raw.length - rejected.length - duplicates,
+      accepted,
       duplicates,
       rejected: rejected.map(({ index, code, message }) => ({ index, id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128), code, message })),
       gates: await gatesOf(raw, positions),
@@ -100,12 +85,3 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
 
   return { report, idle: group.idle };
 }
-
-/** A rejected event as it is kept for the admins (B4). */
-export const toKept = (raw: unknown, { code, message }: Rejection) => ({
-  accountId: toShownId((raw as { accountId?: unknown } | null)?.accountId, 64),
-  eventId: toShownId((raw as { id?: unknown } | null)?.id, 128),
-  code,
-  message,
-  event: toKeepable(raw),
-});

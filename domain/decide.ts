@@ -11,6 +11,8 @@ export type StandingNotice = 'suspended' | 'resumed' | 'low_balance';
 export type Decision =
   /** Read the account from Postgres, which also tells Postgres that its news has arrived. */
   | { kind: 'read' }
+  /** Post usage that was reported by signal. */
+  | { kind: 'post'; events: Record<string, unknown>[] }
   | { kind: 'answer'; request: SettingsRequest }
   /** The first charge of a request has ended: answer the request. */
   | { kind: 'conclude'; requestId: string; reloadId: string }
@@ -33,7 +35,7 @@ type Stage = (state: AccountState, nowMs: number) => Decision | null;
 /** What to do now. Requests come before money, money before the flag; when nothing is to be done: until when to wait. */
 export function decide(state: AccountState, nowMs: number): Decision {
   let untilMs = Infinity;
-  for (const stage of [refresh, answer, reload, stand, acknowledge] satisfies Stage[]) {
+  for (const stage of [refresh, post, answer, reload, stand, acknowledge] satisfies Stage[]) {
     const decision = stage(state, nowMs);
     if (decision?.kind === 'wait') untilMs = Math.min(untilMs, decision.untilMs);
     else if (decision) return decision;
@@ -42,6 +44,10 @@ export function decide(state: AccountState, nowMs: number): Decision {
 }
 
 const refresh: Stage = (state) => (state.stale ? { kind: 'read' } : null);
+
+/** What has been used is deducted before anything is decided from the balance; so much of it at a time. */
+const POSTED_EVENTS_MAX = 1_000;
+const post: Stage = ({ reported = [] }) => (reported.length > 0 ? { kind: 'post', events: reported.slice(0, POSTED_EVENTS_MAX) } : null);
 
 /** A first charge is a reload that opens: what could still be paid late is canceled before it (A5, A7). */
 const answer: Stage = ({ requests: [request], snapshot, charging, retry }, nowMs) => {

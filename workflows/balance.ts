@@ -48,6 +48,11 @@ class Account {
     setHandler(messages.usageSignal, (watermark) => {
       if (foldWatermark(this.state, watermark)) this.news = true;
     });
+    setHandler(messages.reportUsageSignal, ({ events }) => {
+      if (!Array.isArray(events)) return;
+      this.state.reported = [...(this.state.reported ?? []), ...events];
+      this.news = true;
+    });
     setHandler(messages.paymentSettledSignal, reread);
     setHandler(messages.paymentMethodsChangedSignal, reread);
     setHandler(messages.reasonsChangedSignal, reread);
@@ -92,6 +97,11 @@ class Account {
       case 'read':
         state.stale = false;
         return foldSnapshot(state, await ledger.readAccount(accountId));
+      case 'post': {
+        const snapshot = await ledger.postReportedUsage({ accountId, events: decision.events });
+        state.reported = state.reported!.slice(decision.events.length);
+        return foldSnapshot(state, snapshot);
+      }
       case 'answer':
         return this.answerRequest(decision.request);
       case 'conclude':

@@ -49,6 +49,10 @@ export type UsageWatermark = { watermark: number; available: string };
 
 /** Available has crossed a level, or a minute has passed with usage. */
 export const usageSignal = defineSignal<[UsageWatermark]>('usage');
+/** Usage events as POST /v1/usage takes them, without `accountId`: checked, priced and posted as there. For low rates. */
+export type ReportedUsage = { events: Record<string, unknown>[] };
+/** For services that prefer Temporal's client to HTTP. An event that can't be taken is kept for the admins, with its reason. */
+export const reportUsageSignal = defineSignal<[ReportedUsage]>('reportUsage');
 /** A payment of the account was settled, taken back, or changed in another way. */
 export const paymentSettledSignal = defineSignal('paymentSettled');
 /** A payment method was added, replaced or removed: a waiting attempt is due at once (A10). */

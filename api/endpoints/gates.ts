@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { toGate } from '../../ledger/position';
-import { isAccountId } from '../usageEvents';
+import { isAccountId } from '../../domain/checkEvent';
 import { nothingKnown } from '../gateCache';
 import { endpoint, ok } from '../endpoint';
 import { gate, ofAccount } from '../schemas';

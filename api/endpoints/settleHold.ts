@@ -13,9 +13,9 @@ import { endpoint, ok, type Reply } from '../endpoint';
 import { money } from '../schemas';
 import type { Services } from '../services';
 import { tellPosition } from '../tellPosition';
-import { checkEvent, toShownId, type Rejection } from '../usageEvents';
-import { toKept } from '../usagePosting';
-import { createUsageSorting, NOT_TAKEN, type Placed } from '../usageSorting';
+import { checkEvent, toShownId, type Rejection } from '../../domain/checkEvent';
+import { toKept } from '../../ledger/takeUsage';
+import { createUsageSorting, NOT_TAKEN, type Placed } from '../../ledger/sortUsage';
 import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { routes } from '../../api/routes';
 import { toCsv } from '../../api/csv';
-import { toKeepable } from '../../api/usageEvents';
+import { toKeepable } from '../../domain/checkEvent';
 import { openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 
 let api: TestApi;

@@ -1,11 +1,12 @@
 /** Sorts reported events into those that can be posted, with their price, and those that can't, with the reason (B4). */
 import type { Pool } from 'pg';
+import { checkEvent, type Rejection } from '../domain/checkEvent';
 import { priceEvent } from '../domain/pricing';
 import { rejectTime, type UsageEvent } from '../domain/usageEvent';
-import type { PricedEvent } from '../ledger/postUsage';
-import { readUsageEvents, type PostedEvent } from '../ledger/usageEvents';
+import type { PricedEvent } from './postUsage';
+import { readUsageEvents, type PostedEvent } from './usageEvents';
 import type { PriceBook } from './priceBook';
-import { checkEvent, type Rejection } from './usageEvents';
+
 
 export type Placed<T> = { index: number } & T;
 export type Sorted = { priced: Placed<{ event: PricedEvent }>[]; rejected: Placed<Rejection>[]; duplicates: number };

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import { priceAt, type Price } from '../domain/pricing';
-import { listModels, readModels, type Model } from '../ledger/models';
+import { listModels, readModels, type Model } from './models';
 
 /** A new price for a priced model is known a minute ahead, so reading every 20 s is in time even when two reads fail. */
 const REFRESH_MS = 20_000;

@@ -1,5 +1,5 @@
 /** Checks reported usage events one by one, by hand: this is the hot path, and one bad event must not touch the others (B4). */
-import { COUNT_MAX, type RejectionCode, type UsageEvent } from '../domain/usageEvent';
+import { COUNT_MAX, type RejectionCode, type UsageEvent } from './usageEvent';
 
 export type Rejection = { code: RejectionCode; message: string };
 export type Checked = { kind: 'event'; event: UsageEvent } | ({ kind: 'rejected' } & Rejection);
