@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { createApi, type Api } from '../dev/apiClient';
 import { startPostgres } from '../dev/postgres';
 
-export type MeasuredBallast = { url: string; databaseUrl: string; admin: Api; stop(): Promise<void> };
+export type MeasuredBallast = { url: string; databaseUrl: string; temporalAddress: string; admin: Api; stop(): Promise<void> };
 
 const ADMIN_KEY = 'admin_key_of_the_measurements';
 
@@ -19,16 +19,19 @@ export async function startBallast(): Promise<MeasuredBallast> {
     env: { ...process.env, DATA_DIR: dataDir, DATABASE_URL: postgres.url, DEMO: '0', PORT: '0', ADMIN_KEY, LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
+  const [url, temporalAddress] = await new Promise<[string, string]>((resolve, reject) => {
+    let ready: string | undefined;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const ready = /^Ballast is ready at (\S+)/.exec(line);
-      if (ready) resolve(ready[1]!);
+      ready ??= /^Ballast is ready at (\S+)/.exec(line)?.[1];
+      const temporal = /^ +Temporal +(\S+:\d+)$/.exec(line)?.[1];
+      if (ready && temporal) resolve([ready, temporal]);
     });
     void exited.then(() => reject(new Error('Ballast did not start.')));
   });
   return {
     url,
     databaseUrl: postgres.url,
+    temporalAddress,
     admin: createApi(url, ADMIN_KEY),
     async stop() {
       child.kill('SIGTERM');

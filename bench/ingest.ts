@@ -1,4 +1,4 @@
-/** Figures 1, 3, 4, 5: how near HTTP ingest comes to the bare database, and how far it is from a transaction per event. */
+/** Figures 1 to 5, 11: how near HTTP ingest comes to the bare database, and how far it is from what others do. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { postUsage, type PricedEvent } from '../ledger/postUsage';
 import type { MeasuredBallast } from './ballast';
 import { summarize, type Figure } from './results';
+import { signalPerEventRate } from './signals';
 import { chunk, makeBodies, makePricedEvents, post, prepareUsage } from './usage';
 
 const CONNECTIONS = 8;
@@ -18,32 +19,43 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
   };
   await http(events / 4, 1_000, accountIds);
 
-  const ratios = { raw100: [] as number[], raw1000: [] as number[], row: [] as number[], bare: [] as number[], hot: [] as number[], rate: [] as number[] };
+  const ratios = { raw100: [] as number[], raw1000: [] as number[], row: [] as number[], signal: [] as number[], bare: [] as number[], hot: [] as number[], rate: [] as number[] };
   const bare = await startWithoutDatabase(ballast);
   for (let run = 0; run < runs; run++) {
     const [hundred, thousand] = [await http(events / 2, 100, accountIds), await http(events, 1_000, accountIds)];
     const raw = await bestOf([1_000, 5_000].flatMap((size) => [1, 2].map((at) => () => rawRate(pool, events, size, at, accountIds))));
     const perRow = await bestOf([8, 32].map((at) => () => transactionPerEvent(pool, 2_000, at, accountIds)));
+    const perSignal = await signalPerEventRate(ballast, pool, 1_000);
     const singles = await http(events / 50, 1, accountIds);
     const singlesBare = await http(events / 50, 1, accountIds, bare.url);
     const hot = await http(events, 1_000, accountIds.slice(0, 1));
     ratios.raw100.push(hundred / raw);
     ratios.raw1000.push(thousand / raw);
+    ratios.signal.push(Math.min(hundred, thousand) / perSignal);
     ratios.row.push(Math.min(hundred, thousand) / perRow);
     ratios.bare.push(singles / singlesBare);
     ratios.hot.push(hot / thousand);
     ratios.rate.push(thousand);
   }
+  const history = await historyLength(ballast, accountIds[0]!);
   await bare.stop();
   await pool.end();
   const raw = [summarize(1, 'HTTP ingest, 100 events a request ÷ raw batched insert', 'ratio', ratios.raw100), summarize(1, 'HTTP ingest, 1,000 events a request ÷ raw batched insert', 'ratio', ratios.raw1000)];
   return [
     raw.sort((a, b) => a.value - b.value)[0]!,
+    summarize(2, 'HTTP ingest ÷ one Temporal signal per event', 'ratio', ratios.signal),
     summarize(3, 'HTTP ingest ÷ one transaction per event', 'ratio', ratios.row),
     summarize(4, 'single-event POSTs ÷ the same handler without the database', 'ratio', ratios.bare),
     summarize(5, 'one account taking all traffic ÷ 1,000 accounts evenly', 'ratio', ratios.hot),
+    summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [(history * 1_000_000) / (runs * events)]),
     summarize('1 rate', 'HTTP ingest, 1,000 events a request', 'events/s', ratios.rate),
   ];
+}
+
+/** 0 for a workflow that was never needed. */
+async function historyLength({ admin }: MeasuredBallast, accountId: string): Promise<number> {
+  const { status, body } = await admin.request<{ historyLength?: number }>('GET', `/v1/accounts/${accountId}/workflow`, { accept: [200, 404] });
+  return status === 404 ? 0 : body.historyLength!;
 }
 
 /** A baseline at its best: the highest of its settings counts. */
