@@ -124,10 +124,13 @@ function detailsOf({ card, type }: Stripe.PaymentMethod): Stripe.Charge.PaymentM
     mandate: null,
     network: card.brand,
     network_transaction_id: null,
+    electronic_commerce_indicator: null,
+    regulated_status: null,
     three_d_secure: null,
+    transaction_link_id: null,
     wallet: null,
   };
-  return { card: shown as unknown as Stripe.Charge.PaymentMethodDetails.Card, type };
+  return { card: shown, type };
 }
 
 export function retrieveCharge(tx: Transaction, request: ApiRequest): Stripe.Charge {

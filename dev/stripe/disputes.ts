@@ -2,6 +2,7 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { moveBalance } from './balanceTransactions';
+import { noEvidence } from './disputeEvidence';
 import { invalidRequest } from './errors';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
@@ -28,14 +29,14 @@ export function openDispute(tx: Transaction, charge: Stripe.Charge, kind: Disput
     created: tx.now,
     currency: charge.currency,
     enhanced_eligibility_types: [],
-    evidence: { enhanced_evidence: {} } as Stripe.Dispute.Evidence,
+    evidence: noEvidence(),
     evidence_details: {
       due_by: tx.now + RESPONSE_SECONDS,
       enhanced_eligibility: {},
       has_evidence: false,
       past_due: false,
       submission_count: 0,
-      submission_method: 'not_applicable',
+      submission_method: 'not_submitted',
     },
     intended_submission_method: null,
     is_charge_refundable: isInquiry,
@@ -95,6 +96,7 @@ export function updateDispute(tx: Transaction, request: ApiRequest): Stripe.Disp
       ...dispute.evidence_details,
       has_evidence: dispute.evidence_details.has_evidence || params.evidence !== undefined,
       submission_count: dispute.evidence_details.submission_count + (submitted ? 1 : 0),
+      ...(submitted && { submission_method: 'manual' }),
     },
     metadata: mergeMetadata(dispute.metadata, params.metadata),
     ...(submitted && { status: dispute.status.startsWith('warning_') ? 'warning_under_review' : 'under_review' }),
