@@ -2,7 +2,7 @@
 import { BallastError } from './errors.js';
 import { createGate, type GateOptions, type GateReplica } from './gate.js';
 import { createHolds, type Hold } from './holds.js';
-import type { Connection } from './http.js';
+import { createStop, type Connection } from './http.js';
 import { createReporter, type RejectedEvent, type ReporterOptions } from './reporter.js';
 import type { HoldRequest, UsageEvent } from './wire.js';
 
@@ -51,7 +51,7 @@ export function createClient(options: ClientOptions): BallastClient {
   const connection: Connection = { url: baseOf(options.url), key, timeoutMs };
   const onRejected = harmless(options.onRejected ?? warnOfRejected);
   const onError = harmless(options.onError ?? warnOfError);
-  const stop = new AbortController();
+  const stop = createStop();
 
   const gate = options.gate === false ? null : createGate(options.gate ?? {}, { connection, onError });
   const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates) => gate?.learn(gates) });

@@ -1,6 +1,6 @@
 /** Follows the API's stream of gates: snapshot, changes, heartbeats; comes back by itself and goes on where it was (S5, S6). */
 import { BallastError, Unreachable } from './errors.js';
-import { open, orAborted, type Connection } from './http.js';
+import { createStop, open, orAborted, type Connection } from './http.js';
 import { pause, waitMs } from './retry.js';
 import { readEvents, type ServerSentEvent } from './sse.js';
 import type { Gate } from './wire.js';
@@ -20,7 +20,7 @@ const SILENT_MS_MAX = 7_500;
 const PATH = '/v1/gates/stream';
 
 export function followGates({ connection, onGates, onCurrent, onError }: GateStreamDeps): GateStream {
-  const stop = new AbortController();
+  const stop = createStop();
   let lastEventId: string | null = null;
   let failures = 0;
 

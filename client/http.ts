@@ -1,4 +1,5 @@
 /** One request to the API: Node's own fetch, the key, a time limit, and errors with types. */
+import { setMaxListeners } from 'node:events';
 import { BallastError, toApiError, Unreachable } from './errors.js';
 
 export type Connection = {
@@ -17,6 +18,13 @@ export type Asked = {
   headers?: Record<string, string>;
   signal?: AbortSignal;
 };
+
+/** Ends whatever listens to it, which may be many requests at once: Node would take them for a leak. */
+export function createStop(): AbortController {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  return stop;
+}
 
 /** The parsed answer of a 2xx. Throws an `ApiError` for any other answer, `Unreachable` without a readable one. */
 export async function ask(connection: Connection, asked: Asked): Promise<unknown> {

@@ -1,6 +1,6 @@
 /** Buffers usage and sends it in batches until each event is durable, rejected with a reason, or handed back: none is lost in silence. */
 import { ApiError, BallastError, BufferFull, UnsentEvents, Unreachable } from './errors.js';
-import { ask, type Connection } from './http.js';
+import { ask, createStop, type Connection } from './http.js';
 import { pause, waitMs } from './retry.js';
 import type { Gate, RejectionCode, UsageAnswer, UsageEvent } from './wire.js';
 
@@ -38,8 +38,8 @@ export type Reporter = {
 /** Events as JSON: written once, so that what is sent again is the same, and memory can be counted. */
 type Batch = { events: string[]; bytes: number; done: Promise<void>; settled(): void };
 
-/** What V8 needs for a string beside its characters, and the place in the batch. */
-const EVENT_OVERHEAD_BYTES = 40;
+/** What an event takes of the heap beside its characters, measured: so that the limit is one of memory. */
+const EVENT_OVERHEAD_BYTES = 150;
 /** A request is far below the API's 8 MB. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const API_EVENTS_MAX = 5_000;
@@ -51,7 +51,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   if (!(batchEventsMax >= 1 && batchEventsMax <= API_EVENTS_MAX)) throw new RangeError(`batchEventsMax is ${batchEventsMax}: it must be from 1 to ${API_EVENTS_MAX}.`);
   if (!(requestsMax >= 1)) throw new RangeError(`requestsMax is ${requestsMax}: it must be at least 1.`);
 
-  const stop = new AbortController();
+  const stop = createStop();
   /** Full batches, oldest first; then the one that is being filled. */
   const waiting: Batch[] = [];
   let filling = newBatch();
