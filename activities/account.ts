@@ -2,10 +2,11 @@
 import type { DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standing } from '../domain/accountState';
 import type { StandingNotice } from '../domain/decide';
 import { formatCents } from '../domain/money';
+import { dollars } from '../domain/words';
 import { changeSettings, type ChangedSettings } from '../ledger/changeSettings';
 import { closeReload } from '../ledger/closeReload';
 import { transaction, type Tx } from '../ledger/db';
-import { openReload } from '../ledger/openReload';
+import { openReload, type OpenedReload } from '../ledger/openReload';
 import { readReloadEnd } from '../ledger/readReloadEnd';
 import { readSnapshot } from '../ledger/readSnapshot';
 import { recordDecision } from '../ledger/recordDecision';
@@ -15,6 +16,23 @@ import type { Dependencies } from './dependencies';
 
 /** What every decision's activity is told: whose account, which decision, when. */
 export type Decided = { accountId: string; decision: DecisionRecord };
+
+/** Why a reload that is due was not opened. */
+const NOT_OPENED: Record<Extract<OpenedReload, { kind: 'refused' }>['because'], string> = {
+  settings_changed: 'the settings were changed meanwhile',
+  not_due: 'the balance has changed meanwhile',
+  suspended: 'no card is charged while the account is suspended',
+  uncanceled: 'an earlier charge that was not paid is still being canceled',
+  monthly_limit: 'it would go over the monthly limit',
+  breaker: 'there were ten reloads within an hour',
+};
+
+/** What came of a request, for its record. */
+function andSo(answer: ChangedSettings): string {
+  if (answer.kind === 'refused') return `, but ${answer.detail}`;
+  if (answer.kind !== 'charging' || answer.cents === null) return '';
+  return `; available is at or below the new threshold, so ${dollars(formatCents(answer.cents))} is charged first`;
+}
 
 export function createAccountActivities({ pool, policy }: Dependencies) {
   /** Does the work, keeps the record of the decision, and reads what is so now: all or nothing. */
@@ -33,9 +51,11 @@ export function createAccountActivities({ pool, policy }: Dependencies) {
 
     /** Does what an owner asked (A1–A5, A13). `charging`: the first charge is open under the request's id. */
     async changeSettings({ accountId, decision, request }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
-      const { result, snapshot } = await carryOut(accountId, decision, { request }, (tx) =>
-        changeSettings(tx, accountId, request, policy, decision.atMs));
-      return { answer: result, snapshot };
+      return transaction(pool, async (tx) => {
+        const answer = await changeSettings(tx, accountId, request, policy, decision.atMs);
+        await recordDecision(tx, accountId, { ...decision, because: `${decision.because}${andSo(answer)}` }, { request });
+        return { answer, snapshot: await readSnapshot(tx, accountId, policy) };
+      });
     },
 
     /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
@@ -44,7 +64,7 @@ export function createAccountActivities({ pool, policy }: Dependencies) {
         const wish = { reloadId, accountId, settingsVersion, nowMs: decision.atMs, actor: 'workflow' };
         const opened = await openReload(tx, wish, policy);
         const record: DecisionRecord = opened.kind === 'refused'
-          ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but: ${opened.because}` }
+          ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but ${NOT_OPENED[opened.because]}` }
           : decision;
         await recordDecision(tx, accountId, record, { wish, opened });
         return readSnapshot(tx, accountId, policy);

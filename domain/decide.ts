@@ -3,6 +3,7 @@ import type { AccountState, MethodRole, OpenReload, SettingsRequest, Snapshot, S
 import { firstCharge, LOW_LEVEL_CENTS, reached, triggerLevel } from './autoReload';
 import { reasonsOf } from './gate';
 import { centsToNano, formatCents, parseMoney, type Nano } from './money';
+import { dollars, reasonsInWords, statusInWords } from './words';
 
 /** Why a decision fell: the rule of the product and a sentence for people (A15). */
 export type Reasoned = { rule: string; because: string };
@@ -82,10 +83,10 @@ const reload: Stage = (state, nowMs) => {
 /** Why the reload in flight may not go on, or null (A10, A13, P5). The first charge answers only to suspensions. */
 function mustClose(snapshot: Snapshot, inFlight: OpenReload): Decision | null {
   const close = (rule: string, because: string): Decision => ({ kind: 'close', reload: inFlight, state: 'canceled', rule, because });
-  if (snapshot.setReasons.length > 0) return close('P5', `no attempt begins under ${snapshot.setReasons.join(' and ')}`);
+  if (snapshot.setReasons.length > 0) return close('P5', `no card is charged while ${reasonsInWords(snapshot.setReasons)}`);
   if (inFlight.first) return null;
-  if (snapshot.settings.status !== 'on') return close('A10', `auto-reload is ${snapshot.settings.status}`);
-  if (!wantsReload(snapshot)) return close('A10', `available $${snapshot.available} is above the threshold again`);
+  if (snapshot.settings.status !== 'on') return close('A10', statusInWords[snapshot.settings.status]);
+  if (!wantsReload(snapshot)) return close('A10', `available is ${dollars(snapshot.available)}, above the threshold again`);
   return null;
 }
 
@@ -118,7 +119,8 @@ function open(snapshot: Snapshot, nowMs: number): Decision | null {
     const dueMs = lastStrikeMs + retryDelayMs(policy.retryDelaysMs, strikes);
     if (nowMs < dueMs) return { kind: 'wait', untilMs: dueMs };
   }
-  const because = `available $${snapshot.available} has reached the threshold $${formatCents(settings.thresholdCents!)}`;
+  const [threshold, amount] = [settings.thresholdCents!, settings.amountCents!].map((cents) => dollars(formatCents(cents)));
+  const because = `available is ${dollars(snapshot.available)} and the threshold ${threshold!}, so a reload of ${amount!} is due`;
   return { kind: 'open', settingsVersion: settings.version, rule: 'A3', because };
 }
 
@@ -161,13 +163,13 @@ const stand: Stage = ({ snapshot, charging }, nowMs) => {
 
   if (reasons.join() !== flag.reasons.join()) {
     return is
-      ? { kind: 'stand', standing, notice, act: 'suspend', rule: 'S2', because: `${reasons.join(' and ')}: available is $${snapshot.available}` }
-      : { kind: 'stand', standing, notice, act: 'resume', rule: 'S2', because: `available is $${snapshot.available} and no reason is left` };
+      ? { kind: 'stand', standing, notice, act: 'suspend', rule: 'S2', because: `${reasonsInWords(reasons)}: available is ${dollars(snapshot.available)}` }
+      : { kind: 'stand', standing, notice, act: 'resume', rule: 'S2', because: `available is ${dollars(snapshot.available)} and nothing stands against access any more` };
   }
   if (blocked && blocked.by !== snapshot.blocked?.by) {
-    return { kind: 'stand', standing, notice, act: 'hold_back', rule: 'P5', because: `a reload is due but may not open: ${snapshot.setReasons.join(' and ')}` };
+    return { kind: 'stand', standing, notice, act: 'hold_back', rule: 'P5', because: `a reload is due, but no card is charged while ${reasonsInWords(snapshot.setReasons)}` };
   }
-  return { kind: 'stand', standing, notice, act: 'note', rule: 'N1', because: `available is $${snapshot.available}` };
+  return { kind: 'stand', standing, notice, act: 'note', rule: 'N1', because: `available is ${dollars(snapshot.available)}` };
 };
 
 /** What blocks a reload that is due: a suspension, or a guard until its time has passed. */

@@ -2,6 +2,7 @@
 import type { Policy, RefusalCode, SettingsAnswer } from '../domain/accountState';
 import { firstCharge, type AutoReloadSettings, type AutoReloadStatus } from '../domain/autoReload';
 import { formatCents } from '../domain/money';
+import { reasonsInWords } from '../domain/words';
 import type { Db } from './db';
 import { guardAgainst } from './guards';
 import type { Position } from './position';
@@ -36,7 +37,7 @@ export async function assessSettings(
   const charge = firstCharge(available, settings, policy.trigger);
   if (state.reload_id || charge.kind === 'none') return { kind: 'save', status: 'on' };
 
-  if (setReasons.length > 0) return refused('account_suspended', `the account is suspended: ${setReasons.join(', ')}`);
+  if (setReasons.length > 0) return refused('account_suspended', `auto-reload can not charge now: ${reasonsInWords(setReasons)}`);
   if (charge.kind === 'amount_too_small') {
     return refused('amount_too_small', `with this amount the first charge would be $${formatCents(charge.neededCents)}, over the limit of $12,500`);
   }

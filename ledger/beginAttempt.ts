@@ -1,6 +1,7 @@
 /** Begins to confirm a payment with a method, or finds that it may no longer be (A7, P5). */
-import { reached, type AutoReloadSettings } from '../domain/autoReload';
+import { reached, type AutoReloadSettings, type AutoReloadStatus } from '../domain/autoReload';
 import type { Policy } from '../domain/accountState';
+import { reasonsInWords, statusInWords } from '../domain/words';
 import { closeReload } from './closeReload';
 import type { Tx } from './db';
 import { lockAccount } from './lockAccount';
@@ -22,7 +23,7 @@ type Row = {
   reload: boolean;
   closed: boolean;
   wished: AutoReloadSettings | null;
-  settings_status: string;
+  settings_status: AutoReloadStatus;
   threshold_cents: bigint | null;
 };
 
@@ -42,8 +43,8 @@ export async function beginAttempt(tx: Tx, attempt: Attempt, policy: Policy): Pr
     if (row.closed) return { kind: 'ended' };
     const thresholdCents = row.wished ? row.wished.thresholdCents : Number(row.threshold_cents);
     const because =
-      position.setReasons.length > 0 ? `no attempt begins under ${position.setReasons.join(' and ')}`
-      : !row.wished && row.settings_status !== 'on' ? `auto-reload is ${row.settings_status}`
+      position.setReasons.length > 0 ? `no card is charged while ${reasonsInWords(position.setReasons)}`
+      : !row.wished && row.settings_status !== 'on' ? statusInWords[row.settings_status]
       : !reached(position.available, thresholdCents, policy.trigger) ? 'available is above the threshold again'
       : null;
     if (because) {

@@ -2,6 +2,7 @@
 import type { Policy, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import { TERMS_VERSION, type AutoReloadSettings, type AutoReloadStatus } from '../domain/autoReload';
 import { formatCents } from '../domain/money';
+import { statusInWords } from '../domain/words';
 import { assessSettings, readSettingsState, refused, type SettingsState } from './assessSettings';
 import type { Tx } from './db';
 import { lockAccount } from './lockAccount';
@@ -12,7 +13,7 @@ import { putInForce } from './settlePayment';
 import { setLevels } from './setLevels';
 
 /** `charging`: the answer depends on the first charge, which is the reload opened under the request's id (A5). */
-export type ChangedSettings = SettingsAnswer | { kind: 'charging' };
+export type ChangedSettings = SettingsAnswer | { kind: 'charging'; /** Null when it was open before. */ cents: number | null };
 
 /** The request's id is a UUID: it names the first charge, so a repeat finds it instead of opening another. */
 export async function changeSettings(tx: Tx, accountId: string, request: SettingsRequest, policy: Policy, nowMs: number): Promise<ChangedSettings> {
@@ -23,11 +24,11 @@ export async function changeSettings(tx: Tx, accountId: string, request: Setting
       return configure(tx, position, state, request, policy, nowMs);
     case 'pause':
       if (state.status === 'paused') return { kind: 'saved' };
-      if (state.status !== 'on') return refused('auto_reload_not_on', `auto-reload is ${state.status}: there is nothing to pause`);
+      if (state.status !== 'on') return refused('auto_reload_not_on', `${statusInWords[state.status]}: there is nothing to pause`);
       return setStatus(tx, accountId, 'paused', policy);
     case 'resume':
       if (state.status === 'on') return { kind: 'saved' };
-      if (state.status !== 'paused') return refused('auto_reload_not_paused', `auto-reload is ${state.status}: enable it instead`);
+      if (state.status !== 'paused') return refused('auto_reload_not_paused', `${statusInWords[state.status]}: enable it instead`);
       return setStatus(tx, accountId, 'on', policy);
     case 'disable':
       return disable(tx, accountId, state, request, policy);
@@ -39,7 +40,7 @@ async function configure(
 ): Promise<ChangedSettings> {
   const { accountId } = position;
   const { settings, actor, requestId } = request;
-  if (state.reload_id === requestId) return { kind: 'charging' };
+  if (state.reload_id === requestId) return { kind: 'charging', cents: null };
   const would = await assessSettings(tx, position, state, settings, policy, nowMs);
   switch (would.kind) {
     case 'refused':
@@ -54,7 +55,7 @@ async function configure(
       if (await hasUncanceledReload(tx, accountId)) return refused('reload_in_flight', 'an earlier charge is still being canceled');
       await recordConsent(tx, accountId, actor, settings);
       await insertReload(tx, { reloadId: requestId, accountId, nowMs, actor }, would.cents, settings);
-      return { kind: 'charging' };
+      return { kind: 'charging', cents: would.cents };
   }
 }
 

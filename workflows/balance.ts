@@ -149,7 +149,7 @@ class Account {
   }
 
   private async answerRequest(request: SettingsRequest): Promise<void> {
-    const because = `${request.actor} asked to ${request.kind} auto-reload`;
+    const because = `${request.actor.replace(':', ' ')} asked to ${request.kind} auto-reload`;
     const decision = this.record(request.kind, { rule: request.kind === 'configure' ? 'A5' : 'A13', because });
     const { answer, snapshot } = await ledger.changeSettings({ accountId: this.input.accountId, decision, request });
     this.state.requests = this.state.requests.filter(({ requestId }) => requestId !== request.requestId);

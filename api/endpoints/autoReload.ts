@@ -5,6 +5,7 @@ import { outlook } from '../../domain/advice';
 import { checkSettings, type AutoReloadSettings } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
+import { asSentence } from '../../domain/words';
 import { assessSettings, readSettingsState } from '../../ledger/assessSettings';
 import { recordAudit } from '../../ledger/audit';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
@@ -72,7 +73,7 @@ export const preview = endpoint({
     const advised = adviceFor(view);
     return ok({
       wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
-      refusal: would.kind === 'refused' ? { code: would.code, detail: sentence(would.detail) } : null,
+      refusal: would.kind === 'refused' ? { code: would.code, detail: asSentence(would.detail) } : null,
       ...outlook(advised.dailySpend, view.available, settings),
       advice: viewAdvice(advised),
     });
@@ -102,7 +103,7 @@ const changing = (update: typeof pauseAutoReloadUpdate, action: string) =>
     replies: { 200: shown },
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
-      if (answer.kind === 'refused') throw new Problem(answer.code, sentence(answer.detail));
+      if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
       if (answer.kind === 'pending') throw unavailable('temporal_unavailable', 'The change has been asked for, but is not made yet: look again, or repeat it.');
       await note(id, principal, action, {}, services);
       return ok(await show(id, services));
@@ -126,7 +127,7 @@ async function answered(id: string, answer: SettingsAnswer, services: Services):
     case 'declined':
       throw new Problem('card_declined', answer.message, { members: { declineCode: answer.declineCode, ...(await linkToConfirm(id, answer.declineCode, services)) } });
     case 'refused':
-      throw new Problem(answer.code, sentence(answer.detail));
+      throw new Problem(answer.code, asSentence(answer.detail));
   }
 }
 
@@ -137,4 +138,3 @@ async function linkToConfirm(id: string, declineCode: string, { pool, links }: S
 }
 
 const note = (id: string, { actor }: Principal, action: string, details: object, { pool }: Services) => recordAudit(pool, id, actor, action, details);
-const sentence = (detail: string): string => `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;

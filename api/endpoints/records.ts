@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
+import { asSentence } from '../../domain/words';
 import { listAudit } from '../../ledger/audit';
 import type { Db } from '../../ledger/db';
 import { listDecisions } from '../../ledger/listDecisions';
@@ -32,7 +33,7 @@ const recordsOf = <T, View extends z.ZodType>(
 export const transactions = recordsOf(transactionView, cursorOf.number, listTransactions, viewTransaction);
 
 const decision = z.strictObject({ at: time, kind: z.string(), rule: z.string(), because: z.string(), known: z.record(z.string(), z.unknown()) });
-export const decisions = recordsOf(decision, cursorOf.number, listDecisions, (row) => ({ ...row, at: row.at.toISOString() }));
+export const decisions = recordsOf(decision, cursorOf.number, listDecisions, (row) => ({ ...row, because: asSentence(row.because), at: row.at.toISOString() }));
 
 const auditEntry = z.strictObject({ at: time, actor: z.string(), action: z.string(), details: z.record(z.string(), z.unknown()) });
 export const audit = recordsOf(auditEntry, cursorOf.number, listAudit, (row) => ({ ...row, at: row.at.toISOString() }));

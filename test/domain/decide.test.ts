@@ -80,6 +80,11 @@ test.each(cases)('%s', (_title, given, expected) => {
   expect(decide(given, NOW)).toMatchObject(expected);
 });
 
+test.each(cases)('A15 what is decided is said in plain English: %s', (_name, given) => {
+  const decision = decide(given, NOW);
+  if ('because' in decision) expect(decision.because).toMatch(/^[a-z][A-Za-z0-9 ,:.$-]{10,160}$/);
+});
+
 test('A10 the last delay stands for all later strikes', () => {
   expect([1, 2, 3, 9].map((strikes) => retryDelayMs([MINUTE, 5 * MINUTE], strikes))).toEqual([MINUTE, 5 * MINUTE, 5 * MINUTE, 5 * MINUTE]);
   expect(retryDelayMs([], 1)).toBe(0);

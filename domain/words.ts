@@ -1,0 +1,23 @@
+/** How decisions are put into words: one line of plain English each, for whoever asks "why was I charged?" (A15). */
+import type { AutoReloadStatus } from './autoReload';
+import type { Reason } from './gate';
+
+/** @param amount a decimal string: `"-12.50"` is -$12.50 */
+export const dollars = (amount: string): string => (amount.startsWith('-') ? `-$${amount.slice(1)}` : `$${amount}`);
+
+const reasonWords: Record<Reason, string> = {
+  balance_exhausted: 'the balance is used up',
+  admin_suspended: 'an administrator has suspended the account',
+  payment_disputed: 'a payment is disputed',
+};
+export const reasonsInWords = (reasons: readonly Reason[]): string => reasons.map((reason) => reasonWords[reason]).join(' and ');
+
+export const statusInWords: Record<AutoReloadStatus, string> = {
+  off: 'auto-reload is off',
+  on: 'auto-reload is on',
+  paused: 'auto-reload is paused',
+  disabled_after_failures: 'auto-reload was turned off after failed charges',
+};
+
+/** Begins with a capital and ends with a full stop. */
+export const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
