@@ -12,7 +12,7 @@ afterAll(async () => {
   await api.close();
   await world.close();
 });
-afterEach(() => world.simulate('DELETE', '/faults'));
+afterEach(() => world.clearFaults());
 
 const pages = { successUrl: 'https://console.example/paid', cancelUrl: 'https://console.example/back' };
 const checkout = (account: TestAccount, key: string, more: object = {}): Promise<Answer> =>

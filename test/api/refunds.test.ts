@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await World.start({ time: 'real', relay: true });
   api = await startTestApi({ database: world.database, temporal: world.client, stripe: world.stripe });
 });
-afterEach(() => world.simulate('DELETE', '/faults'));
+afterEach(() => world.clearFaults());
 afterAll(async () => {
   await api.close();
   await world.close();

@@ -89,6 +89,26 @@ test('B3 the API is killed in the middle of ingest: what is sent again under the
   expect(rows).toEqual([{ events: 2_000, cost: '2000000000' }]);
 });
 
+test('A12 the monthly limit holds across a worker killed in mid-charge and two workers at once, and is told once', async () => {
+  const account = await cluster.account('limited', 'pm_card_visa', '50.00');
+  await cluster.startSecondWorker();
+  await cluster.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 1, effect: 'timeout_after' });
+  await cluster.use(account, 'e1', 12);
+  await until(() => cluster.paidCharges(account), (paid) => paid === 2);
+  await cluster.killWorker();
+  await cluster.startWorker();
+  await credited(account, 1);
+  await cluster.use(account, 'e2', 100);
+  await credited(account, 2);
+  const view = async () => (await cluster.ask('GET', `/v1/accounts/${account}/auto-reload`)).body;
+  await until(view, ({ blockedBy }) => blockedBy === 'monthly_limit');
+  await cluster.use(account, 'e3', 1);
+  expect(await view()).toMatchObject({ spentThisMonth: '50.00', monthlyLimit: '50.00' });
+  expect(await cluster.paidCharges(account)).toBe(3);
+  const { body } = await cluster.ask('GET', `/v1/accounts/${account}/notices`);
+  expect(body.data.filter(({ kind }: { kind: string }) => kind === 'guard_reached')).toHaveLength(1);
+});
+
 test('A7 two workers at once: one reload, one charge', async () => {
   const account = await cluster.account('two-workers');
   await cluster.startSecondWorker();

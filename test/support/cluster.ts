@@ -68,7 +68,7 @@ export class Cluster {
   }
 
   async startSecondWorker(): Promise<void> {
-    this.secondWorker = await this.startNode('workers', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}` });
+    this.secondWorker ??= await this.startNode('workers', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}` });
   }
 
   /** Temporal's state outlives its kill, unless it is deleted. */
@@ -110,13 +110,13 @@ export class Cluster {
   }
 
   /** An account with a card that pays, $20.00 paid in advance, and auto-reload at $10.00 for $25.00. */
-  async account(id: string, card = 'pm_card_visa'): Promise<string> {
+  async account(id: string, card = 'pm_card_visa', monthlyLimit?: string): Promise<string> {
     await this.must('POST', '/v1/accounts', { id, name: id, members: [{ name: 'Olga', email: `olga@${id}.example`, role: 'owner' }] });
     const { data } = await this.must('GET', `/v1/accounts/${id}/members`);
     const { key } = await this.must('POST', `/v1/accounts/${id}/keys`, { memberId: data[0].id });
     await this.must('POST', `/v1/accounts/${id}/payment-methods`, { paymentMethod: 'pm_card_visa' }, key);
     await this.must('POST', `/v1/accounts/${id}/prepayments`, { amount: '20.00' }, key, { 'Idempotency-Key': `first-${id}` });
-    await this.must('PUT', `/v1/accounts/${id}/auto-reload`, { threshold: '10.00', amount: '25.00', acceptTerms: true }, key);
+    await this.must('PUT', `/v1/accounts/${id}/auto-reload`, { threshold: '10.00', amount: '25.00', ...(monthlyLimit && { monthlyLimit }), acceptTerms: true }, key);
     if (card !== 'pm_card_visa') await this.must('POST', `/v1/accounts/${id}/payment-methods`, { paymentMethod: card, role: 'primary' }, key);
     return id;
   }

@@ -25,6 +25,11 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 /** Built by `npm test` before jest starts: workflows are bundled once per run. */
 const workflowBundle = { codePath: [join(__dirname, '../../dist/workflows.bundle.js'), join(__dirname, '../../workflows.bundle.js')].find(existsSync)! };
 
+/** Another server that speaks Stripe's API, to run the tests of payments against; see docs/payments.md. */
+const otherStripe = process.env.STRIPE_API_BASE;
+/** For tests that steer the simulator: with another server they are left out. */
+export const testWithSwitches: jest.It = otherStripe ? test.skip : test;
+
 export type WorldOptions = {
   /** `skipping`: minutes pass in an instant, in Temporal's test server. `real`: the dev server. */
   time: 'skipping' | 'real';
@@ -41,7 +46,7 @@ export type WorldOptions = {
 export class World {
   private constructor(
     readonly database: TestDatabase,
-    readonly simulator: StripeSimulator,
+    readonly simulator: StripeSimulator | null,
     readonly stripe: Stripe,
     readonly client: Client,
     /** Lets workflow time pass: skipped or really waited for. */
@@ -56,8 +61,10 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const database = await createTestDatabase();
-    const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
-    const stripe = createStripe({ secretKey: 'sk_test_world', apiBase: simulator.url, timeoutMs: options.stripeTimeoutMs ?? 1_000 });
+    const simulator = otherStripe ? null : await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+    const stripe = otherStripe
+      ? createStripe({ secretKey: process.env.STRIPE_SECRET_KEY ?? 'sk_test_world', apiBase: otherStripe })
+      : createStripe({ secretKey: 'sk_test_world', apiBase: simulator!.url, timeoutMs: options.stripeTimeoutMs ?? 1_000 });
     const taskQueue = `test-${randomUUID()}`;
     const temporal = await connect(options, taskQueue);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
@@ -71,7 +78,7 @@ export class World {
     ]);
     const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
     const webhooks = options.webhooks ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 }) : null;
-    const cleanup = [async () => relay?.stop(), async () => webhooks?.stop(), () => temporal.close(), () => simulator.stop(), () => database.drop()];
+    const cleanup = [async () => relay?.stop(), async () => webhooks?.stop(), () => temporal.close(), async () => simulator?.stop(), () => database.drop()];
     const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorkers, cleanup);
     await world.startWorker();
     return world;
@@ -101,8 +108,14 @@ export class World {
     return TestAccount.open(this, options);
   }
 
+  /** Stops the faults that a test has asked for. */
+  async clearFaults(): Promise<void> {
+    if (this.simulator) await this.simulate('DELETE', '/faults');
+  }
+
   /** Steers the simulator: see docs/stripe-simulator.md. */
   async simulate(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    if (!this.simulator) throw new Error('This test steers the simulator: with STRIPE_API_BASE it must be left out.');
     const answer = await fetch(`${this.simulator.url}/_sim${path}`, {
       method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });

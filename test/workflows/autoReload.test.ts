@@ -4,14 +4,14 @@ import { transaction } from '../../ledger/db';
 import { removePaymentMethod } from '../../ledger/paymentMethods';
 import { liftSuspension, setSuspension } from '../../ledger/suspensions';
 import { until } from '../support/notices';
-import { World } from '../support/world';
+import { testWithSwitches, World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {
   world = await World.start({ time: 'skipping' });
 });
 afterAll(() => world.close());
-afterEach(() => world.simulate('DELETE', '/faults'));
+afterEach(() => world.clearFaults());
 
 const MINUTE = 60_000;
 const settings = { threshold: '10.00', amount: '25.00' };
@@ -106,7 +106,7 @@ describe('A4, A5 changes', () => {
     expect(await account.reloads()).toEqual([]);
   });
 
-  test('A5 a first charge whose outcome is unknown is pending; its settings are in force once it is known', async () => {
+  testWithSwitches('A5 a first charge whose outcome is unknown is pending; its settings are in force once it is known', async () => {
     const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
     await world.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, effect: 'timeout_after' });
     await world.simulate('POST', '/faults', { match: { method: 'GET', path: '^/v1/payment_intents/' }, effect: 'timeout_before' });
@@ -206,7 +206,7 @@ describe('A8, A10 strikes and waits', () => {
     expect(await account.autoReload()).toMatchObject({ strikes: 2 });
   });
 
-  test('A8 a reload that succeeds sets the strikes to 0', async () => {
+  testWithSwitches('A8 a reload that succeeds sets the strikes to 0', async () => {
     const account = await world.account({ balance: '20.00', cards: [declining], autoReload: settings });
     await account.use('15.00');
     await account.settle();
@@ -219,7 +219,7 @@ describe('A8, A10 strikes and waits', () => {
 });
 
 describe('A9 what is no strike', () => {
-  test('A9 a charge that timed out but went through is one charge, one credit, no strike', async () => {
+  testWithSwitches('A9 a charge that timed out but went through is one charge, one credit, no strike', async () => {
     const account = await world.account({ balance: '20.00', autoReload: settings });
     await world.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 1, effect: 'timeout_after' });
     await account.use('15.00');
@@ -229,7 +229,7 @@ describe('A9 what is no strike', () => {
     expect(await account.autoReload()).toMatchObject({ strikes: 0 });
   });
 
-  test.each(['error_500', 'error_500_after', 'error_429', 'error_503', 'reset_before', 'reset_after', 'timeout_before', 'garbage'] as const)(
+  testWithSwitches.each(['error_500', 'error_500_after', 'error_429', 'error_503', 'reset_before', 'reset_after', 'timeout_before', 'garbage'] as const)(
     'A9 an outage at Stripe (%s) is no strike, and ends in one charge and one credit', async (effect) => {
       const account = await world.account({ balance: '20.00', autoReload: settings });
       await world.simulate('POST', '/faults', { match: { path: '^/v1/payment_intents' }, times: 3, effect });
@@ -328,7 +328,7 @@ test('P5 no reload opens while the account is suspended by an admin; it opens wh
   expect(await account.autoReload()).toMatchObject({ blockedBy: null, flag: [] });
 });
 
-test('A5 a first charge that is not needed any more when its attempt begins saves the settings without charging', async () => {
+testWithSwitches('A5 a first charge that is not needed any more when its attempt begins saves the settings without charging', async () => {
   const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
   await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/payment_intents$' }, times: 2, effect: 'error_503' });
   const answer = account.configure({ threshold: '10.00', amount: '20.00' });
@@ -342,7 +342,7 @@ test('A5 a first charge that is not needed any more when its attempt begins save
   expect(await account.paidCharges()).toBe(0);
 });
 
-test('A9 a card that is removed while its charge is unknown does not hold up the backup', async () => {
+testWithSwitches('A9 a card that is removed while its charge is unknown does not hold up the backup', async () => {
   const account = await world.account({ balance: '20.00', cards: ['pm_card_visa', 'pm_card_mastercard'], autoReload: settings });
   await world.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 2, effect: 'error_503' });
   await account.use('15.00');

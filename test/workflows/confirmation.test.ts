@@ -11,7 +11,7 @@ beforeAll(async () => {
   world = await World.start({ time: 'skipping' });
 });
 afterAll(() => world.close());
-afterEach(() => world.simulate('DELETE', '/faults'));
+afterEach(() => world.clearFaults());
 
 const HOUR = 3_600_000;
 const wantsConfirmation = 'pm_card_authenticationRequired';
