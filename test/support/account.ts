@@ -169,6 +169,17 @@ export class TestAccount {
     return rows.map(({ kind }) => kind);
   }
 
+  async addOwners(...emails: string[]): Promise<void> {
+    await this.world.database.pool.query(`insert into members (account_id, name, email, role) select $1, e, e, 'owner' from unnest($2::text[]) e`, [this.id, emails]);
+  }
+
+  /** Mails to send, by the kind of their notice: one per owner and event. */
+  async mails(): Promise<Record<string, number>> {
+    const { rows } = await this.world.database.pool.query<{ kind: string; n: number }>(
+      `select kind, count(*)::int as n from notices join notice_deliveries on notice_id = id where account_id = $1 group by kind order by kind`, [this.id]);
+    return Object.fromEntries(rows.map(({ kind, n }) => [kind, n]));
+  }
+
   async decisions(): Promise<string[]> {
     const { rows } = await this.world.database.pool.query<{ d: string }>(
       `select kind || ' ' || rule as d from decisions where account_id = $1 order by number`, [this.id]);

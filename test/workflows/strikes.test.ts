@@ -16,6 +16,7 @@ const declining = 'pm_card_chargeCustomerFail';
 describe('A8, A10 strikes and waits', () => {
   test('A8 three strikes in a row disable auto-reload and tell every owner once; the waits are 1 and 5 minutes', async () => {
     const account = await world.account({ balance: '20.00', cards: [declining, declining], autoReload: settings });
+    await account.addOwners('omar@example.com', 'oya@example.com');
     await account.use('15.00');
     await account.settle();
     const began = Date.now();
@@ -35,6 +36,7 @@ describe('A8, A10 strikes and waits', () => {
       attempts: ['1 primary declined', '1 backup declined', '2 primary declined', '2 backup declined', '3 primary declined', '3 backup declined'],
     }]);
     expect((await account.notices()).filter((kind) => kind !== 'low_balance')).toEqual(['first_failed_attempt', 'disabled_after_failures']);
+    expect(await account.mails()).toEqual({ disabled_after_failures: 3, first_failed_attempt: 3, low_balance: 3 });
     expect(await account.paidCharges()).toBe(0);
     expect(Date.now() - began).toBeLessThan(60_000);
 
