@@ -59,6 +59,7 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   const streams = new Set<Stream>();
   /** Changes of this turn of the event loop: they go out together. */
   let changed: KnownGate[] = [];
+  let checking: NodeJS.Immediate | null = null;
 
   const toEvent = (gate: KnownGate, id?: GateMark): string =>
     `event: gate\n${id === undefined ? '' : `id: ${id}\n`}data: ${toGateJson(gate, gates.asOf())}\n\n`;
@@ -68,7 +69,13 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   function send({ response }: Stream, events: string | Buffer): void {
     if (response.destroyed || response.writableEnded) return;
     response.write(events);
-    if (response.writableLength > bufferBytesMax) drop(response);
+    checking ??= setImmediate(dropSlow);
+  }
+
+  /** In the turn after a write the system has taken what it could: what is left waits for the client. */
+  function dropSlow(): void {
+    checking = null;
+    for (const { response } of streams) if (response.writableLength > bufferBytesMax) drop(response);
   }
 
   function drop(response: ServerResponse): void {

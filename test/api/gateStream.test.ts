@@ -228,7 +228,7 @@ test('a subscriber that does not keep up is dropped, the others are not kept wai
   quick.cut();
 }), 60_000);
 
-test('more than fits the buffer is sent at the pace of who resumes', () => serve({ bufferBytesMax: 128 * 1024 }, async (url) => {
+test('more than fits the buffer is sent at the pace of who resumes', () => serve({ bufferBytesMax: 32 * 1024 }, async (url) => {
   const replica = await Subscriber.open(url, undefined);
   await replica.hasSnapshot();
   replica.cut();
