@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
-import { World } from '../support/world';
+import { testWithSwitches, World } from '../support/world';
 
 let world: World;
 let api: TestApi;
@@ -64,7 +64,7 @@ test('P5 twenty simultaneous refunds under one key are one refund and one answer
   expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -5.00']);
 });
 
-test.each(['error_500', 'error_500_after', 'error_503', 'error_429', 'garbage', 'timeout_before', 'timeout_after'])(
+testWithSwitches.each(['error_500', 'error_500_after', 'error_503', 'error_429', 'garbage', 'timeout_before', 'timeout_after'])(
   'P5 %s at Stripe: the same key again makes one refund', async (effect) => {
     const { account, refund, made } = await paid();
     await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect });
@@ -75,7 +75,7 @@ test.each(['error_500', 'error_500_after', 'error_503', 'error_429', 'garbage', 
     expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -7.00']);
   }, 40_000);
 
-test('P5 what may have been refunded is not given out again, until it is known', async () => {
+testWithSwitches('P5 what may have been refunded is not given out again, until it is known', async () => {
   const { account, refund, made } = await paid();
   await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect: 'error_500' });
   expect((await refund({ amount: '20.00' }, 'first')).status).toBe(503);
@@ -86,7 +86,7 @@ test('P5 what may have been refunded is not given out again, until it is known',
   expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -5.00', 'refund -20.00']);
 });
 
-test('P5 the answer is lost after the refund was made: Stripe is read, not asked again', async () => {
+testWithSwitches('P5 the answer is lost after the refund was made: Stripe is read, not asked again', async () => {
   const { account, refund, made } = await paid();
   // The look before goes through; the one after the refund, by which it would be found, does not.
   await world.simulate('POST', '/faults', [
@@ -107,7 +107,7 @@ test('P5 a refund that fails at the bank leaves the money in the balance', async
   expect(await lines(account)).toEqual(['prepayment 25.00']);
 });
 
-test('P5 what is disputed is not refunded: the provider says why', async () => {
+testWithSwitches('P5 what is disputed is not refunded: the provider says why', async () => {
   const { refund } = await paid('pm_card_createDispute');
   expect(await refund({ amount: '5.00' }, 'k')).toMatchObject({ status: 422, body: { code: 'refund_too_large' } });
   const { intent, refund: again } = await paid();
