@@ -12,7 +12,6 @@ export const nano = (amount: bigint): Nano => amount as Nano;
 export const zero = nano(0n);
 export const add = (a: Nano, b: Nano): Nano => nano(a + b);
 export const subtract = (a: Nano, b: Nano): Nano => nano(a - b);
-export const negate = (amount: Nano): Nano => nano(-amount);
 export const centsToNano = (cents: number): Nano => nano(BigInt(cents) * NANO_PER_CENT);
 
 /** Whether the text is an amount of the wire: `-12.34`, at most 9 digits on either side of the point. */

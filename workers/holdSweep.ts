@@ -1,5 +1,4 @@
 /** The hold sweep: each second, gives back what was set aside by holds whose time is over; at once when a worker starts (B5). */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -8,6 +7,7 @@ import { expireHolds } from '../ledger/expireHolds';
 import type { Position } from '../ledger/position';
 import { usageSignal } from '../workflows/messages';
 import { wakeBalance } from '../workflows/wake';
+import { repeat } from './repeat';
 
 const TICK_MS = 1_000;
 /** A batch holds the locks of its accounts until it commits, so it is small; the next follows at once while there are more. */
@@ -19,8 +19,6 @@ export type HoldSweepOptions = { pool: Pool; client: Client; log: Logger; tickMs
 
 /** Several may run beside each other. Gates follow from the accounts' rows; a crossing that can't be signalled is the relay's. */
 export function startHoldSweep({ pool, client, log, tickMs = TICK_MS }: HoldSweepOptions): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-
   const telling = new Set<Promise<void>>();
 
   const tell = ({ accountId, watermark, available }: Position): void => {
@@ -31,24 +29,17 @@ export function startHoldSweep({ pool, client, log, tickMs = TICK_MS }: HoldSwee
     telling.add(told);
   };
 
-  const tick = async (): Promise<void> => {
+  const tick = async (signal: AbortSignal): Promise<void> => {
     for (let moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX); moved.length > 0; moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX)) {
       moved.filter(({ wake }) => wake).forEach(tell);
-      if (stopping.signal.aborted) return;
+      if (signal.aborted) return;
     }
   };
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await tick().catch((error: Error) => log.warn({ error: error.message }, 'holds could not be expired; it is tried again'));
-      await sleep(tickMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const finished = loop();
+  const sweeping = repeat(tick, tickMs, (error) => log.warn({ error: error.message }, 'holds could not be expired; it is tried again'));
   return {
     async stop() {
-      stopping.abort();
-      await finished;
+      await sweeping.stop();
       await Promise.all(telling);
     },
   };

@@ -1,5 +1,4 @@
 /** The relay: each second, wakes the workflows that have news they have not folded. A crash between commit and signal loses nothing. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -7,6 +6,7 @@ import { accountsToWake, overduePrepayments } from '../ledger/overdue';
 import { refreshSignal } from '../workflows/messages';
 import { startPrepayment } from '../workflows/startPrepayment';
 import { wakeBalance } from '../workflows/wake';
+import { repeat } from './repeat';
 
 const TICK_MS = 1_000;
 /** Bounds one tick's work; the rest is the next tick's. */
@@ -19,7 +19,6 @@ export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: n
 
 /** What still stands after one tick is relayed: usually the process that made the news has signalled itself. */
 export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions): { stop(): Promise<void> } {
-  const stopping = new AbortController();
   /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
   let seen = new Map<string, { ticks: number; relayAt: number }>();
 
@@ -60,17 +59,5 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions
     if (failed > 0) throw new Error(`${failed} workflows could not be woken`);
   };
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await tick().catch((error: Error) => log.warn({ error: error.message }, 'the relay could not run; it tries again'));
-      await sleep(tickMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const finished = loop();
-  return {
-    async stop() {
-      stopping.abort();
-      await finished;
-    },
-  };
+  return repeat(tick, tickMs, (error) => log.warn({ error: error.message }, 'the relay could not run; it tries again'));
 }
