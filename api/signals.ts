@@ -3,13 +3,13 @@ import type { Client } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { formatMoney } from '../domain/money';
-import type { Position } from '../ledger/position';
+import type { MovedPosition } from '../ledger/position';
 import { usageSignal } from '../workflows/messages';
 import { wakeBalance } from '../workflows/wake';
 
 export type Signals = {
   /** A position was committed. A crossing is signalled at once, other changes at most once a minute per account. */
-  moved(position: Position): void;
+  moved(position: MovedPosition): void;
   /** Something else was committed that the workflow should look at. */
   tell(accountId: string, signal: SignalDefinition): void;
   /** Sends nothing more; resolves when what is outstanding was sent or has failed. */
@@ -19,7 +19,7 @@ export type Signals = {
 /** So often at most is an account signalled whose usage crosses nothing. */
 const QUIET_MS = 60_000;
 /** And so many of those are sent by a process in a second. */
-const QUIET_BUDGET_PER_SECOND = 50;
+const QUIET_BUDGET_PER_SECOND = 5;
 /** A workflow that has not folded a crossing yet is told again, after a pause that doubles: a run bears 10,000 signals. */
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 30_000;
@@ -27,7 +27,7 @@ const PAUSE_MS_MAX = 30_000;
 const SIGNAL_MS_MAX = 2_000;
 
 /** What is under way for one account: a signal that is out, or the pause after it. */
-type Lane = { newest: Position | null; pauseMs: number; timer: NodeJS.Timeout | null };
+type Lane = { newest: MovedPosition | null; pauseMs: number; timer: NodeJS.Timeout | null };
 
 /** Failures are only noted: what a workflow must know stands in Postgres, and a relay brings what was lost. */
 export function createSignals(client: Client, log: Logger, now: () => number): Signals {
@@ -58,7 +58,7 @@ export function createSignals(client: Client, log: Logger, now: () => number): S
     lane.timer = setTimeout(() => void run(accountId, lane), lane.pauseMs).unref();
   }
 
-  function crossed(position: Position): void {
+  function crossed(position: MovedPosition): void {
     const busy = lanes.get(position.accountId);
     if (!busy) {
       const lane: Lane = { newest: position, pauseMs: 0, timer: null };

@@ -5,7 +5,7 @@ import { isAccountId, toShownId } from '../domain/checkEvent';
 import { Problem } from '../domain/errors';
 import type { Gate } from '../domain/gate';
 import type { RejectionCode } from '../domain/usageEvent';
-import { toGate, type Position } from '../ledger/position';
+import { toGate, type MovedPosition } from '../ledger/position';
 import { postUsage, type PostedUsage, type PricedEvent } from '../ledger/postUsage';
 import type { GateCache } from './gateCache';
 import { createGroupCommit } from './groupCommit';
@@ -32,7 +32,7 @@ export type UsagePostingDeps = {
   log: Logger;
   now(): number;
   /** Called with each position a commit has changed, before anybody is answered. */
-  onPosted(position: Position): void;
+  onPosted(position: MovedPosition): void;
 };
 
 /** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */

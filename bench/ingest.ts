@@ -69,8 +69,8 @@ async function bestOf(settings: (() => Promise<number>)[]): Promise<number> {
 const RAW = `
   with e as (select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bigint[])
     as e(account_id, event_id, model, input, output, at, cost)),
-  taken as (insert into usage_events (account_id, event_id, sequence, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
-    select account_id, event_id, 0, model, input, 0, output, 0, at, cost from e on conflict do nothing returning account_id, cost_nano)
+  taken as (insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
+    select account_id, event_id, 0, 0, model, input, 0, output, 0, at, cost from e on conflict do nothing returning account_id, cost_nano)
   update balances b set balance_nano = balance_nano - s.cost from (select account_id, sum(cost_nano)::bigint as cost from taken group by 1) s
   where b.account_id = s.account_id`;
 

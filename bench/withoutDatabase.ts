@@ -13,8 +13,8 @@ async function main(databaseUrl: string): Promise<void> {
   const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
   Object.assign(pool, {
     query: (...args: unknown[]) => {
-      const [first] = args as [{ name?: string; values?: [string[]] }];
-      return first.name === 'post-usage' ? Promise.resolve({ rows: first.values![0].map(position) }) : query(...args);
+      const [first] = args as [{ name?: string; values?: [string] }];
+      return first.name === 'post-usage' ? Promise.resolve({ rows: [positions(first.values![0].split(',').length)] }) : query(...args);
     },
   });
   const api = createApi({
@@ -30,10 +30,13 @@ async function main(databaseUrl: string): Promise<void> {
   process.on('SIGTERM', () => process.exit(0));
 }
 
-/** As post_usage answers for an account with money that rests. */
-const position = (account_id: string) => ({
-  account_id, balance_nano: 10n ** 15n, held_nano: 0n, sequence: 1n, watermark: 1n, set_reasons: [], gate_state: 'ok', gate_reasons: [],
-  gate_version: 1n, reload_due_at: null, wake: false, place: null, outcome: null,
-});
+/** As post_usage answers for accounts with money that rest. */
+function positions(count: number) {
+  const list = (value: (place: number) => unknown): string => Array.from({ length: count }, (_, i) => value(i + 1)).join(',');
+  return {
+    places: list((place) => place), outcomes: null, available: list(() => 10n ** 15n), watermarks: list(() => 1), wakes: list(() => 'f'),
+    gates: list(() => 'ok'), gate_versions: list(() => 1), reloads_due_ms: list(() => ''),
+  };
+}
 
 void main(process.env.DATABASE_URL!);

@@ -30,7 +30,7 @@ const INVARIANTS: Record<string, string> = {
     where l.kind = 'usage_reversal' and r.event_id is null`,
   '3 a succeeded payment is credited once, with its amount': `
     select p.account_id, 'payment ' || p.id as detail from payments p
-    left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id and l.account_id = p.account_id and l.kind = p.purpose
+    left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id and l.kind <> 'usage' and l.account_id = p.account_id and l.kind = p.purpose
     where p.status = 'succeeded' and p.payment_intent_id is not null and l.amount_nano is distinct from p.amount_cents * 10000000`,
   '3 nothing is credited that was not paid': `
     select l.account_id, 'line ' || l.sequence as detail from ledger_lines l

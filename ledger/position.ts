@@ -61,6 +61,9 @@ export function toPosition(row: PositionRow): Position {
 /** What gates tell: the account's answer as of now. */
 export type GateFields = Pick<Position, 'accountId' | 'gateState' | 'gateReasons' | 'gateVersion' | 'reloadDueMs'>;
 
+/** What usage has moved, as far as gates and signals need it. */
+export type MovedPosition = GateFields & Pick<Position, 'available' | 'watermark' | 'wake'>;
+
 export function toGate(position: GateFields, asOfMs: number): Gate {
   const retryAfter = retryAfterSeconds(position.gateReasons, position.reloadDueMs, asOfMs);
   return {

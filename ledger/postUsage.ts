@@ -1,22 +1,27 @@
 /** Posts priced usage events: deducts each exactly once, one line and one position update per account (B2, B3). An event that names a hold settles it (B5). */
+import type { GateState, Reason } from '../domain/gate';
 import type { Nano } from '../domain/money';
 import type { UsageEvent } from '../domain/usageEvent';
+import { toArrayLiteral } from './arrayLiteral';
 import type { Db } from './db';
-import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from './position';
+import type { MovedPosition } from './position';
 
 export type PricedEvent = UsageEvent & { cost: Nano };
 export type NotTaken = 'duplicate' | 'event_conflict' | 'unknown_account' | 'unknown_hold';
 export type PostedUsage = {
   /** By account id, after the posting: every account named that exists. */
-  positions: Map<string, Position>;
+  positions: Map<string, MovedPosition>;
   /** By place in `events`, from 0: whatever was not taken now. */
   notTaken: Map<number, NotTaken>;
 };
 
-const columns = POSITION_COLUMNS.split(', ').map((column) => `(account).${column}`).join(', ');
+/** Lists, each as one text: Postgres joins them and we split them in a fraction of the time that a row each would take. */
+type Row = Record<'places' | 'available' | 'watermarks' | 'wakes' | 'gates' | 'gate_versions' | 'reloads_due_ms', string> & { outcomes: string | null };
+const columns = ['places', 'outcomes', 'available', 'watermarks', 'wakes', 'gates', 'gate_versions', 'reloads_due_ms'];
 const statement = {
   name: 'post-usage',
-  text: `select ${columns}, place, outcome from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+  text: `select ${columns.map((column) => `array_to_string(${column}, ',', '') as ${column}`).join(', ')}
+         from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
 /**
@@ -26,28 +31,55 @@ const statement = {
 export async function postUsage(db: Db, events: readonly PricedEvent[]): Promise<PostedUsage> {
   const accounts = [...new Set(events.map((event) => event.accountId))].sort();
   const placeOf = new Map(accounts.map((account, index) => [account, index + 1]));
-  const { rows } = await db.query<PositionRow & { place: number | null; outcome: NotTaken }>({
+  const { rows } = await db.query<Row>({
     ...statement,
     values: [
-      accounts,
-      events.map((event) => placeOf.get(event.accountId)),
-      events.map((event) => event.id),
-      events.map((event) => event.model),
-      events.map((event) => event.inputTokens),
-      events.map((event) => event.cachedInputTokens),
-      events.map((event) => event.outputTokens),
-      events.map((event) => event.images),
-      events.map((event) => event.imageSize),
-      events.map((event) => new Date(event.atMs).toISOString()),
-      events.map((event) => event.cost.toString()),
-      events.some((event) => event.holdId !== null) ? events.map((event) => event.holdId) : null,
+      toArrayLiteral(accounts),
+      toArrayLiteral(events.map((event) => placeOf.get(event.accountId)!)),
+      toArrayLiteral(events.map((event) => event.id)),
+      toArrayLiteral(events.map((event) => event.model)),
+      toArrayLiteral(events.map((event) => event.inputTokens)),
+      events.some((event) => event.cachedInputTokens !== 0) ? toArrayLiteral(events.map((event) => event.cachedInputTokens)) : null,
+      toArrayLiteral(events.map((event) => event.outputTokens)),
+      events.some((event) => event.images !== 0) ? toArrayLiteral(events.map((event) => event.images)) : null,
+      events.some((event) => event.imageSize !== null) ? toArrayLiteral(events.map((event) => event.imageSize)) : null,
+      toArrayLiteral(events.map((event) => event.atMs)),
+      toArrayLiteral(events.map((event) => event.cost)),
+      events.some((event) => event.holdId !== null) ? toArrayLiteral(events.map((event) => event.holdId)) : null,
     ],
   });
-  const positions = new Map<string, Position>();
-  const notTaken = new Map<number, NotTaken>();
+  const posted: PostedUsage = { positions: new Map(), notTaken: new Map() };
   for (const row of rows) {
-    if (row.place === null) positions.set(row.account_id, toPosition(row));
-    else notTaken.set(row.place - 1, row.outcome);
+    if (row.outcomes === null) addPositions(posted.positions, row, accounts);
+    else addNotTaken(posted.notTaken, row.places, row.outcomes);
   }
-  return { positions, notTaken };
+  return posted;
+}
+
+function addPositions(positions: Map<string, MovedPosition>, row: Row, accounts: readonly string[]): void {
+  const available = row.available.split(',');
+  const watermarks = row.watermarks.split(',');
+  const wakes = row.wakes.split(',');
+  const gates = row.gates.split(',');
+  const gateVersions = row.gate_versions.split(',');
+  const reloadsDueMs = row.reloads_due_ms.split(',');
+  row.places.split(',').forEach((place, i) => {
+    const accountId = accounts[Number(place) - 1]!;
+    const [gateState, ...gateReasons] = gates[i]!.split('/') as [GateState, ...Reason[]];
+    positions.set(accountId, {
+      accountId,
+      available: BigInt(available[i]!) as Nano,
+      watermark: Number(watermarks[i]),
+      wake: wakes[i] === 't',
+      gateState,
+      gateReasons,
+      gateVersion: Number(gateVersions[i]),
+      reloadDueMs: reloadsDueMs[i] === '' ? null : Number(reloadsDueMs[i]),
+    });
+  });
+}
+
+function addNotTaken(notTaken: Map<number, NotTaken>, places: string, outcomes: string): void {
+  const outcomeOf = outcomes.split(',') as NotTaken[];
+  places.split(',').forEach((place, i) => notTaken.set(Number(place) - 1, outcomeOf[i]!));
 }

@@ -21,7 +21,7 @@ export async function readReloadEnd(db: Db, reloadId: string): Promise<ReloadEnd
   }>(
     `select r.state, p.amount_cents, r.because, p.decline_code, p.decline_message, l.sequence, cardinality(b.set_reasons) > 0 as suspended,
        s.status = 'on' and s.threshold_cents = (r.wished->>'thresholdCents')::bigint and s.amount_cents = (r.wished->>'amountCents')::bigint as in_force
-     from reloads r join payments p on p.id = r.id join account_states s on s.account_id = r.account_id join balances b on b.account_id = r.account_id left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id
+     from reloads r join payments p on p.id = r.id join account_states s on s.account_id = r.account_id join balances b on b.account_id = r.account_id left join ledger_lines l on l.key = 'pi/' || p.payment_intent_id and l.kind <> 'usage'
      where r.id = $1`, [reloadId]);
   const row = rows[0];
   if (!row) throw new Error(`there is no reload ${reloadId}`);

@@ -2,7 +2,7 @@
 import type { Nano } from '../domain/money';
 import type { Tx } from './db';
 import { endHold, lockHold, type HoldStatus } from './holds';
-import type { Position } from './position';
+import type { MovedPosition } from './position';
 import { postUsage, type NotTaken, type PricedEvent } from './postUsage';
 
 type Refusal = Exclude<NotTaken, 'duplicate'>;
@@ -17,7 +17,7 @@ export type Settling = {
 };
 export type SettledHold =
   /** `position` is null when the hold was settled with just this before, and nothing was changed. */
-  | { kind: 'settled'; charged: Nano; released: Nano; position: Position | null }
+  | { kind: 'settled'; charged: Nano; released: Nano; position: MovedPosition | null }
   | { kind: 'not_found' }
   /** It was released, or settled with something else. */
   | { kind: 'ended'; status: HoldStatus }

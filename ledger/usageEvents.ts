@@ -30,8 +30,11 @@ type Row = {
 /** In order of event id. */
 export async function listUsageOfLine(db: Db, accountId: string, sequence: number, page: PageRequest): Promise<Page<PostedEvent>> {
   const { rows } = await db.query<Row>(
-    `select * from usage_events where account_id = $1 and sequence = $2 and ($3::text is null or event_id > $3)
-     order by event_id limit $4`, [accountId, sequence, page.after, page.limit + 1]);
+    // The line names its posting, and the posting's events are found by index.
+    `select u.* from ledger_lines l join usage_events u on u.posting = case l.kind when 'usage' then substr(l.reference, length('usage/') + 1)::bigint end
+     where l.account_id = $1 and l.sequence = $2 and u.account_id = $1 and u.sequence = $2
+       and ($3::text is null or u.event_id > $3)
+     order by u.event_id limit $4`, [accountId, sequence, page.after, page.limit + 1]);
   return toPage(rows, page.limit, (row) => row.event_id, toPostedEvent);
 }
 

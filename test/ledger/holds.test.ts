@@ -111,7 +111,7 @@ describe('B5 settling', () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
     const events = [priced(account, 'a', '1.00'), priced(account, 'b', '0.50')];
-    expect(await settle(account, id, ...events)).toMatchObject({ kind: 'settled', charged: parseMoney('1.50'), released: parseMoney('2.50'), position: { sequence: 2 } });
+    expect(await settle(account, id, ...events)).toMatchObject({ kind: 'settled', charged: parseMoney('1.50'), released: parseMoney('2.50'), position: { watermark: 3 } });
     expect(await settle(account, id, ...events)).toMatchObject({ kind: 'settled', charged: parseMoney('1.50'), released: parseMoney('2.50'), position: null });
     expect(await money(account)).toBe('8.50 0.00');
     expect(await settle(account, id, events[0]!)).toEqual({ kind: 'ended', status: 'settled' });
@@ -181,7 +181,8 @@ describe('B5 usage that names its hold', () => {
       priced(account, 'a', '1.00', { holdId: first }), priced(account, 'b', '1.50', { holdId: first }),
       priced(account, 'c', '3.50', { holdId: second }), priced(account, 'd', '0.25'));
     expect(notTaken.size).toBe(0);
-    expect(positions.get(account)).toMatchObject({ balance: parseMoney('3.75'), held: 0n, sequence: 2, watermark: Number(before) + 1 });
+    expect(positions.get(account)).toMatchObject({ available: parseMoney('3.75'), watermark: Number(before) + 1 });
+    expect(await money(account)).toBe('3.75 0.00');
     expect(await hold(account, first)).toEqual({ status: 'settled', charged: '2.50', released: '1.50' });
     expect(await hold(account, second)).toEqual({ status: 'settled', charged: '3.50', released: '0.00' });
   });
@@ -216,9 +217,8 @@ describe('B5 usage that names its hold', () => {
     const id = await placed(account, '4.00');
     await end(account, id);
     const before = (await hold(account, id)).status;
-    const { notTaken, positions } = await use(priced(account, 'late', '2.00', { holdId: id }));
+    const { notTaken } = await use(priced(account, 'late', '2.00', { holdId: id }));
     expect(notTaken.size).toBe(0);
-    expect(positions.get(account)!.held).toBe(0n);
     expect(await money(account)).toBe(before === 'settled' ? '7.00 0.00' : '8.00 0.00');
     expect((await hold(account, id)).status).toBe(before === 'expired' ? 'settled' : before);
   });

@@ -63,7 +63,7 @@ describe('B3 each event once', () => {
       priced('nobody', 'c', '1.00'),
     ]);
     expect([...notTaken]).toEqual([[0, 'duplicate'], [1, 'event_conflict'], [3, 'duplicate'], [4, 'event_conflict'], [5, 'unknown_account']]);
-    expect(positions.get(account)).toMatchObject({ balance: parseMoney('-3.00'), sequence: 2 });
+    expect(positions.get(account)).toMatchObject({ available: parseMoney('-3.00'), watermark: 2 });
     expect(positions.has('nobody')).toBe(false);
   });
 
@@ -72,7 +72,8 @@ describe('B3 each event once', () => {
     await postUsage(database.pool, [priced(account, 'a', '1.00'), priced(account, 'b', '1.00')]);
     const { positions, notTaken } = await postUsage(database.pool, [priced(account, 'b', '1.00'), priced(account, 'a', '1.00')]);
     expect([...notTaken.values()]).toEqual(['duplicate', 'duplicate']);
-    expect(positions.get(account)).toMatchObject({ sequence: 1 });
+    expect(positions.get(account)).toMatchObject({ watermark: 1 });
+    expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(1);
   });
 
   test('B3 overlapping batches from many writers deduct each event once: a simple model agrees', async () => {

@@ -11,7 +11,7 @@ import { transaction } from '../../ledger/db';
 import { addPaymentMethod } from '../../ledger/paymentMethods';
 import { beginPrepayment } from '../../ledger/payments';
 import { postUsage } from '../../ledger/postUsage';
-import type { Position } from '../../ledger/position';
+import type { MovedPosition } from '../../ledger/position';
 import { attachPaymentMethod, createCustomer } from '../../payments/paymentMethods';
 import * as messages from '../../workflows/messages';
 import { startPrepayment } from '../../workflows/startPrepayment';
@@ -81,7 +81,7 @@ export class TestAccount {
   }
 
   /** Posts one usage event of so many dollars and signals the workflow, as the API does. */
-  async use(dollars: string, { signal = true } = {}): Promise<Position> {
+  async use(dollars: string, { signal = true } = {}): Promise<MovedPosition> {
     const cost = parseMoney(dollars);
     const { positions } = await postUsage(this.world.database.pool, [{
       id: randomUUID(), accountId: this.id, model: 'test', inputTokens: 1, cachedInputTokens: 0, outputTokens: 0,
@@ -92,7 +92,7 @@ export class TestAccount {
     return position;
   }
 
-  async signalUsage({ watermark, available }: Pick<Position, 'watermark' | 'available'>): Promise<void> {
+  async signalUsage({ watermark, available }: Pick<MovedPosition, 'watermark' | 'available'>): Promise<void> {
     await this.wake(messages.usageSignal, { watermark, available: formatMoney(available) });
   }
 
