@@ -72,7 +72,7 @@ function checkReply(route: Route, reply: Reply): void {
   const schema = route.endpoint.replies[reply.status];
   if (schema === undefined) throw new Error(`${route.method} ${route.path} answers ${reply.status}, which it does not declare`);
   if (schema === null || typeof reply.body === 'string') return;
-  const result = schema.safeParse(JSON.parse(JSON.stringify(reply.body)));
+  const result = schema.safeParse(JSON.parse(reply.json ?? JSON.stringify(reply.body)));
   if (!result.success) throw new Error(`${route.method} ${route.path} answers what it does not declare: ${result.error.message}`);
 }
 
@@ -86,11 +86,11 @@ function refuse(error: unknown, request: Request, response: Response, { log }: S
   return toReply(problem);
 }
 
-function send(response: Response, { status, body, headers, stream }: Reply): void {
+function send(response: Response, { status, body, json, headers, stream }: Reply): void {
   if (response.destroyed) return;
-  const content = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  const content = json ?? (body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
   response.statusCode = status;
-  if (body !== undefined) response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  if (content !== '') response.setHeader('Content-Type', 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
   if (stream && response.req.method !== 'HEAD') return stream(response);
   if (status !== 204) response.setHeader('Content-Length', Buffer.byteLength(content));

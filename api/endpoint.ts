@@ -9,6 +9,8 @@ export type Reply = {
   status: number;
   /** Sent as JSON; a string as it is, with the content type of `headers`. */
   body?: unknown;
+  /** Instead of a body: JSON that was written already. */
+  json?: string;
   /** Instead of a body: writes it, and ends the response in its own time. */
   stream?: (response: ServerResponse) => void;
   headers?: Record<string, string>;

@@ -2,7 +2,8 @@
 import { COUNT_MAX, type RejectionCode, type UsageEvent } from './usageEvent';
 
 export type Rejection = { code: RejectionCode; message: string };
-export type Checked = { kind: 'event'; event: UsageEvent } | ({ kind: 'rejected' } & Rejection);
+/** Whether a checked event is none. */
+export const isRejection = (checked: UsageEvent | Rejection): checked is Rejection => (checked as Rejection).code !== undefined;
 
 const FIELDS = new Set(['id', 'accountId', 'model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize', 'at', 'holdId']);
 const ID = /^[\x20-\x7e]{1,128}$/;
@@ -12,7 +13,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 export const isAccountId = (text: string): boolean => ACCOUNT_ID.test(text);
 
 /** @param nowMs stands for an `at` that is left out */
-export function checkEvent(raw: unknown, nowMs: number): Checked {
+export function checkEvent(raw: unknown, nowMs: number): UsageEvent | Rejection {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return invalid('an event is an object');
   const { id, accountId, model, imageSize, at, holdId } = raw as Record<string, unknown>;
   if (typeof id !== 'string' || !ID.test(id)) return invalid('id must be 1 to 128 printable ASCII characters');
@@ -20,37 +21,33 @@ export function checkEvent(raw: unknown, nowMs: number): Checked {
   if (typeof model !== 'string' || !ID.test(model)) return invalid('model must be 1 to 128 printable ASCII characters');
   for (const field in raw) if (!FIELDS.has(field)) return invalid(`there is no field ${JSON.stringify(field.slice(0, 40))}`);
 
-  const counts = readCounts(raw as Record<string, unknown>);
-  if (typeof counts === 'string') return invalid(counts);
+  const { inputTokens, cachedInputTokens, outputTokens, images } = raw as Record<string, unknown>;
+  const event: UsageEvent = {
+    id, accountId, model,
+    inputTokens: (inputTokens ?? 0) as number, cachedInputTokens: (cachedInputTokens ?? 0) as number,
+    outputTokens: (outputTokens ?? 0) as number, images: (images ?? 0) as number,
+    imageSize: (imageSize ?? null) as string | null, atMs: 0, holdId: (holdId ?? null) as string | null,
+  };
+  const wrong = wrongCount(event);
+  if (wrong !== null) return invalid(wrong);
   if (!isAbsent(imageSize) && (typeof imageSize !== 'string' || !ID.test(imageSize))) return invalid('imageSize must be text such as 1024x1024');
   if (!isAbsent(holdId) && (typeof holdId !== 'string' || !ID.test(holdId))) return invalid('holdId must be the id of a hold');
-  const atMs = isAbsent(at) ? nowMs : typeof at === 'string' && TIME.test(at) ? Date.parse(at) : NaN;
-  if (Number.isNaN(atMs)) return invalid('at must be a time such as 2026-11-21T10:00:00Z');
-  return {
-    kind: 'event',
-    event: { id, accountId, model, ...counts, imageSize: (imageSize as string | undefined) ?? null, atMs, holdId: (holdId as string | undefined) ?? null },
-  };
+  event.atMs = isAbsent(at) ? nowMs : typeof at === 'string' && TIME.test(at) ? Date.parse(at) : NaN;
+  return Number.isNaN(event.atMs) ? invalid('at must be a time such as 2026-11-21T10:00:00Z') : event;
 }
 
-type Counts = Pick<UsageEvent, 'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'images'>;
-
-function readCounts(raw: Record<string, unknown>): Counts | string {
-  const inputTokens = raw.inputTokens ?? 0;
-  const cachedInputTokens = raw.cachedInputTokens ?? 0;
-  const outputTokens = raw.outputTokens ?? 0;
-  const images = raw.images ?? 0;
+function wrongCount({ inputTokens, cachedInputTokens, outputTokens, images }: UsageEvent): string | null {
   if (!isCount(inputTokens)) return notACount('inputTokens');
   if (!isCount(cachedInputTokens)) return notACount('cachedInputTokens');
   if (!isCount(outputTokens)) return notACount('outputTokens');
   if (!isCount(images)) return notACount('images');
-  if (cachedInputTokens > inputTokens) return 'cachedInputTokens is a part of inputTokens, so it can not be more';
-  return { inputTokens, cachedInputTokens, outputTokens, images };
+  return cachedInputTokens > inputTokens ? 'cachedInputTokens is a part of inputTokens, so it can not be more' : null;
 }
 
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= COUNT_MAX;
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= COUNT_MAX;
 const notACount = (field: string): string => `${field} must be a whole number from 0 to ${COUNT_MAX}`;
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
-const invalid = (message: string): Checked => ({ kind: 'rejected', code: 'invalid_event', message });
+const invalid = (message: string): Rejection => ({ code: 'invalid_event', message });
 
 /** The longest rejected event that is kept whole. */
 const KEPT_LENGTH_MAX = 4_000;

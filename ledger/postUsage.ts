@@ -63,20 +63,27 @@ function addPositions(positions: Map<string, MovedPosition>, row: Row, accounts:
   const gates = row.gates.split(',');
   const gateVersions = row.gate_versions.split(',');
   const reloadsDueMs = row.reloads_due_ms.split(',');
+  const shapes = new Map<string, Pick<MovedPosition, 'gateState' | 'gateReasons'>>();
   row.places.split(',').forEach((place, i) => {
     const accountId = accounts[Number(place) - 1]!;
-    const [gateState, ...gateReasons] = gates[i]!.split('/') as [GateState, ...Reason[]];
+    const shape = shapes.get(gates[i]!) ?? toShape(gates[i]!);
+    shapes.set(gates[i]!, shape);
     positions.set(accountId, {
       accountId,
       available: BigInt(available[i]!) as Nano,
       watermark: Number(watermarks[i]),
       wake: wakes[i] === 't',
-      gateState,
-      gateReasons,
+      gateState: shape.gateState,
+      gateReasons: shape.gateReasons,
       gateVersion: Number(gateVersions[i]),
       reloadDueMs: reloadsDueMs[i] === '' ? null : Number(reloadsDueMs[i]),
     });
   });
+}
+
+function toShape(gate: string): Pick<MovedPosition, 'gateState' | 'gateReasons'> {
+  const [gateState, ...gateReasons] = gate.split('/') as [GateState, ...Reason[]];
+  return { gateState, gateReasons };
 }
 
 function addNotTaken(notTaken: Map<number, NotTaken>, places: string, outcomes: string): void {

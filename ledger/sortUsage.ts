@@ -1,18 +1,29 @@
 /** Sorts reported events into those that can be posted, with their price, and those that can't, with the reason (B4). */
 import type { Pool } from 'pg';
-import { checkEvent, type Rejection } from '../domain/checkEvent';
+import { checkEvent, isRejection, type Rejection } from '../domain/checkEvent';
 import { priceEvent } from '../domain/pricing';
 import { rejectTime, type UsageEvent } from '../domain/usageEvent';
 import type { PricedEvent } from './postUsage';
 import { readUsageEvents, type PostedEvent } from './usageEvents';
 import type { PriceBook } from './priceBook';
 
-
 export type Placed<T> = { index: number } & T;
-export type Sorted = { priced: Placed<{ event: PricedEvent }>[]; rejected: Placed<Rejection>[]; duplicates: number };
+export type Sorted = {
+  /** In order of their places. */
+  events: PricedEvent[];
+  /** Where each of `events` stands in what was reported. */
+  places: number[];
+  rejected: Placed<Rejection>[];
+  duplicates: number;
+};
 
 /** What is no UUID is no hold; the ledger knows which are. */
 const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
+  const event = checkEvent(raw, nowMs);
+  return !isRejection(event) && event.holdId !== null && !HOLD_ID.test(event.holdId) ? NOT_TAKEN.unknown_hold(event) : event;
+}
 
 export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => number): (raw: readonly unknown[]) => Promise<Sorted> {
   /** Checks and prices. Whatever this process does not know yet is looked up before it is refused. */
@@ -20,26 +31,43 @@ export function createUsageSorting(pool: Pool, prices: PriceBook, now: () => num
     const nowMs = now();
     const rejected: Placed<Rejection>[] = [];
     const late: Placed<{ event: UsageEvent; message: string }>[] = [];
-    const events: Placed<{ event: UsageEvent }>[] = [];
-    raw.forEach((one, index) => {
-      const checked = checkEvent(one, nowMs);
-      if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
-      const { event } = checked;
-      if (event.holdId !== null && !HOLD_ID.test(event.holdId)) return rejected.push({ index, ...NOT_TAKEN.unknown_hold(event) });
-      const message = rejectTime(event.atMs, nowMs);
-      return message === null ? events.push({ index, event }) : late.push({ index, event, message });
-    });
+    const timely: Placed<{ event: UsageEvent }>[] = [];
     await prices.fresh();
-    const unknown = new Set(events.filter(({ event }) => typeof prices.find(event.model, event.atMs) === 'string').map(({ event }) => event.model));
+    const unknown = new Set<string>();
+    for (let index = 0; index < raw.length; index++) {
+      const event = check(raw[index], nowMs);
+      if (isRejection(event)) {
+        rejected.push({ index, ...event });
+        continue;
+      }
+      const message = rejectTime(event.atMs, nowMs);
+      if (message !== null) {
+        late.push({ index, event, message });
+        continue;
+      }
+      timely.push({ index, event });
+      if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
+    }
     if (unknown.size > 0) await prices.learn([...unknown]);
-    const priced = events.flatMap(({ index, event }) => {
-      const cost = priceOf(event);
-      if (typeof cost === 'bigint') return [{ index, event: { ...event, cost } }];
-      rejected.push({ index, ...cost });
-      return [];
-    });
     const { duplicates, refused } = await sortLate(late);
-    return { priced, rejected: [...rejected, ...refused], duplicates };
+    return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
+  }
+
+  function priceAll(timely: readonly Placed<{ event: UsageEvent }>[], rejected: Placed<Rejection>[]): Pick<Sorted, 'events' | 'places'> {
+    const events: PricedEvent[] = [];
+    const places: number[] = [];
+    for (const { index, event } of timely) {
+      const cost = priceOf(event);
+      if (typeof cost !== 'bigint') {
+        rejected.push({ index, ...cost });
+        continue;
+      }
+      const priced = event as PricedEvent; // the check has made it for us: no copy is needed
+      priced.cost = cost;
+      events.push(priced);
+      places.push(index);
+    }
+    return { events, places };
   }
 
   function priceOf(event: UsageEvent): PricedEvent['cost'] | Rejection {

@@ -27,17 +27,19 @@ export function createUsageTaking({ pool, prices, now, post }: UsageTaking): (ra
   const sortEvents = createUsageSorting(pool, prices, now);
   return async (raw) => {
     const sorted = await sortEvents(raw);
-    const { priced, rejected } = sorted;
+    const { events, places, rejected } = sorted;
     let { duplicates } = sorted;
     let positions: PostedUsage['positions'] = new Map();
-    if (priced.length > 0) {
-      const { result, first } = await post(priced.map(({ event }) => event));
+    if (events.length > 0) {
+      const { result, first } = await post(events);
       positions = result.positions;
-      priced.forEach(({ index, event }, place) => {
-        const outcome = result.notTaken.get(first + place);
-        if (outcome === 'duplicate') duplicates += 1;
-        else if (outcome !== undefined) rejected.push({ index, ...NOT_TAKEN[outcome](event) });
-      });
+      if (result.notTaken.size > 0) {
+        events.forEach((event, place) => {
+          const outcome = result.notTaken.get(first + place);
+          if (outcome === 'duplicate') duplicates += 1;
+          else if (outcome !== undefined) rejected.push({ index: places[place]!, ...NOT_TAKEN[outcome](event) });
+        });
+      }
     }
     rejected.sort((a, b) => a.index - b.index);
     if (rejected.length > 0) await keepRejectedUsage(pool, rejected.map((rejection) => toKept(raw[rejection.index], rejection)));

@@ -6,16 +6,15 @@ import { formatMoney, type Nano } from '../../domain/money';
 import type { UsageEvent } from '../../domain/usageEvent';
 import { transaction } from '../../ledger/db';
 import { readHold, type Hold } from '../../ledger/holds';
-import type { PricedEvent } from '../../ledger/postUsage';
 import { keepRejectedUsage } from '../../ledger/rejectedUsage';
 import { settleHold } from '../../ledger/settleHold';
 import { endpoint, ok, type Reply } from '../endpoint';
 import { money } from '../schemas';
 import type { Services } from '../services';
 import { tellPosition } from '../tellPosition';
-import { checkEvent, toShownId, type Rejection } from '../../domain/checkEvent';
+import { checkEvent, isRejection, toShownId, type Rejection } from '../../domain/checkEvent';
 import { toKept } from '../../ledger/takeUsage';
-import { createUsageSorting, NOT_TAKEN, type Placed } from '../../ledger/sortUsage';
+import { createUsageSorting, NOT_TAKEN, type Placed, type Sorted } from '../../ledger/sortUsage';
 import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 
@@ -41,7 +40,7 @@ export const settle = endpoint({
 
     const sorted = await createUsageSorting(services.pool, services.prices, Date.now)(raw);
     if (sorted.rejected.length > 0) throw await refused(raw, sorted.rejected, services);
-    return post(raw, hold, sorted.priced, settleHash, services);
+    return post(raw, hold, sorted, settleHash, services);
   },
 });
 
@@ -54,9 +53,8 @@ function check(raw: readonly unknown[], hold: Hold): Checked {
   const rejected: Placed<Rejection>[] = [];
   const contents: string[] = [];
   raw.forEach((one, index) => {
-    const checked = checkEvent(one, Date.now());
-    if (checked.kind === 'rejected') return rejected.push({ index, code: checked.code, message: checked.message });
-    const { event } = checked;
+    const event = checkEvent(one, Date.now());
+    if (isRejection(event)) return rejected.push({ index, ...event });
     const stray = strayField(event, hold);
     if (stray) return rejected.push({ index, code: 'invalid_event', message: `${stray} is not the hold's` });
     return contents.push(JSON.stringify([event.id, event.model, event.inputTokens, event.cachedInputTokens, event.outputTokens, event.images, event.imageSize]));
@@ -69,8 +67,8 @@ function strayField(event: UsageEvent, hold: Hold): 'accountId' | 'holdId' | nul
   return event.holdId !== null && event.holdId.toLowerCase() !== hold.id ? 'holdId' : null;
 }
 
-async function post(raw: readonly unknown[], hold: Hold, priced: readonly Placed<{ event: PricedEvent }>[], settleHash: string, services: Services): Promise<Reply> {
-  const settling = { accountId: hold.accountId, holdId: hold.id, events: priced.map(({ event }) => event), settleHash };
+async function post(raw: readonly unknown[], hold: Hold, { events, places }: Sorted, settleHash: string, services: Services): Promise<Reply> {
+  const settling = { accountId: hold.accountId, holdId: hold.id, events, settleHash };
   const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
   switch (outcome.kind) {
     case 'not_found':
@@ -78,7 +76,7 @@ async function post(raw: readonly unknown[], hold: Hold, priced: readonly Placed
     case 'ended':
       throw ended(outcome.status);
     case 'rejected':
-      throw await refused(raw, [...outcome.notTaken].map(([place, why]) => ({ index: priced[place]!.index, ...NOT_TAKEN[why](priced[place]!.event) })), services);
+      throw await refused(raw, [...outcome.notTaken].map(([place, why]) => ({ index: places[place]!, ...NOT_TAKEN[why](events[place]!) })), services);
     case 'settled':
       if (outcome.position) tellPosition(outcome.position, services);
       return settled(outcome.charged, outcome.released);
