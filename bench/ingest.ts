@@ -2,30 +2,31 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Pool } from 'pg';
-import { postUsage, type PricedEvent } from '../ledger/postUsage';
+import { checkThenIncrement, rawRate, selectForUpdate, transactionPerEvent } from './baselines';
 import type { MeasuredBallast } from './ballast';
 import { summarize, type Figure } from './results';
 import { signalPerEventRate } from './signals';
-import { chunk, makeBodies, makePricedEvents, post, prepareUsage } from './usage';
+import { makeBodies, post, prepareUsage } from './usage';
 
-const CONNECTIONS = 8;
+/** By events a request: as many connections as it takes to have the next commit ready when one is done. */
+const CONNECTIONS: Readonly<Record<number, number>> = { 1: 64, 100: 64, 1_000: 16 };
 
 export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs: number; events: number }): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
   const http = async (count: number, perRequest: number, accounts: readonly string[], url = ballast.url): Promise<number> => {
     const bodies = makeBodies(count, perRequest, accounts);
-    return count / (await post(url, serviceKey, bodies, perRequest === 1 ? 64 : CONNECTIONS));
+    return count / (await post(url, serviceKey, bodies, CONNECTIONS[perRequest]!));
   };
   await http(events / 4, 1_000, accountIds);
 
-  const ratios = { raw100: [] as number[], raw1000: [] as number[], row: [] as number[], signal: [] as number[], bare: [] as number[], hot: [] as number[], rate: [] as number[] };
+  const names = ['raw100', 'raw1000', 'row', 'signal', 'bare', 'hot', 'rate', 'perRow', 'perSignal', 'forUpdate', 'forUpdateHot', 'increment'] as const;
+  const ratios = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<(typeof names)[number], number[]>;
   const bare = await startWithoutDatabase(ballast);
   for (const url of [ballast.url, bare.url]) await http(2_000, 1, accountIds, url); // warm: code that has not run often is slow
   for (let run = 0; run < runs; run++) {
     const [hundred, thousand] = [await http(events / 2, 100, accountIds), await http(events, 1_000, accountIds)];
-    const raw = await bestOf([1_000, 5_000].flatMap((size) => [1, 2].map((at) => () => rawRate(pool, events, size, at, accountIds))));
-    const perRow = await bestOf([8, 32].map((at) => () => transactionPerEvent(pool, 2_000, at, accountIds)));
+    const raw = await rawRate(pool, events, accountIds);
+    const perRow = await transactionPerEvent(pool, 2_000, accountIds);
     const perSignal = await signalPerEventRate(ballast, pool, 1_000);
     const singles = await http(events / 50, 1, accountIds);
     const singlesBare = await http(events / 50, 1, accountIds, bare.url);
@@ -37,6 +38,11 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
     ratios.bare.push(singles / singlesBare);
     ratios.hot.push(hot / thousand);
     ratios.rate.push(thousand);
+    ratios.perRow.push(perRow);
+    ratios.perSignal.push(perSignal);
+    ratios.forUpdate.push(await selectForUpdate(pool, 2_000, accountIds));
+    ratios.forUpdateHot.push(await selectForUpdate(pool, 1_000, accountIds.slice(0, 1)));
+    ratios.increment.push(await checkThenIncrement(pool, 2_000, accountIds));
   }
   const history = await historyLength(ballast, accountIds[0]!);
   await bare.stop();
@@ -50,6 +56,11 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
     summarize(5, 'one account taking all traffic ÷ 1,000 accounts evenly', 'ratio', ratios.hot),
     summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [(history * 1_000_000) / (runs * events)]),
     summarize('1 rate', 'HTTP ingest, 1,000 events a request', 'events/s', ratios.rate),
+    summarize('peer: transaction per event', 'the ledger\'s statement, one transaction per event', 'events/s', ratios.perRow),
+    summarize('peer: SELECT … FOR UPDATE', 'lock, look, write, in one transaction', 'events/s', ratios.forUpdate),
+    summarize('peer: SELECT … FOR UPDATE, hot', 'the same, all events for one account', 'events/s', ratios.forUpdateHot),
+    summarize('peer: check, then increment', 'two statements, no ledger, no key', 'events/s', ratios.increment),
+    summarize('peer: signal per event', 'one Temporal signal per event, posted by the workflow', 'events/s', ratios.perSignal),
   ];
 }
 
@@ -57,57 +68,6 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
 async function historyLength({ admin }: MeasuredBallast, accountId: string): Promise<number> {
   const { status, body } = await admin.request<{ historyLength?: number }>('GET', `/v1/accounts/${accountId}/workflow`, { accept: [200, 404] });
   return status === 404 ? 0 : body.historyLength!;
-}
-
-/** A baseline at its best: the highest of its settings counts. */
-async function bestOf(settings: (() => Promise<number>)[]): Promise<number> {
-  let best = 0;
-  for (const rate of settings) best = Math.max(best, await rate());
-  return best;
-}
-
-const RAW = `
-  with e as (select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bigint[])
-    as e(account_id, event_id, model, input, output, at, cost)),
-  taken as (insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
-    select account_id, event_id, 0, 0, model, input, 0, output, 0, at, cost from e on conflict do nothing returning account_id, cost_nano)
-  update balances b set balance_nano = balance_nano - s.cost from (select account_id, sum(cost_nano)::bigint as cost from taken group by 1) s
-  where b.account_id = s.account_id`;
-
-/**
- * The same rows by one INSERT … unnest … ON CONFLICT with its balance update, nothing checked, priced or written to a
- * ledger. Each connection has accounts of its own, so that none waits for, or deadlocks with, another.
- */
-async function rawRate(pool: Pool, events: number, perBatch: number, connections: number, accountIds: readonly string[]): Promise<number> {
-  const shares = Array.from({ length: connections }, (_, share) =>
-    chunk(makePricedEvents(events / connections, accountIds.filter((_id, i) => i % connections === share)), perBatch));
-  return clock(events, shares.map((batches) => async () => {
-    for (const batch of batches) await insertRaw(pool, batch);
-  }));
-}
-
-const insertRaw = (pool: Pool, batch: readonly PricedEvent[]): Promise<unknown> =>
-  pool.query({
-    name: 'raw', text: RAW,
-    values: [
-      batch.map((e) => e.accountId), batch.map((e) => e.id), batch.map((e) => e.model), batch.map((e) => e.inputTokens),
-      batch.map((e) => e.outputTokens), batch.map((e) => new Date(e.atMs).toISOString()), batch.map((e) => e.cost.toString()),
-    ],
-  });
-
-/** One transaction per event, by the ledger's own statement. */
-function transactionPerEvent(pool: Pool, events: number, connections: number, accountIds: readonly string[]): Promise<number> {
-  const queue = makePricedEvents(events, accountIds);
-  const sender = async (): Promise<void> => {
-    for (let event = queue.pop(); event; event = queue.pop()) await postUsage(pool, [event]);
-  };
-  return clock(events, Array.from({ length: connections }, () => sender));
-}
-
-async function clock(events: number, work: readonly (() => Promise<void>)[]): Promise<number> {
-  const started = performance.now();
-  await Promise.all(work.map((act) => act()));
-  return events / ((performance.now() - started) / 1_000);
 }
 
 /** The API in a process of its own whose posting statement is answered without Postgres. */

@@ -18,7 +18,7 @@ export async function prepareUsage({ url, databaseUrl, admin }: MeasuredBallast,
   const prices = [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1.00', outputPerMillion: '1.00' }];
   await admin.request('PUT', `/v1/models/${MODEL}`, { body: { provider: 'bench', license: 'open', input: ['text'], output: 'text', batch: false, prices } });
   const { body } = await admin.request<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'bench' } });
-  const pool = openPool(databaseUrl, { applicationName: 'bench' });
+  const pool = openPool(databaseUrl, { applicationName: 'bench', connectionsMax: 32 });
   const prefix = randomUUID().slice(0, 8);
   const accountIds = Array.from({ length: accounts }, (_, i) => `b-${prefix}-${i}`);
   await openAccounts(pool, accountIds);
