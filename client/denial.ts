@@ -2,8 +2,11 @@
 import { AccountSuspended, type ApiError, InsufficientFunds } from './errors.js';
 import type { Verdict } from './gate.js';
 
+/** RFC 9457 `application/problem+json`, or an error as OpenAI's API has it. */
 export type Shape = 'problem' | 'openai';
+/** A whole answer, for any framework. */
 export type Denial = { status: number; headers: Record<string, string>; body: string };
+/** A verdict that is a no. */
 export type DeniedVerdict = Extract<Verdict, { allowed: false }>;
 
 type Why = { status: number; code: string; title: string; detail: string; retryAfterSeconds?: number | undefined };
@@ -22,6 +25,10 @@ export function denialOfError(error: unknown, shape: Shape): Denial | null {
 /** A caller who could not be told apart. */
 export const denialOfStranger = (shape: Shape): Denial =>
   write({ status: 401, code: shape === 'openai' ? 'invalid_api_key' : 'unauthenticated', title: 'No valid key', detail: 'Send a key that belongs to an account.' }, shape);
+
+/** Our own mistake: whether the caller may go on is not known, so the answer is no. */
+export const denialOfFailure = (shape: Shape): Denial =>
+  write({ status: 500, code: 'internal', title: 'Our mistake', detail: 'The request could not be checked.' }, shape);
 
 function whyOf(verdict: DeniedVerdict): Why {
   switch (verdict.because) {

@@ -1,8 +1,14 @@
 /** Everything the client throws or hands to a callback. Each carries a `code`; the API's are those of docs/errors.md. */
 import type { Reason, UsageEvent } from './wire.js';
 
+/** The base of them all. */
 export class BallastError extends Error {
-  constructor(readonly code: string, message: string, options?: ErrorOptions) {
+  constructor(
+    /** Stable, for programs. */
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = new.target.name;
   }
@@ -10,6 +16,7 @@ export class BallastError extends Error {
 
 /** The API answered, and the answer is an error. */
 export class ApiError extends BallastError {
+  /** Of HTTP. */
   readonly status: number;
   /** Names the request in the API's log. */
   readonly requestId: string | null;
@@ -19,14 +26,20 @@ export class ApiError extends BallastError {
   readonly problem: Readonly<Record<string, unknown>>;
 
   constructor({ status, problem, requestId, retryAfterMs }: ApiAnswer) {
-    super(typeof problem.code === 'string' ? problem.code : `http_${status}`, typeof problem.detail === 'string' ? problem.detail : `The API answered ${status}.`);
+    super(typeof problem.code === 'string' ? problem.code : `http_${status}`, typeof problem.detail === 'string' ? problem.detail : `The answer is ${status}, and not Ballast's: something on the way gave it, or the address is another's.`);
     this.status = status;
     this.problem = problem;
     this.requestId = requestId;
     this.retryAfterMs = retryAfterMs;
   }
+
+  /** Whether it comes from Ballast, and not from a proxy or another server at its address. */
+  get isBallasts(): boolean {
+    return typeof this.problem.code === 'string';
+  }
 }
 
+/** What an `ApiError` is made of. */
 export type ApiAnswer = Pick<ApiError, 'status' | 'problem' | 'requestId' | 'retryAfterMs'>;
 
 /** A hold is of more than the account has available. */
@@ -39,6 +52,7 @@ export class InsufficientFunds extends ApiError {
 
 /** A suspended account gets no hold. */
 export class AccountSuspended extends ApiError {
+  /** Why, as the gate has it. */
   get reasons(): readonly Reason[] {
     return (this.problem.reasons as Reason[] | undefined) ?? [];
   }
@@ -69,13 +83,22 @@ export class BufferFull extends BallastError {
   }
 }
 
-/** The time given to `flush()` or `close()` was not enough. */
+/** The event alone is larger than the whole buffer of `report()`, and was not taken. */
+export class EventTooLarge extends BallastError {
+  constructor(bytes: number, bytesMax: number) {
+    super('event_too_large', `The event takes ${bytes} bytes and the buffer ${bytesMax}: it was not taken.`);
+  }
+}
+
+/** The time given to `flush()` or `close()` was not enough; or `settle()` could neither reach the API nor queue its usage. */
 export class UnsentEvents extends BallastError {
   constructor(
     /** Not known to be charged. They may be sent again at any time: each id is charged once. */
     readonly events: UsageEvent[],
+    /** The last failure, if there was one. */
+    cause: BallastError | null,
   ) {
-    super('unsent_events', `${events.length} events could not be sent in time.`);
+    super('unsent_events', `${events.length} events could not be sent${cause ? `: ${cause.message}` : ' in time.'}`, { cause });
   }
 }
 

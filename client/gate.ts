@@ -1,10 +1,12 @@
 /** May this account run inference now? Answered from memory, with known staleness and a declared policy past its limit (S5, S6). */
-import { Unreachable, type BallastError } from './errors.js';
+import { BallastError, Unreachable } from './errors.js';
 import { followGates } from './gateStream.js';
 import type { Connection } from './http.js';
+import { inRange, TIMER_MS_MAX, within } from './limits.js';
 import { createReplica, type KnownGate } from './replica.js';
 import type { Gate } from './wire.js';
 
+/** How the replica of the gates behaves. */
 export type GateOptions = {
   /** What stands when the stream was lost for too long: nobody is let through, or the last known answers. Unknown accounts never are. @default 'fail_closed' */
   policy?: 'fail_closed' | 'fail_open';
@@ -12,11 +14,13 @@ export type GateOptions = {
   staleMsMax?: number;
 };
 
+/** The gate's answer with its reason. `suspended` carries Ballast's own answer; the other two are the replica's. */
 export type Verdict =
   | { allowed: true; gate: Gate }
   | { allowed: false; because: 'suspended'; gate: Gate }
   | { allowed: false; because: 'unknown_account' | 'gate_stale' };
 
+/** The gates of all accounts, in this process. */
 export type GateReplica = {
   /** Whether the account may run inference now. Synchronous: no I/O, no allocation. */
   allows(accountId: string): boolean;
@@ -24,7 +28,7 @@ export type GateReplica = {
   check(accountId: string): Verdict;
   /** The last known gate, however old, or undefined. */
   get(accountId: string): Gate | undefined;
-  /** Resolves when all gates are known; until then nobody is let through. Rejects with `Unreachable` when that takes longer. */
+  /** Resolves when all gates are known; until then nobody is let through. Rejects with `Unreachable` when that takes longer. @param withinMs @default Infinity */
   ready(withinMs?: number): Promise<void>;
   /** How long ago the replica was known to be complete and right, in milliseconds; Infinity before it ever was. */
   stalenessMs(): number;
@@ -38,13 +42,20 @@ export type RunningGate = GateReplica & { learn(gates: readonly Gate[]): void; c
 
 export function createGate(options: GateOptions, { connection, onError, now = () => performance.now() }: GateDeps): RunningGate {
   const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
+  if (policy !== 'fail_closed' && policy !== 'fail_open') throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
+  inRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
   const replica = createReplica();
   let freshMs = -Infinity;
   /** Reading the clock costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
   let lookedAtClock = false;
   let usable = false;
   let becomeReady = (): void => undefined;
-  const complete = new Promise<void>((resolve) => (becomeReady = resolve));
+  let neverReady = (_error: BallastError): void => undefined;
+  const complete = new Promise<void>((resolve, reject) => {
+    becomeReady = resolve;
+    neverReady = reject;
+  });
+  complete.catch(() => undefined); // told to whoever waits, if anybody does
   const stream = followGates({
     connection,
     onError,
@@ -96,19 +107,16 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
       const known = replica.find(accountId);
       return known && toGate(accountId, known);
     },
-    ready: (withinMs) => (withinMs === undefined ? complete : inTime(complete, withinMs)),
+    async ready(withinMs = Infinity) {
+      if (!(await within(complete, withinMs))) throw new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`));
+    },
     stalenessMs,
     get size() {
       return replica.size;
     },
-    close: stream.close,
+    close() {
+      neverReady(new BallastError('closed', 'The client was closed before all gates were known.'));
+      return stream.close();
+    },
   };
-}
-
-async function inTime(complete: Promise<void>, withinMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`))), withinMs);
-  });
-  await Promise.race([complete, late]).finally(() => clearTimeout(timer));
 }

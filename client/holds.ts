@@ -1,12 +1,14 @@
 /** Holds: money set aside before a request runs, settled with its real usage or released (B5). */
-import { type BallastError, Unreachable } from './errors.js';
+import { tellable } from './batch.js';
+import { ApiError, BallastError, Unreachable, UnsentEvents } from './errors.js';
 import { ask, type Connection } from './http.js';
 import { pause, passes, waitMs } from './retry.js';
 import type { HeldUsage, HoldRequest, OpenedHold, SettledHold, UsageEvent } from './wire.js';
 
-/** `queued`: the API could not be reached in time, so the usage went into the buffer of `report()`, which settles the hold when it arrives. */
+/** What became of the usage. `queued`: the API could not be reached in time, so the usage went into the buffer of `report()`, which settles the hold when it arrives. */
 export type Settled = SettledHold | { status: 'queued' };
 
+/** Money set aside for one request. Exactly one of `settle` and `release` ends it; without either it expires. */
 export type Hold = {
   readonly id: string;
   readonly accountId: string;
@@ -15,7 +17,8 @@ export type Hold = {
   readonly expiresAt: string;
   /**
    * Charges the real usage and gives the rest back; also after the hold has expired. Again with the same events: the same answer.
-   * Throws `EventsRejected` when an event can't be taken (nothing was posted, the hold stays), `HoldEnded` after another end.
+   * Throws `EventsRejected` when an event can't be taken (nothing was posted, the hold stays), `HoldEnded` after another end,
+   * and `UnsentEvents` with the usage when the API can't be reached and the buffer is full or the client closed.
    */
   settle(events: HeldUsage | HeldUsage[]): Promise<Settled>;
   /** Gives all of it back. Throws `HoldEnded` when it was settled. */
@@ -33,14 +36,14 @@ export type HoldsDeps = {
 export type Holds = (accountId: string, request: HoldRequest) => Promise<Hold>;
 
 export function createHolds({ connection, patienceMs, report, signal }: HoldsDeps): Holds {
-  /** The same request, until it has an answer or patience ends. Each can be repeated without harm. */
+  /** The same request, until it has an answer or patience ends; on a dead connection there is time for another. Each can be repeated without harm. */
   async function insist(path: string, body: string | undefined, headers: Record<string, string> = {}): Promise<unknown> {
     const untilMs = performance.now() + patienceMs;
     for (let failures = 0; ; failures++) {
       const leftMs = Math.max(1, untilMs - performance.now());
       const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
       try {
-        return await ask({ ...connection, timeoutMs: Math.min(connection.timeoutMs, leftMs) }, asked);
+        return await ask({ ...connection, timeoutMs: Math.min(connection.timeoutMs, patienceMs / 2, leftMs) }, asked);
       } catch (error) {
         const wait = waitMs(failures, error as BallastError);
         if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
@@ -49,7 +52,17 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
     }
   }
 
+  function queue(events: UsageEvent[], cause: BallastError): Settled {
+    try {
+      events.forEach(report);
+      return { status: 'queued' };
+    } catch (error) {
+      throw error instanceof BallastError ? new UnsentEvents(events, cause) : error;
+    }
+  }
+
   return async function hold(accountId, request) {
+    if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was set aside.');
     const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
     const opened = (await insist(account, JSON.stringify(request), { 'Idempotency-Key': crypto.randomUUID() })) as OpenedHold | null;
     if (typeof opened?.id !== 'string') throw new Unreachable(`POST ${account}`, new Error("the answer is not the API's"));
@@ -62,9 +75,8 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
         try {
           return (await insist(`${path}/settle`, JSON.stringify({ events }))) as SettledHold;
         } catch (error) {
-          if (!passes(error)) throw error;
-          for (const event of events) report({ ...event, accountId, holdId: id });
-          return { status: 'queued' };
+          if (!(error instanceof BallastError) || isAnswer(error)) throw error;
+          return queue(events.map((event) => ({ ...event, accountId, holdId: id })), error);
         }
       },
       async release() {
@@ -75,4 +87,7 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
 }
 
 /** Named after the hold and its place there: settled again, by whichever way, it is charged once. */
-const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) => ({ id: id ?? usualId, at, ...rest });
+const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) => tellable({ id: id ?? usualId, at, ...rest });
+
+/** Ballast has decided about this usage. A key or address that is wrong now is mended by people: the usage waits for that in the buffer. */
+const isAnswer = (error: BallastError): boolean => error instanceof ApiError && error.isBallasts && !passes(error) && error.status !== 401 && error.status !== 403;

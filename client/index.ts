@@ -1,8 +1,8 @@
 /** What an inference service imports. */
 export { createClient, type BallastClient, type ClientOptions } from './client.js';
-export { denialOf, denialOfError, denialOfStranger, type Denial, type Shape } from './denial.js';
+export { denialOf, denialOfError, denialOfStranger, type Denial, type DeniedVerdict, type Shape } from './denial.js';
 export {
-  AccountSuspended, ApiError, BallastError, BufferFull, EventsRejected, Forbidden, HoldEnded, InsufficientFunds, NotFound, Unauthenticated, UnsentEvents, Unreachable,
+  AccountSuspended, ApiError, BallastError, BufferFull, EventsRejected, EventTooLarge, Forbidden, HoldEnded, InsufficientFunds, NotFound, Unauthenticated, UnsentEvents, Unreachable, type ApiAnswer,
 } from './errors.js';
 export type { GateOptions, GateReplica, Verdict } from './gate.js';
 export type { Hold, Settled } from './holds.js';

@@ -1,11 +1,15 @@
 /** Buffers usage and sends it in batches until each event is durable, rejected with a reason, or handed back: none is lost in silence. */
-import { ApiError, BallastError, BufferFull, UnsentEvents, Unreachable } from './errors.js';
+import { type Batch, bytesOf, newBatch, parse, tellable } from './batch.js';
+import { ApiError, BallastError, BufferFull, EventTooLarge, UnsentEvents, Unreachable } from './errors.js';
 import { ask, createStop, type Connection } from './http.js';
-import { pause, waitMs } from './retry.js';
+import { inRange, TIMER_MS_MAX, within } from './limits.js';
+import { askedMs, pause, waitMs } from './retry.js';
 import type { Gate, RejectionCode, UsageAnswer, UsageEvent } from './wire.js';
 
+/** An event that the API will never take, and why. */
 export type RejectedEvent = { event: UsageEvent; code: RejectionCode | (string & {}); message: string };
 
+/** How usage is batched and buffered. */
 export type ReporterOptions = {
   /** At most so many events a request, 1 to 5,000. @default 500 */
   batchEventsMax?: number;
@@ -35,39 +39,43 @@ export type Reporter = {
   readonly buffered: { events: number; bytes: number };
 };
 
-/** Events as JSON: written once, so that what is sent again is the same, and memory can be counted. */
-type Batch = { events: string[]; bytes: number; done: Promise<void>; settled(): void };
-
-/** What an event takes of the heap beside its characters, measured: so that the limit is one of memory. */
-const EVENT_OVERHEAD_BYTES = 150;
 /** A request is far below the API's 8 MB. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const API_EVENTS_MAX = 5_000;
 /** Below this part of its limit the buffer has room again. */
 const ROOM = 0.9;
+/** While the client closes, it tries at least so often. */
+const CLOSING_MS_MAX = 1_000;
 
 export function createReporter(options: ReporterOptions, { connection, onRejected, onError, onGates }: ReporterDeps): Reporter {
   const { batchEventsMax = 500, lingerMs = 20, requestsMax = 2, bufferBytesMax = 32 * 1024 * 1024 } = options;
-  if (!(batchEventsMax >= 1 && batchEventsMax <= API_EVENTS_MAX)) throw new RangeError(`batchEventsMax is ${batchEventsMax}: it must be from 1 to ${API_EVENTS_MAX}.`);
-  if (!(requestsMax >= 1)) throw new RangeError(`requestsMax is ${requestsMax}: it must be at least 1.`);
+  inRange('reporting.batchEventsMax', batchEventsMax, 1, API_EVENTS_MAX);
+  inRange('reporting.lingerMs', lingerMs, 0, TIMER_MS_MAX);
+  inRange('reporting.requestsMax', requestsMax, 1, Infinity);
+  inRange('reporting.bufferBytesMax', bufferBytesMax, 1, Infinity);
 
   const stop = createStop();
+  /** Ends the pauses of lanes, when there is no time left for them. */
+  const hurry = createStop();
   /** Full batches, oldest first; then the one that is being filled. */
   const waiting: Batch[] = [];
   let filling = newBatch();
   /** Every batch with events whose fate is not known, waiting or under way. */
   const unsettled = new Set<Batch>();
   let bytes = 0;
+  /** Of the event that found no room last: room for less is none. */
+  let wantedBytes = 0;
   let lanes = 0;
   let closed = false;
+  let lastError: BallastError | null = null;
   let linger: NodeJS.Timeout | null = null;
   let roomWaiters: (() => void)[] = [];
 
   function report({ id = crypto.randomUUID(), at = new Date().toISOString(), ...rest }: UsageEvent): string {
     if (closed) throw new BallastError('closed', 'The client is closed: this event was not taken.');
-    const json = JSON.stringify({ id, at, ...rest });
-    const size = json.length + EVENT_OVERHEAD_BYTES;
-    if (bytes + size > bufferBytesMax) throw new BufferFull(countEvents(), bufferBytesMax);
+    const json = JSON.stringify(tellable({ id, at, ...rest }));
+    const size = bytesOf(json);
+    if (bytes + size > bufferBytesMax) throw refusal(size);
     if (filling.events.length >= batchEventsMax || filling.bytes + size > BATCH_BYTES_MAX) seal();
     filling.events.push(json);
     filling.bytes += size;
@@ -76,6 +84,12 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
     if (waiting.length > 0 || filling.events.length >= batchEventsMax) openLane();
     else if (lanes < requestsMax) linger ??= setTimeout(sendNow, lingerMs);
     return id;
+  }
+
+  function refusal(size: number): BallastError {
+    if (size > bufferBytesMax) return new EventTooLarge(size, bufferBytesMax);
+    wantedBytes = size;
+    return new BufferFull(countEvents(), bufferBytesMax);
   }
 
   function seal(): void {
@@ -107,20 +121,32 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
 
   /** Until it is settled, or the client is closed. */
   async function deliver(batch: Batch): Promise<void> {
-    for (let failures = 0; !stop.signal.aborted; failures++) {
+    for (let failures = 0; !stop.signal.aborted; ) {
       const answer = await post(batch.events).then(toAnswer).catch((error: BallastError) => error);
       if (!(answer instanceof Error)) return settle(batch, answer);
       if (isRefused(answer)) return refuse(batch, answer);
       if (stop.signal.aborted) return;
+      lastError = answer;
       onError(answer);
-      await pause(waitMs(failures, answer), stop.signal);
+      failures = await rest(failures, answer);
     }
+  }
+
+  /** Before the same again: says with which count of failures. Closing cuts it short, but for what the API asked for. */
+  async function rest(failures: number, error: BallastError): Promise<number> {
+    const asked = askedMs(error);
+    const more = waitMs(failures, error) - asked;
+    await pause(asked, stop.signal);
+    if (closed) return pause(Math.min(more, CLOSING_MS_MAX), stop.signal).then(() => failures + 1);
+    await pause(more, hurry.signal);
+    return closed ? 0 : failures + 1;
   }
 
   const post = (events: readonly string[]): Promise<unknown> =>
     ask(connection, { method: 'POST', path: '/v1/usage', body: `{"events":[${events.join(',')}]}`, signal: stop.signal });
 
   function settle(batch: Batch, { rejected, gates }: UsageAnswer): void {
+    lastError = null;
     const events = batch.events;
     forget(batch);
     onGates(Object.values(gates));
@@ -149,15 +175,16 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
     if (hasRoom()) wakeWaiters();
   }
 
-  const hasRoom = (): boolean => bytes <= bufferBytesMax * ROOM;
+  const hasRoom = (): boolean => bytes <= bufferBytesMax * ROOM && bytes + wantedBytes <= bufferBytesMax;
   function wakeWaiters(): void {
+    wantedBytes = 0;
     const woken = roomWaiters;
     roomWaiters = [];
     woken.forEach((wake) => wake());
   }
 
   const countEvents = (): number => [...unsettled].reduce((sum, { events }) => sum + events.length, 0);
-  const unsent = (): UnsentEvents => new UnsentEvents([...unsettled].flatMap(({ events }) => events.map(parse)));
+  const unsent = (): UnsentEvents => new UnsentEvents([...unsettled].flatMap(({ events }) => events.map(parse)), lastError);
 
   async function flush(withinMs = Infinity): Promise<void> {
     const batches = [...unsettled];
@@ -174,6 +201,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
     async close(withinMs) {
       closed = true;
       wakeWaiters();
+      hurry.abort();
       await flush(withinMs).finally(() => {
         stop.abort(new Error('the client was closed'));
         if (linger) clearTimeout(linger);
@@ -185,29 +213,16 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   };
 }
 
-function newBatch(events: string[] = []): Batch {
-  const bytes = events.reduce((sum, { length }) => sum + length + EVENT_OVERHEAD_BYTES, 0);
-  let settled = (): void => undefined;
-  const done = new Promise<void>((resolve) => (settled = resolve));
-  return { events, bytes, done, settled };
-}
-
-/** What no repetition mends: the request itself. A wrong key or address is mended by people, and the events wait for it. */
-const isRefused = (error: BallastError): error is ApiError => error instanceof ApiError && [400, 413, 415, 422].includes(error.status);
+/**
+ * What no repetition mends: the request itself. A wrong key or address is mended by people, and the events wait for it;
+ * so they do when something on the way refuses all there is, but for its size.
+ */
+const isRefused = (error: BallastError): error is ApiError =>
+  error instanceof ApiError && (error.status === 413 || (error.isBallasts && [400, 415, 422].includes(error.status)));
 
 /** A 200 that is not the API's, such as a login page, says nothing about the events. */
 function toAnswer(body: unknown): UsageAnswer {
   const { rejected, gates } = (body ?? {}) as Partial<UsageAnswer>;
   if (!Array.isArray(rejected)) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
   return { rejected, gates: gates ?? {} };
-}
-
-const parse = (json: string): UsageEvent => JSON.parse(json) as UsageEvent;
-
-/** Whether it resolved in time. */
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  if (ms === Infinity) return work.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
-  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }

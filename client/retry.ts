@@ -8,10 +8,12 @@ const RETRY_AFTER_MS_MAX = 60_000;
 
 /** Doubles from 0.1 to 10 s, with jitter so that a fleet does not return in step; never sooner than the API asked. */
 export function waitMs(failures: number, error: BallastError, random: () => number = Math.random): number {
-  const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
   const grown = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 30));
-  return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), grown * (0.5 + random() / 2));
+  return Math.max(askedMs(error), grown * (0.5 + random() / 2));
 }
+
+/** What the API asked for by `Retry-After`, as far as that makes sense. */
+export const askedMs = (error: BallastError): number => Math.min(error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0, RETRY_AFTER_MS_MAX);
 
 /** Whether the same request may well succeed later, without anybody changing anything. */
 export const passes = (error: unknown): boolean =>

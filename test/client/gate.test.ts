@@ -121,3 +121,18 @@ test.each([['Express', withExpress], ['node:http', plain]])('%s: the middleware 
   await sleep(0);
   await stale.close();
 });
+
+test('what account() throws, or gives by mistake, ends neither the process nor lets anybody through', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const { id } = await openAccount(api, '10.00');
+  await until(() => client.gate.allows(id), Boolean);
+  const handler = (_request: unknown, response: { end(text: string): void }) => response.end('inference');
+  const throwing = guarded(client, { account: () => { throw new Error('a malformed token'); } }, handler);
+  expect(await asked(throwing, id)).toMatchObject({ status: 500, body: { code: 'internal' } });
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining('a malformed token'), 'BallastWarning', 'ballast_callback');
+  const later = guarded(client, { account: (() => Promise.resolve(id)) as never, shape: 'openai' }, handler);
+  expect(await asked(later, id)).toMatchObject({ status: 500, body: { error: { code: 'internal', type: 'server_error' } } });
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining("it must give an account's id"), 'BallastWarning', 'ballast_callback');
+  warn.mockRestore();
+  expect(await asked(guarded(client, { account: () => null }, handler), id)).toMatchObject({ status: 401 });
+});

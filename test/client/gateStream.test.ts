@@ -209,3 +209,15 @@ test('events are read whatever way they are cut into pieces, with LF or CRLF, wi
   }
   await follow();
 });
+
+test('ready() without a limit of time waits, and rejects when the client is closed', async () => {
+  await follow();
+  let isOver = false;
+  const unlimited = gate.ready(Infinity).finally(() => (isOver = true));
+  const waiting = [gate.ready(), unlimited].map((ready) => expect(ready).rejects.toMatchObject({ code: 'closed' }));
+  await sleep(30);
+  expect(isOver).toBe(false);
+  await gate.close();
+  await Promise.all(waiting);
+  await expect(gate.ready()).rejects.toMatchObject({ code: 'closed' });
+});

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, BufferFull, Unauthenticated, UnsentEvents, Unreachable } from '../../client/index';
+import { ApiError, BufferFull, EventTooLarge, Unauthenticated, UnsentEvents, Unreachable, type ClientOptions } from '../../client/index';
 import { adjust, openAccount, putModel, startTestApi, type TestApi } from '../support/api';
 import { freePort } from '../../dev/ports';
 import { until } from '../support/notices';
@@ -60,6 +63,34 @@ test('B4 rejected events go to the callback, each with its reason; the others ar
   expect(await charged(api.database, id)).toMatchObject({ events: 1 });
 });
 
+test('B3 a count that is NaN is not free: it is refused by name and kept for the admins', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service });
+  client.report({ ...event(id, 'nan'), outputTokens: NaN });
+  client.report({ ...event(id, 'infinite'), inputTokens: Infinity });
+  await client.flush(5_000);
+  expect(client.rejected).toMatchObject([
+    { event: { id: 'nan', outputTokens: 'NaN' }, code: 'invalid_event', message: expect.stringContaining('outputTokens') },
+    { event: { id: 'infinite', inputTokens: 'Infinity' }, code: 'invalid_event', message: expect.stringContaining('inputTokens') },
+  ]);
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin });
+  expect(body.data).toHaveLength(2);
+  const hold = await client.hold(id, { amount: '1.00' });
+  await expect(hold.settle({ model: 'model', inputTokens: 1, outputTokens: NaN })).rejects.toMatchObject({ name: 'EventsRejected' });
+  expect(await charged(api.database, id)).toMatchObject({ events: 0 });
+});
+
+test('what an async callback throws does not end the process', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  client = notedClient({ url: api.url, key: api.service, onRejected: () => Promise.reject(new Error('a later mistake')) as never });
+  client.report({ ...event(id, 'strange'), model: 'nowhere' });
+  await client.flush(5_000);
+  await sleep(0);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining('a later mistake'), 'BallastWarning', 'ballast_callback');
+  warn.mockRestore();
+});
+
 test('what a callback throws does not stop the sending', async () => {
   const { id } = await openAccount(api, '100.00');
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
@@ -112,6 +143,19 @@ test('a server that takes nothing: memory stays bounded, BufferFull is loud, roo
   expect(await charged(api.database, id)).toMatchObject({ events: taken + 1 });
 });
 
+test('whoever waits for room() and tries again never spins, however large the event; one that can never fit is told apart', async () => {
+  client = notedClient({ url: `http://127.0.0.1:${await freePort()}`, key: 'key', reporting: { bufferBytesMax: 2_000 } });
+  const small = event('anybody', 'small');
+  const large = { ...small, imageSize: 'x'.repeat(500) };
+  while (client.buffered.bytes < 1_500) client.report(small); // room() asks for no more than 1,800
+  expect(() => client.report(large)).toThrow(BufferFull);
+  let hasRoom = false;
+  void client.room().then(() => (hasRoom = true));
+  await sleep(20);
+  expect(hasRoom).toBe(false);
+  expect(() => client.report({ ...large, imageSize: 'x'.repeat(2_000) })).toThrow(EventTooLarge);
+});
+
 test('429 and 503 are tried again, and not before Retry-After', async () => {
   const { id } = await openAccount(api, '100.00');
   const cameMs: number[] = [];
@@ -141,6 +185,37 @@ test('a request that is refused as a whole is halved until the guilty event is f
   expect(await charged(api.database, id)).toMatchObject({ events: 18 });
 });
 
+test('a 400 that is not Ballast\'s refuses no event: a wrong address is mended by people', async () => {
+  const { id } = await openAccount(api, '100.00');
+  let mended = false;
+  const server = await startReceiver((response) => {
+    if (mended) response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":3,"duplicates":0,"rejected":[],"gates":{}}');
+    else response.writeHead(400, { 'Content-Type': 'text/html' }).end('<h1>The plain HTTP request was sent to HTTPS port</h1>');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
+  times(3, (i) => client.report(event(id, `e${i}`)));
+  await until(() => client.errors.length, (n) => n >= 2);
+  expect(client.errors[0]).toMatchObject({ code: 'http_400', message: expect.stringContaining("not Ballast's") });
+  expect(client.buffered.events).toBe(3);
+  mended = true;
+  await client.flush(10_000);
+  expect(client.rejected).toEqual([]);
+  await server.close();
+});
+
+test('a proxy on the way takes only small requests: a batch is halved until it fits', async () => {
+  const server = await startReceiver((response) => {
+    const { body } = server.received.at(-1)!;
+    if (JSON.parse(body).events.length > 2) response.writeHead(413, { 'Content-Type': 'text/html' }).end('<h1>413</h1>');
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
+  times(9, (i) => client.report(event('anybody', `e${i}`)));
+  await client.flush(10_000);
+  expect(client.rejected).toEqual([]);
+  await server.close();
+});
+
 test('a wrong key loses nothing: it is told, the events wait, and close() hands them back', async () => {
   client = notedClient({ url: api.url, key: 'wrong' });
   client.report(event('anybody', 'waits'));
@@ -148,6 +223,7 @@ test('a wrong key loses nothing: it is told, the events wait, and close() hands 
   expect(client.errors[0]).toBeInstanceOf(Unauthenticated);
   const error = await client.close(50).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(UnsentEvents);
+  expect(error).toMatchObject({ cause: { code: 'unauthenticated' }, message: expect.stringContaining('1 events could not be sent: ') });
   expect(error.events).toMatchObject([{ id: 'waits', accountId: 'anybody', at: expect.any(String) }]);
   expect(client.rejected).toEqual([]);
 });
@@ -180,12 +256,64 @@ test('close() ends in its time without a server, and says what was not sent', as
   expect(error.events.map(({ id }: { id: string }) => id).sort()).toEqual(times(1_200, (i) => `e${i}`).sort());
 });
 
+test('close() waits out no pause of its own: an API that is back is asked at once', async () => {
+  const server = await startReceiver((response, nth) => {
+    if (nth <= 7) response.writeHead(503).end();
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
+  client.report(event('anybody', 'waits'));
+  await until(() => client.errors.length, (n) => n === 7, 15_000); // the next pause is of 3.2 s at least
+  await client.close(1_500);
+  expect(server.received).toHaveLength(8);
+  await server.close();
+}, 30_000);
+
+test('close() keeps to Retry-After', async () => {
+  const cameMs: number[] = [];
+  const server = await startReceiver((response, nth) => {
+    cameMs.push(performance.now());
+    if (nth === 1) response.writeHead(429, { 'Retry-After': '1' }).end();
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
+  client.report(event('anybody', 'waits'));
+  await until(() => client.errors.length, Boolean);
+  await client.close(5_000);
+  expect(cameMs).toHaveLength(2);
+  expect(cameMs[1]! - cameMs[0]!).toBeGreaterThanOrEqual(990);
+  await server.close();
+});
+
 test('an event that is no JSON, and options out of range, are refused at the call', async () => {
   client = notedClient({ url: api.url, key: api.service });
   expect(() => client.report({ ...event('a', 'b'), inputTokens: 1n as never })).toThrow(TypeError);
   expect(client.buffered.events).toBe(0);
-  expect(() => notedClient({ url: api.url, key: 'k', reporting: { batchEventsMax: 5_001 } })).toThrow('batchEventsMax is 5001: it must be from 1 to 5000.');
-  expect(() => notedClient({ url: 'ftp://nowhere', key: 'k' })).toThrow('must be http or https');
+});
+
+test.each<[Partial<ClientOptions>, string]>([
+  [{ reporting: { batchEventsMax: 5_001 } }, 'reporting.batchEventsMax is 5001: it must be from 1 to 5000.'],
+  [{ reporting: { bufferBytesMax: NaN } }, 'reporting.bufferBytesMax is NaN: it must be at least 1.'],
+  [{ reporting: { lingerMs: -1 } }, 'reporting.lingerMs is -1: it must be from 0 to 2147483647.'],
+  [{ timeoutMs: Infinity }, 'timeoutMs is Infinity: it must be from 1 to 2147483647.'],
+  [{ holdPatienceMs: NaN }, 'holdPatienceMs is NaN'],
+  [{ gate: { policy: 'fail-open' as never } }, 'gate.policy is fail-open: it must be fail_closed or fail_open.'],
+  [{ gate: { staleMsMax: Infinity } }, 'gate.staleMsMax is Infinity'],
+  [{ url: 'ftp://nowhere' }, 'must be http or https'],
+  [{ url: undefined as never }, 'url is undefined: it must be the address of the API'],
+  [{ url: 'http://user:secret@nowhere' }, 'url has a user name'],
+  [{ key: undefined as never }, 'key is missing'],
+  [{ key: 'two words' }, 'key is missing, or is not a key'],
+])('options that can not be meant are refused: %j', (options, message) => {
+  expect(() => notedClient({ url: api.url, key: 'k', ...options })).toThrow(message);
+});
+
+test('a key read from a file may end with a line break', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: `${api.url}/`, key: `${api.service}\n` });
+  client.report(event(id, 'e'));
+  await client.flush(5_000);
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
 });
 
 test('S5 reported usage brings the gate along; B5 hold, settle, release', async () => {
@@ -241,3 +369,71 @@ test('B5 a hold asked for while no answer comes is placed once', async () => {
   const { body } = await api.ask('GET', `/v1/accounts/${id}/holds`, { key: api.service });
   expect(body.data).toHaveLength(1);
 });
+
+test('B5 a hold on a connection that died unnoticed has time for another', async () => {
+  const server = await startReceiver((response, nth) => {
+    if (nth === 1) return; // and nothing ever
+    response.writeHead(201, { 'Content-Type': 'application/json' }).end('{"id":"h","accountId":"a","amount":"0.50","status":"open","expiresAt":"2030-01-01T00:00:00Z"}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key', holdPatienceMs: 1_000 });
+  expect(await client.hold('a', { amount: '0.50' })).toMatchObject({ id: 'h' });
+  expect(server.received[1]!.headers['idempotency-key']).toBe(server.received[0]!.headers['idempotency-key']);
+  await server.close();
+});
+
+test('B5 the key is revoked before a settlement: the usage waits in the buffer, as reported usage does', async () => {
+  const { id } = await openAccount(api, '1.00');
+  const { body: made } = await api.ask('POST', '/v1/keys', { key: api.admin, body: { role: 'service', name: 'revoked' } });
+  client = notedClient({ url: api.url, key: made.key });
+  const hold = await client.hold(id, { amount: '0.50' });
+  await api.ask('DELETE', `/v1/keys/${made.id}`, { key: api.admin });
+  expect(await hold.settle({ model: 'model', inputTokens: 1_000 })).toEqual({ status: 'queued' });
+  await until(() => client.errors.length, Boolean);
+  const error = await client.close(50).catch((thrown) => thrown);
+  expect(error.events).toMatchObject([{ accountId: id, holdId: hold.id, id: `${hold.id}/0`, inputTokens: 1_000 }]);
+});
+
+test('B5 usage of a settlement that can be neither sent nor queued is handed back', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 200, holdPatienceMs: 300, reporting: { bufferBytesMax: 1_000 } });
+  const [first, second] = [await client.hold(id, { amount: '0.10' }), await client.hold(id, { amount: '0.10' })];
+  proxy.hold();
+  const usage = { model: 'model', inputTokens: 1_000, imageSize: 'x'.repeat(400) };
+  expect(await first.settle(usage)).toEqual({ status: 'queued' });
+  expect(await second.settle(usage).catch((error) => error)).toMatchObject({ name: 'UnsentEvents', events: [{ accountId: id, holdId: second.id }] });
+  await client.close(0).catch(() => undefined);
+  proxy.release();
+  expect(await second.settle(usage).catch((error) => error)).toMatchObject({ name: 'UnsentEvents', events: [{ accountId: id, holdId: second.id }] });
+  await expect(client.hold(id, { amount: '0.10' })).rejects.toMatchObject({ code: 'closed' });
+});
+
+/** A program of its own, with the compiled client. */
+async function program(source: string, kill?: NodeJS.Signals): Promise<{ code: number | null; out: string }> {
+  const child = spawn(process.execPath, ['-e', `const { createClient } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'client', 'index.js'))});${source}`],
+    { env: { PATH: process.env.PATH, URL: api.url, KEY: api.service }, stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.on('data', (data: Buffer) => {
+    out += data.toString();
+    if (kill && out.includes('ready')) child.kill(kill);
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code, out };
+}
+
+test('a process without a gate ends by itself, once all is sent', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const { code } = await program(`createClient({ url: process.env.URL, key: process.env.KEY, gate: false }).report({ accountId: '${id}', model: 'model', inputTokens: 1000 })`);
+  expect(code).toBe(0);
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+}, 20_000);
+
+test('SIGTERM as the README has it: what is buffered is sent, and the process ends', async () => {
+  const { id } = await openAccount(api, '100.00');
+  const { code } = await program(`
+    const ballast = createClient({ url: process.env.URL, key: process.env.KEY, reporting: { lingerMs: 60000 } });
+    const server = require('node:http').createServer().listen(0, '127.0.0.1');
+    process.on('SIGTERM', () => server.close(() => ballast.close()));
+    ballast.gate.ready().then(() => { ballast.report({ accountId: '${id}', model: 'model', inputTokens: 1000 }); console.log('ready'); })`, 'SIGTERM');
+  expect(code).toBe(0);
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+}, 20_000);
