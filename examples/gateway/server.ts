@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, denialOf, denialOfError, denialOfStranger, sendDenial, type BallastClient, type Hold } from '../../client/index.js';
-import { openReply, sendJson, type Usage } from './chatReply.js';
+import { ApiError, denialOf, denialOfError, denialOfStranger, EventsRejected, HoldEnded, sendDenial, type BallastClient, type HeldUsage, type Hold } from '../../client/index.js';
+import { openReply, sendFailure, type Usage } from './chatReply.js';
 import { readChatRequest, Refusal, type ChatRequest } from './chatRequest.js';
 import type { Model } from './stubModel.js';
 
@@ -13,6 +13,10 @@ export type GatewayOptions = {
   /** API key → account. */
   accounts: ReadonlyMap<string, string>;
   model: Model;
+  /** Told what the caller must not suffer from: usage that could not be charged, a hold that is left to expire, a model that failed. */
+  onError(error: unknown): void;
+  /** A caller who reads nothing for so long is cut off. @default 30_000 */
+  stallMsMax?: number;
 };
 
 export type Gateway = {
@@ -24,7 +28,7 @@ export type Gateway = {
 export function createGateway(options: GatewayOptions): Gateway {
   const underWay = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    const work = answer(options, request, response).catch((error: unknown) => sendError(response, error));
+    const work = answer(options, request, response).catch((error: unknown) => sendError(options, response, error));
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
   });
@@ -44,7 +48,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-async function answer({ ballast, accounts, model }: GatewayOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: GatewayOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { ballast, accounts, model } = options;
   if (request.method !== 'POST' || request.url !== '/v1/chat/completions') throw new Refusal(404, 'not_found', `There is nothing at ${request.method} ${request.url}.`);
   const account = accounts.get(request.headers.authorization?.replace(/^Bearer /i, '') ?? '');
   if (account === undefined) return sendDenial(response, denialOfStranger('openai'));
@@ -54,39 +59,62 @@ async function answer({ ballast, accounts, model }: GatewayOptions, request: Inc
 
   const chat = await readChatRequest(request, model);
   const inputTokens = model.countTokens(chat.messages);
-  const hold = await ballast.hold(account, { estimate: { model: model.name, inputTokens, maxOutputTokens: chat.tokensMax } });
-  await generate(model, chat, inputTokens, hold, response);
+  const hold = await ballast.hold(account, { estimate: { model: model.name, inputTokens, maxOutputTokens: chat.tokensMax * chat.choices } });
+  await complete(options, { chat, inputTokens, hold }, response);
 }
 
-/** However it ends, what was generated is billed: the caller may have gone, the model may have failed half way. */
-async function generate(model: Model, chat: ChatRequest, inputTokens: number, hold: Hold, response: ServerResponse): Promise<void> {
+type Work = { chat: ChatRequest; inputTokens: number; hold: Hold };
+
+/** However it ends, what was generated is billed: the caller may have gone, the model may have failed in mid-stream. */
+async function complete(options: GatewayOptions, { chat, inputTokens, hold }: Work, response: ServerResponse): Promise<void> {
+  const { ballast, model, onError, stallMsMax = 30_000 } = options;
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   response.on('close', leave);
   if (response.destroyed) leave();
-  const usage: Usage = { inputTokens, outputTokens: 0 };
   const id = `chatcmpl-${randomUUID()}`;
+  const usage: Usage = { inputTokens, outputTokens: 0 };
+  const reply = openReply(response, { id, model: model.name, chat, stallMsMax });
+  let isComplete = false;
   try {
-    const reply = openReply(response, id, model.name, chat);
-    for await (const token of model.generate(chat.messages, chat.tokensMax, gone.signal)) {
-      usage.outputTokens += 1;
-      await reply.token(token);
+    for (let choice = 0; choice < chat.choices && !gone.signal.aborted; choice++) {
+      const before = usage.outputTokens;
+      for await (const token of model.generate(chat.messages, chat.tokensMax, gone.signal)) {
+        usage.outputTokens += 1;
+        await reply.token(choice, token);
+      }
+      if (!gone.signal.aborted) reply.finish(choice, usage.outputTokens - before < chat.tokensMax ? 'stop' : 'length');
     }
-    await hold.settle({ id, model: model.name, ...usage });
-    if (!gone.signal.aborted) reply.end(usage.outputTokens < chat.tokensMax ? 'stop' : 'length', usage);
+    isComplete = !gone.signal.aborted;
   } catch (error) {
-    await (usage.outputTokens > 0 ? hold.settle({ id, model: model.name, ...usage }) : hold.release());
+    // Our failure, and the caller has got nothing of it.
+    if (!response.headersSent && !gone.signal.aborted) usage.outputTokens = 0;
     throw error;
   } finally {
     response.off('close', leave);
+    const isNothing = usage.outputTokens === 0 && !isComplete;
+    await (isNothing ? hold.release() : settle(ballast, hold, { id, model: model.name, ...usage })).catch(onError);
+  }
+  // Last, so that who has read the end finds it charged.
+  if (isComplete) reply.end(usage);
+}
+
+/** Usage that its hold does not take is reported without it: then it is charged, or kept for the admins with the reason. */
+async function settle(ballast: BallastClient, hold: Hold, usage: HeldUsage): Promise<void> {
+  try {
+    await hold.settle(usage);
+  } catch (error) {
+    if (!(error instanceof EventsRejected || error instanceof HoldEnded)) throw error;
+    ballast.report({ ...usage, accountId: hold.accountId });
   }
 }
 
-function sendError(response: ServerResponse, error: unknown): void {
-  if (response.headersSent || response.destroyed) return void response.destroy();
+function sendError({ onError }: GatewayOptions, response: ServerResponse, error: unknown): void {
   const denial = denialOfError(error, 'openai');
+  const isExpected = denial !== null || error instanceof Refusal || response.destroyed;
+  if (!isExpected) onError(error);
+  if (response.destroyed) return;
   if (denial) return sendDenial(response, denial);
-  const { status, code } = error instanceof Refusal ? error : { status: 503, code: error instanceof ApiError ? error.code : 'unavailable' };
-  const message = error instanceof Refusal ? error.message : 'Not available now; ask again.';
-  sendJson(response, status, { error: { message, type: status < 500 ? 'invalid_request_error' : 'server_error', param: null, code } });
+  if (error instanceof Refusal) return sendFailure(response, error.status, error.code, error.message);
+  sendFailure(response, 503, error instanceof ApiError ? error.code : 'unavailable', 'Not available now; ask again.');
 }

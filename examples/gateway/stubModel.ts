@@ -8,7 +8,7 @@ export type Model = {
   name: string;
   outputTokensMax: number;
   countTokens(messages: readonly Message[]): number;
-  /** Yields one token at a time until the answer is complete, `tokensMax` are out or the signal aborts. */
+  /** Yields one token at a time until the answer is complete, `tokensMax` are out or the signal aborts, which may come at any time. */
   generate(messages: readonly Message[], tokensMax: number, signal: AbortSignal): AsyncIterable<string>;
 };
 

@@ -18,6 +18,8 @@ import requests
 BATCH_EVENTS = 500  # the API takes up to 5,000
 TIMEOUT_SECONDS = 10
 WAIT_SECONDS_MAX = 10
+# Refused, cut off at any point, too late, or not Ballast's: a login page of a proxy says nothing about the events.
+NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.JSONDecodeError)
 
 
 class Ballast:
@@ -67,7 +69,7 @@ class Ballast:
                     answer.raise_for_status()  # a wrong key or request: no retry mends it
                 if answer.headers.get("Retry-After", "").isdigit():
                     wait = max(wait, int(answer.headers["Retry-After"]))
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except NO_ANSWER as error:
                 print(f"trying again: {error}", file=sys.stderr)
             time.sleep(wait)
             failures = min(failures + 1, 20)

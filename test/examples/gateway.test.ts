@@ -1,11 +1,13 @@
 /** The example gateway, talked to by OpenAI's own client library, charging at a real API. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { type APIError } from 'openai';
 import { createGateway, type Gateway } from '../../examples/gateway/server';
-import { stubModel } from '../../examples/gateway/stubModel';
+import { stubModel, type Model } from '../../examples/gateway/stubModel';
 import { notedClient, type NotedClient } from '../client/support';
 import { adjust, openAccount, putModel, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
@@ -16,6 +18,7 @@ let proxy: Proxy;
 let ballast: NotedClient;
 let gateway: Gateway;
 let baseURL: string;
+const failures: unknown[] = [];
 const accounts = new Map<string, string>();
 beforeAll(async () => {
   api = await startTestApi();
@@ -23,7 +26,7 @@ beforeAll(async () => {
   await putModel(api, 'stub');
   ballast = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, gate: {}, holdPatienceMs: 500 });
   await ballast.gate.ready(5_000);
-  gateway = createGateway({ ballast, accounts, model: stubModel({ tokenMs: 5, sentences: 10 }) });
+  gateway = createGateway({ ballast, accounts, model: stubModel({ tokenMs: 5, sentences: 10 }), onError: (error) => failures.push(error) });
   baseURL = `http://127.0.0.1:${(await gateway.listen(0, '127.0.0.1')).port}/v1`;
 });
 afterAll(async () => {
@@ -123,6 +126,162 @@ test('S6 Ballast goes away while tokens flow: the caller is answered, the usage 
   expect(await until(() => usage(id), ({ requests }) => requests === 1, 20_000)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 20 });
   expect(await account(id)).toMatchObject({ held: '0.00' });
 }, 60_000);
+
+/** A gateway of its own, with a model that misbehaves. */
+async function withModel(generate: Model['generate'], use: (url: string) => Promise<void>, options: { stallMsMax?: number } = {}): Promise<void> {
+  const odd = createGateway({ ballast, accounts, model: { ...stubModel(), outputTokensMax: 10_000, generate }, onError: (error) => failures.push(error), ...options });
+  const { port } = await odd.listen(0, '127.0.0.1');
+  try {
+    await use(`http://127.0.0.1:${port}/v1`);
+  } finally {
+    await odd.close();
+  }
+}
+/** OpenAI's client, which must not repeat what is charged. */
+const at = (url: string, id: string) => new OpenAI({ baseURL: url, apiKey: `sk-${id}`, maxRetries: 0 });
+const untouched = { requests: 0, input: 0, output: 0 };
+const free = async (id: string) => until(() => account(id), ({ held }) => held === '0.00');
+
+test('B5 a caller who leaves before anything was generated pays nothing', async () => {
+  const { id } = await caller('1.00');
+  let asked = 0;
+  const thinking: Model['generate'] = async function* (_messages, _tokensMax, signal) {
+    asked += 1;
+    await once(signal, 'abort');
+    yield* [];
+  };
+  await withModel(thinking, async (url) => {
+    const leave = new AbortController();
+    const asking = refusal(at(url, id).chat.completions.create({ model: 'stub', messages }, { signal: leave.signal }));
+    await until(() => asked, Boolean);
+    expect((await account(id)).held).not.toBe('0.00');
+    leave.abort();
+    await asking;
+    await free(id);
+  });
+  expect(await usage(id)).toEqual(untouched);
+});
+
+test.each([true, false])('B5 the model fails at once (stream: %s): an answer that may be asked again, nothing charged, nothing held', async (stream) => {
+  const { id } = await caller('1.00');
+  // eslint-disable-next-line require-yield
+  const broken: Model['generate'] = async function* () {
+    await sleep(1);
+    throw new Error('the model is down');
+  };
+  await withModel(broken, async (url) => {
+    const error = await refusal(at(url, id).chat.completions.create({ model: 'stub', messages, stream }));
+    expect(error).toBeInstanceOf(OpenAI.InternalServerError);
+    expect(error).toMatchObject({ status: 503, code: 'unavailable', type: 'server_error' });
+  });
+  expect(failures.at(-1)).toMatchObject({ message: 'the model is down' });
+  expect(await account(id)).toMatchObject({ balance: '1.00', held: '0.00' });
+});
+
+const failing: Model['generate'] = async function* () {
+  yield 'one';
+  yield ' two';
+  await sleep(20); // they arrive
+  throw new Error('the model fails half way');
+};
+
+test('B5 the model fails in mid-stream: the caller is told, and pays for what came', async () => {
+  const { id } = await caller('1.00');
+  await withModel(failing, async (url) => {
+    const stream = await at(url, id).chat.completions.create({ model: 'stub', messages, stream: true });
+    let seen = '';
+    const error = await refusal((async () => {
+      for await (const { choices } of stream) seen += choices[0]?.delta.content ?? '';
+    })());
+    expect(seen).toBe('one two');
+    expect(error).toBeInstanceOf(OpenAI.APIError);
+    expect(error.message).toContain('Not available now');
+  });
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 2 });
+  expect(await account(id)).toMatchObject({ held: '0.00' });
+});
+
+test('B5 the model fails half way of an answer that was to come whole: nothing came, nothing is charged', async () => {
+  const { id } = await caller('1.00');
+  await withModel(failing, async (url) => {
+    expect(await refusal(at(url, id).chat.completions.create({ model: 'stub', messages }))).toMatchObject({ status: 503 });
+  });
+  expect(await account(id)).toMatchObject({ balance: '1.00', held: '0.00' });
+});
+
+test('B5 the hold was ended by somebody else: the caller is answered, the usage is charged without it, once', async () => {
+  const { id } = await caller('1.00');
+  const interfered: Model['generate'] = async function* () {
+    yield 'one';
+    const { body } = await api.ask('GET', `/v1/accounts/${id}/holds`, { key: api.service });
+    await api.ask('POST', `/v1/accounts/${id}/holds/${body.data[0].id}/release`, { key: api.service });
+    yield ' two';
+  };
+  await withModel(interfered, async (url) => {
+    const { choices } = await at(url, id).chat.completions.create({ model: 'stub', messages });
+    expect(choices[0]!.message.content).toBe('one two');
+  });
+  await ballast.flush(5_000);
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 2 });
+});
+
+test('a caller who reads nothing is cut off, pays for what was generated, and keeps no money set aside', async () => {
+  const { id } = await caller('10.00');
+  let generated = 0;
+  const endless: Model['generate'] = async function* (_messages, tokensMax, signal) {
+    for (; generated < tokensMax && !signal.aborted; generated++) yield 'x'.repeat(64 * 1024);
+  };
+  await withModel(endless, async (url) => {
+    const { hostname, port } = new URL(url);
+    const body = JSON.stringify({ model: 'stub', messages, stream: true });
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer sk-${id}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket.pause();
+    expect(await until(() => usage(id), ({ requests }) => requests === 1, 10_000)).toMatchObject({ output: generated });
+    socket.destroy();
+  }, { stallMsMax: 200 });
+  expect(generated).toBeLessThan(10_000);
+  expect(await account(id)).toMatchObject({ held: '0.00' });
+}, 30_000);
+
+test.each([true, false])('B5 two choices are generated, held for and charged (stream: %s)', async (stream) => {
+  const { id, openai } = await caller('1.00');
+  const wish = { model: 'stub', messages, max_tokens: 3, n: 2 };
+  const contents = ['', ''];
+  if (stream) {
+    for await (const { choices } of await openai.chat.completions.create({ ...wish, stream: true })) {
+      for (const { index, delta } of choices) contents[index] += delta.content ?? '';
+    }
+  } else {
+    const { choices } = await openai.chat.completions.create(wish);
+    for (const { index, message } of choices) contents[index] += message.content ?? '';
+  }
+  expect(contents).toEqual(['The balance falls', 'The balance falls']);
+  expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 6 });
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/holds`, { key: api.service });
+  expect(body.data[0]).toMatchObject({ amount: '0.000018', charged: '0.000018' });
+});
+
+test('B5 many at once on a nearly empty balance: as many as it pays for, and it never goes below zero', async () => {
+  const { id } = await caller('0.00005'); // of 22 millionths each
+  const openai = new OpenAI({ baseURL, apiKey: `sk-${id}`, maxRetries: 0 });
+  const ended = await Promise.allSettled(Array.from({ length: 20 }, () => openai.chat.completions.create({ model: 'stub', messages, max_tokens: 8 })));
+  expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  for (const one of ended) if (one.status === 'rejected') expect(one.reason).toMatchObject({ status: 429, code: 'insufficient_quota' });
+  expect(await account(id)).toMatchObject({ balance: '0.000006', held: '0.00' });
+});
+
+test.each([
+  ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 400, 'unsupported_parameter'],
+  ['an image', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] }, 400, 'invalid_value'],
+  ['n', { n: 0 }, 400, 'invalid_value'],
+  ['another model', { model: 'gpt-4o' }, 404, 'model_not_found'],
+  ['too much', { messages: [{ role: 'user', content: 'x'.repeat(2 * 1024 * 1024) }] }, 413, 'request_too_large'],
+])('what the gateway does not do is refused in OpenAI\'s shape, and not charged: %s', async (_name, wish, status, code) => {
+  const { id, openai } = await caller('1.00');
+  expect(await refusal(openai.chat.completions.create({ model: 'stub', messages, ...wish } as never))).toMatchObject({ status, code, type: 'invalid_request_error' });
+  expect(await usage(id)).toEqual(untouched);
+});
 
 test('B3 the gateway is told to stop in mid-stream: it answers to the end, charges, and only then ends', async () => {
   const { id } = await caller('1.00');

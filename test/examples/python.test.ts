@@ -65,6 +65,17 @@ test('B3 a 503 and a cut connection are tried again with the same events', async
   await server.close();
 });
 
+test('B3 an answer that is cut off in its middle, or is not Ballast\'s, is no answer', async () => {
+  const server = await startReceiver((response, nth) => {
+    if (nth === 1) response.writeHead(200, { 'Content-Length': '100' }).write('{"accepted"', () => response.destroy());
+    else if (nth === 2) response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>');
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted": 1, "duplicates": 0, "rejected": [], "gates": {}}');
+  });
+  expect((await python(`http://127.0.0.1:${server.port}`, [file], [{ accountId: 'a', model: 'm' }])).status).toBe(0);
+  expect(server.received.map(({ body }) => body)).toEqual(Array(3).fill(server.received[0]!.body));
+  await server.close();
+});
+
 test('a wrong key ends it with an error', async () => {
   const { status, err } = await python(api.url, [file], [{ accountId: 'a', model: 'm' }], 'wrong');
   expect(status).not.toBe(0);
