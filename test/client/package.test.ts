@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 
 const root = join(__dirname, '..', '..');
 const run = promisify(execFile);
@@ -14,10 +15,11 @@ beforeAll(async () => {
   cpSync(join(root, 'client'), join(home, 'client'), { recursive: true, filter: (path) => !/\/(dist|node_modules)(\/|$)/.test(path) });
   cpSync(join(root, 'tsconfig.json'), join(home, 'tsconfig.json'));
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
-  await run('npm', ['run', 'build'], { cwd: join(home, 'client'), env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` } });
   project = join(home, 'project');
-  mkdirSync(join(project, 'node_modules', '@ballast'), { recursive: true });
-  symlinkSync(join(home, 'client'), join(project, 'node_modules', '@ballast', 'client'));
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{"private":true}');
+  // Which builds it: a folder that is depended on brings no compiled files.
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '../client'], { cwd: project });
 }, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -42,6 +44,27 @@ test('its types hold for both', async () => {
   await run(process.execPath, [tsc, '-p', project]);
   await expect(run(process.execPath, [tsc, '-p', join(project, 'tsconfig.bad.json')])).rejects.toMatchObject({ stdout: expect.stringContaining('bad.mts(2,') });
 }, 60_000);
+
+test('it packs what it needs and no more', async () => {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: join(home, 'client') });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/cjs/index.js', 'dist/esm/index.d.ts', 'dist/esm/package.json']));
+  expect(paths.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/(cjs|esm)\/\w+\.(js|d\.ts)|dist\/esm\/package\.json)$/.test(path))).toEqual([]);
+});
+
+test('every public name says what it is, and none is of type any', () => {
+  const program = ts.createProgram([join(home, 'client', 'dist', 'esm', 'index.d.ts')], { module: ts.ModuleKind.NodeNext, types: ['node'], typeRoots: [join(root, 'node_modules', '@types')], strict: true });
+  const checker = program.getTypeChecker();
+  const index = checker.getSymbolAtLocation(program.getSourceFiles().find(({ fileName }) => fileName.endsWith('client/dist/esm/index.d.ts'))!)!;
+  const names = checker.getExportsOfModule(index).map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
+  const undocumented = names.filter((symbol) => symbol.getDocumentationComment(checker).length === 0).map(({ name }) => name);
+  expect(names.length).toBeGreaterThan(40);
+  expect(undocumented).toEqual([]);
+  const files = readdirSync(join(home, 'client', 'dist', 'esm')).filter((name) => name.endsWith('.d.ts'));
+  const withAny = files.filter((name) => /\bany\b/.test(readFileSync(join(home, 'client', 'dist', 'esm', name), 'utf8').replace(/\/\*\*[^]*?\*\//g, '')));
+  expect(withAny).toEqual([]);
+});
 
 test('it depends on nothing', () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'client', 'package.json'), 'utf8'));

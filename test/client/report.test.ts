@@ -300,9 +300,9 @@ test.each<[Partial<ClientOptions>, string]>([
   [{ gate: { policy: 'fail-open' as never } }, 'gate.policy is fail-open: it must be fail_closed or fail_open.'],
   [{ gate: { staleMsMax: Infinity } }, 'gate.staleMsMax is Infinity'],
   [{ url: 'ftp://nowhere' }, 'must be http or https'],
-  [{ url: undefined as never }, 'url is undefined: it must be the address of the API'],
+  [{ url: undefined }, 'url is undefined: it must be the address of the API'],
   [{ url: 'http://user:secret@nowhere' }, 'url has a user name'],
-  [{ key: undefined as never }, 'key is missing'],
+  [{ key: undefined }, 'key is missing'],
   [{ key: 'two words' }, 'key is missing, or is not a key'],
 ])('options that can not be meant are refused: %j', (options, message) => {
   expect(() => notedClient({ url: api.url, key: 'k', ...options })).toThrow(message);

@@ -164,7 +164,7 @@ test('B5 a caller who leaves before anything was generated pays nothing', async 
 
 test.each([true, false])('B5 the model fails at once (stream: %s): an answer that may be asked again, nothing charged, nothing held', async (stream) => {
   const { id } = await caller('1.00');
-  // eslint-disable-next-line require-yield
+   
   const broken: Model['generate'] = async function* () {
     await sleep(1);
     throw new Error('the model is down');
