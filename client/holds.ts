@@ -43,7 +43,7 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
       const leftMs = Math.max(1, untilMs - performance.now());
       const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
       try {
-        return await ask({ ...connection, timeoutMs: Math.min(connection.timeoutMs, patienceMs / 2, leftMs) }, asked);
+        return await ask({ ...connection, timeoutMs: Math.ceil(Math.min(connection.timeoutMs, patienceMs / 2, leftMs)) }, asked);
       } catch (error) {
         const wait = waitMs(failures, error as BallastError);
         if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
