@@ -3,7 +3,7 @@ import { BallastError } from './errors.js';
 import { createGate, type GateOptions, type GateReplica } from './gate.js';
 import { createHolds, type Hold } from './holds.js';
 import { createStop, type Connection } from './http.js';
-import { inRange, TIMER_MS_MAX } from './limits.js';
+import { inRange, TIMER_MS_MAX, within } from './limits.js';
 import { createReporter, type RejectedEvent, type ReporterOptions } from './reporter.js';
 import type { HoldRequest, UsageEvent } from './wire.js';
 
@@ -44,7 +44,7 @@ export type BallastClient = {
   readonly gate: GateReplica;
   /** Sets money aside. Throws `InsufficientFunds`, `AccountSuspended`, `NotFound`; `Unreachable` when the API is. */
   hold(accountId: string, request: HoldRequest): Promise<Hold>;
-  /** Sends what is left, then ends all connections. Throws `UnsentEvents` with what could not be sent in time. @param withinMs @default 10_000 */
+  /** Waits for settlements under way, sends what is left, then ends all connections. Throws `UnsentEvents` with what could not be sent in time. @param withinMs @default 10_000 */
   close(withinMs?: number): Promise<void>;
 };
 
@@ -62,12 +62,14 @@ export function createClient(options: ClientOptions): BallastClient {
 
   const gate = options.gate === false ? null : createGate(options.gate ?? {}, { connection, onError });
   const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates) => gate?.learn(gates) });
-  const hold = createHolds({ connection, patienceMs: holdPatienceMs, report: reporter.report, signal: stop.signal });
+  const holds = createHolds({ connection, patienceMs: holdPatienceMs, report: reporter.report, signal: stop.signal });
   let closing: Promise<void> | null = null;
 
   async function close(withinMs: number): Promise<void> {
+    const untilMs = performance.now() + withinMs;
     try {
-      await reporter.close(withinMs);
+      await within(holds.ended(), withinMs); // first: what can't be settled is reported
+      await reporter.close(Math.max(0, untilMs - performance.now()));
     } finally {
       stop.abort(new Error('the client was closed'));
       await gate?.close();
@@ -78,7 +80,7 @@ export function createClient(options: ClientOptions): BallastClient {
     report: reporter.report,
     room: reporter.room,
     flush: reporter.flush,
-    hold,
+    hold: holds.place,
     close: (withinMs = CLOSE_MS) => (closing ??= close(withinMs)),
     get buffered() {
       return reporter.buffered;

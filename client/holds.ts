@@ -33,9 +33,23 @@ export type HoldsDeps = {
   signal: AbortSignal;
 };
 
-export type Holds = (accountId: string, request: HoldRequest) => Promise<Hold>;
+export type Holds = {
+  place(accountId: string, request: HoldRequest): Promise<Hold>;
+  /** Resolves when every settlement and release that has begun has ended, well or not. */
+  ended(): Promise<unknown>;
+};
 
 export function createHolds({ connection, patienceMs, report, signal }: HoldsDeps): Holds {
+  const ending = new Set<Promise<unknown>>();
+
+  /** Callers need not wait for it: who closes the client does. */
+  function noted<T>(work: Promise<T>): Promise<T> {
+    const end = (): void => void ending.delete(work);
+    ending.add(work);
+    work.then(end, end);
+    return work;
+  }
+
   /** The same request, until it has an answer or patience ends; on a dead connection there is time for another. Each can be repeated without harm. */
   async function insist(path: string, body: string | undefined, headers: Record<string, string> = {}): Promise<unknown> {
     const untilMs = performance.now() + patienceMs;
@@ -61,30 +75,38 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
     }
   }
 
-  return async function hold(accountId, request) {
+  async function place(accountId: string, request: HoldRequest): Promise<Hold> {
     if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was set aside.');
     const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
     const opened = (await insist(account, JSON.stringify(request), { 'Idempotency-Key': crypto.randomUUID() })) as OpenedHold | null;
-    if (typeof opened?.id !== 'string') throw new Unreachable(`POST ${account}`, new Error("the answer is not the API's"));
+    if (typeof opened?.id !== 'string') throw notTheApi(account);
     const { id, amount, expiresAt } = opened;
     const path = `${account}/${encodeURIComponent(id)}`;
+
+    async function settle(given: HeldUsage | HeldUsage[]): Promise<Settled> {
+      const events = (Array.isArray(given) ? given : [given]).map((event, index) => named(event, `${id}/${index}`));
+      try {
+        const settled = (await insist(`${path}/settle`, JSON.stringify({ events }))) as SettledHold | null;
+        if (settled?.status !== 'settled') throw notTheApi(`${path}/settle`);
+        return settled;
+      } catch (error) {
+        if (!(error instanceof BallastError) || isAnswer(error)) throw error;
+        return queue(events.map((event) => ({ ...event, accountId, holdId: id })), error);
+      }
+    }
+
     return {
       id, accountId, amount, expiresAt,
-      async settle(given) {
-        const events = (Array.isArray(given) ? given : [given]).map((event, place) => named(event, `${id}/${place}`));
-        try {
-          return (await insist(`${path}/settle`, JSON.stringify({ events }))) as SettledHold;
-        } catch (error) {
-          if (!(error instanceof BallastError) || isAnswer(error)) throw error;
-          return queue(events.map((event) => ({ ...event, accountId, holdId: id })), error);
-        }
-      },
-      async release() {
-        await insist(`${path}/release`, undefined);
-      },
+      settle: (events) => noted(settle(events)),
+      release: () => noted(insist(`${path}/release`, undefined).then(() => undefined)),
     };
-  };
+  }
+
+  return { place, ended: () => Promise.allSettled(ending) };
 }
+
+/** A 2xx with something else in it, such as a login page's: as good as no answer. */
+const notTheApi = (path: string): Unreachable => new Unreachable(`POST ${path}`, new Error("the answer is not the API's"));
 
 /** Named after the hold and its place there: settled again, by whichever way, it is charged once. */
 const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) => tellable({ id: id ?? usualId, at, ...rest });

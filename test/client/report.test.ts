@@ -393,6 +393,32 @@ test('B5 the key is revoked before a settlement: the usage waits in the buffer, 
   expect(error.events).toMatchObject([{ accountId: id, holdId: hold.id, id: `${hold.id}/0`, inputTokens: 1_000 }]);
 });
 
+test('B5 a 200 that is not the API\'s settles nothing: the usage is queued', async () => {
+  const server = await startReceiver((response, nth) => {
+    const hold = { id: 'h', accountId: 'a', amount: '0.50', status: 'open', expiresAt: '2030-01-01T00:00:00Z' };
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(nth === 1 ? JSON.stringify(hold) : '{"login":"please"}');
+  });
+  client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key', holdPatienceMs: 100 });
+  const hold = await client.hold('a', { amount: '0.50' });
+  expect(await hold.settle({ model: 'model', inputTokens: 1 })).toEqual({ status: 'queued' });
+  await expect(client.close(50)).rejects.toMatchObject({ code: 'unsent_events', events: [{ holdId: 'h' }] });
+  await server.close();
+});
+
+test('B5 close() waits for a settlement that nobody waits for', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service });
+  const hold = await client.hold(id, { amount: '0.50' });
+  proxy.hold();
+  const settling = hold.settle({ model: 'model', inputTokens: 1_000 });
+  const closing = client.close(5_000);
+  await sleep(200);
+  proxy.release();
+  expect(await settling).toMatchObject({ status: 'settled', charged: '0.001' });
+  await closing;
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+});
+
 test('B5 usage of a settlement that can be neither sent nor queued is handed back', async () => {
   const { id } = await openAccount(api, '1.00');
   client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 200, holdPatienceMs: 300, reporting: { bufferBytesMax: 1_000 } });
