@@ -14,9 +14,10 @@ import { createKeyring } from './auth';
 import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './dispatch';
 import { createGateCache, FAIL_CLOSED } from './gateCache';
 import { createGateStreams } from './gateStream';
-import { createHotPath } from './hotPath';
+import { answerHot, createHotPath, type HotPath } from './hotPath';
 import { toOpenApi } from './openapi';
 import { pages } from './pages';
+import { answerPlainRequests, type PlainConnections } from './plainConnection';
 import { createPriceBook } from '../ledger/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
@@ -69,9 +70,11 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePol
   });
   const keyring = createKeyring(pool, now, gatePolicy);
   const gateStreams = createGateStreams({ pool, gates, log });
+  const hotPath = createHotPath({ gates, keyring });
   const server = createHttpServer({
     pool, temporal, stripe, policy, links, stripeWebhookSecrets, log, keyring, gates, gateStreams, prices, signals, posting, allowPrivateWebhooks,
-  }, checkReplies);
+  }, hotPath, checkReplies);
+  const plain = answerPlainRequests(server, hotPath);
 
   return {
     async listen(port, host) {
@@ -82,7 +85,7 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePol
     },
     async close() {
       gateStreams.close();
-      if (server.listening) await drain(server);
+      if (server.listening) await drain(server, plain);
       await posting.idle();
       await signals.close();
       prices.close();
@@ -92,7 +95,7 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePol
   };
 }
 
-function createHttpServer(services: Services, checkReplies: boolean): Server {
+function createHttpServer(services: Services, hotPath: HotPath, checkReplies: boolean): Server {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -105,21 +108,20 @@ function createHttpServer(services: Services, checkReplies: boolean): Server {
   app.use(pages(toOpenApi(routes)));
   app.use(answerNotFound);
   app.use(answerBroken(services));
-  const answerHot = createHotPath(services);
   const server = createServer((request, response) => {
-    if (!answerHot(request, response)) app(request, response);
+    if (!answerHot(hotPath, request, response)) app(request, response);
   });
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
 
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, plain: PlainConnections): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // A connection that was kept alive is idle once its last request is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
+  const sweep = setInterval(() => (server.closeIdleConnections(), plain.closeIdle()), 50);
+  const cutOff = setTimeout(() => (server.closeAllConnections(), plain.closeAll()), DRAIN_MS_MAX);
   await closed;
   clearInterval(sweep);
   clearTimeout(cutOff);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { createKeyring, type Keyring } from '../../api/auth';
 import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gateCache';
-import { createHotPath } from '../../api/hotPath';
+import { answerHot, createHotPath } from '../../api/hotPath';
 import { createPlatformKey } from '../../ledger/apiKeys';
 import { openPool } from '../../ledger/db';
 import { adjust, openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -28,9 +28,9 @@ beforeAll(async () => {
   gates = createGateCache({ pool, databaseUrl: url, log: pino({ level: 'silent' }), now: Date.now });
   keyring = createKeyring(pool, Date.now, FAIL_CLOSED);
   await gates.start();
-  const answerHot = createHotPath({ gates, keyring });
+  const hotPath = createHotPath({ gates, keyring });
   hot = createServer((incoming, response) => {
-    if (answerHot(incoming, response)) return;
+    if (answerHot(hotPath, incoming, response)) return;
     // What Express would do with the key: from then on it is known.
     void keyring.authenticate(incoming.headers.authorization).catch(() => {}).then(() => response.writeHead(599).end());
   }).listen(0, '127.0.0.1');
