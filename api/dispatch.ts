@@ -81,7 +81,7 @@ function refuse(error: unknown, request: Request, response: Response, { log }: S
   const problem = toProblem(error);
   if (problem.status >= 500) {
     const requestId = response.getHeader('X-Request-Id');
-    log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, method: request.method, path: request.path }, problem.message);
+    log[problem.status === 500 ? 'error' : 'warn']({ err: error, requestId, method: request.method, path: request.baseUrl + request.path }, problem.message);
   }
   return toReply(problem);
 }

@@ -11,7 +11,7 @@ export function toOpenApi(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    (paths[path] ??= {})[route.method] = toOperation(route);
+    for (const method of methodsOf(route)) (paths[path] ??= {})[method] = toOperation(route, method);
   }
   return {
     openapi: '3.1.0',
@@ -24,6 +24,11 @@ export function toOpenApi(routes: readonly Route[]): Json {
     paths,
   };
 }
+
+const ALL_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
+type Method = (typeof ALL_METHODS)[number];
+/** As it is documented: a route that takes all methods stands under each that OpenAPI knows. */
+export const methodsOf = ({ method, takesAll }: Route): readonly Method[] => (takesAll ? ALL_METHODS : [method]);
 
 /** How the documentation groups routes: by the first of these that is in the path. */
 const TAGS: readonly [part: RegExp, tag: string][] = [
@@ -41,7 +46,7 @@ const TAGS: readonly [part: RegExp, tag: string][] = [
 ];
 const tagOf = (path: string): string => TAGS.find(([part]) => part.test(path))?.[1] ?? 'Operations';
 
-function toOperation({ method, path, who, summary, endpoint }: Route): Json {
+function toOperation({ path, who, summary, endpoint }: Route, method: Method): Json {
   const isPublic = who.includes('anybody');
   return {
     summary,

@@ -8,6 +8,8 @@ export type Route = {
   who: readonly Role[];
   endpoint: Endpoint;
   summary: string;
+  /** Any other method is taken alike, and any path behind this one. */
+  takesAll?: true;
 };
 
 const line = (method: Route['method']) => (path: string, who: readonly Role[], endpoint: Endpoint, summary: string): Route =>
@@ -18,3 +20,5 @@ export const post = line('post');
 export const put = line('put');
 export const patch = line('patch');
 export const del = line('delete');
+/** By any method, with anything behind the path. */
+export const any = (...parts: Parameters<typeof get>): Route => ({ ...get(...parts), takesAll: true });

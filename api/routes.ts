@@ -22,7 +22,7 @@ import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
 import type { Role } from './auth';
-import { del, get, patch, post, put, type Route } from './route';
+import { any, del, get, patch, post, put, type Route } from './route';
 
 const admin: Role[] = ['admin'];
 const service: Role[] = ['service'];
@@ -51,7 +51,7 @@ export const routes: readonly Route[] = [
   del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
 
   get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
-  get('/v1/authorize', service, gates.authorize, 'The same for proxies: the status is the answer'),
+  any('/v1/authorize', service, gates.authorize, 'The same for proxies: the status is the answer, by any method, also at /v1/authorize/…'),
   get('/v1/gates/stream', service, gates.stream, 'Follow all gates as Server-Sent Events: snapshot, gate, heartbeat'),
 
   post('/v1/usage', service, usage.report, 'Report usage events'),

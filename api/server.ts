@@ -101,7 +101,7 @@ function createHttpServer(services: Services, hotPath: HotPath, checkReplies: bo
   app.set('etag', false);
   app.enable('case sensitive routing');
   app.use(requestIds);
-  for (const route of routes) app[route.method](route.path, dispatch(route, services, checkReplies));
+  for (const route of routes) app[route.takesAll ? 'use' : route.method](route.path, dispatch(route, services, checkReplies));
   for (const path of new Set(routes.map((route) => route.path))) {
     app.all(path, answerMethodNotAllowed(routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())));
   }

@@ -19,7 +19,7 @@ export const read = endpoint({
   },
 });
 
-/** For proxies (nginx auth_request, Envoy ext_authz): the status alone is the answer. */
+/** For proxies (nginx auth_request, Envoy ext_authz): the status alone is the answer. Envoy asks with its caller's method and path, which say nothing here. */
 export const authorize = endpoint({
   replies: { 200: null, 403: gate.extend({ accountId: z.string() }) },
   async handle({ header }, { gates }) {
