@@ -33,6 +33,8 @@ export type GateStreamsOptions = {
   heartbeatMs?: number;
   /** A client for which more than this waits is dropped. @default 1 MiB */
   bufferBytesMax?: number;
+  /** @default Date.now */
+  now?(): number;
 };
 
 const HEARTBEAT_MS = 5_000;
@@ -55,7 +57,7 @@ type Stream = {
   beatsBehind: number;
 };
 
-export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS, bufferBytesMax = BUFFER_BYTES_MAX }: GateStreamsOptions): GateStreams {
+export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS, bufferBytesMax = BUFFER_BYTES_MAX, now = Date.now }: GateStreamsOptions): GateStreams {
   const streams = new Set<Stream>();
   /** Changes of this turn of the event loop: they go out together. */
   let changed: KnownGate[] = [];
@@ -64,7 +66,9 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   const toEvent = (gate: KnownGate, id?: GateMark): string =>
     `event: gate\n${id === undefined ? '' : `id: ${id}\n`}data: ${toGateJson(gate, gates.asOf())}\n\n`;
   const toHeartbeat = (id?: GateMark): string =>
-    `event: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}data: {"asOf":"${gates.asOf().text}"}\n\n`;
+    `event: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}data: {${toldNow()}}\n\n`;
+  /** When the gates were last held against the database, and the time now: by one clock, so the difference is their age. */
+  const toldNow = (): string => `"asOf":"${gates.asOf().text}","at":"${new Date(now()).toISOString()}"`;
 
   function send({ response }: Stream, events: string | Buffer): void {
     if (response.destroyed || response.writableEnded) return;
@@ -121,7 +125,7 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
     const toJson = (page: KnownGate[]): string => page.map((gate) => toGateJson(gate, gates.asOf())).join(',');
     await sendPages(stream, gates.table.values(), (page) => `event: snapshot\ndata: {"gates":[${toJson(page)}]}\n\n`);
     flush();
-    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[],"done":true}\n\n`);
+    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[],"done":true,${toldNow()}}\n\n`);
   }
 
   /** At the client's pace, and with turns for all others between two pages. */

@@ -35,12 +35,13 @@ export function followGates({ connection, onGates, onCurrent, onError }: GateStr
       const response = await orAborted(giveUp.signal, open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal));
       const age = createAge(response);
       for await (const event of readEvents(bytesOf(response.body!, giveUp.signal), () => silence.refresh())) {
-        age.hear(take(event));
+        const told = take(event);
+        age.hear(told);
         // An event with an id says that all before it was sent; within a snapshot or a replay there are none.
         if (event.id === null) continue;
         lastEventId = event.id;
         failures = 0;
-        const ageMs = age.told();
+        const ageMs = age.asTold(told);
         if (ageMs !== null) onCurrent(ageMs);
       }
       throw new Error('the API ended the stream');
@@ -52,23 +53,23 @@ export function followGates({ connection, onGates, onCurrent, onError }: GateStr
     }
   }
 
-  /** Takes the event's gates over; says when the API last looked at its database, or null where it doesn't tell. */
-  function take({ event, data }: ServerSentEvent): string | null {
+  /** Takes the event's gates over; says what it tells of times. */
+  function take({ event, data }: ServerSentEvent): Times {
     switch (event) {
       case 'snapshot': {
-        const { gates } = JSON.parse(data) as { gates: Gate[] };
+        const { gates, asOf = gates.at(-1)?.asOf, at } = JSON.parse(data) as Times & { gates: Gate[] };
         onGates(gates);
-        return gates.at(-1)?.asOf ?? null;
+        return { asOf, at };
       }
       case 'gate': {
         const gate = JSON.parse(data) as Gate;
         onGates([gate]);
-        return gate.asOf;
+        return { asOf: gate.asOf };
       }
       case 'heartbeat':
-        return (JSON.parse(data) as { asOf?: string }).asOf ?? null;
+        return JSON.parse(data) as Times;
       default:
-        return null;
+        return {};
     }
   }
 
@@ -103,24 +104,31 @@ async function* bytesOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
   }
 }
 
+/** When the API last looked at its database, and what time it was when it said so: both by its own clock. */
+type Times = { asOf?: string | undefined; at?: string | undefined };
+
 /**
- * How old the API's own knowledge is: it may have lost its database, and go on sending. Its clock and ours need not agree:
- * at first its answer's date is compared with what it tells, from then on it counts only that the told time changes.
+ * How old the API's own knowledge is: it may have lost its database, and go on sending. Its clock and ours need not agree.
+ * Where it tells its time, the difference is the age. Where not, as in single changes or by an older API, its answer's date
+ * is compared with what it tells at first, and from then on it counts only that the told time changes.
  */
-function createAge(response: Response): { hear(asOf: string | null): void; told(): number | null } {
+function createAge(response: Response): { hear(times: Times): void; asTold(times: Times): number | null } {
   const dateMs = Date.parse(response.headers.get('date') ?? '');
   const answeredMs = performance.now();
   let heard: string | null = null;
   let last: string | null = null;
   return {
-    hear(asOf) {
+    hear({ asOf }) {
       heard = asOf ?? heard;
     },
     /** In milliseconds; null when it has not looked since. */
-    told() {
-      if (heard === last && heard !== null) return null;
+    asTold({ asOf, at }) {
       const isFirst = last === null;
+      const isOld = heard === last && heard !== null;
       last = heard;
+      const ageMs = Date.parse(at ?? '') - Date.parse(asOf ?? '');
+      if (!Number.isNaN(ageMs)) return Math.max(0, ageMs);
+      if (isOld) return null;
       if (!isFirst || heard === null || Number.isNaN(dateMs)) return 0;
       return Math.max(0, dateMs + performance.now() - answeredMs - Date.parse(heard));
     },

@@ -200,7 +200,12 @@ const changeAllPages = (round: number) =>
 test('heartbeats tell how old the gates are, and carry the id on', () => serve({ heartbeatMs: 100 }, async (url) => {
   const replica = await Subscriber.open(url, undefined);
   const [first] = await until(() => replica.events.filter(({ event, id }) => event === 'heartbeat' && id !== undefined), (beats) => beats.length >= 3);
-  expect(first).toEqual({ event: 'heartbeat', id: expect.stringMatching(/^\d+$/), data: { asOf: expect.stringMatching(/^\d{4}-.*Z$/) } });
+  expect(first).toEqual({ event: 'heartbeat', id: expect.stringMatching(/^\d+$/), data: { asOf: expect.stringMatching(/^\d{4}-.*Z$/), at: expect.stringMatching(/^\d{4}-.*Z$/) } });
+  const last = replica.events.find(({ data }) => data.done === true)!;
+  for (const { asOf, at } of [first!.data, last.data]) {
+    expect(Date.parse(at) - Date.parse(asOf)).toBeGreaterThanOrEqual(0);
+    expect(Date.parse(at) - Date.parse(asOf)).toBeLessThan(10_000);
+  }
   const before = replica.lastId!;
   await openAccount(api, '10.00');
   await until(() => BigInt(replica.lastId!) > BigInt(before), Boolean);

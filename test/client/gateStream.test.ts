@@ -176,6 +176,30 @@ test('S6 a snapshot from an API that lost its database long ago is as old as tha
   expect(gate.check('a')).toEqual({ allowed: false, because: 'gate_stale' });
 });
 
+test('S6 an API that tells its time is as old as it says, whatever its clock shows and however often it says so', async () => {
+  const stream = await follow();
+  const timesMs = (agoMs: number, ofMs = Date.UTC(2001, 0, 1)) => ({ asOf: new Date(ofMs - agoMs).toISOString(), at: new Date(ofMs).toISOString() });
+  send(stream, 'snapshot', { gates: [gateOf('a', 1)] });
+  send(stream, 'snapshot', { gates: [], done: true, ...timesMs(9_000) }, '1');
+  await gate.ready(1_000);
+  expect(gate.stalenessMs()).toBe(9_000);
+  expect(gate.allows('a')).toBe(true);
+  nowMs += 5_000; // the API has not looked again
+  send(stream, 'heartbeat', timesMs(14_000), '1');
+  send(stream, 'gate', gateOf('b', 1), undefined);
+  await known('b', 1);
+  expect(gate.stalenessMs()).toBe(14_000);
+  expect(gate.check('a')).toEqual({ allowed: false, because: 'gate_stale' });
+  send(stream, 'heartbeat', timesMs(200), '2'); // it has; its clock was set back meanwhile
+  await until(() => gate.stalenessMs(), (ms) => ms === 200);
+  send(stream, 'heartbeat', timesMs(-3_600_000), '2');
+  await until(() => gate.stalenessMs(), (ms) => ms === 0);
+  send(stream, 'heartbeat', { asOf: 'then', at: 'now' }, '3');
+  send(stream, 'gate', gateOf('c', 1), '3');
+  await known('c', 1);
+  expect(gate.stalenessMs()).toBe(0);
+});
+
 test('S6 a connection that says nothing is given up and made anew', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)], true, '1');
