@@ -29,11 +29,11 @@ export function createPlainReader(): PlainReader {
   let last: { text: string; headers: HotHeaders } | null = null;
 
   /** The header lines and the empty one after them. */
-  function readHeaders(text: string, at: number, endMax: number): typeof last {
+  function readHeaders(text: string, at: number): typeof last {
     if (last !== null && text.startsWith(last.text, at)) return last;
-    const end = text.indexOf('\r\n\r\n', at) + 4;
-    if (end < at + 4 || end > endMax) return null;
-    const block = text.slice(at, end);
+    const end = text.indexOf('\r\n\r\n', at);
+    if (end < 0 || end - at > HEAD_LENGTH_MAX) return null;
+    const block = text.slice(at, end + 4);
     const headers = HEADER_LINES.test(block) ? toHeaders(block.slice(0, -4).split('\r\n')) : null;
     if (headers === null) return null;
     const found = { text: block, headers };
@@ -46,25 +46,29 @@ export function createPlainReader(): PlainReader {
     REQUEST_LINE.lastIndex = at;
     const line = REQUEST_LINE.exec(text);
     if (line === null) return null;
-    const block = readHeaders(text, REQUEST_LINE.lastIndex, at + HEAD_LENGTH_MAX);
-    return block && { method: line[1]!, target: line[2]!, headers: block.headers, end: at + line[0].length + block.text.length };
+    const block = readHeaders(text, REQUEST_LINE.lastIndex);
+    if (block === null) return null;
+    const end = at + line[0].length + block.text.length;
+    return end - at > HEAD_LENGTH_MAX ? null : { method: line[1]!, target: line[2]!, headers: block.headers, end };
   };
 }
 
-/** What each header must be to stay plain; of those not named here, nothing depends on. */
-const isPlain: Record<string, (value: string) => boolean> = {
-  host: () => true,
-  authorization: () => true,
-  'x-account-id': () => true,
-  'x-request-id': () => true,
-  connection: (value) => value.toLowerCase() === 'keep-alive',
-  'content-length': (value) => value === '0',
-  'transfer-encoding': () => false,
-  'proxy-connection': () => false,
-  expect: () => false,
-  upgrade: () => false,
-  trailer: () => false,
-  te: () => false,
+const ANYTHING = /^/;
+const NOTHING = /(?!)/;
+/** What may stand after the colon for a header to be plain; on those that are not named here, nothing depends. */
+const PLAIN_VALUES: Record<string, RegExp> = {
+  host: ANYTHING,
+  authorization: ANYTHING,
+  'x-account-id': ANYTHING,
+  'x-request-id': ANYTHING,
+  connection: /^ ?keep-alive$/i,
+  'content-length': /^ ?0$/,
+  'transfer-encoding': NOTHING,
+  'proxy-connection': NOTHING,
+  expect: NOTHING,
+  upgrade: NOTHING,
+  trailer: NOTHING,
+  te: NOTHING,
 };
 
 /** Null when a header that matters is not plain or comes twice, or when there is no host. */
@@ -74,10 +78,10 @@ function toHeaders(lines: readonly string[]): HotHeaders | null {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
-    if (!Object.hasOwn(isPlain, name)) continue;
-    const value = line.slice(colon + 1).trim();
-    if (seen.has(name) || !isPlain[name]!(value)) return null;
-    seen.set(name, value);
+    if (!Object.hasOwn(PLAIN_VALUES, name)) continue;
+    const value = line.slice(colon + 1);
+    if (seen.has(name) || !PLAIN_VALUES[name]!.test(value)) return null;
+    seen.set(name, value.trim());
   }
   if (!seen.has('host')) return null;
   return { authorization: seen.get('authorization')!, accountId: seen.get('x-account-id')!, requestId: seen.get('x-request-id')! };

@@ -89,6 +89,7 @@ const plain: [name: string, text: () => string][] = [
   ['a request id that is none', () => request({ headers: ['X-Request-Id: two words'] })],
   ['an empty request id', () => request({ headers: ['X-Request-Id:'] })],
   ['spaces around a value', () => request({ headers: ['X-Request-Id: \t mine \t '] })],
+  ['a host that is empty', () => request().replace('Host: a', 'Host:')],
   ['keep-alive', () => request({ headers: ['Connection: Keep-Alive'] })],
   ['other headers, also twice', () => request({ headers: ['accept: */*', 'Cookie: a=b', 'Cookie: c=d', "x-!#$%&'*+-.^_`|~9: (\"\\)"] })],
   ['an account that is not known', () => request({ line: 'GET /v1/accounts/nobody/gate HTTP/1.1' })],
@@ -105,6 +106,9 @@ const odd: [name: string, text: () => string][] = [
   ['the same length twice', () => request({ headers: ['Content-Length: 0', 'Content-Length: 0'] })],
   ['a length in a list', () => request({ headers: ['Content-Length: 0, 0'] })],
   ['a length of +0', () => request({ headers: ['Content-Length: +0'] })],
+  ['a length behind a tab', () => request({ headers: ['Content-Length:\t0'] })],
+  ['a length before a tab', () => request({ headers: ['Content-Length: 0\t'] })],
+  ['a length between spaces', () => request({ headers: ['Content-Length:  0 '] })],
   ['a length of 00', () => request({ headers: ['Content-Length: 00'] })],
   ['an empty length', () => request({ headers: ['Content-Length:'] })],
   ['chunks', () => `${request({ headers: ['Transfer-Encoding: chunked'] })}5\r\nhello\r\n0\r\n\r\n`],
@@ -162,6 +166,7 @@ const odd: [name: string, text: () => string][] = [
   ['an empty line at the beginning', () => `\r\n${request()}`],
   ['a head of 9,000 bytes', () => request({ headers: [`X-A: ${'b'.repeat(9_000)}`] })],
   ['a head of 20,000 bytes', () => request({ headers: [`X-A: ${'b'.repeat(20_000)}`] })],
+  ['a target of 20,000 bytes', () => request({ line: `GET /v1/authorize/${'a'.repeat(20_000)} HTTP/1.1`, headers: ['X-Account-Id: rich'] })],
   ['1,100 headers before the key', () => request({ headers: Array.from({ length: 1_100 }, () => 'a:') }).replace(/(Authorization.*?\r\n)(.*)\r\n$/s, '$2$1\r\n')],
   ['half a head', () => request().slice(0, 60)],
   ['a half line', () => gateLine.slice(0, 10)],
@@ -183,7 +188,7 @@ test.each(odd)('not plain, and left to node:http: %s', async (_name, text) => {
 
 test('plain requests never reach node:http, one or many to a chunk, the same or changing', async () => {
   const before = fast.readByHttp();
-  const known = plain.slice(0, 11).map(([, text]) => text());
+  const known = plain.slice(0, 12).map(([, text]) => text());
   const answers = await talk(fast.port, [known.join(''), known[0]!, known[0]! + known[1]!, ...known]);
   expect(comparable(answers)).toHaveLength(known.length * 2 + 3);
   expect(answers.match(/^HTTP\/1\.1 \d+/gm)!.every((line) => line !== 'HTTP/1.1 299')).toBe(true);
@@ -207,6 +212,16 @@ test('cut into two at any byte, gates and others are answered the same', async (
     cut.forEach((answers) => expect(comparable(answers)).toEqual(whole));
   }
 }, 60_000);
+
+test('each byte, in a target, a name, a value, and a value that matters, is read the same', async () => {
+  const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
+  const texts = bytes.flatMap((byte) => [
+    request({ line: `GET /v1/authorize/a${byte}b HTTP/1.1`, headers: ['X-Account-Id: rich'] }),
+    request({ headers: [`X${byte}A: b`] }), request({ headers: [`X-A: b${byte}`] }), request({ headers: [`X-Request-Id: ${byte}b`] }),
+    request({ headers: [`Content-Length: ${byte}0`] }), request({ headers: [`Content-Length: 0${byte}`] }), request({ headers: [`Connection: keep-alive${byte}`] }),
+  ]);
+  for (let from = 0; from < texts.length; from += 10) await Promise.all(texts.slice(from, from + 10).map((text) => expectSame([text + request() + LAST])));
+}, 120_000);
 
 /** Any of the above, with bytes of it changed, doubled, left out, and cut anywhere. */
 const pieces = fc.array(fc.oneof(

@@ -25,12 +25,13 @@ beforeAll(async () => {
   api = await startTestApi();
   await openAccount(api, '1.00', 'rich');
   await openAccount(api, undefined, 'poor');
-  inference = createServer(async (request, response) => {
+  inference = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    seen.push({ account: request.headers['x-account-id'] as string | undefined, method: request.method!, url: request.url!, body: Buffer.concat(chunks).toString() });
-    if (request.url === '/forbidden') response.writeHead(403).end('by the inference service');
-    else response.end('inference');
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+      seen.push({ account: request.headers['x-account-id'] as string | undefined, method: request.method!, url: request.url!, body: Buffer.concat(chunks).toString() });
+      if (request.url === '/forbidden') response.writeHead(403).end('by the inference service');
+      else response.end('inference');
+    });
   }).listen(0, '127.0.0.1');
   await once(inference, 'listening');
   home = mkdtempSync(join(tmpdir(), 'ballast-envoy-'));
