@@ -73,7 +73,7 @@ export function answerPlainRequests(server: Server, hotPath: HotPath): PlainConn
     }
 
     function goOn(): void {
-      if (!busy && !socket.writableNeedDrain) socket.resume();
+      if (!busy && !socket.writableNeedDrain && connections.has(socket)) socket.resume();
     }
 
     function handOver(rest: Buffer): void {
