@@ -20,6 +20,9 @@ export const startHello = (kind: 'express' | 'node'): Promise<Running> => start(
 async function start(args: string[], env: NodeJS.ProcessEnv, readyLine: RegExp): Promise<Running> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = (): void => void child.kill('SIGTERM');
+  process.once('exit', end); // a measurement that is cut short leaves nothing running
+  child.once('exit', () => process.off('exit', end));
   const port = await portOf(child, readyLine);
   return {
     port,

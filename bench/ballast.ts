@@ -1,14 +1,23 @@
 /** A whole Ballast for a measurement, as `npm start` brings it up: durable, in a folder of its own, without the demo. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createApi, type Api } from '../dev/apiClient';
 import { startPostgres } from '../dev/postgres';
 
-export type MeasuredBallast = { url: string; databaseUrl: string; temporalAddress: string; admin: Api; stop(): Promise<void> };
+export type MeasuredBallast = {
+  url: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  admin: Api;
+  /** Of one of its processes, for what it takes of the machine. */
+  pidOf(name: 'api' | 'worker'): number;
+  /** Idempotent. */
+  stop(): Promise<void>;
+};
 
 const ADMIN_KEY = 'admin_key_of_the_measurements';
 
@@ -28,16 +37,19 @@ export async function startBallast(): Promise<MeasuredBallast> {
     });
     void exited.then(() => reject(new Error('Ballast did not start.')));
   });
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+    await postgres.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  let stopping: Promise<void> | null = null;
   return {
     url,
     databaseUrl: postgres.url,
     temporalAddress,
     admin: createApi(url, ADMIN_KEY),
-    async stop() {
-      child.kill('SIGTERM');
-      await exited;
-      await postgres.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    pidOf: (name) => (JSON.parse(readFileSync(join(dataDir, 'run', `${name}.json`), 'utf8')) as { pid: number }).pid,
+    stop: () => (stopping ??= stop()),
   };
 }

@@ -4,43 +4,67 @@ import { crossingToCredited } from './crossingToCredited';
 import { startBallast, type MeasuredBallast } from './ballast';
 import { gateOverExpress, gateOverNodeHttp, gateUnderIngest } from './gate';
 import { commitToNo } from './gateFollows';
+import { growthByAccounts } from './growth';
+import { idleAccounts } from './idleAccounts';
 import { ingest } from './ingest';
 import { manyAccounts } from './manyAccounts';
+import { quietHistory } from './quietHistory';
 import { replicaMemory, replicaRate } from './replica';
 import { keep, show, type Figure } from './results';
+import { sustained } from './sustained';
 
 type Measurement = (ballast: MeasuredBallast, quick: boolean) => Promise<Figure[]>;
 
-/** In this order; the one that fills the database with accounts comes last. */
+/** In this order; those that fill the database with accounts come last. */
 const MEASUREMENTS: Record<string, Measurement> = {
   crossing: (ballast, quick) => crossingToCredited(ballast, quick ? 5 : 20),
   gate: async (ballast, quick) => {
     const runs = quick ? 2 : 5;
     return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
   },
-  follows: (ballast, quick) => commitToNo(ballast, quick ? 50 : 200),
+  follows: (ballast, quick) => commitToNo(ballast, quick ? 20 : 100),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
+  history: (ballast, quick) => quietHistory(ballast, quick ? 30 : 180),
+  idle: (ballast, quick) => idleAccounts(ballast, quick ? 300 : 2_000),
   accounts: (ballast, quick) => manyAccounts(ballast, quick ? 1 : 3),
+};
+
+/** Those that take many minutes or much disk: they run where they are named. */
+const NAMED_ONLY: Record<string, Measurement> = {
+  growth: (ballast, quick) => growthByAccounts(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 3, events: 300_000 }),
+  sustained: (ballast, quick) => sustained(ballast, quick ? { events: 300_000, windowSecondsMax: 5 } : { events: 20_000_000, windowSecondsMax: 60 }),
 };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
   const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
-  const unknown = names.find((name) => !Object.hasOwn(MEASUREMENTS, name));
-  if (unknown !== undefined) throw new Error(`There is no measurement ${unknown}; there are: ${Object.keys(MEASUREMENTS).join(', ')}.`);
-  const ballast = await startBallast();
+  const all = { ...MEASUREMENTS, ...NAMED_ONLY };
+  const unknown = names.find((name) => !Object.hasOwn(all, name));
+  if (unknown !== undefined) throw new Error(`There is no measurement ${unknown}; there are: ${Object.keys(all).join(', ')}.`);
+  const starting = startBallast();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopEarly(starting));
+  const ballast = await starting;
   try {
     for (const name of names) {
       console.log(`measuring ${name} …`);
-      const figures = await MEASUREMENTS[name]!(ballast, values.quick);
+      const startedMs = performance.now();
+      const figures = await all[name]!(ballast, values.quick);
       figures.forEach(show);
       if (!values.quick) keep(figures);
+      console.log(`${name}: done (${((performance.now() - startedMs) / 1_000).toFixed(0)} s)`);
     }
   } finally {
+    console.log('stopping …');
     await ballast.stop();
   }
+}
+
+/** What was started must not outlive us, nor its data: gigabytes, after some of the measurements. Figures kept so far stand. */
+async function stopEarly(starting: Promise<MeasuredBallast>): Promise<void> {
+  await starting.then((ballast) => ballast.stop(), () => undefined);
+  process.exit(130);
 }
 
 main().then(() => process.exit(0), (error: Error) => {
