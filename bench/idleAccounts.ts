@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { balanceWorkflowId, refreshSignal } from '../workflows/messages';
 import { wakeBalance } from '../workflows/wake';
+import { CACHED_WORKFLOWS_MAX } from '../workers/createWorker';
 import { memoryOf } from './apiProcess';
 import type { MeasuredBallast } from './ballast';
 import { summarize, type Figure } from './results';
@@ -14,33 +15,45 @@ import { prepareUsage } from './usage';
 /** They load and warm the worker's code, so that it is not counted as the accounts'. */
 const WARM_UP_ACCOUNTS = 100;
 const WAKING_AT_ONCE = 20;
-/** Until the relay has nothing more to say and the worker has collected most of its garbage. */
-const SETTLE_MS = 10_000;
+/** Until the relay has nothing more to say and the worker has collected some of its garbage. */
+const SETTLE_MS = 5_000;
 const WATCHED_SECONDS = 5;
 const HISTORIES_LOOKED_AT = 50;
+const WAKES = 30;
 
-/** Wakes so many accounts' workflows and lets them rest; each is compared with a worker that has not got them. */
+/** Wakes so many accounts' workflows, more than the worker keeps in memory, and lets them rest. */
 export async function idleAccounts(ballast: MeasuredBallast, count: number): Promise<Figure[]> {
   const { pool } = await prepareUsage(ballast, 1);
   const connection = await Connection.connect({ address: ballast.temporalAddress });
   const client = new Client({ connection });
-  await wakeAll(pool, client, await openSteadyAccounts(pool, WARM_UP_ACCOUNTS));
-  await sleep(SETTLE_MS);
-  const before = { megabytes: memoryOf(ballast.pidOf('worker')), perSecond: await transactionsPerSecond(pool) };
-
-  const accounts = await openSteadyAccounts(pool, count);
-  await wakeAll(pool, client, accounts);
-  await sleep(SETTLE_MS);
-  const after = { megabytes: memoryOf(ballast.pidOf('worker')), perSecond: await transactionsPerSecond(pool) };
-  const timers = await openTimers(client, accounts);
+  /** What the machine bears for a Ballast with so many accounts more. */
+  const withAccounts = async (more: number) => {
+    const accounts = await openSteadyAccounts(pool, more);
+    await wakeAll(pool, client, accounts);
+    await sleep(SETTLE_MS);
+    return { accounts, megabytes: memoryOf(ballast.pidOf('worker')), perSecond: await transactionsPerSecond(pool) };
+  };
+  const none = await withAccounts(WARM_UP_ACCOUNTS);
+  const filled = CACHED_WORKFLOWS_MAX - WARM_UP_ACCOUNTS;
+  const cached = await withAccounts(filled);
+  const all = await withAccounts(count - filled);
+  const timers = await openTimers(client, all.accounts);
+  const wakes = {
+    cached: await wakeTimes(pool, client, lastOf(all.accounts)),
+    replayed: await wakeTimes(pool, client, lastOf(cached.accounts)),
+  };
   await connection.close();
   await pool.end();
   const idle = `${count.toLocaleString('en')} idle accounts`;
+  const kilobytes = (more: { megabytes: number }, accounts: number): number[] => [((more.megabytes - none.megabytes) * 1_024) / accounts];
   return [
-    summarize(14, `${idle}: memory of the worker for each`, 'KB', [((after.megabytes - before.megabytes) * 1_024) / count]),
+    summarize(14, `${idle}: memory of the worker for each`, 'KB', kilobytes(all, count)),
     summarize('14 timers', `${idle}: timers for each`, 'timers', [timers]),
-    summarize('14 polls', `${idle}: transactions in Postgres a second for each`, '/s', [(after.perSecond - before.perSecond) / count]),
-    summarize('14 worker', `${idle}: resident memory of the worker`, 'MB', [after.megabytes]),
+    summarize('14 polls', `${idle}: transactions in Postgres a second for each`, '/s', [(all.perSecond - none.perSecond) / count]),
+    summarize('14 worker', `${idle}: resident memory of the worker`, 'MB', [all.megabytes]),
+    summarize('14 cached', 'memory of the worker for each workflow that it keeps', 'KB', kilobytes(cached, filled)),
+    summarize('14 wake cached', 'signal → folded, a workflow that is in memory', 'ms', wakes.cached),
+    summarize('14 wake replayed', 'signal → folded, a workflow that is replayed from its history', 'ms', wakes.replayed),
   ];
 }
 
@@ -82,4 +95,22 @@ async function openTimers(client: Client, accounts: SteadyAccounts): Promise<num
     }
   }
   return open / looked;
+}
+
+/** Those that were woken last. */
+const lastOf = ({ prefix, count }: SteadyAccounts): string[] => Array.from({ length: Math.min(WAKES, count) }, (_, i) => steadyAccountId({ prefix, count }, count - 1 - i));
+
+/** Milliseconds from the signal until the workflow has read its account, one account after the other. */
+async function wakeTimes(pool: Pool, client: Client, ids: readonly string[]): Promise<number[]> {
+  const revision = async (id: string): Promise<bigint> =>
+    (await pool.query<{ revision: bigint }>('select revision from balances where account_id = $1', [id])).rows[0]!.revision;
+  const milliseconds: number[] = [];
+  for (const id of ids) {
+    const before = await revision(id);
+    const sentMs = performance.now();
+    await wakeBalance(client, id, refreshSignal);
+    while ((await revision(id)) === before) await sleep(1);
+    milliseconds.push(performance.now() - sentMs);
+  }
+  return milliseconds;
 }

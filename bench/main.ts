@@ -26,8 +26,8 @@ const MEASUREMENTS: Record<string, Measurement> = {
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
-  history: (ballast, quick) => quietHistory(ballast, quick ? 30 : 180),
-  idle: (ballast, quick) => idleAccounts(ballast, quick ? 300 : 2_000),
+  history: (ballast, quick) => quietHistory(ballast, quick ? 10 : 180),
+  idle: (ballast, quick) => idleAccounts(ballast, quick ? 800 : 10_000),
   accounts: (ballast, quick) => manyAccounts(ballast, quick ? 1 : 3),
 };
 

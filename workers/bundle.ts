@@ -22,7 +22,7 @@ function contentHash(): string {
 async function main(): Promise<void> {
   const hash = contentHash();
   if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows'), logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows'), preloadModules: [require.resolve('../workflows')], logger: new DefaultLogger('WARN') });
   writeFileSync(bundle, code);
   writeFileSync(stamp, hash);
 }

@@ -17,8 +17,11 @@ export type WorkerOptions = {
   taskQueue?: string;
 };
 
-/** Workflows kept in memory between their tasks. One beyond it is replayed from its history when it wakes. */
-const CACHED_WORKFLOWS_MAX = 2_000;
+/**
+ * Workflows kept in memory between their tasks; one beyond it is replayed from its history when it wakes. By measurement:
+ * each takes about a fifth of a megabyte, most of it in Temporal's core, and a replay milliseconds (docs/performance.md).
+ */
+export const CACHED_WORKFLOWS_MAX = 500;
 
 export async function createWorker({ connection, namespace, deps, workflowBundle, taskQueue = BALANCE_TASK_QUEUE }: WorkerOptions): Promise<Worker> {
   const workflows = workflowBundle
