@@ -18,6 +18,7 @@ type Answer = { status: number; body: any };
 export class Cluster {
   readonly adminKey = 'admin_key_of_the_crash_tests';
   private api!: Daemon;
+  private secondApi: Daemon | null = null;
   private worker!: Daemon;
   private secondWorker: Daemon | null = null;
   private temporal!: RunningTemporal;
@@ -29,7 +30,7 @@ export class Cluster {
     /** Between the API and Temporal: to be held up. */
     readonly proxy: Proxy,
     private readonly dataDir: string,
-    private readonly ports: { api: number; temporal: number },
+    private readonly ports: { api: number; secondApi: number; temporal: number },
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
@@ -38,7 +39,7 @@ export class Cluster {
     mkdirSync(join(dataDir, 'temporal', 'run'), { recursive: true });
     const database = await createTestDatabase();
     const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
-    const ports = { api: await freePort(), temporal: await freePort() };
+    const ports = { api: await freePort(), secondApi: await freePort(), temporal: await freePort() };
     const proxy = await startProxy(ports.temporal);
     const cluster = new Cluster(database, simulator, proxy, dataDir, ports, env);
     await cluster.startTemporal();
@@ -48,7 +49,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.api.stop(), this.worker.stop(), this.secondWorker?.stop()]);
+    await Promise.all([this.api.stop(), this.secondApi?.stop(), this.worker.stop(), this.secondWorker?.stop()]);
     await this.temporal.stop();
     await this.proxy.close();
     await this.simulator.stop();
@@ -61,6 +62,12 @@ export class Cluster {
   async startApi(): Promise<void> {
     this.api = await this.startNode('api', { TEMPORAL_ADDRESS: `127.0.0.1:${this.proxy.port}` });
     await until(() => fetch(`${this.url}/healthz`).then(({ ok }) => ok, () => false), Boolean, 20_000);
+  }
+
+  /** Beside the first, on the same database and Temporal. */
+  async startSecondApi(): Promise<void> {
+    this.secondApi ??= await this.startNode('api', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}`, PORT: String(this.ports.secondApi) });
+    await until(() => fetch(`${this.secondUrl}/healthz`).then(({ ok }) => ok, () => false), Boolean, 20_000);
   }
 
   async startWorker(): Promise<void> {
@@ -88,6 +95,10 @@ export class Cluster {
     return `http://127.0.0.1:${this.ports.api}`;
   }
 
+  get secondUrl(): string {
+    return `http://127.0.0.1:${this.ports.secondApi}`;
+  }
+
   private startNode(name: 'api' | 'workers', env: NodeJS.ProcessEnv): Promise<Daemon> {
     return startDaemon({
       command: process.execPath, args: [join(dist, name, 'main.js')], logFile: join(this.dataDir, `${name}.log`),
@@ -100,8 +111,8 @@ export class Cluster {
   }
 
   /** Asks as the admin, or with the key that is given. */
-  async ask(method: string, path: string, body?: unknown, key = this.adminKey, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(this.url + path, {
+  async ask(method: string, path: string, body?: unknown, key = this.adminKey, headers: Record<string, string> = {}, url = this.url): Promise<Answer> {
+    const response = await fetch(url + path, {
       method, headers: { Authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -139,10 +150,13 @@ export class Cluster {
     return this.report([{ id, accountId, model: 'm', inputTokens: dollars * 1_000_000 }]);
   }
 
-  report = (events: unknown[]): Promise<Answer> => this.ask('POST', '/v1/usage', { events }, this.serviceKey);
+  report = (events: unknown[], url = this.url): Promise<Answer> => this.askAsService('POST', '/v1/usage', { events }, url);
 
-  async gate(accountId: string): Promise<any> {
-    return (await this.ask('GET', `/v1/accounts/${accountId}/gate`)).body;
+  askAsService = (method: string, path: string, body: unknown, url = this.url, headers: Record<string, string> = {}): Promise<Answer> =>
+    this.ask(method, path, body, this.serviceKey, headers, url);
+
+  async gate(accountId: string, url = this.url): Promise<any> {
+    return (await this.ask('GET', `/v1/accounts/${accountId}/gate`, undefined, undefined, {}, url)).body;
   }
 
   async lines(accountId: string, kind: string): Promise<number> {
