@@ -21,7 +21,7 @@ export type WorkerOptions = {
  * Workflows kept in memory between their tasks; one beyond it is replayed from its history when it wakes. By measurement:
  * each takes about a fifth of a megabyte, most of it in Temporal's core, and a replay milliseconds (docs/performance.md).
  */
-export const CACHED_WORKFLOWS_MAX = 400;
+export const CACHED_WORKFLOWS_MAX = 300;
 
 export async function createWorker({ connection, namespace, deps, workflowBundle, taskQueue = BALANCE_TASK_QUEUE }: WorkerOptions): Promise<Worker> {
   const workflows = workflowBundle
