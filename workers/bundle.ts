@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const hash = contentHash();
   if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   const workflowsPath = require.resolve('../workflows');
-  // All workflows share one copy of their code; each had its own, a quarter of its memory. So it must keep nothing between calls.
+  // All workflows share one copy of their code; each had its own, a third of what it took of the heap. So modules keep nothing between calls.
   const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger: new DefaultLogger('WARN') });
   writeFileSync(bundle, code);
   writeFileSync(stamp, hash);
