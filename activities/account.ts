@@ -3,9 +3,12 @@ import type { DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standin
 import type { StandingNotice } from '../domain/decide';
 import { formatCents } from '../domain/money';
 import { dollars } from '../domain/words';
+import { recordAudit } from '../ledger/audit';
 import { changeSettings, type ChangedSettings } from '../ledger/changeSettings';
 import { closeReload } from '../ledger/closeReload';
 import { transaction, type Tx } from '../ledger/db';
+import { findAnswer } from '../ledger/findAnswer';
+import { lockAccount } from '../ledger/lockAccount';
 import { openReload, type OpenedReload } from '../ledger/openReload';
 import { readReloadEnd } from '../ledger/readReloadEnd';
 import { readSnapshot } from '../ledger/readSnapshot';
@@ -14,8 +17,11 @@ import { recordStrike } from '../ledger/recordStrike';
 import { saveStanding } from '../ledger/saveStanding';
 import type { Dependencies } from './dependencies';
 
-/** What every decision's activity is told: whose account, which decision, when. */
-export type Decided = { accountId: string; decision: DecisionRecord };
+/**
+ * What every decision's activity is told: whose account, which decision, when. `known`: the revision of the snapshot that
+ * it was decided from; absent in what runs of earlier releases ask.
+ */
+export type Decided = { accountId: string; decision: DecisionRecord; known?: number };
 
 /** Why a reload that is due was not opened. */
 const NOT_OPENED: Record<Extract<OpenedReload, { kind: 'refused' }>['because'], string> = {
@@ -36,30 +42,39 @@ function andSo(answer: ChangedSettings): string {
 
 export function createAccountActivities({ pool, policy }: Dependencies) {
   /** Does the work, keeps the record of the decision, and reads what is so now: all or nothing. */
-  const carryOut = <T>(accountId: string, decision: DecisionRecord | null, known: object, work: (tx: Tx) => Promise<T>) =>
+  const carryOut = ({ accountId, decision, known }: Decided, facts: object, work: (tx: Tx) => Promise<void>): Promise<Snapshot> =>
     transaction(pool, async (tx) => {
-      const result = await work(tx);
-      if (decision) await recordDecision(tx, accountId, decision, known);
-      return { result, snapshot: await readSnapshot(tx, accountId, policy) };
+      await work(tx);
+      await recordDecision(tx, accountId, decision, facts);
+      return readSnapshot(tx, accountId, policy, known);
     });
+
+  /** The change, who made it (O5) and why it was made, all in the caller's transaction. */
+  async function answerOnce(tx: Tx, { accountId, decision }: Decided, request: SettingsRequest): Promise<ChangedSettings> {
+    const answer = await changeSettings(tx, accountId, request, policy, decision.atMs);
+    await recordDecision(tx, accountId, { ...decision, because: `${decision.because}${andSo(answer)}` }, { request, answer });
+    const asked = request.kind === 'configure' ? { ...request.settings, outcome: answer.kind } : {};
+    if (request.kind === 'configure' || answer.kind !== 'refused') await recordAudit(tx, accountId, request.actor, `auto_reload.${request.kind}`, asked);
+    return answer;
+  }
 
   return {
     /** Reads the account (O4); Postgres then takes the workflow to know its news. */
-    async readAccount(accountId: string): Promise<Snapshot> {
-      return (await carryOut(accountId, null, {}, async () => {})).snapshot;
+    async readAccount(accountId: string, known?: number): Promise<Snapshot> {
+      return transaction(pool, (tx) => readSnapshot(tx, accountId, policy, known));
     },
 
-    /** Does what an owner asked (A1–A5, A13). `charging`: the first charge is open under the request's id. */
-    async changeSettings({ accountId, decision, request }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
+    /** Does what an owner asked, once (A1–A5, A13). `charging`: the first charge is open under the request's id. */
+    async changeSettings({ accountId, decision, request, known }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
       return transaction(pool, async (tx) => {
-        const answer = await changeSettings(tx, accountId, request, policy, decision.atMs);
-        await recordDecision(tx, accountId, { ...decision, because: `${decision.because}${andSo(answer)}` }, { request });
-        return { answer, snapshot: await readSnapshot(tx, accountId, policy) };
+        await lockAccount(tx, accountId);
+        const answer = (await findAnswer(tx, decision.id)) ?? (await answerOnce(tx, { accountId, decision }, request));
+        return { answer, snapshot: await readSnapshot(tx, accountId, policy, known) };
       });
     },
 
     /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
-    async openReload({ accountId, decision, reloadId, settingsVersion }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
+    async openReload({ accountId, decision, reloadId, settingsVersion, known }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
       return transaction(pool, async (tx) => {
         const wish = { reloadId, accountId, settingsVersion, nowMs: decision.atMs, actor: 'workflow' };
         const opened = await openReload(tx, wish, policy);
@@ -67,27 +82,30 @@ export function createAccountActivities({ pool, policy }: Dependencies) {
           ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but ${NOT_OPENED[opened.because]}` }
           : decision;
         await recordDecision(tx, accountId, record, { wish, opened });
-        return readSnapshot(tx, accountId, policy);
+        return readSnapshot(tx, accountId, policy, known);
       });
     },
 
     /** A8, A10: every method failed. */
-    async recordStrike({ accountId, decision, reloadId, attempt, methodsVersion }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
-      const strike = { accountId, reloadId, attempt, methodsVersion, nowMs: decision.atMs };
-      return (await carryOut(accountId, decision, strike, (tx) => recordStrike(tx, strike, policy))).snapshot;
+    async recordStrike({ reloadId, attempt, methodsVersion, ...decided }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
+      const strike = { accountId: decided.accountId, reloadId, attempt, methodsVersion, nowMs: decided.decision.atMs };
+      return carryOut(decided, strike, (tx) => recordStrike(tx, strike, policy));
     },
 
     /** Closes a reload unpaid; its PaymentIntent is canceled next (A7). */
-    async closeReload({ accountId, decision, reloadId, state }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
-      const closing = { accountId, reloadId, state, because: decision.because, nowMs: decision.atMs };
-      return (await carryOut(accountId, decision, closing, (tx) => closeReload(tx, closing))).snapshot;
+    async closeReload({ reloadId, state, ...decided }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
+      const { because, atMs: nowMs } = decided.decision;
+      const closing = { accountId: decided.accountId, reloadId, state, because, nowMs };
+      return carryOut(decided, closing, (tx) => closeReload(tx, closing));
     },
 
-    /** Saves the flag and its like, with the mail that goes with it (S2, N1). */
-    async saveStanding({ accountId, decision, standing, notice }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
-      const told = decision.kind !== 'note' || notice !== null;
-      return (await carryOut(accountId, told ? decision : null, { standing, notice }, (tx) =>
-        saveStanding(tx, accountId, decision.id, standing, notice))).snapshot;
+    /** Saves the flag and its like, with the mail that goes with it (S2, N1); what was decided from an older snapshot is left. */
+    async saveStanding({ accountId, decision, standing, notice, known }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
+      return transaction(pool, async (tx) => {
+        const saved = await saveStanding(tx, { accountId, key: decision.id, standing, notice, known });
+        if (saved && (decision.kind !== 'note' || notice !== null)) await recordDecision(tx, accountId, decision, { standing, notice });
+        return readSnapshot(tx, accountId, policy, known);
+      });
     },
 
     /** How a first charge has ended, as the answer to who asked for it (A5). */

@@ -25,6 +25,9 @@ export type ChargeResult =
   | { kind: 'unknown'; dueMs: number }
   | { kind: 'ended' };
 
+/** The revision that the workflow knew when it asked; absent in what runs of earlier releases ask. */
+type Known = { known?: number };
+
 /** A prepayment that nobody confirms is given up after so long. */
 const CONFIRMATION_MS_MAX = 24 * 60 * 60_000;
 
@@ -132,7 +135,7 @@ export function createChargingActivities(deps: Dependencies) {
     return payment;
   }
 
-  const snapshotOf = (accountId: string): Promise<Snapshot> => transaction(pool, (tx) => readSnapshot(tx, accountId, policy));
+  const snapshotOf = (accountId: string, known: number | undefined): Promise<Snapshot> => transaction(pool, (tx) => readSnapshot(tx, accountId, policy, known));
 
   /** Cancels at Stripe what shall not be paid any more. If it turns out to be paid, it is credited (A7). */
   async function cancel(payment: Payment, status: 'failed' | 'canceled'): Promise<boolean> {
@@ -149,10 +152,10 @@ export function createChargingActivities(deps: Dependencies) {
 
   return {
     /** One method of one attempt of a reload. The snapshot tells what became of it. */
-    async chargeReload(attempt: Attempt): Promise<Snapshot> {
+    async chargeReload({ known, ...attempt }: Attempt & Known): Promise<Snapshot> {
       return heartbeating(async () => {
         await charge(attempt);
-        return snapshotOf(attempt.accountId);
+        return snapshotOf(attempt.accountId, known);
       });
     },
 
@@ -176,10 +179,10 @@ export function createChargingActivities(deps: Dependencies) {
     },
 
     /** The PaymentIntent of a reload that closed unpaid. `done` is false when Stripe can't say yet. */
-    async cancelPayment({ accountId, paymentId }: { accountId: string; paymentId: string }): Promise<{ done: boolean; snapshot: Snapshot }> {
+    async cancelPayment({ accountId, paymentId, known }: { accountId: string; paymentId: string } & Known): Promise<{ done: boolean; snapshot: Snapshot }> {
       return heartbeating(async () => {
         const done = await cancel(await requirePayment({ accountId, paymentId }), 'canceled');
-        return { done, snapshot: await snapshotOf(accountId) };
+        return { done, snapshot: await snapshotOf(accountId, known) };
       });
     },
   };

@@ -15,10 +15,10 @@ export function createReportingActivities({ pool, policy, log }: Dependencies) {
 
   return {
     /** Again after a lost answer it finds duplicates. Whatever is wrong with an event is kept for the admins. */
-    async postReportedUsage({ accountId, events }: { accountId: string; events: Record<string, unknown>[] }): Promise<Snapshot> {
+    async postReportedUsage({ accountId, events, known }: { accountId: string; events: Record<string, unknown>[]; known?: number }): Promise<Snapshot> {
       // Whatever the signal says of the account: a workflow posts for its own.
       await take(events.map((event) => (typeof event === 'object' && event !== null ? { ...event, accountId } : event)));
-      return transaction(pool, (tx) => readSnapshot(tx, accountId, policy));
+      return transaction(pool, (tx) => readSnapshot(tx, accountId, policy, known));
     },
   };
 }

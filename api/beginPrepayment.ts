@@ -4,6 +4,7 @@ import { PREPAYMENT_RANGE_CENTS } from '../domain/autoReload';
 import { Problem } from '../domain/errors';
 import { formatCents, parseMoney } from '../domain/money';
 import { recordAudit } from '../ledger/audit';
+import { transaction } from '../ledger/db';
 import { beginPrepayment, findPrepayment, type Payment } from '../ledger/payments';
 import { centsWithin } from './cents';
 import type { Call } from './endpoint';
@@ -29,8 +30,12 @@ export async function beginOnce({ params, principal, idempotencyKey }: Call<{ id
   }
   const cents = centsWithin('amount', wish.amount, PREPAYMENT_RANGE_CENTS);
   const paymentMethodId = await wish.method();
-  const begun = await beginPrepayment(pool, { id: randomUUID(), accountId: params.id, cents, paymentMethodId, idempotencyKey, requestHash, actor: principal.actor });
+  const request = { id: randomUUID(), accountId: params.id, cents, paymentMethodId, idempotencyKey, requestHash, actor: principal.actor };
+  const begun = await transaction(pool, async (tx) => {
+    const done = await beginPrepayment(tx, request);
+    if (done.kind === 'new') await recordAudit(tx, params.id, principal.actor, 'prepayment.begin', { prepayment: request.id, amount: formatCents(cents), paymentMethodId });
+    return done;
+  });
   if (begun.kind === 'key_reused') throw reused();
-  if (begun.kind === 'new') await recordAudit(pool, params.id, principal.actor, 'prepayment.begin', { prepayment: begun.payment.id, amount: formatCents(cents), paymentMethodId });
   return begun.payment;
 }

@@ -36,6 +36,11 @@ export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended';
 export type Snapshot = {
   accountId: string;
   revision: number;
+  /**
+   * False: Postgres does not take the workflow to know this, as it was asked by one that knew an older revision; it must
+   * be read again. Absent in answers of earlier releases: true.
+   */
+  acknowledged?: boolean;
   /** Of the balance: grows with each change of balance or held. */
   watermark: number;
   available: string;

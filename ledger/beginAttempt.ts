@@ -12,7 +12,7 @@ export type Attempt = { accountId: string; paymentId: string; attempt: number; m
 export type BegunAttempt =
   /** Confirm under this number's key; it is committed before the confirmation is sent. */
   | { kind: 'confirm'; confirmation: number; cents: number; paymentIntentId: string; latestChargeId: string | null }
-  /** The payment is final, or the reload has closed or was closed now: send nothing. */
+  /** The payment is final, its reload has closed, was closed now or is past this attempt: send nothing. */
   | { kind: 'ended' };
 
 type Row = {
@@ -22,6 +22,8 @@ type Row = {
   latest_charge_id: string | null;
   reload: boolean;
   closed: boolean;
+  /** The reload has gone on to a later attempt, or its method has answered in this one. */
+  past: boolean | null;
   wished: AutoReloadSettings | null;
   settings_status: AutoReloadStatus;
   threshold_cents: bigint | null;
@@ -33,14 +35,16 @@ export async function beginAttempt(tx: Tx, attempt: Attempt, policy: Policy): Pr
   const position = await lockAccount(tx, accountId);
   const { rows } = await tx.query<Row>(
     `select p.status, p.amount_cents, p.payment_intent_id, p.latest_charge_id, r.id is not null as reload,
-       r.closed_at is not null as closed, r.wished, s.status as settings_status, s.threshold_cents
-     from payments p left join reloads r on r.id = p.id join account_states s on s.account_id = p.account_id
-     where p.id = $1 and p.account_id = $2`, [paymentId, accountId]);
+       r.closed_at is not null as closed, r.attempt <> $3 or a.outcome <> 'unknown' as past, r.wished, s.status as settings_status, s.threshold_cents
+     from payments p left join reloads r on r.id = p.id
+       left join payment_attempts a on (a.payment_id, a.attempt, a.payment_method_id) = (p.id, $3, $4)
+       join account_states s on s.account_id = p.account_id
+     where p.id = $1 and p.account_id = $2`, [paymentId, accountId, attempt.attempt, attempt.methodId]);
   const row = rows[0];
   if (!row) throw new Error(`account ${accountId} has no payment ${paymentId}`);
   if (row.status !== 'processing' && row.status !== 'requires_action') return { kind: 'ended' };
   if (row.reload) {
-    if (row.closed) return { kind: 'ended' };
+    if (row.closed || row.past) return { kind: 'ended' };
     const thresholdCents = row.wished ? row.wished.thresholdCents : Number(row.threshold_cents);
     const because =
       position.setReasons.length > 0 ? `no card is charged while ${reasonsInWords(position.setReasons)}`

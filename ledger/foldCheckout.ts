@@ -1,5 +1,6 @@
 /** Acts on news of a Checkout Session: a card that was saved, a payment that was made, or will not be (P1, P2). */
 import type { SeenCheckout } from '../domain/payment';
+import { recordAudit } from './audit';
 import { transaction, type Db } from './db';
 import { foldIntent, nothingOfOurs, type FoldedNews } from './foldIntent';
 import { addPaymentMethod, isKnownMethod } from './paymentMethods';
@@ -36,7 +37,10 @@ async function saveMethod({ pool, provider }: TakeBackDeps, methodId: string): P
   const method = await provider.seeMethod(methodId);
   const accountId = method?.customerId ? await accountOfCustomer(pool, method.customerId) : null;
   if (!method || accountId === null) return nothingOfOurs('unknown account');
-  await transaction(pool, (tx) => addPaymentMethod(tx, accountId, method.card, null));
+  await transaction(pool, async (tx) => {
+    const { method: added } = await addPaymentMethod(tx, accountId, method.card, null);
+    await recordAudit(tx, accountId, 'whoever has the page', 'payment_method.add', { method: methodId, role: added.role });
+  });
   return { outcome: 'saved', accountId, methodsChanged: true };
 }
 

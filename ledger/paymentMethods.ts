@@ -1,5 +1,6 @@
 /** An account's saved payment methods and their roles: at most one primary and one backup. */
 import type { MethodRole } from '../domain/accountState';
+import { recordAudit } from './audit';
 import type { Db, Tx } from './db';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from './position';
 
@@ -103,7 +104,9 @@ export async function forgetPaymentMethod(tx: Tx, methodId: string): Promise<str
   if (!rows[0]) return null;
   await lockMethods(tx, rows[0].account_id);
   const { rowCount } = await tx.query('update payment_methods set removed_at = now(), role = null where id = $1 and removed_at is null', [methodId]);
-  return rowCount ? rows[0].account_id : null;
+  if (!rowCount) return null;
+  await recordAudit(tx, rows[0].account_id, 'stripe', 'payment_method.remove', { method: methodId });
+  return rows[0].account_id;
 }
 
 /** Whether a method is, or ever was, one of ours. */

@@ -9,6 +9,7 @@ import { lockAccount } from './lockAccount';
 type Row = {
   watermark: bigint;
   revision: bigint;
+  acknowledged: boolean;
   available_nano: bigint;
   set_reasons: SetReason[];
   status: AutoReloadStatus;
@@ -33,17 +34,20 @@ type Row = {
 
 /**
  * Call it last in a transaction whose result goes to the workflow: from then on Postgres takes the workflow to know
- * this state. If the transaction's answer is lost, the activity runs again and reads again.
+ * this state, if `known` is still the newest revision. Otherwise somebody has read since: perhaps an activity that was
+ * given up and runs on, whose answer nobody hears, so it must not take the news with it (O4). Who is heard reads again.
+ * @param known the revision that the workflow knew when it asked; undefined from runs of earlier releases
  */
-export async function readSnapshot(tx: Tx, accountId: string, policy: Policy): Promise<Snapshot> {
+export async function readSnapshot(tx: Tx, accountId: string, policy: Policy, known?: number): Promise<Snapshot> {
   // A statement sees what was committed before it began, not before it got its locks: so the lock comes by itself first.
   await lockAccount(tx, accountId);
-  const { rows } = await tx.query<Row>({ name: 'read-snapshot', text: statement, values: [accountId] });
+  const { rows } = await tx.query<Row>({ name: 'read-snapshot', text: statement, values: [accountId, known ?? null] });
   const row = rows[0];
   if (!row) throw new Error(`there is no account ${accountId}`);
   return {
     accountId,
     revision: Number(row.revision),
+    acknowledged: row.acknowledged,
     watermark: Number(row.watermark),
     available: formatMoney(nano(row.available_nano)),
     setReasons: row.set_reasons,
@@ -76,11 +80,16 @@ function toOpenReload({ due, ...reload }: NonNullable<Row['reload']>): OpenReloa
   return { ...reload, dueMs: Date.parse(due) };
 }
 
+// A database that was restored from a backup may be behind what the workflow knows: the next revision is above both.
 const statement = `
-  with folded as (
-    update balances set folded_news = news, folded_available_nano = balance_nano - held_nano, revision = revision + 1
-    where account_id = $1
-    returning watermark, revision, balance_nano - held_nano as available_nano, set_reasons
+  with asked as (
+    select coalesce(revision = $2::bigint, true) as newest from balances where account_id = $1
+  ), folded as (
+    update balances set revision = greatest(revision, $2::bigint) + 1,
+      folded_news = case when newest then news else folded_news end,
+      folded_available_nano = case when newest then balance_nano - held_nano else folded_available_nano end
+    from asked where account_id = $1
+    returning watermark, revision, newest as acknowledged, balance_nano - held_nano as available_nano, set_reasons
   )
   select folded.*, s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.version, s.strikes,
     s.last_strike_at, s.methods_version, s.tried_methods_version, s.flag_reasons, s.flag_since, s.told_suspended,

@@ -31,7 +31,7 @@ export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline):
      where id = $1 and status in ('processing', 'requires_action')`,
     [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.confirmationUrl !== null]);
   if (decline.confirmationUrl !== null) await askForConfirmation(tx, attempt, decline.confirmationUrl);
-  await tx.query(`update reloads set state = 'charging' where id = $1 and closed_at is null`, [attempt.paymentId]);
+  await tx.query(`update reloads set state = 'charging' where id = $1 and attempt = $2 and closed_at is null`, [attempt.paymentId, attempt.attempt]);
   if (decline.forGood) await markUnusable(tx, attempt, decline.code);
 }
 
@@ -81,14 +81,19 @@ async function askForConfirmation(tx: Tx, { accountId, paymentId }: Attempt, url
 const FIRST_LOOK_MS = 5_000;
 const LOOK_MS_MAX = 300_000;
 
-/** The outcome is to be found out later, with growing waits (A9). No strike: the method has not answered. */
+/**
+ * The outcome is to be found out later, with growing waits (A9). No strike: the method has not answered. Of an attempt
+ * that the reload is past there is nothing to find out, and its waits stand (A10).
+ */
 export async function recordUnknown(tx: Tx, attempt: Attempt): Promise<{ dueMs: number }> {
   await lockAccount(tx, attempt.accountId);
   const { rows } = await tx.query<{ looks: number }>(
-    `insert into payment_attempts as a (payment_id, attempt, payment_method_id, role, confirmations, looks, at) values ($1, $2, $3, $4, 0, 1, $5)
+    `insert into payment_attempts as a (payment_id, attempt, payment_method_id, role, confirmations, looks, at)
+     select $1, $2, $3, $4, 0, 1, $5 where not exists (select 1 from reloads where id = $1 and attempt <> $2)
      on conflict (payment_id, attempt, payment_method_id) do update set looks = a.looks + 1 returning looks`,
     [attempt.paymentId, attempt.attempt, attempt.methodId, attempt.role, new Date(attempt.nowMs)]);
-  const { looks } = rows[0]!;
+  if (!rows[0]) return { dueMs: attempt.nowMs };
+  const { looks } = rows[0];
   const dueMs = attempt.nowMs + Math.min(FIRST_LOOK_MS * 2 ** (looks - 1), LOOK_MS_MAX);
   const due = new Date(dueMs);
   const { rowCount } = await tx.query(

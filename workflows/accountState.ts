@@ -7,7 +7,7 @@ import type { UsageWatermark } from './messages';
 export function unread(accountId: string): AccountState {
   const snapshot: Snapshot = {
     accountId,
-    revision: -1,
+    revision: 0,
     watermark: -1,
     available: '0.00',
     setReasons: [],
@@ -39,11 +39,11 @@ export function foldWatermark(state: AccountState, { watermark, available }: Usa
 
 /**
  * Of two snapshots the newer one stands. A watermark that is ahead of it came while it was read, or is wrong: what
- * Postgres says stands, and is read once more.
+ * Postgres says stands, and is read once more; so is what Postgres does not take as known by this.
  */
 export function foldSnapshot(state: AccountState, snapshot: Snapshot): void {
   if (snapshot.revision <= state.snapshot.revision) return;
-  if (state.snapshot.watermark > snapshot.watermark) state.stale = true;
+  if (state.snapshot.watermark > snapshot.watermark || snapshot.acknowledged === false) state.stale = true;
   state.acknowledgedAvailable = snapshot.available;
   state.snapshot = snapshot;
 }

@@ -93,12 +93,13 @@ class Account {
   async carryOut(decision: Decision): Promise<void> {
     const { state } = this;
     const { accountId } = this.input;
+    const known = state.snapshot.revision;
     switch (decision.kind) {
       case 'read':
         state.stale = false;
-        return foldSnapshot(state, await ledger.readAccount(accountId));
+        return foldSnapshot(state, await ledger.readAccount(accountId, known));
       case 'post': {
-        const snapshot = await ledger.postReportedUsage({ accountId, events: decision.events });
+        const snapshot = await ledger.postReportedUsage({ accountId, events: decision.events, known });
         state.reported = state.reported!.slice(decision.events.length);
         return foldSnapshot(state, snapshot);
       }
@@ -109,24 +110,24 @@ class Account {
         return this.answer(decision.requestId, await ledger.concludeFirstCharge(decision.reloadId));
       case 'open': {
         const record = this.record('charge', decision);
-        return foldSnapshot(state, await ledger.openReload({ accountId, decision: record, reloadId: uuid4(), settingsVersion: decision.settingsVersion }));
+        return foldSnapshot(state, await ledger.openReload({ accountId, known, decision: record, reloadId: uuid4(), settingsVersion: decision.settingsVersion }));
       }
       case 'attempt':
         return this.startCharging(decision);
       case 'strike': {
         const record = this.record(decision.disables ? 'disable' : 'strike', decision);
         const { id: reloadId, attempt } = decision.reload;
-        return foldSnapshot(state, await ledger.recordStrike({ accountId, decision: record, reloadId, attempt, methodsVersion: decision.methodsVersion }));
+        return foldSnapshot(state, await ledger.recordStrike({ accountId, known, decision: record, reloadId, attempt, methodsVersion: decision.methodsVersion }));
       }
       case 'close': {
         const record = this.record('close', decision);
-        return foldSnapshot(state, await ledger.closeReload({ accountId, decision: record, reloadId: decision.reload.id, state: decision.state }));
+        return foldSnapshot(state, await ledger.closeReload({ accountId, known, decision: record, reloadId: decision.reload.id, state: decision.state }));
       }
       case 'cancel':
         return this.cancel(decision.paymentId);
       case 'stand': {
         const record = this.record(decision.act, decision);
-        return foldSnapshot(state, await ledger.saveStanding({ accountId, decision: record, standing: decision.standing, notice: decision.notice }));
+        return foldSnapshot(state, await ledger.saveStanding({ accountId, known, decision: record, standing: decision.standing, notice: decision.notice }));
       }
       case 'wait':
         this.alarm.set(decision.untilMs);
@@ -151,7 +152,7 @@ class Account {
   private async answerRequest(request: SettingsRequest): Promise<void> {
     const because = `${request.actor.replace(':', ' ')} asked to ${request.kind} auto-reload`;
     const decision = this.record(request.kind, { rule: request.kind === 'configure' ? 'A5' : 'A13', because });
-    const { answer, snapshot } = await ledger.changeSettings({ accountId: this.input.accountId, decision, request });
+    const { answer, snapshot } = await ledger.changeSettings({ accountId: this.input.accountId, known: this.state.snapshot.revision, decision, request });
     this.state.requests = this.state.requests.filter(({ requestId }) => requestId !== request.requestId);
     foldSnapshot(this.state, snapshot);
     if (answer.kind === 'charging') this.state.firstCharge = { requestId: request.requestId, reloadId: request.requestId };
@@ -163,7 +164,7 @@ class Account {
     const { state } = this;
     state.charging = true;
     payments
-      .chargeReload({ accountId: this.input.accountId, paymentId: reload.id, attempt: reload.attempt, methodId, role, nowMs: Date.now() })
+      .chargeReload({ accountId: this.input.accountId, known: state.snapshot.revision, paymentId: reload.id, attempt: reload.attempt, methodId, role, nowMs: Date.now() })
       .then((snapshot) => {
         foldSnapshot(state, snapshot);
         state.retry = NO_RETRY;
@@ -181,7 +182,7 @@ class Account {
   }
 
   private async cancel(paymentId: string): Promise<void> {
-    const canceled = await payments.cancelPayment({ accountId: this.input.accountId, paymentId }).catch(() => null);
+    const canceled = await payments.cancelPayment({ accountId: this.input.accountId, known: this.state.snapshot.revision, paymentId }).catch(() => null);
     if (canceled) foldSnapshot(this.state, canceled.snapshot);
     if (canceled?.done) this.state.retry = NO_RETRY;
     else this.retryLater(Math.min(1_000 * 2 ** this.state.retry.tries, CANCEL_RETRY_MS_MAX));

@@ -7,13 +7,11 @@ import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
 import { assessSettings, readSettingsState } from '../../ledger/assessSettings';
-import { recordAudit } from '../../ledger/audit';
 import { listPaymentMethods } from '../../ledger/paymentMethods';
 import { findWaitingReload } from '../../ledger/readConfirmation';
 import { readAccount } from '../../ledger/readAccount';
 import { readAutoReload } from '../../ledger/readAutoReload';
 import { configureAutoReloadUpdate, disableAutoReloadUpdate, pauseAutoReloadUpdate, resumeAutoReloadUpdate } from '../../workflows/messages';
-import type { Principal } from '../auth';
 import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from '../autoReloadView';
 import { centsOf } from '../cents';
 import { accepted, endpoint, ok, type Reply } from '../endpoint';
@@ -46,7 +44,6 @@ export const configure = endpoint({
     const settings = toSettings(body);
     if (body.acceptTerms !== true) throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
     const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, { actor: principal.actor, settings });
-    await note(id, principal, 'auto_reload.configure', { ...settings, outcome: answer.kind }, services);
     return answered(id, answer, services);
   },
 });
@@ -97,7 +94,7 @@ function toSettings({ threshold, amount, monthlyLimit }: z.output<typeof wish>):
   return settings;
 }
 
-const changing = (update: typeof pauseAutoReloadUpdate, action: string) =>
+const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
     params: ofAccount,
     replies: { 200: shown },
@@ -105,14 +102,13 @@ const changing = (update: typeof pauseAutoReloadUpdate, action: string) =>
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
       if (answer.kind === 'pending') throw unavailable('temporal_unavailable', 'The change has been asked for, but is not made yet: look again, or repeat it.');
-      await note(id, principal, action, {}, services);
       return ok(await show(id, services));
     },
   });
 
-export const pause = changing(pauseAutoReloadUpdate, 'auto_reload.pause');
-export const resume = changing(resumeAutoReloadUpdate, 'auto_reload.resume');
-export const disable = changing(disableAutoReloadUpdate, 'auto_reload.disable');
+export const pause = changing(pauseAutoReloadUpdate);
+export const resume = changing(resumeAutoReloadUpdate);
+export const disable = changing(disableAutoReloadUpdate);
 
 /** The workflow's answer on the wire. Whoever was charged is let in before the answer is read (S5). */
 async function answered(id: string, answer: SettingsAnswer, services: Services): Promise<Reply> {
@@ -136,5 +132,3 @@ async function linkToConfirm(id: string, declineCode: string, { pool, links }: S
   const paymentId = declineCode === 'authentication_required' ? await findWaitingReload(pool, id) : null;
   return paymentId === null ? {} : { url: links.urlOf(paymentId) };
 }
-
-const note = (id: string, { actor }: Principal, action: string, details: object, { pool }: Services) => recordAudit(pool, id, actor, action, details);

@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
+import { recordAudit } from '../../ledger/audit';
 import { startReconcile } from '../../workflows/startReconcile';
 import { accepted, endpoint, ok } from '../endpoint';
 import { toReportText } from '../reconcileText';
@@ -39,7 +40,8 @@ const report = z.strictObject({
 
 export const reconcile = endpoint({
   replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
-  async handle({ header }, services) {
+  async handle({ header, principal }, services) {
+    await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);
     if (!done) return accepted({ status: 'running' });
     return header('accept')?.startsWith('text/plain') ? ok(toReportText(done), { 'Content-Type': 'text/plain; charset=utf-8' }) : ok(done);
