@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import { Problem, unavailable } from '../domain/errors';
 import type { Gate, StalePolicy } from '../domain/gate';
+import { adoptGates } from '../ledger/adoptGates';
 import type { Db } from '../ledger/db';
-import { readChangedGates, readGate, readGateMark, readGatePage, type GateMark } from '../ledger/gates';
+import { goesOn, readChangedGates, readGate, readGatePage, readGatePoint, type GatePoint } from '../ledger/gates';
 import { toGate, type GateFields } from '../ledger/position';
 import { openGateFeed } from './gateFeed';
 import { createGateTable, fieldsOf, type GateTable, type KnownGate, type Moment } from './gateTable';
@@ -26,10 +27,14 @@ export type GateCache = {
   table: Pick<GateTable, 'get' | 'values'>;
   /** When what is known was last held against the database. */
   asOf(): Moment;
-  /** All changes before this point are known; null until all gates were read once. */
-  mark(): GateMark | null;
-  /** Tells of each change as soon as it is known; those of one look in one turn of the event loop, with the new `mark`. */
+  /** All changes before this point are known; null until all gates were read once, and while they are read anew. */
+  point(): GatePoint | null;
+  /** Looks at the database now. When it resolves, all gates are known. */
+  refresh(): Promise<void>;
+  /** Tells of each change as soon as it is known; those of one look in one turn of the event loop, with the new `point`. */
   onChange(listener: (changed: KnownGate) => void): void;
+  /** Tells when all that was known is dropped, because the database has another history. */
+  onForget(listener: () => void): void;
   close(): Promise<void>;
 };
 
@@ -53,21 +58,52 @@ export const FAIL_CLOSED: StalePolicy = { onStale: 'fail_closed', staleAfterMs: 
 export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLOSED }: GateCacheOptions): GateCache {
   const table = createGateTable();
   /** Where to read on; null until all gates were read once. */
-  let mark: GateMark | null = null;
+  let point: GatePoint | null = null;
+  let looks = 0;
+  /** What was learned beside the looks, and not met in one since: by account, after how many looks. */
+  const unmet = new Map<string, number>();
   let asOf: Moment = { ms: -Infinity, text: '' };
   let refreshing: Promise<void> | null = null;
   let pokedAgain = false;
   let tell: (changed: KnownGate) => void = () => {};
+  let tellForgotten = (): void => {};
+
+  function put(gate: GateFields): boolean {
+    const isNews = table.learn(gate);
+    if (isNews) tell(table.get(gate.accountId)!);
+    return isNews;
+  }
 
   const learn = (gate: GateFields): void => {
-    if (table.learn(gate)) tell(table.get(gate.accountId)!);
+    if (put(gate)) unmet.set(gate.accountId, looks);
   };
 
-  async function readAll(db: Db): Promise<GateMark> {
-    const start = await readGateMark(db);
+  const meet = (gate: GateFields): void => {
+    put(gate);
+    if (table.get(gate.accountId)!.version === gate.gateVersion) unmet.delete(gate.accountId);
+  };
+
+  /**
+   * What was learned before a look begun, and is not met in it, the database does not know: an answer of its earlier
+   * history that came late. Every change is met in the look that follows it.
+   */
+  const knowsBetter = (look: number): boolean => unmet.size > 0 && [...unmet.values()].some((learned) => learned < look);
+
+  /** Versions of another history say nothing about this one. Until all is read anew, each gate is looked up (S6). */
+  function forget(): void {
+    log.warn('the database has another history than before, as after a restore or a failover: all gates are read anew');
+    point = null;
+    table.clear();
+    unmet.clear();
+    tellForgotten();
+  }
+
+  async function readAll(db: Db): Promise<GatePoint> {
+    await adoptGates(db);
+    const start = await readGatePoint(db);
     for (let after = ''; ; ) {
       const page = await readGatePage(db, after, PAGE_GATES);
-      page.forEach(learn);
+      page.forEach(meet);
       if (page.length < PAGE_GATES) return start;
       after = page.at(-1)!.accountId;
     }
@@ -77,10 +113,17 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
     do {
       pokedAgain = false;
       const startedMs = now();
-      const since = mark ?? (await readAll(pool));
-      const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since), noAnswer);
-      changed.gates.forEach(learn);
-      mark = changed.mark;
+      const look = ++looks;
+      const since = point ?? (await readAll(pool));
+      const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since.mark), noAnswer);
+      const isSame = goesOn(since, changed.point);
+      if (isSame) changed.gates.forEach(meet);
+      if (!isSame || knowsBetter(look)) {
+        forget();
+        pokedAgain = true;
+        continue;
+      }
+      point = changed.point;
       asOf = { ms: startedMs, text: new Date(startedMs).toISOString() };
     } while (pokedAgain);
   }
@@ -101,7 +144,7 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
 
   const isTellable = (): boolean => now() - asOf.ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
   /** Until all gates were read once, what is known may be older than it seems: each is looked up. */
-  const known = (accountId: string): KnownGate | undefined => (mark === null ? undefined : table.get(accountId));
+  const known = (accountId: string): KnownGate | undefined => (point === null ? undefined : table.get(accountId));
 
   /** An account that can't be looked up is denied where the policy wants an answer (S6). */
   async function lookUp(accountId: string): Promise<Gate | null> {
@@ -135,9 +178,13 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
     recall: (accountId) => (isTellable() ? known(accountId) : undefined),
     table,
     asOf: () => asOf,
-    mark: () => mark,
+    point: () => point,
+    refresh,
     onChange(listener) {
       tell = listener;
+    },
+    onForget(listener) {
+      tellForgotten = listener;
     },
     async close() {
       clearInterval(timer);

@@ -2,14 +2,16 @@
  * All gates as Server-Sent Events, for replicas in inference services: a snapshot in pages, then each change at once.
  * An event's id is a point in the database's history: all changes before it have been sent on this stream by then. So
  * who comes back with it, to whichever process, is told what has changed since, and misses nothing. What is heard twice
- * or in another order, the gates' versions tell. A client that doesn't keep up is dropped: it comes back.
+ * or in another order, the gates' versions tell. When the database is restored, and its history is another, all streams
+ * end: who comes back with an id of the old one is sent a snapshot, whose epoch says that it replaces whatever is known.
+ * A client that doesn't keep up is dropped: it comes back.
  */
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import { Problem } from '../domain/errors';
-import { readChangedGates, type GateMark } from '../ledger/gates';
+import { goesOn, readChangedGates, type GatePoint } from '../ledger/gates';
 import type { GateCache } from './gateCache';
 import { toGateJson, type KnownGate } from './gateTable';
 
@@ -46,12 +48,12 @@ const STREAMS_MAX = 2_000;
 const PAGE_GATES = 500;
 /** Who has missed more changes than this is sent a snapshot. */
 const RESUME_GATES_MAX = 10_000;
-const MARK = /^\d{1,19}$/;
+const ID = /^(\d{1,19})\.([0-9a-f-]{1,60})$/;
 
 type Stream = {
   response: ServerResponse;
   isWelcome(): Promise<boolean>;
-  /** Has been sent all before `gates.mark()`: its events carry ids from now on. */
+  /** Has been sent all before `gates.point()`: its events carry ids from now on. */
   caughtUp: boolean;
   /** Heartbeats since the client last took all there was. */
   beatsBehind: number;
@@ -63,10 +65,10 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   let changed: KnownGate[] = [];
   let checking: NodeJS.Immediate | null = null;
 
-  const toEvent = (gate: KnownGate, id?: GateMark): string =>
-    `event: gate\n${id === undefined ? '' : `id: ${id}\n`}data: ${toGateJson(gate, gates.asOf())}\n\n`;
-  const toHeartbeat = (id?: GateMark): string =>
-    `event: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}data: {${toldNow()}}\n\n`;
+  const toEvent = (gate: KnownGate, point?: GatePoint | null): string =>
+    `event: gate\n${toIdLine(point)}data: ${toGateJson(gate, gates.asOf())}\n\n`;
+  const toHeartbeat = (point?: GatePoint | null): string =>
+    `event: heartbeat\n${toIdLine(point)}data: {${toldNow()}}\n\n`;
   /** When the gates were last held against the database, and the time now: by one clock, so the difference is their age. */
   const toldNow = (): string => `"asOf":"${gates.asOf().text}","at":"${new Date(now()).toISOString()}"`;
 
@@ -93,13 +95,19 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
     changed.push(gate);
   });
 
-  /** By now `gates.mark()` says how far the changes go that were told in this turn. An id is sent only after all before it. */
+  /** What waits to be sent, and what was sent, is of a history that is no more. */
+  gates.onForget(() => {
+    changed = [];
+    for (const { response } of streams) response.destroy();
+  });
+
+  /** By now `gates.point()` says how far the changes go that were told in this turn. An id is sent only after all before it. */
   function flush(): void {
     const last = changed.pop();
     if (!last) return;
     const before = changed.map((gate) => toEvent(gate)).join('');
     changed = [];
-    const withId = Buffer.from(before + toEvent(last, gates.mark()!));
+    const withId = Buffer.from(before + toEvent(last, gates.point()));
     const withoutId = Buffer.from(before + toEvent(last));
     for (const stream of streams) send(stream, stream.caughtUp ? withId : withoutId);
   }
@@ -107,25 +115,31 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   /** Changes are sent from the moment a stream is opened; its past follows meanwhile, and only then do events carry ids. */
   async function catchUp(stream: Stream, lastId: string | undefined): Promise<void> {
     send(stream, 'retry: 1000\n\n');
-    if (!(lastId !== undefined && MARK.test(lastId) && (await resume(stream, lastId)))) await sendSnapshot(stream);
+    const since = lastId === undefined ? null : toPoint(lastId);
+    // Whoever has seen another history may be ahead of this process, too.
+    if (since && since.epoch !== gates.point()?.epoch) await gates.refresh().catch(() => {});
+    if (gates.point() === null) await gates.refresh();
+    if (!(since && (await resume(stream, since)))) await sendSnapshot(stream);
     stream.caughtUp = true;
   }
 
-  /** False when what was missed can't be told: too much, from another database's history, or the database is away. */
-  async function resume(stream: Stream, since: GateMark): Promise<boolean> {
-    const missed = await readChangedGates(pool, since, RESUME_GATES_MAX + 1).catch(() => null);
-    if (!missed || missed.gates.length > RESUME_GATES_MAX || BigInt(missed.mark) < BigInt(since)) return false;
+  /** False when what was missed can't be told: too much, from another history, or the database is away. */
+  async function resume(stream: Stream, since: GatePoint): Promise<boolean> {
+    if (since.epoch !== gates.point()?.epoch) return false;
+    const missed = await readChangedGates(pool, since.mark, RESUME_GATES_MAX + 1).catch(() => null);
+    if (!missed || missed.gates.length > RESUME_GATES_MAX || !goesOn(since, missed.point)) return false;
     missed.gates.forEach(gates.learn);
     await sendPages(stream, missed.gates.map(({ accountId }) => gates.table.get(accountId)!), (page) => page.map((gate) => toEvent(gate)).join(''));
-    send(stream, toHeartbeat(missed.mark));
+    send(stream, toHeartbeat(missed.point));
     return true;
   }
 
   async function sendSnapshot(stream: Stream): Promise<void> {
+    const { epoch } = gates.point()!;
     const toJson = (page: KnownGate[]): string => page.map((gate) => toGateJson(gate, gates.asOf())).join(',');
-    await sendPages(stream, gates.table.values(), (page) => `event: snapshot\ndata: {"gates":[${toJson(page)}]}\n\n`);
+    await sendPages(stream, gates.table.values(), (page) => `event: snapshot\ndata: {"epoch":"${epoch}","gates":[${toJson(page)}]}\n\n`);
     flush();
-    send(stream, `event: snapshot\nid: ${gates.mark()!}\ndata: {"gates":[],"done":true,${toldNow()}}\n\n`);
+    send(stream, `event: snapshot\n${toIdLine(gates.point())}data: {"epoch":"${epoch}","gates":[],"done":true,${toldNow()}}\n\n`);
   }
 
   /** At the client's pace, and with turns for all others between two pages. */
@@ -147,7 +161,7 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
     for (const stream of streams) {
       if (!stream.response.writableNeedDrain) stream.beatsBehind = 0;
       else if (++stream.beatsBehind > 1) drop(stream.response);
-      send(stream, toHeartbeat(stream.caughtUp ? gates.mark()! : undefined));
+      send(stream, toHeartbeat(stream.caughtUp ? gates.point() : undefined));
     }
   }
 
@@ -167,13 +181,24 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
       streams.add(stream);
       response.on('close', () => streams.delete(stream));
       response.on('drain', () => (stream.beatsBehind = 0));
-      void catchUp(stream, lastId);
+      catchUp(stream, lastId).catch((error: Error) => {
+        log.warn({ err: error }, 'a gate stream could not begin: its client comes back');
+        response.destroy();
+      });
     },
     close() {
       timers.forEach((timer) => clearInterval(timer));
       for (const { response } of streams) response.end();
     },
   };
+}
+
+const toIdLine = (point?: GatePoint | null): string => (point ? `id: ${point.mark}.${point.epoch}\n` : '');
+
+/** The point that an event's id stands for; null for anything else. */
+function toPoint(id: string): GatePoint | null {
+  const [, mark, epoch] = ID.exec(id) ?? [];
+  return mark !== undefined && epoch !== undefined ? { mark, epoch } : null;
 }
 
 /** Once the client has taken what was written, or is gone. */

@@ -12,6 +12,7 @@ export type GateTable = {
   learn(gate: GateFields): boolean;
   get(accountId: string): KnownGate | undefined;
   values(): IterableIterator<KnownGate>;
+  clear(): void;
 };
 
 export function createGateTable(): GateTable {
@@ -38,6 +39,7 @@ export function createGateTable(): GateTable {
     },
     get: (accountId) => gates.get(accountId),
     values: () => gates.values(),
+    clear: () => gates.clear(),
   };
 }
 

@@ -18,6 +18,8 @@ export type UsageReport = {
   rejected: { index: number; id: string; code: RejectionCode; message: string }[];
   /** As JSON, by account id: thousands of them are written faster than built. */
   gates: string;
+  /** Of the gates' versions, as the stream of gates has it; left out while it is not known. */
+  epoch?: string;
 };
 
 export type UsagePosting = {
@@ -56,12 +58,15 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
   const take = createUsageTaking({ pool, prices, now, post: (events) => group.submit(events).catch(toOutage) });
 
   async function report(raw: readonly unknown[]): Promise<UsageReport> {
+    // Asked before the commit: what is committed after it is of this history, or of a later one that versions tell of.
+    const epoch = gates.point()?.epoch;
     const { accepted, duplicates, rejected, positions } = await take(raw);
     return {
       accepted,
       duplicates,
       rejected: rejected.map(({ index, code, message }) => ({ index, id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128), code, message })),
       gates: await gatesOf(raw, positions),
+      ...(epoch !== undefined && { epoch }),
     };
   }
 

@@ -61,7 +61,7 @@ export function createClient(options: ClientOptions): BallastClient {
   const stop = createStop();
 
   const gate = options.gate === false ? null : createGate(options.gate ?? {}, { connection, onError });
-  const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates) => gate?.learn(gates) });
+  const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates, epoch) => gate?.learn(gates, epoch) });
   const holds = createHolds({ connection, patienceMs: holdPatienceMs, report: reporter.report, signal: stop.signal });
   let closing: Promise<void> | null = null;
 

@@ -38,7 +38,11 @@ export type GateReplica = {
 
 export type GateDeps = { connection: Connection; onError(error: BallastError): void; now?(): number };
 
-export type RunningGate = GateReplica & { learn(gates: readonly Gate[]): void; close(): Promise<void> };
+export type RunningGate = GateReplica & {
+  /** Takes over gates that an answer of this epoch has told, unless the replica follows another. */
+  learn(gates: readonly Gate[], toldEpoch?: string): void;
+  close(): Promise<void>;
+};
 
 export function createGate(options: GateOptions, { connection, onError, now = () => performance.now() }: GateDeps): RunningGate {
   const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
@@ -46,6 +50,8 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
   inRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
   const replica = createReplica();
   let freshMs = -Infinity;
+  /** Versions can be compared within an epoch; another one begins when the API's database was restored. */
+  let epoch: string | undefined;
   /** Reading the clock costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
   let lookedAtClock = false;
   let usable = false;
@@ -59,7 +65,14 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
   const stream = followGates({
     connection,
     onError,
-    onGates: learn,
+    onGates: takeOver,
+    onEpoch(told) {
+      if (told === epoch) return;
+      epoch = told;
+      replica.clear();
+      freshMs = -Infinity;
+      lookedAtClock = false;
+    },
     onCurrent(ageMs) {
       freshMs = Math.max(freshMs, now() - ageMs);
       lookedAtClock = false;
@@ -67,7 +80,11 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
     },
   });
 
-  function learn(gates: readonly Gate[]): void {
+  function learn(gates: readonly Gate[], toldEpoch?: string): void {
+    if (toldEpoch === epoch) takeOver(gates);
+  }
+
+  function takeOver(gates: readonly Gate[]): void {
     const nowMs = now();
     for (const gate of gates) replica.learn(gate, nowMs);
   }

@@ -8,6 +8,8 @@ import type { Gate } from './wire.js';
 export type GateStreamDeps = {
   connection: Connection;
   onGates(gates: readonly Gate[]): void;
+  /** A snapshot has begun: all that was known in another epoch says nothing any more. APIs of earlier releases tell none. */
+  onEpoch(epoch: string | undefined): void;
   /** All is known that the API knew when it last looked at its database, so long ago. */
   onCurrent(ageMs: number): void;
   onError(error: BallastError): void;
@@ -19,7 +21,7 @@ export type GateStream = { close(): Promise<void> };
 const SILENT_MS_MAX = 7_500;
 const PATH = '/v1/gates/stream';
 
-export function followGates({ connection, onGates, onCurrent, onError }: GateStreamDeps): GateStream {
+export function followGates({ connection, onGates, onEpoch, onCurrent, onError }: GateStreamDeps): GateStream {
   const stop = createStop();
   let lastEventId: string | null = null;
   let failures = 0;
@@ -57,7 +59,8 @@ export function followGates({ connection, onGates, onCurrent, onError }: GateStr
   function take({ event, data }: ServerSentEvent): Times {
     switch (event) {
       case 'snapshot': {
-        const { gates, asOf = gates.at(-1)?.asOf, at } = JSON.parse(data) as Times & { gates: Gate[] };
+        const { gates, epoch, asOf = gates.at(-1)?.asOf, at } = JSON.parse(data) as Times & { gates: Gate[]; epoch?: string };
+        onEpoch(epoch);
         onGates(gates);
         return { asOf, at };
       }

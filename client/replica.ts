@@ -15,6 +15,7 @@ export type Replica = {
   /** Takes a gate over unless the known one is as new; says whether it did. */
   learn(gate: Gate, nowMs: number): boolean;
   find(accountId: string): KnownGate | undefined;
+  clear(): void;
   readonly size: number;
 };
 
@@ -42,6 +43,7 @@ export function createReplica(): Replica {
       return true;
     },
     find: (accountId) => gates.get(accountId),
+    clear: () => gates.clear(),
     get size() {
       return gates.size;
     },

@@ -27,8 +27,8 @@ export type ReporterDeps = {
   onRejected(rejected: RejectedEvent): void;
   /** Called at each failure that is tried again. */
   onError(error: BallastError): void;
-  /** The gates of the accounts just charged. */
-  onGates(gates: Gate[]): void;
+  /** The gates of the accounts just charged, and the epoch of their versions. */
+  onGates(gates: Gate[], epoch: string | undefined): void;
 };
 
 export type Reporter = {
@@ -145,11 +145,11 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   const post = (events: readonly string[]): Promise<unknown> =>
     ask(connection, { method: 'POST', path: '/v1/usage', body: `{"events":[${events.join(',')}]}`, signal: stop.signal });
 
-  function settle(batch: Batch, { rejected, gates }: UsageAnswer): void {
+  function settle(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
     lastError = null;
     const events = batch.events;
     forget(batch);
-    onGates(Object.values(gates));
+    onGates(Object.values(gates), epoch);
     for (const { index, code, message } of rejected) onRejected({ event: parse(events[index]!), code, message });
   }
 
@@ -222,7 +222,7 @@ const isRefused = (error: BallastError): error is ApiError =>
 
 /** A 200 that is not the API's, such as a login page, says nothing about the events. */
 function toAnswer(body: unknown): UsageAnswer {
-  const { rejected, gates } = (body ?? {}) as Partial<UsageAnswer>;
+  const { rejected, gates, epoch } = (body ?? {}) as Partial<UsageAnswer>;
   if (!Array.isArray(rejected)) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
-  return { rejected, gates: gates ?? {} };
+  return { rejected, gates: gates ?? {}, epoch };
 }

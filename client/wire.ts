@@ -68,4 +68,6 @@ export type SettledHold = { status: 'settled'; charged: string; released: string
 export type UsageAnswer = {
   rejected: { index: number; id: string; code: RejectionCode; message: string }[];
   gates: Record<string, Gate>;
+  /** Of the gates' versions: another one begins when the API's database was restored. */
+  epoch?: string | undefined;
 };

@@ -21,28 +21,40 @@ export async function readGatePage(db: Db, afterId: string, limit: number): Prom
   return rows.map(toGateFields);
 }
 
-/** A point in the database's history to read on from. */
-export type GateMark = string;
+/**
+ * A point in the database's history to read on from. Marks and versions only grow within an `epoch`: one life of one
+ * server with this table. Any restore begins another: a base backup, a snapshot of the disk or a failover with the start
+ * of a server, a dump with a database or table of its own. A start that lost nothing does too: nothing tells it apart.
+ */
+export type GatePoint = { mark: string; epoch: string };
 
-export async function readGateMark(db: Db): Promise<GateMark> {
-  const { rows } = await db.query<{ mark: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
-  return rows[0]!.mark;
+const POINT = `select pg_snapshot_xmin(pg_current_snapshot())::text as mark,
+  to_hex((extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint) || '-' || oid || '-' || pg_relation_filenode('balances') as epoch
+  from pg_database where datname = current_database()`;
+
+export async function readGatePoint(db: Db): Promise<GatePoint> {
+  const { rows } = await db.query<GatePoint>({ name: 'read-gate-point', text: POINT });
+  return rows[0]!;
 }
 
+/** Whether a later look has the same history before it as an earlier one. */
+export const goesOn = (earlier: GatePoint, later: GatePoint): boolean => earlier.epoch === later.epoch && BigInt(earlier.mark) <= BigInt(later.mark);
+
 /**
- * Every gate whose change may not have been visible at the mark, and the next mark. A row carries the id of the
+ * Every gate whose change may not have been visible at the mark, and the point it was read at. A row carries the id of the
  * transaction that changed it; all ids below a snapshot's xmin were finished when it was taken. So a change that
  * commits late is never skipped; some are read twice, and their versions tell.
  * @param limit reads no more gates than this; then the mark says nothing
  */
-export async function readChangedGates(db: Db, since: GateMark, limit: number | null = null): Promise<{ gates: GateFields[]; mark: GateMark }> {
-  const { rows } = await db.query<{ mark: string } & { [Column in keyof Row]: Row[Column] | null }>({
+export async function readChangedGates(db: Db, sinceMark: string, limit: number | null = null): Promise<{ gates: GateFields[]; point: GatePoint }> {
+  const { rows } = await db.query<GatePoint & { [Column in keyof Row]: Row[Column] | null }>({
     name: 'read-changed-gates',
-    text: `select s.mark, ${COLUMNS} from (select pg_snapshot_xmin(pg_current_snapshot())::text as mark) s
+    text: `select s.mark, s.epoch, ${COLUMNS} from (${POINT}) s
            left join (select ${COLUMNS} from balances where gate_changed_xid >= $1::text::xid8 limit $2) b on true`,
-    values: [since, limit],
+    values: [sinceMark, limit],
   });
-  return { mark: rows[0]!.mark, gates: rows.filter((row): row is typeof row & Row => row.account_id !== null).map(toGateFields) };
+  const { mark, epoch } = rows[0]!;
+  return { point: { mark, epoch }, gates: rows.filter((row): row is typeof row & Row => row.account_id !== null).map(toGateFields) };
 }
 
 function toGateFields(row: Row): GateFields {

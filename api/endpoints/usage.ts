@@ -44,6 +44,7 @@ export const report = endpoint({
       duplicates: z.number().int(),
       rejected: z.array(z.strictObject({ index: z.number().int(), id: z.string(), code: rejectionCode, message: z.string() })),
       gates: z.record(z.string(), gate),
+      epoch: z.string().optional(),
     }),
   },
   async handle({ body }, { posting }) {

@@ -83,6 +83,17 @@ test('S6 a gate that lost its feed answers gate_stale past the limit, and comes 
   await cache.close();
 });
 
+test('S6 an answer of an earlier history that comes late does not survive the next look', async () => {
+  const { id } = await openAccount(api);
+  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  await cache.start();
+  const { version } = (await cache.find(id))!;
+  cache.learn({ accountId: id, gateState: 'ok', gateReasons: [], gateVersion: version + 100, reloadDueMs: null });
+  await cache.refresh();
+  expect(await cache.find(id)).toMatchObject({ allowed: false, version });
+  await cache.close();
+});
+
 test('S5 the feed survives a lost connection', async () => {
   const { id } = await openAccount(api, '10.00');
   await gateAt(other, id);

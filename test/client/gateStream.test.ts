@@ -101,6 +101,28 @@ test('S6 a lost stream is resumed where it was, and what was missed arrives', as
   expect(gate.allows('a')).toBe(false);
 });
 
+test('S6 a snapshot of another epoch replaces all that is known, lower versions too, and nobody is let through meanwhile', async () => {
+  const stream = await follow({ policy: 'fail_open' });
+  send(stream, 'snapshot', { epoch: 'one', gates: [gateOf('a', 50), gateOf('b', 7)] });
+  send(stream, 'snapshot', { epoch: 'one', gates: [], done: true }, '90.one');
+  await gate.ready(1_000);
+  gate.learn([gateOf('b', 8, false)], 'one');
+  expect([gate.allows('a'), gate.allows('b')]).toEqual([true, false]);
+  stream.destroy();
+  const again = await connection(2);
+  expect(asked[1]!.headers['last-event-id']).toBe('90.one');
+  send(again, 'snapshot', { epoch: 'two', gates: [gateOf('a', 3, false), gateOf('c', 1)] });
+  await known('a', 3);
+  expect([gate.allows('a'), gate.allows('b'), gate.allows('c')]).toEqual([false, false, false]);
+  expect(gate.get('b')).toBeUndefined();
+  send(again, 'snapshot', { epoch: 'two', gates: [], done: true }, '12.two');
+  await until(() => gate.allows('c'), Boolean);
+  gate.learn([gateOf('a', 51)], 'one');
+  expect(gate.allows('a')).toBe(false);
+  gate.learn([gateOf('a', 4)], 'two');
+  expect(gate.allows('a')).toBe(true);
+});
+
 test('S6 a stream lost in the middle of a snapshot begins anew', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)], false);
