@@ -7,7 +7,10 @@ export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
 export const BREAKER_RELOADS_MAX = 10;
 const HOUR_MS = 3_600_000;
 
-/** The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock. */
+/**
+ * The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock and
+ * makes sure that no closed reload is left to cancel: such are canceled first, so they are not counted (A7).
+ */
 export async function guardAgainst(db: Db, accountId: string, cents: number, limitCents: number | null, nowMs: number): Promise<Guard | null> {
   const { rows } = await db.query<{ opened_at: Date }>(
     'select opened_at from reloads where account_id = $1 and opened_at > $2 order by opened_at desc offset $3 limit 1',
@@ -19,14 +22,15 @@ export async function guardAgainst(db: Db, accountId: string, cents: number, lim
 }
 
 /**
- * Cents that count against this calendar month (UTC): every reload opened or paid in it, unless it is known not to be
- * paid. What is open, unknown or not yet canceled counts as spent, so the limit holds whatever becomes of it.
+ * Cents that count against this calendar month (UTC): every reload opened or paid in it. What is open or unknown counts
+ * as spent, so the limit holds whatever becomes of it.
  */
-export async function reservedThisMonthCents(db: Db, accountId: string, nowMs: number): Promise<number> {
+async function reservedThisMonthCents(db: Db, accountId: string, nowMs: number): Promise<number> {
   const { rows } = await db.query<{ cents: bigint }>(
-    `select coalesce(sum(amount_cents), 0)::bigint as cents from payments
-     where account_id = $1 and purpose = 'reload' and status in ('processing', 'requires_action', 'succeeded')
-       and (status <> 'succeeded' or settled_at >= $2 or created_at >= $2)`,
+    `select coalesce(sum(p.amount_cents), 0)::bigint as cents from payments p left join reloads r on r.id = p.id
+     where p.account_id = $1 and p.purpose = 'reload'
+       and (p.status = 'succeeded' and (p.settled_at >= $2 or p.created_at >= $2)
+         or p.status in ('processing', 'requires_action') and r.closed_at is null)`,
     [accountId, new Date(monthStartMs(nowMs))]);
   return Number(rows[0]!.cents);
 }

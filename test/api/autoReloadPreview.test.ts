@@ -1,4 +1,5 @@
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
+import { until } from '../support/notices';
 import { World } from '../support/world';
 
 let world: World;
@@ -15,6 +16,7 @@ afterAll(async () => {
 const ask = (account: TestAccount, method: string, path: string, body?: object, key?: string): Promise<Answer> =>
   api.ask(method, `/v1/accounts/${account.id}${path}`, { key: account.owner, ...(body && { body }), ...(key && { headers: { 'Idempotency-Key': key } }) });
 const preview = (account: TestAccount, body: object): Promise<Answer> => ask(account, 'POST', '/auto-reload/preview', body);
+const reloadsOf = async (account: TestAccount): Promise<{ status: string }[]> => (await ask(account, 'GET', '/reloads')).body.data;
 const addCard = (account: TestAccount): Promise<Answer> => ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa' });
 const buy = (account: TestAccount, amount: string): Promise<Answer> => ask(account, 'POST', '/prepayments', { amount }, 'first');
 const adjust = (account: TestAccount, amount: string): Promise<Answer> =>
@@ -51,6 +53,21 @@ const scenes: Record<string, Scene> = {
     settings: { threshold: '5', amount: '2500' }, code: 'amount_too_small', charge: null,
   },
   'A12 over the monthly limit': { account: () => ready('5.00'), settings: { threshold: '100', amount: '30', monthlyLimit: '100' }, code: 'monthly_limit_exceeded', charge: null },
+  'A12 within the limit once what awaits its owner is canceled': {
+    async account() {
+      const account = await ready('20.00');
+      await ask(account, 'PUT', '/auto-reload', { threshold: '10', amount: '25', acceptTerms: true });
+      await ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_authenticationRequired', role: 'primary' });
+      await adjust(account, '-15.00');
+      await until(() => reloadsOf(account), ([reload]) => reload?.status === 'waiting');
+      // Its owner was asked to confirm it; then it closes, and can still be confirmed.
+      await ask(account, 'DELETE', '/auto-reload');
+      await until(() => reloadsOf(account), ([reload]) => reload?.status === 'canceled');
+      await ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa', role: 'primary' });
+      return account;
+    },
+    settings: { threshold: '10', amount: '25', monthlyLimit: '40' }, code: null, charge: '25.00',
+  },
   'P5 suspended': {
     async account() {
       const account = await ready('5.00');
@@ -73,10 +90,11 @@ const scenes: Record<string, Scene> = {
 test.each(Object.entries(scenes))('%s: the preview says what the change then does, and changes nothing', async (_name, { account: make, settings, code, charge }) => {
   const account = await make();
   const before = (await ask(account, 'GET', '/auto-reload')).body;
+  const reloadsBefore = await reloadsOf(account);
   const said = await preview(account, { ...settings, acceptTerms: true });
   expect(said).toMatchObject({ status: 200, body: { wouldCharge: charge, refusal: code === null ? null : { code, detail: expect.any(String) } } });
   expect((await ask(account, 'GET', '/auto-reload')).body).toEqual(before);
-  expect((await ask(account, 'GET', '/reloads')).body.data).toEqual([]);
+  expect(await reloadsOf(account)).toEqual(reloadsBefore);
   const done = await ask(account, 'PUT', '/auto-reload', { ...settings, acceptTerms: true });
   expect(code === null ? done.body.charged?.amount ?? null : done.body.code).toBe(code ?? charge);
   if (code !== null) expect(done.body.detail).toBe(said.body.refusal.detail);
