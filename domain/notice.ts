@@ -20,7 +20,8 @@ export type Notice =
   | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
   /** `limit`: the monthly limit in dollars, if the account has one. */
   | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker'; limit?: string }
-  | ({ kind: 'refund'; amount: string; balance: string } & TakenBack)
+  /** `came_back`: a refund that failed after it was made. */
+  | ({ kind: 'refund'; amount: string; status: 'made' | 'came_back'; balance: string } & TakenBack)
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
   | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
 

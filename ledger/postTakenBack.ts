@@ -70,10 +70,11 @@ async function tellOwners(tx: Tx, payment: Payment, linesBefore: number, lines: 
   const { accountId } = payment;
   const pausing = paused ? { autoReloadPaused: true } : {};
   for (const [index, { kind, cents }] of lines.entries()) {
-    if (kind !== 'refund') continue;
+    if (kind !== 'refund' && kind !== 'refund_reversal') continue;
     const { balance } = await lockAccount(tx, accountId);
+    const told = kind === 'refund' ? { status: 'made' as const, ...pausing } : { status: 'came_back' as const };
     await postNotice(tx, accountId, keyOf(payment, linesBefore + index + 1),
-      { kind: 'refund', amount: formatCents(-cents), balance: formatMoney(balance), ...pausing });
+      { kind: 'refund', amount: formatCents(Math.abs(cents)), balance: formatMoney(balance), ...told });
   }
   for (const { id, status, cents } of changes) {
     const told = status === 'opened' ? pausing : {};

@@ -14,14 +14,26 @@ export const confirmationNeeded = ({ amount, url, purpose }: Of<'confirmation_ne
 
 const PAUSED = 'Auto-reload is paused, or your card would be charged right back. Resume it in its settings when you want it.';
 
-export const refund = ({ amount, balance, autoReloadPaused }: Of<'refund'>): Letter => ({
-  subject: `${dollars(amount)} was refunded`,
-  paragraphs: [
-    `We have refunded ${dollars(amount)} to the way you paid. Banks can take some days to show it.`,
-    `The amount was taken out of your balance, which is now ${dollars(balance)}.`,
-    autoReloadPaused ? PAUSED : NOTHING_TO_DO,
-  ],
-});
+export function refund({ amount, status, balance, autoReloadPaused }: Of<'refund'>): Letter {
+  if (status === 'came_back') {
+    return {
+      subject: `a refund of ${dollars(amount)} came back`,
+      paragraphs: [
+        `The bank could not take our refund of ${dollars(amount)}, so it has come back to us.`,
+        `The amount is in your balance again, which is now ${dollars(balance)}.`,
+        'Please write to support if you want it refunded in another way.',
+      ],
+    };
+  }
+  return {
+    subject: `${dollars(amount)} was refunded`,
+    paragraphs: [
+      `We have refunded ${dollars(amount)} to the way you paid. Banks can take some days to show it.`,
+      `The amount was taken out of your balance, which is now ${dollars(balance)}.`,
+      autoReloadPaused ? PAUSED : NOTHING_TO_DO,
+    ],
+  };
+}
 
 export function dispute({ amount, status, autoReloadPaused }: Of<'dispute'>): Letter {
   const paused = autoReloadPaused ? [PAUSED] : [];

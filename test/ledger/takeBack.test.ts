@@ -84,6 +84,26 @@ test('P5 a failed refund goes back, and can be made again', async () => {
   expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -25.00', 'refund_reversal 25.00', 'refund -25.00']);
 });
 
+test('N1 a refund that comes back, and a dispute that is won, are each told once, whoever looks and how often', async () => {
+  const account = await openAccount(database.pool);
+  const { intent } = await pay(account, 2_500);
+  const { id: refundId } = await stripe.refunds.create({ payment_intent: intent, amount: 1_000 });
+  await look(intent);
+  await sim(`/refunds/${refundId}/fail`);
+  await look(intent);
+  await look(intent);
+  expect(await notices(account)).toEqual([
+    { kind: 'refund', status: 'made', amount: '10.00', balance: '15.00' }, { kind: 'refund', status: 'came_back', amount: '10.00', balance: '25.00' },
+  ]);
+  const disputeId = await dispute(intent);
+  await look(intent);
+  await close(disputeId, 'won');
+  await Promise.all([look(intent), look(intent)]);
+  expect((await notices(account)).slice(2)).toEqual([
+    { kind: 'dispute', status: 'opened', amount: '25.00' }, { kind: 'dispute', status: 'won', amount: '25.00' },
+  ]);
+});
+
 test('P5 a refund that failed before anybody looked has never moved anything', async () => {
   const account = await openAccount(database.pool);
   const { intent } = await pay(account, 2_500, 'pm_card_refundFail');

@@ -36,7 +36,10 @@ const samples: Samples = {
     { kind: 'guard_reached', guard: 'monthly_limit' },
     { kind: 'guard_reached', guard: 'breaker' },
   ],
-  refund: [{ kind: 'refund', amount: '25.00', balance: '5.00' }, { kind: 'refund', amount: '25.00', balance: '5.00', autoReloadPaused: true }],
+  refund: [
+    { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00' }, { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00', autoReloadPaused: true },
+    { kind: 'refund', amount: '25.00', status: 'came_back', balance: '30.00' },
+  ],
   dispute: [
     { kind: 'dispute', amount: '25.00', status: 'opened', autoReloadPaused: true },
     { kind: 'dispute', amount: '25.00', status: 'won' },
