@@ -2,6 +2,7 @@
 import type { Snapshot } from '../domain/accountState';
 import type { PaidIntent } from '../domain/payment';
 import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
+import { recordCancelFailure } from '../ledger/cancelFailures';
 import { closeReload } from '../ledger/closeReload';
 import { transaction } from '../ledger/db';
 import { readPaymentMethod } from '../ledger/paymentMethods';
@@ -144,10 +145,25 @@ export function createChargingActivities(deps: Dependencies) {
       return true;
     }
     const outcome = await cancelIntent(stripe, payment.paymentIntentId);
-    if (outcome.kind === 'unknown') noteUnknown(payment, outcome, 'a payment could not be canceled; no reload opens before it is');
-    if (outcome.kind === 'paid') await settle(payment, outcome.paid);
-    if (outcome.kind === 'canceled') await transaction(pool, (tx) => markUnpaid(tx, payment, status));
-    return outcome.kind === 'paid' || outcome.kind === 'canceled';
+    switch (outcome.kind) {
+      case 'paid':
+        await settle(payment, outcome.paid);
+        return true;
+      case 'canceled':
+        await transaction(pool, (tx) => markUnpaid(tx, payment, status));
+        return true;
+      default:
+        await noteNotCanceled(payment, outcome.kind === 'unknown' ? outcome.because : 'at Stripe it is open as before');
+        return false;
+    }
+  }
+
+  /** An outage passes; what goes on is told once, and shown until it is over. */
+  async function noteNotCanceled(payment: Payment, because: string): Promise<void> {
+    const { alarm } = await transaction(pool, (tx) => recordCancelFailure(tx, payment, because, Date.now()));
+    const about = { account: payment.accountId, payment: payment.id, paymentIntent: payment.paymentIntentId, because };
+    if (alarm) log.error(about, 'a payment can not be canceled, and no reload opens before it is: an operator must look at it');
+    else log.warn(about, 'a payment could not be canceled; it is tried again');
   }
 
   return {

@@ -1,4 +1,5 @@
 /** Every route: who may ask for what. Express and /openapi.json are made from this table. */
+import * as abandonReload from './endpoints/abandonReload';
 import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
@@ -89,6 +90,7 @@ export const routes: readonly Route[] = [
   get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
   post('/v1/accounts/:id/prepayments/:prepaymentId/refund', admin, refunds.ofPrepayment, 'Refund a prepayment, in part or whole'),
   post('/v1/accounts/:id/reloads/:number/refund', admin, refunds.ofReload, 'Refund a reload, in part or whole'),
+  post('/v1/accounts/:id/reloads/:number/abandon', admin, abandonReload.abandon, 'Give up canceling what a closed reload has left open at Stripe'),
   get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
   put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
   del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),

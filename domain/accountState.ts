@@ -53,8 +53,11 @@ export type Snapshot = {
   triedMethodsVersion: number;
   methods: SavedMethod[];
   reload: OpenReload | null;
-  /** The payment of a reload that closed unpaid, until Stripe has confirmed its cancellation (A7). */
-  uncanceled: { paymentId: string; awaitsOwner: boolean } | null;
+  /**
+   * The payment of a reload that closed unpaid, until Stripe has confirmed its cancellation (A7). `failing`: the tries
+   * that failed, since when (ISO 8601), and what the newest has brought; absent in answers of earlier releases.
+   */
+  uncanceled: { paymentId: string; awaitsOwner: boolean; failing?: { tries: number; since: string; because: string } | null } | null;
   flag: { reasons: Reason[]; sinceMs: number; told: 'due' | 'told' | 'never' };
   toldLow: boolean;
   blocked: { by: BlockedBy; untilMs: number | null } | null;

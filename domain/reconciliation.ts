@@ -10,7 +10,9 @@ export type UnexplainedKind =
   /** The ledger has credited what Stripe says is not paid. */
   | 'credited_without_payment'
   /** Stripe and ledger do not agree on what is left of a payment. */
-  | 'sum_differs';
+  | 'sum_differs'
+  /** Stripe does not let a payment be canceled that shall not be paid any more; no reload opens before it is. */
+  | 'not_canceled';
 
 export type Unexplained = { kind: UnexplainedKind; accountId: string | null; paymentIntentId: string; detail: string; firstSeenAt: string };
 export type Repair = { kind: 'credited' | 'taken_back' | 'noted'; accountId: string | null; about: string };

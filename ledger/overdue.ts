@@ -10,7 +10,7 @@ export async function accountsToWake(db: Db, limit: number): Promise<string[]> {
       (select account_id from reloads where closed_at is null and due_at < now() - interval '20 seconds' limit $1)
       union
       (select r.account_id from reloads r join payments p on p.id = r.id
-       where p.status = 'processing' and r.closed_at < now() - interval '20 seconds' limit $1)
+       where p.status = 'processing' and greatest(r.closed_at, p.cancel_due_at) < now() - interval '20 seconds' limit $1)
       union
       (select account_id from account_states
        where (blocked_until is not null or told_suspended = 'due')

@@ -103,7 +103,9 @@ const statement = `
           select json_agg(json_build_object('methodId', a.payment_method_id, 'outcome', a.outcome) order by a.at)
           from payment_attempts a where a.payment_id = r.id and a.attempt = r.attempt), '[]'))
       from reloads r join payments p on p.id = r.id where r.account_id = $1 and r.closed_at is null) as reload,
-    (select json_build_object('paymentId', p.id, 'awaitsOwner', p.status = 'requires_action')
+    (select json_build_object('paymentId', p.id, 'awaitsOwner', p.status = 'requires_action',
+        'failing', case when p.cancel_tries > 0 then json_build_object(
+          'tries', p.cancel_tries, 'since', p.cancel_failed_at, 'because', p.cancel_failed_because) end)
       from reloads r join payments p on p.id = r.id
       where r.account_id = $1 and r.closed_at is not null and p.status in ('processing', 'requires_action')
       order by r.number limit 1) as uncanceled

@@ -1,8 +1,9 @@
 /** Brings one payment in line with Stripe, and finds what can't be explained about it (P6). Never charges. */
 import type { Repair, UnexplainedKind } from '../domain/reconciliation';
 import { formatCents } from '../domain/money';
+import { readCancelFailure } from './cancelFailures';
 import type { Db } from './db';
-import { readPaymentById } from './payments';
+import { readPaymentById, type Payment } from './payments';
 import { takeBack, type PaymentLook, type TakeBackDeps } from './takeBack';
 import type { Followed } from './followIntent';
 import { readTakenBack } from './takenBack';
@@ -44,7 +45,7 @@ async function findingOf(db: Db, followed: Followed, { intent, taken }: PaymentL
     case 'set_aside':
       return leftCents <= 0 ? null : { kind: 'amount_differs', accountId: followed.payment.accountId, detail: followed.because };
     case 'unpaid':
-      if (followed.payment.status !== 'succeeded') return null;
+      if (followed.payment.status !== 'succeeded') return notCanceled(db, followed.payment);
       return { kind: 'credited_without_payment', accountId: followed.payment.accountId, detail: `payment ${followed.payment.id} is credited, and at Stripe it is ${intent.state}` };
     case 'credited': {
       const { id, accountId, cents } = followed.payment;
@@ -54,6 +55,13 @@ async function findingOf(db: Db, followed: Followed, { intent, taken }: PaymentL
       return { kind: 'sum_differs', accountId, detail: `of payment ${id} $${formatCents(leftCents)} are left at Stripe, $${formatCents(inLedger)} in the ledger` };
     }
   }
+}
+
+async function notCanceled(db: Db, { id, accountId }: Payment): Promise<Finding | null> {
+  const failing = await readCancelFailure(db, id);
+  if (!failing) return null;
+  const { tries, since, because } = failing;
+  return { kind: 'not_canceled', accountId, detail: `payment ${id} could not be canceled in ${tries} tries since ${since.toISOString()}: ${because}` };
 }
 
 /** Keeps what can't be explained until it can. Returns whether it is new. */

@@ -28,7 +28,7 @@ const report = z.strictObject({
   unexplained: z.strictObject({
     count,
     newest: z.array(z.strictObject({
-      kind: z.enum(['paid_twice', 'paid_unknown', 'amount_differs', 'credited_without_payment', 'sum_differs']),
+      kind: z.enum(['paid_twice', 'paid_unknown', 'amount_differs', 'credited_without_payment', 'sum_differs', 'not_canceled']),
       accountId: z.string().nullable(), paymentIntentId: z.string(), detail: z.string(), firstSeenAt: time,
     })),
   }),
