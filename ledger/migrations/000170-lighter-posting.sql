@@ -18,6 +18,7 @@ alter table usage_events disable trigger usage_events_append_only;
 alter table usage_events add column posting bigint;
 update usage_events set posting = sequence; -- as their lines' references say
 alter table usage_events alter column posting set not null;
+select setval('usage_postings', max(posting)) from usage_events having max(posting) is not null; -- none is given again
 alter table usage_events enable trigger usage_events_append_only;
 drop index usage_events_line;
 create index usage_events_posting on usage_events (posting);
