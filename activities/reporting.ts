@@ -10,7 +10,7 @@ import type { Dependencies } from './dependencies';
 export function createReportingActivities({ pool, policy, log }: Dependencies) {
   const take = createUsageTaking({
     pool, prices: createPriceBook(pool, log, Date.now), now: Date.now,
-    post: async (events) => ({ result: await postUsage(pool, events), first: 0 }),
+    post: async (events) => [{ result: await postUsage(pool, events), first: 0, places: [...events.keys()] }],
   });
 
   return {

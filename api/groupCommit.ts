@@ -1,6 +1,4 @@
 /** Joins what many requests want to commit: whatever arrives while one commit is in flight goes with the next. */
-import { Problem } from '../domain/errors';
-
 export type GroupCommitOptions<Item, Result> = {
   /** Commits all items or none. Called for one batch at a time. */
   commit(items: readonly Item[]): Promise<Result>;
@@ -8,7 +6,7 @@ export type GroupCommitOptions<Item, Result> = {
   isItemsFault(error: unknown): boolean;
   /** A batch holds at most so many items, and always at least one request. */
   itemsMax: number;
-  /** More than so many waiting items are refused. */
+  /** There is no room for more than so many waiting items. */
   waitingMax: number;
 };
 
@@ -16,7 +14,9 @@ export type GroupCommitOptions<Item, Result> = {
 export type Committed<Result> = { result: Result; first: number };
 
 export type GroupCommit<Item, Result> = {
-  /** Resolves when the request's items are durable. Rejects with `too_many_requests` when the queue is full, and nothing was taken. */
+  /** Whether so many more items can wait; a request larger than that may when it is alone. */
+  hasRoom(items: number): boolean;
+  /** Resolves when the request's items are durable. */
   submit(items: readonly Item[]): Promise<Committed<Result>>;
   /** Resolves when nothing is waiting or in flight. */
   idle(): Promise<void>;
@@ -68,10 +68,8 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   }
 
   return {
+    hasRoom: (items) => waitingItems === 0 || waitingItems + items <= options.waitingMax,
     submit(items) {
-      if (waitingItems > 0 && waitingItems + items.length > options.waitingMax) {
-        return Promise.reject(new Problem('too_many_requests', 'More usage is waiting than can be taken now; nothing of this request was taken.', { retryAfterSeconds: 1 }));
-      }
       return new Promise((resolve, reject) => {
         queue.push({ items, resolve, reject });
         waitingItems += items.length;

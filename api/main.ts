@@ -9,7 +9,7 @@ import { createStripe } from '../payments/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { createApi } from './server';
 
-/** Usage takes one connection at a time; the others are for reading and for what people do. */
+/** Usage takes two connections at a time; the others are for reading and for what people do. */
 const CONNECTIONS_MAX = 10;
 
 function required(name: string, value: string | undefined): string {

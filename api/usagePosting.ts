@@ -5,10 +5,10 @@ import { isAccountId, toShownId } from '../domain/checkEvent';
 import { Problem } from '../domain/errors';
 import type { RejectionCode } from '../domain/usageEvent';
 import type { MovedPosition } from '../ledger/position';
-import { postUsage, type PostedUsage, type PricedEvent } from '../ledger/postUsage';
+import { postUsage, type PostedUsage } from '../ledger/postUsage';
+import { createCommitLanes } from './commitLanes';
 import type { GateCache } from './gateCache';
 import { toGateJson } from './gateTable';
-import { createGroupCommit } from './groupCommit';
 import type { PriceBook } from '../ledger/priceBook';
 import { createUsageTaking } from '../ledger/takeUsage';
 
@@ -23,7 +23,7 @@ export type UsageReport = {
 };
 
 export type UsagePosting = {
-  /** Throws only when nothing was taken: a full queue (429), or an outage (503). */
+  /** Throws for a full queue (429), and nothing was taken; or for an outage (503), and what was taken is a duplicate when it comes again. */
   report(raw: readonly unknown[]): Promise<UsageReport>;
   idle(): Promise<void>;
 };
@@ -40,10 +40,11 @@ export type UsagePostingDeps = {
 
 /** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */
 const COMMIT_EVENTS_MAX = 5_000;
-const WAITING_EVENTS_MAX = 50_000;
+/** In each lane: about a second's work. */
+const WAITING_EVENTS_MAX = 25_000;
 
 export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: UsagePostingDeps): UsagePosting {
-  const group = createGroupCommit<PricedEvent, PostedUsage>({
+  const lanes = createCommitLanes({
     itemsMax: COMMIT_EVENTS_MAX,
     waitingMax: WAITING_EVENTS_MAX,
     // Class 22, data exceptions: such as one account's balance running out of range.
@@ -55,29 +56,29 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     },
   });
 
-  const take = createUsageTaking({ pool, prices, now, post: (events) => group.submit(events).catch(toOutage) });
+  const take = createUsageTaking({ pool, prices, now, post: (events) => lanes.submit(events).catch(toOutage) });
 
   async function report(raw: readonly unknown[]): Promise<UsageReport> {
     // Asked before the commit: what is committed after it is of this history, or of a later one that versions tell of.
     const epoch = gates.point()?.epoch;
-    const { accepted, duplicates, rejected, positions } = await take(raw);
+    const { accepted, duplicates, rejected, posted } = await take(raw);
     return {
       accepted,
       duplicates,
       rejected: rejected.map(({ index, code, message }) => ({ index, id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128), code, message })),
-      gates: await gatesOf(raw, positions),
+      gates: await gatesOf(raw, posted),
       ...(epoch !== undefined && { epoch }),
     };
   }
 
   /** Of all accounts named: what the commit has told, or else what is known. What was taken stands, so nothing is thrown here. */
-  async function gatesOf(raw: readonly unknown[], positions: PostedUsage['positions']): Promise<string> {
+  async function gatesOf(raw: readonly unknown[], posted: readonly PostedUsage[]): Promise<string> {
     const found: string[] = [];
     const asOfMs = now();
     const asOf = { ms: asOfMs, text: new Date(asOfMs).toISOString() };
     for (const id of new Set(raw.map((one) => (one as { accountId?: unknown } | null)?.accountId))) {
       if (typeof id !== 'string' || !isAccountId(id)) continue;
-      const known = positions.has(id) ? gates.table.get(id) : undefined;
+      const known = posted.some(({ positions }) => positions.has(id)) ? gates.table.get(id) : undefined;
       const gate = known ? toGateJson(known, asOf) : JSON.stringify(await gates.find(id).catch(() => null));
       if (gate !== 'null') found.push(`"${id}":${gate}`);
     }
@@ -91,5 +92,5 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     throw new Problem('database_unavailable', 'The usage could not be stored; send the same events again.', { retryAfterSeconds: 1 });
   }
 
-  return { report, idle: group.idle };
+  return { report, idle: lanes.idle };
 }

@@ -11,15 +11,19 @@ export type TakenUsage = {
   duplicates: number;
   /** In order of their places. */
   rejected: Placed<Rejection>[];
-  positions: PostedUsage['positions'];
+  /** What the commits have told. */
+  posted: readonly PostedUsage[];
 };
+
+/** A commit that had some of a request's events in it, from its place `first` on; `places` are theirs in the request. */
+export type PostedPart = { result: PostedUsage; first: number; places: readonly number[] };
 
 export type UsageTaking = {
   pool: Pool;
   prices: PriceBook;
   now(): number;
-  /** Posts events that were checked and priced, alone or with others; `first` is the place of the first of them. */
-  post(events: readonly PricedEvent[]): Promise<{ result: PostedUsage; first: number }>;
+  /** Posts events that were checked and priced, alone or with others, in one or more commits. */
+  post(events: readonly PricedEvent[]): Promise<readonly PostedPart[]>;
 };
 
 /** Throws what `post` throws: then nothing was taken, or a repeat will find duplicates. */
@@ -29,21 +33,18 @@ export function createUsageTaking({ pool, prices, now, post }: UsageTaking): (ra
     const sorted = await sortEvents(raw);
     const { events, places, rejected } = sorted;
     let { duplicates } = sorted;
-    let positions: PostedUsage['positions'] = new Map();
-    if (events.length > 0) {
-      const { result, first } = await post(events);
-      positions = result.positions;
-      if (result.notTaken.size > 0) {
-        events.forEach((event, place) => {
-          const outcome = result.notTaken.get(first + place);
-          if (outcome === 'duplicate') duplicates += 1;
-          else if (outcome !== undefined) rejected.push({ index: places[place]!, ...NOT_TAKEN[outcome](event) });
-        });
-      }
+    const parts = events.length > 0 ? await post(events) : [];
+    for (const { result, first, places: mine } of parts) {
+      if (result.notTaken.size === 0) continue;
+      mine.forEach((place, i) => {
+        const outcome = result.notTaken.get(first + i);
+        if (outcome === 'duplicate') duplicates += 1;
+        else if (outcome !== undefined) rejected.push({ index: places[place]!, ...NOT_TAKEN[outcome](events[place]!) });
+      });
     }
     rejected.sort((a, b) => a.index - b.index);
     if (rejected.length > 0) await keepRejectedUsage(pool, rejected.map((rejection) => toKept(raw[rejection.index], rejection)));
-    return { accepted: raw.length - rejected.length - duplicates, duplicates, rejected, positions };
+    return { accepted: raw.length - rejected.length - duplicates, duplicates, rejected, posted: parts.map(({ result }) => result) };
   };
 }
 

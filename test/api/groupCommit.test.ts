@@ -40,17 +40,19 @@ test('a request larger than the cap is committed by itself', async () => {
   expect(await group.submit([1, 2, 3, 4, 5, 6, 7])).toEqual({ result: 7, first: 0 });
 });
 
-test('a full queue refuses whole requests with 429 and when to come back', async () => {
+test('what waits is bounded, and a request larger than the bound goes alone', async () => {
   const { waiting, commit, batches } = gatedCommit();
   const group = createGroupCommit({ ...options, commit });
-  const taken = [group.submit([0]), group.submit([1, 2, 3, 4]), group.submit([5, 6])];
-  await expect(group.submit([7])).rejects.toMatchObject({ code: 'too_many_requests', status: 429, extras: { retryAfterSeconds: 1 } });
-  for (const index of [0, 1, 2]) {
+  expect(group.hasRoom(100)).toBe(true);
+  const taken = [group.submit([0]), group.submit([1, 2, 3, 4])];
+  expect([group.hasRoom(2), group.hasRoom(3)]).toEqual([true, false]);
+  for (const index of [0, 1]) {
     waiting[index]!.pass();
     await sleep(0);
   }
   await Promise.all(taken);
-  expect(batches.flat()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(group.hasRoom(100)).toBe(true);
+  expect(batches.flat()).toEqual([0, 1, 2, 3, 4]);
 });
 
 test('a failed commit fails its requests; the next goes on', async () => {
