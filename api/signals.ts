@@ -18,8 +18,8 @@ export type Signals = {
 
 /** So often at most is an account signalled whose usage crosses nothing. */
 const QUIET_MS = 60_000;
-/** And so many of those are sent by a process in a second. */
-const QUIET_BUDGET_PER_SECOND = 5;
+/** And so many of those are sent by a process in a second: each costs Temporal and the worker some 30 ms of CPU time, and nothing depends on it. */
+const QUIET_BUDGET_PER_SECOND = 2;
 /** A workflow that has not folded a crossing yet is told again, after a pause that doubles: a run bears 10,000 signals. */
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 30_000;

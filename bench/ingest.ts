@@ -9,7 +9,7 @@ import { signalPerEventRate } from './signals';
 import { makeBodies, post, prepareUsage } from './usage';
 
 /** By events a request: as many connections as it takes to have the next commit ready when one is done. */
-const CONNECTIONS: Readonly<Record<number, number>> = { 1: 64, 100: 64, 1_000: 16 };
+const CONNECTIONS: Readonly<Record<number, number>> = { 1: 64, 100: 128, 1_000: 16 };
 
 export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs: number; events: number }): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
