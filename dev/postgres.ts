@@ -1,6 +1,7 @@
 /** Embedded Postgres for `npm start` and the tests: created on first use, its port and password kept in the data directory. */
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { run, sleep, type Log } from './commands';
@@ -32,13 +33,15 @@ const stopTimeoutMs = 30_000; // the shutdown checkpoint
 const stopSignal = 'SIGINT'; // "fast": does not wait for clients to leave
 
 const common = [
-  'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=256MB',
+  'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200',
   'timezone=UTC', 'log_timezone=UTC', 'jit=off', // our statements are short: compiling them costs more than it gives
   'wal_level=minimal', 'max_wal_senders=0', // nobody replicates from it
-  'max_wal_size=2GB', 'checkpoint_timeout=15min', 'wal_compression=on',
+  'max_wal_size=4GB', 'checkpoint_timeout=15min', // each checkpoint makes the next touch of every page dear
 ];
-const durableSettings = ['fsync=on', 'synchronous_commit=on', 'full_page_writes=on'];
-const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+/** An eighth of the memory, within reason: an index that does not fit is read and written again with every event. */
+const sharedBuffersMb = Math.min(2_048, Math.max(128, Math.floor(totalmem() / 2 ** 20 / 8)));
+const durableSettings = [`shared_buffers=${sharedBuffersMb}MB`, 'fsync=on', 'synchronous_commit=on', 'full_page_writes=on'];
+const throwawaySettings = ['shared_buffers=256MB', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const dataDir = resolve(options.dataDir);
