@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 export type Running = { port: number; pid: number; startMs: number; stop(): Promise<void> };
 
 /** One more API on a database. Its Temporal and Stripe are nowhere: gates need neither. */
-export const startApi = (databaseUrl: string, adminKey: string): Promise<Running> =>
-  start([join(__dirname, '..', 'api', 'main.js')], {
+export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readonly string[] = []): Promise<Running> =>
+  start([...nodeArgs, join(__dirname, '..', 'api', 'main.js')], {
     DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: '127.0.0.1:9', STRIPE_SECRET_KEY: 'sk_test_none', STRIPE_API_BASE: 'http://127.0.0.1:9', ADMIN_KEY: adminKey, PORT: '0', LOG_LEVEL: 'fatal',
   }, /http:\/\/127\.0\.0\.1:(\d+)/);
 

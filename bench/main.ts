@@ -1,6 +1,7 @@
 /** `npm run bench [-- --quick] [-- --only ingest,gate]`: measures, shows and keeps the figures of docs/performance.md. */
 import { parseArgs } from 'node:util';
 import { crossingToCredited } from './crossingToCredited';
+import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
 import { gateOverExpress, gateOverNodeHttp, gateUnderIngest } from './gate';
 import { commitToNo } from './gateFollows';
@@ -31,8 +32,9 @@ const MEASUREMENTS: Record<string, Measurement> = {
   accounts: (ballast, quick) => manyAccounts(ballast, quick ? 1 : 3),
 };
 
-/** Those that take many minutes or much disk: they run where they are named. */
+/** Those that explain a figure, or take many minutes or much disk: they run where they are named. */
 const NAMED_ONLY: Record<string, Measurement> = {
+  breakdown: (ballast, quick) => breakdown(ballast, { events: quick ? 20_000 : 400_000 }),
   growth: (ballast, quick) => growthByAccounts(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 3, events: 300_000 }),
   sustained: (ballast, quick) => sustained(ballast, quick ? { events: 300_000, windowSecondsMax: 5 } : { events: 20_000_000, windowSecondsMax: 60 }),
 };
