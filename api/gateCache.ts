@@ -33,8 +33,8 @@ export type GateCache = {
   refresh(): Promise<void>;
   /** Tells of each change as soon as it is known; those of one look in one turn of the event loop, with the new `point`. */
   onChange(listener: (changed: KnownGate) => void): void;
-  /** Tells when all that was known is dropped, because the database has another history. */
-  onForget(listener: () => void): void;
+  /** Tells when all that was known is replaced, because the database has another history. */
+  onReplaced(listener: () => void): void;
   close(): Promise<void>;
 };
 
@@ -52,13 +52,19 @@ const PAGE_GATES = 5_000;
 const REFRESH_MS = 1_000;
 /** A look that takes longer is given up: the connection may be dead without a word. */
 const LOOK_MS_MAX = 5_000;
+/** This one waits for accounts' locks. */
+const ADOPT_MS_MAX = 25_000;
 
 export const FAIL_CLOSED: StalePolicy = { onStale: 'fail_closed', staleAfterMs: 10_000 };
 
 export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLOSED }: GateCacheOptions): GateCache {
-  const table = createGateTable();
+  let table = createGateTable();
+  /** Takes the table's place when it is complete: while all gates are read, the known ones stand, and grow stale (S6). */
+  let coming: GateTable | null = null;
   /** Where to read on; null until all gates were read once. */
   let point: GatePoint | null = null;
+  /** The point is of another history than the database's: all must be read. */
+  let isForeign = false;
   let looks = 0;
   /** What was learned beside the looks, and not met in one since: by account, after how many looks. */
   const unmet = new Map<string, number>();
@@ -66,21 +72,20 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
   let refreshing: Promise<void> | null = null;
   let pokedAgain = false;
   let tell: (changed: KnownGate) => void = () => {};
-  let tellForgotten = (): void => {};
-
-  function put(gate: GateFields): boolean {
-    const isNews = table.learn(gate);
-    if (isNews) tell(table.get(gate.accountId)!);
-    return isNews;
-  }
+  let tellReplaced = (): void => {};
 
   const learn = (gate: GateFields): void => {
-    if (put(gate)) unmet.set(gate.accountId, looks);
+    const isNews = (coming ?? table).learn(gate);
+    if (isNews) unmet.set(gate.accountId, looks);
+    // Versions of two histories can't be compared: until all are read, the newest word stands.
+    if (isForeign) table.forget(gate.accountId);
+    if (coming ? table.learn(gate) : isNews) tell(table.get(gate.accountId)!);
   };
 
   const meet = (gate: GateFields): void => {
-    put(gate);
-    if (table.get(gate.accountId)!.version === gate.gateVersion) unmet.delete(gate.accountId);
+    const met = coming ?? table;
+    if (met.learn(gate) && !coming) tell(table.get(gate.accountId)!);
+    if (met.get(gate.accountId)!.version === gate.gateVersion) unmet.delete(gate.accountId);
   };
 
   /**
@@ -89,20 +94,13 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
    */
   const knowsBetter = (look: number): boolean => unmet.size > 0 && [...unmet.values()].some((learned) => learned < look);
 
-  /** Versions of another history say nothing about this one. Until all is read anew, each gate is looked up (S6). */
-  function forget(): void {
-    log.warn('the database has another history than before, as after a restore or a failover: all gates are read anew');
-    point = null;
-    table.clear();
-    unmet.clear();
-    tellForgotten();
-  }
-
   async function readAll(db: Db): Promise<GatePoint> {
-    await adoptGates(db);
-    const start = await readGatePoint(db);
+    unmet.clear();
+    coming = createGateTable();
+    await within(ADOPT_MS_MAX, adoptGates(db), noAnswer);
+    const start = await within(LOOK_MS_MAX, readGatePoint(db), noAnswer);
     for (let after = ''; ; ) {
-      const page = await readGatePage(db, after, PAGE_GATES);
+      const page = await within(LOOK_MS_MAX, readGatePage(db, after, PAGE_GATES), noAnswer);
       page.forEach(meet);
       if (page.length < PAGE_GATES) return start;
       after = page.at(-1)!.accountId;
@@ -114,18 +112,28 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
       pokedAgain = false;
       const startedMs = now();
       const look = ++looks;
-      const since = point ?? (await readAll(pool));
+      const since = point === null || isForeign ? await readAll(pool) : point;
       const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since.mark), noAnswer);
       const isSame = goesOn(since, changed.point);
       if (isSame) changed.gates.forEach(meet);
       if (!isSame || knowsBetter(look)) {
-        forget();
+        log.warn('the database has another history than before, or has started again: all gates are read anew');
+        isForeign = true;
         pokedAgain = true;
         continue;
       }
       point = changed.point;
       asOf = { ms: startedMs, text: new Date(startedMs).toISOString() };
+      if (coming) replaceTable(coming);
     } while (pokedAgain);
+  }
+
+  /** Streams begin again with the new history. */
+  function replaceTable(complete: GateTable): void {
+    table = complete;
+    coming = null;
+    isForeign = false;
+    tellReplaced();
   }
 
   /** One reader at a time: a poke that comes while it reads makes it read once more. */
@@ -176,15 +184,15 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
       return toGate(fieldsOf(gate), asOf.ms);
     },
     recall: (accountId) => (isTellable() ? known(accountId) : undefined),
-    table,
+    table: { get: (accountId) => table.get(accountId), values: () => table.values() },
     asOf: () => asOf,
-    point: () => point,
+    point: () => (isForeign ? null : point),
     refresh,
     onChange(listener) {
       tell = listener;
     },
-    onForget(listener) {
-      tellForgotten = listener;
+    onReplaced(listener) {
+      tellReplaced = listener;
     },
     async close() {
       clearInterval(timer);

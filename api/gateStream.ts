@@ -96,7 +96,7 @@ export function createGateStreams({ pool, gates, log, heartbeatMs = HEARTBEAT_MS
   });
 
   /** What waits to be sent, and what was sent, is of a history that is no more. */
-  gates.onForget(() => {
+  gates.onReplaced(() => {
     changed = [];
     for (const { response } of streams) response.destroy();
   });

@@ -12,7 +12,7 @@ export type GateTable = {
   learn(gate: GateFields): boolean;
   get(accountId: string): KnownGate | undefined;
   values(): IterableIterator<KnownGate>;
-  clear(): void;
+  forget(accountId: string): void;
 };
 
 export function createGateTable(): GateTable {
@@ -39,7 +39,7 @@ export function createGateTable(): GateTable {
     },
     get: (accountId) => gates.get(accountId),
     values: () => gates.values(),
-    clear: () => gates.clear(),
+    forget: (accountId) => void gates.delete(accountId),
   };
 }
 

@@ -6,7 +6,7 @@ export type GroupCommitOptions<Item, Result> = {
   isItemsFault(error: unknown): boolean;
   /** A batch holds at most so many items, and always at least one request. */
   itemsMax: number;
-  /** There is no room for more than so many waiting items. */
+  /** `hasRoom` says no beyond so many waiting items. */
   waitingMax: number;
 };
 
@@ -16,7 +16,7 @@ export type Committed<Result> = { result: Result; first: number };
 export type GroupCommit<Item, Result> = {
   /** Whether so many more items can wait; a request larger than that may when it is alone. */
   hasRoom(items: number): boolean;
-  /** Resolves when the request's items are durable. */
+  /** Resolves when the request's items are durable. Takes whatever comes: ask `hasRoom` first. */
   submit(items: readonly Item[]): Promise<Committed<Result>>;
   /** Resolves when nothing is waiting or in flight. */
   idle(): Promise<void>;

@@ -22,6 +22,7 @@ import { createPriceBook } from '../ledger/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
 import { createSignals } from './signals';
+import { tellPosition } from './tellPosition';
 import { createUsagePosting } from './usagePosting';
 
 export type ApiDeps = {
@@ -63,10 +64,7 @@ export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePol
   const signals = createSignals(temporal, log, now);
   const posting = createUsagePosting({
     pool, prices, gates, log, now,
-    onPosted(position) {
-      gates.learn(position);
-      signals.moved(position);
-    },
+    onPosted: (position) => tellPosition(position, { gates, signals }),
   });
   const keyring = createKeyring(pool, now, gatePolicy);
   const gateStreams = createGateStreams({ pool, gates, log });

@@ -28,9 +28,9 @@ export async function breakdown(ballast: MeasuredBallast, { events }: { events: 
     const client = process.cpuUsage(before.client);
     const perEvent = (seconds: number): number[] => [(seconds / events) * 1e6];
     const figures = [
-      summarize('cpu: API', 'ingest, 100 events a request: CPU time of the API for each', 'µs', perEvent(secondsOf([api.pid]) - before.api)),
-      summarize('cpu: Postgres', 'the same: of Postgres', 'µs', perEvent(secondsOf(backends) - before.postgres)),
-      summarize('cpu: client', 'the same: of who sends them', 'µs', perEvent((client.user + client.system) / 1e6)),
+      summarize('cpuApi', 'ingest, 100 events a request: CPU time of the API for each', 'µs', perEvent(secondsOf([api.pid]) - before.api)),
+      summarize('cpuPostgres', 'the same: of Postgres', 'µs', perEvent(secondsOf(backends) - before.postgres)),
+      summarize('cpuClient', 'the same: of who sends them', 'µs', perEvent((client.user + client.system) / 1e6)),
     ];
     await api.stop();
     showShares(JSON.parse(readFileSync(join(profiles, readdirSync(profiles)[0]!), 'utf8')) as Profile);

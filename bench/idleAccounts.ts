@@ -48,12 +48,12 @@ export async function idleAccounts(ballast: MeasuredBallast, count: number): Pro
   const kilobytes = (more: { megabytes: number }, accounts: number): number[] => [((more.megabytes - none.megabytes) * 1_024) / accounts];
   return [
     summarize(14, `${idle}: memory of the worker for each`, 'KB', kilobytes(all, count)),
-    summarize('14 timers', `${idle}: timers for each`, 'timers', [timers]),
-    summarize('14 polls', `${idle}: transactions in Postgres a second for each`, '/s', [(all.perSecond - none.perSecond) / count]),
-    summarize('14 worker', `${idle}: resident memory of the worker`, 'MB', [all.megabytes]),
-    summarize('14 cached', 'memory of the worker for each workflow that it keeps', 'KB', kilobytes(cached, filled)),
-    summarize('14 wake cached', 'signal → folded, a workflow that is in memory', 'ms', wakes.cached),
-    summarize('14 wake replayed', 'signal → folded, a workflow that is replayed from its history', 'ms', wakes.replayed),
+    summarize('14timers', `${idle}: timers for each`, 'timers', [timers]),
+    summarize('14polls', `${idle}: transactions in Postgres a second for each`, '/s', [(all.perSecond - none.perSecond) / count]),
+    summarize('14worker', `${idle}: resident memory of the worker`, 'MB', [all.megabytes]),
+    summarize('14cached', 'memory of the worker for each workflow that it keeps', 'KB', kilobytes(cached, filled)),
+    summarize('14wakeCached', 'signal → folded, a workflow that is in memory', 'ms', wakes.cached),
+    summarize('14wakeReplayed', 'signal → folded, a workflow that is replayed from its history', 'ms', wakes.replayed),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { checkThenIncrement, rawRate, selectForUpdate, transactionPerEvent } from './baselines';
+import { checkThenDeduct, rawRate, selectForUpdate, transactionPerEvent } from './baselines';
 import type { MeasuredBallast } from './ballast';
 import { summarize, type Figure } from './results';
 import { signalPerEventRate } from './signals';
@@ -19,50 +19,54 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
   };
   await http(events / 4, 1_000, accountIds);
 
-  const names = ['raw100', 'raw1000', 'row', 'signal', 'bare', 'hot', 'rate', 'perRow', 'perSignal', 'forUpdate', 'forUpdateHot', 'increment'] as const;
-  const ratios = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<(typeof names)[number], number[]>;
   const bare = await startWithoutDatabase(ballast);
   for (const url of [ballast.url, bare.url]) await http(2_000, 1, accountIds, url); // warm: code that has not run often is slow
-  for (let run = 0; run < runs; run++) {
-    const [hundred, thousand] = [await http(events / 2, 100, accountIds), await http(events, 1_000, accountIds)];
-    const raw = await rawRate(pool, events, accountIds);
-    const perRow = await transactionPerEvent(pool, 2_000, accountIds);
-    const perSignal = await signalPerEventRate(ballast, pool, 1_000);
-    const singles = await http(events / 50, 1, accountIds);
-    const singlesBare = await http(events / 50, 1, accountIds, bare.url);
-    const hot = await http(events, 1_000, accountIds.slice(0, 1));
-    ratios.raw100.push(hundred / raw);
-    ratios.raw1000.push(thousand / raw);
-    ratios.signal.push(Math.min(hundred, thousand) / perSignal);
-    ratios.row.push(Math.min(hundred, thousand) / perRow);
-    ratios.bare.push(singles / singlesBare);
-    ratios.hot.push(hot / thousand);
-    ratios.rate.push(thousand);
-    ratios.perRow.push(perRow);
-    ratios.perSignal.push(perSignal);
-    ratios.forUpdate.push(await selectForUpdate(pool, 2_000, accountIds));
-    ratios.forUpdateHot.push(await selectForUpdate(pool, 1_000, accountIds.slice(0, 1)));
-    ratios.increment.push(await checkThenIncrement(pool, 2_000, accountIds));
-  }
+
+  const measureOnce = async () => ({
+    hundred: await http(events / 2, 100, accountIds),
+    thousand: await http(events, 1_000, accountIds),
+    raw: await rawRate(pool, events, accountIds),
+    transaction: await transactionPerEvent(pool, 2_000, accountIds),
+    signal: await signalPerEventRate(ballast, pool, 1_000),
+    singles: await http(events / 50, 1, accountIds),
+    singlesBare: await http(events / 50, 1, accountIds, bare.url),
+    hot: await http(events, 1_000, accountIds.slice(0, 1)),
+    forUpdate: await selectForUpdate(pool, 2_000, accountIds),
+    forUpdateHot: await selectForUpdate(pool, 1_000, accountIds.slice(0, 1)),
+    checkThenDeduct: await checkThenDeduct(pool, 2_000, accountIds),
+  });
+  const measured: Awaited<ReturnType<typeof measureOnce>>[] = [];
+  while (measured.length < runs) measured.push(await measureOnce());
   const history = await historyLength(ballast, accountIds[0]!);
   await bare.stop();
   await pool.end();
-  const raw = [summarize(1, 'HTTP ingest, 100 events a request ÷ raw batched insert', 'ratio', ratios.raw100), summarize(1, 'HTTP ingest, 1,000 events a request ÷ raw batched insert', 'ratio', ratios.raw1000)];
+
+  const slower = measured.map(({ hundred, thousand }) => Math.min(hundred, thousand));
+  const toRaw = (perRequest: 'hundred' | 'thousand', name: string): Figure => summarize(1, `HTTP ingest, ${name} events a request ÷ raw batched insert`, 'ratio', measured.map((run) => run[perRequest] / run.raw));
+  const [worse] = [toRaw('hundred', '100'), toRaw('thousand', '1,000')].sort((a, b) => a.value - b.value);
   return [
-    raw.sort((a, b) => a.value - b.value)[0]!,
-    summarize(2, 'HTTP ingest ÷ one Temporal signal per event', 'ratio', ratios.signal),
-    summarize(3, 'HTTP ingest ÷ one transaction per event', 'ratio', ratios.row),
-    summarize(4, 'single-event POSTs ÷ the same handler without the database', 'ratio', ratios.bare),
-    summarize(5, 'one account taking all traffic ÷ 1,000 accounts evenly', 'ratio', ratios.hot),
+    worse!,
+    summarize(2, 'HTTP ingest ÷ one Temporal signal per event', 'ratio', measured.map(({ signal }, run) => slower[run]! / signal)),
+    summarize(3, 'HTTP ingest ÷ one transaction per event', 'ratio', measured.map(({ transaction }, run) => slower[run]! / transaction)),
+    summarize(4, 'single-event POSTs ÷ the same handler without the database', 'ratio', measured.map(({ singles, singlesBare }) => singles / singlesBare)),
+    summarize(5, 'one account taking all traffic ÷ 1,000 accounts evenly', 'ratio', measured.map(({ hot, thousand }) => hot / thousand)),
     summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [(history * 1_000_000) / (runs * events)]),
-    summarize('1 rate', 'HTTP ingest, 1,000 events a request', 'events/s', ratios.rate),
-    summarize('peer: transaction per event', 'the ledger\'s statement, one transaction per event', 'events/s', ratios.perRow),
-    summarize('peer: SELECT … FOR UPDATE', 'lock, look, write, in one transaction', 'events/s', ratios.forUpdate),
-    summarize('peer: SELECT … FOR UPDATE, hot', 'the same, all events for one account', 'events/s', ratios.forUpdateHot),
-    summarize('peer: check, then increment', 'two statements, no ledger, no key', 'events/s', ratios.increment),
-    summarize('peer: signal per event', 'one Temporal signal per event, posted by the workflow', 'events/s', ratios.perSignal),
+    ...rates.map(([key, figure, name]) => summarize(figure, name, 'events/s', measured.map((run) => run[key]))),
   ];
 }
+
+/** What the ratios are made of, and what others do. */
+const rates = [
+  ['hundred', '1rate100', 'HTTP ingest, 100 events a request'],
+  ['thousand', '1rate', 'HTTP ingest, 1,000 events a request'],
+  ['singles', '4rate', 'HTTP ingest, one event a request'],
+  ['raw', 'peerRaw', 'raw batched insert and balance update'],
+  ['transaction', 'peerTransaction', "the ledger's statement, one transaction per event"],
+  ['forUpdate', 'peerForUpdate', 'SELECT … FOR UPDATE: lock, look, write, in one transaction'],
+  ['forUpdateHot', 'peerForUpdateHot', 'the same, all events for one account'],
+  ['checkThenDeduct', 'peerCheckThenDeduct', 'check, then deduct: two statements, no ledger, no key'],
+  ['signal', 'peerSignal', 'one Temporal signal per event, posted by the workflow'],
+] as const;
 
 /** 0 for a workflow that was never needed. */
 async function historyLength({ admin }: MeasuredBallast, accountId: string): Promise<number> {

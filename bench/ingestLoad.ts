@@ -1,9 +1,9 @@
 /** Usage in 100-event requests from a process of its own, so that its work does not delay what is measured beside it. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { makeBodies } from './usage';
+import { makeBodies, postOne } from './usage';
 
 export type IngestLoad = {
   url: string;
@@ -42,22 +42,13 @@ async function main({ url, serviceKey, accountIds, seconds, perSecond }: IngestL
     for (let i = next++; i < bodies.length && performance.now() < untilMs; i = next++) {
       const dueMs = perSecond === undefined ? 0 : startMs + (i * EVENTS * 1_000) / perSecond - performance.now();
       if (dueMs > 0) await new Promise((resolve) => setTimeout(resolve, dueMs));
-      await post(agent, `${url}/v1/usage`, serviceKey, bodies[i]!);
+      await postOne(agent, `${url}/v1/usage`, serviceKey, bodies[i]!);
       taken += EVENTS;
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, sender));
   agent.destroy();
   process.send!({ perSecond: taken / ((performance.now() - startMs) / 1_000) }, () => process.disconnect());
-}
-
-function post(agent: Agent, url: string, serviceKey: string, body: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json', 'content-length': body.length };
-    request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume().on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`Usage was answered ${response.statusCode}.`))));
-    }).on('error', reject).end(body);
-  });
 }
 
 if (require.main === module) {

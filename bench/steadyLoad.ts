@@ -1,8 +1,8 @@
 /** Usage for minutes on end, from a process of its own. A connection has one body, in which ids and accounts are written anew for each request. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { MODEL } from './usage';
+import { Agent } from 'node:http';
+import { MODEL, postOne } from './usage';
 
 export type SteadyLoad = {
   url: string;
@@ -43,7 +43,7 @@ async function main({ url, serviceKey, accounts, events, run }: SteadyLoad): Pro
     while (sent < events) {
       const first = sent;
       sent += EVENTS_PER_REQUEST;
-      await post(agent, `${url}/v1/usage`, serviceKey, body.from(first));
+      await postOne(agent, `${url}/v1/usage`, serviceKey, body.from(first));
       taken += EVENTS_PER_REQUEST;
     }
   };
@@ -86,15 +86,6 @@ function scatter(n: number): number {
   n = Math.imul(n ^ (n >>> 16), 0x85ebca6b);
   n = Math.imul(n ^ (n >>> 13), 0xc2b2ae35);
   return (n ^ (n >>> 16)) >>> 0;
-}
-
-function post(agent: Agent, url: string, serviceKey: string, body: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json', 'content-length': body.length };
-    request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume().on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`Usage was answered ${response.statusCode}.`))));
-    }).on('error', reject).end(body);
-  });
 }
 
 if (require.main === module) {

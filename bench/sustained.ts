@@ -44,9 +44,9 @@ export async function sustained(ballast: MeasuredBallast, { events, windowSecond
   const rows = `${(events / 1e6).toLocaleString('en')} million rows in`;
   return [
     summarize(6, `${rows}: rate of the last ${(windowMs / 1_000).toFixed(0)} s ÷ of the first`, 'ratio', [last / first]),
-    summarize('6 rate', `${rows}: events a second over the whole run`, 'events/s', [rateBetween(progress, startMs, endMs)]),
-    summarize('6 memory', `${rows}: the API's resident memory at its highest`, 'MB', [Math.max(...megabytes)]),
-    summarize('6 memory growth', `${rows}: the API's mean memory in the last quarter ÷ in the first`, 'ratio', [lastQuarter / firstQuarter]),
+    summarize('6rate', `${rows}: events a second over the whole run`, 'events/s', [rateBetween(progress, startMs, endMs)]),
+    summarize('6memory', `${rows}: the API's resident memory at its highest`, 'MB', [Math.max(...megabytes)]),
+    summarize('6growth', `${rows}: the API's mean memory in the last quarter ÷ in the first`, 'ratio', [lastQuarter / firstQuarter]),
   ];
 }
 

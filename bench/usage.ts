@@ -65,7 +65,8 @@ export async function post(url: string, serviceKey: string, bodies: readonly Buf
   return seconds;
 }
 
-function postOne(agent: Agent, url: string, key: string, body: Buffer): Promise<void> {
+/** Rejects with anything but 200. */
+export function postOne(agent: Agent, url: string, key: string, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': body.length };
     request(url, { method: 'POST', agent, headers }, (response) => {

@@ -3,7 +3,7 @@ import { BallastError, Unreachable } from './errors.js';
 import { followGates } from './gateStream.js';
 import type { Connection } from './http.js';
 import { inRange, TIMER_MS_MAX, within } from './limits.js';
-import { createReplica, type KnownGate } from './replica.js';
+import { createReplica, type KnownGate, type Replica } from './replica.js';
 import type { Gate } from './wire.js';
 
 /** How the replica of the gates behaves. */
@@ -48,7 +48,9 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
   const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
   if (policy !== 'fail_closed' && policy !== 'fail_open') throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
   inRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
-  const replica = createReplica();
+  let replica = createReplica();
+  /** Of a new epoch: takes the replica's place when it is complete. Until then the known answers stand, and grow stale. */
+  let coming: Replica | null = null;
   let freshMs = -Infinity;
   /** Versions can be compared within an epoch; another one begins when the API's database was restored. */
   let epoch: string | undefined;
@@ -69,11 +71,11 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
     onEpoch(told) {
       if (told === epoch) return;
       epoch = told;
-      replica.clear();
-      freshMs = -Infinity;
-      lookedAtClock = false;
+      coming = createReplica();
     },
     onCurrent(ageMs) {
+      replica = coming ?? replica;
+      coming = null;
       freshMs = Math.max(freshMs, now() - ageMs);
       lookedAtClock = false;
       becomeReady();
@@ -81,12 +83,20 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
   });
 
   function learn(gates: readonly Gate[], toldEpoch?: string): void {
-    if (toldEpoch === epoch) takeOver(gates);
+    if (toldEpoch !== epoch) return;
+    // Versions of two epochs can't be compared: until the new one is complete, the newest word stands.
+    if (coming) for (const { accountId } of gates) replica.forget(accountId);
+    if (coming) learnInto(replica, gates);
+    takeOver(gates);
   }
 
   function takeOver(gates: readonly Gate[]): void {
+    learnInto(coming ?? replica, gates);
+  }
+
+  function learnInto(known: Replica, gates: readonly Gate[]): void {
     const nowMs = now();
-    for (const gate of gates) replica.learn(gate, nowMs);
+    for (const gate of gates) known.learn(gate, nowMs);
   }
 
   const endTurn = (): void => void (lookedAtClock = false);

@@ -15,7 +15,7 @@ export type Replica = {
   /** Takes a gate over unless the known one is as new; says whether it did. */
   learn(gate: Gate, nowMs: number): boolean;
   find(accountId: string): KnownGate | undefined;
-  clear(): void;
+  forget(accountId: string): void;
   readonly size: number;
 };
 
@@ -43,7 +43,7 @@ export function createReplica(): Replica {
       return true;
     },
     find: (accountId) => gates.get(accountId),
-    clear: () => gates.clear(),
+    forget: (accountId) => void gates.delete(accountId),
     get size() {
       return gates.size;
     },

@@ -22,6 +22,6 @@ export async function readTransaction(db: Db, accountId: string, sequence: numbe
 
 /** The line of a paid PaymentIntent, or null while it is not credited. */
 export async function readPaymentLine(db: Db, accountId: string, paymentIntentId: string): Promise<TransactionView | null> {
-  const { rows } = await db.query<LineRow>(`${select} and l.key = 'pi/' || $2`, [accountId, paymentIntentId]);
+  const { rows } = await db.query<LineRow>(`${select} and l.key = 'pi/' || $2 and l.kind <> 'usage'`, [accountId, paymentIntentId]);
   return rows[0] ? toTransactionView(rows[0]) : null;
 }

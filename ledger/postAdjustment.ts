@@ -16,7 +16,7 @@ export async function postAdjustment(tx: Tx, { accountId, amount, reason, idempo
   const { rowCount } = await tx.query('select 1 from balances where account_id = $1 for no key update', [accountId]);
   if (rowCount === 0) return { kind: 'not_found' };
   const key = `adjustment/${accountId}/${idempotencyKey}`;
-  const { rows: standing } = await tx.query<LineRow>('select * from ledger_lines where key = $1 and kind = \'adjustment\'', [key]);
+  const { rows: standing } = await tx.query<LineRow>(`select * from ledger_lines where key = $1 and kind = 'adjustment'`, [key]);
   if (standing[0] && (standing[0].amount_nano !== amount || standing[0].description !== reason)) return { kind: 'key_reused' };
   const { rows: lines } = await tx.query<LineRow>(
     `select (line).* from post_line($1, 'adjustment', 'adjustments', $2, $3, $3, $4)`, [accountId, amount, key, reason]);

@@ -2,7 +2,7 @@
 import type { GateState, Reason } from '../domain/gate';
 import type { Nano } from '../domain/money';
 import type { UsageEvent } from '../domain/usageEvent';
-import { toArrayLiteral } from './arrayLiteral';
+import { numbersLiteral, textsLiteral } from './arrayLiteral';
 import type { Db } from './db';
 import type { MovedPosition } from './position';
 
@@ -34,18 +34,18 @@ export async function postUsage(db: Db, events: readonly PricedEvent[]): Promise
   const { rows } = await db.query<Row>({
     ...statement,
     values: [
-      toArrayLiteral(accounts),
-      toArrayLiteral(events.map((event) => placeOf.get(event.accountId)!)),
-      toArrayLiteral(events.map((event) => event.id)),
-      toArrayLiteral(events.map((event) => event.model)),
-      toArrayLiteral(events.map((event) => event.inputTokens)),
-      events.some((event) => event.cachedInputTokens !== 0) ? toArrayLiteral(events.map((event) => event.cachedInputTokens)) : null,
-      toArrayLiteral(events.map((event) => event.outputTokens)),
-      events.some((event) => event.images !== 0) ? toArrayLiteral(events.map((event) => event.images)) : null,
-      events.some((event) => event.imageSize !== null) ? toArrayLiteral(events.map((event) => event.imageSize)) : null,
-      toArrayLiteral(events.map((event) => event.atMs)),
-      toArrayLiteral(events.map((event) => event.cost)),
-      events.some((event) => event.holdId !== null) ? toArrayLiteral(events.map((event) => event.holdId)) : null,
+      textsLiteral(accounts),
+      numbersLiteral(events.map((event) => placeOf.get(event.accountId)!)),
+      textsLiteral(events.map((event) => event.id)),
+      textsLiteral(events.map((event) => event.model)),
+      numbersLiteral(events.map((event) => event.inputTokens)),
+      events.some((event) => event.cachedInputTokens !== 0) ? numbersLiteral(events.map((event) => event.cachedInputTokens)) : null,
+      numbersLiteral(events.map((event) => event.outputTokens)),
+      events.some((event) => event.images !== 0) ? numbersLiteral(events.map((event) => event.images)) : null,
+      events.some((event) => event.imageSize !== null) ? textsLiteral(events.map((event) => event.imageSize)) : null,
+      numbersLiteral(events.map((event) => event.atMs)),
+      numbersLiteral(events.map((event) => event.cost)),
+      events.some((event) => event.holdId !== null) ? textsLiteral(events.map((event) => event.holdId)) : null,
     ],
   });
   const posted: PostedUsage = { positions: new Map(), notTaken: new Map() };

@@ -20,7 +20,8 @@ export async function postUsageReversal(tx: Tx, { accountId, eventId, reason, ac
 
   const key = `usage_reversal/${accountId}/${idempotencyKey}`;
   const { rows: standing } = await tx.query<LineRow & { event_id: string; reason: string }>(
-    'select l.*, r.event_id, r.reason from ledger_lines l join usage_reversals r using (account_id, sequence) where l.key = $1 and l.kind = \'usage_reversal\'', [key]);
+    `select l.*, r.event_id, r.reason from ledger_lines l join usage_reversals r using (account_id, sequence)
+     where l.key = $1 and l.kind = 'usage_reversal'`, [key]);
   if (standing[0]) {
     if (standing[0].event_id !== eventId || standing[0].reason !== reason) return { kind: 'key_reused' };
     return { kind: 'posted', repeated: true, line: toTransactionView(standing[0]), position: before };

@@ -83,14 +83,14 @@ const LOOK_MS_MAX = 300_000;
 
 /**
  * The outcome is to be found out later, with growing waits (A9). No strike: the method has not answered. Of an attempt
- * that the reload is past there is nothing to find out, and its waits stand (A10).
+ * that the reload is past, or a method that has answered since, there is nothing to find out, and the waits stand (A10).
  */
 export async function recordUnknown(tx: Tx, attempt: Attempt): Promise<{ dueMs: number }> {
   await lockAccount(tx, attempt.accountId);
   const { rows } = await tx.query<{ looks: number }>(
     `insert into payment_attempts as a (payment_id, attempt, payment_method_id, role, confirmations, looks, at)
      select $1, $2, $3, $4, 0, 1, $5 where not exists (select 1 from reloads where id = $1 and attempt <> $2)
-     on conflict (payment_id, attempt, payment_method_id) do update set looks = a.looks + 1 returning looks`,
+     on conflict (payment_id, attempt, payment_method_id) do update set looks = a.looks + 1 where a.outcome = 'unknown' returning looks`,
     [attempt.paymentId, attempt.attempt, attempt.methodId, attempt.role, new Date(attempt.nowMs)]);
   if (!rows[0]) return { dueMs: attempt.nowMs };
   const { looks } = rows[0];

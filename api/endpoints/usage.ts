@@ -49,6 +49,7 @@ export const report = endpoint({
   },
   async handle({ body }, { posting }) {
     const { gates, ...counts } = await posting.report(eventsOf(body));
+    // The gates are JSON already: for a thousand accounts, building and writing them again costs more than all else here.
     return { status: 200, json: `${JSON.stringify(counts).slice(0, -1)},"gates":${gates}}` };
   },
 });

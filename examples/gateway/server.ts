@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, denialOf, denialOfError, denialOfStranger, EventsRejected, HoldEnded, sendDenial, type BallastClient, type HeldUsage, type Hold } from '../../client/index.js';
+import { ApiError, denialOf, denialOfError, denialOfStranger, EventsRejected, HoldEnded, NotFound, sendDenial, type BallastClient, type HeldUsage, type Hold } from '../../client/index.js';
 import { openReply, sendFailure, type Usage } from './chatReply.js';
 import { readChatRequest, Refusal, type ChatRequest } from './chatRequest.js';
 import type { Model } from './stubModel.js';
@@ -104,7 +104,7 @@ async function settle(ballast: BallastClient, hold: Hold, usage: HeldUsage): Pro
   try {
     await hold.settle(usage);
   } catch (error) {
-    if (!(error instanceof EventsRejected || error instanceof HoldEnded)) throw error;
+    if (!(error instanceof EventsRejected || error instanceof HoldEnded || error instanceof NotFound)) throw error;
     ballast.report({ ...usage, accountId: hold.accountId });
   }
 }

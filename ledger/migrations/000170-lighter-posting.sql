@@ -1,16 +1,5 @@
 -- Makes a commit of usage lighter, without changing what it guarantees.
 
--- Ids are ASCII and compare by their bytes, whatever the database's own collation: quicker, and in the order that the
--- callers of post_usage sort by.
-drop view ledger_entries;
-alter table balances alter column account_id type text collate "C";
-alter table ledger_lines alter column account_id type text collate "C", alter column key type text collate "C";
-alter table usage_events alter column account_id type text collate "C", alter column event_id type text collate "C";
-create view ledger_entries as
-  select account_id as ledger_account, amount_nano, key, account_id, sequence, at from ledger_lines
-  union all
-  select counterparty, -amount_nano, key, account_id, sequence, at from ledger_lines;
-
 -- A posting is one commit's worth of usage. Its number grows, so the index that leads from a ledger line to its events
 -- grows at one end only, where an index by account would be touched in as many places as a commit has accounts.
 create sequence usage_postings;
@@ -23,7 +12,8 @@ alter table usage_events enable trigger usage_events_append_only;
 drop index usage_events_line;
 create index usage_events_posting on usage_events (posting);
 
--- A usage line's key follows from its primary key, so it is unique without an index of its own.
+-- A usage line's key follows from its primary key, so it is unique without an index of its own. A lookup by key says
+-- `kind <> 'usage'`, or names another kind: then it goes by the index.
 alter table ledger_lines drop constraint ledger_lines_key_key;
 create unique index ledger_lines_key on ledger_lines (key) where kind <> 'usage';
 alter table ledger_lines add check (case when kind = 'usage' then key = 'usage/' || account_id || '/' || sequence
@@ -65,7 +55,7 @@ drop function post_usage(text[], int[], text[], text[], bigint[], bigint[], bigi
 -- Locks come first and in order of account id: then two posters never wait in a circle, what stands is committed and
 -- seen by the statements after it, and whatever is not there can be inserted without a conflict.
 --
--- p_accounts: distinct ids in order of their bytes. p_account: per event the place (from 1) of its account there.
+-- p_accounts: distinct ids. p_account: per event the place (from 1) of its account there.
 -- p_at: milliseconds since the epoch. Of p_cached, p_images, p_image_size and p_hold, null stands for a whole array of
 -- zeros or nulls.
 --
@@ -85,18 +75,21 @@ as $$
 #variable_conflict use_column
 declare
   v_posting constant bigint := nextval('usage_postings');
-  v_known text[];
+  v_accounts constant int := cardinality(p_accounts);
+  -- Of the accounts that exist, and are locked.
+  v_known int[];
+  -- By place in p_accounts; null for what does not exist.
   v_sequences bigint[];
   -- By place: the event names a hold that its account does not have.
   v_strays boolean[];
   v_taken int;
   v_moved int[];
 begin
-  select array_agg(b.account_id), array_agg(b.sequence) into v_known, v_sequences
-  from (select account_id, sequence from balances where account_id = any(p_accounts) order by account_id for no key update) b;
-  if v_known is distinct from p_accounts then
-    select array_agg(b.sequence order by a.place) into v_sequences
-    from unnest(p_accounts) with ordinality a(id, place) left join balances b on b.account_id = a.id;
+  select array_agg(l.place order by l.place), array_agg(l.sequence order by l.place) into v_known, v_sequences
+  from (select a.place::int, b.sequence from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
+        order by b.account_id for no key update of b) l;
+  if coalesce(cardinality(v_known), 0) < v_accounts then
+    v_sequences := (select array_agg(v_sequences[array_position(v_known, place)] order by place) from generate_series(1, v_accounts) place);
   end if;
 
   if p_hold is not null then
@@ -152,12 +145,12 @@ begin
   v_moved := places;
   if cardinality(v_moved) > 0 then return next; end if;
 
-  if cardinality(v_moved) < cardinality(v_known) then
+  if cardinality(v_moved) < cardinality(v_known) then -- null where nothing is known
     return query
       select array_agg(a.place::int), null::text[], array_agg(b.balance_nano - b.held_nano), array_agg(b.watermark), array_agg(b.wake),
              array_agg(array_to_string(b.gate_state || b.gate_reasons, '/')), array_agg(b.gate_version), array_agg((extract(epoch from b.reload_due_at) * 1000)::bigint)
       from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
-      where a.place <> all (v_moved);
+      where a.place = any (v_known) and a.place <> all (v_moved);
   end if;
 
   if v_taken < cardinality(p_event) then

@@ -17,7 +17,7 @@ function start(waitingMax = 100) {
 const accounts = Array.from({ length: 20 }, (_, i) => `account-${i}`);
 const event = (accountId: string, id: string) => priced(accountId, id, '1.00');
 
-test('an account keeps to one lane, in order; what a commit says of a place is found at its place in the request', async () => {
+test('B3 an account keeps to one lane, in order; what a commit says of a place is found at its place in the request', async () => {
   const { lanes, commits } = start();
   const events = ['first', 'again', 'third'].flatMap((id) => accounts.map((account) => event(account, `${id}/${account}`)));
   const submitted = lanes.submit(events);
@@ -46,7 +46,7 @@ test('two lanes commit at the same time', async () => {
   await lanes.idle();
 });
 
-test('a request that finds one lane full is refused with 429, and nothing of it is taken in the other', async () => {
+test('B3 a request that finds one lane full is refused with 429, and nothing of it is taken in the other', async () => {
   const { lanes, commits } = start(2);
   const [account, ...others] = accounts;
   const other = others.find((candidate) => areApart(account!, candidate))!;

@@ -112,9 +112,9 @@ async function answer(api: TestApi, client: NotedClient, wanted: Answers, within
   await until(read, (answers) => JSON.stringify(answers) === JSON.stringify(wanted), withinMs);
 }
 
-async function withApi(work: (api: TestApi, client: NotedClient, pool: Pool) => Promise<void>): Promise<void> {
+async function withApi(work: (api: TestApi, client: NotedClient, pool: Pool) => Promise<void>, wrap = (pool: Pool) => pool): Promise<void> {
   const pool = openPool(postgres.url);
-  const api = await startTestApi({ database: { url: postgres.url, pool, drop: async () => {} } });
+  const api = await startTestApi({ database: { url: postgres.url, pool: wrap(pool), drop: async () => {} } });
   const client = notedClient({ url: api.url, key, gate: {} });
   try {
     await client.gate.ready(5_000);
@@ -157,6 +157,37 @@ test('S6 a server that starts again and has lost nothing is followed as before',
   await credit(pool, 'poor', '-5.00');
   await until(() => client.gate.allows('poor'), (allowed) => !allowed);
 }), 30_000);
+
+test('S6 while gates are read anew after a restart, the known answers stand: nobody who has paid is denied', async () => {
+  let goOn = (): void => {};
+  let [withRestart, reading] = [false, false];
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const slow = (pool: Pool): Pool => Object.assign(Object.create(pool) as Pool, {
+    query: async (...args: unknown[]) => {
+      const name = (args[0] as { name?: string }).name;
+      reading ||= withRestart && name === 'read-gate-page';
+      // Neither the page nor a single gate: what is answered meanwhile is what was known.
+      if (withRestart && (name === 'read-gate-page' || name === 'read-gate')) await held;
+      return (pool.query as (...all: unknown[]) => Promise<unknown>).apply(pool, args);
+    },
+  });
+  await withApi(async (api, client) => {
+    withRestart = true;
+    await postgres.stop();
+    await start();
+    await until(() => reading, Boolean);
+    for (let i = 0; i < 20; i++) {
+      expect((await api.ask('GET', '/v1/accounts/rich/gate', { key })).body).toMatchObject({ allowed: true });
+      expect(client.gate.allows('rich')).toBe(true);
+    }
+    const before = client.gate.get('rich')!.asOf;
+    goOn();
+    await until(() => {
+      expect(client.gate.allows('rich')).toBe(true);
+      return client.gate.get('rich')!.asOf > before && client.gate.stalenessMs() < 1_500;
+    }, Boolean);
+  }, slow);
+}, 30_000);
 
 test('S6 gates of a dump from a server that had counted further are not read again at every look', async () => {
   await onDatabase((pool) => pool.query(`update balances set gate_changed_xid = '9000000000'`));

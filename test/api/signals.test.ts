@@ -54,7 +54,7 @@ test('a workflow that does not fold is told less and less often; once it has fol
   expect(sent.slice(before)).toEqual([{ accountId: 'a', watermark: 602 }]);
 });
 
-test('usage that crosses nothing is told once a minute per account, within a budget per second', () => {
+test('S5 usage that crosses nothing is told once a minute per account, within a budget per second', () => {
   const { signals, sent } = start();
   for (let account = 0; account < 80; account++) signals.moved(position(`quiet-${account}`, 1, false));
   expect(sent).toHaveLength(2);

@@ -76,6 +76,25 @@ describe('B3 each event once', () => {
     expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(1);
   });
 
+  test('B3 an account that opens while a commit waits for its locks is unknown to that commit: nothing is posted that is not locked', async () => {
+    const account = await openAccount(database.pool);
+    const late = `late-${account}`;
+    const holder = await database.pool.connect();
+    await holder.query('begin');
+    await holder.query('select 1 from balances where account_id = $1 for no key update', [account]);
+    const posting = postUsage(database.pool, [priced(account, 'a', '1.00'), priced(late, 'a', '1.00')]);
+    for (let waiting = 0; waiting === 0;) {
+      const { rows } = await database.pool.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%post_usage%' and datname = current_database()`);
+      waiting = rows[0]!.n;
+    }
+    await openAccount(database.pool, late);
+    await holder.query('commit');
+    holder.release();
+    const { notTaken, positions } = await posting;
+    expect([[...notTaken], [...positions.keys()]]).toEqual([[[1, 'unknown_account']], [account]]);
+    expect((await postUsage(database.pool, [priced(late, 'a', '1.00')])).notTaken.size).toBe(0);
+  });
+
   test('B3 overlapping batches from many writers deduct each event once: a simple model agrees', async () => {
     const accounts = await Promise.all(Array.from({ length: 4 }, () => openAccount(database.pool)));
     const event = fc.record({ account: fc.constantFrom(...accounts), id: fc.integer({ min: 0, max: 30 }), cents: fc.integer({ min: 0, max: 3 }) });
