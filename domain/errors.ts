@@ -27,7 +27,7 @@ export const ERRORS = {
   already_reversed: { status: 409, title: 'The usage was reversed before' },
   payment_not_paid: { status: 409, title: 'The payment is not paid' },
   refund_refused: { status: 409, title: 'The payment provider refuses the refund' },
-  reload_not_stuck: { status: 409, title: 'The reload is not stuck' },
+  reload_not_abandonable: { status: 409, title: 'There is nothing to give up' },
   limit_reached: { status: 409, title: 'The limit is reached' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Not in this format' },

@@ -5,14 +5,14 @@ import { tellWorkflow } from './followIntent';
 import { lockAccount } from './lockAccount';
 import { markUnpaid, readReloadPayment, type Payment } from './payments';
 
-export type Abandoned = { kind: 'abandoned'; payment: Payment } | { kind: 'not_found' } | { kind: 'not_stuck' };
+export type Abandoned = { kind: 'abandoned'; payment: Payment } | { kind: 'not_found' } | { kind: 'not_abandonable' };
 
 /** Frees its headroom, and lets the next reload open. Paid all the same it is credited as ever (P3). */
 export async function abandonReload(tx: Tx, accountId: string, number: number): Promise<Abandoned> {
   const payment = await readReloadPayment(tx, accountId, number);
   if (!payment) return { kind: 'not_found' };
   await lockAccount(tx, accountId);
-  if (!(await readCancelFailure(tx, payment.id))) return { kind: 'not_stuck' };
+  if (!(await readCancelFailure(tx, payment.id))) return { kind: 'not_abandonable' };
   await markUnpaid(tx, payment, 'canceled');
   await tellWorkflow(tx, accountId);
   return { kind: 'abandoned', payment };

@@ -17,7 +17,7 @@ export const abandon = endpoint({
     const payment = await transaction(pool, async (tx) => {
       const outcome = await abandonReload(tx, id, number);
       if (outcome.kind === 'not_found') throw notFound(`reload ${number}`);
-      if (outcome.kind === 'not_stuck') throw new Problem('reload_not_stuck', `Reload ${number} is decided, in flight, or still being canceled.`);
+      if (outcome.kind === 'not_abandonable') throw new Problem('reload_not_abandonable', `Reload ${number} is decided, in flight, or still being canceled.`);
       const { id: paymentId, paymentIntentId } = outcome.payment;
       await recordAudit(tx, id, principal.actor, 'reload.abandon', { number, reason, payment: paymentId, paymentIntentId });
       return outcome.payment;

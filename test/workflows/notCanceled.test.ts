@@ -20,7 +20,7 @@ const settings = { threshold: '10.00', amount: '25.00' };
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [MINUTE] };
 
 /** Its reload waits after a strike, is closed by a pause, and can't be canceled; then auto-reload is on again with a good card. */
-async function stuck(): Promise<{ account: TestAccount; intent: string }> {
+async function notCanceled(): Promise<{ account: TestAccount; intent: string }> {
   const account = await world.account({ balance: '20.00', cards: ['pm_card_chargeCustomerFail'], autoReload: settings });
   await account.use('15.00');
   await until(() => account.reloads(), (reloads) => reloads[0]?.state === 'waiting');
@@ -42,7 +42,7 @@ const reconcile = async (intent: string): Promise<string[]> => {
 };
 
 testWithSwitches('A7 it is shown in the state, the record and the report; the relay lets it wait; canceled at last it is forgotten', async () => {
-  const { account, intent } = await stuck();
+  const { account, intent } = await notCanceled();
   const { snapshot } = await account.state();
   expect(snapshot.uncanceled!.failing).toMatchObject({ because: expect.stringMatching(/Stripe/), since: expect.any(String) });
   expect(snapshot.uncanceled!.failing!.tries).toBeGreaterThanOrEqual(5);
@@ -61,13 +61,13 @@ testWithSwitches('A7 it is shown in the state, the record and the report; the re
 });
 
 testWithSwitches('A7 an admin gives it up, once, with a reason: the next reload opens; paid all the same it is credited', async () => {
-  const { account, intent } = await stuck();
+  const { account, intent } = await notCanceled();
   const api = await startTestApi({ database: world.database, stripe: world.stripe });
   const abandon = (number: number) =>
     api.ask('POST', `/v1/accounts/${account.id}/reloads/${number}/abandon`, { key: api.admin, body: { reason: 'canceled with Stripe by telephone' } });
   expect(await abandon(7)).toMatchObject({ status: 404 });
   expect(await abandon(1)).toMatchObject({ status: 200, body: { number: 1, amount: '25.00', status: 'canceled' } });
-  expect(await abandon(1)).toMatchObject({ status: 409, body: { code: 'reload_not_stuck' } });
+  expect(await abandon(1)).toMatchObject({ status: 409, body: { code: 'reload_not_abandonable' } });
   const { body: audit } = await api.ask('GET', `/v1/accounts/${account.id}/audit`, { key: api.admin });
   expect(audit.data[0]).toMatchObject({ action: 'reload.abandon', details: { number: 1, reason: expect.any(String), paymentIntentId: intent } });
   await api.close();
