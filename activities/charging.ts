@@ -29,8 +29,15 @@ export type ChargeResult =
 /** The revision that the workflow knew when it asked; absent in what runs of earlier releases ask. */
 type Known = { known?: number };
 
+type Unknown = Extract<Outcome, { kind: 'unknown' }>;
+
 /** A prepayment that nobody confirms is given up after so long. */
 const CONFIRMATION_MS_MAX = 24 * 60 * 60_000;
+
+const NOT_CANCELED: Record<Payment['purpose'], string> = {
+  reload: 'a payment could not be canceled; it is tried again',
+  prepayment: 'a prepayment could not be canceled; it can still be paid, and canceling is tried again',
+};
 
 export function createChargingActivities(deps: Dependencies) {
   const { pool, stripe, policy, links, log } = deps;
@@ -101,7 +108,7 @@ export function createChargingActivities(deps: Dependencies) {
         return { kind: 'ended' };
       case 'unpaid':
       case 'unknown': {
-        if (outcome.kind === 'unknown') noteUnknown(payment, outcome, 'charge outcome unknown');
+        if (outcome.kind === 'unknown') noteUnknown(payment, outcome);
         const { dueMs } = await transaction(pool, (tx) => recordUnknown(tx, attempt));
         return { kind: 'unknown', dueMs };
       }
@@ -109,8 +116,8 @@ export function createChargingActivities(deps: Dependencies) {
   }
 
   /** A refused key or request wants an operator; an outage passes (A9). */
-  const noteUnknown = ({ accountId, id }: Payment, { because, operator }: Extract<Outcome, { kind: 'unknown' }>, what: string): void =>
-    log[operator ? 'error' : 'warn']({ account: accountId, payment: id, because }, what);
+  const noteUnknown = ({ accountId, id }: Payment, { because, operator }: Unknown): void =>
+    log[operator ? 'error' : 'warn']({ account: accountId, payment: id, because }, 'charge outcome unknown');
 
   /** Of a reload that the bank wants confirmed, owners get a link; a prepayment's owner was there and could have (A11, P2). */
   async function decline(payment: Payment, attempt: Attempt, { awaitsOwner, ...declined }: Declined): Promise<ChargeResult> {
@@ -152,18 +159,23 @@ export function createChargingActivities(deps: Dependencies) {
       case 'canceled':
         await transaction(pool, (tx) => markUnpaid(tx, payment, status));
         return true;
-      default:
-        await noteNotCanceled(payment, outcome.kind === 'unknown' ? outcome.because : 'at Stripe it is open as before');
+      case 'unknown':
+        await noteNotCanceled(payment, outcome);
+        return false;
+      case 'declined':
+      case 'requires_action':
+      case 'unpaid':
+        await noteNotCanceled(payment, { because: 'at Stripe it is open as before', operator: false });
         return false;
     }
   }
 
-  /** An outage passes; what goes on is told once, and shown until it is over. */
-  async function noteNotCanceled(payment: Payment, because: string): Promise<void> {
+  /** A refused key wants an operator (A9); an outage passes. What goes on and holds up reloads is told once, and shown until it is over. */
+  async function noteNotCanceled(payment: Payment, { because, operator }: Pick<Unknown, 'because' | 'operator'>): Promise<void> {
     const { alarm } = await transaction(pool, (tx) => recordCancelFailure(tx, payment, because, Date.now()));
     const about = { account: payment.accountId, payment: payment.id, paymentIntent: payment.paymentIntentId, because };
     if (alarm) log.error(about, 'a payment can not be canceled, and no reload opens before it is: an operator must look at it');
-    else log.warn(about, 'a payment could not be canceled; it is tried again');
+    else log[operator ? 'error' : 'warn'](about, NOT_CANCELED[payment.purpose]);
   }
 
   return {

@@ -62,6 +62,10 @@ export type PaymentNews = { eventId: string; type: string } & (
   | { about: 'method'; methodId: string }
 );
 
+const CANCEL_DELAY_MS_MAX = 300_000;
+/** What is waited before a payment is canceled again that could not be canceled, after so many tries that failed (1, 2, …). */
+export const cancelDelayMs = (failures: number): number => Math.min(1_000 * 2 ** (failures - 1), CANCEL_DELAY_MS_MAX);
+
 /** Reads facts. Every call is bounded in time and throws when the provider gives no answer. */
 export type PaymentProvider = {
   seeIntent(paymentIntentId: string): Promise<SeenIntent>;

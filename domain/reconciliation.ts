@@ -11,7 +11,7 @@ export type UnexplainedKind =
   | 'credited_without_payment'
   /** Stripe and ledger do not agree on what is left of a payment. */
   | 'sum_differs'
-  /** Stripe does not let a payment be canceled that shall not be paid any more; no reload opens before it is. */
+  /** Stripe does not let a payment be canceled that shall not be paid any more; one of a reload keeps the next from opening. */
   | 'not_canceled';
 
 export type Unexplained = { kind: UnexplainedKind; accountId: string | null; paymentIntentId: string; detail: string; firstSeenAt: string };

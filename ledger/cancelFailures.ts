@@ -1,4 +1,5 @@
-/** Payments that shall not be paid any more, and that Stripe does not cancel: no reload opens before they are (A7). */
+/** Payments that shall not be paid any more, and that Stripe does not cancel. One of a reload keeps the next from opening (A7). */
+import { cancelDelayMs } from '../domain/payment';
 import type { Db, Tx } from './db';
 import { lockAccount } from './lockAccount';
 import type { Payment } from './payments';
@@ -6,24 +7,20 @@ import { recordDecision } from './recordDecision';
 
 export type CancelFailure = { tries: number; since: Date; because: string };
 
-/** An outage passes; after so many tries, half a minute, somebody should look. */
+/** An outage passes; after so many tries, a quarter of a minute, somebody should look. */
 const TRIES_UNTIL_TOLD = 5;
-const FIRST_DELAY_MS = 1_000;
-const DELAY_MS_MAX = 300_000;
 
-/** What is waited after the n-th try that failed. */
-export const cancelDelayMs = (tries: number): number => Math.min(FIRST_DELAY_MS * 2 ** tries, DELAY_MS_MAX);
-
-/** Keeps a try that failed. `alarm`: it has been tried for so long that an operator should look; said once. */
+/** Keeps a try that failed. `alarm`: it holds up reloads, and has for so long that an operator should look; said once. */
 export async function recordCancelFailure(tx: Tx, payment: Payment, because: string, nowMs: number): Promise<{ alarm: boolean }> {
   await lockAccount(tx, payment.accountId);
-  const { rows } = await tx.query<{ cancel_tries: number }>(
-    `update payments set cancel_tries = cancel_tries + 1, cancel_failed_at = coalesce(cancel_failed_at, $2), cancel_failed_because = $3
-     where id = $1 and status in ('processing', 'requires_action') returning cancel_tries`, [payment.id, new Date(nowMs), because]);
+  const { rows } = await tx.query<{ tries: number }>(
+    `select cancel_tries + 1 as tries from payments where id = $1 and status in ('processing', 'requires_action')`, [payment.id]);
   if (!rows[0]) return { alarm: false };
-  const tries = rows[0].cancel_tries;
-  await tx.query('update payments set cancel_due_at = $2 where id = $1', [payment.id, new Date(nowMs + cancelDelayMs(tries))]);
-  if (tries !== TRIES_UNTIL_TOLD) return { alarm: false };
+  const { tries } = rows[0];
+  await tx.query(
+    `update payments set cancel_tries = $2, cancel_failed_at = coalesce(cancel_failed_at, $3), cancel_failed_because = $4, cancel_due_at = $5
+     where id = $1`, [payment.id, tries, new Date(nowMs), because, new Date(nowMs + cancelDelayMs(tries))]);
+  if (tries !== TRIES_UNTIL_TOLD || payment.purpose !== 'reload') return { alarm: false };
   await recordDecision(tx, payment.accountId, {
     id: `not-canceled/${payment.id}`, atMs: nowMs, kind: 'not_charged', rule: 'A7',
     because: `an earlier charge that was not paid could not be canceled in ${tries} tries, and no reload opens before it is: ${because}`,

@@ -6,6 +6,7 @@ import type { Activities } from '../activities';
 import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import { checkSettings } from '../domain/autoReload';
 import { decide, type Decision, type Reasoned } from '../domain/decide';
+import { cancelDelayMs } from '../domain/payment';
 import { foldSnapshot, foldWatermark, remember, unread } from './accountState';
 import { AFTER_CHARGE_FAILED_MS, CHARGE, LEDGER } from './activityOptions';
 import { Alarm } from './alarm';
@@ -16,7 +17,6 @@ const payments = proxyActivities<Activities>(CHARGE);
 
 /** A5: how long an owner's request is waited for before the answer is that it is pending. */
 const ANSWER_TIMEOUT = '20s';
-const CANCEL_RETRY_MS_MAX = 300_000;
 const NO_RETRY = { dueMs: 0, tries: 0 };
 
 export async function balance(input: messages.BalanceInput): Promise<void> {
@@ -185,6 +185,6 @@ class Account {
     const canceled = await payments.cancelPayment({ accountId: this.input.accountId, known: this.state.snapshot.revision, paymentId }).catch(() => null);
     if (canceled) foldSnapshot(this.state, canceled.snapshot);
     if (canceled?.done) this.state.retry = NO_RETRY;
-    else this.retryLater(Math.min(1_000 * 2 ** this.state.retry.tries, CANCEL_RETRY_MS_MAX));
+    else this.retryLater(cancelDelayMs(this.state.retry.tries + 1));
   }
 }
