@@ -1,5 +1,5 @@
 /** The account's state as activities: each is one transaction under the account's lock that ends with a snapshot. */
-import type { DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standing } from '../domain/accountState';
+import type { AskedFrom, DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standing } from '../domain/accountState';
 import type { StandingNotice } from '../domain/decide';
 import { formatCents } from '../domain/money';
 import { dollars } from '../domain/words';
@@ -16,12 +16,10 @@ import { recordDecision } from '../ledger/recordDecision';
 import { recordStrike } from '../ledger/recordStrike';
 import { saveStanding } from '../ledger/saveStanding';
 import type { Dependencies } from './dependencies';
+import { inSnapshot } from './inSnapshot';
 
-/**
- * What every decision's activity is told: whose account, which decision, when. `known`: the revision of the snapshot that
- * it was decided from; absent in what runs of earlier releases ask.
- */
-export type Decided = { accountId: string; decision: DecisionRecord; known?: number };
+/** What every decision's activity is told: whose account, which decision, when, and from what. */
+export type Decided = AskedFrom & { decision: DecisionRecord };
 
 /** Why a reload that is due was not opened. */
 const NOT_OPENED: Record<Extract<OpenedReload, { kind: 'refused' }>['because'], string> = {
@@ -40,71 +38,74 @@ function andSo(answer: ChangedSettings): string {
   return `; available is at or below the new threshold, so ${dollars(formatCents(answer.cents))} is charged first`;
 }
 
-export function createAccountActivities({ pool, policy }: Dependencies) {
-  /** Does the work, keeps the record of the decision, and reads what is so now: all or nothing. */
-  const carryOut = ({ accountId, decision, known }: Decided, facts: object, work: (tx: Tx) => Promise<void>): Promise<Snapshot> =>
-    transaction(pool, async (tx) => {
-      await work(tx);
-      await recordDecision(tx, accountId, decision, facts);
-      return readSnapshot(tx, accountId, policy, known);
-    });
+export function createAccountActivities(deps: Dependencies) {
+  const { pool, policy } = deps;
 
   /** The change, who made it (O5) and why it was made, all in the caller's transaction. */
-  async function answerOnce(tx: Tx, { accountId, decision }: Decided, request: SettingsRequest): Promise<ChangedSettings> {
+  async function carryOutRequest(tx: Tx, { accountId, decision }: Decided, request: SettingsRequest): Promise<ChangedSettings> {
     const answer = await changeSettings(tx, accountId, request, policy, decision.atMs);
     await recordDecision(tx, accountId, { ...decision, because: `${decision.because}${andSo(answer)}` }, { request, answer });
-    const asked = request.kind === 'configure' ? { ...request.settings, outcome: answer.kind } : {};
-    if (request.kind === 'configure' || answer.kind !== 'refused') await recordAudit(tx, accountId, request.actor, `auto_reload.${request.kind}`, asked);
+    const audit = (details: object): Promise<void> => recordAudit(tx, accountId, request.actor, `auto_reload.${request.kind}`, details);
+    // Whoever asked for a charge is on record, refused too; the others only when something changed.
+    if (request.kind === 'configure') await audit({ ...request.settings, outcome: answer.kind });
+    else if (answer.kind !== 'refused') await audit({});
     return answer;
   }
 
   return {
     /** Reads the account (O4); Postgres then takes the workflow to know its news. */
-    async readAccount(accountId: string, known?: number): Promise<Snapshot> {
-      return transaction(pool, (tx) => readSnapshot(tx, accountId, policy, known));
+    async readAccount(accountId: string, knownRevision?: number): Promise<Snapshot> {
+      return inSnapshot(deps, { accountId, knownRevision });
     },
 
     /** Does what an owner asked, once (A1–A5, A13). `charging`: the first charge is open under the request's id. */
-    async changeSettings({ accountId, decision, request, known }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
+    async changeSettings({ request, ...decided }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
       return transaction(pool, async (tx) => {
-        await lockAccount(tx, accountId);
-        const answer = (await findAnswer(tx, decision.id)) ?? (await answerOnce(tx, { accountId, decision }, request));
-        return { answer, snapshot: await readSnapshot(tx, accountId, policy, known) };
+        await lockAccount(tx, decided.accountId);
+        const answer = (await findAnswer(tx, decided.decision.id)) ?? (await carryOutRequest(tx, decided, request));
+        return { answer, snapshot: await readSnapshot(tx, decided, policy) };
       });
     },
 
     /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
-    async openReload({ accountId, decision, reloadId, settingsVersion, known }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
-      return transaction(pool, async (tx) => {
+    async openReload({ reloadId, settingsVersion, ...decided }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
+      const { accountId, decision } = decided;
+      return inSnapshot(deps, decided, async (tx) => {
         const wish = { reloadId, accountId, settingsVersion, nowMs: decision.atMs, actor: 'workflow' };
         const opened = await openReload(tx, wish, policy);
         const record: DecisionRecord = opened.kind === 'refused'
           ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but ${NOT_OPENED[opened.because]}` }
           : decision;
         await recordDecision(tx, accountId, record, { wish, opened });
-        return readSnapshot(tx, accountId, policy, known);
       });
     },
 
     /** A8, A10: every method failed. */
     async recordStrike({ reloadId, attempt, methodsVersion, ...decided }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
-      const strike = { accountId: decided.accountId, reloadId, attempt, methodsVersion, nowMs: decided.decision.atMs };
-      return carryOut(decided, strike, (tx) => recordStrike(tx, strike, policy));
+      const { accountId, decision } = decided;
+      return inSnapshot(deps, decided, async (tx) => {
+        const strike = { accountId, reloadId, attempt, methodsVersion, nowMs: decision.atMs };
+        await recordStrike(tx, strike, policy);
+        await recordDecision(tx, accountId, decision, strike);
+      });
     },
 
     /** Closes a reload unpaid; its PaymentIntent is canceled next (A7). */
     async closeReload({ reloadId, state, ...decided }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
-      const { because, atMs: nowMs } = decided.decision;
-      const closing = { accountId: decided.accountId, reloadId, state, because, nowMs };
-      return carryOut(decided, closing, (tx) => closeReload(tx, closing));
+      const { accountId, decision } = decided;
+      return inSnapshot(deps, decided, async (tx) => {
+        const closing = { accountId, reloadId, state, because: decision.because, nowMs: decision.atMs };
+        await closeReload(tx, closing);
+        await recordDecision(tx, accountId, decision, closing);
+      });
     },
 
     /** Saves the flag and its like, with the mail that goes with it (S2, N1); what was decided from an older snapshot is left. */
-    async saveStanding({ accountId, decision, standing, notice, known }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
-      return transaction(pool, async (tx) => {
-        const saved = await saveStanding(tx, { accountId, key: decision.id, standing, notice, known });
+    async saveStanding({ standing, notice, ...decided }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
+      const { accountId, knownRevision, decision } = decided;
+      return inSnapshot(deps, decided, async (tx) => {
+        const saved = await saveStanding(tx, { accountId, knownRevision, key: decision.id, standing, notice });
         if (saved && (decision.kind !== 'note' || notice !== null)) await recordDecision(tx, accountId, decision, { standing, notice });
-        return readSnapshot(tx, accountId, policy, known);
       });
     },
 

@@ -1,5 +1,5 @@
 /** Charging as activities: one PaymentIntent per payment, confirmed method by method, its outcome always found out (A6, A7, A9). */
-import type { Snapshot } from '../domain/accountState';
+import type { AskedFrom, Snapshot } from '../domain/accountState';
 import type { PaidIntent } from '../domain/payment';
 import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
 import { recordCancelFailure } from '../ledger/cancelFailures';
@@ -8,7 +8,6 @@ import { transaction } from '../ledger/db';
 import { readPaymentMethod } from '../ledger/paymentMethods';
 import { markUnpaid, readPayment, storePaymentIntent, type Payment } from '../ledger/payments';
 import { readAttempt } from '../ledger/readAttempt';
-import { readSnapshot } from '../ledger/readSnapshot';
 import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/recordAttempt';
 import { setAside } from '../ledger/setAside';
 import { settlePayment } from '../ledger/settlePayment';
@@ -16,6 +15,7 @@ import { cancelIntent, confirmIntent, createIntent, readIntent } from '../paymen
 import { ASKED_OWNER, METHOD_REMOVED, NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
 import type { Dependencies } from './dependencies';
 import { heartbeating } from './heartbeating';
+import { inSnapshot } from './inSnapshot';
 
 export type ChargeResult =
   | { kind: 'paid' }
@@ -25,9 +25,6 @@ export type ChargeResult =
   /** Nobody knows yet; ask again from `dueMs` on. */
   | { kind: 'unknown'; dueMs: number }
   | { kind: 'ended' };
-
-/** The revision that the workflow knew when it asked; absent in what runs of earlier releases ask. */
-type Known = { known?: number };
 
 type Unknown = Extract<Outcome, { kind: 'unknown' }>;
 
@@ -143,8 +140,6 @@ export function createChargingActivities(deps: Dependencies) {
     return payment;
   }
 
-  const snapshotOf = (accountId: string, known: number | undefined): Promise<Snapshot> => transaction(pool, (tx) => readSnapshot(tx, accountId, policy, known));
-
   /** Cancels at Stripe what shall not be paid any more. If it turns out to be paid, it is credited (A7). */
   async function cancel(payment: Payment, status: 'failed' | 'canceled'): Promise<boolean> {
     if (payment.paymentIntentId === null) {
@@ -180,10 +175,10 @@ export function createChargingActivities(deps: Dependencies) {
 
   return {
     /** One method of one attempt of a reload. The snapshot tells what became of it. */
-    async chargeReload({ known, ...attempt }: Attempt & Known): Promise<Snapshot> {
+    async chargeReload({ knownRevision, ...attempt }: Attempt & AskedFrom): Promise<Snapshot> {
       return heartbeating(async () => {
         await charge(attempt);
-        return snapshotOf(attempt.accountId, known);
+        return inSnapshot(deps, { accountId: attempt.accountId, knownRevision });
       });
     },
 
@@ -207,10 +202,10 @@ export function createChargingActivities(deps: Dependencies) {
     },
 
     /** The PaymentIntent of a reload that closed unpaid. `done` is false when Stripe can't say yet. */
-    async cancelPayment({ accountId, paymentId, known }: { accountId: string; paymentId: string } & Known): Promise<{ done: boolean; snapshot: Snapshot }> {
+    async cancelPayment(asked: AskedFrom & { paymentId: string }): Promise<{ done: boolean; snapshot: Snapshot }> {
       return heartbeating(async () => {
-        const done = await cancel(await requirePayment({ accountId, paymentId }), 'canceled');
-        return { done, snapshot: await snapshotOf(accountId, known) };
+        const done = await cancel(await requirePayment(asked), 'canceled');
+        return { done, snapshot: await inSnapshot(deps, asked) };
       });
     },
   };

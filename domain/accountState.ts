@@ -64,6 +64,9 @@ export type Snapshot = {
   policy: Policy;
 };
 
+/** Who asks an activity: whose workflow, and the revision that it knew; absent in what runs of earlier releases ask. */
+export type AskedFrom = { accountId: string; knownRevision?: number };
+
 /** What an owner asks of auto-reload; the main loop answers it. */
 export type SettingsRequest = { requestId: string; actor: string } & (
   | { kind: 'configure'; settings: AutoReloadSettings }
@@ -96,7 +99,6 @@ export type DecisionRecord = { id: string; atMs: number; kind: string; rule: str
 
 /** What the workflow keeps straight besides reloads: the flag, what owners were told, and what blocks reloads. */
 export type Standing = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'>;
-
 
 export type AccountState = {
   snapshot: Snapshot;

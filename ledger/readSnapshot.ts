@@ -1,5 +1,5 @@
 /** Reads all that an account's workflow decides from, and marks it as folded, in the caller's transaction. */
-import type { OpenReload, Policy, SavedMethod, Snapshot } from '../domain/accountState';
+import type { AskedFrom, OpenReload, Policy, SavedMethod, Snapshot } from '../domain/accountState';
 import type { AutoReloadStatus } from '../domain/autoReload';
 import type { Reason, SetReason } from '../domain/gate';
 import { formatMoney, nano } from '../domain/money';
@@ -34,14 +34,13 @@ type Row = {
 
 /**
  * Call it last in a transaction whose result goes to the workflow: from then on Postgres takes the workflow to know
- * this state, if `known` is still the newest revision. Otherwise somebody has read since: perhaps an activity that was
+ * this state, if `knownRevision` is still the newest. Otherwise somebody has read since: perhaps an activity that was
  * given up and runs on, whose answer nobody hears, so it must not take the news with it (O4). Who is heard reads again.
- * @param known the revision that the workflow knew when it asked; undefined from runs of earlier releases
  */
-export async function readSnapshot(tx: Tx, accountId: string, policy: Policy, known?: number): Promise<Snapshot> {
+export async function readSnapshot(tx: Tx, { accountId, knownRevision }: AskedFrom, policy: Policy): Promise<Snapshot> {
   // A statement sees what was committed before it began, not before it got its locks: so the lock comes by itself first.
   await lockAccount(tx, accountId);
-  const { rows } = await tx.query<Row>({ name: 'read-snapshot', text: statement, values: [accountId, known ?? null] });
+  const { rows } = await tx.query<Row>({ name: 'read-snapshot', text: statement, values: [accountId, knownRevision ?? null] });
   const row = rows[0];
   if (!row) throw new Error(`there is no account ${accountId}`);
   return {

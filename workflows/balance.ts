@@ -3,7 +3,7 @@ import {
   allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler, uuid4, workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
+import type { AccountState, AskedFrom, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import { checkSettings } from '../domain/autoReload';
 import { decide, type Decision, type Reasoned } from '../domain/decide';
 import { cancelDelayMs } from '../domain/payment';
@@ -91,15 +91,13 @@ class Account {
 
   /** The only place that acts. */
   async carryOut(decision: Decision): Promise<void> {
-    const { state } = this;
-    const { accountId } = this.input;
-    const known = state.snapshot.revision;
+    const { state, asked } = this;
     switch (decision.kind) {
       case 'read':
         state.stale = false;
-        return foldSnapshot(state, await ledger.readAccount(accountId, known));
+        return foldSnapshot(state, await ledger.readAccount(asked.accountId, asked.knownRevision));
       case 'post': {
-        const snapshot = await ledger.postReportedUsage({ accountId, events: decision.events, known });
+        const snapshot = await ledger.postReportedUsage({ ...asked, events: decision.events });
         state.reported = state.reported!.slice(decision.events.length);
         return foldSnapshot(state, snapshot);
       }
@@ -110,24 +108,24 @@ class Account {
         return this.answer(decision.requestId, await ledger.concludeFirstCharge(decision.reloadId));
       case 'open': {
         const record = this.record('charge', decision);
-        return foldSnapshot(state, await ledger.openReload({ accountId, known, decision: record, reloadId: uuid4(), settingsVersion: decision.settingsVersion }));
+        return foldSnapshot(state, await ledger.openReload({ ...asked, decision: record, reloadId: uuid4(), settingsVersion: decision.settingsVersion }));
       }
       case 'attempt':
         return this.startCharging(decision);
       case 'strike': {
         const record = this.record(decision.disables ? 'disable' : 'strike', decision);
         const { id: reloadId, attempt } = decision.reload;
-        return foldSnapshot(state, await ledger.recordStrike({ accountId, known, decision: record, reloadId, attempt, methodsVersion: decision.methodsVersion }));
+        return foldSnapshot(state, await ledger.recordStrike({ ...asked, decision: record, reloadId, attempt, methodsVersion: decision.methodsVersion }));
       }
       case 'close': {
         const record = this.record('close', decision);
-        return foldSnapshot(state, await ledger.closeReload({ accountId, known, decision: record, reloadId: decision.reload.id, state: decision.state }));
+        return foldSnapshot(state, await ledger.closeReload({ ...asked, decision: record, reloadId: decision.reload.id, state: decision.state }));
       }
       case 'cancel':
         return this.cancel(decision.paymentId);
       case 'stand': {
         const record = this.record(decision.act, decision);
-        return foldSnapshot(state, await ledger.saveStanding({ accountId, known, decision: record, standing: decision.standing, notice: decision.notice }));
+        return foldSnapshot(state, await ledger.saveStanding({ ...asked, decision: record, standing: decision.standing, notice: decision.notice }));
       }
       case 'wait':
         this.alarm.set(decision.untilMs);
@@ -136,6 +134,11 @@ class Account {
         this.alarm.clear();
         return this.somethingNew();
     }
+  }
+
+  /** Activities are told what was known when they were asked: so one that runs on after it was given up does no harm (O4). */
+  private get asked(): Required<AskedFrom> {
+    return { accountId: this.input.accountId, knownRevision: this.state.snapshot.revision };
   }
 
   private async somethingNew(): Promise<void> {
@@ -152,7 +155,7 @@ class Account {
   private async answerRequest(request: SettingsRequest): Promise<void> {
     const because = `${request.actor.replace(':', ' ')} asked to ${request.kind} auto-reload`;
     const decision = this.record(request.kind, { rule: request.kind === 'configure' ? 'A5' : 'A13', because });
-    const { answer, snapshot } = await ledger.changeSettings({ accountId: this.input.accountId, known: this.state.snapshot.revision, decision, request });
+    const { answer, snapshot } = await ledger.changeSettings({ ...this.asked, decision, request });
     this.state.requests = this.state.requests.filter(({ requestId }) => requestId !== request.requestId);
     foldSnapshot(this.state, snapshot);
     if (answer.kind === 'charging') this.state.firstCharge = { requestId: request.requestId, reloadId: request.requestId };
@@ -164,7 +167,7 @@ class Account {
     const { state } = this;
     state.charging = true;
     payments
-      .chargeReload({ accountId: this.input.accountId, known: state.snapshot.revision, paymentId: reload.id, attempt: reload.attempt, methodId, role, nowMs: Date.now() })
+      .chargeReload({ ...this.asked, paymentId: reload.id, attempt: reload.attempt, methodId, role, nowMs: Date.now() })
       .then((snapshot) => {
         foldSnapshot(state, snapshot);
         state.retry = NO_RETRY;
@@ -182,7 +185,7 @@ class Account {
   }
 
   private async cancel(paymentId: string): Promise<void> {
-    const canceled = await payments.cancelPayment({ accountId: this.input.accountId, known: this.state.snapshot.revision, paymentId }).catch(() => null);
+    const canceled = await payments.cancelPayment({ ...this.asked, paymentId }).catch(() => null);
     if (canceled) foldSnapshot(this.state, canceled.snapshot);
     if (canceled?.done) this.state.retry = NO_RETRY;
     else this.retryLater(cancelDelayMs(this.state.retry.tries + 1));

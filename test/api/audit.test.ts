@@ -3,19 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { transaction } from '../../ledger/db';
 import { forgetPaymentMethod } from '../../ledger/paymentMethods';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { withoutAudit } from '../support/withoutAudit';
 
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
 });
 afterAll(() => api.close());
-
-async function withoutAudit(work: () => Promise<void>): Promise<void> {
-  const { pool } = api.database;
-  await pool.query(`create or replace function fail() returns trigger language plpgsql as $$ begin raise exception 'no audit'; end $$`);
-  await pool.query('create trigger fail before insert on audit execute function fail()');
-  await work().finally(() => pool.query('drop trigger fail on audit'));
-}
 
 async function addMethod({ id }: TestAccount): Promise<string> {
   const method = `pm_${randomUUID().slice(0, 8)}`;
@@ -26,7 +20,7 @@ async function addMethod({ id }: TestAccount): Promise<string> {
 test('O5, P2 no prepayment begins without its audit entry', async () => {
   const account = await openAccount(api);
   await addMethod(account);
-  await withoutAudit(async () => {
+  await withoutAudit(api.database.pool, async () => {
     const { status } = await api.ask('POST', `/v1/accounts/${account.id}/prepayments`, { key: account.owner, body: { amount: '25.00' }, headers: { 'Idempotency-Key': 'one' } });
     expect(status).toBe(500);
   });

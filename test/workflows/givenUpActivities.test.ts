@@ -14,6 +14,7 @@ import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
 import { testLinks } from '../support/links';
+import { withoutAudit } from '../support/withoutAudit';
 
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };
 let database: TestDatabase;
@@ -37,10 +38,10 @@ const suspend = (id: string) => transaction(database.pool, (tx) => setSuspension
 
 test('S2, A15 an older standing never replaces a newer one, and leaves no record or notice', async () => {
   const accountId = await openAccount(database.pool);
-  const { revision: known } = await activities.readAccount(accountId, 0);
-  const older = { accountId, known, decision: decisionOf('suspend'), standing: standingOf(['balance_exhausted']), notice: 'suspended' as const };
+  const { revision: knownRevision } = await activities.readAccount(accountId, 0);
+  const older = { accountId, knownRevision, decision: decisionOf('suspend'), standing: standingOf(['balance_exhausted']), notice: 'suspended' as const };
   const newer = await activities.saveStanding({ ...older, decision: decisionOf('resume'), standing: standingOf([]), notice: 'resumed' });
-  expect(newer).toMatchObject({ revision: known + 1, acknowledged: true, flag: { reasons: [] } });
+  expect(newer).toMatchObject({ revision: knownRevision + 1, acknowledged: true, flag: { reasons: [] } });
   expect(await activities.saveStanding(older)).toMatchObject({ acknowledged: false, flag: { reasons: [] } });
   expect((await stateOf(accountId)).flag_reasons).toEqual([]);
   expect([await count('notices', accountId), await count('decisions', accountId)]).toEqual([1, 1]);
@@ -84,7 +85,7 @@ test("A13 an owner's request is carried out once: run again later it answers the
   const accountId = await openAccount(database.pool);
   await credit(database.pool, accountId, '50.00');
   await turnOn(accountId);
-  const pause = { accountId, known: 0, decision: decisionOf('pause'), request: { kind: 'pause', requestId: randomUUID(), actor: 'owner:olga' } satisfies SettingsRequest };
+  const pause = { accountId, knownRevision: 0, decision: decisionOf('pause'), request: { kind: 'pause', requestId: randomUUID(), actor: 'owner:olga' } satisfies SettingsRequest };
   expect((await activities.changeSettings(pause)).answer).toEqual({ kind: 'saved' });
   const resume = { ...pause, decision: decisionOf('resume'), request: { ...pause.request, kind: 'resume' as const, requestId: randomUUID() } };
   await activities.changeSettings(resume);
@@ -98,14 +99,8 @@ test('A14, O5 a change of auto-reload is made with its audit entry and its conse
   await credit(database.pool, accountId, '50.00');
   await database.pool.query(`insert into payment_methods (id, account_id, role, brand, last4) values ($1, $2, 'primary', 'visa', '4242')`, [randomUUID(), accountId]);
   await database.pool.query(`insert into payments (id, account_id, purpose, amount_cents, status, actor) values ($1, $2, 'prepayment', 500, 'succeeded', 'test')`, [randomUUID(), accountId]);
-  const change = { accountId, known: 0, decision: decisionOf('configure'), request: { kind: 'configure', requestId: randomUUID(), actor: 'owner:olga', settings } satisfies SettingsRequest };
-  await database.pool.query(`create function fail() returns trigger language plpgsql as $$ begin raise exception 'no audit'; end $$`);
-  await database.pool.query('create trigger fail before insert on audit execute function fail()');
-  try {
-    await expect(activities.changeSettings(change)).rejects.toThrow('no audit');
-  } finally {
-    await database.pool.query('drop trigger fail on audit');
-  }
+  const change = { accountId, knownRevision: 0, decision: decisionOf('configure'), request: { kind: 'configure', requestId: randomUUID(), actor: 'owner:olga', settings } satisfies SettingsRequest };
+  await withoutAudit(database.pool, () => expect(activities.changeSettings(change)).rejects.toThrow('no audit'));
   expect(await stateOf(accountId)).toMatchObject({ status: 'off', version: 0n });
   expect((await activities.changeSettings(change)).answer).toEqual({ kind: 'saved' });
   await activities.changeSettings(change);
