@@ -23,7 +23,7 @@ export function newBatch(events: string[] = []): Batch {
   return { events, bytes, done, settled };
 }
 
-export const parse = (json: string): UsageEvent => JSON.parse(json) as UsageEvent;
+export const eventOf = (json: string): UsageEvent => JSON.parse(json) as UsageEvent;
 
 /**
  * JSON has no NaN: it would travel as null, which counts as 0, and the request would be free.

@@ -3,8 +3,9 @@ import { BallastError } from './errors.js';
 import { createGate, type GateOptions, type GateReplica } from './gate.js';
 import { createHolds, type Hold } from './holds.js';
 import { createStop, type Connection } from './http.js';
-import { inRange, TIMER_MS_MAX, within } from './limits.js';
+import { requireRange, TIMER_MS_MAX } from './limits.js';
 import { createReporter, type RejectedEvent, type ReporterOptions } from './reporter.js';
+import { within } from './retry.js';
 import type { HoldRequest, UsageEvent } from './wire.js';
 
 /** Only `url` and `key` are needed. */
@@ -53,8 +54,8 @@ const CLOSE_MS = 10_000;
 /** Opens the stream of gates at once. Throws a `TypeError` or `RangeError` for options that can't be meant. Close it, or the process stays alive. */
 export function createClient(options: ClientOptions): BallastClient {
   const { key, reporting = {}, timeoutMs = 10_000, holdPatienceMs = 5_000 } = options;
-  inRange('timeoutMs', timeoutMs, 1, TIMER_MS_MAX);
-  inRange('holdPatienceMs', holdPatienceMs, 1, TIMER_MS_MAX);
+  requireRange('timeoutMs', timeoutMs, 1, TIMER_MS_MAX);
+  requireRange('holdPatienceMs', holdPatienceMs, 1, TIMER_MS_MAX);
   const connection: Connection = { url: baseOf(options.url), key: checkedKey(key), timeoutMs };
   const onRejected = harmless(options.onRejected ?? warnOfRejected);
   const onError = harmless(options.onError ?? warnOfError);

@@ -2,8 +2,9 @@
 import { BallastError, Unreachable } from './errors.js';
 import { followGates } from './gateStream.js';
 import type { Connection } from './http.js';
-import { inRange, TIMER_MS_MAX, within } from './limits.js';
+import { requireRange, TIMER_MS_MAX } from './limits.js';
 import { createReplica, type KnownGate, type Replica } from './replica.js';
+import { within } from './retry.js';
 import type { Gate } from './wire.js';
 
 /** How the replica of the gates behaves. */
@@ -47,7 +48,7 @@ export type RunningGate = GateReplica & {
 export function createGate(options: GateOptions, { connection, onError, now = () => performance.now() }: GateDeps): RunningGate {
   const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
   if (policy !== 'fail_closed' && policy !== 'fail_open') throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
-  inRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
+  requireRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
   let replica = createReplica();
   /** Of a new epoch: takes the replica's place when it is complete. Until then the known answers stand, and grow stale. */
   let coming: Replica | null = null;

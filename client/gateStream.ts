@@ -36,7 +36,7 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
       const headers = { Accept: 'text/event-stream', ...(lastEventId !== null && { 'Last-Event-ID': lastEventId }) };
       const response = await orAborted(giveUp.signal, open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal));
       const age = createAge(response);
-      for await (const event of readEvents(bytesOf(response.body!, giveUp.signal), () => silence.refresh())) {
+      for await (const event of readEvents(chunksOf(response.body!, giveUp.signal), () => silence.refresh())) {
         const told = take(event);
         age.hear(told);
         // An event with an id says that all before it was sent; within a snapshot or a replay there are none.
@@ -94,7 +94,7 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
   };
 }
 
-async function* bytesOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
     for (;;) {

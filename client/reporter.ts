@@ -1,9 +1,9 @@
 /** Buffers usage and sends it in batches until each event is durable, rejected with a reason, or handed back: none is lost in silence. */
-import { type Batch, bytesOf, newBatch, parse, tellable } from './batch.js';
+import { type Batch, bytesOf, eventOf, newBatch, tellable } from './batch.js';
 import { ApiError, BallastError, BufferFull, EventTooLarge, UnsentEvents, Unreachable } from './errors.js';
 import { ask, createStop, type Connection } from './http.js';
-import { inRange, TIMER_MS_MAX, within } from './limits.js';
-import { askedMs, pause, waitMs } from './retry.js';
+import { requireRange, TIMER_MS_MAX } from './limits.js';
+import { askedMs, pause, waitMs, within } from './retry.js';
 import type { Gate, RejectionCode, UsageAnswer, UsageEvent } from './wire.js';
 
 /** An event that the API will never take, and why. */
@@ -49,10 +49,10 @@ const CLOSING_MS_MAX = 1_000;
 
 export function createReporter(options: ReporterOptions, { connection, onRejected, onError, onGates }: ReporterDeps): Reporter {
   const { batchEventsMax = 500, lingerMs = 20, requestsMax = 2, bufferBytesMax = 32 * 1024 * 1024 } = options;
-  inRange('reporting.batchEventsMax', batchEventsMax, 1, API_EVENTS_MAX);
-  inRange('reporting.lingerMs', lingerMs, 0, TIMER_MS_MAX);
-  inRange('reporting.requestsMax', requestsMax, 1, Infinity);
-  inRange('reporting.bufferBytesMax', bufferBytesMax, 1, Infinity);
+  requireRange('reporting.batchEventsMax', batchEventsMax, 1, API_EVENTS_MAX);
+  requireRange('reporting.lingerMs', lingerMs, 0, TIMER_MS_MAX);
+  requireRange('reporting.requestsMax', requestsMax, 1, Infinity);
+  requireRange('reporting.bufferBytesMax', bufferBytesMax, 1, Infinity);
 
   const stop = createStop();
   /** Ends the pauses of lanes, when there is no time left for them. */
@@ -150,7 +150,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
     const events = batch.events;
     forget(batch);
     onGates(Object.values(gates), epoch);
-    for (const { index, code, message } of rejected) onRejected({ event: parse(events[index]!), code, message });
+    for (const { index, code, message } of rejected) onRejected({ event: eventOf(events[index]!), code, message });
   }
 
   /** The request as a whole was refused: halves of it tell which event is to blame. */
@@ -158,7 +158,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
     const { events } = batch;
     if (events.length === 1) {
       forget(batch);
-      return onRejected({ event: parse(events[0]!), code: error.code, message: error.message });
+      return onRejected({ event: eventOf(events[0]!), code: error.code, message: error.message });
     }
     const middle = events.length >> 1;
     const halves = [events.slice(0, middle), events.slice(middle)].map((half) => newBatch(half));
@@ -184,7 +184,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   }
 
   const countEvents = (): number => [...unsettled].reduce((sum, { events }) => sum + events.length, 0);
-  const unsent = (): UnsentEvents => new UnsentEvents([...unsettled].flatMap(({ events }) => events.map(parse)), lastError);
+  const unsent = (): UnsentEvents => new UnsentEvents([...unsettled].flatMap(({ events }) => events.map(eventOf)), lastError);
 
   async function flush(withinMs = Infinity): Promise<void> {
     const batches = [...unsettled];

@@ -1,5 +1,6 @@
-/** When to ask again, and how long to wait before. */
+/** When to ask again, and how long to wait: before it, and for what is under way. */
 import { ApiError, type BallastError, Unreachable } from './errors.js';
+import { TIMER_MS_MAX } from './limits.js';
 
 const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
@@ -31,4 +32,12 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
+}
+
+/** Whether it resolved in time. A time without end may be given as Infinity. */
+export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), Math.min(ms, TIMER_MS_MAX))));
+  const inTime = work.then(() => true);
+  return (ms === Infinity ? inTime : Promise.race([inTime, late])).finally(() => clearTimeout(timer));
 }
