@@ -10,6 +10,7 @@ import { toGate, type GateFields } from '../ledger/position';
 import { openGateFeed } from './gateFeed';
 import { createGateTable, fieldsOf, type GateTable, type KnownGate, type Moment } from './gateTable';
 import { isDatabaseOutage } from './problems';
+import { createUnmetGates } from './unmetGates';
 import { within } from './within';
 
 export type GateCache = {
@@ -65,9 +66,7 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
   let point: GatePoint | null = null;
   /** The point is of another history than the database's: all must be read. */
   let isForeign = false;
-  let looks = 0;
-  /** What was learned beside the looks, and not met in one since: by account, after how many looks. */
-  const unmet = new Map<string, number>();
+  const unmet = createUnmetGates();
   let asOf: Moment = { ms: -Infinity, text: '' };
   let refreshing: Promise<void> | null = null;
   let pokedAgain = false;
@@ -76,7 +75,7 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
 
   const learn = (gate: GateFields): void => {
     const isNews = (coming ?? table).learn(gate);
-    if (isNews) unmet.set(gate.accountId, looks);
+    if (isNews) unmet.learned(gate.accountId);
     // Versions of two histories can't be compared: until all are read, the newest word stands.
     if (isForeign) table.forget(gate.accountId);
     if (coming ? table.learn(gate) : isNews) tell(table.get(gate.accountId)!);
@@ -85,14 +84,8 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
   const meet = (gate: GateFields): void => {
     const met = coming ?? table;
     if (met.learn(gate) && !coming) tell(table.get(gate.accountId)!);
-    if (met.get(gate.accountId)!.version === gate.gateVersion) unmet.delete(gate.accountId);
+    if (met.get(gate.accountId)!.version === gate.gateVersion) unmet.met(gate.accountId);
   };
-
-  /**
-   * What was learned before a look begun, and is not met in it, the database does not know: an answer of its earlier
-   * history that came late. Every change is met in the look that follows it.
-   */
-  const knowsBetter = (look: number): boolean => unmet.size > 0 && [...unmet.values()].some((learned) => learned < look);
 
   async function readAll(db: Db): Promise<GatePoint> {
     unmet.clear();
@@ -111,12 +104,12 @@ export function createGateCache({ pool, databaseUrl, log, now, policy = FAIL_CLO
     do {
       pokedAgain = false;
       const startedMs = now();
-      const look = ++looks;
+      unmet.beginLook();
       const since = point === null || isForeign ? await readAll(pool) : point;
       const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since.mark), noAnswer);
       const isSame = goesOn(since, changed.point);
       if (isSame) changed.gates.forEach(meet);
-      if (!isSame || knowsBetter(look)) {
+      if (!isSame || unmet.hasOverdue()) {
         log.warn('the database has another history than before, or has started again: all gates are read anew');
         isForeign = true;
         pokedAgain = true;

@@ -10,7 +10,7 @@ import { toGateJson } from './gateTable';
 import type { Services } from './services';
 
 /** All of a request's headers that its answer depends on. */
-export type HotHeaders = { authorization?: string; accountId?: string; requestId?: string };
+export type HotHeaders = Record<'authorization' | 'accountId' | 'requestId', string | undefined>;
 
 /** Headers that many answers have in common: a list for node:http, and text. */
 export type HeaderBlock = { list: readonly string[]; text: string };

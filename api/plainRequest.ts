@@ -84,5 +84,5 @@ function toHeaders(lines: readonly string[]): HotHeaders | null {
     seen.set(name, value.trim());
   }
   if (!seen.has('host')) return null;
-  return { authorization: seen.get('authorization')!, accountId: seen.get('x-account-id')!, requestId: seen.get('x-request-id')! };
+  return { authorization: seen.get('authorization'), accountId: seen.get('x-account-id'), requestId: seen.get('x-request-id') };
 }
