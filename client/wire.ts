@@ -39,7 +39,7 @@ export type Gate = {
   reasons: readonly Reason[];
   /** Present while a reload in flight may lift a suspension. */
   retryAfterSeconds?: number;
-  /** Grows with every change of the account's gate. */
+  /** Grows with every change of the account's gate, within an epoch. */
   version: number;
   asOf: string;
 };
