@@ -1,5 +1,6 @@
 import { createPlatformKey } from '../../ledger/apiKeys';
 import { adjust, fold, openAccount, startTestApi, type Answer, type TestApi } from '../support/api';
+import { times } from '../support/times';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -9,7 +10,6 @@ afterAll(() => api.close());
 
 const owner = { name: 'Olga', email: 'olga@example.com', role: 'owner' };
 const open = (body: object): Promise<Answer> => api.ask('POST', '/v1/accounts', { key: api.admin, body });
-const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 test('S1 a new account is suspended until money arrives', async () => {
   const { status, body } = await open({ id: 'new', name: 'New', members: [owner] });
@@ -23,7 +23,7 @@ test('S1 a new account is suspended until money arrives', async () => {
 });
 
 test('an account id is taken once, also when twenty ask at the same time', async () => {
-  const answers = await times(20, () => open({ id: 'twin', name: 'Twin', members: [owner] }));
+  const answers = await Promise.all(times(20, () => open({ id: 'twin', name: 'Twin', members: [owner] })));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
   expect(answers.filter(({ status, body }) => status === 409 && body.code === 'account_exists')).toHaveLength(19);
 });
@@ -144,7 +144,7 @@ test('malformed credentials are 401', async () => {
 test('B6 twenty simultaneous adjustments under one key are one line and one answer; other content is refused', async () => {
   const { id } = await openAccount(api);
   const ask = (body: object, key = 'k') => api.ask('POST', `/v1/accounts/${id}/adjustments`, { key: api.admin, body, headers: { 'Idempotency-Key': key } });
-  const answers = await times(20, () => ask({ amount: '5.00', reason: 'goodwill' }));
+  const answers = await Promise.all(times(20, () => ask({ amount: '5.00', reason: 'goodwill' })));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty('size', 1);
   expect(answers[0]).toMatchObject({ status: 201, body: { sequence: 1, amount: '5.00', balanceAfter: '5.00', description: 'goodwill' } });
   expect(await ask({ amount: '5.01', reason: 'goodwill' })).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });

@@ -4,6 +4,7 @@ import { findViolations } from '../../ledger/findViolations';
 import { startHoldSweep } from '../../workers/holdSweep';
 import { adjust, fold, noteTaker, openAccount, putModel, report, startTestApi, type Answer, type SentSignal, type TestApi } from '../support/api';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 let api: TestApi;
 let other: TestApi;
@@ -19,7 +20,6 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const place = (accountId: string, body: object, key: string = randomUUID(), where = api): Promise<Answer> =>
   where.ask('POST', `/v1/accounts/${accountId}/holds`, { key: where.service, body, headers: { 'Idempotency-Key': key } });
 const end = (accountId: string, holdId: string, how: 'settle' | 'release', events?: unknown[], where = api): Promise<Answer> =>
@@ -59,7 +59,7 @@ test('B5 an estimate is priced by what is in force, with all output and no cache
 
 test('B5 a hundred simultaneous holds through two processes never promise more than is available', async () => {
   const { id } = await openAccount(api, '10.00');
-  const answers = await times(100, (n) => place(id, { amount: '1.00' }, `k${n}`, n % 2 ? api : other));
+  const answers = await Promise.all(times(100, (n) => place(id, { amount: '1.00' }, `k${n}`, n % 2 ? api : other)));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
   expect(answers.filter(({ status, body }) => status === 402 && body.code === 'insufficient_funds')).toHaveLength(90);
   expect(await account(id)).toMatchObject({ held: '10.00', available: '0.00', gate: { allowed: false, reasons: ['balance_exhausted'] } });
@@ -68,7 +68,7 @@ test('B5 a hundred simultaneous holds through two processes never promise more t
 test('B5 one key is one hold and one answer, for ever; other content is 409', async () => {
   const { id } = await openAccount(api, '10.00');
   const body = { estimate: { model: 'model', inputTokens: 1_000_000 } };
-  const answers = await times(20, (n) => place(id, body, 'k', n % 2 ? api : other));
+  const answers = await Promise.all(times(20, (n) => place(id, body, 'k', n % 2 ? api : other)));
   expect(new Set(answers.map(({ status, body: answer }) => JSON.stringify([status, answer])))).toHaveProperty('size', 1);
   const [first] = answers;
   await end(id, first!.body.id, 'settle', [event(id, 'a')]);
@@ -187,7 +187,7 @@ test('a wrong envelope is 400, too many events 413; a hold that is not there or 
 test('B5 a release gives all back, once; what was released does not settle', async () => {
   const { id } = await openAccount(api, '10.00');
   const hold = await placed(id, '4.00');
-  const answers = await times(10, (n) => end(id, hold, 'release', undefined, n % 2 ? api : other));
+  const answers = await Promise.all(times(10, (n) => end(id, hold, 'release', undefined, n % 2 ? api : other)));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty('size', 1);
   expect(answers[0]).toMatchObject({ status: 200, body: { id: hold, status: 'released', released: '4.00', charged: null } });
   expect(await account(id)).toMatchObject({ balance: '10.00', held: '0.00' });
@@ -207,7 +207,7 @@ test('B5 settle and release at the same time: exactly one wins', async () => {
 test('B5 twenty simultaneous settles with the same content are one, and all answer the same', async () => {
   const { id } = await openAccount(api, '10.00');
   const hold = await placed(id, '4.00');
-  const answers = await times(20, (n) => end(id, hold, 'settle', [event(id, 'a')], n % 2 ? api : other));
+  const answers = await Promise.all(times(20, (n) => end(id, hold, 'settle', [event(id, 'a')], n % 2 ? api : other)));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toEqual(new Set([JSON.stringify([200, { status: 'settled', charged: '1.00', released: '3.00' }])]));
   expect(await account(id)).toMatchObject({ balance: '9.00', held: '0.00' });
 });

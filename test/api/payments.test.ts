@@ -1,5 +1,6 @@
 import { openAccount, report, putModel, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 import { World } from '../support/world';
 
 let world: World;
@@ -14,7 +15,6 @@ afterAll(async () => {
   await world.close();
 });
 
-const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const addCard = (account: TestAccount, paymentMethod: string, role?: string): Promise<Answer> =>
   api.ask('POST', `/v1/accounts/${account.id}/payment-methods`, { key: account.owner, body: { paymentMethod, ...(role && { role }) } });
 const prepay = (account: TestAccount, amount: string, idempotencyKey: string, more: object = {}): Promise<Answer> =>
@@ -50,7 +50,7 @@ test('P1 a setup session gives the address of a hosted page', async () => {
 test('P2 twenty simultaneous prepayments under one key are one charge and one answer; access resumes with it', async () => {
   const account = await openAccount(api);
   await addCard(account, 'pm_card_visa');
-  const answers = await times(20, () => prepay(account, '25.00', 'one'));
+  const answers = await Promise.all(times(20, () => prepay(account, '25.00', 'one')));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body])))).toHaveProperty('size', 1);
   expect(answers[0]).toMatchObject({ status: 201, body: { status: 'succeeded', amount: '25.00', balance: '25.00' } });
   expect(await read(account, '/gate')).toMatchObject({ allowed: true, state: 'ok' });
@@ -128,7 +128,7 @@ test('A6 usage through the API crosses the threshold: one reload, shown with its
   await addCard(account, 'pm_card_visa');
   await prepay(account, '50.00', 'first');
   await configure(account, { threshold: '25.00', amount: '100.00' });
-  await times(5, (index) => report(api, [{ id: `use-${index}`, accountId: account.id, model: 'model', inputTokens: 6_000_000 }]));
+  await Promise.all(times(5, (index) => report(api, [{ id: `use-${index}`, accountId: account.id, model: 'model', inputTokens: 6_000_000 }])));
   const { data } = await until(() => read(account, '/reloads'), (body) => body.data[0]?.status === 'succeeded');
   expect(data).toMatchObject([{ number: 1, amount: '100.00', status: 'succeeded', attempts: [{ attempt: 1, role: 'primary', outcome: 'succeeded', declineCode: null }] }]);
   await until(() => read(account, '/gate'), (gate) => gate.state === 'ok');

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
+import { times } from '../support/times';
 import { testWithSwitches, World } from '../support/world';
 
 let world: World;
@@ -16,7 +17,6 @@ afterAll(async () => {
   await world.close();
 });
 
-const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const refundAt = (path: string, body: object | undefined, key: string): Promise<Answer> =>
   api.ask('POST', path, { key: api.admin, ...(body && { body }), headers: { 'Idempotency-Key': key } });
 const lines = (account: TestAccount) => linesOf(world.database.pool, account.id);
@@ -48,7 +48,7 @@ test('P5 a refund in part, the rest, and then nothing is left', async () => {
 
 test('P5 twenty simultaneous refunds never give back more than was paid', async () => {
   const { account, refund, made } = await paid();
-  const answers = await times(20, (index) => refund({ amount: '5.00' }, `r${index}`));
+  const answers = await Promise.all(times(20, (index) => refund({ amount: '5.00' }, `r${index}`)));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
   expect(answers.filter(({ status }) => status === 422)).toHaveLength(15);
   expect(await made()).toEqual([500, 500, 500, 500, 500]);
@@ -57,7 +57,7 @@ test('P5 twenty simultaneous refunds never give back more than was paid', async 
 
 test('P5 twenty simultaneous refunds under one key are one refund and one answer', async () => {
   const { account, refund, made } = await paid();
-  const answers = await times(20, () => refund({ amount: '5.00' }, 'same'));
+  const answers = await Promise.all(times(20, () => refund({ amount: '5.00' }, 'same')));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
   expect(answers[0]!.status).toBe(201);
   expect(await made()).toEqual([500]);

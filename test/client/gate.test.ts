@@ -122,7 +122,7 @@ test.each([['Express', withExpress], ['node:http', plain]])('%s: the middleware 
   await stale.close();
 });
 
-test('what account() throws, or gives by mistake, ends neither the process nor lets anybody through', async () => {
+test('S6 what account() throws, or gives by mistake, ends neither the process nor lets anybody through', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const { id } = await openAccount(api, '10.00');
   await until(() => client.gate.allows(id), Boolean);

@@ -259,7 +259,7 @@ test('events are read whatever way they are cut into pieces, with LF or CRLF, wi
   await follow();
 });
 
-test('ready() without a limit of time waits, and rejects when the client is closed', async () => {
+test('S6 ready() without a limit of time waits, and rejects when the client is closed', async () => {
   await follow();
   let isOver = false;
   const unlimited = gate.ready(Infinity).finally(() => (isOver = true));

@@ -8,6 +8,7 @@ import { freePort } from '../../dev/ports';
 import { until } from '../support/notices';
 import { startProxy, type Proxy } from '../support/proxy';
 import { startReceiver } from '../support/receiver';
+import { times } from '../support/times';
 import { charged, notedClient, type NotedClient } from './support';
 
 let api: TestApi;
@@ -24,7 +25,6 @@ afterAll(async () => {
 });
 afterEach(() => client?.close(0).catch(() => undefined));
 
-const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000 });
 
 test('B3 what is reported is charged once, however often the same id is reported', async () => {
@@ -185,7 +185,7 @@ test('a request that is refused as a whole is halved until the guilty event is f
   expect(await charged(api.database, id)).toMatchObject({ events: 18 });
 });
 
-test('a 400 that is not Ballast\'s refuses no event: a wrong address is mended by people', async () => {
+test('B3 a 400 that is not Ballast\'s refuses no event: a wrong address is mended by people', async () => {
   const { id } = await openAccount(api, '100.00');
   let mended = false;
   const server = await startReceiver((response) => {
@@ -256,7 +256,7 @@ test('close() ends in its time without a server, and says what was not sent', as
   expect(error.events.map(({ id }: { id: string }) => id).sort()).toEqual(times(1_200, (i) => `e${i}`).sort());
 });
 
-test('close() waits out no pause of its own: an API that is back is asked at once', async () => {
+test('B3 close() waits out no pause of its own: an API that is back is asked at once', async () => {
   const server = await startReceiver((response, nth) => {
     if (nth <= 7) response.writeHead(503).end();
     else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');

@@ -2,6 +2,7 @@
 import { findViolations } from '../../ledger/findViolations';
 import { Cluster } from '../support/cluster';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 let cluster: Cluster;
 let urls: [string, string];
@@ -15,7 +16,6 @@ afterAll(() => cluster?.stop());
 
 const HALF_A_DOLLAR = 500_000;
 const event = (accountId: string, id: string, more: object = {}) => ({ id, accountId, model: 'm', inputTokens: HALF_A_DOLLAR, ...more });
-const times = <T>(count: number, make: (nth: number) => T): T[] => Array.from({ length: count }, (_, nth) => make(nth));
 const atBoth = <T>(act: (url: string) => Promise<T>): Promise<[T, T]> => Promise.all([act(urls[0]), act(urls[1])]);
 const followAtBoth = (account: string, allowed: boolean) =>
   atBoth((url) => until(() => cluster.gate(account, url), (gate) => gate.allowed === allowed, 20_000));

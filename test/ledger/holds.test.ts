@@ -13,6 +13,7 @@ import { settleHold } from '../../ledger/settleHold';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -24,7 +25,6 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const place = (accountId: string, dollars: string, key: string = randomUUID()): Promise<PlacedHold> =>
   placeHold(database.pool, { accountId, amount: parseMoney(dollars), expiresInSeconds: 600, idempotencyKey: key, requestHash: dollars });
 async function placed(accountId: string, dollars: string): Promise<string> {
@@ -58,7 +58,7 @@ const hold = async (account: string, id: string) => {
 describe('B5 placing', () => {
   test('B5 a hundred simultaneous holds never promise more than is available', async () => {
     const account = await funded('10.00');
-    const kinds = (await times(100, () => place(account, '0.30'))).map(({ kind }) => kind);
+    const kinds = (await Promise.all(times(100, () => place(account, '0.30')))).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'placed')).toHaveLength(33);
     expect(kinds.filter((kind) => kind === 'insufficient_funds')).toHaveLength(67);
     expect(await money(account)).toBe('10.00 9.90');
@@ -68,7 +68,7 @@ describe('B5 placing', () => {
 
   test('B5 one key is one hold, also for twenty at once, and after it has ended; other content is refused', async () => {
     const account = await funded('10.00');
-    const answers = await times(20, () => place(account, '4.00', 'k'));
+    const answers = await Promise.all(times(20, () => place(account, '4.00', 'k')));
     expect(answers.filter(({ kind }) => kind === 'placed')).toHaveLength(1);
     expect(answers.filter(({ kind }) => kind === 'repeated')).toHaveLength(19);
     const first = answers.find(({ kind }) => kind === 'placed')!;
@@ -235,14 +235,14 @@ describe('B5 usage that names its hold', () => {
 
 describe('B5 expiry', () => {
   test('B5 what is due goes back once, whoever sweeps at the same time; what is not stays', async () => {
-    const accounts = await times(5, () => funded('100.00'));
+    const accounts = await Promise.all(times(5, () => funded('100.00')));
     for (const account of accounts) for (let i = 0; i < 8; i++) await placed(account, '1.00');
     const kept = await placed(accounts[0]!, '7.00');
     await database.pool.query(`update holds set expires_at = now() - interval '1 second' where account_id = any($1) and id <> $2`, [accounts, kept]);
     const sweep = async () => {
       for (let moved = await expireHolds(database.pool, 3); moved.length > 0; moved = await expireHolds(database.pool, 3));
     };
-    await times(4, sweep);
+    await Promise.all(times(4, sweep));
     await sweep();
     expect(await Promise.all(accounts.map(money))).toEqual(['100.00 7.00', ...Array(4).fill('100.00 0.00')]);
     expect(await expireHolds(database.pool, 100)).toEqual([]);
