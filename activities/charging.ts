@@ -194,7 +194,7 @@ export function createChargingActivities(deps: Dependencies) {
     },
 
     /** A prepayment that nobody has confirmed in time: canceled at Stripe, or credited if it turns out to be paid (P2). */
-    async cancelPrepayment(ref: { accountId: string; paymentId: string }): Promise<{ done: boolean }> {
+    async abandonPrepayment(ref: { accountId: string; paymentId: string }): Promise<{ done: boolean }> {
       return heartbeating(async () => {
         const payment = await requirePayment(ref);
         return { done: payment.status !== 'requires_action' || (await cancel(payment, 'canceled')) };

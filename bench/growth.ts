@@ -22,5 +22,5 @@ export async function growthByAccounts(ballast: MeasuredBallast, { runs, events 
     }
   }
   await pool.end();
-  return ACCOUNTS.map((count, place) => summarize(`accounts ${count}`, `HTTP ingest over ${count.toLocaleString('en')} accounts evenly, 1,000 events a request`, 'events/s', rates[place]!));
+  return ACCOUNTS.map((count, place) => summarize(`accounts${count}`, `HTTP ingest over ${count.toLocaleString('en')} accounts evenly, 1,000 events a request`, 'events/s', rates[place]!));
 }

@@ -122,7 +122,7 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   /** Until it is settled, or the client is closed. */
   async function deliver(batch: Batch): Promise<void> {
     for (let failures = 0; !stop.signal.aborted; ) {
-      const answer = await post(batch.events).then(toAnswer).catch((error: BallastError) => error);
+      const answer = await post(batch.events).then((body) => toAnswer(body, batch.events.length)).catch((error: BallastError) => error);
       if (!(answer instanceof Error)) return settle(batch, answer);
       if (isRefused(answer)) return refuse(batch, answer);
       if (stop.signal.aborted) return;
@@ -221,8 +221,11 @@ const isRefused = (error: BallastError): error is ApiError =>
   error instanceof ApiError && (error.status === 413 || (error.isBallasts && [400, 415, 422].includes(error.status)));
 
 /** A 200 that is not the API's, such as a login page, says nothing about the events. */
-function toAnswer(body: unknown): UsageAnswer {
+function toAnswer(body: unknown, events: number): UsageAnswer {
   const { rejected, gates, epoch } = (body ?? {}) as Partial<UsageAnswer>;
-  if (!Array.isArray(rejected)) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
+  const isOurs = Array.isArray(rejected)
+    && rejected.every((one) => Number.isInteger(one?.index) && one.index >= 0 && one.index < events)
+    && Object.values(gates ?? {}).every((gate) => Array.isArray(gate?.reasons));
+  if (!isOurs) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
   return { rejected, gates: gates ?? {}, epoch };
 }

@@ -4,12 +4,12 @@ import type { Activities } from '../activities';
 import { AFTER_CANCEL_FAILED, CHARGE } from './activityOptions';
 import type { ConfirmationInput } from './messages';
 
-const { cancelPrepayment } = proxyActivities<Activities>(CHARGE);
+const { abandonPrepayment } = proxyActivities<Activities>(CHARGE);
 
 export async function confirmation({ accountId, paymentId, untilMs }: ConfirmationInput): Promise<void> {
   await sleep(Math.max(1, untilMs - Date.now()));
   for (;;) {
-    const { done } = await cancelPrepayment({ accountId, paymentId }).catch(() => ({ done: false }));
+    const { done } = await abandonPrepayment({ accountId, paymentId }).catch(() => ({ done: false }));
     if (done) return;
     await sleep(AFTER_CANCEL_FAILED);
   }

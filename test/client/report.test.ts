@@ -228,8 +228,12 @@ test('a wrong key loses nothing: it is told, the events wait, and close() hands 
   expect(client.rejected).toEqual([]);
 });
 
-test('an answer that is not the API\'s, such as a login page, says nothing about the events', async () => {
-  const server = await startReceiver((response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>'));
+test.each([
+  ['a login page', '<html>'],
+  ['about an event that was not sent', '{"rejected":[{"index":7,"code":"invalid_event","message":""}],"gates":{}}'],
+  ['with a gate that is none', '{"rejected":[],"gates":{"anybody":null}}'],
+])('B3 an answer that is not the API\'s, such as %s, says nothing about the events', async (_what, answer) => {
+  const server = await startReceiver((response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(answer));
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
   client.report(event('anybody', 'waits'));
   await until(() => client.errors.length, (n) => n >= 2);

@@ -64,10 +64,10 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
   const logged = async (secretKey: string, apiBase: string): Promise<{ level: number; msg: string }[]> => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(line) });
-    const { cancelPrepayment } = createActivities({
+    const { abandonPrepayment } = createActivities({
       pool: database.pool, stripe: createStripe({ secretKey, apiBase }), policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] }, links: testLinks, log,
     });
-    expect(await new MockActivityEnvironment().run(cancelPrepayment, { accountId, paymentId })).toEqual({ done: false });
+    expect(await new MockActivityEnvironment().run(abandonPrepayment, { accountId, paymentId })).toEqual({ done: false });
     return lines.map((line) => JSON.parse(line) as { level: number; msg: string });
   };
   const notCanceled = expect.stringContaining('it can still be paid');
