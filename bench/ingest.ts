@@ -26,14 +26,14 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
     hundred: await http(events / 2, 100, accountIds),
     thousand: await http(events, 1_000, accountIds),
     raw: await rawRate(pool, events, accountIds),
-    transaction: await transactionPerEvent(pool, 2_000, accountIds),
-    signal: await signalPerEventRate(ballast, pool, 1_000),
+    transaction: await transactionPerEvent(pool, events / 50, accountIds),
+    signal: await signalPerEventRate(ballast, pool, events / 100),
     singles: await http(events / 50, 1, accountIds),
     singlesBare: await http(events / 50, 1, accountIds, bare.url),
     hot: await http(events, 1_000, accountIds.slice(0, 1)),
-    forUpdate: await selectForUpdate(pool, 2_000, accountIds),
-    forUpdateHot: await selectForUpdate(pool, 1_000, accountIds.slice(0, 1)),
-    checkThenDeduct: await checkThenDeduct(pool, 2_000, accountIds),
+    forUpdate: await selectForUpdate(pool, events / 50, accountIds),
+    forUpdateHot: await selectForUpdate(pool, events / 100, accountIds.slice(0, 1)),
+    checkThenDeduct: await checkThenDeduct(pool, events / 50, accountIds),
   });
   const measured: Awaited<ReturnType<typeof measureOnce>>[] = [];
   while (measured.length < runs) measured.push(await measureOnce());

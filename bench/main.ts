@@ -20,7 +20,7 @@ type Measurement = (ballast: MeasuredBallast, quick: boolean) => Promise<Figure[
 const MEASUREMENTS: Record<string, Measurement> = {
   crossing: (ballast, quick) => crossingToCredited(ballast, quick ? 5 : 20),
   gate: async (ballast, quick) => {
-    const runs = quick ? 2 : 5;
+    const runs = quick ? 1 : 5;
     return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
   },
   follows: (ballast, quick) => commitToNo(ballast, quick ? 20 : 100),
@@ -28,7 +28,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
   history: (ballast, quick) => quietHistory(ballast, quick ? 10 : 180),
-  idle: (ballast, quick) => idleAccounts(ballast, quick ? 800 : 10_000),
+  idle: (ballast, quick) => idleAccounts(ballast, quick ? 400 : 10_000),
   accounts: (ballast, quick) => manyAccounts(ballast, quick ? 1 : 3),
 };
 
