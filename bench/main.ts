@@ -23,7 +23,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
     const runs = quick ? 1 : 5;
     return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
   },
-  follows: (ballast, quick) => commitToNo(ballast, quick ? 20 : 100),
+  follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
