@@ -42,7 +42,8 @@ function share(events: readonly PricedEvent[]): Share[] {
   return shares.filter((one) => one.events.length > 0);
 }
 
-function laneOf(accountId: string): number {
+/** From 0. */
+export function laneOf(accountId: string): number {
   let hash = 0;
   for (let i = 0; i < accountId.length; i++) hash = (hash * 31 + accountId.charCodeAt(i)) | 0;
   return Math.abs(hash) % LANES;

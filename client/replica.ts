@@ -12,8 +12,8 @@ export type KnownGate = {
 };
 
 export type Replica = {
-  /** Takes a gate over unless the known one is as new; says whether it did. */
-  learn(gate: Gate, nowMs: number): boolean;
+  /** Takes a gate over unless the known one is as new. */
+  learn(gate: Gate, nowMs: number): void;
   find(accountId: string): KnownGate | undefined;
   forget(accountId: string): void;
   readonly size: number;
@@ -37,10 +37,9 @@ export function createReplica(): Replica {
   return {
     learn({ accountId, allowed, state, reasons, version, retryAfterSeconds }, nowMs) {
       const known = gates.get(accountId);
-      if (known !== undefined && known.version >= version) return false;
+      if (known !== undefined && known.version >= version) return;
       const retryAtMs = retryAfterSeconds === undefined ? 0 : Math.ceil(nowMs + retryAfterSeconds * 1_000);
       gates.set(accountId, { allowed, version, state: STATES[state] ?? state, reasons: shared(reasons), retryAtMs });
-      return true;
     },
     find: (accountId) => gates.get(accountId),
     forget: (accountId) => void gates.delete(accountId),

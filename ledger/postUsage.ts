@@ -66,8 +66,8 @@ function addPositions(positions: Map<string, MovedPosition>, row: Row, accounts:
   const shapes = new Map<string, Pick<MovedPosition, 'gateState' | 'gateReasons'>>();
   row.places.split(',').forEach((place, i) => {
     const accountId = accounts[Number(place) - 1]!;
-    const shape = shapes.get(gates[i]!) ?? toShape(gates[i]!);
-    shapes.set(gates[i]!, shape);
+    let shape = shapes.get(gates[i]!);
+    if (!shape) shapes.set(gates[i]!, (shape = toShape(gates[i]!)));
     positions.set(accountId, {
       accountId,
       available: BigInt(available[i]!) as Nano,

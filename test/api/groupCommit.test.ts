@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { laneOf } from '../../api/commitLanes';
 import { createGroupCommit } from '../../api/groupCommit';
+import { findViolations } from '../../ledger/findViolations';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/notices';
 
 /** A commit that waits to be let through, and notes what it was given. */
 function gatedCommit() {
@@ -137,6 +140,14 @@ describe('through two processes', () => {
     );
   });
 
+  /** An account with $10.00 whose usage goes by that lane. */
+  async function openInLane(lane: number): ReturnType<typeof openAccount> {
+    for (;;) {
+      const account = await openAccount(api, '10.00');
+      if (laneOf(account.id) === lane) return account;
+    }
+  }
+
   test('a commit that loses its connection is 503, and the same request again is taken once', async () => {
     const { id } = await openAccount(api, '10.00');
     const { pool } = api.database;
@@ -156,9 +167,33 @@ describe('through two processes', () => {
     expect((await report(api, [event])).body).toMatchObject({ accepted: 0, duplicates: 1 });
   });
 
+  test('B3 a commit that is lost fails its request, though the other lane has committed; the repeat takes what is missing, once', async () => {
+    const [lost, stands] = [await openInLane(0), await openInLane(1)];
+    const { pool } = api.database;
+    const blocker = await pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select 1 from balances where account_id = $1 for update', [lost.id]);
+    const events = [lost, stands].map(({ id }) => ({ id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 }));
+    const answer = report(api, events);
+    const balanceOf = async (id: string) => (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
+    await until(() => balanceOf(stands.id), (balance) => balance === '9.00');
+    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'");
+    expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+    await blocker.query('rollback');
+    blocker.release();
+    expect([await balanceOf(lost.id), await balanceOf(stands.id)]).toEqual(['10.00', '9.00']);
+
+    // The caller repeats it, twice at once for good measure.
+    const repeats = await Promise.all([report(api, events), report(api, events)]);
+    expect(repeats.map(({ body }) => body.accepted + body.duplicates)).toEqual([2, 2]);
+    expect(repeats.reduce((sum, { body }) => sum + body.accepted, 0)).toBe(1);
+    expect([await balanceOf(lost.id), await balanceOf(stands.id)]).toEqual(['9.00', '9.00']);
+    expect(await findViolations(pool)).toEqual([]);
+  });
+
   test('one account that can hold no more fails its own request, not those that were committed with it', async () => {
     const full = await openAccount(api);
-    const fine = await openAccount(api, '10.00');
+    const fine = await openInLane(laneOf(full.id));
     await api.database.pool.query('update balances set balance_nano = -9223372036854775808 where account_id = $1', [full.id]);
     const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000_000 });
     const busy = report(api, [event(fine.id, 'a')]);
