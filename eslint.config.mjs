@@ -20,7 +20,10 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // Types that are imported as types leave no trace in the workflow bundle.
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
       // Numbers in texts are wanted; objects are not.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // It takes a branded bigint, such as money, for no number.
@@ -30,7 +33,14 @@ export default defineConfig(
       eqeqeq: 'error',
       'no-console': 'error',
       'max-lines': ['warn', 300],
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read once, by entry points, through readConfig.' }],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'env',
+          message: 'The environment is read once, by entry points, through readConfig.',
+        },
+      ],
     },
   },
   { files: entryPoints, rules: { 'no-restricted-properties': 'off', 'no-console': 'off' } },

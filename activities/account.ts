@@ -1,20 +1,27 @@
 /** The account's state as activities: each is one transaction under the account's lock that ends with a snapshot. */
-import type { AskedFrom, DecisionRecord, SettingsAnswer, SettingsRequest, Snapshot, Standing } from '../domain/accountState';
+import type {
+  AskedFrom,
+  DecisionRecord,
+  SettingsAnswer,
+  SettingsRequest,
+  Snapshot,
+  Standing,
+} from '../domain/accountState';
 import type { StandingNotice } from '../domain/decide';
 import { formatCents } from '../domain/money';
 import { dollars } from '../domain/words';
-import { recordAudit } from '../ledger/audit';
-import { changeSettings, type ChangedSettings } from '../ledger/changeSettings';
-import { closeReload } from '../ledger/closeReload';
+import { recordAudit } from '../ledger/audit/audit';
+import { changeSettings, type ChangedSettings } from '../ledger/settings/changeSettings';
+import { closeReload } from '../ledger/reloads/closeReload';
 import { transaction, type Tx } from '../ledger/db';
-import { findAnswer } from '../ledger/findAnswer';
-import { lockAccount } from '../ledger/lockAccount';
-import { openReload, type OpenedReload } from '../ledger/openReload';
-import { readReloadEnd } from '../ledger/readReloadEnd';
-import { readSnapshot } from '../ledger/readSnapshot';
-import { recordDecision } from '../ledger/recordDecision';
-import { recordStrike } from '../ledger/recordStrike';
-import { saveStanding } from '../ledger/saveStanding';
+import { findAnswer } from '../ledger/settings/findAnswer';
+import { lockAccount } from '../ledger/accounts/lockAccount';
+import { openReload, type OpenedReload } from '../ledger/reloads/openReload';
+import { readReloadEnd } from '../ledger/reloads/readReloadEnd';
+import { readSnapshot } from '../ledger/decisions/readSnapshot';
+import { recordDecision } from '../ledger/decisions/recordDecision';
+import { recordStrike } from '../ledger/reloads/recordStrike';
+import { saveStanding } from '../ledger/decisions/saveStanding';
 import type { Dependencies } from './dependencies';
 import { inSnapshot } from './inSnapshot';
 
@@ -42,10 +49,20 @@ export function createAccountActivities(deps: Dependencies) {
   const { pool, policy } = deps;
 
   /** The change, who made it (O5) and why it was made, all in the caller's transaction. */
-  async function carryOutRequest(tx: Tx, { accountId, decision }: Decided, request: SettingsRequest): Promise<ChangedSettings> {
+  async function carryOutRequest(
+    tx: Tx,
+    { accountId, decision }: Decided,
+    request: SettingsRequest,
+  ): Promise<ChangedSettings> {
     const answer = await changeSettings(tx, accountId, request, policy, decision.atMs);
-    await recordDecision(tx, accountId, { ...decision, because: `${decision.because}${andSo(answer)}` }, { request, answer });
-    const audit = (details: object): Promise<void> => recordAudit(tx, accountId, request.actor, `auto_reload.${request.kind}`, details);
+    await recordDecision(
+      tx,
+      accountId,
+      { ...decision, because: `${decision.because}${andSo(answer)}` },
+      { request, answer },
+    );
+    const audit = (details: object): Promise<void> =>
+      recordAudit(tx, accountId, request.actor, `auto_reload.${request.kind}`, details);
     // Whoever asked for a charge is on record, refused too; the others only when something changed.
     if (request.kind === 'configure') await audit({ ...request.settings, outcome: answer.kind });
     else if (answer.kind !== 'refused') await audit({});
@@ -59,7 +76,10 @@ export function createAccountActivities(deps: Dependencies) {
     },
 
     /** Does what an owner asked, once (A1–A5, A13). `charging`: the first charge is open under the request's id. */
-    async changeSettings({ request, ...decided }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
+    async changeSettings({
+      request,
+      ...decided
+    }: Decided & { request: SettingsRequest }): Promise<{ answer: ChangedSettings; snapshot: Snapshot }> {
       return transaction(pool, async (tx) => {
         await lockAccount(tx, decided.accountId);
         const answer = (await findAnswer(tx, decided.decision.id)) ?? (await carryOutRequest(tx, decided, request));
@@ -68,20 +88,35 @@ export function createAccountActivities(deps: Dependencies) {
     },
 
     /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
-    async openReload({ reloadId, settingsVersion, ...decided }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
+    async openReload({
+      reloadId,
+      settingsVersion,
+      ...decided
+    }: Decided & { reloadId: string; settingsVersion: number }): Promise<Snapshot> {
       const { accountId, decision } = decided;
       return inSnapshot(deps, decided, async (tx) => {
         const wish = { reloadId, accountId, settingsVersion, nowMs: decision.atMs, actor: 'workflow' };
         const opened = await openReload(tx, wish, policy);
-        const record: DecisionRecord = opened.kind === 'refused'
-          ? { ...decision, kind: 'not_charged', rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7', because: `${decision.because}, but ${NOT_OPENED[opened.because]}` }
-          : decision;
+        const record: DecisionRecord =
+          opened.kind === 'refused'
+            ? {
+                ...decision,
+                kind: 'not_charged',
+                rule: opened.because === 'monthly_limit' || opened.because === 'breaker' ? 'A12' : 'A7',
+                because: `${decision.because}, but ${NOT_OPENED[opened.because]}`,
+              }
+            : decision;
         await recordDecision(tx, accountId, record, { wish, opened });
       });
     },
 
     /** A8, A10: every method failed. */
-    async recordStrike({ reloadId, attempt, methodsVersion, ...decided }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
+    async recordStrike({
+      reloadId,
+      attempt,
+      methodsVersion,
+      ...decided
+    }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
       const { accountId, decision } = decided;
       return inSnapshot(deps, decided, async (tx) => {
         const strike = { accountId, reloadId, attempt, methodsVersion, nowMs: decision.atMs };
@@ -91,7 +126,11 @@ export function createAccountActivities(deps: Dependencies) {
     },
 
     /** Closes a reload unpaid; its PaymentIntent is canceled next (A7). */
-    async closeReload({ reloadId, state, ...decided }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
+    async closeReload({
+      reloadId,
+      state,
+      ...decided
+    }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
       const { accountId, decision } = decided;
       return inSnapshot(deps, decided, async (tx) => {
         const closing = { accountId, reloadId, state, because: decision.because, nowMs: decision.atMs };
@@ -101,11 +140,16 @@ export function createAccountActivities(deps: Dependencies) {
     },
 
     /** Saves the flag and its like, with the mail that goes with it (S2, N1); what was decided from an older snapshot is left. */
-    async saveStanding({ standing, notice, ...decided }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
+    async saveStanding({
+      standing,
+      notice,
+      ...decided
+    }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
       const { accountId, knownRevision, decision } = decided;
       return inSnapshot(deps, decided, async (tx) => {
         const saved = await saveStanding(tx, { accountId, knownRevision, key: decision.id, standing, notice });
-        if (saved && (decision.kind !== 'note' || notice !== null)) await recordDecision(tx, accountId, decision, { standing, notice });
+        if (saved && (decision.kind !== 'note' || notice !== null))
+          await recordDecision(tx, accountId, decision, { standing, notice });
       });
     },
 
@@ -114,11 +158,19 @@ export function createAccountActivities(deps: Dependencies) {
       const end = await readReloadEnd(pool, reloadId);
       if (end.state === 'succeeded') return { kind: 'charged', cents: end.cents, sequence: end.sequence! };
       if (end.state === 'failed') {
-        return { kind: 'declined', declineCode: end.declineCode ?? 'card_declined', message: end.declineMessage ?? 'No payment method on file could be charged.' };
+        return {
+          kind: 'declined',
+          declineCode: end.declineCode ?? 'card_declined',
+          message: end.declineMessage ?? 'No payment method on file could be charged.',
+        };
       }
       if (end.inForce) return { kind: 'saved' };
       const code = end.suspended ? 'account_suspended' : 'auto_reload_not_on';
-      return { kind: 'refused', code, detail: `the first charge of $${formatCents(end.cents)} was not made: ${end.because}` };
+      return {
+        kind: 'refused',
+        code,
+        detail: `the first charge of $${formatCents(end.cents)} was not made: ${end.because}`,
+      };
     },
   };
 }

@@ -1,18 +1,18 @@
 /** Charging as activities: one PaymentIntent per payment, confirmed method by method, its outcome always found out (A6, A7, A9). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import type { PaidIntent } from '../domain/payment';
-import { beginAttempt, type Attempt } from '../ledger/beginAttempt';
-import { recordCancelFailure } from '../ledger/cancelFailures';
-import { closeReload } from '../ledger/closeReload';
+import { beginAttempt, type Attempt } from '../ledger/reloads/beginAttempt';
+import { recordCancelFailure } from '../ledger/reloads/cancelFailures';
+import { closeReload } from '../ledger/reloads/closeReload';
 import { transaction } from '../ledger/db';
-import { readPaymentMethod } from '../ledger/paymentMethods';
-import { markUnpaid, readPayment, storePaymentIntent, type Payment } from '../ledger/payments';
-import { readAttempt } from '../ledger/readAttempt';
-import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/recordAttempt';
-import { setAside } from '../ledger/setAside';
-import { settlePayment } from '../ledger/settlePayment';
-import { cancelIntent, confirmIntent, createIntent, readIntent } from '../payments/intents';
-import { ASKED_OWNER, METHOD_REMOVED, NOT_CONFIRMED, type Declined, type Outcome } from '../payments/outcome';
+import { readPaymentMethod } from '../ledger/methods/paymentMethods';
+import { markUnpaid, readPayment, storePaymentIntent, type Payment } from '../ledger/payments/payments';
+import { readAttempt } from '../ledger/reloads/readAttempt';
+import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/reloads/recordAttempt';
+import { setAside } from '../ledger/payments/setAside';
+import { settlePayment } from '../ledger/payments/settlePayment';
+import { cancelIntent, confirmIntent, createIntent, readIntent } from '../stripe/intents';
+import { ASKED_OWNER, METHOD_REMOVED, NOT_CONFIRMED, type Declined, type Outcome } from '../stripe/outcome';
 import type { Dependencies } from './dependencies';
 import { heartbeating } from './heartbeating';
 import { inSnapshot } from './inSnapshot';
@@ -46,22 +46,31 @@ export function createChargingActivities(deps: Dependencies) {
   async function charge(attempt: Attempt): Promise<ChargeResult> {
     const payment = await requirePayment(attempt);
     const earlier = await readAttempt(pool, attempt);
-    if (earlier?.outcome === 'declined') return { kind: 'declined', declineCode: earlier.declineCode!, message: earlier.declineMessage! };
+    if (earlier?.outcome === 'declined')
+      return { kind: 'declined', declineCode: earlier.declineCode!, message: earlier.declineMessage! };
     const paymentIntentId = payment.paymentIntentId ?? (await create(payment, attempt, earlier?.looks ?? 0));
     if (typeof paymentIntentId !== 'string') return paymentIntentId;
     if (earlier) {
       const seen = await readIntent(stripe, paymentIntentId, payment.latestChargeId);
       if (!mayConfirm(seen, payment, attempt)) return record(payment, attempt, seen, earlier.atMs);
-      if (payment.purpose === 'prepayment' && payment.status === 'requires_action') return record(payment, attempt, NOT_CONFIRMED);
+      if (payment.purpose === 'prepayment' && payment.status === 'requires_action')
+        return record(payment, attempt, NOT_CONFIRMED);
       // Removed since it was tried: it can't be confirmed any more, and the next method must not wait for it for ever.
-      if (!(await readPaymentMethod(pool, attempt.accountId, attempt.methodId))) return record(payment, attempt, METHOD_REMOVED);
+      if (!(await readPaymentMethod(pool, attempt.accountId, attempt.methodId)))
+        return record(payment, attempt, METHOD_REMOVED);
     }
     const begun = await transaction(pool, (tx) => beginAttempt(tx, attempt, policy));
     if (begun.kind === 'ended') return { kind: 'ended' };
     const { latestChargeId, confirmation } = begun;
     const outcome = await confirmIntent(
       stripe,
-      { paymentIntentId, methodId: attempt.methodId, onSession: payment.purpose === 'prepayment', returnUrl: links.urlOf(payment.id), latestChargeId },
+      {
+        paymentIntentId,
+        methodId: attempt.methodId,
+        onSession: payment.purpose === 'prepayment',
+        returnUrl: links.urlOf(payment.id),
+        latestChargeId,
+      },
       `${payment.id}/${attempt.attempt}/${attempt.methodId}/${confirmation}`,
     );
     if (outcome.kind !== 'unknown') return record(payment, attempt, outcome);
@@ -77,14 +86,25 @@ export function createChargingActivities(deps: Dependencies) {
   /** The PaymentIntent's id, stored before anything can pay it. Only one is stored: others are never confirmed. */
   async function create(payment: Payment, attempt: Attempt, looks: number): Promise<string | ChargeResult> {
     if (payment.customerId === null) throw new Error(`account ${payment.accountId} has no customer at Stripe`);
-    const intent = { paymentId: payment.id, accountId: payment.accountId, purpose: payment.purpose, cents: payment.cents, customerId: payment.customerId };
+    const intent = {
+      paymentId: payment.id,
+      accountId: payment.accountId,
+      purpose: payment.purpose,
+      cents: payment.cents,
+      customerId: payment.customerId,
+    };
     const created = await createIntent(stripe, intent, looks);
     if (created.kind === 'unknown') return record(payment, attempt, created);
     return (await storePaymentIntent(pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
   }
 
   /** @param sinceMs when the attempt was made first */
-  async function record(payment: Payment, attempt: Attempt, outcome: Outcome, sinceMs = attempt.nowMs): Promise<ChargeResult> {
+  async function record(
+    payment: Payment,
+    attempt: Attempt,
+    outcome: Outcome,
+    sinceMs = attempt.nowMs,
+  ): Promise<ChargeResult> {
     switch (outcome.kind) {
       case 'paid':
         return settle(payment, outcome.paid);
@@ -99,7 +119,12 @@ export function createChargingActivities(deps: Dependencies) {
       case 'canceled':
         // Somebody canceled it at Stripe: this reload ends, and the next one may open.
         await transaction(pool, async (tx) => {
-          await closeReload(tx, { ...attempt, reloadId: payment.id, state: 'canceled', because: 'its payment was canceled at Stripe' });
+          await closeReload(tx, {
+            ...attempt,
+            reloadId: payment.id,
+            state: 'canceled',
+            because: 'its payment was canceled at Stripe',
+          });
           await markUnpaid(tx, payment, 'canceled');
         });
         return { kind: 'ended' };
@@ -117,7 +142,11 @@ export function createChargingActivities(deps: Dependencies) {
     log[operator ? 'error' : 'warn']({ account: accountId, payment: id, because }, 'charge outcome unknown');
 
   /** Of a reload that the bank wants confirmed, owners get a link; a prepayment's owner was there and could have (A11, P2). */
-  async function decline(payment: Payment, attempt: Attempt, { awaitsOwner, ...declined }: Declined): Promise<ChargeResult> {
+  async function decline(
+    payment: Payment,
+    attempt: Attempt,
+    { awaitsOwner, ...declined }: Declined,
+  ): Promise<ChargeResult> {
     const confirmationUrl = awaitsOwner && payment.purpose === 'reload' ? links.urlOf(payment.id) : null;
     await transaction(pool, (tx) => recordDecline(tx, attempt, { ...declined, confirmationUrl }));
     return { kind: 'declined', declineCode: declined.code, message: declined.message };
@@ -128,7 +157,10 @@ export function createChargingActivities(deps: Dependencies) {
       const settlement = await settlePayment(tx, paid, policy, Date.now());
       if (settlement.kind === 'credited') return { kind: 'paid' };
       const because = settlement.kind === 'set_aside' ? settlement.because : `${paid.paymentIntentId} is not ours`;
-      log.error({ account: payment.accountId, payment: payment.id, because }, 'a payment was set aside: an operator must look at it');
+      log.error(
+        { account: payment.accountId, payment: payment.id, because },
+        'a payment was set aside: an operator must look at it',
+      );
       await setAside(tx, payment, because, policy, Date.now());
       return { kind: 'ended' };
     });
@@ -166,10 +198,14 @@ export function createChargingActivities(deps: Dependencies) {
   }
 
   /** A refused key wants an operator (A9); an outage passes. What goes on and holds up reloads is told once, and shown until it is over. */
-  async function noteNotCanceled(payment: Payment, { because, operator }: Pick<Unknown, 'because' | 'operator'>): Promise<void> {
+  async function noteNotCanceled(
+    payment: Payment,
+    { because, operator }: Pick<Unknown, 'because' | 'operator'>,
+  ): Promise<void> {
     const { alarm } = await transaction(pool, (tx) => recordCancelFailure(tx, payment, because, Date.now()));
     const about = { account: payment.accountId, payment: payment.id, paymentIntent: payment.paymentIntentId, because };
-    if (alarm) log.error(about, 'a payment can not be canceled, and no reload opens before it is: an operator must look at it');
+    if (alarm)
+      log.error(about, 'a payment can not be canceled, and no reload opens before it is: an operator must look at it');
     else log[operator ? 'error' : 'warn'](about, NOT_CANCELED[payment.purpose]);
   }
 

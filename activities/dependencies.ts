@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
-import type { ConfirmationLinks } from '../payments/confirmationLink';
+import type { ConfirmationLinks } from '../stripe/confirmationLink';
 import type { WebhookSender } from '../notices/webhookSender';
 
 export type Dependencies = {

@@ -1,11 +1,13 @@
 /** Work, and the snapshot that tells the workflow what is so after it: one transaction, all or nothing (O4). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import { transaction, type Tx } from '../ledger/db';
-import { readSnapshot } from '../ledger/readSnapshot';
+import { readSnapshot } from '../ledger/decisions/readSnapshot';
 import type { Dependencies } from './dependencies';
 
 export const inSnapshot = (
-  { pool, policy }: Pick<Dependencies, 'pool' | 'policy'>, asked: AskedFrom, work?: (tx: Tx) => Promise<void>,
+  { pool, policy }: Pick<Dependencies, 'pool' | 'policy'>,
+  asked: AskedFrom,
+  work?: (tx: Tx) => Promise<void>,
 ): Promise<Snapshot> =>
   transaction(pool, async (tx) => {
     await work?.(tx);

@@ -6,7 +6,9 @@ import { createReconcilingActivities } from './reconciling';
 import { createReportingActivities } from './reporting';
 
 export const createActivities = (deps: Dependencies) => ({
-  ...createAccountActivities(deps), ...createChargingActivities(deps), ...createReconcilingActivities(deps),
+  ...createAccountActivities(deps),
+  ...createChargingActivities(deps),
+  ...createReconcilingActivities(deps),
   ...createReportingActivities(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;

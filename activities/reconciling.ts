@@ -2,14 +2,21 @@
 import { Context } from '@temporalio/activity';
 import type { PaymentNews } from '../domain/payment';
 import type { LedgerCheck, Repair, Unexplained } from '../domain/reconciliation';
-import { foldNews } from '../ledger/foldNews';
-import { foldCheckout } from '../ledger/foldCheckout';
-import { nothingOfOurs, type FoldedNews } from '../ledger/foldIntent';
-import { reconcilePayment } from '../ledger/reconcilePayment';
-import { checkLedger, listIntentsToCheck, listOpenCheckouts, listUnexplained, readMarks, saveMark } from '../ledger/reconciliation';
-import { knownEvents, recordEvent } from '../ledger/stripeEvents';
-import { listNews, listOurIntents } from '../payments/listing';
-import { createProvider } from '../payments/provider';
+import { foldNews } from '../ledger/payments/foldNews';
+import { foldCheckout } from '../ledger/payments/foldCheckout';
+import { nothingOfOurs, type FoldedNews } from '../ledger/payments/foldIntent';
+import { reconcilePayment } from '../ledger/payments/reconcilePayment';
+import {
+  checkLedger,
+  listIntentsToCheck,
+  listOpenCheckouts,
+  listUnexplained,
+  readMarks,
+  saveMark,
+} from '../ledger/payments/reconciliation';
+import { knownEvents, recordEvent } from '../ledger/payments/stripeEvents';
+import { listNews, listOurIntents } from '../stripe/listing';
+import { createProvider } from '../stripe/provider';
 import type { Dependencies } from './dependencies';
 
 /** What one page has brought. `next` reads on; null after the last page. */
@@ -31,11 +38,18 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
     Context.current().heartbeat();
     const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
     for (const repair of repairs) log.warn(repair, 'reconciliation has repaired what nobody had brought');
-    if (alarm !== null) log.error({ paymentIntentId, because: alarm }, 'reconciliation can not explain a payment: an operator must look at it');
+    if (alarm !== null)
+      log.error(
+        { paymentIntentId, because: alarm },
+        'reconciliation can not explain a payment: an operator must look at it',
+      );
     return repairs;
   }
 
-  async function reconcileAll(paymentIntentIds: Iterable<string>, nowMs: number): Promise<{ payments: number; repairs: Repair[] }> {
+  async function reconcileAll(
+    paymentIntentIds: Iterable<string>,
+    nowMs: number,
+  ): Promise<{ payments: number; repairs: Repair[] }> {
     const repairs: Repair[] = [];
     let payments = 0;
     for (const id of paymentIntentIds) {
@@ -58,18 +72,29 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
     async beginReconciliation(nowMs: number): Promise<{ sinceMs: number | null; check: boolean }> {
       const { scannedUntilMs, checkedAtMs } = await readMarks(pool);
       const tooOld = scannedUntilMs === null || nowMs - scannedUntilMs > EVENTS_MS_MAX;
-      return { sinceMs: tooOld ? null : scannedUntilMs - OVERLAP_MS, check: checkedAtMs === null || nowMs - checkedAtMs > CHECK_EVERY_MS };
+      return {
+        sinceMs: tooOld ? null : scannedUntilMs - OVERLAP_MS,
+        check: checkedAtMs === null || nowMs - checkedAtMs > CHECK_EVERY_MS,
+      };
     },
 
     /** Stripe's events that nobody has acted on yet; several about one payment need one look. */
     async reconcileEvents({ after, sinceMs, nowMs }: PageRequest): Promise<ReconciledPage> {
       const { items, next } = await listNews(stripe, sinceMs, after);
-      const known = await knownEvents(pool, items.map(({ eventId }) => eventId));
+      const known = await knownEvents(
+        pool,
+        items.map(({ eventId }) => eventId),
+      );
       const fresh = items.filter(({ eventId }) => !known.has(eventId));
-      const intents = new Set(fresh.flatMap((news) => ('paymentIntentId' in news && news.paymentIntentId !== null ? [news.paymentIntentId] : [])));
+      const intents = new Set(
+        fresh.flatMap((news) =>
+          'paymentIntentId' in news && news.paymentIntentId !== null ? [news.paymentIntentId] : [],
+        ),
+      );
       const page = await reconcileAll(intents, nowMs);
       for (const news of fresh) {
-        const { folded, repairs } = 'paymentIntentId' in news ? { folded: nothingOfOurs('reconciled'), repairs: [] } : await fold(news, nowMs);
+        const { folded, repairs } =
+          'paymentIntentId' in news ? { folded: nothingOfOurs('reconciled'), repairs: [] } : await fold(news, nowMs);
         page.repairs.push(...repairs);
         await recordEvent(pool, news, folded);
       }
@@ -102,7 +127,8 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
     /** Ledger and usage against the invariants (architecture: invariants 1 to 5), with the sums over all accounts. */
     async checkLedger(nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(pool, SHOWN_MAX, nowMs);
-      for (const violation of check.violations) log.error(violation, 'the ledger is not right: an operator must look at it');
+      for (const violation of check.violations)
+        log.error(violation, 'the ledger is not right: an operator must look at it');
       return check;
     },
 
@@ -116,5 +142,7 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
 
 function repairsOf({ outcome, accountId }: FoldedNews, about: string): Repair[] {
   if (outcome === 'credited') return [{ kind: 'credited', accountId, about }];
-  return outcome === 'noted' || outcome === 'saved' || outcome === 'removed' ? [{ kind: 'noted', accountId, about }] : [];
+  return outcome === 'noted' || outcome === 'saved' || outcome === 'removed'
+    ? [{ kind: 'noted', accountId, about }]
+    : [];
 }

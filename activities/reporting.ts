@@ -1,23 +1,32 @@
 /** Usage that was reported to the workflow by signal, posted by the same statement as any other (B3, B4). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
-import { postUsage } from '../ledger/postUsage';
-import { createPriceBook } from '../ledger/priceBook';
-import { createUsageTaking } from '../ledger/takeUsage';
+import { postUsage } from '../ledger/usage/postUsage';
+import { createPriceBook } from '../ledger/prices/priceBook';
+import { createUsageTaking } from '../ledger/usage/takeUsage';
 import type { Dependencies } from './dependencies';
 import { inSnapshot } from './inSnapshot';
 
 export function createReportingActivities(deps: Dependencies) {
   const { pool, log } = deps;
   const take = createUsageTaking({
-    pool, prices: createPriceBook(pool, log, Date.now), now: Date.now,
+    pool,
+    prices: createPriceBook(pool, log, Date.now),
+    now: Date.now,
     post: async (events) => [{ result: await postUsage(pool, events), first: 0, places: [...events.keys()] }],
   });
 
   return {
     /** Again after a lost answer it finds duplicates. Whatever is wrong with an event is kept for the admins. */
-    async postReportedUsage({ events, ...asked }: AskedFrom & { events: Record<string, unknown>[] }): Promise<Snapshot> {
+    async postReportedUsage({
+      events,
+      ...asked
+    }: AskedFrom & { events: Record<string, unknown>[] }): Promise<Snapshot> {
       // Whatever the signal says of the account: a workflow posts for its own.
-      await take(events.map((event) => (typeof event === 'object' && event !== null ? { ...event, accountId: asked.accountId } : event)));
+      await take(
+        events.map((event) =>
+          typeof event === 'object' && event !== null ? { ...event, accountId: asked.accountId } : event,
+        ),
+      );
       return inSnapshot(deps, asked);
     },
   };

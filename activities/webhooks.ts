@@ -2,7 +2,12 @@
 import { Context } from '@temporalio/activity';
 import { webhookRetryDelayMs } from '../domain/webhook';
 import { transaction } from '../ledger/db';
-import { beginWebhookAttempt, recordWebhookAttempt, type WebhookAttempt, type WebhookOutcome } from '../ledger/webhookAttempts';
+import {
+  beginWebhookAttempt,
+  recordWebhookAttempt,
+  type WebhookAttempt,
+  type WebhookOutcome,
+} from '../ledger/webhooks/webhookAttempts';
 import type { WebhookAnswer } from '../notices/webhookSender';
 import type { WebhookDependencies } from './dependencies';
 
@@ -24,7 +29,9 @@ export function createWebhookActivities({ pool, log, sendWebhook }: WebhookDepen
     const error = describe(answer);
     if (status === GONE) return { kind: 'gone', status, error };
     const delayMs = webhookRetryDelayMs(attempt.payload.type, attempt.attempt);
-    return delayMs === null ? { kind: 'failed', status, error } : { kind: 'put_off', status, error, delaySeconds: delayMs / 1_000 };
+    return delayMs === null
+      ? { kind: 'failed', status, error }
+      : { kind: 'put_off', status, error, delaySeconds: delayMs / 1_000 };
   }
 
   return {
@@ -34,9 +41,14 @@ export function createWebhookActivities({ pool, log, sendWebhook }: WebhookDepen
       if (begun.kind === 'ended') return { kind: 'ended' };
       const outcome = await send(begun.attempt);
       await transaction(pool, (tx) => recordWebhookAttempt(tx, begun.attempt, outcome, WEBHOOK_PATIENCE_SECONDS));
-      const { attempt, payload: { type } } = begun.attempt;
+      const {
+        attempt,
+        payload: { type },
+      } = begun.attempt;
       log.info({ delivery: deliveryId, type, attempt, outcome: outcome.kind, status: outcome.status }, 'webhook tried');
-      return outcome.kind === 'put_off' ? { kind: 'put_off', delayMs: outcome.delaySeconds * 1_000 } : { kind: 'ended' };
+      return outcome.kind === 'put_off'
+        ? { kind: 'put_off', delayMs: outcome.delaySeconds * 1_000 }
+        : { kind: 'ended' };
     },
   };
 }
@@ -44,8 +56,9 @@ export type WebhookActivities = ReturnType<typeof createWebhookActivities>;
 
 /** For the endpoint's owner. Servers answer what they like; Postgres takes no NUL. */
 function describe(answer: WebhookAnswer | Error): string {
-  const text = answer instanceof Error
-    ? answer.message || (answer as NodeJS.ErrnoException).code || answer.name
-    : `answered ${answer.status}${answer.status >= 300 && answer.status < 400 ? '; redirects are not followed' : ''}${answer.excerpt && `: ${answer.excerpt}`}`;
+  const text =
+    answer instanceof Error
+      ? answer.message || (answer as NodeJS.ErrnoException).code || answer.name
+      : `answered ${answer.status}${answer.status >= 300 && answer.status < 400 ? '; redirects are not followed' : ''}${answer.excerpt && `: ${answer.excerpt}`}`;
   return text.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX);
 }

@@ -2,11 +2,11 @@
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
-import { ensureAdminKey } from '../ledger/apiKeys';
+import { ensureAdminKey } from '../ledger/accounts/apiKeys';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
-import { createStripe } from '../payments/client';
-import { createConfirmationLinks } from '../payments/confirmationLink';
+import { createStripe } from '../stripe/client';
+import { createConfirmationLinks } from '../stripe/confirmationLink';
 import { createApi } from './server';
 
 /** Usage takes two connections at a time; the others are for reading and for what people do. */
@@ -37,8 +37,16 @@ async function main(): Promise<void> {
   if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const api = createApi({
-    pool, databaseUrl, temporal, stripe, policy, gatePolicy, links, log,
-    stripeWebhookSecrets: webhookSecretsOf(config), allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
+    pool,
+    databaseUrl,
+    temporal,
+    stripe,
+    policy,
+    gatePolicy,
+    links,
+    log,
+    stripeWebhookSecrets: webhookSecretsOf(config),
+    allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
   });
   const { port } = await api.listen(config.PORT, config.HOST);
   process.stdout.write(`api listening on http://${config.HOST}:${port}\n`);
@@ -49,7 +57,8 @@ async function main(): Promise<void> {
     await pool.end();
   };
   let stopping: Promise<void> | null = null;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void (stopping ??= stop().then(() => process.exit(0))));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => void (stopping ??= stop().then(() => process.exit(0))));
 }
 
 main().catch((error: Error) => {

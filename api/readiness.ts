@@ -1,5 +1,5 @@
 /** What this process needs and can't reach now. */
-import { reachStripe } from '../payments/reach';
+import { reachStripe } from '../stripe/reach';
 import type { Services } from './services';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
@@ -21,6 +21,11 @@ export async function checkReadiness({ pool, temporal, stripe }: Services): Prom
 function within(ms: number, probe: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);
-    void probe.then(() => resolve(true), () => resolve(false)).finally(() => clearTimeout(timer));
+    void probe
+      .then(
+        () => resolve(true),
+        () => resolve(false),
+      )
+      .finally(() => clearTimeout(timer));
   });
 }

@@ -22,8 +22,8 @@ import * as usage from './endpoints/usage';
 import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
-import type { Role } from './auth';
-import { any, del, get, patch, post, put, type Route } from './route';
+import type { Role } from './http/auth';
+import { any, del, get, patch, post, put, type Route } from './http/route';
 
 const admin: Role[] = ['admin'];
 const service: Role[] = ['service'];
@@ -52,7 +52,12 @@ export const routes: readonly Route[] = [
   del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
 
   get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
-  any('/v1/authorize', service, gates.authorize, 'The same for proxies: the status is the answer, by any method, also at /v1/authorize/…'),
+  any(
+    '/v1/authorize',
+    service,
+    gates.authorize,
+    'The same for proxies: the status is the answer, by any method, also at /v1/authorize/…',
+  ),
   get('/v1/gates/stream', service, gates.stream, 'Follow all gates as Server-Sent Events: snapshot, gate, heartbeat'),
 
   post('/v1/usage', service, usage.report, 'Report usage events'),
@@ -68,7 +73,12 @@ export const routes: readonly Route[] = [
   put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),
 
   get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
-  get('/v1/accounts/:id/transactions/:sequence/events', anyoneOrAdmin, records.usageOfTransaction, 'List the usage behind a transaction'),
+  get(
+    '/v1/accounts/:id/transactions/:sequence/events',
+    anyoneOrAdmin,
+    records.usageOfTransaction,
+    'List the usage behind a transaction',
+  ),
   get('/v1/accounts/:id/reloads', anyoneOrAdmin, records.reloads, 'List reloads and their attempts'),
   get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),
   get('/v1/accounts/:id/audit', ownerOrAdmin, records.audit, 'List changes by people'),
@@ -85,12 +95,27 @@ export const routes: readonly Route[] = [
   patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
   del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
   post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
-  post('/v1/accounts/:id/prepayments/checkout', owner, checkout.open, 'Pay in advance with a new card or a third-party provider'),
+  post(
+    '/v1/accounts/:id/prepayments/checkout',
+    owner,
+    checkout.open,
+    'Pay in advance with a new card or a third-party provider',
+  ),
   get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
   get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
-  post('/v1/accounts/:id/prepayments/:prepaymentId/refund', admin, refunds.ofPrepayment, 'Refund a prepayment, in part or whole'),
+  post(
+    '/v1/accounts/:id/prepayments/:prepaymentId/refund',
+    admin,
+    refunds.ofPrepayment,
+    'Refund a prepayment, in part or whole',
+  ),
   post('/v1/accounts/:id/reloads/:number/refund', admin, refunds.ofReload, 'Refund a reload, in part or whole'),
-  post('/v1/accounts/:id/reloads/:number/abandon', admin, abandonReload.abandon, 'Give up canceling what a closed reload has left open at Stripe'),
+  post(
+    '/v1/accounts/:id/reloads/:number/abandon',
+    admin,
+    abandonReload.abandon,
+    'Give up canceling what a closed reload has left open at Stripe',
+  ),
   get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
   put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
   del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
@@ -101,14 +126,24 @@ export const routes: readonly Route[] = [
   get('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.list, 'List webhook endpoints'),
   post('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.add, 'Register a webhook endpoint'),
   del('/v1/accounts/:id/webhook-endpoints/:eid', owner, webhookEndpoints.remove, 'Remove a webhook endpoint'),
-  get('/v1/accounts/:id/webhook-endpoints/:eid/deliveries', owner, webhookEndpoints.deliveries, 'List what was sent to an endpoint'),
+  get(
+    '/v1/accounts/:id/webhook-endpoints/:eid/deliveries',
+    owner,
+    webhookEndpoints.deliveries,
+    'List what was sent to an endpoint',
+  ),
   post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
   post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
 
   post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
   post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
 
-  get('/confirm/:token', anybody, confirmations.show, 'A page: what an owner is asked to confirm, or what became of it'),
+  get(
+    '/confirm/:token',
+    anybody,
+    confirmations.show,
+    'A page: what an owner is asked to confirm, or what became of it',
+  ),
   post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
 
   get('/healthz', anybody, operations.healthz, 'Is the process alive?'),

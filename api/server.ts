@@ -9,21 +9,21 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
 import type { StalePolicy } from '../domain/gate';
-import type { ConfirmationLinks } from '../payments/confirmationLink';
-import { createKeyring } from './auth';
-import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './dispatch';
-import { createGateCache, FAIL_CLOSED } from './gateCache';
-import { createGateStreams } from './gateStream';
-import { answerHot, createHotPath, type HotPath } from './hotPath';
-import { toOpenApi } from './openapi';
-import { pages } from './pages';
-import { answerPlainRequests, type PlainConnections } from './plainConnection';
-import { createPriceBook } from '../ledger/priceBook';
+import type { ConfirmationLinks } from '../stripe/confirmationLink';
+import { createKeyring } from './http/auth';
+import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './http/dispatch';
+import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
+import { createGateStreams } from './gate/gateStream';
+import { answerHot, createHotPath, type HotPath } from './gate/hotPath';
+import { toOpenApi } from './http/openapi';
+import { pages } from './http/pages';
+import { answerPlainRequests, type PlainConnections } from './http/plainConnection';
+import { createPriceBook } from '../ledger/prices/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
-import { createSignals } from './signals';
-import { tellPosition } from './tellPosition';
-import { createUsagePosting } from './usagePosting';
+import { createSignals } from './signals/signals';
+import { tellPosition } from './signals/tellPosition';
+import { createUsagePosting } from './usage/usagePosting';
 
 export type ApiDeps = {
   pool: Pool;
@@ -57,21 +57,54 @@ const DRAIN_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 
-export function createApi({ pool, databaseUrl, temporal, stripe, policy, gatePolicy = FAIL_CLOSED, links, log, stripeWebhookSecrets = [], allowPrivateWebhooks = false, checkReplies = false }: ApiDeps): Api {
+export function createApi({
+  pool,
+  databaseUrl,
+  temporal,
+  stripe,
+  policy,
+  gatePolicy = FAIL_CLOSED,
+  links,
+  log,
+  stripeWebhookSecrets = [],
+  allowPrivateWebhooks = false,
+  checkReplies = false,
+}: ApiDeps): Api {
   const now = Date.now;
   const gates = createGateCache({ pool, databaseUrl, log, now, policy: gatePolicy });
   const prices = createPriceBook(pool, log, now);
   const signals = createSignals(temporal, log, now);
   const posting = createUsagePosting({
-    pool, prices, gates, log, now,
+    pool,
+    prices,
+    gates,
+    log,
+    now,
     onPosted: (position) => tellPosition(position, { gates, signals }),
   });
   const keyring = createKeyring(pool, now, gatePolicy);
   const gateStreams = createGateStreams({ pool, gates, log });
   const hotPath = createHotPath({ gates, keyring });
-  const server = createHttpServer({
-    pool, temporal, stripe, policy, links, stripeWebhookSecrets, log, keyring, gates, gateStreams, prices, signals, posting, allowPrivateWebhooks,
-  }, hotPath, checkReplies);
+  const server = createHttpServer(
+    {
+      pool,
+      temporal,
+      stripe,
+      policy,
+      links,
+      stripeWebhookSecrets,
+      log,
+      keyring,
+      gates,
+      gateStreams,
+      prices,
+      signals,
+      posting,
+      allowPrivateWebhooks,
+    },
+    hotPath,
+    checkReplies,
+  );
   const plain = answerPlainRequests(server, hotPath);
 
   return {
@@ -99,9 +132,13 @@ function createHttpServer(services: Services, hotPath: HotPath, checkReplies: bo
   app.set('etag', false);
   app.enable('case sensitive routing');
   app.use(requestIds);
-  for (const route of routes) app[route.takesAll ? 'use' : route.method](route.path, dispatch(route, services, checkReplies));
+  for (const route of routes)
+    app[route.takesAll ? 'use' : route.method](route.path, dispatch(route, services, checkReplies));
   for (const path of new Set(routes.map((route) => route.path))) {
-    app.all(path, answerMethodNotAllowed(routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())));
+    app.all(
+      path,
+      answerMethodNotAllowed(routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())),
+    );
   }
   app.use(pages(toOpenApi(routes)));
   app.use(answerNotFound);

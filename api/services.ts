@@ -4,13 +4,13 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
-import type { ConfirmationLinks } from '../payments/confirmationLink';
-import type { Keyring } from './auth';
-import type { GateCache } from './gateCache';
-import type { GateStreams } from './gateStream';
-import type { PriceBook } from '../ledger/priceBook';
-import type { Signals } from './signals';
-import type { UsagePosting } from './usagePosting';
+import type { ConfirmationLinks } from '../stripe/confirmationLink';
+import type { Keyring } from './http/auth';
+import type { GateCache } from './gate/gateCache';
+import type { GateStreams } from './gate/gateStream';
+import type { PriceBook } from '../ledger/prices/priceBook';
+import type { Signals } from './signals/signals';
+import type { UsagePosting } from './usage/usagePosting';
 
 export type Services = {
   pool: Pool;

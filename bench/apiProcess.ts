@@ -10,16 +10,30 @@ export type Running = { port: number; pid: number; startMs: number; stop(): Prom
 
 /** One more API on a database. Its Temporal and Stripe are nowhere: gates need neither. */
 export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readonly string[] = []): Promise<Running> =>
-  start([...nodeArgs, join(__dirname, '..', 'api', 'main.js')], {
-    DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: '127.0.0.1:9', STRIPE_SECRET_KEY: 'sk_test_none', STRIPE_API_BASE: 'http://127.0.0.1:9', ADMIN_KEY: adminKey, PORT: '0', LOG_LEVEL: 'fatal',
-  }, /http:\/\/127\.0\.0\.1:(\d+)/);
+  start(
+    [...nodeArgs, join(__dirname, '..', 'api', 'main.js')],
+    {
+      DATABASE_URL: databaseUrl,
+      TEMPORAL_ADDRESS: '127.0.0.1:9',
+      STRIPE_SECRET_KEY: 'sk_test_none',
+      STRIPE_API_BASE: 'http://127.0.0.1:9',
+      ADMIN_KEY: adminKey,
+      PORT: '0',
+      LOG_LEVEL: 'fatal',
+    },
+    /http:\/\/127\.0\.0\.1:(\d+)/,
+  );
 
 /** The least that Express, or Node alone, can answer. */
-export const startHello = (kind: 'express' | 'node'): Promise<Running> => start([join(__dirname, 'helloServer.js'), kind], {}, /^(\d+)$/);
+export const startHello = (kind: 'express' | 'node'): Promise<Running> =>
+  start([join(__dirname, 'helloServer.js'), kind], {}, /^(\d+)$/);
 
 async function start(args: string[], env: NodeJS.ProcessEnv, readyLine: RegExp): Promise<Running> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const end = (): void => void child.kill('SIGTERM');
   process.once('exit', end); // a measurement that is cut short leaves nothing running
   child.once('exit', () => process.off('exit', end));
@@ -42,9 +56,12 @@ function portOf(child: ChildProcess, readyLine: RegExp): Promise<number> {
       const ready = readyLine.exec(line);
       if (ready) resolve(Number(ready[1]));
     });
-    child.once('exit', (code) => reject(new Error(`A process of the measurement ended at its start (exit code ${code}).`)));
+    child.once('exit', (code) =>
+      reject(new Error(`A process of the measurement ended at its start (exit code ${code}).`)),
+    );
   });
 }
 
 /** Resident memory in megabytes. */
-export const memoryOf = (pid: number): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+export const memoryOf = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;

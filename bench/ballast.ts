@@ -25,7 +25,16 @@ export async function startBallast(): Promise<MeasuredBallast> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
   const postgres = await startPostgres({ dataDir, durable: true, log: () => undefined });
   const child = spawn(process.execPath, [join(__dirname, '..', 'dev', 'start.js')], {
-    env: { ...process.env, DATA_DIR: dataDir, DATABASE_URL: postgres.url, DEMO: '0', PORT: '0', ADMIN_KEY, LOG_LEVEL: 'error' }, stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      DATA_DIR: dataDir,
+      DATABASE_URL: postgres.url,
+      DEMO: '0',
+      PORT: '0',
+      ADMIN_KEY,
+      LOG_LEVEL: 'error',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   const [url, temporalAddress] = await new Promise<[string, string]>((resolve, reject) => {

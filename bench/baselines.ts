@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { numbersLiteral, textsLiteral } from '../ledger/arrayLiteral';
 import { transaction } from '../ledger/db';
-import { postUsage, type PricedEvent } from '../ledger/postUsage';
+import { postUsage, type PricedEvent } from '../ledger/usage/postUsage';
 import { chunk, makePricedEvents } from './usage';
 
 /** A baseline at its best: the highest of its settings counts. */
@@ -25,20 +25,40 @@ const RAW = `
  * ledger. Each connection has accounts of its own, so that none waits for, or deadlocks with, another.
  */
 export const rawRate = (pool: Pool, events: number, accountIds: readonly string[]): Promise<number> =>
-  bestOf([1_000, 5_000].flatMap((perBatch) => [1, 2].map((connections) => () => {
-    const shares = Array.from({ length: connections }, (_, share) =>
-      chunk(makePricedEvents(events / connections, accountIds.filter((_id, i) => i % connections === share)), perBatch));
-    return clock(events, shares.map((batches) => async () => {
-      for (const batch of batches) await insertRaw(pool, batch);
-    }));
-  })));
+  bestOf(
+    [1_000, 5_000].flatMap((perBatch) =>
+      [1, 2].map((connections) => () => {
+        const shares = Array.from({ length: connections }, (_, share) =>
+          chunk(
+            makePricedEvents(
+              events / connections,
+              accountIds.filter((_id, i) => i % connections === share),
+            ),
+            perBatch,
+          ),
+        );
+        return clock(
+          events,
+          shares.map((batches) => async () => {
+            for (const batch of batches) await insertRaw(pool, batch);
+          }),
+        );
+      }),
+    ),
+  );
 
 const insertRaw = (pool: Pool, batch: readonly PricedEvent[]): Promise<unknown> =>
   pool.query({
-    name: 'raw', text: RAW,
+    name: 'raw',
+    text: RAW,
     values: [
-      textsLiteral(batch.map((e) => e.accountId)), textsLiteral(batch.map((e) => e.id)), textsLiteral(batch.map((e) => e.model)),
-      numbersLiteral(batch.map((e) => e.inputTokens)), numbersLiteral(batch.map((e) => e.outputTokens)), numbersLiteral(batch.map((e) => e.atMs)), numbersLiteral(batch.map((e) => e.cost)),
+      textsLiteral(batch.map((e) => e.accountId)),
+      textsLiteral(batch.map((e) => e.id)),
+      textsLiteral(batch.map((e) => e.model)),
+      numbersLiteral(batch.map((e) => e.inputTokens)),
+      numbersLiteral(batch.map((e) => e.outputTokens)),
+      numbersLiteral(batch.map((e) => e.atMs)),
+      numbersLiteral(batch.map((e) => e.cost)),
     ],
   });
 
@@ -48,41 +68,73 @@ export const transactionPerEvent = (pool: Pool, events: number, accountIds: read
 
 /** The debit of many wallets: lock the row, look at the balance, write event, balance and line. */
 export const selectForUpdate = (pool: Pool, events: number, accountIds: readonly string[]): Promise<number> =>
-  oneByOne(events, accountIds, ({ accountId, id, model, inputTokens, outputTokens, cost }) => transaction(pool, async (tx) => {
-    const { rows: [row] } = await tx.query<{ balance_nano: bigint; sequence: bigint }>({ name: 'peer-lock', text: 'select balance_nano, sequence from balances where account_id = $1 for update', values: [accountId] });
-    const [sequence, after] = [row!.sequence + 1n, row!.balance_nano - cost];
-    const { rowCount } = await tx.query({
-      name: 'peer-event',
-      text: `insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
+  oneByOne(events, accountIds, ({ accountId, id, model, inputTokens, outputTokens, cost }) =>
+    transaction(pool, async (tx) => {
+      const {
+        rows: [row],
+      } = await tx.query<{ balance_nano: bigint; sequence: bigint }>({
+        name: 'peer-lock',
+        text: 'select balance_nano, sequence from balances where account_id = $1 for update',
+        values: [accountId],
+      });
+      const [sequence, after] = [row!.sequence + 1n, row!.balance_nano - cost];
+      const { rowCount } = await tx.query({
+        name: 'peer-event',
+        text: `insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
        values ($1, $2, $3, 0, $4, $5, 0, $6, 0, now(), $7) on conflict do nothing`,
-      values: [accountId, id, sequence, model, inputTokens, outputTokens, cost],
-    });
-    if (rowCount === 0) return;
-    await tx.query({ name: 'peer-balance', text: 'update balances set balance_nano = $2, sequence = $3 where account_id = $1', values: [accountId, after, sequence] });
-    await tx.query({
-      name: 'peer-line',
-      text: `insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
+        values: [accountId, id, sequence, model, inputTokens, outputTokens, cost],
+      });
+      if (rowCount === 0) return;
+      await tx.query({
+        name: 'peer-balance',
+        text: 'update balances set balance_nano = $2, sequence = $3 where account_id = $1',
+        values: [accountId, after, sequence],
+      });
+      await tx.query({
+        name: 'peer-line',
+        text: `insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
        values ($1, $2, 'usage', 'usage', $3, $4, $5, 'usage/0', '1 request')`,
-      values: [accountId, sequence, -cost, after, `usage/${accountId}/${sequence}`],
-    });
-  }));
+        values: [accountId, sequence, -cost, after, `usage/${accountId}/${sequence}`],
+      });
+    }),
+  );
 
 /** Looks, then counts down, in two statements: no ledger, no key, and two callers at once both pass the check. */
 export const checkThenDeduct = (pool: Pool, events: number, accountIds: readonly string[]): Promise<number> =>
   oneByOne(events, accountIds, async ({ accountId, cost }) => {
-    const { rows: [row] } = await pool.query<{ balance_nano: bigint }>({ name: 'peer-check', text: 'select balance_nano from balances where account_id = $1', values: [accountId] });
-    if (row!.balance_nano > 0n) await pool.query({ name: 'peer-deduct', text: 'update balances set balance_nano = balance_nano - $2 where account_id = $1', values: [accountId, cost] });
+    const {
+      rows: [row],
+    } = await pool.query<{ balance_nano: bigint }>({
+      name: 'peer-check',
+      text: 'select balance_nano from balances where account_id = $1',
+      values: [accountId],
+    });
+    if (row!.balance_nano > 0n)
+      await pool.query({
+        name: 'peer-deduct',
+        text: 'update balances set balance_nano = balance_nano - $2 where account_id = $1',
+        values: [accountId, cost],
+      });
   });
 
 /** At its best concurrency: so many callers, each with one event at a time. */
-const oneByOne = (events: number, accountIds: readonly string[], act: (event: PricedEvent) => Promise<unknown>): Promise<number> =>
-  bestOf([8, 32].map((callers) => () => {
-    const queue = makePricedEvents(events, accountIds);
-    const caller = async (): Promise<void> => {
-      for (let event = queue.pop(); event; event = queue.pop()) await act(event);
-    };
-    return clock(events, Array.from({ length: callers }, () => caller));
-  }));
+const oneByOne = (
+  events: number,
+  accountIds: readonly string[],
+  act: (event: PricedEvent) => Promise<unknown>,
+): Promise<number> =>
+  bestOf(
+    [8, 32].map((callers) => () => {
+      const queue = makePricedEvents(events, accountIds);
+      const caller = async (): Promise<void> => {
+        for (let event = queue.pop(); event; event = queue.pop()) await act(event);
+      };
+      return clock(
+        events,
+        Array.from({ length: callers }, () => caller),
+      );
+    }),
+  );
 
 async function clock(events: number, work: readonly (() => Promise<void>)[]): Promise<number> {
   const started = performance.now();

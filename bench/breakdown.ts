@@ -17,7 +17,11 @@ const TICKS_PER_SECOND = 100;
 export async function breakdown(ballast: MeasuredBallast, { events }: { events: number }): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
   const profiles = mkdtempSync(join(tmpdir(), 'ballast-profile-'));
-  const api = await startApi(ballast.databaseUrl, 'admin_key_of_the_profiled_api', ['--cpu-prof', `--cpu-prof-dir=${profiles}`, '--cpu-prof-interval=200']);
+  const api = await startApi(ballast.databaseUrl, 'admin_key_of_the_profiled_api', [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profiles}`,
+    '--cpu-prof-interval=200',
+  ]);
   const url = `http://127.0.0.1:${api.port}`;
   try {
     await post(url, serviceKey, makeBodies(events / 4, EVENTS_PER_REQUEST, accountIds), CONNECTIONS);
@@ -28,7 +32,12 @@ export async function breakdown(ballast: MeasuredBallast, { events }: { events: 
     const client = process.cpuUsage(before.client);
     const perEvent = (seconds: number): number[] => [(seconds / events) * 1e6];
     const figures = [
-      summarize('cpuApi', 'ingest, 100 events a request: CPU time of the API for each', 'µs', perEvent(secondsOf([api.pid]) - before.api)),
+      summarize(
+        'cpuApi',
+        'ingest, 100 events a request: CPU time of the API for each',
+        'µs',
+        perEvent(secondsOf([api.pid]) - before.api),
+      ),
       summarize('cpuPostgres', 'the same: of Postgres', 'µs', perEvent(secondsOf(backends) - before.postgres)),
       summarize('cpuClient', 'the same: of who sends them', 'µs', perEvent((client.user + client.system) / 1e6)),
     ];
@@ -42,7 +51,9 @@ export async function breakdown(ballast: MeasuredBallast, { events }: { events: 
 }
 
 async function backendsOfApis(pool: Pool): Promise<number[]> {
-  const { rows } = await pool.query<{ pid: number }>(`select pid from pg_stat_activity where application_name = 'ballast-api'`);
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = 'ballast-api'`,
+  );
   return rows.map(({ pid }) => pid);
 }
 
@@ -53,7 +64,11 @@ const secondsOf = (pids: readonly number[]): number =>
     return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }, 0);
 
-type Profile = { nodes: { id: number; callFrame: { functionName: string; url: string } }[]; samples: number[]; timeDeltas: number[] };
+type Profile = {
+  nodes: { id: number; callFrame: { functionName: string; url: string } }[];
+  samples: number[];
+  timeDeltas: number[];
+};
 
 /** By function name, or by the file it is in: the first that fits. */
 const KINDS: [string, RegExp][] = [
@@ -65,15 +80,24 @@ const KINDS: [string, RegExp][] = [
   ['writing the statement, reading its answer', /\/dist\/ledger\/|\/node_modules\/(pg|postgres)/],
   ['batching and answering', /\/dist\/api\//],
   ['Express', /\/node_modules\/(express|router|parseurl|path-to-regexp|on-finished|depd|qs|send|type-is|accepts)\//],
-  ['HTTP and streams (Node)', /node:(_http|http|net|internal\/(stream|http|js_stream)|events|buffer|internal\/(buffer|url|timers|process|async_hooks|util)|timers|async_hooks)/],
+  [
+    'HTTP and streams (Node)',
+    /node:(_http|http|net|internal\/(stream|http|js_stream)|events|buffer|internal\/(buffer|url|timers|process|async_hooks|util)|timers|async_hooks)/,
+  ],
 ];
 
 function showShares({ nodes, samples, timeDeltas }: Profile): void {
-  const kindOf = new Map(nodes.map(({ id, callFrame: { functionName, url } }) => [id, KINDS.find(([, pattern]) => pattern.test(`${functionName} ${url}`))?.[0] ?? 'the rest, with starting up']));
+  const kindOf = new Map(
+    nodes.map(({ id, callFrame: { functionName, url } }) => [
+      id,
+      KINDS.find(([, pattern]) => pattern.test(`${functionName} ${url}`))?.[0] ?? 'the rest, with starting up',
+    ]),
+  );
   const sums = new Map<string, number>();
   samples.forEach((id, i) => sums.set(kindOf.get(id)!, (sums.get(kindOf.get(id)!) ?? 0) + timeDeltas[i]!));
   const busy = [...sums].filter(([kind]) => kind !== 'nothing to do');
   const total = busy.reduce((sum, [, time]) => sum + time, 0);
-  console.log('the API\'s thread, while it is busy:');
-  for (const [kind, time] of busy.sort((a, b) => b[1] - a[1])) console.log(`  ${((time / total) * 100).toFixed(0).padStart(3)} % ${kind}`);
+  console.log("the API's thread, while it is busy:");
+  for (const [kind, time] of busy.sort((a, b) => b[1] - a[1]))
+    console.log(`  ${((time / total) * 100).toFixed(0).padStart(3)} % ${kind}`);
 }

@@ -8,9 +8,18 @@ type Line = { kind: string; at: string };
 
 export async function crossingToCredited({ url, admin }: MeasuredBallast, runs: number): Promise<Figure[]> {
   await admin.request('PUT', '/v1/models/bench-crossing', {
-    body: { provider: 'bench', license: 'open', input: ['text'], output: 'text', batch: false, prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1.00' }] },
+    body: {
+      provider: 'bench',
+      license: 'open',
+      input: ['text'],
+      output: 'text',
+      batch: false,
+      prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1.00' }],
+    },
   });
-  const { body: service } = await admin.request<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'bench' } });
+  const { body: service } = await admin.request<{ key: string }>('POST', '/v1/keys', {
+    body: { role: 'service', name: 'bench' },
+  });
   const reporter = createApi(url, service.key);
   const milliseconds: number[] = [];
   // The first one warms code and connections up and does not count.
@@ -22,16 +31,29 @@ export async function crossingToCredited({ url, admin }: MeasuredBallast, runs: 
 }
 
 async function measureOne(url: string, admin: Api, reporter: Api, id: string): Promise<number> {
-  await admin.request('POST', '/v1/accounts', { body: { id, name: id, members: [{ name: 'Bench', email: `${id}@bench.example`, role: 'owner' }] } });
-  const { data: [member] } = await admin.get<{ data: { id: string }[] }>(`/v1/accounts/${id}/members`);
-  const { body: { key } } = await admin.request<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: member!.id } });
+  await admin.request('POST', '/v1/accounts', {
+    body: { id, name: id, members: [{ name: 'Bench', email: `${id}@bench.example`, role: 'owner' }] },
+  });
+  const {
+    data: [member],
+  } = await admin.get<{ data: { id: string }[] }>(`/v1/accounts/${id}/members`);
+  const {
+    body: { key },
+  } = await admin.request<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: member!.id } });
   const owner = createApi(url, key);
   await owner.request('POST', `/v1/accounts/${id}/payment-methods`, { body: { paymentMethod: 'pm_card_visa' } });
-  await owner.request('POST', `/v1/accounts/${id}/prepayments`, { body: { amount: '20.00' }, idempotencyKey: `first-${id}` });
-  await owner.request('PUT', `/v1/accounts/${id}/auto-reload`, { body: { threshold: '10.00', amount: '25.00', acceptTerms: true } });
+  await owner.request('POST', `/v1/accounts/${id}/prepayments`, {
+    body: { amount: '20.00' },
+    idempotencyKey: `first-${id}`,
+  });
+  await owner.request('PUT', `/v1/accounts/${id}/auto-reload`, {
+    body: { threshold: '10.00', amount: '25.00', acceptTerms: true },
+  });
   await sleep(1_500); // until the relay has nothing more to say of this account
 
-  await reporter.request('POST', '/v1/usage', { body: { events: [{ id, accountId: id, model: 'bench-crossing', inputTokens: 12_000_000 }] } });
+  await reporter.request('POST', '/v1/usage', {
+    body: { events: [{ id, accountId: id, model: 'bench-crossing', inputTokens: 12_000_000 }] },
+  });
   for (;;) {
     const { data } = await admin.get<{ data: Line[] }>(`/v1/accounts/${id}/transactions`);
     const at = (kind: string) => data.find((line) => line.kind === kind)?.at;

@@ -11,10 +11,16 @@ const CONNECTIONS = 64;
 const SHARE_OF_EXPRESS = 0.8;
 
 /** What is measured: a gate with its key, known by now. */
-async function prepareGate(ballast: MeasuredBallast): Promise<{ gate: Target; serviceKey: string; accountIds: string[] }> {
+async function prepareGate(
+  ballast: MeasuredBallast,
+): Promise<{ gate: Target; serviceKey: string; accountIds: string[] }> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 100);
   await pool.end();
-  const gate = { port: Number(new URL(ballast.url).port), path: `/v1/accounts/${accountIds[0]}/gate`, headers: { Authorization: `Bearer ${serviceKey}` } };
+  const gate = {
+    port: Number(new URL(ballast.url).port),
+    path: `/v1/accounts/${accountIds[0]}/gate`,
+    headers: { Authorization: `Bearer ${serviceKey}` },
+  };
   return { gate, serviceKey, accountIds };
 }
 
@@ -27,16 +33,25 @@ export async function gateOverExpress(ballast: MeasuredBallast, runs: number, se
   const rates: number[] = [];
   const latencies: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const [ofGate, ofExpress] = await inTurn(run, [gate, helloOf(express)], (target) => load(target, { connections: CONNECTIONS, seconds }));
+    const [ofGate, ofExpress] = await inTurn(run, [gate, helloOf(express)], (target) =>
+      load(target, { connections: CONNECTIONS, seconds }),
+    );
     rates.push(ofGate.perSecond / ofExpress.perSecond);
     const rate = ofExpress.perSecond * SHARE_OF_EXPRESS;
-    const [gateThen, expressThen] = await inTurn(run, [gate, helloOf(express)], (target) => load(target, { connections: CONNECTIONS, seconds, rate }));
+    const [gateThen, expressThen] = await inTurn(run, [gate, helloOf(express)], (target) =>
+      load(target, { connections: CONNECTIONS, seconds, rate }),
+    );
     latencies.push(gateThen.p99 / expressThen.p99);
   }
   await express.stop();
   return [
     summarize(7, 'gate over HTTP ÷ Express hello, requests per second', 'ratio', rates),
-    summarize('7p99', `gate over HTTP ÷ Express hello, p99 at ${SHARE_OF_EXPRESS * 100}% of what Express bears`, 'ratio', latencies),
+    summarize(
+      '7p99',
+      `gate over HTTP ÷ Express hello, p99 at ${SHARE_OF_EXPRESS * 100}% of what Express bears`,
+      'ratio',
+      latencies,
+    ),
   ];
 }
 
@@ -46,7 +61,9 @@ export async function gateOverNodeHttp(ballast: MeasuredBallast, runs: number, s
   const node = await startHello('node');
   const rates: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const [ofGate, ofNode] = await inTurn(run, [gate, helloOf(node)], (target) => load(target, { connections: CONNECTIONS, seconds }));
+    const [ofGate, ofNode] = await inTurn(run, [gate, helloOf(node)], (target) =>
+      load(target, { connections: CONNECTIONS, seconds }),
+    );
     rates.push(ofGate.perSecond / ofNode.perSecond);
   }
   await node.stop();
@@ -72,11 +89,22 @@ export async function gateUnderIngest(ballast: MeasuredBallast, runs: number, se
     ratios.push(ofGate.p99 / ofExpress.p99);
   }
   await express.stop();
-  return [summarize(10, `gate ÷ Express hello, p99 at ${CHECKS_PER_SECOND} checks/s while ingest runs at half its maximum`, 'ratio', ratios)];
+  return [
+    summarize(
+      10,
+      `gate ÷ Express hello, p99 at ${CHECKS_PER_SECOND} checks/s while ingest runs at half its maximum`,
+      'ratio',
+      ratios,
+    ),
+  ];
 }
 
 /** Measures the two one after the other, each first in every other run: what disturbs the machine then hits both alike. */
-async function inTurn(run: number, [a, b]: [Target, Target], measure: (target: Target) => Promise<LoadResult>): Promise<[LoadResult, LoadResult]> {
+async function inTurn(
+  run: number,
+  [a, b]: [Target, Target],
+  measure: (target: Target) => Promise<LoadResult>,
+): Promise<[LoadResult, LoadResult]> {
   if (run % 2 === 0) return [await measure(a), await measure(b)];
   const second = await measure(b);
   return [await measure(a), second];

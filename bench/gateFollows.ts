@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { createClient } from '../client/index';
+import { createClient } from '../client';
 import { openPool } from '../ledger/db';
 import { startApi } from './apiProcess';
 import type { MeasuredBallast } from './ballast';
@@ -29,7 +29,11 @@ export async function commitToNo(ballast: MeasuredBallast, runs: number): Promis
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const client = createClient({ url: `http://127.0.0.1:${second.port}`, key: serviceKey });
   await client.gate.ready(30_000);
-  const { rows: [account] } = await pool.query<{ balance_nano: bigint }>('select balance_nano from balances where account_id = $1', [accountId]);
+  const {
+    rows: [account],
+  } = await pool.query<{ balance_nano: bigint }>('select balance_nano from balances where account_id = $1', [
+    accountId,
+  ]);
   const mover = { pool, accountId, balanceNano: account!.balance_nano };
   const overHttp: Becomes = async (allowed) => {
     while ((await isAllowed(agent, second.port, accountId)) !== allowed);
@@ -48,8 +52,12 @@ export async function commitToNo(ballast: MeasuredBallast, runs: number): Promis
   agent.destroy();
   await pool.end();
   await second.stop();
-  const toNo = (where: string): string => `commit that takes the balance to 0 → no at ${where}, p99 of ${COMMITS_PER_RUN}`;
-  return [summarize(12, toNo('a second API process'), 'ms', ofProcess), summarize('12replica', toNo("a client's replica that follows it"), 'ms', ofReplica)];
+  const toNo = (where: string): string =>
+    `commit that takes the balance to 0 → no at ${where}, p99 of ${COMMITS_PER_RUN}`;
+  return [
+    summarize(12, toNo('a second API process'), 'ms', ofProcess),
+    summarize('12replica', toNo("a client's replica that follows it"), 'ms', ofReplica),
+  ];
 }
 
 /** Measured from when the statement that commits was sent: the commit itself is a part of it. */
@@ -62,17 +70,38 @@ async function p99({ pool, accountId, balanceNano }: Mover, becomes: Becomes): P
     milliseconds.push(performance.now() - sentMs);
     await move(pool, accountId, balanceNano);
   }
-  return quantile(milliseconds.sort((a, b) => a - b), 0.99);
+  return quantile(
+    milliseconds.sort((a, b) => a - b),
+    0.99,
+  );
 }
 
 const move = (pool: Pool, id: string, nano: bigint): Promise<unknown> =>
-  pool.query(`select post_line($1, 'adjustment', 'adjustments', $2, $3, 'bench', 'bench')`, [id, nano, `bench/${randomUUID()}`]);
+  pool.query(`select post_line($1, 'adjustment', 'adjustments', $2, $3, 'bench', 'bench')`, [
+    id,
+    nano,
+    `bench/${randomUUID()}`,
+  ]);
 
 function isAllowed(agent: Agent, port: number, id: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path: `/v1/accounts/${id}/gate`, agent, headers: { authorization: `Bearer ${ADMIN_KEY}` } }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve((JSON.parse(text) as { allowed: boolean }).allowed));
-    }).on('error', reject).end();
+    request(
+      {
+        host: '127.0.0.1',
+        port,
+        path: `/v1/accounts/${id}/gate`,
+        agent,
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      },
+      (response) => {
+        let text = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('end', () => resolve((JSON.parse(text) as { allowed: boolean }).allowed));
+      },
+    )
+      .on('error', reject)
+      .end();
   });
 }

@@ -7,7 +7,10 @@ import { prepareUsage } from './usage';
 const ACCOUNTS = [1, 100, 1_000, 10_000, 100_000];
 
 /** Events a second in requests of 1,000, with so many accounts taken in turn. */
-export async function growthByAccounts(ballast: MeasuredBallast, { runs, events }: { runs: number; events: number }): Promise<Figure[]> {
+export async function growthByAccounts(
+  ballast: MeasuredBallast,
+  { runs, events }: { runs: number; events: number },
+): Promise<Figure[]> {
   const { serviceKey, pool } = await prepareUsage(ballast, 1);
   const target = { url: ballast.url, serviceKey };
   const opened = [];
@@ -22,5 +25,12 @@ export async function growthByAccounts(ballast: MeasuredBallast, { runs, events 
     }
   }
   await pool.end();
-  return ACCOUNTS.map((count, place) => summarize(`accounts${count}`, `HTTP ingest over ${count.toLocaleString('en')} accounts evenly, 1,000 events a request`, 'events/s', rates[place]!));
+  return ACCOUNTS.map((count, place) =>
+    summarize(
+      `accounts${count}`,
+      `HTTP ingest over ${count.toLocaleString('en')} accounts evenly, 1,000 events a request`,
+      'events/s',
+      rates[place]!,
+    ),
+  );
 }

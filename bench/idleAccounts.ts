@@ -45,11 +45,15 @@ export async function idleAccounts(ballast: MeasuredBallast, count: number): Pro
   await connection.close();
   await pool.end();
   const idle = `${count.toLocaleString('en')} idle accounts`;
-  const kilobytes = (more: { megabytes: number }, accounts: number): number[] => [((more.megabytes - none.megabytes) * 1_024) / accounts];
+  const kilobytes = (more: { megabytes: number }, accounts: number): number[] => [
+    ((more.megabytes - none.megabytes) * 1_024) / accounts,
+  ];
   return [
     summarize(14, `${idle}: memory of the worker for each`, 'KB', kilobytes(all, count)),
     summarize('14timers', `${idle}: timers for each`, 'timers', [timers]),
-    summarize('14polls', `${idle}: transactions in Postgres a second for each`, '/s', [(all.perSecond - none.perSecond) / count]),
+    summarize('14polls', `${idle}: transactions in Postgres a second for each`, '/s', [
+      (all.perSecond - none.perSecond) / count,
+    ]),
     summarize('14worker', `${idle}: resident memory of the worker`, 'MB', [all.megabytes]),
     summarize('14cached', 'memory of the worker for each workflow that it keeps', 'KB', kilobytes(cached, filled)),
     summarize('14wakeCached', 'signal → folded, a workflow that is in memory', 'ms', wakes.cached),
@@ -61,11 +65,15 @@ export async function idleAccounts(ballast: MeasuredBallast, count: number): Pro
 async function wakeAll(pool: Pool, client: Client, accounts: SteadyAccounts): Promise<void> {
   let next = 0;
   const waker = async (): Promise<void> => {
-    for (let nth = next++; nth < accounts.count; nth = next++) await wakeBalance(client, steadyAccountId(accounts, nth), refreshSignal);
+    for (let nth = next++; nth < accounts.count; nth = next++)
+      await wakeBalance(client, steadyAccountId(accounts, nth), refreshSignal);
   };
   await Promise.all(Array.from({ length: WAKING_AT_ONCE }, waker));
   for (;;) {
-    const { rows } = await pool.query<{ n: bigint }>('select count(*) as n from balances where account_id like $1 and (revision = 0 or wake)', [`${accounts.prefix}-%`]);
+    const { rows } = await pool.query<{ n: bigint }>(
+      'select count(*) as n from balances where account_id like $1 and (revision = 0 or wake)',
+      [`${accounts.prefix}-%`],
+    );
     if (rows[0]!.n === 0n) return;
     await sleep(100);
   }
@@ -74,7 +82,9 @@ async function wakeAll(pool: Pool, client: Client, accounts: SteadyAccounts): Pr
 /** Of the whole Ballast: the looks of its loops, which are there without any account too. */
 async function transactionsPerSecond(pool: Pool): Promise<number> {
   const read = async (): Promise<bigint> => {
-    const { rows } = await pool.query<{ n: bigint }>('select xact_commit + xact_rollback as n from pg_stat_database where datname = current_database()');
+    const { rows } = await pool.query<{ n: bigint }>(
+      'select xact_commit + xact_rollback as n from pg_stat_database where datname = current_database()',
+    );
     return rows[0]!.n;
   };
   const start = await read();
@@ -98,12 +108,14 @@ async function openTimers(client: Client, accounts: SteadyAccounts): Promise<num
 }
 
 /** Those that were woken last. */
-const lastOf = ({ prefix, count }: SteadyAccounts): string[] => Array.from({ length: Math.min(WAKES, count) }, (_, i) => steadyAccountId({ prefix, count }, count - 1 - i));
+const lastOf = ({ prefix, count }: SteadyAccounts): string[] =>
+  Array.from({ length: Math.min(WAKES, count) }, (_, i) => steadyAccountId({ prefix, count }, count - 1 - i));
 
 /** Milliseconds from the signal until the workflow has read its account, one account after the other. */
 async function wakeTimes(pool: Pool, client: Client, ids: readonly string[]): Promise<number[]> {
   const revision = async (id: string): Promise<bigint> =>
-    (await pool.query<{ revision: bigint }>('select revision from balances where account_id = $1', [id])).rows[0]!.revision;
+    (await pool.query<{ revision: bigint }>('select revision from balances where account_id = $1', [id])).rows[0]!
+      .revision;
   const milliseconds: number[] = [];
   for (const id of ids) {
     const before = await revision(id);

@@ -11,9 +11,17 @@ import { makeBodies, post, prepareUsage } from './usage';
 /** By events a request: as many connections as it takes to have the next commit ready when one is done. */
 const CONNECTIONS: Readonly<Record<number, number>> = { 1: 64, 100: 128, 1_000: 16 };
 
-export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs: number; events: number }): Promise<Figure[]> {
+export async function ingest(
+  ballast: MeasuredBallast,
+  { runs, events }: { runs: number; events: number },
+): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
-  const http = async (count: number, perRequest: number, accounts: readonly string[], url = ballast.url): Promise<number> => {
+  const http = async (
+    count: number,
+    perRequest: number,
+    accounts: readonly string[],
+    url = ballast.url,
+  ): Promise<number> => {
     const bodies = makeBodies(count, perRequest, accounts);
     return count / (await post(url, serviceKey, bodies, CONNECTIONS[perRequest]!));
   };
@@ -42,16 +50,51 @@ export async function ingest(ballast: MeasuredBallast, { runs, events }: { runs:
   await pool.end();
 
   const slower = measured.map(({ hundred, thousand }) => Math.min(hundred, thousand));
-  const toRaw = (perRequest: 'hundred' | 'thousand', name: string): Figure => summarize(1, `HTTP ingest, ${name} events a request ÷ raw batched insert`, 'ratio', measured.map((run) => run[perRequest] / run.raw));
+  const toRaw = (perRequest: 'hundred' | 'thousand', name: string): Figure =>
+    summarize(
+      1,
+      `HTTP ingest, ${name} events a request ÷ raw batched insert`,
+      'ratio',
+      measured.map((run) => run[perRequest] / run.raw),
+    );
   const [worse] = [toRaw('hundred', '100'), toRaw('thousand', '1,000')].sort((a, b) => a.value - b.value);
   return [
     worse!,
-    summarize(2, 'HTTP ingest ÷ one Temporal signal per event', 'ratio', measured.map(({ signal }, run) => slower[run]! / signal)),
-    summarize(3, 'HTTP ingest ÷ one transaction per event', 'ratio', measured.map(({ transaction }, run) => slower[run]! / transaction)),
-    summarize(4, 'single-event POSTs ÷ the same handler without the database', 'ratio', measured.map(({ singles, singlesBare }) => singles / singlesBare)),
-    summarize(5, 'one account taking all traffic ÷ 1,000 accounts evenly', 'ratio', measured.map(({ hot, thousand }) => hot / thousand)),
-    summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [(history * 1_000_000) / (runs * events)]),
-    ...rates.map(([key, figure, name]) => summarize(figure, name, 'events/s', measured.map((run) => run[key]))),
+    summarize(
+      2,
+      'HTTP ingest ÷ one Temporal signal per event',
+      'ratio',
+      measured.map(({ signal }, run) => slower[run]! / signal),
+    ),
+    summarize(
+      3,
+      'HTTP ingest ÷ one transaction per event',
+      'ratio',
+      measured.map(({ transaction }, run) => slower[run]! / transaction),
+    ),
+    summarize(
+      4,
+      'single-event POSTs ÷ the same handler without the database',
+      'ratio',
+      measured.map(({ singles, singlesBare }) => singles / singlesBare),
+    ),
+    summarize(
+      5,
+      'one account taking all traffic ÷ 1,000 accounts evenly',
+      'ratio',
+      measured.map(({ hot, thousand }) => hot / thousand),
+    ),
+    summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [
+      (history * 1_000_000) / (runs * events),
+    ]),
+    ...rates.map(([key, figure, name]) =>
+      summarize(
+        figure,
+        name,
+        'events/s',
+        measured.map((run) => run[key]),
+      ),
+    ),
   ];
 }
 
@@ -70,13 +113,19 @@ const rates = [
 
 /** 0 for a workflow that was never needed. */
 async function historyLength({ admin }: MeasuredBallast, accountId: string): Promise<number> {
-  const { status, body } = await admin.request<{ historyLength?: number }>('GET', `/v1/accounts/${accountId}/workflow`, { accept: [200, 404] });
+  const { status, body } = await admin.request<{ historyLength?: number }>(
+    'GET',
+    `/v1/accounts/${accountId}/workflow`,
+    { accept: [200, 404] },
+  );
   return status === 404 ? 0 : body.historyLength!;
 }
 
 /** The API in a process of its own whose posting statement is answered without Postgres. */
 async function startWithoutDatabase({ databaseUrl }: MeasuredBallast): Promise<{ url: string; stop(): Promise<void> }> {
-  const child: ChildProcess = fork(join(__dirname, 'withoutDatabase.js'), { env: { ...process.env, DATABASE_URL: databaseUrl } });
+  const child: ChildProcess = fork(join(__dirname, 'withoutDatabase.js'), {
+    env: { ...process.env, DATABASE_URL: databaseUrl },
+  });
   const [url] = (await once(child, 'message')) as [string];
   return {
     url,

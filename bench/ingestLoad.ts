@@ -24,7 +24,9 @@ const PER_SECOND_MAX = 150_000;
 /** Resolves as soon as events are being sent. */
 export async function startIngest(wish: IngestLoad): Promise<IngestRun> {
   const child = fork(__filename, [JSON.stringify(wish)]);
-  const failed = once(child, 'exit').then(([code]) => { throw new Error(`The load of usage ended with exit code ${code}.`); });
+  const failed = once(child, 'exit').then(([code]) => {
+    throw new Error(`The load of usage ended with exit code ${code}.`);
+  });
   await Promise.race([once(child, 'message'), failed]);
   const finished = Promise.race([once(child, 'message').then(([result]) => result as { perSecond: number }), failed]);
   return { finished };

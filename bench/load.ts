@@ -25,7 +25,11 @@ export type LoadResult = { requests: number; perSecond: number; p50: number; p99
 const TICK_MS = 1;
 
 /** Throws on any answer that is not the expected status, and on a broken connection. */
-export async function load(target: Target, { connections, seconds, rate, warmUpSeconds = 0.5 }: LoadOptions, status = 200): Promise<LoadResult> {
+export async function load(
+  target: Target,
+  { connections, seconds, rate, warmUpSeconds = 0.5 }: LoadOptions,
+  status = 200,
+): Promise<LoadResult> {
   const request = toRequest(target);
   const latencies: number[] = [];
   const startMs = performance.now();
@@ -45,7 +49,9 @@ export async function load(target: Target, { connections, seconds, rate, warmUpS
     if (next === undefined) idle.push(connection);
     else connection.send(next);
   };
-  const opened = await Promise.all(Array.from({ length: connections }, () => open(target.port, request, status, onAnswer, done.reject)));
+  const opened = await Promise.all(
+    Array.from({ length: connections }, () => open(target.port, request, status, onAnswer, done.reject)),
+  );
   idle.push(...opened);
 
   const sendDue = (): void => {
@@ -67,13 +73,23 @@ export async function load(target: Target, { connections, seconds, rate, warmUpS
     opened.forEach((connection) => connection.close());
   }
   const sorted = latencies.sort((a, b) => a - b);
-  return { requests: sorted.length, perSecond: sorted.length / seconds, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) ?? NaN };
+  return {
+    requests: sorted.length,
+    perSecond: sorted.length / seconds,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    max: sorted.at(-1) ?? NaN,
+  };
 }
 
 type Connection = { send(dueMs: number): void; close(): void };
 
 async function open(
-  port: number, request: Buffer, status: number, onAnswer: (connection: Connection, dueMs: number, nowMs: number) => void, onError: (error: Error) => void,
+  port: number,
+  request: Buffer,
+  status: number,
+  onAnswer: (connection: Connection, dueMs: number, nowMs: number) => void,
+  onError: (error: Error) => void,
 ): Promise<Connection> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
@@ -96,7 +112,8 @@ async function open(
     const length = lengthOf(answer);
     if (length === null || answer.length < length) return void (unread = answer);
     unread = null;
-    if (answer.toString('latin1', 0, expected.length) !== expected) return onError(new Error(`Expected ${status}, got: ${answer.toString('latin1', 0, 400)}`));
+    if (answer.toString('latin1', 0, expected.length) !== expected)
+      return onError(new Error(`Expected ${status}, got: ${answer.toString('latin1', 0, 400)}`));
     onAnswer(connection, dueMs, performance.now());
   });
   socket.on('error', (error) => closed || onError(error));
@@ -116,7 +133,15 @@ function lengthOf(answer: Buffer): number | null {
 }
 
 const toRequest = ({ port, path, headers = {} }: Target): Buffer =>
-  Buffer.from([`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'));
+  Buffer.from(
+    [
+      `GET ${path} HTTP/1.1`,
+      `Host: 127.0.0.1:${port}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      '',
+      '',
+    ].join('\r\n'),
+  );
 
 /** Node 20 has no Promise.withResolvers yet. */
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {

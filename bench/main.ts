@@ -35,8 +35,10 @@ const MEASUREMENTS: Record<string, Measurement> = {
 /** Those that explain a figure, or take many minutes or much disk: they run where they are named. */
 const NAMED_ONLY: Record<string, Measurement> = {
   breakdown: (ballast, quick) => breakdown(ballast, { events: quick ? 20_000 : 400_000 }),
-  growth: (ballast, quick) => growthByAccounts(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 3, events: 300_000 }),
-  sustained: (ballast, quick) => sustained(ballast, quick ? { events: 300_000, windowSecondsMax: 5 } : { events: 20_000_000, windowSecondsMax: 60 }),
+  growth: (ballast, quick) =>
+    growthByAccounts(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 3, events: 300_000 }),
+  sustained: (ballast, quick) =>
+    sustained(ballast, quick ? { events: 300_000, windowSecondsMax: 5 } : { events: 20_000_000, windowSecondsMax: 60 }),
 };
 
 async function main(): Promise<void> {
@@ -44,7 +46,8 @@ async function main(): Promise<void> {
   const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
   const all = { ...MEASUREMENTS, ...NAMED_ONLY };
   const unknown = names.find((name) => !Object.hasOwn(all, name));
-  if (unknown !== undefined) throw new Error(`There is no measurement ${unknown}; there are: ${Object.keys(all).join(', ')}.`);
+  if (unknown !== undefined)
+    throw new Error(`There is no measurement ${unknown}; there are: ${Object.keys(all).join(', ')}.`);
   const starting = startBallast();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopEarly(starting));
   const ballast = await starting;
@@ -65,11 +68,17 @@ async function main(): Promise<void> {
 
 /** What was started must not outlive us, nor its data: gigabytes, after some of the measurements. Figures kept so far stand. */
 async function stopEarly(starting: Promise<MeasuredBallast>): Promise<void> {
-  await starting.then((ballast) => ballast.stop(), () => undefined);
+  await starting.then(
+    (ballast) => ballast.stop(),
+    () => undefined,
+  );
   process.exit(130);
 }
 
-main().then(() => process.exit(0), (error: Error) => {
-  console.error(error.message);
-  process.exit(1);
-});
+main().then(
+  () => process.exit(0),
+  (error: Error) => {
+    console.error(error.message);
+    process.exit(1);
+  },
+);

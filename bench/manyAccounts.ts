@@ -22,7 +22,11 @@ export async function manyAccounts({ databaseUrl }: MeasuredBallast, runs: numbe
     starts.push(ofMany.startMs / 1_000);
     const atStart = memoryOf(ofMany.pid);
     const rateOf = async (port: number, account: number): Promise<number> => {
-      const target = { port, path: `/v1/accounts/account-${account}/gate`, headers: { Authorization: `Bearer ${ADMIN_KEY}` } };
+      const target = {
+        port,
+        path: `/v1/accounts/account-${account}/gate`,
+        headers: { Authorization: `Bearer ${ADMIN_KEY}` },
+      };
       await load(target, { connections: 1, seconds: 0.1, warmUpSeconds: 0 }); // the key is known from now on
       return (await load(target, { connections: CONNECTIONS, seconds })).perSecond;
     };
@@ -33,7 +37,12 @@ export async function manyAccounts({ databaseUrl }: MeasuredBallast, runs: numbe
   }
   return [
     summarize(16, 'API process with 100,000 accounts: from its start until it answers', 's', starts),
-    summarize('16memory', 'API process with 100,000 accounts: resident memory, at its start or under load', 'MB', memory),
+    summarize(
+      '16memory',
+      'API process with 100,000 accounts: resident memory, at its start or under load',
+      'MB',
+      memory,
+    ),
     summarize('16rate', "gates' rate with 100,000 accounts ÷ with 100", 'ratio', rates),
   ];
 }
@@ -47,7 +56,10 @@ async function databaseWith(serverUrl: string, accounts: number): Promise<string
   await server.end();
   const pool = openPool(url.href, { connectionsMax: 1 });
   await migrate(pool);
-  await pool.query(`insert into accounts (id, name, tier) select 'account-' || n, 'Bench', 'standard' from generate_series(1, $1) n`, [accounts]);
+  await pool.query(
+    `insert into accounts (id, name, tier) select 'account-' || n, 'Bench', 'standard' from generate_series(1, $1) n`,
+    [accounts],
+  );
   await pool.query('insert into balances (account_id, balance_nano) select id, 1000000000000 from accounts');
   await pool.query('analyze');
   await pool.end();

@@ -25,7 +25,8 @@ export async function quietHistory(ballast: MeasuredBallast, seconds: number): P
   const accountId = accountIds[0]!;
   const connection = await Connection.connect({ address: ballast.temporalAddress });
   const client = new Client({ connection });
-  const length = async (): Promise<number> => (await client.workflow.getHandle(balanceWorkflowId(accountId)).describe()).historyLength;
+  const length = async (): Promise<number> =>
+    (await client.workflow.getHandle(balanceWorkflowId(accountId)).describe()).historyLength;
   await wakeBalance(client, accountId, refreshSignal); // its start is not of the usage
   await sleep(SETTLE_MS);
 
@@ -40,5 +41,9 @@ export async function quietHistory(ballast: MeasuredBallast, seconds: number): P
   const grown = (await length()) - before;
   await connection.close();
   const counted = Math.ceil(seconds / QUIET_SECONDS) * QUIET_SECONDS * PER_SECOND;
-  return [summarize('11slow', `history events of an account per million usage events, at ${PER_SECOND} events/s`, 'events', [(grown * 1_000_000) / counted])];
+  return [
+    summarize('11slow', `history events of an account per million usage events, at ${PER_SECOND} events/s`, 'events', [
+      (grown * 1_000_000) / counted,
+    ]),
+  ];
 }

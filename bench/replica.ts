@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createClient, type BallastClient } from '../client/index';
+import { createClient, type BallastClient } from '../client';
 import { summarize, type Figure } from './results';
 
 const ACCOUNTS = 100_000;
@@ -63,13 +63,19 @@ const accountId = (nth: number): string => `account_${(nth * 7_919).toString(36)
 async function withReplica<T>(work: (client: BallastClient) => Promise<T>): Promise<T> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    for (let first = 0; first < ACCOUNTS; first += PAGE_GATES) response.write(`event: snapshot\ndata: ${page(first)}\n\n`);
+    for (let first = 0; first < ACCOUNTS; first += PAGE_GATES)
+      response.write(`event: snapshot\ndata: ${page(first)}\n\n`);
     response.write('event: snapshot\nid: 1\ndata: {"gates":[],"done":true}\n\n');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // The snapshot is made once and then quiet: the policy keeps it usable.
-  const client = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'key', gate: { staleMsMax: 600_000 }, onError: () => undefined });
+  const client = createClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    key: 'key',
+    gate: { staleMsMax: 600_000 },
+    onError: () => undefined,
+  });
   try {
     await client.gate.ready(30_000);
     return await work(client);
@@ -85,7 +91,14 @@ function page(first: number): string {
   const asOf = new Date().toISOString();
   const gates = Array.from({ length: PAGE_GATES }, (_, i) => {
     const allowed = (first + i) % 10 > 0;
-    return { accountId: accountId(first + i), allowed, state: allowed ? 'ok' : 'suspended', reasons: allowed ? [] : ['balance_exhausted'], version: first + i, asOf };
+    return {
+      accountId: accountId(first + i),
+      allowed,
+      state: allowed ? 'ok' : 'suspended',
+      reasons: allowed ? [] : ['balance_exhausted'],
+      version: first + i,
+      asOf,
+    };
   });
   return JSON.stringify({ gates });
 }

@@ -8,11 +8,19 @@ import type { MeasuredBallast } from './ballast';
 import { makeEvents, openAccounts } from './usage';
 
 /** Events a second, from the first signal until the last event is in the ledger; the best of these settings. */
-export async function signalPerEventRate({ temporalAddress }: MeasuredBallast, pool: Pool, events: number): Promise<number> {
+export async function signalPerEventRate(
+  { temporalAddress }: MeasuredBallast,
+  pool: Pool,
+  events: number,
+): Promise<number> {
   const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection });
   let best = 0;
-  for (const [accounts, concurrency] of [[50, 50], [200, 100], [200, 200]] as const) {
+  for (const [accounts, concurrency] of [
+    [50, 50],
+    [200, 100],
+    [200, 200],
+  ] as const) {
     best = Math.max(best, await rate(client, pool, events, accounts, concurrency));
   }
   await connection.close();
@@ -32,7 +40,10 @@ async function rate(client: Client, pool: Pool, count: number, accounts: number,
   };
   await Promise.all(Array.from({ length: concurrency }, sender));
   for (;;) {
-    const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from usage_events where account_id = any($1)', [ids]);
+    const { rows } = await pool.query<{ n: number }>(
+      'select count(*)::int as n from usage_events where account_id = any($1)',
+      [ids],
+    );
     if (rows[0]!.n === count) return count / ((performance.now() - started) / 1_000);
     await sleep(20);
   }

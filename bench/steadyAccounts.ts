@@ -8,13 +8,19 @@ const ACCOUNTS_AT_ONCE = 5_000;
 
 export async function openSteadyAccounts(pool: Pool, count: number): Promise<SteadyAccounts> {
   const accounts = { prefix: `s-${randomUUID().slice(0, 8)}`, count };
-  for (const ids of chunk(Array.from({ length: count }, (_, i) => steadyAccountId(accounts, i)), ACCOUNTS_AT_ONCE)) await openAccounts(pool, ids);
+  for (const ids of chunk(
+    Array.from({ length: count }, (_, i) => steadyAccountId(accounts, i)),
+    ACCOUNTS_AT_ONCE,
+  ))
+    await openAccounts(pool, ids);
   return accounts;
 }
 
 /** Events that were taken by these accounts, as the ledger has them. */
 export async function countEvents(pool: Pool, { prefix }: SteadyAccounts): Promise<number> {
-  const { rows } = await pool.query<{ n: bigint }>(`select count(*) as n from usage_events where account_id like $1`, [`${prefix}-%`]);
+  const { rows } = await pool.query<{ n: bigint }>(`select count(*) as n from usage_events where account_id like $1`, [
+    `${prefix}-%`,
+  ]);
   return Number(rows[0]!.n);
 }
 
@@ -22,7 +28,11 @@ export type Progress = { atMs: number; taken: number };
 
 /** Sends so many events, up to whole requests, and checks that all of them are in the ledger; returns how it went on. */
 export async function ingestSteadily(
-  pool: Pool, target: { url: string; serviceKey: string }, accounts: SteadyAccounts, events: number, onProgress: (taken: number) => void = () => undefined,
+  pool: Pool,
+  target: { url: string; serviceKey: string },
+  accounts: SteadyAccounts,
+  events: number,
+  onProgress: (taken: number) => void = () => undefined,
 ): Promise<Progress[]> {
   const progress: Progress[] = [];
   const before = await countEvents(pool, accounts);

@@ -23,7 +23,8 @@ const PROGRESS_MS = 250;
 const ACCOUNT_DIGITS = 6;
 const ID_DIGITS = 8;
 
-export const steadyAccountId = ({ prefix }: SteadyAccounts, nth: number): string => `${prefix}-${String(nth).padStart(ACCOUNT_DIGITS, '0')}`;
+export const steadyAccountId = ({ prefix }: SteadyAccounts, nth: number): string =>
+  `${prefix}-${String(nth).padStart(ACCOUNT_DIGITS, '0')}`;
 
 /** Sends all of it as fast as eight connections bear. `onProgress` hears about four times a second how many events are taken. */
 export async function sendSteadily(load: SteadyLoad, onProgress: (taken: number) => void): Promise<void> {
@@ -57,7 +58,10 @@ async function main({ url, serviceKey, accounts, events, run }: SteadyLoad): Pro
 function createBody(accounts: SteadyAccounts, run: number): { from(event: number): Buffer } {
   const id = `${'0'.repeat(ID_DIGITS)}-0000-4000-8000-${String(run).padStart(12, '0')}`;
   const event = { id, accountId: steadyAccountId(accounts, 0), model: MODEL, inputTokens: 1_200, outputTokens: 250 };
-  const body = Buffer.from(JSON.stringify({ events: Array.from({ length: EVENTS_PER_REQUEST }, () => event) }), 'latin1');
+  const body = Buffer.from(
+    JSON.stringify({ events: Array.from({ length: EVENTS_PER_REQUEST }, () => event) }),
+    'latin1',
+  );
   const stride = JSON.stringify(event).length + 1;
   const idAt = body.indexOf(id);
   const accountAt = body.indexOf(event.accountId) + accounts.prefix.length + 1;

@@ -3,8 +3,8 @@ import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { createApi } from '../api/server';
 import { openPool } from '../ledger/db';
-import { createStripe } from '../payments/client';
-import { createConfirmationLinks } from '../payments/confirmationLink';
+import { createStripe } from '../stripe/client';
+import { createConfirmationLinks } from '../stripe/confirmationLink';
 
 const NOWHERE = 'http://127.0.0.1:9';
 
@@ -14,11 +14,14 @@ async function main(databaseUrl: string): Promise<void> {
   Object.assign(pool, {
     query: (...args: unknown[]) => {
       const [first] = args as [{ name?: string; values?: [string] }];
-      return first.name === 'post-usage' ? Promise.resolve({ rows: [positions(first.values![0].split(',').length)] }) : query(...args);
+      return first.name === 'post-usage'
+        ? Promise.resolve({ rows: [positions(first.values![0].split(',').length)] })
+        : query(...args);
     },
   });
   const api = createApi({
-    pool, databaseUrl,
+    pool,
+    databaseUrl,
     temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) }),
     stripe: createStripe({ secretKey: 'sk_test_bench', apiBase: NOWHERE }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
@@ -32,10 +35,17 @@ async function main(databaseUrl: string): Promise<void> {
 
 /** As post_usage answers for accounts with money that rest. */
 function positions(count: number) {
-  const list = (value: (place: number) => unknown): string => Array.from({ length: count }, (_, i) => value(i + 1)).join(',');
+  const list = (value: (place: number) => unknown): string =>
+    Array.from({ length: count }, (_, i) => value(i + 1)).join(',');
   return {
-    places: list((place) => place), outcomes: null, available: list(() => 10n ** 15n), watermarks: list(() => 1), wakes: list(() => 'f'),
-    gates: list(() => 'ok'), gate_versions: list(() => 1), reloads_due_ms: list(() => ''),
+    places: list((place) => place),
+    outcomes: null,
+    available: list(() => 10n ** 15n),
+    watermarks: list(() => 1),
+    wakes: list(() => 'f'),
+    gates: list(() => 'ok'),
+    gate_versions: list(() => 1),
+    reloads_due_ms: list(() => ''),
   };
 }
 

@@ -62,7 +62,12 @@ export function createClient(options: ClientOptions): BallastClient {
   const stop = createStop();
 
   const gate = options.gate === false ? null : createGate(options.gate ?? {}, { connection, onError });
-  const reporter = createReporter(reporting, { connection, onRejected, onError, onGates: (gates, epoch) => gate?.learn(gates, epoch) });
+  const reporter = createReporter(reporting, {
+    connection,
+    onRejected,
+    onError,
+    onGates: (gates, epoch) => gate?.learn(gates, epoch),
+  });
   const holds = createHolds({ connection, patienceMs: holdPatienceMs, report: reporter.report, signal: stop.signal });
   let closing: Promise<void> | null = null;
 
@@ -95,30 +100,44 @@ export function createClient(options: ClientOptions): BallastClient {
 
 function baseOf(given: string): string {
   const url = URL.canParse(given) ? new URL(given) : null;
-  if (!url) throw new TypeError(`url is ${JSON.stringify(given)}: it must be the address of the API, such as https://ballast.internal.`);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`url is ${given}: it must be http or https.`);
-  if (url.username || url.password || url.search || url.hash) throw new TypeError(`url has a user name, a query or a fragment: the address of the API has none.`);
+  if (!url)
+    throw new TypeError(
+      `url is ${JSON.stringify(given)}: it must be the address of the API, such as https://ballast.internal.`,
+    );
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`url is ${given}: it must be http or https.`);
+  if (url.username || url.password || url.search || url.hash)
+    throw new TypeError(`url has a user name, a query or a fragment: the address of the API has none.`);
   return url.href.replace(/\/+$/, '');
 }
 
 /** Not shown in the error: it is a secret. Keys from files end with a line break. */
 function checkedKey(key: string): string {
   const trimmed = typeof key === 'string' ? key.trim() : '';
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new TypeError('key is missing, or is not a key: it must be printable ASCII without spaces.');
+  if (!/^[\x21-\x7e]+$/.test(trimmed))
+    throw new TypeError('key is missing, or is not a key: it must be printable ASCII without spaces.');
   return trimmed;
 }
 
 const warnOfRejected = ({ event, code, message }: RejectedEvent): void =>
-  process.emitWarning(`the usage event ${event.id} of ${event.accountId} was rejected (${code}): ${message}`, 'BallastWarning', 'ballast_rejected');
-const warnOfError = (error: BallastError): void => process.emitWarning(error.message, 'BallastWarning', `ballast_${error.code}`);
+  process.emitWarning(
+    `the usage event ${event.id} of ${event.accountId} was rejected (${code}): ${message}`,
+    'BallastWarning',
+    'ballast_rejected',
+  );
+const warnOfError = (error: BallastError): void =>
+  process.emitWarning(error.message, 'BallastWarning', `ballast_${error.code}`);
 
 /** What a callback throws, at once or later, must not stop the sending. */
-const harmless = <T>(callback: (told: T) => void) => (told: T): void => {
-  try {
-    // One that is async gives a promise all the same.
-    void Promise.resolve(callback(told)).catch(warnOfCallback);
-  } catch (error) {
-    warnOfCallback(error);
-  }
-};
-const warnOfCallback = (error: unknown): void => process.emitWarning(`a callback has thrown: ${String(error)}`, 'BallastWarning', 'ballast_callback');
+const harmless =
+  <T>(callback: (told: T) => void) =>
+  (told: T): void => {
+    try {
+      // One that is async gives a promise all the same.
+      void Promise.resolve(callback(told)).catch(warnOfCallback);
+    } catch (error) {
+      warnOfCallback(error);
+    }
+  };
+const warnOfCallback = (error: unknown): void =>
+  process.emitWarning(`a callback has thrown: ${String(error)}`, 'BallastWarning', 'ballast_callback');

@@ -26,7 +26,12 @@ export class ApiError extends BallastError {
   readonly problem: Readonly<Record<string, unknown>>;
 
   constructor({ status, problem, requestId, retryAfterMs }: ApiAnswer) {
-    super(typeof problem.code === 'string' ? problem.code : `http_${status}`, typeof problem.detail === 'string' ? problem.detail : `The answer is ${status}, and not Ballast's: something on the way gave it, or the address is another's.`);
+    super(
+      typeof problem.code === 'string' ? problem.code : `http_${status}`,
+      typeof problem.detail === 'string'
+        ? problem.detail
+        : `The answer is ${status}, and not Ballast's: something on the way gave it, or the address is another's.`,
+    );
     this.status = status;
     this.problem = problem;
     this.requestId = requestId;
@@ -79,7 +84,10 @@ export class Unreachable extends BallastError {
 /** The buffer of `report()` is full, because the API takes nothing or too little. The event was not taken. */
 export class BufferFull extends BallastError {
   constructor(bufferedEvents: number, bytesMax: number) {
-    super('buffer_full', `${bufferedEvents} events wait to be sent, and the buffer takes ${bytesMax} bytes: this event was not taken. Wait for room(), or raise bufferBytesMax.`);
+    super(
+      'buffer_full',
+      `${bufferedEvents} events wait to be sent, and the buffer takes ${bytesMax} bytes: this event was not taken. Wait for room(), or raise bufferBytesMax.`,
+    );
   }
 }
 
@@ -98,7 +106,9 @@ export class UnsentEvents extends BallastError {
     /** The last failure, if there was one. */
     cause: BallastError | null,
   ) {
-    super('unsent_events', `${events.length} events could not be sent${cause ? `: ${cause.message}` : ' in time.'}`, { cause });
+    super('unsent_events', `${events.length} events could not be sent${cause ? `: ${cause.message}` : ' in time.'}`, {
+      cause,
+    });
   }
 }
 
@@ -112,7 +122,8 @@ const BY_CODE: Record<string, typeof ApiError> = {
   events_rejected: EventsRejected,
 };
 
-export const toApiError = (answer: ApiAnswer): ApiError => new (BY_CODE[String(answer.problem.code)] ?? ApiError)(answer);
+export const toApiError = (answer: ApiAnswer): ApiError =>
+  new (BY_CODE[String(answer.problem.code)] ?? ApiError)(answer);
 
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);

@@ -45,9 +45,13 @@ export type RunningGate = GateReplica & {
   close(): Promise<void>;
 };
 
-export function createGate(options: GateOptions, { connection, onError, now = () => performance.now() }: GateDeps): RunningGate {
+export function createGate(
+  options: GateOptions,
+  { connection, onError, now = () => performance.now() }: GateDeps,
+): RunningGate {
   const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
-  if (policy !== 'fail_closed' && policy !== 'fail_open') throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
+  if (policy !== 'fail_closed' && policy !== 'fail_open')
+    throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
   requireRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
   let replica = createReplica();
   /** Of a new epoch: takes the replica's place when it is complete. Until then the known answers stand, and grow stale. */
@@ -111,7 +115,11 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
   }
 
   const toGate = (accountId: string, { allowed, state, reasons, version, retryAtMs }: KnownGate): Gate => ({
-    accountId, allowed, state, reasons, version,
+    accountId,
+    allowed,
+    state,
+    reasons,
+    version,
     ...(retryAtMs > 0 && { retryAfterSeconds: Math.max(1, Math.ceil((retryAtMs - now()) / 1_000)) }),
     asOf: new Date(Date.now() - Math.min(stalenessMs(), Date.now())).toISOString(),
   });
@@ -136,7 +144,8 @@ export function createGate(options: GateOptions, { connection, onError, now = ()
       return known && toGate(accountId, known);
     },
     async ready(withinMs = Infinity) {
-      if (!(await within(complete, withinMs))) throw new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`));
+      if (!(await within(complete, withinMs)))
+        throw new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`));
     },
     stalenessMs,
     get size() {

@@ -34,7 +34,10 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
     stop.signal.addEventListener('abort', abort);
     try {
       const headers = { Accept: 'text/event-stream', ...(lastEventId !== null && { 'Last-Event-ID': lastEventId }) };
-      const response = await orAborted(giveUp.signal, open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal));
+      const response = await orAborted(
+        giveUp.signal,
+        open(connection, { method: 'GET', path: PATH, headers }, giveUp.signal),
+      );
       const age = createAge(response);
       for await (const event of readEvents(chunksOf(response.body!, giveUp.signal), () => silence.refresh())) {
         const told = take(event);
@@ -48,7 +51,9 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
       }
       throw new Error('the API ended the stream');
     } catch (error) {
-      throw error instanceof BallastError ? error : new Unreachable(`GET ${PATH}`, giveUp.signal.aborted ? giveUp.signal.reason : error);
+      throw error instanceof BallastError
+        ? error
+        : new Unreachable(`GET ${PATH}`, giveUp.signal.aborted ? giveUp.signal.reason : error);
     } finally {
       clearTimeout(silence);
       stop.signal.removeEventListener('abort', abort);
@@ -59,7 +64,12 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
   function take({ event, data }: ServerSentEvent): Times {
     switch (event) {
       case 'snapshot': {
-        const { gates, epoch, asOf = gates.at(-1)?.asOf, at } = JSON.parse(data) as Times & { gates: Gate[]; epoch?: string };
+        const {
+          gates,
+          epoch,
+          asOf = gates.at(-1)?.asOf,
+          at,
+        } = JSON.parse(data) as Times & { gates: Gate[]; epoch?: string };
         onEpoch(epoch);
         onGates(gates);
         return { asOf, at };
@@ -78,7 +88,10 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
 
   async function follow(): Promise<void> {
     while (!stop.signal.aborted) {
-      const error = await readOn().then(() => null, (thrown: BallastError) => thrown);
+      const error = await readOn().then(
+        () => null,
+        (thrown: BallastError) => thrown,
+      );
       if (stop.signal.aborted || error === null) continue;
       onError(error);
       await pause(waitMs(failures++, error), stop.signal);

@@ -51,13 +51,20 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
   }
 
   /** The same request, until it has an answer or patience ends; on a dead connection there is time for another. Each can be repeated without harm. */
-  async function insist(path: string, body: string | undefined, headers: Record<string, string> = {}): Promise<unknown> {
+  async function insist(
+    path: string,
+    body: string | undefined,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
     const untilMs = performance.now() + patienceMs;
     for (let failures = 0; ; failures++) {
       const leftMs = Math.max(1, untilMs - performance.now());
       const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
       try {
-        return await ask({ ...connection, timeoutMs: Math.ceil(Math.min(connection.timeoutMs, patienceMs / 2, leftMs)) }, asked);
+        return await ask(
+          { ...connection, timeoutMs: Math.ceil(Math.min(connection.timeoutMs, patienceMs / 2, leftMs)) },
+          asked,
+        );
       } catch (error) {
         const wait = waitMs(failures, error as BallastError);
         if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
@@ -78,7 +85,9 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
   async function place(accountId: string, request: HoldRequest): Promise<Hold> {
     if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was set aside.');
     const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
-    const opened = (await insist(account, JSON.stringify(request), { 'Idempotency-Key': crypto.randomUUID() })) as OpenedHold | null;
+    const opened = (await insist(account, JSON.stringify(request), {
+      'Idempotency-Key': crypto.randomUUID(),
+    })) as OpenedHold | null;
     if (typeof opened?.id !== 'string') throw notTheApi(account);
     const { id, amount, expiresAt } = opened;
     const path = `${account}/${encodeURIComponent(id)}`;
@@ -91,12 +100,18 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
         return settled;
       } catch (error) {
         if (!(error instanceof BallastError) || isAnswer(error)) throw error;
-        return queue(events.map((event) => ({ ...event, accountId, holdId: id })), error);
+        return queue(
+          events.map((event) => ({ ...event, accountId, holdId: id })),
+          error,
+        );
       }
     }
 
     return {
-      id, accountId, amount, expiresAt,
+      id,
+      accountId,
+      amount,
+      expiresAt,
       settle: (events) => noted(settle(events)),
       release: () => noted(insist(`${path}/release`, undefined).then(() => undefined)),
     };
@@ -106,10 +121,13 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
 }
 
 /** A 2xx with something else in it, such as a login page's: as good as no answer. */
-const notTheApi = (path: string): Unreachable => new Unreachable(`POST ${path}`, new Error("the answer is not the API's"));
+const notTheApi = (path: string): Unreachable =>
+  new Unreachable(`POST ${path}`, new Error("the answer is not the API's"));
 
 /** Named after the hold and its place there: settled again, by whichever way, it is charged once. */
-const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) => tellable({ id: id ?? usualId, at, ...rest });
+const named = ({ id, at = new Date().toISOString(), ...rest }: HeldUsage, usualId: string) =>
+  tellable({ id: id ?? usualId, at, ...rest });
 
 /** Ballast has decided about this usage. A key or address that is wrong now is mended by people: the usage waits for that in the buffer. */
-const isAnswer = (error: BallastError): boolean => error instanceof ApiError && error.isBallasts && !passes(error) && error.status !== 401 && error.status !== 403;
+const isAnswer = (error: BallastError): boolean =>
+  error instanceof ApiError && error.isBallasts && !passes(error) && error.status !== 401 && error.status !== 403;

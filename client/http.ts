@@ -30,14 +30,22 @@ export function createStop(): AbortController {
 export async function ask(connection: Connection, asked: Asked): Promise<unknown> {
   const giveUp = new AbortController();
   const abort = (): void => giveUp.abort(asked.signal?.reason);
-  const timer = setTimeout(() => giveUp.abort(new Error(`no answer in ${connection.timeoutMs} ms`)), connection.timeoutMs);
+  const timer = setTimeout(
+    () => giveUp.abort(new Error(`no answer in ${connection.timeoutMs} ms`)),
+    connection.timeoutMs,
+  );
   asked.signal?.addEventListener('abort', abort);
   if (asked.signal?.aborted) abort();
   try {
-    const text = await orAborted(giveUp.signal, open(connection, asked, giveUp.signal).then((response) => response.text()));
+    const text = await orAborted(
+      giveUp.signal,
+      open(connection, asked, giveUp.signal).then((response) => response.text()),
+    );
     return text === '' ? null : (JSON.parse(text) as unknown);
   } catch (error) {
-    throw error instanceof BallastError ? error : new Unreachable(`${asked.method} ${asked.path}`, giveUp.signal.aborted ? giveUp.signal.reason : error);
+    throw error instanceof BallastError
+      ? error
+      : new Unreachable(`${asked.method} ${asked.path}`, giveUp.signal.aborted ? giveUp.signal.reason : error);
   } finally {
     clearTimeout(timer);
     asked.signal?.removeEventListener('abort', abort);
@@ -45,10 +53,18 @@ export async function ask(connection: Connection, asked: Asked): Promise<unknown
 }
 
 /** The answer with its body unread. Throws an `ApiError` when it is no 2xx; what fetch throws is passed on. */
-export async function open({ url, key }: Connection, { method, path, body, headers }: Asked, signal: AbortSignal): Promise<Response> {
+export async function open(
+  { url, key }: Connection,
+  { method, path, body, headers }: Asked,
+  signal: AbortSignal,
+): Promise<Response> {
   const response = await fetch(url + path, {
     method,
-    headers: { Authorization: `Bearer ${key}`, ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+    headers: {
+      Authorization: `Bearer ${key}`,
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
     ...(body !== undefined && { body }),
     redirect: 'error',
     signal,

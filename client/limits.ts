@@ -6,5 +6,7 @@ export const TIMER_MS_MAX = 2_147_483_647;
 /** Throws a `RangeError` that names the option and its range. */
 export function requireRange(name: string, value: number, min: number, max: number): void {
   if (typeof value === 'number' && value >= min && value <= max) return;
-  throw new RangeError(`${name} is ${value}: it must be ${max === Infinity ? `at least ${min}` : `from ${min} to ${max}`}.`);
+  throw new RangeError(
+    `${name} is ${value}: it must be ${max === Infinity ? `at least ${min}` : `from ${min} to ${max}`}.`,
+  );
 }

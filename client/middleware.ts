@@ -33,13 +33,20 @@ export function guarded(client: Gates, keeping: GateKeeping, handler: RequestLis
 
 /** Answers with it. */
 export function sendDenial(response: ServerResponse, { status, headers, body }: Denial): void {
-  response.writeHead(status, { ...headers, 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) }).end(body);
+  response
+    .writeHead(status, { ...headers, 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
 }
 
-function judge<Request extends IncomingMessage>({ gate }: Gates, { account, shape = 'problem' }: GateKeeping<Request>, request: Request): Denial | null {
+function judge<Request extends IncomingMessage>(
+  { gate }: Gates,
+  { account, shape = 'problem' }: GateKeeping<Request>,
+  request: Request,
+): Denial | null {
   const accountId = account(request);
   if (accountId === undefined || accountId === null) return denialOfStranger(shape);
-  if (typeof accountId !== 'string') throw new TypeError(`account() gave ${String(accountId)}: it must give an account's id, or undefined.`);
+  if (typeof accountId !== 'string')
+    throw new TypeError(`account() gave ${String(accountId)}: it must give an account's id, or undefined.`);
   if (gate.allows(accountId)) return null;
   const verdict = gate.check(accountId);
   return verdict.allowed ? null : denialOf(verdict, shape);

@@ -19,7 +19,12 @@ export type Replica = {
   readonly size: number;
 };
 
-const STATES: Record<string, GateState | undefined> = { ok: 'ok', low: 'low', reloading: 'reloading', suspended: 'suspended' };
+const STATES: Record<string, GateState | undefined> = {
+  ok: 'ok',
+  low: 'low',
+  reloading: 'reloading',
+  suspended: 'suspended',
+};
 
 export function createReplica(): Replica {
   const gates = new Map<string, KnownGate>();

@@ -47,7 +47,10 @@ const ROOM = 0.9;
 /** While the client closes, it tries at least so often. */
 const CLOSING_MS_MAX = 1_000;
 
-export function createReporter(options: ReporterOptions, { connection, onRejected, onError, onGates }: ReporterDeps): Reporter {
+export function createReporter(
+  options: ReporterOptions,
+  { connection, onRejected, onError, onGates }: ReporterDeps,
+): Reporter {
   const { batchEventsMax = 500, lingerMs = 20, requestsMax = 2, bufferBytesMax = 32 * 1024 * 1024 } = options;
   requireRange('reporting.batchEventsMax', batchEventsMax, 1, API_EVENTS_MAX);
   requireRange('reporting.lingerMs', lingerMs, 0, TIMER_MS_MAX);
@@ -121,8 +124,10 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
 
   /** Until it is settled, or the client is closed. */
   async function deliver(batch: Batch): Promise<void> {
-    for (let failures = 0; !stop.signal.aborted; ) {
-      const answer = await post(batch.events).then((body) => toAnswer(body, batch.events.length)).catch((error: BallastError) => error);
+    for (let failures = 0; !stop.signal.aborted;) {
+      const answer = await post(batch.events)
+        .then((body) => toAnswer(body, batch.events.length))
+        .catch((error: BallastError) => error);
       if (!(answer instanceof Error)) return settle(batch, answer);
       if (isRefused(answer)) return refuse(batch, answer);
       if (stop.signal.aborted) return;
@@ -143,7 +148,12 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   }
 
   const post = (events: readonly string[]): Promise<unknown> =>
-    ask(connection, { method: 'POST', path: '/v1/usage', body: `{"events":[${events.join(',')}]}`, signal: stop.signal });
+    ask(connection, {
+      method: 'POST',
+      path: '/v1/usage',
+      body: `{"events":[${events.join(',')}]}`,
+      signal: stop.signal,
+    });
 
   function settle(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
     lastError = null;
@@ -184,7 +194,11 @@ export function createReporter(options: ReporterOptions, { connection, onRejecte
   }
 
   const countEvents = (): number => [...unsettled].reduce((sum, { events }) => sum + events.length, 0);
-  const unsent = (): UnsentEvents => new UnsentEvents([...unsettled].flatMap(({ events }) => events.map(eventOf)), lastError);
+  const unsent = (): UnsentEvents =>
+    new UnsentEvents(
+      [...unsettled].flatMap(({ events }) => events.map(eventOf)),
+      lastError,
+    );
 
   async function flush(withinMs = Infinity): Promise<void> {
     const batches = [...unsettled];
@@ -223,9 +237,10 @@ const isRefused = (error: BallastError): error is ApiError =>
 /** A 200 that is not the API's, such as a login page, says nothing about the events. */
 function toAnswer(body: unknown, events: number): UsageAnswer {
   const { rejected, gates, epoch } = (body ?? {}) as Partial<UsageAnswer>;
-  const isOurs = Array.isArray(rejected)
-    && rejected.every((one) => Number.isInteger(one?.index) && one.index >= 0 && one.index < events)
-    && Object.values(gates ?? {}).every((gate) => Array.isArray(gate?.reasons));
+  const isOurs =
+    Array.isArray(rejected) &&
+    rejected.every((one) => Number.isInteger(one?.index) && one.index >= 0 && one.index < events) &&
+    Object.values(gates ?? {}).every((gate) => Array.isArray(gate?.reasons));
   if (!isOurs) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
   return { rejected, gates: gates ?? {}, epoch };
 }

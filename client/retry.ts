@@ -14,11 +14,13 @@ export function waitMs(failures: number, error: BallastError, random: () => numb
 }
 
 /** What the API asked for by `Retry-After`, as far as that makes sense. */
-export const askedMs = (error: BallastError): number => Math.min(error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0, RETRY_AFTER_MS_MAX);
+export const askedMs = (error: BallastError): number =>
+  Math.min(error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0, RETRY_AFTER_MS_MAX);
 
 /** Whether the same request may well succeed later, without anybody changing anything. */
 export const passes = (error: unknown): boolean =>
-  error instanceof Unreachable || (error instanceof ApiError && (error.status === 408 || error.status === 429 || error.status >= 500));
+  error instanceof Unreachable ||
+  (error instanceof ApiError && (error.status === 408 || error.status === 429 || error.status >= 500));
 
 /** Resolves after so long, or at once when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -37,7 +39,9 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Whether it resolved in time. A time without end may be given as Infinity. */
 export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), Math.min(ms, TIMER_MS_MAX))));
+  const late = new Promise<boolean>(
+    (resolve) => (timer = setTimeout(() => resolve(false), Math.min(ms, TIMER_MS_MAX))),
+  );
   const inTime = work.then(() => true);
   return (ms === Infinity ? inTime : Promise.race([inTime, late])).finally(() => clearTimeout(timer));
 }

@@ -3,7 +3,10 @@
 export type ServerSentEvent = { event: string; data: string; id: string | null };
 
 /** @param onBytes called whenever anything has come, comments too: the connection lives */
-export async function* readEvents(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<ServerSentEvent> {
+export async function* readEvents(
+  body: AsyncIterable<Uint8Array>,
+  onBytes: () => void,
+): AsyncGenerator<ServerSentEvent> {
   let event = 'message';
   let data: string[] = [];
   let id: string | null = null;

@@ -24,7 +24,13 @@ export type HeldUsage = Omit<UsageEvent, 'accountId' | 'holdId'>;
 
 /** Why an event is not taken: docs/errors.md. */
 export type RejectionCode =
-  | 'invalid_event' | 'unknown_account' | 'unknown_model' | 'no_price' | 'at_out_of_range' | 'event_conflict' | 'unknown_hold';
+  | 'invalid_event'
+  | 'unknown_account'
+  | 'unknown_model'
+  | 'no_price'
+  | 'at_out_of_range'
+  | 'event_conflict'
+  | 'unknown_hold';
 
 /** `low` and `reloading` let requests through; `suspended` does not. */
 export type GateState = 'ok' | 'low' | 'reloading' | 'suspended';

@@ -33,7 +33,11 @@ export class ApiError extends Error {
 const timeoutMs = 60_000;
 
 export function createApi(url: string, key: string): Api {
-  async function request<T>(method: string, path: string, { body, idempotencyKey, accept }: Call = {}): Promise<Answer<T>> {
+  async function request<T>(
+    method: string,
+    path: string,
+    { body, idempotencyKey, accept }: Call = {},
+  ): Promise<Answer<T>> {
     const options: RequestInit = {
       method,
       headers: {

@@ -23,6 +23,9 @@ const commands = {
   async build() {
     process.exitCode = await compile();
   },
+  async format() {
+    process.exitCode = await node(bin('prettier', 'bin', 'prettier.cjs'), '--write', '--log-level', 'warn', '.');
+  },
   async check() {
     const failed = [];
     for (const [name, ...command] of checks) {
@@ -42,6 +45,7 @@ const commands = {
 
 const checks = [
   ['types', tsc, '-p', root, '--noEmit', '--incremental', 'false'],
+  ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   ['lint', bin('eslint', 'bin', 'eslint.js')],
   ['import rules', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...sourceFolders()],
 ];
@@ -83,8 +87,11 @@ function fitsLock(lock) {
   if (!existsSync(note)) return false;
   const installed = JSON.parse(readFileSync(note, 'utf8')).packages;
   const wanted = Object.entries(lock.packages).filter(([path]) => path !== '');
-  return wanted.every(([path, { version, optional }]) => (installed[path] ? installed[path].version === version : optional))
-    && Object.keys(installed).every((path) => path in lock.packages);
+  return (
+    wanted.every(([path, { version, optional }]) =>
+      installed[path] ? installed[path].version === version : optional,
+    ) && Object.keys(installed).every((path) => path in lock.packages)
+  );
 }
 
 /** TypeScript, then the workflows' bundle. Type errors are shown; what could be written still runs. `npm run build` and `npm run check` fail on them. */

@@ -31,7 +31,14 @@ export interface Daemon {
 
 const running: Daemon[] = [];
 
-export function startDaemon({ command, args, logFile, stopSignal, stopTimeoutMs, ...options }: DaemonOptions): Promise<Daemon> {
+export function startDaemon({
+  command,
+  args,
+  logFile,
+  stopSignal,
+  stopTimeoutMs,
+  ...options
+}: DaemonOptions): Promise<Daemon> {
   mkdirSync(dirname(logFile), { recursive: true });
   const output = openSync(logFile, 'a');
   const logOffset = fstatSync(output).size;

@@ -23,7 +23,10 @@ export function lockDataDir(path: string): { dataDir: string; release: () => voi
     claim();
   } catch {
     const holder = readRunning(lock);
-    if (holder) throw new Error(`Ballast already runs on ${dataDir} (process ${holder.pid}). Stop it, or set DATA_DIR to another folder.`);
+    if (holder)
+      throw new Error(
+        `Ballast already runs on ${dataDir} (process ${holder.pid}). Stop it, or set DATA_DIR to another folder.`,
+      );
     rmSync(lock, { force: true });
     claim();
   }
@@ -34,7 +37,8 @@ export function lockDataDir(path: string): { dataDir: string; release: () => voi
 export async function stopLeftovers(dataDir: string, log: Log): Promise<void> {
   const run = join(dataDir, 'run');
   const stopOne = async (file: string) => {
-    if (await stopRecorded(join(run, file), 'SIGTERM', stopTimeoutMs)) log(`stopped ${file.replace('.json', '')}, left running by an earlier start`);
+    if (await stopRecorded(join(run, file), 'SIGTERM', stopTimeoutMs))
+      log(`stopped ${file.replace('.json', '')}, left running by an earlier start`);
   };
   await Promise.all(readdirSync(run).map(stopOne));
 }

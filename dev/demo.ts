@@ -27,7 +27,9 @@ async function watch(demo: Demo, account: string): Promise<never> {
       const changed = now.gate.state !== before?.gate.state || received > 0n;
       if (changed || Date.now() - toldAt > tellEveryMs) {
         const reasons = now.gate.reasons.length > 0 ? ` (${now.gate.reasons.join(', ')})` : '';
-        log(`${account.padEnd(14)}${inDollars(now.balance).padStart(9)}  ${now.gate.state}${reasons}${received > 0n ? '  money came in' : ''}`);
+        log(
+          `${account.padEnd(14)}${inDollars(now.balance).padStart(9)}  ${now.gate.state}${reasons}${received > 0n ? '  money came in' : ''}`,
+        );
         toldAt = Date.now();
       }
       before = now;

@@ -29,9 +29,14 @@ export interface Demo {
 export async function setUpDemo(url: string, adminKey: string, dataDir: string): Promise<Demo> {
   const admin = createApi(url, adminKey);
   for (const [id, model] of Object.entries(models)) {
-    await admin.request('PUT', `/v1/models/${id}`, { body: { provider: 'demo', license: 'open', input: ['text'], ...model } });
+    await admin.request('PUT', `/v1/models/${id}`, {
+      body: { provider: 'demo', license: 'open', input: ['text'], ...model },
+    });
   }
-  const created = [await ensureAccount(admin, reloadingAccount, 'Demo, reloads itself'), await ensureAccount(admin, prepaidAccount, 'Demo, topped up by hand')];
+  const created = [
+    await ensureAccount(admin, reloadingAccount, 'Demo, reloads itself'),
+    await ensureAccount(admin, prepaidAccount, 'Demo, topped up by hand'),
+  ];
   const keys = await ensureKeys(url, admin, dataDir);
   const owner = (account: string) => createApi(url, keys.owners[account]!);
   const owners = { [reloadingAccount]: owner(reloadingAccount), [prepaidAccount]: owner(prepaidAccount) };
@@ -50,12 +55,16 @@ async function ensureAccount(admin: Api, id: string, name: string): Promise<bool
 async function ensureKeys(url: string, admin: Api, dataDir: string): Promise<DemoKeys> {
   const stored = readDemoKeys(dataDir);
   if (stored && (await allWork(url, stored))) return stored;
-  const service = await admin.request<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'demo traffic' } });
+  const service = await admin.request<{ key: string }>('POST', '/v1/keys', {
+    body: { role: 'service', name: 'demo traffic' },
+  });
   const keys: DemoKeys = { serviceKey: service.body.key, owners: {} };
   for (const account of [reloadingAccount, prepaidAccount]) {
     const { data } = await admin.get<{ data: { id: string; role: string }[] }>(`/v1/accounts/${account}/members`);
     const memberId = data.find((member) => member.role === 'owner')?.id;
-    const { body } = await admin.request<{ key: string }>('POST', `/v1/accounts/${account}/keys`, { body: { memberId } });
+    const { body } = await admin.request<{ key: string }>('POST', `/v1/accounts/${account}/keys`, {
+      body: { memberId },
+    });
     keys.owners[account] = body.key;
   }
   writeDemoKeys(dataDir, keys);
@@ -66,7 +75,9 @@ async function ensureKeys(url: string, admin: Api, dataDir: string): Promise<Dem
 async function allWork(url: string, keys: DemoKeys): Promise<boolean> {
   for (const account of [reloadingAccount, prepaidAccount]) {
     for (const key of [keys.serviceKey, keys.owners[account]]) {
-      const { status } = await createApi(url, key ?? 'none').request('GET', `/v1/accounts/${account}/gate`, { accept: [200, 401, 403, 404] });
+      const { status } = await createApi(url, key ?? 'none').request('GET', `/v1/accounts/${account}/gate`, {
+        accept: [200, 401, 403, 404],
+      });
       if (status !== 200) return false;
     }
   }
@@ -77,7 +88,10 @@ async function allWork(url: string, keys: DemoKeys): Promise<boolean> {
 async function ensureMoney(owner: Api, account: string, amount: string): Promise<void> {
   const path = `/v1/accounts/${account}`;
   const { data } = await owner.get<{ data: { role: string | null }[] }>(`${path}/payment-methods`);
-  for (const [role, paymentMethod] of [['primary', 'pm_card_visa'], ['backup', 'pm_card_mastercard']]) {
+  for (const [role, paymentMethod] of [
+    ['primary', 'pm_card_visa'],
+    ['backup', 'pm_card_mastercard'],
+  ]) {
     if (data.some((method) => method.role === role)) continue;
     await owner.request('POST', `${path}/payment-methods`, { body: { paymentMethod, role } });
   }

@@ -71,13 +71,18 @@ class Traffic {
   /** The requests that arrived since the last tick; those the gate turns away cost nothing. */
   private dueEvents(): unknown[] {
     const events: unknown[] = [];
-    for (let next = requestAt(this.sample, this.sent); next.arrivalMs <= this.traceMs; next = requestAt(this.sample, this.sent)) {
+    for (
+      let next = requestAt(this.sample, this.sent);
+      next.arrivalMs <= this.traceMs;
+      next = requestAt(this.sample, this.sent)
+    ) {
       const id = `${this.run}-${this.sent}`;
       const accountId = this.sent % 4 === 3 ? prepaidAccount : reloadingAccount;
       this.sent += 1;
       if (!this.mayRun(accountId)) continue;
       events.push({ id, accountId, model: textModel, inputTokens: next.inputTokens, outputTokens: next.outputTokens });
-      if (this.sent % imageEvery === 0) events.push({ id: `${id}-image`, accountId, model: imageModel, images: 1, imageSize });
+      if (this.sent % imageEvery === 0)
+        events.push({ id: `${id}-image`, accountId, model: imageModel, images: 1, imageSize });
     }
     return events;
   }

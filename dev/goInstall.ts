@@ -5,7 +5,11 @@ import { cacheDir } from './cache';
 import { findOnPath, run, type Log } from './commands';
 
 /** @param module such as `github.com/owner/name@v1.2.3`. Resolves with false when Go is not here, or can't build it. */
-export async function goInstall(module: string, path: string, { timeoutMs, log }: { timeoutMs: number; log: Log }): Promise<boolean> {
+export async function goInstall(
+  module: string,
+  path: string,
+  { timeoutMs, log }: { timeoutMs: number; log: Log },
+): Promise<boolean> {
   const go = findOnPath('go');
   if (!go) return false;
   const folder = mkdtempSync(join(cacheDir(), 'go-'));
@@ -14,7 +18,11 @@ export async function goInstall(module: string, path: string, { timeoutMs, log }
   try {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
-    const { code, output } = await run(go, ['install', module], { timeoutMs, env: { ...process.env, GOBIN: bin, CGO_ENABLED: '0' }, cwd: folder });
+    const { code, output } = await run(go, ['install', module], {
+      timeoutMs,
+      env: { ...process.env, GOBIN: bin, CGO_ENABLED: '0' },
+      cwd: folder,
+    });
     if (code !== 0) {
       log(`  ${output.split('\n').at(-1) ?? ''}`);
       return false;

@@ -13,7 +13,12 @@ export const HISTORIES_DIR = [join(__dirname, '..'), join(__dirname, '..', '..')
  * Saves the history of each run of a workflow, oldest first, as `<name>.<n>.json`; what is there stays. `name` begins
  * with the workflow's type. Returns the files' paths.
  */
-export async function saveHistories(client: Client, workflowId: string, name: string, directory = HISTORIES_DIR): Promise<string[]> {
+export async function saveHistories(
+  client: Client,
+  workflowId: string,
+  name: string,
+  directory = HISTORIES_DIR,
+): Promise<string[]> {
   mkdirSync(directory, { recursive: true });
   const files: string[] = [];
   for (const runId of await runsOf(client, workflowId)) {

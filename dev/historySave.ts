@@ -5,7 +5,8 @@ import { balanceWorkflowId } from '../workflows/messages';
 import { saveHistories } from './histories';
 import { rememberedAddress } from './ports';
 
-const USAGE = 'Usage: npm run history:save -- <accountId> [name]\n  name: a word for what the account has lived through, such as three-strikes';
+const USAGE =
+  'Usage: npm run history:save -- <accountId> [name]\n  name: a word for what the account has lived through, such as three-strikes';
 
 async function main([accountId, name = 'saved']: string[]): Promise<void> {
   if (!accountId || !/^[a-z0-9-]+$/.test(name)) throw new Error(USAGE);
@@ -17,7 +18,9 @@ async function main([accountId, name = 'saved']: string[]): Promise<void> {
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const files = await saveHistories(client, balanceWorkflowId(accountId), `balance.${name}`);
     for (const file of files) process.stdout.write(`saved ${file}\n`);
-    process.stdout.write('npm test replays it from now on. Look through it before you commit it: it holds what its workflow was told.\n');
+    process.stdout.write(
+      'npm test replays it from now on. Look through it before you commit it: it holds what its workflow was told.\n',
+    );
   } finally {
     await connection.close();
   }

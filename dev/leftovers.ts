@@ -14,7 +14,9 @@ const hasProc = existsSync('/proc/self/stat');
 
 function ps(pid: number, field: string): string | null {
   try {
-    return execFileSync('ps', ['-o', `${field}=`, '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || null;
+    return (
+      execFileSync('ps', ['-o', `${field}=`, '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || null
+    );
   } catch {
     return null;
   }

@@ -33,14 +33,25 @@ const stopTimeoutMs = 30_000; // the shutdown checkpoint
 const stopSignal = 'SIGINT'; // "fast": does not wait for clients to leave
 
 const common = [
-  'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200',
-  'timezone=UTC', 'log_timezone=UTC', 'jit=off', // our statements are short: compiling them costs more than it gives
-  'wal_level=minimal', 'max_wal_senders=0', // nobody replicates from it
-  'max_wal_size=4GB', 'checkpoint_timeout=15min', // each checkpoint makes the next touch of every page dear
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'max_connections=200',
+  'timezone=UTC',
+  'log_timezone=UTC',
+  'jit=off', // our statements are short: compiling them costs more than it gives
+  'wal_level=minimal',
+  'max_wal_senders=0', // nobody replicates from it
+  'max_wal_size=4GB',
+  'checkpoint_timeout=15min', // each checkpoint makes the next touch of every page dear
 ];
 /** An eighth of the memory, within reason: an index that does not fit is read and written again with every event. */
 const sharedBuffersMb = Math.min(2_048, Math.max(128, Math.floor(totalmem() / 2 ** 20 / 8)));
-const durableSettings = [`shared_buffers=${sharedBuffersMb}MB`, 'fsync=on', 'synchronous_commit=on', 'full_page_writes=on'];
+const durableSettings = [
+  `shared_buffers=${sharedBuffersMb}MB`,
+  'fsync=on',
+  'synchronous_commit=on',
+  'full_page_writes=on',
+];
 const throwawaySettings = ['shared_buffers=256MB', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {

@@ -20,7 +20,8 @@ export interface PostgresPlace {
 export async function findPostgresPlace(dataDir: string): Promise<PostgresPlace> {
   const native = nativeFolder();
   mkdirSync(dataDir, { recursive: true });
-  if (process.getuid?.() !== 0) return { bin: join(native.folder, 'bin'), clusterDir: join(dataDir, 'postgres'), user: {} };
+  if (process.getuid?.() !== 0)
+    return { bin: join(native.folder, 'bin'), clusterDir: join(dataDir, 'postgres'), user: {} };
 
   const user = postgresUser();
   openForTraversal(dataDir);
@@ -42,7 +43,9 @@ function nativeFolder(): { folder: string; version: string } {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     return { folder: join(root, 'native'), version };
   } catch {
-    throw new Error(`There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres 15 or newer.`);
+    throw new Error(
+      `There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres 15 or newer.`,
+    );
   }
 }
 
@@ -51,7 +54,14 @@ function postgresUser(): { uid: number; gid: number } {
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres']);
+    execFileSync('useradd', [
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--shell',
+      '/usr/sbin/nologin',
+      'postgres',
+    ]);
     return { uid: id('-u'), gid: id('-g') };
   }
 }

@@ -60,7 +60,7 @@ export async function keepRunning(name: string, start: () => Promise<Service>, l
       const startedAt = Date.now();
       await service.exited;
       if (Date.now() - startedAt > stableAfterMs) backoffMs = firstBackoffMs;
-      for (let up = false; !up && !stopping; ) {
+      for (let up = false; !up && !stopping;) {
         log(`${name} has stopped; starting it again in ${backoffMs} ms`);
         await sleep(backoffMs);
         backoffMs = Math.min(backoffMs * 2, longestBackoffMs);

@@ -13,7 +13,11 @@ const stalledMs = 10_000; // no byte for this long: the network is closed
  * Downloads the server into a new folder and passes its path to `use`; the folder is gone afterwards.
  * False when the download failed or stalled.
  */
-export async function withSdkDownload(kind: ServerKind, log: Log, use: (path: string) => Promise<void>): Promise<boolean> {
+export async function withSdkDownload(
+  kind: ServerKind,
+  log: Log,
+  use: (path: string) => Promise<void>,
+): Promise<boolean> {
   const folder = mkdtempSync(join(cacheDir(), 'sdk-download-'));
   try {
     const ended = await downloadInChild(kind, folder, log);
@@ -50,9 +54,10 @@ function downloadInChild(kind: ServerKind, folder: string, log: Log): Promise<bo
 async function startAndStop(kind: ServerKind, downloadDir: string): Promise<void> {
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const server = { executable: { type: 'cached-download' as const, downloadDir } };
-  const environment = kind === 'dev-server'
-    ? await TestWorkflowEnvironment.createLocal({ server })
-    : await TestWorkflowEnvironment.createTimeSkipping({ server });
+  const environment =
+    kind === 'dev-server'
+      ? await TestWorkflowEnvironment.createLocal({ server })
+      : await TestWorkflowEnvironment.createTimeSkipping({ server });
   await environment.teardown();
 }
 

@@ -22,7 +22,9 @@ export async function ensureStripeMock({ log }: { log: Log }): Promise<string> {
   await installOnce(target, async (folder) => {
     const built = join(folder, 'stripe-mock');
     if (!(await goInstall(goModule, built, { timeoutMs: goTimeoutMs, log }))) {
-      throw new Error(`The contract tests need Stripe's mock server: install Go (go on PATH; ${goModule} is built once), or set STRIPE_MOCK_PATH to a stripe-mock.`);
+      throw new Error(
+        `The contract tests need Stripe's mock server: install Go (go on PATH; ${goModule} is built once), or set STRIPE_MOCK_PATH to a stripe-mock.`,
+      );
     }
     chmodSync(built, 0o755);
   });
@@ -33,7 +35,9 @@ export type StripeMock = { url: string; stop(): Promise<void> };
 
 export async function startStripeMock(options: { log: Log }): Promise<StripeMock> {
   // It always opens its HTTPS port too.
-  const child = spawn(await ensureStripeMock(options), ['-http-addr', '127.0.0.1:0', '-https-addr', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(await ensureStripeMock(options), ['-http-addr', '127.0.0.1:0', '-https-addr', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const stopped = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill();

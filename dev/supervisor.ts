@@ -77,7 +77,8 @@ export class Supervisor {
   }
 
   private async startTemporal(addresses: Addresses): Promise<string> {
-    const start = () => startTemporal({ dataDir: this.dataDir, namespace: this.config.TEMPORAL_NAMESPACE, log: this.log });
+    const start = () =>
+      startTemporal({ dataDir: this.dataDir, namespace: this.config.TEMPORAL_NAMESPACE, log: this.log });
     const { address, uiUrl } = await this.keep('Temporal', start);
     addresses.temporalUi = uiUrl;
     return address;
@@ -97,8 +98,14 @@ export class Supervisor {
     const port = await rememberedPort(this.dataDir, 'stripe');
     const webhookUrl = `http://127.0.0.1:${apiPort}/v1/webhooks/stripe`;
     const args = [
-      '--port', String(port), '--data-dir', join(this.dataDir, 'stripe'),
-      '--webhook-url', webhookUrl, '--webhook-secret', this.signingSecret(),
+      '--port',
+      String(port),
+      '--data-dir',
+      join(this.dataDir, 'stripe'),
+      '--webhook-url',
+      webhookUrl,
+      '--webhook-secret',
+      this.signingSecret(),
     ];
     await this.program('stripe', 'dev/stripe/main.js', /stripe simulator listening on /, {}, args);
     addresses.stripe = `http://127.0.0.1:${port}`;
@@ -148,7 +155,9 @@ export class Supervisor {
   /** A demo that cannot run is told, and no reason to take the rest down. */
   private async startDemo(env: NodeJS.ProcessEnv): Promise<boolean> {
     try {
-      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], (line) => (this.early ? this.early.push(line) : this.log(line)));
+      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], (line) =>
+        this.early ? this.early.push(line) : this.log(line),
+      );
       return true;
     } catch (error) {
       if (!this.isStopping()) this.log((error as Error).message);
@@ -156,8 +165,17 @@ export class Supervisor {
     }
   }
 
-  private async program(name: string, script: string, readyLine: RegExp, env: NodeJS.ProcessEnv, args: string[] = [], onLine?: Log): Promise<void> {
-    await this.step(name, () => startProcess({ name, script, args, env, dataDir: this.dataDir, readyLine, onLine, log: this.log }));
+  private async program(
+    name: string,
+    script: string,
+    readyLine: RegExp,
+    env: NodeJS.ProcessEnv,
+    args: string[] = [],
+    onLine?: Log,
+  ): Promise<void> {
+    await this.step(name, () =>
+      startProcess({ name, script, args, env, dataDir: this.dataDir, readyLine, onLine, log: this.log }),
+    );
   }
 
   private async step(name: string, start: () => Promise<KeptRunning>): Promise<void> {

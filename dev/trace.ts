@@ -43,10 +43,16 @@ function readArguments() {
 }
 
 /** The service key to use: the given one, the demo's, or one made for this run, which `done` revokes. */
-async function serviceKey(given: string | undefined, dataDir: string, admin: Api): Promise<{ key: string; done: () => Promise<void> }> {
+async function serviceKey(
+  given: string | undefined,
+  dataDir: string,
+  admin: Api,
+): Promise<{ key: string; done: () => Promise<void> }> {
   const known = given ?? readDemoKeys(dataDir)?.serviceKey;
   if (known) return { key: known, done: () => Promise.resolve() };
-  const { body } = await admin.request<{ id: string; key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'npm run trace' } });
+  const { body } = await admin.request<{ id: string; key: string }>('POST', '/v1/keys', {
+    body: { role: 'service', name: 'npm run trace' },
+  });
   return { key: body.key, done: async () => void (await admin.request('DELETE', `/v1/keys/${body.id}`)) };
 }
 
@@ -61,13 +67,17 @@ async function pricesOf(admin: Api, id: string, own: boolean): Promise<TokenPric
   const prices = data.find((model) => model.id === id)?.prices ?? [];
   const [price] = prices;
   if (prices.length !== 1 || !price?.inputPerMillion || !price.outputPerMillion) {
-    throw new Error(`Model ${id} must have exactly one price version, for input and output tokens; it has ${prices.length}.`);
+    throw new Error(
+      `Model ${id} must have exactly one price version, for input and output tokens; it has ${prices.length}.`,
+    );
   }
   return { input: parseMoney(price.inputPerMillion), output: parseMoney(price.outputPerMillion) };
 }
 
 function report(posted: Posted): void {
-  console.log(`${posted.accepted} charged, ${posted.duplicates} were charged before, ${posted.rejected.length} rejected`);
+  console.log(
+    `${posted.accepted} charged, ${posted.duplicates} were charged before, ${posted.rejected.length} rejected`,
+  );
   for (const { id, code, message } of posted.rejected.slice(0, 5)) console.log(`  ${id}: ${code}, ${message}`);
 }
 
@@ -76,27 +86,53 @@ async function main(): Promise<boolean> {
   const config = readConfig(process.env);
   const url = options.url ?? `http://${config.HOST}:${config.PORT}`;
   const adminKey = options['admin-key'] ?? config.ADMIN_KEY ?? storedSecrets(config.DATA_DIR)?.adminKey;
-  if (!adminKey) throw new Error(`There is no admin key in ${config.DATA_DIR}: give --admin-key, or set DATA_DIR to that of npm start.`);
+  if (!adminKey)
+    throw new Error(
+      `There is no admin key in ${config.DATA_DIR}: give --admin-key, or set DATA_DIR to that of npm start.`,
+    );
   const admin = createApi(url, adminKey);
   await admin.get(`/v1/accounts/${account}`); // says at once when there is no such account
   const hash = await hashFile(file);
   const model = wantedModel ?? `trace-${hash.slice(0, 8)}`;
   const expected = await sumTrace(file, await pricesOf(admin, model, !wantedModel));
-  console.log(`${file}: ${expected.requests} requests for account ${account}, model ${model}, $${formatMoney(nano(expected.costNano))} in all`);
+  console.log(
+    `${file}: ${expected.requests} requests for account ${account}, model ${model}, $${formatMoney(nano(expected.costNano))} in all`,
+  );
 
   const { key, done } = await serviceKey(options.key, config.DATA_DIR, admin);
-  const bar = new SingleBar({ format: '  {bar} {percentage}% | {value}/{total} | {duration_formatted}', noTTYOutput: true, notTTYSchedule: 5_000 }, Presets.shades_classic);
+  const bar = new SingleBar(
+    {
+      format: '  {bar} {percentage}% | {value}/{total} | {duration_formatted}',
+      noTTYOutput: true,
+      notTTYSchedule: 5_000,
+    },
+    Presets.shades_classic,
+  );
   bar.start(Number(expected.requests), 0);
   const posted = await postTrace(readTrace(file), {
-    service: createApi(url, key), accountId: account, model, idPrefix: hash.slice(0, 16), speed, onProgress: (rows) => bar.increment(rows),
-  }).finally(() => bar.stop()).finally(done);
+    service: createApi(url, key),
+    accountId: account,
+    model,
+    idPrefix: hash.slice(0, 16),
+    speed,
+    onProgress: (rows) => bar.increment(rows),
+  })
+    .finally(() => bar.stop())
+    .finally(done);
   report(posted);
 
   const { exact, table } = compare(expected, await readCharged(admin, account, model));
   console.log(table);
-  if (!exact && wantedModel) console.log(`Other usage of ${model} in this account counts too; without --model the file gets a model of its own.`);
+  if (!exact && wantedModel)
+    console.log(
+      `Other usage of ${model} in this account counts too; without --model the file gets a model of its own.`,
+    );
   const agrees = await ledgerAgrees(admin, account);
-  console.log(agrees === null ? 'The ledger was not compared: other traffic moves this account, or it is too long.' : `The ledger ${agrees ? 'agrees' : 'DIFFERS'}.`);
+  console.log(
+    agrees === null
+      ? 'The ledger was not compared: other traffic moves this account, or it is too long.'
+      : `The ledger ${agrees ? 'agrees' : 'DIFFERS'}.`,
+  );
   console.log(exact ? 'Exact to the nano-dollar.' : 'NOT exact.');
   return exact && agrees !== false;
 }

@@ -41,8 +41,10 @@ export function compare(file: TraceSums, charged: TraceSums): { exact: boolean; 
     ['output tokens', file.outputTokens, charged.outputTokens, String],
     ['cost', file.costNano, charged.costNano, money],
   ];
-  const lines = rows.map(([name, left, right, show]) =>
-    `  ${name.padEnd(14)}${show(left).padStart(20)}${show(right).padStart(20)}  ${left === right ? 'same' : `differs by ${show(right - left)}`}`);
+  const lines = rows.map(
+    ([name, left, right, show]) =>
+      `  ${name.padEnd(14)}${show(left).padStart(20)}${show(right).padStart(20)}  ${left === right ? 'same' : `differs by ${show(right - left)}`}`,
+  );
   const head = `  ${''.padEnd(14)}${'the file'.padStart(20)}${'the account'.padStart(20)}`;
   return { exact: rows.every(([, left, right]) => left === right), table: [head, ...lines].join('\n') };
 }

@@ -36,11 +36,14 @@ export async function hashFile(file: string): Promise<string> {
 export async function* readTrace(file: string): AsyncGenerator<TraceRow> {
   const columns = (names: string[]) => {
     const missing = header.filter((name) => !names.includes(name));
-    if (missing.length > 0) throw new Error(`${file} has no column ${missing.join(', ')}; its header is ${names.join(',')}`);
+    if (missing.length > 0)
+      throw new Error(`${file} has no column ${missing.join(', ')}; its header is ${names.join(',')}`);
     return names;
   };
   let index = 0;
-  for await (const record of createReadStream(file).pipe(parse({ columns, bom: true, trim: true, skip_empty_lines: true }))) {
+  for await (const record of createReadStream(file).pipe(
+    parse({ columns, bom: true, trim: true, skip_empty_lines: true }),
+  )) {
     yield toRow(record as Record<string, string>, index);
     index += 1;
   }
@@ -51,7 +54,8 @@ function toRow(record: Record<string, string>, index: number): TraceRow {
   const outputTokens = Number(record.GeneratedTokens);
   // Seven decimals of a second: more than a Date takes.
   const arrivalMs = Date.parse(`${(record.TIMESTAMP ?? '').slice(0, 23).replace(' ', 'T')}Z`);
-  const isRow = [inputTokens, outputTokens].every((count) => Number.isSafeInteger(count) && count >= 0) && !Number.isNaN(arrivalMs);
+  const isRow =
+    [inputTokens, outputTokens].every((count) => Number.isSafeInteger(count) && count >= 0) && !Number.isNaN(arrivalMs);
   if (!isRow) throw new Error(`Row ${index + 1} is not a time and two counts: ${Object.values(record).join(',')}`);
   return { index, arrivalMs, inputTokens, outputTokens };
 }

@@ -66,7 +66,13 @@ async function* inBatches(rows: AsyncIterable<TraceRow>, speed: number): AsyncGe
 
 /** Asks again under the same ids while the service is away or busy. */
 async function postBatch(batch: TraceRow[], { service, accountId, model, idPrefix }: PostOptions): Promise<Posted> {
-  const events = batch.map(({ index, inputTokens, outputTokens }) => ({ id: `${idPrefix}-${index}`, accountId, model, inputTokens, outputTokens }));
+  const events = batch.map(({ index, inputTokens, outputTokens }) => ({
+    id: `${idPrefix}-${index}`,
+    accountId,
+    model,
+    inputTokens,
+    outputTokens,
+  }));
   const giveUpAt = Date.now() + giveUpAfterMs;
   for (;;) {
     try {

@@ -57,7 +57,11 @@ export type Snapshot = {
    * The payment of a reload that closed unpaid, until Stripe has confirmed its cancellation (A7). `failing`: the tries
    * that failed, since when (ISO 8601), and what the newest has brought; absent in answers of earlier releases.
    */
-  uncanceled: { paymentId: string; awaitsOwner: boolean; failing?: { tries: number; since: string; because: string } | null } | null;
+  uncanceled: {
+    paymentId: string;
+    awaitsOwner: boolean;
+    failing?: { tries: number; since: string; because: string } | null;
+  } | null;
   flag: { reasons: Reason[]; sinceMs: number; told: 'due' | 'told' | 'never' };
   toldLow: boolean;
   blocked: { by: BlockedBy; untilMs: number | null } | null;
@@ -69,10 +73,7 @@ export type AskedFrom = { accountId: string; knownRevision?: number };
 
 /** What an owner asks of auto-reload; the main loop answers it. */
 export type SettingsRequest = { requestId: string; actor: string } & (
-  | { kind: 'configure'; settings: AutoReloadSettings }
-  | { kind: 'pause' }
-  | { kind: 'resume' }
-  | { kind: 'disable' }
+  { kind: 'configure'; settings: AutoReloadSettings } | { kind: 'pause' } | { kind: 'resume' } | { kind: 'disable' }
 );
 
 export type RefusalCode =

@@ -26,7 +26,11 @@ export type Outlook = {
   minutesUntilReload: number | null;
 };
 
-export function outlook(dailySpend: Nano, available: Nano, { thresholdCents, amountCents }: Pick<AutoReloadSettings, 'thresholdCents' | 'amountCents'>): Outlook {
+export function outlook(
+  dailySpend: Nano,
+  available: Nano,
+  { thresholdCents, amountCents }: Pick<AutoReloadSettings, 'thresholdCents' | 'amountCents'>,
+): Outlook {
   const left = available - centsToNano(thresholdCents);
   return {
     reloadsPerDay: Number((dailySpend * 100n) / centsToNano(amountCents)) / 100,

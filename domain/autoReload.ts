@@ -27,9 +27,7 @@ export const triggerLevel = (thresholdCents: number, trigger: Trigger): Nano =>
   (centsToNano(thresholdCents) - (trigger === 'below' ? 1n : 0n)) as Nano;
 
 export type FirstCharge =
-  | { kind: 'none' }
-  | { kind: 'charge'; cents: number }
-  | { kind: 'amount_too_small'; neededCents: number };
+  { kind: 'none' } | { kind: 'charge'; cents: number } | { kind: 'amount_too_small'; neededCents: number };
 
 /**
  * A5: enabling at or below the threshold charges the smallest whole multiple of the amount that brings
@@ -49,7 +47,8 @@ export type SettingsProblem = { path: 'threshold' | 'amount' | 'monthlyLimit'; m
 export function checkSettings(settings: AutoReloadSettings): SettingsProblem[] {
   const problems: SettingsProblem[] = [];
   const within = (path: 'threshold' | 'amount', cents: number, [min, max]: readonly [number, number]) => {
-    if (cents < min || cents > max) problems.push({ path, message: `must be from ${formatCents(min)} to ${formatCents(max)}` });
+    if (cents < min || cents > max)
+      problems.push({ path, message: `must be from ${formatCents(min)} to ${formatCents(max)}` });
   };
   within('threshold', settings.thresholdCents, RANGES.thresholdCents);
   within('amount', settings.amountCents, RANGES.amountCents);

@@ -3,9 +3,21 @@ import { COUNT_MAX, type RejectionCode, type UsageEvent } from './usageEvent';
 
 export type Rejection = { code: RejectionCode; message: string };
 /** Whether a checked event is none. */
-export const isRejection = (checked: UsageEvent | Rejection): checked is Rejection => (checked as Rejection).code !== undefined;
+export const isRejection = (checked: UsageEvent | Rejection): checked is Rejection =>
+  (checked as Rejection).code !== undefined;
 
-const FIELDS = new Set(['id', 'accountId', 'model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize', 'at', 'holdId']);
+const FIELDS = new Set([
+  'id',
+  'accountId',
+  'model',
+  'inputTokens',
+  'cachedInputTokens',
+  'outputTokens',
+  'images',
+  'imageSize',
+  'at',
+  'holdId',
+]);
 const ID = /^[\x20-\x7e]{1,128}$/;
 const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
@@ -17,21 +29,31 @@ export function checkEvent(raw: unknown, nowMs: number): UsageEvent | Rejection 
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return invalid('an event is an object');
   const { id, accountId, model, imageSize, at, holdId } = raw as Record<string, unknown>;
   if (typeof id !== 'string' || !ID.test(id)) return invalid('id must be 1 to 128 printable ASCII characters');
-  if (typeof accountId !== 'string' || !isAccountId(accountId)) return invalid('accountId must be 1 to 64 of A-Z a-z 0-9 _ -');
+  if (typeof accountId !== 'string' || !isAccountId(accountId))
+    return invalid('accountId must be 1 to 64 of A-Z a-z 0-9 _ -');
   if (typeof model !== 'string' || !ID.test(model)) return invalid('model must be 1 to 128 printable ASCII characters');
-  for (const field in raw) if (!FIELDS.has(field)) return invalid(`there is no field ${JSON.stringify(field.slice(0, 40))}`);
+  for (const field in raw)
+    if (!FIELDS.has(field)) return invalid(`there is no field ${JSON.stringify(field.slice(0, 40))}`);
 
   const { inputTokens, cachedInputTokens, outputTokens, images } = raw as Record<string, unknown>;
   const event: UsageEvent = {
-    id, accountId, model,
-    inputTokens: (inputTokens ?? 0) as number, cachedInputTokens: (cachedInputTokens ?? 0) as number,
-    outputTokens: (outputTokens ?? 0) as number, images: (images ?? 0) as number,
-    imageSize: (imageSize ?? null) as string | null, atMs: 0, holdId: (holdId ?? null) as string | null,
+    id,
+    accountId,
+    model,
+    inputTokens: (inputTokens ?? 0) as number,
+    cachedInputTokens: (cachedInputTokens ?? 0) as number,
+    outputTokens: (outputTokens ?? 0) as number,
+    images: (images ?? 0) as number,
+    imageSize: (imageSize ?? null) as string | null,
+    atMs: 0,
+    holdId: (holdId ?? null) as string | null,
   };
   const wrong = wrongCount(event);
   if (wrong !== null) return invalid(wrong);
-  if (!isAbsent(imageSize) && (typeof imageSize !== 'string' || !ID.test(imageSize))) return invalid('imageSize must be text such as 1024x1024');
-  if (!isAbsent(holdId) && (typeof holdId !== 'string' || !ID.test(holdId))) return invalid('holdId must be the id of a hold');
+  if (!isAbsent(imageSize) && (typeof imageSize !== 'string' || !ID.test(imageSize)))
+    return invalid('imageSize must be text such as 1024x1024');
+  if (!isAbsent(holdId) && (typeof holdId !== 'string' || !ID.test(holdId)))
+    return invalid('holdId must be the id of a hold');
   event.atMs = isAbsent(at) ? nowMs : typeof at === 'string' && TIME.test(at) ? Date.parse(at) : NaN;
   return Number.isNaN(event.atMs) ? invalid('at must be a time such as 2026-11-21T10:00:00Z') : event;
 }

@@ -19,7 +19,10 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().default('.ballast'),
   ADMIN_KEY: z.string().min(16).optional(),
-  DEMO: z.enum(['0', '1']).default('1').transform((value) => value === '1'),
+  DEMO: z
+    .enum(['0', '1'])
+    .default('1')
+    .transform((value) => value === '1'),
   DATABASE_URL: url.optional(),
   TEMPORAL_ADDRESS: url.optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -37,8 +40,12 @@ const schema = z.object({
   AUTO_RELOAD_TRIGGER: z.enum(['at_or_below', 'below']).default('at_or_below'),
   /** Whether a gate that has lost its feed for so long denies an answer, or gives the last known one (S6). */
   GATE_POLICY: z.enum(['fail_closed', 'fail_open']).default('fail_closed'),
-  GATE_STALE_AFTER: z.string().regex(seconds, 'must be seconds such as 10s').transform((text) => Number.parseInt(text, 10) * 1_000)
-    .pipe(z.number().min(3_000, 'must be at least 3s: gates are held against the database each second')).default(10_000),
+  GATE_STALE_AFTER: z
+    .string()
+    .regex(seconds, 'must be seconds such as 10s')
+    .transform((text) => Number.parseInt(text, 10) * 1_000)
+    .pipe(z.number().min(3_000, 'must be at least 3s: gates are held against the database each second'))
+    .default(10_000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -50,7 +57,10 @@ export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
 
 /** Every secret that Stripe may sign its events with, the newest first (P4). */
 export const webhookSecretsOf = ({ STRIPE_WEBHOOK_SECRET }: Config): string[] =>
-  (STRIPE_WEBHOOK_SECRET ?? '').split(',').map((secret) => secret.trim()).filter((secret) => secret !== '');
+  (STRIPE_WEBHOOK_SECRET ?? '')
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== '');
 
 /** Parses the environment. Throws one Error that names every bad variable and what it may be. */
 export function readConfig(env: Record<string, string | undefined>): Config {

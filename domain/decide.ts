@@ -22,7 +22,12 @@ export type Decision =
   | ({ kind: 'strike'; reload: OpenReload; methodsVersion: number; disables: boolean } & Reasoned)
   | ({ kind: 'close'; reload: OpenReload; state: 'failed' | 'canceled' } & Reasoned)
   | { kind: 'cancel'; paymentId: string }
-  | ({ kind: 'stand'; standing: Standing; notice: StandingNotice | null; act: 'suspend' | 'resume' | 'hold_back' | 'note' } & Reasoned)
+  | ({
+      kind: 'stand';
+      standing: Standing;
+      notice: StandingNotice | null;
+      act: 'suspend' | 'resume' | 'hold_back' | 'note';
+    } & Reasoned)
   | { kind: 'wait'; untilMs: number }
   | { kind: 'rest' };
 
@@ -48,19 +53,24 @@ const refresh: Stage = (state) => (state.stale ? { kind: 'read' } : null);
 
 /** What has been used is deducted before anything is decided from the balance; so much of it at a time. */
 const POSTED_EVENTS_MAX = 1_000;
-const post: Stage = ({ reported = [] }) => (reported.length > 0 ? { kind: 'post', events: reported.slice(0, POSTED_EVENTS_MAX) } : null);
+const post: Stage = ({ reported = [] }) =>
+  reported.length > 0 ? { kind: 'post', events: reported.slice(0, POSTED_EVENTS_MAX) } : null;
 
 /** A first charge is a reload that opens: what could still be paid late is canceled before it (A5, A7). */
 const answer: Stage = ({ requests: [request], snapshot, charging, retry }, nowMs) => {
   if (!request) return null;
   const { uncanceled } = snapshot;
   const mayCancel = !charging && nowMs >= retry.dueMs;
-  if (uncanceled && mayCancel && wantsFirstCharge(snapshot, request)) return { kind: 'cancel', paymentId: uncanceled.paymentId };
+  if (uncanceled && mayCancel && wantsFirstCharge(snapshot, request))
+    return { kind: 'cancel', paymentId: uncanceled.paymentId };
   return { kind: 'answer', request };
 };
 
 /** Whether the request would charge at once, as far as the workflow knows; Postgres decides. */
-function wantsFirstCharge({ available, settings, setReasons, methods, reload: inFlight, policy }: Snapshot, request: SettingsRequest): boolean {
+function wantsFirstCharge(
+  { available, settings, setReasons, methods, reload: inFlight, policy }: Snapshot,
+  request: SettingsRequest,
+): boolean {
   if (request.kind !== 'configure' || settings.status === 'paused' || inFlight || setReasons.length > 0) return false;
   if (!methods.some(({ role }) => role === 'primary')) return false;
   return firstCharge(parseMoney(available), request.settings, policy.trigger).kind === 'charge';
@@ -69,7 +79,8 @@ function wantsFirstCharge({ available, settings, setReasons, methods, reload: in
 const reload: Stage = (state, nowMs) => {
   const { snapshot } = state;
   if (state.charging) return null;
-  if (state.firstCharge && snapshot.reload?.id !== state.firstCharge.reloadId) return { kind: 'conclude', ...state.firstCharge };
+  if (state.firstCharge && snapshot.reload?.id !== state.firstCharge.reloadId)
+    return { kind: 'conclude', ...state.firstCharge };
   if (nowMs < state.retry.dueMs) return { kind: 'wait', untilMs: state.retry.dueMs };
   if (snapshot.reload) return mustClose(snapshot, snapshot.reload) ?? nextAttempt(snapshot, snapshot.reload, nowMs);
 
@@ -82,11 +93,19 @@ const reload: Stage = (state, nowMs) => {
 
 /** Why the reload in flight may not go on, or null (A10, A13, P5). The first charge answers only to suspensions. */
 function mustClose(snapshot: Snapshot, inFlight: OpenReload): Decision | null {
-  const close = (rule: string, because: string): Decision => ({ kind: 'close', reload: inFlight, state: 'canceled', rule, because });
-  if (snapshot.setReasons.length > 0) return close('P5', `no card is charged while ${reasonsInWords(snapshot.setReasons)}`);
+  const close = (rule: string, because: string): Decision => ({
+    kind: 'close',
+    reload: inFlight,
+    state: 'canceled',
+    rule,
+    because,
+  });
+  if (snapshot.setReasons.length > 0)
+    return close('P5', `no card is charged while ${reasonsInWords(snapshot.setReasons)}`);
   if (inFlight.first) return null;
   if (snapshot.settings.status !== 'on') return close('A10', statusInWords[snapshot.settings.status]);
-  if (!wantsReload(snapshot)) return close('A10', `available is ${dollars(snapshot.available)}, above the threshold again`);
+  if (!wantsReload(snapshot))
+    return close('A10', `available is ${dollars(snapshot.available)}, above the threshold again`);
   return null;
 }
 
@@ -98,17 +117,43 @@ function nextAttempt(snapshot: Snapshot, inFlight: OpenReload, nowMs: number): D
   const unknown = inFlight.tried.find((tried) => tried.outcome === 'unknown');
   if (unknown) {
     const role = snapshot.methods.find((method) => method.id === unknown.methodId)?.role ?? 'primary';
-    return { kind: 'attempt', reload: inFlight, methodId: unknown.methodId, role, rule: 'A9', because: 'what became of the last charge is found out first' };
+    return {
+      kind: 'attempt',
+      reload: inFlight,
+      methodId: unknown.methodId,
+      role,
+      rule: 'A9',
+      because: 'what became of the last charge is found out first',
+    };
   }
   const method = snapshot.methods.find(({ id, usable }) => usable && outcomeOf(id) === undefined);
   if (method) {
-    const because = hastened ? 'a payment method is new' : method.role === 'primary' ? 'the primary method goes first' : 'the primary method failed';
-    return { kind: 'attempt', reload: inFlight, methodId: method.id, role: method.role, rule: hastened ? 'A10' : 'A6', because };
+    const because = hastened
+      ? 'a payment method is new'
+      : method.role === 'primary'
+        ? 'the primary method goes first'
+        : 'the primary method failed';
+    return {
+      kind: 'attempt',
+      reload: inFlight,
+      methodId: method.id,
+      role: method.role,
+      rule: hastened ? 'A10' : 'A6',
+      because,
+    };
   }
-  const because = inFlight.tried.length === 0 ? 'no payment method can be charged' : 'every payment method was declined';
+  const because =
+    inFlight.tried.length === 0 ? 'no payment method can be charged' : 'every payment method was declined';
   if (inFlight.first) return { kind: 'close', reload: inFlight, state: 'failed', rule: 'A5', because };
   const disables = snapshot.strikes + 1 >= STRIKES_MAX;
-  return { kind: 'strike', reload: inFlight, methodsVersion: snapshot.methodsVersion, disables, rule: disables ? 'A8' : 'A10', because };
+  return {
+    kind: 'strike',
+    reload: inFlight,
+    methodsVersion: snapshot.methodsVersion,
+    disables,
+    rule: disables ? 'A8' : 'A10',
+    because,
+  };
 }
 
 function open(snapshot: Snapshot, nowMs: number): Decision | null {
@@ -119,7 +164,9 @@ function open(snapshot: Snapshot, nowMs: number): Decision | null {
     const dueMs = lastStrikeMs + retryDelayMs(policy.retryDelaysMs, strikes);
     if (nowMs < dueMs) return { kind: 'wait', untilMs: dueMs };
   }
-  const [threshold, amount] = [settings.thresholdCents!, settings.amountCents!].map((cents) => dollars(formatCents(cents)));
+  const [threshold, amount] = [settings.thresholdCents!, settings.amountCents!].map((cents) =>
+    dollars(formatCents(cents)),
+  );
   const because = `available is ${dollars(snapshot.available)} and the threshold ${threshold!}, so a reload of ${amount!} is due`;
   return { kind: 'open', settingsVersion: settings.version, rule: 'A3', because };
 }
@@ -146,7 +193,8 @@ const stand: Stage = ({ snapshot, charging }, nowMs) => {
   let told = is ? flag.told : 'never';
   let notice: StandingNotice | null = null;
   if (is && !was) told = 'due';
-  if (told === 'due' && (!reloading || nowMs >= sinceMs + SUSPENDED_NOTICE_DELAY_MS)) [told, notice] = ['told', 'suspended'];
+  if (told === 'due' && (!reloading || nowMs >= sinceMs + SUSPENDED_NOTICE_DELAY_MS))
+    [told, notice] = ['told', 'suspended'];
   if (was && !is && flag.told === 'told') notice = 'resumed';
 
   const blocked = blockedNow(snapshot, nowMs);
@@ -158,18 +206,49 @@ const stand: Stage = ({ snapshot, charging }, nowMs) => {
 
   const standing: Standing = { flag: { reasons, sinceMs, told }, toldLow, blocked };
   const same =
-    reasons.join() === flag.reasons.join() && told === flag.told && toldLow === snapshot.toldLow && blocked?.by === snapshot.blocked?.by;
+    reasons.join() === flag.reasons.join() &&
+    told === flag.told &&
+    toldLow === snapshot.toldLow &&
+    blocked?.by === snapshot.blocked?.by;
   if (same) return told === 'due' ? { kind: 'wait', untilMs: sinceMs + SUSPENDED_NOTICE_DELAY_MS } : null;
 
   if (reasons.join() !== flag.reasons.join()) {
     return is
-      ? { kind: 'stand', standing, notice, act: 'suspend', rule: 'S2', because: `${reasonsInWords(reasons)}: available is ${dollars(snapshot.available)}` }
-      : { kind: 'stand', standing, notice, act: 'resume', rule: 'S2', because: `available is ${dollars(snapshot.available)} and nothing stands against access any more` };
+      ? {
+          kind: 'stand',
+          standing,
+          notice,
+          act: 'suspend',
+          rule: 'S2',
+          because: `${reasonsInWords(reasons)}: available is ${dollars(snapshot.available)}`,
+        }
+      : {
+          kind: 'stand',
+          standing,
+          notice,
+          act: 'resume',
+          rule: 'S2',
+          because: `available is ${dollars(snapshot.available)} and nothing stands against access any more`,
+        };
   }
   if (blocked && blocked.by !== snapshot.blocked?.by) {
-    return { kind: 'stand', standing, notice, act: 'hold_back', rule: 'P5', because: `a reload is due, but no card is charged while ${reasonsInWords(snapshot.setReasons)}` };
+    return {
+      kind: 'stand',
+      standing,
+      notice,
+      act: 'hold_back',
+      rule: 'P5',
+      because: `a reload is due, but no card is charged while ${reasonsInWords(snapshot.setReasons)}`,
+    };
   }
-  return { kind: 'stand', standing, notice, act: 'note', rule: 'N1', because: `available is ${dollars(snapshot.available)}` };
+  return {
+    kind: 'stand',
+    standing,
+    notice,
+    act: 'note',
+    rule: 'N1',
+    because: `available is ${dollars(snapshot.available)}`,
+  };
 };
 
 /** What blocks a reload that is due: a suspension, or a guard until its time has passed. */
@@ -188,7 +267,8 @@ function lowLevel({ settings }: Snapshot): Nano {
 /** Available has crossed a level since Postgres last saw it folded: say so, or the relay keeps calling. */
 const acknowledge: Stage = ({ snapshot, acknowledgedAvailable }) => {
   const { settings, policy } = snapshot;
-  const level = settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : centsToNano(LOW_LEVEL_CENTS);
+  const level =
+    settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : centsToNano(LOW_LEVEL_CENTS);
   const [then, now] = [parseMoney(acknowledgedAvailable), parseMoney(snapshot.available)];
   const crossed = then <= 0n !== now <= 0n || then <= level !== now <= level;
   return crossed ? { kind: 'read' } : null;

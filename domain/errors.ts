@@ -72,7 +72,11 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
 
-  constructor(readonly code: ErrorCode, detail: string, readonly extras: Extras = {}) {
+  constructor(
+    readonly code: ErrorCode,
+    detail: string,
+    readonly extras: Extras = {},
+  ) {
     super(detail);
     this.name = 'Problem';
     this.status = extras.status ?? ERRORS[code].status;
@@ -83,5 +87,7 @@ export class Problem extends Error {
 export const notFound = (what: string): Problem => new Problem('not_found', `There is no ${what}.`);
 
 /** `what` is what a caller can't reach now; a 503 always says when to ask again. */
-export const unavailable = (code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable', detail: string): Problem =>
-  new Problem(code, detail, { retryAfterSeconds: 2 });
+export const unavailable = (
+  code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable',
+  detail: string,
+): Problem => new Problem(code, detail, { retryAfterSeconds: 2 });

@@ -31,8 +31,10 @@ export type GateFacts = {
 export type StalePolicy = { onStale: 'fail_closed' | 'fail_open'; staleAfterMs: number };
 
 /** What is in force, in the order in which it is told: the money first. */
-export const reasonsOf = (available: Nano, set: readonly SetReason[]): Reason[] =>
-  [...(available <= 0n ? (['balance_exhausted'] as const) : []), ...[...set].sort()];
+export const reasonsOf = (available: Nano, set: readonly SetReason[]): Reason[] => [
+  ...(available <= 0n ? (['balance_exhausted'] as const) : []),
+  ...[...set].sort(),
+];
 
 /** The same rule as the database's trigger on `balances`; a test holds the two together. */
 export function gateState(facts: GateFacts): GateState {
@@ -45,7 +47,11 @@ export function gateState(facts: GateFacts): GateState {
 const CHARGING_SECONDS = 2;
 
 /** Seconds after which asking again may help, or undefined when no reload can lift the suspension (S4). */
-export function retryAfterSeconds(reasons: readonly Reason[], reloadDueMs: number | null, nowMs: number): number | undefined {
+export function retryAfterSeconds(
+  reasons: readonly Reason[],
+  reloadDueMs: number | null,
+  nowMs: number,
+): number | undefined {
   const onlyMoney = reasons.length === 1 && reasons[0] === 'balance_exhausted';
   if (!onlyMoney || reloadDueMs === null) return undefined;
   return Math.max(CHARGING_SECONDS, Math.ceil((reloadDueMs - nowMs) / 1_000));

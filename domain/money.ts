@@ -29,7 +29,10 @@ export function parseMoney(text: string): Nano {
 /** 12340000000n → `"12.34"`: at least two decimals, at most nine. */
 export function formatMoney(amount: Nano): string {
   const absolute = amount < 0n ? -amount : amount;
-  const fraction = (absolute % NANO_PER_DOLLAR).toString().padStart(9, '0').replace(/0{1,7}$/, '');
+  const fraction = (absolute % NANO_PER_DOLLAR)
+    .toString()
+    .padStart(9, '0')
+    .replace(/0{1,7}$/, '');
   return `${amount < 0n ? '-' : ''}${absolute / NANO_PER_DOLLAR}.${fraction}`;
 }
 

@@ -14,7 +14,13 @@ export type Notice =
   | { kind: 'suspended'; reasons: Reason[]; available: string }
   | { kind: 'resumed'; available: string }
   | ({ kind: 'reload_succeeded'; number: number; amount: string; balance: string; receiptUrl?: string } & Card)
-  | ({ kind: 'first_failed_attempt'; number: number; amount: string; declineMessage: string; nextAttemptAt: string | null } & Card)
+  | ({
+      kind: 'first_failed_attempt';
+      number: number;
+      amount: string;
+      declineMessage: string;
+      nextAttemptAt: string | null;
+    } & Card)
   | { kind: 'disabled_after_failures'; strikes: number; amount: string; threshold: string; declineMessage: string }
   | { kind: 'disabled_by_owner'; by: string; threshold: string; amount: string }
   | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
@@ -29,8 +35,18 @@ export type NoticeKind = Notice['kind'];
 
 /** A record, so that a new kind can't be forgotten here. */
 const kinds: Record<NoticeKind, true> = {
-  low_balance: true, suspended: true, resumed: true, reload_succeeded: true, first_failed_attempt: true, disabled_after_failures: true,
-  disabled_by_owner: true, confirmation_needed: true, guard_reached: true, refund: true, dispute: true, limit_request_decided: true,
+  low_balance: true,
+  suspended: true,
+  resumed: true,
+  reload_succeeded: true,
+  first_failed_attempt: true,
+  disabled_after_failures: true,
+  disabled_by_owner: true,
+  confirmation_needed: true,
+  guard_reached: true,
+  refund: true,
+  dispute: true,
+  limit_request_decided: true,
 };
 /** All kinds, to be checked against and listed. */
 export const NOTICE_KINDS = Object.keys(kinds) as NoticeKind[];

@@ -28,10 +28,7 @@ export type SeenRefund = { id: string; cents: number; failed: boolean; requestId
 
 export type DisputeState =
   /** The bank asks; no money has moved. */
-  | 'inquiry'
-  | 'open'
-  | 'won'
-  | 'lost';
+  'inquiry' | 'open' | 'won' | 'lost';
 /** `withdrawnCents`: what the bank holds now of what it took. */
 export type SeenDispute = { id: string; state: DisputeState; cents: number; withdrawnCents: number };
 
@@ -49,7 +46,14 @@ export type SeenCheckout = {
   paymentMethodId: string | null;
 };
 
-export type SavedCard = { id: string; brand: string; last4: string; expMonth: number | null; expYear: number | null; fingerprint: string | null };
+export type SavedCard = {
+  id: string;
+  brand: string;
+  last4: string;
+  expMonth: number | null;
+  expYear: number | null;
+  fingerprint: string | null;
+};
 /** `customerId` is null when it belongs to nobody (any more). */
 export type SeenMethod = { card: SavedCard; customerId: string | null };
 

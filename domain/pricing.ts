@@ -36,7 +36,8 @@ export function priceEvent(price: Price, counts: Counts): Priced {
   if (inputTokens > 0 && price.inputPerMillion === null) return unpriced('the model has no price for input tokens');
   if (outputTokens > 0 && price.outputPerMillion === null) return unpriced('the model has no price for output tokens');
   const perImage = imageSize === null ? undefined : price.perImage?.[imageSize];
-  if (images > 0 && perImage === undefined) return unpriced(`the model has no price for images of size ${imageSize ?? '(none given)'}`);
+  if (images > 0 && perImage === undefined)
+    return unpriced(`the model has no price for images of size ${imageSize ?? '(none given)'}`);
 
   const inputPrice = price.inputPerMillion ?? 0n;
   const tokens =

@@ -14,7 +14,13 @@ export type UnexplainedKind =
   /** Stripe does not let a payment be canceled that shall not be paid any more; one of a reload keeps the next from opening. */
   | 'not_canceled';
 
-export type Unexplained = { kind: UnexplainedKind; accountId: string | null; paymentIntentId: string; detail: string; firstSeenAt: string };
+export type Unexplained = {
+  kind: UnexplainedKind;
+  accountId: string | null;
+  paymentIntentId: string;
+  detail: string;
+  firstSeenAt: string;
+};
 export type Repair = { kind: 'credited' | 'taken_back' | 'noted'; accountId: string | null; about: string };
 export type LedgerCheck = {
   violations: { invariant: string; accountId: string; detail: string }[];

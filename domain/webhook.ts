@@ -8,7 +8,11 @@ export type WebhookEvent = NoticeKind | '*';
 export type WebhookType = NoticeKind | 'test';
 
 /** The body of a webhook. Money in `data` is a decimal string, times are ISO 8601. */
-export type WebhookPayload = { type: WebhookType; timestamp: string; data: { accountId: string } & Record<string, unknown> };
+export type WebhookPayload = {
+  type: WebhookType;
+  timestamp: string;
+  data: { accountId: string } & Record<string, unknown>;
+};
 
 export const WEBHOOK_ENDPOINTS_MAX = 10;
 /** After a rotation the old secret goes on signing beside the new one for so long. */
@@ -21,7 +25,15 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** Waits after the first, second, … failed try: an endpoint that is down for three days loses nothing. */
 export const WEBHOOK_RETRY_DELAYS_MS: readonly number[] = [
-  5_000, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 10 * HOUR_MS, 14 * HOUR_MS, 20 * HOUR_MS, 24 * HOUR_MS,
+  5_000,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
 ];
 
 /** @param tries made so far, from 1. Null: that was the last one. A test is tried once: its owner waits for the answer. */
@@ -46,8 +58,10 @@ export function webhookUrlProblem(address: string, allowPrivate: boolean): strin
   if (hash !== '') return 'It must not have a fragment (#…): that is never sent.';
   if (allowPrivate) return null;
   const number = port === '' ? HTTPS_PORT : Number(port);
-  if (number !== HTTPS_PORT && number < FIRST_FREE_PORT) return `Its port must be ${HTTPS_PORT} or from ${FIRST_FREE_PORT} on.`;
-  if (isLiteral(hostname) ? !isPublicAddress(hostname) : isInternalName(hostname)) return 'It leads to a private address; webhooks go to public ones only.';
+  if (number !== HTTPS_PORT && number < FIRST_FREE_PORT)
+    return `Its port must be ${HTTPS_PORT} or from ${FIRST_FREE_PORT} on.`;
+  if (isLiteral(hostname) ? !isPublicAddress(hostname) : isInternalName(hostname))
+    return 'It leads to a private address; webhooks go to public ones only.';
   return null;
 }
 

@@ -10,7 +10,8 @@ const reasonWords: Record<Reason, string> = {
   admin_suspended: 'an administrator has suspended the account',
   payment_disputed: 'a payment is disputed',
 };
-export const reasonsInWords = (reasons: readonly Reason[]): string => reasons.map((reason) => reasonWords[reason]).join(' and ');
+export const reasonsInWords = (reasons: readonly Reason[]): string =>
+  reasons.map((reason) => reasonWords[reason]).join(' and ');
 
 export const statusInWords: Record<AutoReloadStatus, string> = {
   off: 'auto-reload is off',
@@ -20,4 +21,5 @@ export const statusInWords: Record<AutoReloadStatus, string> = {
 };
 
 /** Begins with a capital and ends with a full stop. */
-export const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+export const asSentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

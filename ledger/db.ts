@@ -1,5 +1,13 @@
 /** The connection to Postgres: bigint comes as bigint, timestamps as Date; transactions as a function. */
-import { Pool, types, type CustomTypesConfig, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import {
+  Pool,
+  types,
+  type CustomTypesConfig,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 
 /** The type id of bigint, which never changes. */
 const INT8: number = 20;
@@ -34,7 +42,8 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     keepAlive: true,
     idle_in_transaction_session_timeout: 10_000,
     lock_timeout: LOCK_MS_MAX,
-    options: '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
+    options:
+      '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
   });
   pool.on('error', options.onIdleError ?? (() => {}));
   // One that breaks while it is taken out fails its query; without a listener it would end the process too.
@@ -54,7 +63,11 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): 
 }
 
 /** The same on a connection that the caller keeps. @param onBroken told when not even the rollback went through */
-export async function transactionOn<T>(client: PoolClient, work: (tx: Tx) => Promise<T>, onBroken: (error: Error) => void): Promise<T> {
+export async function transactionOn<T>(
+  client: PoolClient,
+  work: (tx: Tx) => Promise<T>,
+  onBroken: (error: Error) => void,
+): Promise<T> {
   try {
     await client.query('begin');
     const result = await work(client);

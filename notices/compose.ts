@@ -26,8 +26,10 @@ function asText({ paragraphs, facts = [], link }: Letter, footer: string): strin
 
 /** One column of headings, paragraphs and a table of facts: readable by every mail program and aloud. */
 function asHtml({ paragraphs, facts = [], link }: Letter, subject: string, footer: string): string {
-  const rows = facts.map(([label, value]) =>
-    `<tr><th scope="row" style="text-align:left;font-weight:normal;padding:2px 16px 2px 0">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`);
+  const rows = facts.map(
+    ([label, value]) =>
+      `<tr><th scope="row" style="text-align:left;font-weight:normal;padding:2px 16px 2px 0">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
   return [
     '<!doctype html>',
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(subject)}</title></head>`,
@@ -36,7 +38,9 @@ function asHtml({ paragraphs, facts = [], link }: Letter, subject: string, foote
     `<h1 style="font-size:20px">${escapeHtml(subject)}</h1>`,
     ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
     ...(rows.length === 0 ? [] : [`<table style="border-collapse:collapse">${rows.join('')}</table>`]),
-    ...(link === undefined ? [] : [`<p><a href="${escapeHtml(link.url)}" style="color:#0b57d0">${escapeHtml(link.label)}</a></p>`]),
+    ...(link === undefined
+      ? []
+      : [`<p><a href="${escapeHtml(link.url)}" style="color:#0b57d0">${escapeHtml(link.label)}</a></p>`]),
     `<p style="font-size:13px;color:#595959">${escapeHtml(footer)}</p>`,
     '</main></body></html>',
     '',

@@ -1,9 +1,9 @@
 /** The outbox loop of the worker process: sends what is due to each owner, apart from all others (N1). */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { claimDeliveries, type Delivery } from '../ledger/claimDeliveries';
+import { claimDeliveries, type Delivery } from '../ledger/notices/claimDeliveries';
 import type { Db } from '../ledger/db';
-import { recordDelivery, type DeliveryOutcome } from '../ledger/recordDelivery';
+import { recordDelivery, type DeliveryOutcome } from '../ledger/notices/recordDelivery';
 import { compose } from './compose';
 import { SENDING_SECONDS_MAX, type Mailer } from './mailer';
 
@@ -63,7 +63,11 @@ export function startDelivering({ pool, mailer, log, pollMs = 500 }: DeliveringO
 
 /** Never throws: a delivery that can't be recorded is due again when its claim runs out. */
 async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], delivery: Delivery): Promise<void> {
-  const { noticeId, notice: { kind }, attempt } = delivery;
+  const {
+    noticeId,
+    notice: { kind },
+    attempt,
+  } = delivery;
   const about = { noticeId, kind, attempt };
   try {
     const outcome = await send(mailer, delivery);
@@ -75,7 +79,10 @@ async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], de
   }
 }
 
-async function send(mailer: Mailer, { noticeId, recipient, accountName, notice, attempt }: Delivery): Promise<DeliveryOutcome> {
+async function send(
+  mailer: Mailer,
+  { noticeId, recipient, accountName, notice, attempt }: Delivery,
+): Promise<DeliveryOutcome> {
   try {
     const messageId = mailer.messageIdOf(noticeId, recipient);
     const outcome = await mailer.send({ messageId, kind: notice.kind, to: recipient, ...compose(notice, accountName) });
@@ -87,4 +94,5 @@ async function send(mailer: Mailer, { noticeId, recipient, accountName, notice, 
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> => wait(ms, undefined, { signal }).catch(() => undefined);
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  wait(ms, undefined, { signal }).catch(() => undefined);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createTransport, type NodemailerError, type SMTPTransportOptions, type Transporter } from 'nodemailer';
 import type { Db } from '../ledger/db';
-import { insertDevMail } from '../ledger/insertDevMail';
+import { insertDevMail } from '../ledger/notices/insertDevMail';
 import type { Composed } from './compose';
 
 export type Mail = Composed & { messageId: string; kind: string; to: string };

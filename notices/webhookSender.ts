@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookAttempt } from '../ledger/webhookAttempts';
+import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempts';
 import { checkedAddresses, resolveBySystem, type Address, type Resolve } from './webhookTarget';
 
 /** What the endpoint answered; `excerpt` is the beginning of its body when that was no 2xx. Anything else is thrown. */
 export type WebhookAnswer = { status: number; excerpt: string };
 /** @param stopping cuts the sending off, such as when the worker stops */
-export type WebhookSender = (message: Pick<WebhookAttempt, 'messageId' | 'url' | 'secrets' | 'payload'>, stopping?: AbortSignal) => Promise<WebhookAnswer>;
+export type WebhookSender = (
+  message: Pick<WebhookAttempt, 'messageId' | 'url' | 'secrets' | 'payload'>,
+  stopping?: AbortSignal,
+) => Promise<WebhookAnswer>;
 
 export type WebhookSenderOptions = {
   /** Private addresses and http, for development and tests. */
@@ -25,7 +28,11 @@ export const SENDING_MS_MAX = 15_000;
 /** Of an answer that is no 2xx: enough to see what went wrong. */
 const EXCERPT_BYTES_MAX = 200;
 
-export function createWebhookSender({ allowPrivate, resolve = resolveBySystem, timeoutMs = SENDING_MS_MAX }: WebhookSenderOptions): WebhookSender {
+export function createWebhookSender({
+  allowPrivate,
+  resolve = resolveBySystem,
+  timeoutMs = SENDING_MS_MAX,
+}: WebhookSenderOptions): WebhookSender {
   return async ({ messageId, url, secrets, payload }, stopping) => {
     const target = new URL(url);
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -53,7 +60,13 @@ function headersOf(messageId: string, secrets: readonly string[], body: string):
   };
 }
 
-async function post(target: URL, addresses: Address[], headers: Record<string, string>, body: string, signal: AbortSignal): Promise<WebhookAnswer> {
+async function post(
+  target: URL,
+  addresses: Address[],
+  headers: Record<string, string>,
+  body: string,
+  signal: AbortSignal,
+): Promise<WebhookAnswer> {
   const options: RequestOptions = {
     method: 'POST',
     headers,
@@ -92,7 +105,11 @@ async function excerptOf(answer: IncomingMessage): Promise<string> {
   } catch {
     // The status is the answer; a body that breaks off only explains less.
   }
-  return read.subarray(0, EXCERPT_BYTES_MAX).toString('utf8').replace(/[\p{Cc}\p{Cs}\ufffd]+/gu, ' ').trim();
+  return read
+    .subarray(0, EXCERPT_BYTES_MAX)
+    .toString('utf8')
+    .replace(/[\p{Cc}\p{Cs}\ufffd]+/gu, ' ')
+    .trim();
 }
 
 /** A resolver can't be told to stop; it is no longer waited for. */

@@ -3,7 +3,18 @@ import { parseMoney } from '../domain/money';
 
 const NANO_PER_CENT = 10_000_000n;
 const months = [
-  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ] as const;
 
 /** `"1234.567"` → `$1,234.56`: whole cents, rounded down, so that a mail never promises more than there is. */

@@ -10,7 +10,9 @@ const stamp = `${bundle}.sha256`;
 
 /** What the bundle is made of: the compiled workflows and domain, the SDK's version, and this program. */
 function contentHash(): string {
-  const hash = createHash('sha256').update(readFileSync(require.resolve('@temporalio/workflow/package.json'))).update(readFileSync(__filename));
+  const hash = createHash('sha256')
+    .update(readFileSync(require.resolve('@temporalio/workflow/package.json')))
+    .update(readFileSync(__filename));
   for (const folder of ['workflows', 'domain']) {
     for (const file of readdirSync(join(dist, folder)).sort()) {
       if (file.endsWith('.js')) hash.update(file).update(readFileSync(join(dist, folder, file)));
@@ -24,7 +26,11 @@ async function main(): Promise<void> {
   if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   const workflowsPath = require.resolve('../workflows');
   // All workflows share one copy of their code; each had its own, a third of what it took of the heap. So modules keep nothing between calls.
-  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    preloadModules: [workflowsPath],
+    logger: new DefaultLogger('WARN'),
+  });
   writeFileSync(bundle, code);
   writeFileSync(stamp, hash);
 }

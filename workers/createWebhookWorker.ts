@@ -4,12 +4,22 @@ import type { WebhookDependencies } from '../activities/dependencies';
 import { createWebhookActivities } from '../activities/webhooks';
 import { BALANCE_TASK_QUEUE, webhookTaskQueue } from '../workflows/messages';
 
-export type WebhookWorkerOptions = { connection: NativeConnection; namespace: string; deps: WebhookDependencies; taskQueue?: string };
+export type WebhookWorkerOptions = {
+  connection: NativeConnection;
+  namespace: string;
+  deps: WebhookDependencies;
+  taskQueue?: string;
+};
 
 const SENDING_AT_ONCE_MAX = 20;
 
 /** @param options.taskQueue the workflows' */
-export async function createWebhookWorker({ connection, namespace, deps, taskQueue = BALANCE_TASK_QUEUE }: WebhookWorkerOptions): Promise<Worker> {
+export async function createWebhookWorker({
+  connection,
+  namespace,
+  deps,
+  taskQueue = BALANCE_TASK_QUEUE,
+}: WebhookWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,

@@ -23,7 +23,13 @@ export type WorkerOptions = {
  */
 export const CACHED_WORKFLOWS_MAX = 300;
 
-export async function createWorker({ connection, namespace, deps, workflowBundle, taskQueue = BALANCE_TASK_QUEUE }: WorkerOptions): Promise<Worker> {
+export async function createWorker({
+  connection,
+  namespace,
+  deps,
+  workflowBundle,
+  taskQueue = BALANCE_TASK_QUEUE,
+}: WorkerOptions): Promise<Worker> {
   const workflows = workflowBundle
     ? { workflowBundle }
     : existsSync(BUNDLE)

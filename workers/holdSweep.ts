@@ -3,8 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { formatMoney } from '../domain/money';
-import { expireHolds } from '../ledger/expireHolds';
-import type { Position } from '../ledger/position';
+import { expireHolds } from '../ledger/holds/expireHolds';
+import type { Position } from '../ledger/accounts/position';
 import { usageSignal } from '../workflows/messages';
 import { wakeBalance } from '../workflows/wake';
 import { repeat } from './repeat';
@@ -23,20 +23,28 @@ export function startHoldSweep({ pool, client, log, tickMs = TICK_MS }: HoldSwee
 
   const tell = ({ accountId, watermark, available }: Position): void => {
     const told = client
-      .withDeadline(Date.now() + SIGNAL_MS_MAX, () => wakeBalance(client, accountId, usageSignal, { watermark, available: formatMoney(available) }))
+      .withDeadline(Date.now() + SIGNAL_MS_MAX, () =>
+        wakeBalance(client, accountId, usageSignal, { watermark, available: formatMoney(available) }),
+      )
       .catch((error: Error) => log.debug({ error: error.message, accountId }, 'a workflow could not be signalled'))
       .finally(() => telling.delete(told));
     telling.add(told);
   };
 
   const tick = async (signal: AbortSignal): Promise<void> => {
-    for (let moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX); moved.length > 0; moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX)) {
+    for (
+      let moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX);
+      moved.length > 0;
+      moved = await expireHolds(pool, HOLDS_PER_BATCH_MAX)
+    ) {
       moved.filter(({ wake }) => wake).forEach(tell);
       if (signal.aborted) return;
     }
   };
 
-  const sweeping = repeat(tick, tickMs, (error) => log.warn({ error: error.message }, 'holds could not be expired; it is tried again'));
+  const sweeping = repeat(tick, tickMs, (error) =>
+    log.warn({ error: error.message }, 'holds could not be expired; it is tried again'),
+  );
   return {
     async stop() {
       await sweeping.stop();

@@ -8,8 +8,8 @@ import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
 import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
-import { createStripe } from '../payments/client';
-import { createConfirmationLinks } from '../payments/confirmationLink';
+import { createStripe } from '../stripe/client';
+import { createConfirmationLinks } from '../stripe/confirmationLink';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
@@ -26,9 +26,15 @@ async function main(): Promise<void> {
   }
   Runtime.install({
     shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message)),
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
+    ),
   });
-  const pool = openPool(DATABASE_URL, { connectionsMax: 20, applicationName: 'ballast-worker', onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke') });
+  const pool = openPool(DATABASE_URL, {
+    connectionsMax: 20,
+    applicationName: 'ballast-worker',
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
   await migrate(pool);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
@@ -42,16 +48,27 @@ async function main(): Promise<void> {
   };
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
-  const webhookWorker = await createWebhookWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps: { pool, log, sendWebhook } });
+  const webhookWorker = await createWebhookWorker({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    deps: { pool, log, sendWebhook },
+  });
   // Charging goes on without it: an operator must see to it that it is made.
-  await scheduleReconcile(client).catch((error: Error) => log.error({ error: error.message }, 'reconciliation could not be scheduled'));
+  await scheduleReconcile(client).catch((error: Error) =>
+    log.error({ error: error.message }, 'reconciliation could not be scheduled'),
+  );
   const relay = startRelay({ pool, client, log });
   const holdSweep = startHoldSweep({ pool, client, log });
-  const mailer = createMailer({ ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}), from: config.MAIL_FROM, db: pool });
+  const mailer = createMailer({
+    ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
+    from: config.MAIL_FROM,
+    db: pool,
+  });
   const delivery = startDelivering({ pool, mailer, log });
   const webhooks = startStartingWebhooks({ pool, client, log });
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => [worker, webhookWorker].forEach((one) => one.shutdown()));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => [worker, webhookWorker].forEach((one) => one.shutdown()));
   const running = Promise.all([worker.run(), webhookWorker.run()]);
   process.stdout.write('worker ready\n');
   await running;

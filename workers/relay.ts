@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { accountsToWake, overduePrepayments } from '../ledger/overdue';
+import { accountsToWake, overduePrepayments } from '../ledger/decisions/overdue';
 import { refreshSignal } from '../workflows/messages';
 import { startPrepayment } from '../workflows/startPrepayment';
 import { wakeBalance } from '../workflows/wake';
@@ -46,13 +46,18 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions
     const now = due([...accounts, ...prepayments.map(keyOf)]);
     const work = [
       ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wakeBalance(client, id, refreshSignal) })),
-      ...prepayments.map(({ idempotencyKey, ...input }) => ({ key: keyOf(input), relay: (): Promise<unknown> => startPrepayment(client, input, idempotencyKey) })),
+      ...prepayments.map(({ idempotencyKey, ...input }) => ({
+        key: keyOf(input),
+        relay: (): Promise<unknown> => startPrepayment(client, input, idempotencyKey),
+      })),
     ].filter(({ key }) => now.has(key));
     let failed = 0;
     for (let i = 0; i < work.length; i += SIGNALS_AT_ONCE_MAX) {
       const relayed = await Promise.allSettled(work.slice(i, i + SIGNALS_AT_ONCE_MAX).map(({ relay }) => relay()));
       // What could not be told is told at the next tick.
-      relayed.forEach(({ status }, place) => status === 'rejected' && seen.set(work[i + place]!.key, { ticks: 1, relayAt: 1 }));
+      relayed.forEach(
+        ({ status }, place) => status === 'rejected' && seen.set(work[i + place]!.key, { ticks: 1, relayAt: 1 }),
+      );
       failed += relayed.filter(({ status }) => status === 'rejected').length;
     }
     if (work.length > failed) log.info({ relayed: work.length - failed }, 'woke workflows that had missed news');

@@ -7,7 +7,11 @@ export type Repeating = {
 };
 
 /** Waits `everyMs` after each `tick`, and goes on after one that fails. `stop` aborts the signal: a tick that takes long looks at it. */
-export function repeat(tick: (signal: AbortSignal) => Promise<void>, everyMs: number, onError: (error: Error) => void): Repeating {
+export function repeat(
+  tick: (signal: AbortSignal) => Promise<void>,
+  everyMs: number,
+  onError: (error: Error) => void,
+): Repeating {
   const stopping = new AbortController();
   const { signal } = stopping;
   const loop = async (): Promise<void> => {

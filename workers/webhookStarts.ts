@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { WEBHOOK_PATIENCE_SECONDS } from '../activities/webhooks';
-import { deliveriesToStart, markStarted } from '../ledger/webhookDeliveries';
+import { deliveriesToStart, markStarted } from '../ledger/webhooks/webhookDeliveries';
 import { startWebhookDelivery } from '../workflows/startWebhookDelivery';
 
 export type WebhookStartsOptions = {
@@ -21,7 +21,9 @@ const STARTS_MAX = 20;
 const TROUBLE_POLLS = 10;
 
 /** `stop` resolves when what is under way is done. */
-export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: WebhookStartsOptions): { stop(): Promise<void> } {
+export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: WebhookStartsOptions): {
+  stop(): Promise<void>;
+} {
   const stopping = new AbortController();
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 

@@ -25,8 +25,14 @@ export function unread(accountId: string): AccountState {
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
   };
   return {
-    snapshot, acknowledgedAvailable: '0.00', stale: true, charging: false, requests: [], firstCharge: null,
-    retry: { dueMs: 0, tries: 0 }, decisions: [],
+    snapshot,
+    acknowledgedAvailable: '0.00',
+    stale: true,
+    charging: false,
+    requests: [],
+    firstCharge: null,
+    retry: { dueMs: 0, tries: 0 },
+    decisions: [],
   };
 }
 

@@ -1,6 +1,12 @@
 /** The balance workflow: one per account, for as long as the account lives. It decides; Postgres keeps the money. */
 import {
-  allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler, uuid4, workflowInfo,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  uuid4,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { AccountState, AskedFrom, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
@@ -23,7 +29,8 @@ export async function balance(input: messages.BalanceInput): Promise<void> {
   const account = new Account(input);
   account.listen();
   for (;;) {
-    if (account.mayContinueAsNew()) await continueAsNew<typeof balance>({ accountId: input.accountId, carried: account.state });
+    if (account.mayContinueAsNew())
+      await continueAsNew<typeof balance>({ accountId: input.accountId, carried: account.state });
     await account.carryOut(decide(account.state, Date.now()));
   }
 }
@@ -57,15 +64,22 @@ class Account {
     setHandler(messages.paymentMethodsChangedSignal, reread);
     setHandler(messages.reasonsChangedSignal, reread);
     setHandler(messages.refreshSignal, reread);
-    setHandler(messages.configureAutoReloadUpdate, ({ actor, settings }) => this.ask({ kind: 'configure', requestId: uuid4(), actor, settings }), {
-      validator: ({ settings }: messages.ConfigureAutoReload) => {
-        const problems = checkSettings(settings);
-        if (problems.length > 0) throw new RangeError(problems.map(({ path, message }) => `${path} ${message}`).join('; '));
+    setHandler(
+      messages.configureAutoReloadUpdate,
+      ({ actor, settings }) => this.ask({ kind: 'configure', requestId: uuid4(), actor, settings }),
+      {
+        validator: ({ settings }: messages.ConfigureAutoReload) => {
+          const problems = checkSettings(settings);
+          if (problems.length > 0)
+            throw new RangeError(problems.map(({ path, message }) => `${path} ${message}`).join('; '));
+        },
       },
-    });
+    );
     setHandler(messages.pauseAutoReloadUpdate, ({ actor }) => this.ask({ kind: 'pause', requestId: uuid4(), actor }));
     setHandler(messages.resumeAutoReloadUpdate, ({ actor }) => this.ask({ kind: 'resume', requestId: uuid4(), actor }));
-    setHandler(messages.disableAutoReloadUpdate, ({ actor }) => this.ask({ kind: 'disable', requestId: uuid4(), actor }));
+    setHandler(messages.disableAutoReloadUpdate, ({ actor }) =>
+      this.ask({ kind: 'disable', requestId: uuid4(), actor }),
+    );
     setHandler(messages.stateQuery, () => this.state);
     setHandler(messages.decisionsQuery, () => this.state.decisions);
   }
@@ -86,7 +100,12 @@ class Account {
 
   /** Only between decisions, when nothing is under way and nobody waits for an answer. */
   mayContinueAsNew(): boolean {
-    return workflowInfo().continueAsNewSuggested && !this.state.charging && this.state.requests.length === 0 && allHandlersFinished();
+    return (
+      workflowInfo().continueAsNewSuggested &&
+      !this.state.charging &&
+      this.state.requests.length === 0 &&
+      allHandlersFinished()
+    );
   }
 
   /** The only place that acts. */
@@ -108,24 +127,52 @@ class Account {
         return this.answer(decision.requestId, await ledger.concludeFirstCharge(decision.reloadId));
       case 'open': {
         const record = this.record('charge', decision);
-        return foldSnapshot(state, await ledger.openReload({ ...asked, decision: record, reloadId: uuid4(), settingsVersion: decision.settingsVersion }));
+        return foldSnapshot(
+          state,
+          await ledger.openReload({
+            ...asked,
+            decision: record,
+            reloadId: uuid4(),
+            settingsVersion: decision.settingsVersion,
+          }),
+        );
       }
       case 'attempt':
         return this.startCharging(decision);
       case 'strike': {
         const record = this.record(decision.disables ? 'disable' : 'strike', decision);
         const { id: reloadId, attempt } = decision.reload;
-        return foldSnapshot(state, await ledger.recordStrike({ ...asked, decision: record, reloadId, attempt, methodsVersion: decision.methodsVersion }));
+        return foldSnapshot(
+          state,
+          await ledger.recordStrike({
+            ...asked,
+            decision: record,
+            reloadId,
+            attempt,
+            methodsVersion: decision.methodsVersion,
+          }),
+        );
       }
       case 'close': {
         const record = this.record('close', decision);
-        return foldSnapshot(state, await ledger.closeReload({ ...asked, decision: record, reloadId: decision.reload.id, state: decision.state }));
+        return foldSnapshot(
+          state,
+          await ledger.closeReload({ ...asked, decision: record, reloadId: decision.reload.id, state: decision.state }),
+        );
       }
       case 'cancel':
         return this.cancel(decision.paymentId);
       case 'stand': {
         const record = this.record(decision.act, decision);
-        return foldSnapshot(state, await ledger.saveStanding({ ...asked, decision: record, standing: decision.standing, notice: decision.notice }));
+        return foldSnapshot(
+          state,
+          await ledger.saveStanding({
+            ...asked,
+            decision: record,
+            standing: decision.standing,
+            notice: decision.notice,
+          }),
+        );
       }
       case 'wait':
         this.alarm.set(decision.untilMs);
@@ -158,7 +205,8 @@ class Account {
     const { answer, snapshot } = await ledger.changeSettings({ ...this.asked, decision, request });
     this.state.requests = this.state.requests.filter(({ requestId }) => requestId !== request.requestId);
     foldSnapshot(this.state, snapshot);
-    if (answer.kind === 'charging') this.state.firstCharge = { requestId: request.requestId, reloadId: request.requestId };
+    if (answer.kind === 'charging')
+      this.state.firstCharge = { requestId: request.requestId, reloadId: request.requestId };
     else this.answer(request.requestId, answer);
   }
 

@@ -9,7 +9,8 @@ export const balanceWorkflowId = (accountId: string): string => `balance/${accou
 /** The inverse of balanceWorkflowId. */
 export const accountIdOf = (workflowId: string): string => workflowId.slice('balance/'.length);
 /** @param keyHash SHA-256 (hex) of the caller's idempotency key */
-export const prepaymentWorkflowId = (accountId: string, keyHash: string): string => `prepayment/${accountId}/${keyHash}`;
+export const prepaymentWorkflowId = (accountId: string, keyHash: string): string =>
+  `prepayment/${accountId}/${keyHash}`;
 
 /** The webhooks' own queue: an endpoint that hangs holds up no charge. */
 export const webhookTaskQueue = (taskQueue: string): string => `${taskQueue}-webhooks`;
@@ -63,7 +64,10 @@ export const reasonsChangedSignal = defineSignal('reasonsChanged');
 export const refreshSignal = defineSignal('refresh');
 
 /** What an owner asks; the workflow adds the request's id, the update's own. */
-export type ConfigureAutoReload = { actor: string; settings: Extract<SettingsRequest, { kind: 'configure' }>['settings'] };
+export type ConfigureAutoReload = {
+  actor: string;
+  settings: Extract<SettingsRequest, { kind: 'configure' }>['settings'];
+};
 export type ChangeAutoReload = { actor: string };
 
 /** Enables auto-reload or changes its settings; may charge at once (A1–A5). Answers within about 20 s. */

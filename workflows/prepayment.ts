@@ -4,15 +4,30 @@ import { ParentClosePolicy, proxyActivities, sleep, startChild } from '@temporal
 import type { Activities } from '../activities';
 import { AFTER_CHARGE_FAILED_MS, CHARGE } from './activityOptions';
 import type { confirmation } from './confirmation';
-import { confirmationWorkflowId, type ConfirmationInput, type PrepaymentInput, type PrepaymentResult } from './messages';
+import {
+  confirmationWorkflowId,
+  type ConfirmationInput,
+  type PrepaymentInput,
+  type PrepaymentResult,
+} from './messages';
 
 const { chargePrepayment } = proxyActivities<Activities>(CHARGE);
 
-export async function prepayment({ accountId, paymentId, paymentMethodId }: PrepaymentInput): Promise<PrepaymentResult> {
+export async function prepayment({
+  accountId,
+  paymentId,
+  paymentMethodId,
+}: PrepaymentInput): Promise<PrepaymentResult> {
   for (;;) {
     const nowMs = Date.now();
-    const result = await chargePrepayment({ accountId, paymentId, attempt: 1, methodId: paymentMethodId, role: null, nowMs })
-      .catch(() => ({ kind: 'unknown' as const, dueMs: nowMs + AFTER_CHARGE_FAILED_MS }));
+    const result = await chargePrepayment({
+      accountId,
+      paymentId,
+      attempt: 1,
+      methodId: paymentMethodId,
+      role: null,
+      nowMs,
+    }).catch(() => ({ kind: 'unknown' as const, dueMs: nowMs + AFTER_CHARGE_FAILED_MS }));
     switch (result.kind) {
       case 'paid':
         return { kind: 'succeeded' };
@@ -33,7 +48,9 @@ export async function prepayment({ accountId, paymentId, paymentMethodId }: Prep
 async function waitForOwner(input: ConfirmationInput): Promise<void> {
   try {
     await startChild<typeof confirmation>('confirmation', {
-      workflowId: confirmationWorkflowId(input.paymentId), args: [input], parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowId: confirmationWorkflowId(input.paymentId),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -27,7 +27,10 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileReport>
   return {
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(Date.now()).toISOString(),
-    scanned: { mode: run.sinceMs === null ? 'all' : 'events', since: run.sinceMs === null ? null : new Date(run.sinceMs).toISOString() },
+    scanned: {
+      mode: run.sinceMs === null ? 'all' : 'events',
+      since: run.sinceMs === null ? null : new Date(run.sinceMs).toISOString(),
+    },
     looked: run.looked,
     repaired: run.repaired,
     unexplained,

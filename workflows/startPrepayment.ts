@@ -4,7 +4,11 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { BALANCE_TASK_QUEUE, prepaymentWorkflowId, type PrepaymentInput, type PrepaymentResult } from './messages';
 
 /** @param idempotencyKey the caller's; the workflow's id carries its hash, so that one key is one workflow */
-export async function startPrepayment(client: Client, input: PrepaymentInput, idempotencyKey: string): Promise<WorkflowHandle<() => Promise<PrepaymentResult>>> {
+export async function startPrepayment(
+  client: Client,
+  input: PrepaymentInput,
+  idempotencyKey: string,
+): Promise<WorkflowHandle<() => Promise<PrepaymentResult>>> {
   const keyHash = createHash('sha256').update(idempotencyKey).digest('hex');
   return client.workflow.start<() => Promise<PrepaymentResult>>('prepayment', {
     workflowId: prepaymentWorkflowId(input.accountId, keyHash),

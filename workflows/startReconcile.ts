@@ -25,7 +25,13 @@ export async function scheduleReconcile(client: Client): Promise<void> {
       scheduleId: RECONCILE_SCHEDULE_ID,
       spec: { intervals: [{ every: EVERY }] },
       policies: { overlap: ScheduleOverlapPolicy.SKIP },
-      action: { type: 'startWorkflow', workflowType: 'reconcile', workflowId: 'reconcile/scheduled', taskQueue: BALANCE_TASK_QUEUE, args: [input] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'reconcile',
+        workflowId: 'reconcile/scheduled',
+        taskQueue: BALANCE_TASK_QUEUE,
+        args: [input],
+      },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;

@@ -4,7 +4,10 @@ import type { SignalDefinition } from '@temporalio/common';
 import { BALANCE_TASK_QUEUE, balanceWorkflowId, type BalanceInput } from './messages';
 
 export async function wakeBalance<Args extends unknown[]>(
-  client: Client, accountId: string, signal: SignalDefinition<Args>, ...signalArgs: Args
+  client: Client,
+  accountId: string,
+  signal: SignalDefinition<Args>,
+  ...signalArgs: Args
 ): Promise<void> {
   const input: BalanceInput = { accountId };
   await client.workflow.signalWithStart('balance', {

@@ -5,7 +5,10 @@ import { WEBHOOK } from './activityOptions';
 import { webhookTaskQueue, type WebhookDeliveryInput } from './messages';
 
 export async function webhookDelivery({ deliveryId }: WebhookDeliveryInput): Promise<void> {
-  const { deliverWebhook } = proxyActivities<WebhookActivities>({ ...WEBHOOK, taskQueue: webhookTaskQueue(workflowInfo().taskQueue) });
+  const { deliverWebhook } = proxyActivities<WebhookActivities>({
+    ...WEBHOOK,
+    taskQueue: webhookTaskQueue(workflowInfo().taskQueue),
+  });
   for (;;) {
     const tried = await deliverWebhook(deliveryId);
     if (tried.kind === 'ended') return;

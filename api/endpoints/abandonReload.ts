@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
-import { abandonReload } from '../../ledger/abandonReload';
-import { recordAudit } from '../../ledger/audit';
+import { abandonReload } from '../../ledger/reloads/abandonReload';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { paymentSettledSignal } from '../../workflows/messages';
-import { endpoint, ok } from '../endpoint';
-import { accountId, money, text } from '../schemas';
+import { endpoint, ok } from '../http/endpoint';
+import { accountId, money, text } from '../http/schemas';
 
 export const abandon = endpoint({
   params: z.strictObject({ id: accountId, number: z.coerce.number().int().min(1).max(2_147_483_647) }),
@@ -17,9 +17,15 @@ export const abandon = endpoint({
     const payment = await transaction(pool, async (tx) => {
       const outcome = await abandonReload(tx, id, number);
       if (outcome.kind === 'not_found') throw notFound(`reload ${number}`);
-      if (outcome.kind === 'not_abandonable') throw new Problem('reload_not_abandonable', `Reload ${number} is decided, in flight, or still being canceled.`);
+      if (outcome.kind === 'not_abandonable')
+        throw new Problem('reload_not_abandonable', `Reload ${number} is decided, in flight, or still being canceled.`);
       const { id: paymentId, paymentIntentId } = outcome.payment;
-      await recordAudit(tx, id, principal.actor, 'reload.abandon', { number, reason, payment: paymentId, paymentIntentId });
+      await recordAudit(tx, id, principal.actor, 'reload.abandon', {
+        number,
+        reason,
+        payment: paymentId,
+        paymentIntentId,
+      });
       return outcome.payment;
     });
     signals.tell(id, paymentSettledSignal);

@@ -2,15 +2,28 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit';
-import { createAccount } from '../../ledger/createAccount';
+import { recordAudit } from '../../ledger/audit/audit';
+import { createAccount } from '../../ledger/accounts/createAccount';
 import { transaction } from '../../ledger/db';
-import { listAccounts } from '../../ledger/listAccounts';
-import { readAccount } from '../../ledger/readAccount';
-import { updateAccount } from '../../ledger/updateAccount';
-import { created, endpoint, ok } from '../endpoint';
-import { accountId, autoReloadStatus, email, gate, gateState, listOf, memberRole, money, ofAccount, pageQuery, text, time } from '../schemas';
-import { toList, viewAccount } from '../views';
+import { listAccounts } from '../../ledger/accounts/listAccounts';
+import { readAccount } from '../../ledger/accounts/readAccount';
+import { updateAccount } from '../../ledger/accounts/updateAccount';
+import { created, endpoint, ok } from '../http/endpoint';
+import {
+  accountId,
+  autoReloadStatus,
+  email,
+  gate,
+  gateState,
+  listOf,
+  memberRole,
+  money,
+  ofAccount,
+  pageQuery,
+  text,
+  time,
+} from '../http/schemas';
+import { toList, viewAccount } from './views';
 
 const TIER_DEFAULT = 'standard';
 const MEMBERS_MAX = 200;
@@ -18,31 +31,43 @@ const MEMBERS_MAX = 200;
 const tier = z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be 1 to 32 of a-z 0-9 _ -');
 export const newMember = z.strictObject({ name: text(200), email, role: memberRole });
 
-const account = z.strictObject({
-  id: accountId,
-  name: z.string(),
-  tier: z.string(),
-  balance: money,
-  held: money,
-  available: money,
-  gate,
-  autoReload: z.strictObject({ status: autoReloadStatus, threshold: money.nullable(), amount: money.nullable() }),
-  createdAt: time,
-}).meta({ id: 'Account' });
+const account = z
+  .strictObject({
+    id: accountId,
+    name: z.string(),
+    tier: z.string(),
+    balance: money,
+    held: money,
+    available: money,
+    gate,
+    autoReload: z.strictObject({ status: autoReloadStatus, threshold: money.nullable(), amount: money.nullable() }),
+    createdAt: time,
+  })
+  .meta({ id: 'Account' });
 
 export const create = endpoint({
   body: {
-    schema: z.strictObject({ id: accountId.optional(), name: text(200), tier: tier.default(TIER_DEFAULT), members: z.array(newMember).min(1).max(MEMBERS_MAX) }),
+    schema: z.strictObject({
+      id: accountId.optional(),
+      name: text(200),
+      tier: tier.default(TIER_DEFAULT),
+      members: z.array(newMember).min(1).max(MEMBERS_MAX),
+    }),
   },
   replies: { 201: account },
   async handle({ body, principal }, { pool, gates, signals }) {
-    if (!body.members.some(({ role }) => role === 'owner')) throw new Problem('owner_required', 'At least one of the members must have the role owner.');
+    if (!body.members.some(({ role }) => role === 'owner'))
+      throw new Problem('owner_required', 'At least one of the members must have the role owner.');
     const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
     const view = await transaction(pool, async (tx) => {
       const outcome = await createAccount(tx, { ...body, id });
       if (outcome === 'account_exists') throw new Problem('account_exists', `There is an account ${id} already.`);
       if (outcome === 'member_exists') throw new Problem('member_exists', 'Two members have the same address.');
-      await recordAudit(tx, id, principal.actor, 'account.create', { name: body.name, tier: body.tier, members: body.members });
+      await recordAudit(tx, id, principal.actor, 'account.create', {
+        name: body.name,
+        tier: body.tier,
+        members: body.members,
+      });
       return (await readAccount(tx, id))!;
     });
     gates.learn(view.position);
@@ -52,7 +77,11 @@ export const create = endpoint({
 });
 
 export const list = endpoint({
-  query: pageQuery(accountId).extend({ gate: gateState.optional(), autoReload: autoReloadStatus.optional(), q: text(200).optional() }),
+  query: pageQuery(accountId).extend({
+    gate: gateState.optional(),
+    autoReload: autoReloadStatus.optional(),
+    q: text(200).optional(),
+  }),
   replies: { 200: listOf(account) },
   async handle({ query: { limit, cursor, ...filter } }, { pool }) {
     const page = await listAccounts(pool, filter, { limit, after: cursor ?? null });

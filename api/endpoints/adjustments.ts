@@ -2,17 +2,17 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, parseMoney } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { postAdjustment } from '../../ledger/postAdjustment';
-import { toGate, type Position } from '../../ledger/position';
-import { liftSuspension, setSuspension } from '../../ledger/suspensions';
+import { postAdjustment } from '../../ledger/transactions/postAdjustment';
+import { toGate, type Position } from '../../ledger/accounts/position';
+import { liftSuspension, setSuspension } from '../../ledger/accounts/suspensions';
 import { reasonsChangedSignal } from '../../workflows/messages';
-import { created, endpoint, ok } from '../endpoint';
-import { gate, moneyIn, ofAccount, text, transactionView } from '../schemas';
+import { created, endpoint, ok } from '../http/endpoint';
+import { gate, moneyIn, ofAccount, text, transactionView } from '../http/schemas';
 import type { Services } from '../services';
-import { tellPosition } from '../tellPosition';
-import { viewTransaction } from '../views';
+import { tellPosition } from '../signals/tellPosition';
+import { viewTransaction } from './views';
 
 export const adjust = endpoint({
   params: ofAccount,
@@ -21,12 +21,21 @@ export const adjust = endpoint({
   replies: { 201: transactionView },
   async handle({ params: { id }, body, principal, idempotencyKey }, services) {
     const amount = parseMoney(body.amount);
-    if (amount === 0n) throw new Problem('out_of_range', 'An adjustment is more or less than zero.', { errors: [{ path: 'amount', message: 'must not be zero' }] });
+    if (amount === 0n)
+      throw new Problem('out_of_range', 'An adjustment is more or less than zero.', {
+        errors: [{ path: 'amount', message: 'must not be zero' }],
+      });
     const { line, position } = await transaction(services.pool, async (tx) => {
       const outcome = await postAdjustment(tx, { accountId: id, amount, reason: body.reason, idempotencyKey });
       if (outcome.kind === 'not_found') throw notFound(`account ${id}`);
-      if (outcome.kind === 'key_reused') throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
-      if (!outcome.repeated) await recordAudit(tx, id, principal.actor, 'adjustment.post', { amount: formatMoney(amount), reason: body.reason, sequence: outcome.line.sequence });
+      if (outcome.kind === 'key_reused')
+        throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
+      if (!outcome.repeated)
+        await recordAudit(tx, id, principal.actor, 'adjustment.post', {
+          amount: formatMoney(amount),
+          reason: body.reason,
+          sequence: outcome.line.sequence,
+        });
       return outcome;
     });
     tellPosition(position, services);

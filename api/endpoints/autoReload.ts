@@ -6,18 +6,23 @@ import { checkSettings, type AutoReloadSettings } from '../../domain/autoReload'
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
-import { assessSettings, readSettingsState } from '../../ledger/assessSettings';
-import { listPaymentMethods } from '../../ledger/paymentMethods';
-import { findWaitingReload } from '../../ledger/readConfirmation';
-import { readAccount } from '../../ledger/readAccount';
-import { readAutoReload } from '../../ledger/readAutoReload';
-import { configureAutoReloadUpdate, disableAutoReloadUpdate, pauseAutoReloadUpdate, resumeAutoReloadUpdate } from '../../workflows/messages';
-import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from '../autoReloadView';
-import { centsOf } from '../cents';
-import { accepted, endpoint, ok, type Reply } from '../endpoint';
-import { money, moneyIn, ofAccount } from '../schemas';
+import { assessSettings, readSettingsState } from '../../ledger/settings/assessSettings';
+import { listPaymentMethods } from '../../ledger/methods/paymentMethods';
+import { findWaitingReload } from '../../ledger/payments/readConfirmation';
+import { readAccount } from '../../ledger/accounts/readAccount';
+import { readAutoReload } from '../../ledger/settings/readAutoReload';
+import {
+  configureAutoReloadUpdate,
+  disableAutoReloadUpdate,
+  pauseAutoReloadUpdate,
+  resumeAutoReloadUpdate,
+} from '../../workflows/messages';
+import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from './autoReloadView';
+import { centsOf } from '../http/cents';
+import { accepted, endpoint, ok, type Reply } from '../http/endpoint';
+import { money, moneyIn, ofAccount } from '../http/schemas';
 import type { Services } from '../services';
-import { updateBalance } from '../temporal';
+import { updateBalance } from '../signals/temporal';
 
 const charged = z.strictObject({ amount: money, transaction: z.number().int() }).nullable();
 
@@ -33,7 +38,12 @@ export const read = endpoint({
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
 
-const wish = z.strictObject({ threshold: moneyIn, amount: moneyIn, monthlyLimit: moneyIn.nullish(), acceptTerms: z.boolean().optional() });
+const wish = z.strictObject({
+  threshold: moneyIn,
+  amount: moneyIn,
+  monthlyLimit: moneyIn.nullish(),
+  acceptTerms: z.boolean().optional(),
+});
 
 export const configure = endpoint({
   params: ofAccount,
@@ -42,8 +52,12 @@ export const configure = endpoint({
   async handle({ params: { id }, body, principal }, services) {
     await requirePrimaryMethod(id, services);
     const settings = toSettings(body);
-    if (body.acceptTerms !== true) throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
-    const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, { actor: principal.actor, settings });
+    if (body.acceptTerms !== true)
+      throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
+    const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, {
+      actor: principal.actor,
+      settings,
+    });
     return answered(id, answer, services);
   },
 });
@@ -64,7 +78,11 @@ export const preview = endpoint({
   async handle({ params: { id }, body }, { pool, policy }) {
     const nowMs = Date.now();
     const settings = toSettings(body);
-    const [view, account, state] = await Promise.all([readAutoReload(pool, id, nowMs), readAccount(pool, id), readSettingsState(pool, id)]);
+    const [view, account, state] = await Promise.all([
+      readAutoReload(pool, id, nowMs),
+      readAccount(pool, id),
+      readSettingsState(pool, id),
+    ]);
     if (!view || !account || !state) throw notFound(`account ${id}`);
     const would = await assessSettings(pool, account.position, state, settings, policy, nowMs);
     const advised = adviceFor(view);
@@ -80,7 +98,8 @@ export const preview = endpoint({
 /** A1, checked before everything else: without a method nothing of this makes sense. */
 async function requirePrimaryMethod(id: string, { pool }: Services): Promise<void> {
   const methods = await listPaymentMethods(pool, id);
-  if (!methods.some(({ role }) => role === 'primary')) throw new Problem('payment_method_required', 'Auto-reload needs a primary payment method on file.');
+  if (!methods.some(({ role }) => role === 'primary'))
+    throw new Problem('payment_method_required', 'Auto-reload needs a primary payment method on file.');
 }
 
 function toSettings({ threshold, amount, monthlyLimit }: z.output<typeof wish>): AutoReloadSettings {
@@ -90,7 +109,8 @@ function toSettings({ threshold, amount, monthlyLimit }: z.output<typeof wish>):
     monthlyLimitCents: typeof monthlyLimit === 'string' ? centsOf('monthlyLimit', monthlyLimit) : null,
   };
   const errors = checkSettings(settings);
-  if (errors.length > 0) throw new Problem('out_of_range', errors.map(({ path, message }) => `${path} ${message}`).join('; '), { errors });
+  if (errors.length > 0)
+    throw new Problem('out_of_range', errors.map(({ path, message }) => `${path} ${message}`).join('; '), { errors });
   return settings;
 }
 
@@ -101,7 +121,11 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
-      if (answer.kind === 'pending') throw unavailable('temporal_unavailable', 'The change has been asked for, but is not made yet: look again, or repeat it.');
+      if (answer.kind === 'pending')
+        throw unavailable(
+          'temporal_unavailable',
+          'The change has been asked for, but is not made yet: look again, or repeat it.',
+        );
       return ok(await show(id, services));
     },
   });
@@ -117,11 +141,16 @@ async function answered(id: string, answer: SettingsAnswer, services: Services):
       return ok({ ...(await show(id, services)), charged: null });
     case 'charged':
       await services.gates.look(id);
-      return ok({ ...(await show(id, services)), charged: { amount: formatCents(answer.cents), transaction: answer.sequence } });
+      return ok({
+        ...(await show(id, services)),
+        charged: { amount: formatCents(answer.cents), transaction: answer.sequence },
+      });
     case 'pending':
       return accepted({ ...(await show(id, services)), charged: null, pending: true });
     case 'declined':
-      throw new Problem('card_declined', answer.message, { members: { declineCode: answer.declineCode, ...(await linkToConfirm(id, answer.declineCode, services)) } });
+      throw new Problem('card_declined', answer.message, {
+        members: { declineCode: answer.declineCode, ...(await linkToConfirm(id, answer.declineCode, services)) },
+      });
     case 'refused':
       throw new Problem(answer.code, asSentence(answer.detail));
   }

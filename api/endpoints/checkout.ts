@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
-import { countCheckoutLook, storeCheckoutSession } from '../../ledger/checkout';
-import { readPayment, type Payment } from '../../ledger/payments';
-import { createCheckoutPage } from '../../payments/checkout';
-import { beginOnce } from '../beginPrepayment';
-import { customerOf } from '../customers';
-import { created, endpoint } from '../endpoint';
-import { moneyIn, ofAccount, uuid, webAddress } from '../schemas';
+import { countCheckoutLook, storeCheckoutSession } from '../../ledger/payments/checkout';
+import { readPayment, type Payment } from '../../ledger/payments/payments';
+import { createCheckoutPage } from '../../stripe/checkout';
+import { beginOnce } from './beginPrepayment';
+import { customerOf } from './customers';
+import { created, endpoint } from '../http/endpoint';
+import { moneyIn, ofAccount, uuid, webAddress } from '../http/schemas';
 import type { Services } from '../services';
 
 /** How long a call waits for another one that makes the same page. */
@@ -25,7 +25,11 @@ export const open = endpoint({
   replies: { 201: z.strictObject({ id: uuid, url: z.string() }) },
   async handle(call, services) {
     const { amount, successUrl, cancelUrl } = call.body;
-    const payment = await beginOnce(call, services, { amount, content: ['checkout', successUrl, cancelUrl], method: () => Promise.resolve(null) });
+    const payment = await beginOnce(call, services, {
+      amount,
+      content: ['checkout', successUrl, cancelUrl],
+      method: () => Promise.resolve(null),
+    });
     return created({ id: payment.id, url: await pageOf(payment, { successUrl, cancelUrl }, services) });
   },
 });
@@ -41,14 +45,24 @@ async function pageOf(payment: Payment, pages: Pages, services: Services): Promi
     const standing = (await readPayment(pool, accountId, paymentId))!;
     if (standing.checkoutSessionId !== null) return standing.actionUrl!;
     const customerId = await customerOf(accountId, services);
-    const made = await createCheckoutPage(stripe, { paymentId, accountId, cents, customerId, ...pages }, standing.checkoutLooks);
+    const made = await createCheckoutPage(
+      stripe,
+      { paymentId, accountId, cents, customerId, ...pages },
+      standing.checkoutLooks,
+    );
     if (made.kind === 'created') return (await storeCheckoutSession(pool, paymentId, made)).url;
     if (made.kind === 'unknown') {
-      log[made.operator ? 'error' : 'warn']({ account: accountId, payment: paymentId, because: made.because }, 'a Checkout page could not be made');
+      log[made.operator ? 'error' : 'warn'](
+        { account: accountId, payment: paymentId, because: made.because },
+        'a Checkout page could not be made',
+      );
       await countCheckoutLook(pool, paymentId, standing.checkoutLooks);
     }
     if (made.kind === 'unknown' || Date.now() > deadlineMs) {
-      throw unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again with the same key.');
+      throw unavailable(
+        'payments_unavailable',
+        'The payment provider can not be reached now; ask again with the same key.',
+      );
     }
   }
 }

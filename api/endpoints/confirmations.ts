@@ -1,14 +1,14 @@
 /** Where an owner confirms a payment that the bank has asked to confirm: by a link of ours, without a key (A11, P2). */
 import { z } from 'zod';
-import { recordAudit } from '../../ledger/audit';
-import { readPaymentById, type Payment } from '../../ledger/payments';
-import { readConfirmation, type Confirmation } from '../../ledger/readConfirmation';
-import { confirmIntent } from '../../payments/intents';
-import type { Outcome } from '../../payments/outcome';
-import { askPage, outcomePage, unknownPage } from '../confirmationPage';
-import { endpoint, type Reply } from '../endpoint';
-import { follow, followPayment, type Look } from '../followPayment';
-import { PRIVATE_PAGE_HEADERS } from '../html';
+import { recordAudit } from '../../ledger/audit/audit';
+import { readPaymentById, type Payment } from '../../ledger/payments/payments';
+import { readConfirmation, type Confirmation } from '../../ledger/payments/readConfirmation';
+import { confirmIntent } from '../../stripe/intents';
+import type { Outcome } from '../../stripe/outcome';
+import { askPage, outcomePage, unknownPage } from './confirmationPage';
+import { endpoint, type Reply } from '../http/endpoint';
+import { follow, followPayment, type Look } from './followPayment';
+import { PRIVATE_PAGE_HEADERS } from '../http/html';
 import type { Services } from '../services';
 
 const byToken = z.strictObject({ token: z.string().max(200) });
@@ -54,7 +54,9 @@ type Asking = Look & { outcome: Outcome };
 
 /** Whether the payment waits for its owner, as far as Stripe says. */
 const asks = (look: Look): look is Asking =>
-  look.payment.status === 'requires_action' && look.outcome !== null && ['requires_action', 'unpaid', 'declined'].includes(look.outcome.kind);
+  look.payment.status === 'requires_action' &&
+  look.outcome !== null &&
+  ['requires_action', 'unpaid', 'declined'].includes(look.outcome.kind);
 
 async function pageFor(look: Look, note: string | null, { pool }: Services): Promise<Reply> {
   const confirmation = await readConfirmation(pool, look.payment.id);
@@ -65,14 +67,33 @@ async function pageFor(look: Look, note: string | null, { pool }: Services): Pro
 async function confirm(payment: Payment, { methodId }: Confirmation, services: Services): Promise<Reply> {
   const { id: paymentId, accountId, paymentIntentId, latestChargeId } = payment;
   const returnUrl = services.links.urlOf(paymentId);
-  if (methodId === null || paymentIntentId === null) throw new Error(`payment ${paymentId} waits for its owner without a method`);
-  await recordAudit(services.pool, accountId, 'whoever has the link', 'payment.confirm', { payment: paymentId, method: methodId });
-  const outcome = await confirmIntent(services.stripe, { paymentIntentId, methodId, onSession: true, returnUrl, latestChargeId }, null);
+  if (methodId === null || paymentIntentId === null)
+    throw new Error(`payment ${paymentId} waits for its owner without a method`);
+  await recordAudit(services.pool, accountId, 'whoever has the link', 'payment.confirm', {
+    payment: paymentId,
+    method: methodId,
+  });
+  const outcome = await confirmIntent(
+    services.stripe,
+    { paymentIntentId, methodId, onSession: true, returnUrl, latestChargeId },
+    null,
+  );
   if (outcome.kind === 'requires_action' && outcome.url !== null) return seeOther(outcome.url);
   if (outcome.kind === 'unknown') {
-    services.log[outcome.operator ? 'error' : 'warn']({ account: accountId, payment: paymentId, because: outcome.because }, 'an owner could not confirm');
-    return pageFor(await followPayment(payment, services), 'Your bank could not be asked just now. Please try again in a while.', services);
+    services.log[outcome.operator ? 'error' : 'warn'](
+      { account: accountId, payment: paymentId, because: outcome.because },
+      'an owner could not confirm',
+    );
+    return pageFor(
+      await followPayment(payment, services),
+      'Your bank could not be asked just now. Please try again in a while.',
+      services,
+    );
   }
   const followed = await follow(payment, paymentIntentId, outcome, services);
-  return pageFor({ payment: followed, outcome }, outcome.kind === 'declined' ? outcome.message : NOT_CONFIRMED, services);
+  return pageFor(
+    { payment: followed, outcome },
+    outcome.kind === 'declined' ? outcome.message : NOT_CONFIRMED,
+    services,
+  );
 }

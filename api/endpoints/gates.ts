@@ -1,11 +1,11 @@
 /** May this account run inference now? Answered from memory; mostly by api/hotPath.ts, before it comes to this. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { toGate } from '../../ledger/position';
+import { toGate } from '../../ledger/accounts/position';
 import { isAccountId } from '../../domain/checkEvent';
-import { nothingKnown } from '../gateCache';
-import { endpoint, ok } from '../endpoint';
-import { gate, ofAccount } from '../schemas';
+import { nothingKnown } from '../gate/gateCache';
+import { endpoint, ok } from '../http/endpoint';
+import { gate, ofAccount } from '../http/schemas';
 
 const UNSTORED = { 'Cache-Control': 'no-store' };
 
@@ -38,8 +38,16 @@ export const stream = endpoint({
   replies: { 200: null },
   handle({ header }, { gateStreams, keyring }) {
     gateStreams.admit();
-    const isWelcome = () => keyring.authenticate(header('authorization')).then(() => true, (error: unknown) => !isRefusal(error));
-    return { status: 200, headers: EVENT_STREAM, stream: (response) => gateStreams.open(response, header('last-event-id'), isWelcome) };
+    const isWelcome = () =>
+      keyring.authenticate(header('authorization')).then(
+        () => true,
+        (error: unknown) => !isRefusal(error),
+      );
+    return {
+      status: 200,
+      headers: EVENT_STREAM,
+      stream: (response) => gateStreams.open(response, header('last-event-id'), isWelcome),
+    };
   },
 });
 

@@ -5,32 +5,53 @@ import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, parseMoney, type Nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
 import { transaction } from '../../ledger/db';
-import { listHolds, readHold, type Hold } from '../../ledger/holds';
-import { placeHold } from '../../ledger/placeHold';
-import type { Position } from '../../ledger/position';
-import { accountExists } from '../../ledger/readAccount';
-import { releaseHold } from '../../ledger/releaseHold';
-import { created, endpoint, ok } from '../endpoint';
-import { priceEstimate } from '../estimates';
-import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../schemas';
-import { tellPosition } from '../tellPosition';
-import { toList } from '../views';
+import { listHolds, readHold, type Hold } from '../../ledger/holds/holds';
+import { placeHold } from '../../ledger/holds/placeHold';
+import type { Position } from '../../ledger/accounts/position';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { releaseHold } from '../../ledger/holds/releaseHold';
+import { created, endpoint, ok } from '../http/endpoint';
+import { priceEstimate } from '../usage/estimates';
+import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
+import { tellPosition } from '../signals/tellPosition';
+import { toList } from './views';
 
 const EXPIRES_SECONDS = { min: 10, max: 86_400, usual: 600 };
-const seconds = z.number().int().meta({ minimum: EXPIRES_SECONDS.min, maximum: EXPIRES_SECONDS.max, default: EXPIRES_SECONDS.usual });
+const seconds = z
+  .number()
+  .int()
+  .meta({ minimum: EXPIRES_SECONDS.min, maximum: EXPIRES_SECONDS.max, default: EXPIRES_SECONDS.usual });
 
 const count = z.number().int().min(0).max(COUNT_MAX).default(0);
-const estimate = z.strictObject({ model: id, inputTokens: count, maxOutputTokens: count, images: count, imageSize: id.optional() })
-  .refine((counts) => counts.inputTokens !== 0 || counts.maxOutputTokens !== 0 || counts.images !== 0, 'must count inputTokens, maxOutputTokens or images');
-const wish = z.strictObject({ amount: moneyIn.optional(), estimate: estimate.optional(), expiresInSeconds: seconds.optional() })
-  .refine((given) => (given.amount === undefined) !== (given.estimate === undefined), 'must have either amount or estimate')
+const estimate = z
+  .strictObject({ model: id, inputTokens: count, maxOutputTokens: count, images: count, imageSize: id.optional() })
+  .refine(
+    (counts) => counts.inputTokens !== 0 || counts.maxOutputTokens !== 0 || counts.images !== 0,
+    'must count inputTokens, maxOutputTokens or images',
+  );
+const wish = z
+  .strictObject({ amount: moneyIn.optional(), estimate: estimate.optional(), expiresInSeconds: seconds.optional() })
+  .refine(
+    (given) => (given.amount === undefined) !== (given.estimate === undefined),
+    'must have either amount or estimate',
+  )
   .meta({ oneOf: [{ required: ['amount'] }, { required: ['estimate'] }] });
 
 const status = z.enum(['open', 'settled', 'released', 'expired']);
 const opened = z.strictObject({ id: uuid, accountId, amount: money, status: z.literal('open'), expiresAt: time });
-const shown = z.strictObject({
-  id: uuid, accountId, amount: money, status, expiresAt: time, charged: money.nullable(), released: money.nullable(), createdAt: time, endedAt: time.nullable(),
-}).meta({ id: 'Hold' });
+const shown = z
+  .strictObject({
+    id: uuid,
+    accountId,
+    amount: money,
+    status,
+    expiresAt: time,
+    charged: money.nullable(),
+    released: money.nullable(),
+    createdAt: time,
+    endedAt: time.nullable(),
+  })
+  .meta({ id: 'Hold' });
 
 export const place = endpoint({
   params: ofAccount,
@@ -39,22 +60,42 @@ export const place = endpoint({
   replies: { 201: opened },
   async handle({ params, body, idempotencyKey }, services) {
     const expiresInSeconds = secondsOf(body.expiresInSeconds);
-    const priced = body.estimate ? await priceEstimate(services.prices, body.estimate, Date.now()) : amountOf(body.amount!);
+    const priced = body.estimate
+      ? await priceEstimate(services.prices, body.estimate, Date.now())
+      : amountOf(body.amount!);
     const unpriced = priced instanceof Problem ? priced : null;
     const placed = await placeHold(services.pool, {
-      accountId: params.id, amount: unpriced ? null : (priced as Nano), expiresInSeconds, idempotencyKey, requestHash: hashOf(body, expiresInSeconds),
+      accountId: params.id,
+      amount: unpriced ? null : (priced as Nano),
+      expiresInSeconds,
+      idempotencyKey,
+      requestHash: hashOf(body, expiresInSeconds),
     });
     switch (placed.kind) {
-      case 'unknown_account': throw notFound(`account ${params.id}`);
-      case 'key_reused': throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another hold of the account.');
-      case 'no_amount': throw unpriced!;
-      case 'account_suspended': throw new Problem('account_suspended', 'A suspended account gets no hold.', { status: 402, members: { reasons: placed.position.gateReasons } });
-      case 'insufficient_funds': throw short(placed.position, priced as Nano);
+      case 'unknown_account':
+        throw notFound(`account ${params.id}`);
+      case 'key_reused':
+        throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another hold of the account.');
+      case 'no_amount':
+        throw unpriced!;
+      case 'account_suspended':
+        throw new Problem('account_suspended', 'A suspended account gets no hold.', {
+          status: 402,
+          members: { reasons: placed.position.gateReasons },
+        });
+      case 'insufficient_funds':
+        throw short(placed.position, priced as Nano);
       case 'placed':
       case 'repeated': {
         if (placed.kind === 'placed') tellPosition(placed.position, services);
         const { amount, expiresAt, ...hold } = placed.hold;
-        return created({ id: hold.id, accountId: params.id, amount: formatMoney(amount), status: 'open', expiresAt: expiresAt.toISOString() });
+        return created({
+          id: hold.id,
+          accountId: params.id,
+          amount: formatMoney(amount),
+          status: 'open',
+          expiresAt: expiresAt.toISOString(),
+        });
       }
     }
   },
@@ -62,7 +103,10 @@ export const place = endpoint({
 
 function amountOf(given: string): Nano {
   const amount = parseMoney(given);
-  if (amount <= 0n) throw new Problem('out_of_range', `amount is ${given}: a hold is of more than zero.`, { errors: [{ path: 'amount', message: 'must be more than zero' }] });
+  if (amount <= 0n)
+    throw new Problem('out_of_range', `amount is ${given}: a hold is of more than zero.`, {
+      errors: [{ path: 'amount', message: 'must be more than zero' }],
+    });
   return amount;
 }
 
@@ -70,17 +114,27 @@ function secondsOf(given: number = EXPIRES_SECONDS.usual): number {
   const { min, max } = EXPIRES_SECONDS;
   if (given >= min && given <= max) return given;
   const message = `must be from ${min} to ${max}`;
-  throw new Problem('out_of_range', `expiresInSeconds is ${given}: it ${message}.`, { errors: [{ path: 'expiresInSeconds', message }] });
+  throw new Problem('out_of_range', `expiresInSeconds is ${given}: it ${message}.`, {
+    errors: [{ path: 'expiresInSeconds', message }],
+  });
 }
 
 /** Of what was asked, not of what it came to: the same estimate is the same hold after a price has changed. */
 function hashOf({ amount, estimate: counts }: z.output<typeof wish>, expiresInSeconds: number): string {
-  const asked = counts ? [counts.model, counts.inputTokens, counts.maxOutputTokens, counts.images, counts.imageSize ?? null] : String(parseMoney(amount!));
-  return createHash('sha256').update(JSON.stringify([asked, expiresInSeconds])).digest('hex');
+  const asked = counts
+    ? [counts.model, counts.inputTokens, counts.maxOutputTokens, counts.images, counts.imageSize ?? null]
+    : String(parseMoney(amount!));
+  return createHash('sha256')
+    .update(JSON.stringify([asked, expiresInSeconds]))
+    .digest('hex');
 }
 
 function short({ available }: Position, amount: Nano): Problem {
-  return new Problem('insufficient_funds', `The hold is of ${formatMoney(amount)}, available are ${formatMoney(available)}.`, { members: { available: formatMoney(available) } });
+  return new Problem(
+    'insufficient_funds',
+    `The hold is of ${formatMoney(amount)}, available are ${formatMoney(available)}.`,
+    { members: { available: formatMoney(available) } },
+  );
 }
 
 const view = (hold: Hold): z.input<typeof shown> => ({

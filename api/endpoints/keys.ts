@@ -1,24 +1,37 @@
 /** API keys, of an account's members and of the platform. A key is shown once, when it is made. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { createMemberKey, createPlatformKey, listKeys, revokeKey, type ApiKey } from '../../ledger/apiKeys';
-import { recordAudit } from '../../ledger/audit';
+import { createMemberKey, createPlatformKey, listKeys, revokeKey, type ApiKey } from '../../ledger/accounts/apiKeys';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { accountExists } from '../../ledger/readAccount';
-import { created, endpoint, noContent, ok, type Reply } from '../endpoint';
-import { accountId, memberRole, ofAccount, text, time, uuid } from '../schemas';
-import type { Principal } from '../auth';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { created, endpoint, noContent, ok, type Reply } from '../http/endpoint';
+import { accountId, memberRole, ofAccount, text, time, uuid } from '../http/schemas';
+import type { Principal } from '../http/auth';
 import type { Services } from '../services';
 
 const createdKey = z.strictObject({ id: uuid, key: z.string() });
 const platformRole = z.enum(['service', 'admin']);
 const listed = z.strictObject({
-  data: z.array(z.strictObject({ id: uuid, role: z.union([platformRole, memberRole]), name: z.string(), memberId: uuid.nullable(), createdAt: time })),
+  data: z.array(
+    z.strictObject({
+      id: uuid,
+      role: z.union([platformRole, memberRole]),
+      name: z.string(),
+      memberId: uuid.nullable(),
+      createdAt: time,
+    }),
+  ),
 });
 
 const view = (key: ApiKey) => ({ ...key, createdAt: key.createdAt.toISOString() });
 
-async function revoke(accountId: string | null, keyId: string, principal: Principal, { pool, keyring }: Services): Promise<Reply> {
+async function revoke(
+  accountId: string | null,
+  keyId: string,
+  principal: Principal,
+  { pool, keyring }: Services,
+): Promise<Reply> {
   await transaction(pool, async (tx) => {
     if (!(await revokeKey(tx, accountId, keyId))) throw notFound(`key ${keyId}`);
     await recordAudit(tx, accountId, principal.actor, 'key.revoke', { keyId });
@@ -32,13 +45,15 @@ export const createForMember = endpoint({
   body: { schema: z.strictObject({ memberId: uuid }) },
   replies: { 201: createdKey },
   async handle({ params: { id }, body: { memberId }, principal }, { pool }) {
-    return created(await transaction(pool, async (tx) => {
-      if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
-      const key = await createMemberKey(tx, id, memberId);
-      if (!key) throw new Problem('unknown_member', `The account has no member ${memberId}.`);
-      await recordAudit(tx, id, principal.actor, 'key.create', { keyId: key.id, memberId });
-      return key;
-    }));
+    return created(
+      await transaction(pool, async (tx) => {
+        if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
+        const key = await createMemberKey(tx, id, memberId);
+        if (!key) throw new Problem('unknown_member', `The account has no member ${memberId}.`);
+        await recordAudit(tx, id, principal.actor, 'key.create', { keyId: key.id, memberId });
+        return key;
+      }),
+    );
   },
 });
 
@@ -61,11 +76,13 @@ export const createForPlatform = endpoint({
   body: { schema: z.strictObject({ role: platformRole, name: text(200) }) },
   replies: { 201: createdKey },
   async handle({ body: { role, name }, principal }, { pool }) {
-    return created(await transaction(pool, async (tx) => {
-      const key = await createPlatformKey(tx, role, name);
-      await recordAudit(tx, null, principal.actor, 'key.create', { keyId: key.id, role, name });
-      return key;
-    }));
+    return created(
+      await transaction(pool, async (tx) => {
+        const key = await createPlatformKey(tx, role, name);
+        await recordAudit(tx, null, principal.actor, 'key.create', { keyId: key.id, role, name });
+        return key;
+      }),
+    );
   },
 });
 

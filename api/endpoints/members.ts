@@ -1,15 +1,17 @@
 /** The members of an account. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { addMember, listMembers, removeMember, updateMember } from '../../ledger/members';
-import { accountExists } from '../../ledger/readAccount';
-import { created, endpoint, noContent, ok } from '../endpoint';
-import { accountId, memberRole, ofAccount, uuid } from '../schemas';
+import { addMember, listMembers, removeMember, updateMember } from '../../ledger/accounts/members';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { created, endpoint, noContent, ok } from '../http/endpoint';
+import { accountId, memberRole, ofAccount, uuid } from '../http/schemas';
 import { newMember } from './accounts';
 
-const member = z.strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole }).meta({ id: 'Member' });
+const member = z
+  .strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole })
+  .meta({ id: 'Member' });
 const ofMember = z.strictObject({ id: accountId, memberId: uuid });
 
 const exists = () => new Problem('member_exists', 'A member of the account has this address already.');
@@ -30,13 +32,15 @@ export const add = endpoint({
   body: { schema: newMember },
   replies: { 201: member },
   async handle({ params: { id }, body, principal }, { pool }) {
-    return created(await transaction(pool, async (tx) => {
-      if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
-      const added = await addMember(tx, id, body);
-      if (!added) throw exists();
-      await recordAudit(tx, id, principal.actor, 'member.add', added);
-      return added;
-    }));
+    return created(
+      await transaction(pool, async (tx) => {
+        if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
+        const added = await addMember(tx, id, body);
+        if (!added) throw exists();
+        await recordAudit(tx, id, principal.actor, 'member.add', added);
+        return added;
+      }),
+    );
   },
 });
 

@@ -3,33 +3,42 @@ import { z } from 'zod';
 import { Problem } from '../../domain/errors';
 import { formatMoney, parseMoney } from '../../domain/money';
 import type { Price } from '../../domain/pricing';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { listModels, type Model } from '../../ledger/models';
-import { putModel } from '../../ledger/putModel';
-import { endpoint, ok } from '../endpoint';
-import { id, price, text, time } from '../schemas';
+import { listModels, type Model } from '../../ledger/prices/models';
+import { putModel } from '../../ledger/prices/putModel';
+import { endpoint, ok } from '../http/endpoint';
+import { id, price, text, time } from '../http/schemas';
 
 const PRICES_MAX = 1_000;
 const size = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._:x-]{0,63}$/, 'must be a size such as 1024x1024');
 
-const prices = z.array(z.strictObject({
-  from: time,
-  inputPerMillion: price.optional(),
-  cachedInputPerMillion: price.optional(),
-  outputPerMillion: price.optional(),
-  perImage: z.record(size, price).optional(),
-})).max(PRICES_MAX);
+const prices = z
+  .array(
+    z.strictObject({
+      from: time,
+      inputPerMillion: price.optional(),
+      cachedInputPerMillion: price.optional(),
+      outputPerMillion: price.optional(),
+      perImage: z.record(size, price).optional(),
+    }),
+  )
+  .max(PRICES_MAX);
 
-const model = z.strictObject({
-  id,
-  provider: text(100),
-  license: z.enum(['open', 'commercial']),
-  input: z.array(z.enum(['text', 'image'])).min(1).max(2),
-  output: z.enum(['text', 'image', 'embedding', 'audio', 'ranking']),
-  batch: z.boolean(),
-  prices,
-}).meta({ id: 'Model' });
+const model = z
+  .strictObject({
+    id,
+    provider: text(100),
+    license: z.enum(['open', 'commercial']),
+    input: z
+      .array(z.enum(['text', 'image']))
+      .min(1)
+      .max(2),
+    output: z.enum(['text', 'image', 'embedding', 'audio', 'ranking']),
+    batch: z.boolean(),
+    prices,
+  })
+  .meta({ id: 'Model' });
 
 export const list = endpoint({
   replies: { 200: z.strictObject({ data: z.array(model) }) },
@@ -45,8 +54,13 @@ export const put = endpoint({
     const wished: Model = { ...body, id: params.id, input: [...new Set(body.input)], prices: toPrices(body.prices) };
     const outcome = await transaction(pool, async (tx) => {
       const done = await putModel(tx, wished, Date.now());
-      if (done.kind === 'price_in_force') throw new Problem('price_in_force', `The price from ${iso(done.fromMs)} has begun; it stays as it is.`);
-      if (done.kind === 'price_too_soon') throw new Problem('price_too_soon', `The price from ${iso(done.fromMs)} begins too soon to be added, changed or taken away.`);
+      if (done.kind === 'price_in_force')
+        throw new Problem('price_in_force', `The price from ${iso(done.fromMs)} has begun; it stays as it is.`);
+      if (done.kind === 'price_too_soon')
+        throw new Problem(
+          'price_too_soon',
+          `The price from ${iso(done.fromMs)} begins too soon to be added, changed or taken away.`,
+        );
       if (done.kind !== 'same') await recordAudit(tx, null, principal.actor, 'model.put', body);
       return done;
     });
@@ -58,7 +72,8 @@ export const put = endpoint({
 /** In order of time; two from the same moment are refused. */
 function toPrices(given: z.output<typeof prices>): Price[] {
   const sorted = given.map(toPrice).sort((a, b) => a.fromMs - b.fromMs);
-  if (sorted.some(({ fromMs }, index) => fromMs === sorted[index + 1]?.fromMs)) throw invalid('prices', 'two prices begin at the same time');
+  if (sorted.some(({ fromMs }, index) => fromMs === sorted[index + 1]?.fromMs))
+    throw invalid('prices', 'two prices begin at the same time');
   return sorted;
 }
 
@@ -68,7 +83,9 @@ function toPrice({ from, perImage, ...perMillion }: z.output<typeof prices>[numb
     inputPerMillion: nanoOrNull(perMillion.inputPerMillion),
     cachedInputPerMillion: nanoOrNull(perMillion.cachedInputPerMillion),
     outputPerMillion: nanoOrNull(perMillion.outputPerMillion),
-    perImage: perImage ? Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, parseMoney(cost)])) : null,
+    perImage: perImage
+      ? Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, parseMoney(cost)]))
+      : null,
   };
 }
 
@@ -80,11 +97,14 @@ function view({ prices: given, ...facts }: Model): z.input<typeof model> {
       ...(inputPerMillion !== null && { inputPerMillion: formatMoney(inputPerMillion) }),
       ...(cachedInputPerMillion !== null && { cachedInputPerMillion: formatMoney(cachedInputPerMillion) }),
       ...(outputPerMillion !== null && { outputPerMillion: formatMoney(outputPerMillion) }),
-      ...(perImage && { perImage: Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, formatMoney(cost)])) }),
+      ...(perImage && {
+        perImage: Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, formatMoney(cost)])),
+      }),
     })),
   };
 }
 
 const nanoOrNull = (amount: string | undefined) => (amount === undefined ? null : parseMoney(amount));
 const iso = (ms: number): string => new Date(ms).toISOString();
-const invalid = (path: string, message: string) => new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] });
+const invalid = (path: string, message: string) =>
+  new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] });

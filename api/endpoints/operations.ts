@@ -1,16 +1,19 @@
 /** For those who run Ballast: is it alive, is it ready, what mail was sent. */
 import { z } from 'zod';
-import { listMailbox } from '../../ledger/listNotices';
-import { endpoint, ok } from '../endpoint';
+import { listMailbox } from '../../ledger/notices/listNotices';
+import { endpoint, ok } from '../http/endpoint';
 import { checkReadiness } from '../readiness';
-import { time } from '../schemas';
+import { time } from '../http/schemas';
 
 export const healthz = endpoint({
   replies: { 200: z.strictObject({ status: z.literal('ok') }) },
   handle: () => ok({ status: 'ok' }),
 });
 
-const readiness = z.strictObject({ status: z.enum(['ready', 'not_ready']), missing: z.array(z.enum(['database', 'temporal', 'payments'])) });
+const readiness = z.strictObject({
+  status: z.enum(['ready', 'not_ready']),
+  missing: z.array(z.enum(['database', 'temporal', 'payments'])),
+});
 
 export const readyz = endpoint({
   replies: { 200: readiness, 503: readiness },
@@ -23,6 +26,13 @@ export const readyz = endpoint({
 });
 
 export const mailbox = endpoint({
-  replies: { 200: z.strictObject({ data: z.array(z.strictObject({ kind: z.string(), to: z.string(), subject: z.string(), text: z.string(), at: time })) }) },
-  handle: async (_call, { pool }) => ok({ data: (await listMailbox(pool)).map((mail) => ({ ...mail, at: mail.at.toISOString() })) }),
+  replies: {
+    200: z.strictObject({
+      data: z.array(
+        z.strictObject({ kind: z.string(), to: z.string(), subject: z.string(), text: z.string(), at: time }),
+      ),
+    }),
+  },
+  handle: async (_call, { pool }) =>
+    ok({ data: (await listMailbox(pool)).map((mail) => ({ ...mail, at: mail.at.toISOString() })) }),
 });

@@ -1,27 +1,39 @@
 /** An account's saved payment methods. Cards are entered at the provider's; here they only have a role. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { addPaymentMethod, changePaymentMethodRole, listPaymentMethods, removePaymentMethod } from '../../ledger/paymentMethods';
-import { attachPaymentMethod, createSetupPage, detachPaymentMethod, type AttachedMethod } from '../../payments/paymentMethods';
+import {
+  addPaymentMethod,
+  changePaymentMethodRole,
+  listPaymentMethods,
+  removePaymentMethod,
+} from '../../ledger/methods/paymentMethods';
+import {
+  attachPaymentMethod,
+  createSetupPage,
+  detachPaymentMethod,
+  type AttachedMethod,
+} from '../../stripe/paymentMethods';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
-import { customerOf } from '../customers';
-import { created, endpoint, noContent, ok } from '../endpoint';
-import { accountId, id, ofAccount, webAddress } from '../schemas';
+import { customerOf } from './customers';
+import { created, endpoint, noContent, ok } from '../http/endpoint';
+import { accountId, id, ofAccount, webAddress } from '../http/schemas';
 import type { Services } from '../services';
 
 const role = z.enum(['primary', 'backup']);
-const method = z.strictObject({
-  id,
-  role: role.nullable(),
-  brand: z.string(),
-  last4: z.string(),
-  expMonth: z.number().int().nullable(),
-  expYear: z.number().int().nullable(),
-  fingerprint: z.string().nullable(),
-  usable: z.boolean(),
-}).meta({ id: 'PaymentMethod' });
+const method = z
+  .strictObject({
+    id,
+    role: role.nullable(),
+    brand: z.string(),
+    last4: z.string(),
+    expMonth: z.number().int().nullable(),
+    expYear: z.number().int().nullable(),
+    fingerprint: z.string().nullable(),
+    usable: z.boolean(),
+  })
+  .meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
 
 async function attach(account: string, methodId: string, services: Services): Promise<AttachedMethod> {
@@ -32,7 +44,9 @@ async function attach(account: string, methodId: string, services: Services): Pr
     case 'declined':
       throw new Problem('card_declined', attached.message, { members: { declineCode: attached.declineCode } });
     case 'invalid':
-      throw new Problem('payment_method_invalid', attached.message, { errors: [{ path: 'paymentMethod', message: attached.message }] });
+      throw new Problem('payment_method_invalid', attached.message, {
+        errors: [{ path: 'paymentMethod', message: attached.message }],
+      });
   }
 }
 
@@ -46,13 +60,21 @@ export const setup = endpoint({
 
 export const add = endpoint({
   params: ofAccount,
-  body: { schema: z.strictObject({ paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'must be the id of a payment method, pm_…'), role: role.optional() }) },
+  body: {
+    schema: z.strictObject({
+      paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'must be the id of a payment method, pm_…'),
+      role: role.optional(),
+    }),
+  },
   replies: { 201: method },
   async handle({ params, body, principal }, services) {
     const card = await attach(params.id, body.paymentMethod, services);
     const { method: added } = await transaction(services.pool, async (tx) => {
       const done = await addPaymentMethod(tx, params.id, card, body.role ?? null);
-      await recordAudit(tx, params.id, principal.actor, 'payment_method.add', { method: card.id, role: done.method.role });
+      await recordAudit(tx, params.id, principal.actor, 'payment_method.add', {
+        method: card.id,
+        role: done.method.role,
+      });
       return done;
     });
     services.signals.tell(params.id, paymentMethodsChangedSignal);
@@ -74,7 +96,10 @@ export const changeRole = endpoint({
     const changed = await transaction(pool, async (tx) => {
       const done = await changePaymentMethodRole(tx, params.id, params.methodId, body.role);
       if (!done) throw notFound(`payment method ${params.methodId}`);
-      await recordAudit(tx, params.id, principal.actor, 'payment_method.change', { method: params.methodId, role: body.role });
+      await recordAudit(tx, params.id, principal.actor, 'payment_method.change', {
+        method: params.methodId,
+        role: body.role,
+      });
       return done;
     });
     signals.tell(params.id, paymentMethodsChangedSignal);
@@ -89,12 +114,18 @@ export const remove = endpoint({
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);
       if (kind === 'not_found') throw notFound(`payment method ${params.methodId}`);
-      if (kind === 'last_payment_method') throw new Problem('last_payment_method', 'Auto-reload is on and this is the last method that it may charge; disable it or make another one primary first.');
+      if (kind === 'last_payment_method')
+        throw new Problem(
+          'last_payment_method',
+          'Auto-reload is on and this is the last method that it may charge; disable it or make another one primary first.',
+        );
       await recordAudit(tx, params.id, principal.actor, 'payment_method.remove', { method: params.methodId });
     });
     signals.tell(params.id, paymentMethodsChangedSignal);
     // It is ours no more, whatever becomes of it at the provider.
-    await detachPaymentMethod(stripe, params.methodId).catch((error: Error) => log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'));
+    await detachPaymentMethod(stripe, params.methodId).catch((error: Error) =>
+      log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'),
+    );
     return noContent;
   },
 });

@@ -2,29 +2,37 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
-import { readPaymentLine } from '../../ledger/listTransactions';
+import { readPaymentLine } from '../../ledger/transactions/listTransactions';
 import { toPage } from '../../ledger/page';
-import { listPaymentMethods } from '../../ledger/paymentMethods';
-import { listPrepayments, readPayment, type Payment } from '../../ledger/payments';
-import { accountExists } from '../../ledger/readAccount';
-import { listTakenBack, readTakenBack } from '../../ledger/takenBack';
+import { listPaymentMethods } from '../../ledger/methods/paymentMethods';
+import { listPrepayments, readPayment, type Payment } from '../../ledger/payments/payments';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { listTakenBack, readTakenBack } from '../../ledger/payments/takenBack';
 import { startPrepayment } from '../../workflows/startPrepayment';
-import { beginOnce } from '../beginPrepayment';
-import { accepted, created, endpoint, ok, type Reply } from '../endpoint';
-import { followPayment, isAway } from '../followPayment';
-import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../schemas';
+import { beginOnce } from './beginPrepayment';
+import { accepted, created, endpoint, ok, type Reply } from '../http/endpoint';
+import { followPayment, isAway } from './followPayment';
+import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
 import type { Services } from '../services';
-import { isTemporalOutage, reaching } from '../temporal';
-import { toList } from '../views';
+import { isTemporalOutage, reaching } from '../signals/temporal';
+import { toList } from './views';
 
 const START_MS_MAX = 5_000;
 const CHARGE_MS_MAX = 20_000;
 
 const wish = z.strictObject({ amount: moneyIn, paymentMethodId: id.optional() });
 const status = z.enum(['requires_action', 'processing', 'succeeded', 'failed', 'canceled']);
-const shown = z.strictObject({
-  id: uuid, amount: money, refunded: money, status, declineCode: z.string().optional(), receiptUrl: z.string().optional(), at: time,
-}).meta({ id: 'Prepayment' });
+const shown = z
+  .strictObject({
+    id: uuid,
+    amount: money,
+    refunded: money,
+    status,
+    declineCode: z.string().optional(),
+    receiptUrl: z.string().optional(),
+    at: time,
+  })
+  .meta({ id: 'Prepayment' });
 
 export const pay = endpoint({
   params: ofAccount,
@@ -32,12 +40,19 @@ export const pay = endpoint({
   idempotent: true,
   replies: {
     201: z.strictObject({ id: uuid, status: z.literal('succeeded'), amount: money, balance: money }),
-    202: z.strictObject({ id: uuid, status: z.enum(['processing', 'requires_action']), amount: money, url: z.string().optional() }),
+    202: z.strictObject({
+      id: uuid,
+      status: z.enum(['processing', 'requires_action']),
+      amount: money,
+      url: z.string().optional(),
+    }),
   },
   async handle(call, services) {
     const { amount, paymentMethodId } = call.body;
     const begun = await beginOnce(call, services, {
-      amount, content: [paymentMethodId ?? null], method: () => methodFor(call.params.id, paymentMethodId, services.pool),
+      amount,
+      content: [paymentMethodId ?? null],
+      method: () => methodFor(call.params.id, paymentMethodId, services.pool),
     });
     if (begun.status !== 'processing') return answered((await followPayment(begun, services)).payment, services);
     await charge(begun, call.idempotencyKey, services);
@@ -48,14 +63,22 @@ export const pay = endpoint({
 
 async function methodFor(account: string, wished: string | undefined, pool: Services['pool']): Promise<string> {
   const methods = await listPaymentMethods(pool, account);
-  const method = methods.find(({ id: methodId, role }) => (wished === undefined ? role === 'primary' : methodId === wished));
+  const method = methods.find(({ id: methodId, role }) =>
+    wished === undefined ? role === 'primary' : methodId === wished,
+  );
   if (method) return method.id;
   if (wished === undefined) throw new Problem('payment_method_required', 'The account has no primary payment method.');
-  throw new Problem('payment_method_invalid', `The account has no payment method ${wished}.`, { errors: [{ path: 'paymentMethodId', message: 'is not a method of this account' }] });
+  throw new Problem('payment_method_invalid', `The account has no payment method ${wished}.`, {
+    errors: [{ path: 'paymentMethodId', message: 'is not a method of this account' }],
+  });
 }
 
 /** Waits for the charge, but not for ever: what is still unknown then is processing. Safe to repeat: one key is one workflow. */
-async function charge({ accountId: account, id: paymentId, paymentMethodId }: Payment, idempotencyKey: string, { temporal, log }: Services): Promise<void> {
+async function charge(
+  { accountId: account, id: paymentId, paymentMethodId }: Payment,
+  idempotencyKey: string,
+  { temporal, log }: Services,
+): Promise<void> {
   const input = { accountId: account, paymentId, paymentMethodId: paymentMethodId! };
   const handle = await reaching(temporal, START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey));
   try {
@@ -77,7 +100,12 @@ async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
     case 'processing':
       return accepted({ id: paymentId, status: payment.status, amount });
     case 'requires_action':
-      return accepted({ id: paymentId, status: payment.status, amount, ...(payment.actionUrl !== null && { url: payment.actionUrl }) });
+      return accepted({
+        id: paymentId,
+        status: payment.status,
+        amount,
+        ...(payment.actionUrl !== null && { url: payment.actionUrl }),
+      });
     case 'failed':
     case 'canceled':
       throw new Problem('card_declined', payment.declineMessage ?? 'The payment was not made; nothing was charged.', {
@@ -103,7 +131,12 @@ export const list = endpoint({
   async handle({ params, query: { limit, cursor } }, { pool }) {
     if (!(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
     const payments = await listPrepayments(pool, params.id, limit + 1, cursor ?? null);
-    const page = toPage(payments, limit, (payment) => payment.id, (payment) => payment);
+    const page = toPage(
+      payments,
+      limit,
+      (payment) => payment.id,
+      (payment) => payment,
+    );
     const taken = await listTakenBack(pool, page.data);
     return ok(toList(page, (payment) => view(payment, taken.get(payment.id)?.refundedCents ?? 0)));
   },

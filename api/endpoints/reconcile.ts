@@ -3,40 +3,64 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { startReconcile } from '../../workflows/startReconcile';
-import { accepted, endpoint, ok } from '../endpoint';
-import { toReportText } from '../reconcileText';
-import { time } from '../schemas';
+import { accepted, endpoint, ok } from '../http/endpoint';
+import { toReportText } from './reconcileText';
+import { time } from '../http/schemas';
 import type { Services } from '../services';
-import { isTemporalOutage, reaching } from '../temporal';
+import { isTemporalOutage, reaching } from '../signals/temporal';
 
 const START_MS_MAX = 5_000;
 const REPORT_MS_MAX = 25_000;
 
 const sum = z.string().regex(/^-?\d+\.\d{2,9}$/);
 const count = z.number().int();
-const report = z.strictObject({
-  startedAt: time,
-  finishedAt: time,
-  scanned: z.strictObject({ mode: z.enum(['events', 'all']), since: time.nullable() }),
-  looked: z.strictObject({ events: count, payments: count }),
-  repaired: z.strictObject({
-    credited: count, takenBack: count, noted: count,
-    newest: z.array(z.strictObject({ kind: z.enum(['credited', 'taken_back', 'noted']), accountId: z.string().nullable(), about: z.string() })),
-  }),
-  unexplained: z.strictObject({
-    count,
-    newest: z.array(z.strictObject({
-      kind: z.enum(['paid_twice', 'paid_unknown', 'amount_differs', 'credited_without_payment', 'sum_differs', 'not_canceled']),
-      accountId: z.string().nullable(), paymentIntentId: z.string(), detail: z.string(), firstSeenAt: time,
-    })),
-  }),
-  ledger: z.strictObject({
-    violations: z.array(z.strictObject({ invariant: z.string(), accountId: z.string(), detail: z.string() })),
-    sums: z.strictObject({ credited: sum, takenBack: sum, used: sum, adjusted: sum, balances: sum }),
-  }).nullable(),
-}).meta({ id: 'ReconcileReport' });
+const report = z
+  .strictObject({
+    startedAt: time,
+    finishedAt: time,
+    scanned: z.strictObject({ mode: z.enum(['events', 'all']), since: time.nullable() }),
+    looked: z.strictObject({ events: count, payments: count }),
+    repaired: z.strictObject({
+      credited: count,
+      takenBack: count,
+      noted: count,
+      newest: z.array(
+        z.strictObject({
+          kind: z.enum(['credited', 'taken_back', 'noted']),
+          accountId: z.string().nullable(),
+          about: z.string(),
+        }),
+      ),
+    }),
+    unexplained: z.strictObject({
+      count,
+      newest: z.array(
+        z.strictObject({
+          kind: z.enum([
+            'paid_twice',
+            'paid_unknown',
+            'amount_differs',
+            'credited_without_payment',
+            'sum_differs',
+            'not_canceled',
+          ]),
+          accountId: z.string().nullable(),
+          paymentIntentId: z.string(),
+          detail: z.string(),
+          firstSeenAt: time,
+        }),
+      ),
+    }),
+    ledger: z
+      .strictObject({
+        violations: z.array(z.strictObject({ invariant: z.string(), accountId: z.string(), detail: z.string() })),
+        sums: z.strictObject({ credited: sum, takenBack: sum, used: sum, adjusted: sum, balances: sum }),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'ReconcileReport' });
 
 export const reconcile = endpoint({
   replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
@@ -44,7 +68,9 @@ export const reconcile = endpoint({
     await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);
     if (!done) return accepted({ status: 'running' });
-    return header('accept')?.startsWith('text/plain') ? ok(toReportText(done), { 'Content-Type': 'text/plain; charset=utf-8' }) : ok(done);
+    return header('accept')?.startsWith('text/plain')
+      ? ok(toReportText(done), { 'Content-Type': 'text/plain; charset=utf-8' })
+      : ok(done);
   },
 });
 
@@ -55,7 +81,11 @@ async function run({ temporal }: Services): Promise<ReconcileReport | null> {
     return await temporal.withDeadline(Date.now() + REPORT_MS_MAX, () => handle.result());
   } catch (error) {
     if (isTemporalOutage(error)) return null;
-    if (error instanceof WorkflowFailedError) throw unavailable('payments_unavailable', 'The payment provider or the database did not answer for too long; what was repaired stays.');
+    if (error instanceof WorkflowFailedError)
+      throw unavailable(
+        'payments_unavailable',
+        'The payment provider or the database did not answer for too long; what was repaired stays.',
+      );
     throw error;
   }
 }

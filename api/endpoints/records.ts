@@ -3,39 +3,58 @@ import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { asSentence } from '../../domain/words';
-import { listAudit } from '../../ledger/audit';
+import { listAudit } from '../../ledger/audit/audit';
 import type { Db } from '../../ledger/db';
-import { listDecisions } from '../../ledger/listDecisions';
-import { listNotices } from '../../ledger/listNotices';
-import { listReloads } from '../../ledger/listReloads';
-import { listTransactions, readTransaction } from '../../ledger/listTransactions';
+import { listDecisions } from '../../ledger/decisions/listDecisions';
+import { listNotices } from '../../ledger/notices/listNotices';
+import { listReloads } from '../../ledger/reloads/listReloads';
+import { listTransactions, readTransaction } from '../../ledger/transactions/listTransactions';
 import type { Page, PageRequest } from '../../ledger/page';
-import { accountExists } from '../../ledger/readAccount';
-import { listUsageOfLine } from '../../ledger/usageEvents';
-import { endpoint, ok } from '../endpoint';
-import { accountId, cursorOf, id, listOf, money, ofAccount, pageQuery, time, transactionView } from '../schemas';
-import { toList, viewTransaction } from '../views';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { listUsageOfLine } from '../../ledger/usage/usageEvents';
+import { endpoint, ok } from '../http/endpoint';
+import { accountId, cursorOf, id, listOf, money, ofAccount, pageQuery, time, transactionView } from '../http/schemas';
+import { toList, viewTransaction } from './views';
 
 /** A list of an account, whose rows are shown by `view`. An account that does not exist has no list: 404. */
 const recordsOf = <T, View extends z.ZodType>(
-  item: View, cursor: z.ZodType<string>, read: (db: Db, accountId: string, page: PageRequest) => Promise<Page<T>>, view: (row: T) => z.input<View>,
-) => endpoint({
-  params: ofAccount,
-  query: pageQuery(cursor),
-  replies: { 200: listOf(item) },
-  async handle({ params, query }, { pool }) {
-    const page = await read(pool, params.id, { limit: query.limit, after: query.cursor ?? null });
-    if (page.data.length === 0 && !(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
-    return ok(toList(page, view));
-  },
-});
+  item: View,
+  cursor: z.ZodType<string>,
+  read: (db: Db, accountId: string, page: PageRequest) => Promise<Page<T>>,
+  view: (row: T) => z.input<View>,
+) =>
+  endpoint({
+    params: ofAccount,
+    query: pageQuery(cursor),
+    replies: { 200: listOf(item) },
+    async handle({ params, query }, { pool }) {
+      const page = await read(pool, params.id, { limit: query.limit, after: query.cursor ?? null });
+      if (page.data.length === 0 && !(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
+      return ok(toList(page, view));
+    },
+  });
 
 export const transactions = recordsOf(transactionView, cursorOf.number, listTransactions, viewTransaction);
 
-const decision = z.strictObject({ at: time, kind: z.string(), rule: z.string(), because: z.string(), known: z.record(z.string(), z.unknown()) });
-export const decisions = recordsOf(decision, cursorOf.number, listDecisions, (row) => ({ ...row, because: asSentence(row.because), at: row.at.toISOString() }));
+const decision = z.strictObject({
+  at: time,
+  kind: z.string(),
+  rule: z.string(),
+  because: z.string(),
+  known: z.record(z.string(), z.unknown()),
+});
+export const decisions = recordsOf(decision, cursorOf.number, listDecisions, (row) => ({
+  ...row,
+  because: asSentence(row.because),
+  at: row.at.toISOString(),
+}));
 
-const auditEntry = z.strictObject({ at: time, actor: z.string(), action: z.string(), details: z.record(z.string(), z.unknown()) });
+const auditEntry = z.strictObject({
+  at: time,
+  actor: z.string(),
+  action: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
 export const audit = recordsOf(auditEntry, cursorOf.number, listAudit, (row) => ({ ...row, at: row.at.toISOString() }));
 
 const attempt = z.strictObject({
@@ -54,11 +73,29 @@ const reload = z.strictObject({
   at: time,
   attempts: z.array(attempt),
 });
-export const reloads = recordsOf(reload, cursorOf.number, listReloads, ({ cents, at, ...row }) => ({ ...row, amount: formatCents(cents), at: at.toISOString() }));
+export const reloads = recordsOf(reload, cursorOf.number, listReloads, ({ cents, at, ...row }) => ({
+  ...row,
+  amount: formatCents(cents),
+  at: at.toISOString(),
+}));
 
-const delivery = z.strictObject({ to: z.string(), status: z.enum(['pending', 'sent', 'delivered', 'failed']), attempts: z.number().int() });
-const notice = z.strictObject({ kind: z.string(), at: time, data: z.record(z.string(), z.unknown()), deliveries: z.array(delivery) });
-export const notices = recordsOf(notice, cursorOf.uuid, listNotices, (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>);
+const delivery = z.strictObject({
+  to: z.string(),
+  status: z.enum(['pending', 'sent', 'delivered', 'failed']),
+  attempts: z.number().int(),
+});
+const notice = z.strictObject({
+  kind: z.string(),
+  at: time,
+  data: z.record(z.string(), z.unknown()),
+  deliveries: z.array(delivery),
+});
+export const notices = recordsOf(
+  notice,
+  cursorOf.uuid,
+  listNotices,
+  (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>,
+);
 
 const postedEvent = z.strictObject({
   id,
@@ -77,7 +114,8 @@ export const usageOfTransaction = endpoint({
   query: pageQuery(id),
   replies: { 200: listOf(postedEvent) },
   async handle({ params, query: { limit, cursor } }, { pool }) {
-    if (!(await readTransaction(pool, params.id, params.sequence))) throw notFound(`transaction ${params.sequence} of account ${params.id}`);
+    if (!(await readTransaction(pool, params.id, params.sequence)))
+      throw notFound(`transaction ${params.sequence} of account ${params.id}`);
     const page = await listUsageOfLine(pool, params.id, params.sequence, { limit, after: cursor ?? null });
     return ok(toList(page, ({ at, cost, ...event }) => ({ ...event, at: at.toISOString(), cost: formatMoney(cost) })));
   },

@@ -4,18 +4,26 @@ import { z } from 'zod';
 import { FIRST_CHARGE_CENTS_MAX } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import type { Tx } from '../../ledger/db';
-import { withPaymentLock, type Locked } from '../../ledger/paymentLock';
-import { readPayment, readReloadPayment, type Payment } from '../../ledger/payments';
-import { beginRefund, nextRefundTry, readRefundRequest, refuseRefund, type BegunRefund, type RefundRequest, type RefundWish } from '../../ledger/refundRequests';
-import { applyLook, lookAtPayment } from '../../ledger/takeBack';
-import { createProvider } from '../../payments/provider';
-import { createRefund, type RefundAnswer } from '../../payments/refunds';
+import { withPaymentLock, type Locked } from '../../ledger/payments/paymentLock';
+import { readPayment, readReloadPayment, type Payment } from '../../ledger/payments/payments';
+import {
+  beginRefund,
+  nextRefundTry,
+  readRefundRequest,
+  refuseRefund,
+  type BegunRefund,
+  type RefundRequest,
+  type RefundWish,
+} from '../../ledger/payments/refundRequests';
+import { applyLook, lookAtPayment } from '../../ledger/payments/takeBack';
+import { createProvider } from '../../stripe/provider';
+import { createRefund, type RefundAnswer } from '../../stripe/refunds';
 import { paymentSettledSignal } from '../../workflows/messages';
-import { centsWithin } from '../cents';
-import { created, endpoint, type Call } from '../endpoint';
-import { accountId, money, moneyIn, time, uuid } from '../schemas';
+import { centsWithin } from '../http/cents';
+import { created, endpoint, type Call } from '../http/endpoint';
+import { accountId, money, moneyIn, time, uuid } from '../http/schemas';
 import type { Services } from '../services';
 
 const wish = z.strictObject({ amount: moneyIn.optional() });
@@ -48,8 +56,11 @@ export const ofReload = endpoint({
   },
 });
 
-const view = ({ refundId, cents, at }: RefundRequest): z.input<typeof made> =>
-  ({ id: refundId!, amount: formatCents(cents), at: at.toISOString() });
+const view = ({ refundId, cents, at }: RefundRequest): z.input<typeof made> => ({
+  id: refundId!,
+  amount: formatCents(cents),
+  at: at.toISOString(),
+});
 
 /**
  * Alone on this payment: looks at Stripe, writes the request down, sends it, and looks again. Whatever is cut off in
@@ -63,11 +74,19 @@ async function refund(payment: Payment, call: RefundCall, services: Services): P
   const request = await withPaymentLock(pool, paymentIntentId, async (locked) => {
     const begun = begunOrRefused(await look(locked, payment, services, (tx) => begin(tx, payment, asked)));
     if (begun.refundId !== null) return begun;
-    const answer = await createRefund(stripe, { requestId: begun.id, tries: begun.tries, paymentIntentId, cents: begun.cents });
+    const answer = await createRefund(stripe, {
+      requestId: begun.id,
+      tries: begun.tries,
+      paymentIntentId,
+      cents: begun.cents,
+    });
     const ended = await look(locked, payment, services, (tx) => conclude(tx, begun, answer));
     if (ended.refundId !== null) return ended;
     if (answer.kind === 'refused') throw new Problem('refund_refused', `The payment provider says: ${answer.because}`);
-    throw unavailable('payments_unavailable', 'Whether the refund was made is not known yet; ask again with the same key.');
+    throw unavailable(
+      'payments_unavailable',
+      'Whether the refund was made is not known yet; ask again with the same key.',
+    );
   });
   signals.tell(account, paymentSettledSignal);
   await gates.look(account);
@@ -76,12 +95,19 @@ async function refund(payment: Payment, call: RefundCall, services: Services): P
 
 function toWish(payment: Payment, { body, idempotencyKey, principal }: RefundCall): RefundWish {
   const cents = body.amount === undefined ? null : centsWithin('amount', body.amount, [1, FIRST_CHARGE_CENTS_MAX]);
-  const requestHash = createHash('sha256').update(JSON.stringify([payment.id, cents])).digest('hex');
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify([payment.id, cents]))
+    .digest('hex');
   return { id: randomUUID(), cents, idempotencyKey, requestHash, actor: principal.actor };
 }
 
 /** Reads what is so at Stripe, brings the ledger in line, and goes on with that in the same transaction. */
-async function look<T>(locked: Locked, payment: Payment, { stripe, policy }: Services, next: (tx: Tx) => Promise<T>): Promise<T> {
+async function look<T>(
+  locked: Locked,
+  payment: Payment,
+  { stripe, policy }: Services,
+  next: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const seen = await lookAtPayment(createProvider(stripe), payment.paymentIntentId!);
   const result = await locked.transaction(async (tx) => {
     const { followed } = await applyLook(tx, payment.paymentIntentId!, seen, policy, Date.now());
@@ -95,7 +121,12 @@ async function begin(tx: Tx, payment: Payment, asked: RefundWish): Promise<Begun
   const begun = await beginRefund(tx, payment, asked);
   if (begun.kind === 'requested' && begun.request.id === asked.id) {
     const { id, cents } = begun.request;
-    await recordAudit(tx, payment.accountId, asked.actor, 'payment.refund', { payment: payment.id, purpose: payment.purpose, amount: formatCents(cents), refund: id });
+    await recordAudit(tx, payment.accountId, asked.actor, 'payment.refund', {
+      payment: payment.id,
+      purpose: payment.purpose,
+      amount: formatCents(cents),
+      refund: id,
+    });
   }
   return begun;
 }
@@ -106,7 +137,9 @@ function begunOrRefused(begun: BegunRefund): RefundRequest {
       throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another refund of the account.');
     case 'exceeds': {
       const left = formatCents(begun.leftCents);
-      throw new Problem('refund_too_large', `$${left} of this payment is left to refund.`, { errors: [{ path: 'amount', message: `must be at most ${left}` }] });
+      throw new Problem('refund_too_large', `$${left} of this payment is left to refund.`, {
+        errors: [{ path: 'amount', message: `must be at most ${left}` }],
+      });
     }
     case 'requested':
     case 'made':
@@ -123,4 +156,5 @@ async function conclude(tx: Tx, { id }: RefundRequest, answer: RefundAnswer): Pr
   return request;
 }
 
-const notPaid = ({ purpose }: Payment): Problem => new Problem('payment_not_paid', `This ${purpose} is not paid: there is nothing to refund.`);
+const notPaid = ({ purpose }: Payment): Problem =>
+  new Problem('payment_not_paid', `This ${purpose} is not paid: there is nothing to refund.`);

@@ -5,16 +5,16 @@ import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, type Nano } from '../../domain/money';
 import type { UsageEvent } from '../../domain/usageEvent';
 import { transaction } from '../../ledger/db';
-import { readHold, type Hold } from '../../ledger/holds';
-import { keepRejectedUsage } from '../../ledger/rejectedUsage';
-import { settleHold } from '../../ledger/settleHold';
-import { endpoint, ok, type Reply } from '../endpoint';
-import { money } from '../schemas';
+import { readHold, type Hold } from '../../ledger/holds/holds';
+import { keepRejectedUsage } from '../../ledger/usage/rejectedUsage';
+import { settleHold } from '../../ledger/holds/settleHold';
+import { endpoint, ok, type Reply } from '../http/endpoint';
+import { money } from '../http/schemas';
 import type { Services } from '../services';
-import { tellPosition } from '../tellPosition';
+import { tellPosition } from '../signals/tellPosition';
 import { checkEvent, isRejection, toShownId, type Rejection } from '../../domain/checkEvent';
-import { toKept } from '../../ledger/takeUsage';
-import { createUsageSorting, NOT_TAKEN, type Placed, type Sorted } from '../../ledger/sortUsage';
+import { toKept } from '../../ledger/usage/takeUsage';
+import { createUsageSorting, NOT_TAKEN, type Placed, type Sorted } from '../../ledger/usage/sortUsage';
 import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 
@@ -23,7 +23,12 @@ type Checked = { settleHash: string; rejected: Placed<Rejection>[] };
 export const settle = endpoint({
   params: ofHold,
   body: {
-    schema: z.strictObject({ events: z.array(usageEvent.partial({ accountId: true })).min(1).max(EVENTS_MAX) }),
+    schema: z.strictObject({
+      events: z
+        .array(usageEvent.partial({ accountId: true }))
+        .min(1)
+        .max(EVENTS_MAX),
+    }),
     bytesMax: EVENTS_BYTES_MAX,
     unchecked: true,
   },
@@ -46,7 +51,9 @@ export const settle = endpoint({
 
 /** An event may leave its account out: it is the hold's. */
 const ofAccount = (event: unknown, id: string): unknown =>
-  typeof event === 'object' && event !== null && !Array.isArray(event) && !('accountId' in event) ? { ...event, accountId: id } : event;
+  typeof event === 'object' && event !== null && !Array.isArray(event) && !('accountId' in event)
+    ? { ...event, accountId: id }
+    : event;
 
 /** The hash is of what makes the events what they are (B3), in any order. */
 function check(raw: readonly unknown[], hold: Hold): Checked {
@@ -57,7 +64,17 @@ function check(raw: readonly unknown[], hold: Hold): Checked {
     if (isRejection(event)) return rejected.push({ index, ...event });
     const stray = strayField(event, hold);
     if (stray) return rejected.push({ index, code: 'invalid_event', message: `${stray} is not the hold's` });
-    return contents.push(JSON.stringify([event.id, event.model, event.inputTokens, event.cachedInputTokens, event.outputTokens, event.images, event.imageSize]));
+    return contents.push(
+      JSON.stringify([
+        event.id,
+        event.model,
+        event.inputTokens,
+        event.cachedInputTokens,
+        event.outputTokens,
+        event.images,
+        event.imageSize,
+      ]),
+    );
   });
   return { settleHash: createHash('sha256').update(contents.sort().join('\n')).digest('hex'), rejected };
 }
@@ -67,7 +84,13 @@ function strayField(event: UsageEvent, hold: Hold): 'accountId' | 'holdId' | nul
   return event.holdId !== null && event.holdId.toLowerCase() !== hold.id ? 'holdId' : null;
 }
 
-async function post(raw: readonly unknown[], hold: Hold, { events, places }: Sorted, settleHash: string, services: Services): Promise<Reply> {
+async function post(
+  raw: readonly unknown[],
+  hold: Hold,
+  { events, places }: Sorted,
+  settleHash: string,
+  services: Services,
+): Promise<Reply> {
   const settling = { accountId: hold.accountId, holdId: hold.id, events, settleHash };
   const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
   switch (outcome.kind) {
@@ -76,23 +99,46 @@ async function post(raw: readonly unknown[], hold: Hold, { events, places }: Sor
     case 'ended':
       throw ended(outcome.status);
     case 'rejected':
-      throw await refused(raw, [...outcome.notTaken].map(([place, why]) => ({ index: places[place]!, ...NOT_TAKEN[why](events[place]!) })), services);
+      throw await refused(
+        raw,
+        [...outcome.notTaken].map(([place, why]) => ({ index: places[place]!, ...NOT_TAKEN[why](events[place]!) })),
+        services,
+      );
     case 'settled':
       if (outcome.position) tellPosition(outcome.position, services);
       return settled(outcome.charged, outcome.released);
   }
 }
 
-const settled = (charged: Nano, released: Nano): Reply => ok({ status: 'settled', charged: formatMoney(charged), released: formatMoney(released) });
+const settled = (charged: Nano, released: Nano): Reply =>
+  ok({ status: 'settled', charged: formatMoney(charged), released: formatMoney(released) });
 const ended = (status: Hold['status']): Problem =>
   new Problem('hold_ended', status === 'settled' ? 'The hold was settled with other usage.' : 'The hold was released.');
 
 /** Nothing was posted. The events are kept for the admins all the same: they may be money (B4). */
-async function refused(raw: readonly unknown[], rejected: readonly Placed<Rejection>[], { pool }: Services): Promise<Problem> {
+async function refused(
+  raw: readonly unknown[],
+  rejected: readonly Placed<Rejection>[],
+  { pool }: Services,
+): Promise<Problem> {
   const inOrder = [...rejected].sort((a, b) => a.index - b.index);
-  await keepRejectedUsage(pool, inOrder.map((rejection) => toKept(raw[rejection.index], rejection)));
-  return new Problem('events_rejected', `${inOrder.length} of ${raw.length} events can not be taken; nothing was posted, and the hold stays as it was.`, {
-    errors: inOrder.map(({ index, message }) => ({ path: `events.${index}`, message })),
-    members: { rejected: inOrder.map(({ index, code, message }) => ({ index, id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128), code, message })) },
-  });
+  await keepRejectedUsage(
+    pool,
+    inOrder.map((rejection) => toKept(raw[rejection.index], rejection)),
+  );
+  return new Problem(
+    'events_rejected',
+    `${inOrder.length} of ${raw.length} events can not be taken; nothing was posted, and the hold stays as it was.`,
+    {
+      errors: inOrder.map(({ index, message }) => ({ path: `events.${index}`, message })),
+      members: {
+        rejected: inOrder.map(({ index, code, message }) => ({
+          index,
+          id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128),
+          code,
+          message,
+        })),
+      },
+    },
+  );
 }

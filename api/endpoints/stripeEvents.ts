@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { Problem, unavailable } from '../../domain/errors';
 import type { PaymentNews } from '../../domain/payment';
-import type { FoldedNews } from '../../ledger/foldIntent';
-import { foldNews } from '../../ledger/foldNews';
-import { knownEvents, recordEvent } from '../../ledger/stripeEvents';
-import { readEvent } from '../../payments/news';
-import { createProvider } from '../../payments/provider';
+import type { FoldedNews } from '../../ledger/payments/foldIntent';
+import { foldNews } from '../../ledger/payments/foldNews';
+import { knownEvents, recordEvent } from '../../ledger/payments/stripeEvents';
+import { readEvent } from '../../stripe/news';
+import { createProvider } from '../../stripe/provider';
 import { paymentMethodsChangedSignal, paymentSettledSignal } from '../../workflows/messages';
-import { endpoint, ok } from '../endpoint';
+import { endpoint, ok } from '../http/endpoint';
 import type { Services } from '../services';
 
 /** Events carry one object of Stripe's, which has some kilobytes. */
@@ -20,7 +20,8 @@ export const receive = endpoint({
   replies: { 200: z.strictObject({ received: z.literal(true) }) },
   async handle({ body, header }, services) {
     const { stripe, stripeWebhookSecrets, log } = services;
-    if (stripeWebhookSecrets.length === 0) throw unavailable('payments_unavailable', 'STRIPE_WEBHOOK_SECRET is not set: no event can be verified.');
+    if (stripeWebhookSecrets.length === 0)
+      throw unavailable('payments_unavailable', 'STRIPE_WEBHOOK_SECRET is not set: no event can be verified.');
     const read = readEvent(stripe, body, header('stripe-signature'), stripeWebhookSecrets);
     if (read.kind === 'refused') throw new Problem('webhook_refused', `This is not taken: ${read.because}.`);
     if (read.kind === 'news') await take(read.news, services);
@@ -33,7 +34,11 @@ async function take(news: PaymentNews, services: Services): Promise<void> {
   const { pool, stripe, policy, log } = services;
   if ((await knownEvents(pool, [news.eventId])).size > 0) return;
   const folded = await foldNews({ pool, provider: createProvider(stripe), policy }, news, Date.now());
-  if (folded.alarm !== undefined) log.error({ event: news.eventId, account: folded.accountId, because: folded.alarm }, 'a payment was set aside: an operator must look at it');
+  if (folded.alarm !== undefined)
+    log.error(
+      { event: news.eventId, account: folded.accountId, because: folded.alarm },
+      'a payment was set aside: an operator must look at it',
+    );
   await recordEvent(pool, news, folded);
   await tell(folded, services);
 }

@@ -3,33 +3,43 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
-import { accountExists } from '../../ledger/readAccount';
-import { listRejectedUsage } from '../../ledger/rejectedUsage';
-import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usageReport';
-import { toCsv } from '../csv';
-import { endpoint, ok } from '../endpoint';
-import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../schemas';
-import { toList } from '../views';
+import { accountExists } from '../../ledger/accounts/readAccount';
+import { listRejectedUsage } from '../../ledger/usage/rejectedUsage';
+import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usage/usageReport';
+import { toCsv } from '../http/csv';
+import { endpoint, ok } from '../http/endpoint';
+import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../http/schemas';
+import { toList } from './views';
 
 export const EVENTS_MAX = 5_000;
 /** 5,000 events with the longest ids, and some room. */
 export const EVENTS_BYTES_MAX = 8 * 1024 * 1024;
 
 const count = z.number().int().min(0).max(COUNT_MAX).nullish();
-export const usageEvent = z.strictObject({
-  id,
-  accountId: z.string(),
-  model: id,
-  inputTokens: count,
-  cachedInputTokens: count,
-  outputTokens: count,
-  images: count,
-  imageSize: z.string().nullish(),
-  at: time.nullish(),
-  holdId: z.string().nullish(),
-}).meta({ id: 'UsageEvent' });
+export const usageEvent = z
+  .strictObject({
+    id,
+    accountId: z.string(),
+    model: id,
+    inputTokens: count,
+    cachedInputTokens: count,
+    outputTokens: count,
+    images: count,
+    imageSize: z.string().nullish(),
+    at: time.nullish(),
+    holdId: z.string().nullish(),
+  })
+  .meta({ id: 'UsageEvent' });
 
-export const rejectionCode = z.enum(['invalid_event', 'unknown_account', 'unknown_model', 'no_price', 'at_out_of_range', 'event_conflict', 'unknown_hold']);
+export const rejectionCode = z.enum([
+  'invalid_event',
+  'unknown_account',
+  'unknown_model',
+  'no_price',
+  'at_out_of_range',
+  'event_conflict',
+  'unknown_hold',
+]);
 
 export const report = endpoint({
   body: {
@@ -42,7 +52,9 @@ export const report = endpoint({
     200: z.strictObject({
       accepted: z.number().int(),
       duplicates: z.number().int(),
-      rejected: z.array(z.strictObject({ index: z.number().int(), id: z.string(), code: rejectionCode, message: z.string() })),
+      rejected: z.array(
+        z.strictObject({ index: z.number().int(), id: z.string(), code: rejectionCode, message: z.string() }),
+      ),
       gates: z.record(z.string(), gate),
       epoch: z.string().optional(),
     }),
@@ -56,16 +68,20 @@ export const report = endpoint({
 
 /** The envelope only: whatever is wrong inside an event rejects that event. */
 export function eventsOf(body: unknown): unknown[] {
-  const envelope = typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
+  const envelope =
+    typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
   const extra = Object.keys(envelope).find((field) => field !== 'events');
   if (extra !== undefined) throw wrong('', `there is no field ${JSON.stringify(extra.slice(0, 40))}`);
   const { events } = envelope;
-  if (!Array.isArray(events) || events.length === 0) throw wrong('events', `must be a list of 1 to ${EVENTS_MAX} events`);
-  if (events.length > EVENTS_MAX) throw new Problem('too_large', `A request may have at most ${EVENTS_MAX} events; this one has ${events.length}.`);
+  if (!Array.isArray(events) || events.length === 0)
+    throw wrong('events', `must be a list of 1 to ${EVENTS_MAX} events`);
+  if (events.length > EVENTS_MAX)
+    throw new Problem('too_large', `A request may have at most ${EVENTS_MAX} events; this one has ${events.length}.`);
   return events;
 }
 
-const wrong = (path: string, message: string) => new Problem('invalid_request', `${path || 'body'}: ${message}`, { errors: [{ path, message }] });
+const wrong = (path: string, message: string) =>
+  new Problem('invalid_request', `${path || 'body'}: ${message}`, { errors: [{ path, message }] });
 
 const groups = z.string().transform((value, context): UsageGroup[] => {
   const parts = value.split(',');
@@ -108,7 +124,11 @@ const prefersCsv = (accept = ''): boolean => accept.includes('text/csv') && !acc
 export const rejected = endpoint({
   params: ofAccount,
   query: pageQuery(cursorOf.number),
-  replies: { 200: listOf(z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time })) },
+  replies: {
+    200: listOf(
+      z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time }),
+    ),
+  },
   async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
     const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
     return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));

@@ -4,27 +4,33 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { NOTICE_KINDS } from '../../domain/notice';
 import { WEBHOOK_ENDPOINTS_MAX, webhookUrlProblem } from '../../domain/webhook';
-import { recordAudit } from '../../ledger/audit';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import { listWebhookDeliveries, postTestDelivery } from '../../ledger/webhookDeliveries';
-import { addEndpoint, listEndpoints, removeEndpoint, rotateSecret } from '../../ledger/webhookEndpoints';
-import { accepted, created, endpoint, noContent, ok } from '../endpoint';
-import { accountId, cursorOf, listOf, ofAccount, pageQuery, time, uuid, webAddress } from '../schemas';
-import { toList } from '../views';
+import { listWebhookDeliveries, postTestDelivery } from '../../ledger/webhooks/webhookDeliveries';
+import { addEndpoint, listEndpoints, removeEndpoint, rotateSecret } from '../../ledger/webhooks/webhookEndpoints';
+import { accepted, created, endpoint, noContent, ok } from '../http/endpoint';
+import { accountId, cursorOf, listOf, ofAccount, pageQuery, time, uuid, webAddress } from '../http/schemas';
+import { toList } from './views';
 
 const kind = z.enum(NOTICE_KINDS);
-const kinds = z.array(kind).min(1).max(NOTICE_KINDS.length).refine((all) => new Set(all).size === all.length, 'must not name a kind twice');
+const kinds = z
+  .array(kind)
+  .min(1)
+  .max(NOTICE_KINDS.length)
+  .refine((all) => new Set(all).size === all.length, 'must not name a kind twice');
 const events = z.union([z.tuple([z.literal('*')]), kinds], `must be ["*"] or a list of: ${NOTICE_KINDS.join(', ')}`);
 const secret = z.string().meta({ description: 'Shown once. Verify with it by the Standard Webhooks convention.' });
 const ofEndpoint = z.strictObject({ id: accountId, eid: uuid });
 
-const listed = z.strictObject({
-  id: uuid,
-  url: z.string(),
-  events: z.array(z.union([kind, z.literal('*')])),
-  createdAt: time,
-  disabled: z.strictObject({ at: time, because: z.string() }).nullable(),
-}).meta({ id: 'WebhookEndpoint' });
+const listed = z
+  .strictObject({
+    id: uuid,
+    url: z.string(),
+    events: z.array(z.union([kind, z.literal('*')])),
+    createdAt: time,
+    disabled: z.strictObject({ at: time, because: z.string() }).nullable(),
+  })
+  .meta({ id: 'WebhookEndpoint' });
 
 /** 32 bytes, written as the convention wants it. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
@@ -53,15 +59,20 @@ export const add = endpoint({
     const problem = webhookUrlProblem(body.url, allowPrivateWebhooks);
     if (problem) throw new Problem('webhook_url_refused', problem, { errors: [{ path: 'url', message: problem }] });
     const madeSecret = newSecret();
-    return created(await transaction(pool, async (tx) => {
-      const added = await addEndpoint(tx, { accountId: id, ...body, secret: madeSecret });
-      if (added.kind === 'no_account') throw notFound(`account ${id}`);
-      if (added.kind === 'too_many') {
-        throw new Problem('limit_reached', `An account has at most ${WEBHOOK_ENDPOINTS_MAX} webhook endpoints; remove one first.`);
-      }
-      await recordAudit(tx, id, principal.actor, 'webhook.add', { endpointId: added.id, ...body });
-      return { id: added.id, secret: madeSecret };
-    }));
+    return created(
+      await transaction(pool, async (tx) => {
+        const added = await addEndpoint(tx, { accountId: id, ...body, secret: madeSecret });
+        if (added.kind === 'no_account') throw notFound(`account ${id}`);
+        if (added.kind === 'too_many') {
+          throw new Problem(
+            'limit_reached',
+            `An account has at most ${WEBHOOK_ENDPOINTS_MAX} webhook endpoints; remove one first.`,
+          );
+        }
+        await recordAudit(tx, id, principal.actor, 'webhook.add', { endpointId: added.id, ...body });
+        return { id: added.id, secret: madeSecret };
+      }),
+    );
   },
 });
 
@@ -82,12 +93,14 @@ export const rotate = endpoint({
   replies: { 201: z.strictObject({ id: uuid, secret, oldSecretSignsUntil: time }) },
   async handle({ params: { id, eid }, principal }, { pool }) {
     const madeSecret = newSecret();
-    return created(await transaction(pool, async (tx) => {
-      const until = await rotateSecret(tx, id, eid, madeSecret);
-      if (!until) throw noEndpoint(eid);
-      await recordAudit(tx, id, principal.actor, 'webhook.rotate', { endpointId: eid });
-      return { id: eid, secret: madeSecret, oldSecretSignsUntil: until.toISOString() };
-    }));
+    return created(
+      await transaction(pool, async (tx) => {
+        const until = await rotateSecret(tx, id, eid, madeSecret);
+        if (!until) throw noEndpoint(eid);
+        await recordAudit(tx, id, principal.actor, 'webhook.rotate', { endpointId: eid });
+        return { id: eid, secret: madeSecret, oldSecretSignsUntil: until.toISOString() };
+      }),
+    );
   },
 });
 
@@ -96,12 +109,14 @@ export const test = endpoint({
   params: ofEndpoint,
   replies: { 202: z.strictObject({ deliveryId: uuid }) },
   async handle({ params: { id, eid }, principal }, { pool }) {
-    return accepted(await transaction(pool, async (tx) => {
-      const deliveryId = await postTestDelivery(tx, id, eid);
-      if (!deliveryId) throw noEndpoint(eid);
-      await recordAudit(tx, id, principal.actor, 'webhook.test', { endpointId: eid, deliveryId });
-      return { deliveryId };
-    }));
+    return accepted(
+      await transaction(pool, async (tx) => {
+        const deliveryId = await postTestDelivery(tx, id, eid);
+        if (!deliveryId) throw noEndpoint(eid);
+        await recordAudit(tx, id, principal.actor, 'webhook.test', { endpointId: eid, deliveryId });
+        return { deliveryId };
+      }),
+    );
   },
 });
 
@@ -123,6 +138,12 @@ export const deliveries = endpoint({
   async handle({ params: { id, eid }, query: { limit, cursor } }, { pool }) {
     const page = await listWebhookDeliveries(pool, id, eid, { limit, after: cursor ?? null });
     if (page.data.length === 0 && !(await listEndpoints(pool, id)).some((one) => one.id === eid)) throw noEndpoint(eid);
-    return ok(toList(page, ({ at, endedAt, ...row }) => ({ ...row, at: at.toISOString(), endedAt: endedAt?.toISOString() ?? null })));
+    return ok(
+      toList(page, ({ at, endedAt, ...row }) => ({
+        ...row,
+        at: at.toISOString(),
+        endedAt: endedAt?.toISOString() ?? null,
+      })),
+    );
   },
 });

@@ -3,9 +3,9 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { balanceWorkflowId, decisionsQuery, stateQuery } from '../../workflows/messages';
-import { endpoint, ok } from '../endpoint';
-import { ofAccount, time } from '../schemas';
-import { reaching } from '../temporal';
+import { endpoint, ok } from '../http/endpoint';
+import { ofAccount, time } from '../http/schemas';
+import { reaching } from '../signals/temporal';
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -35,11 +35,18 @@ export const read = endpoint({
       historyLength: description.historyLength,
       startedAt: description.startTime.toISOString(),
       state,
-      decisions: decisions.map(({ atMs, kind, rule, because }) => ({ at: new Date(atMs).toISOString(), kind, rule, because })),
+      decisions: decisions.map(({ atMs, kind, rule, because }) => ({
+        at: new Date(atMs).toISOString(),
+        kind,
+        rule,
+        because,
+      })),
     });
   },
 });
 
-const orNotFound = (id: string) => (error: unknown): never => {
-  throw error instanceof WorkflowNotFoundError ? notFound(`workflow of account ${id}`) : error;
-};
+const orNotFound =
+  (id: string) =>
+  (error: unknown): never => {
+    throw error instanceof WorkflowNotFoundError ? notFound(`workflow of account ${id}`) : error;
+  };

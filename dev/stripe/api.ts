@@ -18,7 +18,15 @@ export type ApiAnswer = { status: number; body: string; headers: Record<string, 
 /** What the connection gets instead of an answer. */
 export type NoAnswer = 'hang' | 'reset';
 
-type Call = { requestId: string; key: string | null; method: string; path: string; params: Form; match: Match; fault: Effect | null };
+type Call = {
+  requestId: string;
+  key: string | null;
+  method: string;
+  path: string;
+  params: Form;
+  match: Match;
+  fault: Effect | null;
+};
 type Result = { status: number; body: string; originalRequest: string | null };
 
 const route = createRouter(routes);
@@ -37,7 +45,7 @@ export class Api {
   async handle(request: IncomingMessage, url: URL, body: string): Promise<ApiAnswer | NoAnswer> {
     const requestId = newId('req', 14);
     const method = request.method ?? 'GET';
-    const key = method === 'POST' ? (request.headers['idempotency-key'] as string | undefined) ?? null : null;
+    const key = method === 'POST' ? ((request.headers['idempotency-key'] as string | undefined) ?? null) : null;
     const entry: LoggedRequest = this.requests.add({
       id: requestId,
       at: new Date().toISOString(),
@@ -60,7 +68,15 @@ export class Api {
       entry.fault = fault?.effect ?? null;
       const early = fault === null ? null : answerEarly(fault.effect);
       if (early !== null) return early;
-      const call: Call = { requestId, key, method, path: url.pathname, params, match, fault: entry.fault as Effect | null };
+      const call: Call = {
+        requestId,
+        key,
+        method,
+        path: url.pathname,
+        params,
+        match,
+        fault: entry.fault as Effect | null,
+      };
       const result = await this.withKey(call, fault?.effect === 'delay' ? fault.delayMs : 0);
       entry.replayed = result.originalRequest !== null;
       const late = entry.fault === null ? null : answerLate(entry.fault as Effect);
@@ -70,12 +86,18 @@ export class Api {
       const known = error instanceof StripeError ? error : internalError();
       if (!(error instanceof StripeError)) this.log.error({ err: error, path: url.pathname }, 'the simulator failed');
       entry.status = known.status;
-      return { status: known.status, body: JSON.stringify({ error: known.body }), headers: { 'request-id': requestId } };
+      return {
+        status: known.status,
+        body: JSON.stringify({ error: known.body }),
+        headers: { 'request-id': requestId },
+      };
     }
   }
 
   private authenticate(header: string | undefined): void {
-    const basic = header?.startsWith('Basic ') ? Buffer.from(header.slice(6), 'base64').toString().split(':')[0] : undefined;
+    const basic = header?.startsWith('Basic ')
+      ? Buffer.from(header.slice(6), 'base64').toString().split(':')[0]
+      : undefined;
     const shown = basic ?? header?.replace(/^Bearer /, '') ?? '';
     const accepted = this.secretKey === undefined ? shown.startsWith('sk_test_') : shown === this.secretKey;
     if (!accepted) throw invalidApiKey(`${shown.slice(0, 8)}********`);
@@ -102,7 +124,8 @@ function answerOnce(tx: Transaction, call: Call): Result {
   const kept = call.key === null ? null : findAnswer(tx.environment.store, call.key, endpoint, call.params);
   if (kept !== null) return { status: kept.status, body: kept.body, originalRequest: kept.requestId };
   const { status, body } = execute(tx, call);
-  if (call.key !== null) keepAnswer(tx, { id: call.key, endpoint, params: call.params, status, body, requestId: call.requestId });
+  if (call.key !== null)
+    keepAnswer(tx, { id: call.key, endpoint, params: call.params, status, body, requestId: call.requestId });
   return { status, body, originalRequest: null };
 }
 

@@ -12,7 +12,12 @@ import type { Transaction } from './transaction';
 export type ChargeResult = { kind: 'succeeded' } | { kind: 'pending' } | { kind: 'declined'; declineCode: string };
 
 /** Records one attempt to charge the PaymentIntent's amount to the method, and tells of it. */
-export function newCharge(tx: Transaction, intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod, result: ChargeResult): Stripe.Charge {
+export function newCharge(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  result: ChargeResult,
+): Stripe.Charge {
   const chargeId = newId('ch');
   const paid = result.kind === 'succeeded';
   const decline = result.kind === 'declined' ? chargeDecline(result.declineCode) : null;
@@ -66,7 +71,11 @@ export function newCharge(tx: Transaction, intent: Stripe.PaymentIntent, method:
 }
 
 /** Decides a pending charge. */
-export function settleCharge(tx: Transaction, charge: Stripe.Charge, result: Exclude<ChargeResult, { kind: 'pending' }>): Stripe.Charge {
+export function settleCharge(
+  tx: Transaction,
+  charge: Stripe.Charge,
+  result: Exclude<ChargeResult, { kind: 'pending' }>,
+): Stripe.Charge {
   const decline = result.kind === 'declined' ? chargeDecline(result.declineCode) : null;
   const settled = tx.update('charges', charge, {
     status: decline === null ? 'succeeded' : 'failed',
@@ -76,7 +85,8 @@ export function settleCharge(tx: Transaction, charge: Stripe.Charge, result: Exc
     failure_code: decline?.code ?? null,
     failure_message: decline?.message ?? null,
     outcome: outcomeOf(result),
-    balance_transaction: decline === null ? moveBalance(tx, { amount: charge.amount, source: charge.id, type: 'charge' }).id : null,
+    balance_transaction:
+      decline === null ? moveBalance(tx, { amount: charge.amount, source: charge.id, type: 'charge' }).id : null,
   });
   tx.emit(`charge.${settled.status}`, settled);
   return settled;
@@ -85,7 +95,7 @@ export function settleCharge(tx: Transaction, charge: Stripe.Charge, result: Exc
 function outcomeOf(result: ChargeResult): Stripe.Charge.Outcome {
   const reason = result.kind === 'declined' ? result.declineCode : null;
   return {
-    advice_code: reason === null ? null : ADVICE[reason] ?? 'try_again_later',
+    advice_code: reason === null ? null : (ADVICE[reason] ?? 'try_again_later'),
     network_advice_code: null,
     network_decline_code: null,
     network_status: reason === null ? 'approved_by_network' : 'declined_by_network',
@@ -138,7 +148,11 @@ export function retrieveCharge(tx: Transaction, request: ApiRequest): Stripe.Cha
   return tx.need('charges', request.ids[0] as string);
 }
 
-const updateParams = z.strictObject({ metadata: metadata.optional(), description: text.optional(), receipt_email: text.optional() });
+const updateParams = z.strictObject({
+  metadata: metadata.optional(),
+  description: text.optional(),
+  receipt_email: text.optional(),
+});
 
 export function updateCharge(tx: Transaction, request: ApiRequest): Stripe.Charge {
   const params = parseParams(updateParams, request.params);

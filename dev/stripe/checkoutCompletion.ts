@@ -12,19 +12,24 @@ import { askOwnerOfSetup, completeSetup, confirmSetupByOwner, setupConfirmationU
 import type { Transaction } from './transaction';
 
 /** Where the customer's browser goes next, or why it stays. */
-export type Step = { kind: 'done'; session: Stripe.Checkout.Session } | { kind: 'confirm'; url: string } | { kind: 'declined'; message: string };
+export type Step =
+  | { kind: 'done'; session: Stripe.Checkout.Session }
+  | { kind: 'confirm'; url: string }
+  | { kind: 'declined'; message: string };
 
 export type Choice = { paymentMethod: string } | { provider: true };
 
 /** The customer submits the page. */
 export function submitCheckout(tx: Transaction, sessionId: string, choice: Choice): Step {
   const session = currentSession(tx, sessionId);
-  if (session.status !== 'open') throw invalidRequest(`This Checkout Session is not open any more: it has a status of ${String(session.status)}.`);
+  if (session.status !== 'open')
+    throw invalidRequest(`This Checkout Session is not open any more: it has a status of ${String(session.status)}.`);
   return session.mode === 'setup' ? submitSetup(tx, session, choice) : submitPayment(tx, session, choice);
 }
 
 function submitPayment(tx: Transaction, session: Stripe.Checkout.Session, choice: Choice): Step {
-  const { method, card } = 'provider' in choice ? newProviderMethod(tx, PAYS) : resolvePaymentMethod(tx, choice.paymentMethod);
+  const { method, card } =
+    'provider' in choice ? newProviderMethod(tx, PAYS) : resolvePaymentMethod(tx, choice.paymentMethod);
   const intent = tx.update('payment_intents', paymentIntentOf(tx, session), { payment_method: method.id });
   tx.update('checkout_sessions', session, { payment_intent: intent.id });
   const returnUrl = session.url ?? tx.baseUrl;
@@ -50,7 +55,10 @@ function paymentIntentOf(tx: Transaction, session: Stripe.Checkout.Session): Str
   return intent;
 }
 
-function stepAfterPayment(tx: Transaction, { intent, error }: { intent: Stripe.PaymentIntent; error: ErrorBody | null }): Step {
+function stepAfterPayment(
+  tx: Transaction,
+  { intent, error }: { intent: Stripe.PaymentIntent; error: ErrorBody | null },
+): Step {
   if (error !== null) return { kind: 'declined', message: error.message };
   if (intent.status === 'requires_action') return { kind: 'confirm', url: confirmationUrl(tx, intent) };
   const session = sessionOf(tx, intent) as Stripe.Checkout.Session;
@@ -60,15 +68,23 @@ function stepAfterPayment(tx: Transaction, { intent, error }: { intent: Stripe.P
 function submitSetup(tx: Transaction, session: Stripe.Checkout.Session, choice: Choice): Step {
   if ('provider' in choice) throw invalidRequest('Only cards can be saved for later.');
   const { method, card } = resolvePaymentMethod(tx, choice.paymentMethod);
-  const intent = tx.update('setup_intents', tx.need('setup_intents', session.setup_intent as string), { payment_method: method.id });
+  const intent = tx.update('setup_intents', tx.need('setup_intents', session.setup_intent as string), {
+    payment_method: method.id,
+  });
   if (needsAuthentication(card, false)) {
     return { kind: 'confirm', url: setupConfirmationUrl(tx, askOwnerOfSetup(tx, intent, session.url ?? undefined)) };
   }
   const { error } = completeSetup(tx, intent, method, card);
-  return error === null ? { kind: 'done', session: complete(tx, session, 'no_payment_required') } : { kind: 'declined', message: error.message };
+  return error === null
+    ? { kind: 'done', session: complete(tx, session, 'no_payment_required') }
+    : { kind: 'declined', message: error.message };
 }
 
-function complete(tx: Transaction, session: Stripe.Checkout.Session, paymentStatus: Stripe.Checkout.Session.PaymentStatus): Stripe.Checkout.Session {
+function complete(
+  tx: Transaction,
+  session: Stripe.Checkout.Session,
+  paymentStatus: Stripe.Checkout.Session.PaymentStatus,
+): Stripe.Checkout.Session {
   const customer = tx.get('customers', (session.customer as string | null) ?? '');
   const completed = tx.update('checkout_sessions', tx.need('checkout_sessions', session.id), {
     status: 'complete',
@@ -90,7 +106,8 @@ function complete(tx: Transaction, session: Stripe.Checkout.Session, paymentStat
 }
 
 function sessionOf(tx: Transaction, intent: Stripe.PaymentIntent): Stripe.Checkout.Session | undefined {
-  return tx.table('checkout_sessions').newest({ field: 'payment_intent', equals: intent.id }).next().value as Stripe.Checkout.Session | undefined;
+  return tx.table('checkout_sessions').newest({ field: 'payment_intent', equals: intent.id }).next().value as
+    Stripe.Checkout.Session | undefined;
 }
 
 type Answered<T> = { intent: T; error: ErrorBody | null; session: Stripe.Checkout.Session | null };

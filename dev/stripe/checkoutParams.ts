@@ -53,7 +53,15 @@ const common = {
 export const createSessionParams = z.discriminatedUnion('mode', [
   z.strictObject({
     mode: z.literal('payment'),
-    line_items: z.array(z.strictObject({ price_data: priceData, quantity: integer.refine((count) => count >= 1, 'Invalid positive integer') })).min(1).max(100),
+    line_items: z
+      .array(
+        z.strictObject({
+          price_data: priceData,
+          quantity: integer.refine((count) => count >= 1, 'Invalid positive integer'),
+        }),
+      )
+      .min(1)
+      .max(100),
     payment_intent_data: paymentIntentData.optional(),
     currency: ignored,
     invoice_creation: ignored,

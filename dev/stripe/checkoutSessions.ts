@@ -21,11 +21,19 @@ export function createCheckoutSession(tx: Transaction, request: ApiRequest): Str
   const lineItems = params.mode === 'payment' ? newLineItems(params.line_items) : [];
   const total = lineItems.reduce((sum, item) => sum + item.amount_total, 0);
   if (params.mode === 'payment' && total < PAYMENT_CENTS_MIN) {
-    throw invalidParameter("The Checkout Session's total amount due must add up to at least $0.50 usd", undefined, 'amount_too_small');
+    throw invalidParameter(
+      "The Checkout Session's total amount due must add up to at least $0.50 usd",
+      undefined,
+      'amount_too_small',
+    );
   }
   const session = blankSession(tx, params, total);
   if (params.mode === 'setup') session.setup_intent = setupIntentFor(tx, params).id;
-  tx.put('checkout_details', { id: session.id, lineItems, payment: (params.mode === 'payment' && params.payment_intent_data) || {} });
+  tx.put('checkout_details', {
+    id: session.id,
+    lineItems,
+    payment: (params.mode === 'payment' && params.payment_intent_data) || {},
+  });
   return tx.put('checkout_sessions', session);
 }
 
@@ -67,7 +75,10 @@ export function expireCheckoutSession(tx: Transaction, request: ApiRequest): Str
 function expire(tx: Transaction, session: Stripe.Checkout.Session): Stripe.Checkout.Session {
   const intent = tx.get('payment_intents', (session.payment_intent as string | null) ?? '');
   if (intent !== undefined && intent.status.startsWith('requires_')) {
-    tx.emit('payment_intent.canceled', tx.update('payment_intents', intent, { status: 'canceled', canceled_at: tx.now, next_action: null }));
+    tx.emit(
+      'payment_intent.canceled',
+      tx.update('payment_intents', intent, { status: 'canceled', canceled_at: tx.now, next_action: null }),
+    );
   }
   const expired = tx.update('checkout_sessions', session, { status: 'expired', url: null });
   tx.emit('checkout.session.expired', expired);

@@ -67,7 +67,8 @@ export class Collection<T> {
     } else {
       entry.value = value;
     }
-    for (const [field, index] of this.indexes) this.indexEntry(index, entry, fieldOf(previous, field), fieldOf(value, field));
+    for (const [field, index] of this.indexes)
+      this.indexEntry(index, entry, fieldOf(previous, field), fieldOf(value, field));
   }
 
   delete(id: string): void {
@@ -103,7 +104,12 @@ export class Collection<T> {
     return this.byId.values().next().value;
   }
 
-  private indexEntry(index: Map<string, Ordered<T>>, entry: Entry<T>, previous: string | undefined, key: string | undefined): void {
+  private indexEntry(
+    index: Map<string, Ordered<T>>,
+    entry: Entry<T>,
+    previous: string | undefined,
+    key: string | undefined,
+  ): void {
     if (key === undefined || key === previous) return;
     let ordered = index.get(key);
     if (ordered === undefined) index.set(key, (ordered = new Ordered()));

@@ -22,7 +22,11 @@ type Confirmation = {
 type Outcome = { intent: Stripe.PaymentIntent; error: ErrorBody | null };
 
 /** POST /v1/payment_intents/:id/confirm. A decline is thrown, as at Stripe, after it was recorded. */
-export function confirmIntent(tx: Transaction, intent: Stripe.PaymentIntent, confirmation: Confirmation): Stripe.PaymentIntent {
+export function confirmIntent(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  confirmation: Confirmation,
+): Stripe.PaymentIntent {
   checkConfirmable(intent);
   const methodId = confirmation.methodId ?? (intent.payment_method as string | null);
   if (methodId === null) throw methodMissing(intent);
@@ -52,7 +56,8 @@ type Attempt = {
 export function takePayment(tx: Transaction, intent: Stripe.PaymentIntent, attempt: Attempt): Outcome {
   const { method, card } = attempt;
   if (attempt.authenticated !== true && needsAuthentication(card, attempt.offSession)) {
-    if (attempt.offSession || attempt.errorOnRequiresAction === true) return decline(tx, intent, method, 'authentication_required');
+    if (attempt.offSession || attempt.errorOnRequiresAction === true)
+      return decline(tx, intent, method, 'authentication_required');
     return { intent: askOwner(tx, intent, attempt.returnUrl), error: null };
   }
   if (card.behavior.chargeDecline !== null) return decline(tx, intent, method, card.behavior.chargeDecline);
@@ -82,8 +87,13 @@ function askOwner(tx: Transaction, intent: Stripe.PaymentIntent, returnUrl: stri
 
 /** The owner's answer on the confirmation page, for a payment that waits for it or was declined for want of it. */
 export function confirmByOwner(tx: Transaction, intent: Stripe.PaymentIntent, approved: boolean): Outcome {
-  const waited = intent.status === 'requires_action' ? (intent.payment_method as string | null) : declinedForWantOfIt(intent);
-  if (waited === null) throw unexpectedState(intent, `This PaymentIntent does not wait for its owner: it has a status of ${intent.status}.`);
+  const waited =
+    intent.status === 'requires_action' ? (intent.payment_method as string | null) : declinedForWantOfIt(intent);
+  if (waited === null)
+    throw unexpectedState(
+      intent,
+      `This PaymentIntent does not wait for its owner: it has a status of ${intent.status}.`,
+    );
   const { method, card } = resolvePaymentMethod(tx, waited);
   const confirmed = tx.update('payment_intents', intent, { payment_method: method.id });
   if (approved) return takePayment(tx, confirmed, { method, card, offSession: false, authenticated: true });
@@ -101,9 +111,18 @@ function declinedForWantOfIt({ status, last_payment_error: error }: Stripe.Payme
   return waits ? (error.payment_method?.id ?? null) : null;
 }
 
-function decline(tx: Transaction, intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod, declineCode: string): Outcome {
+function decline(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  declineCode: string,
+): Outcome {
   const charge = newCharge(tx, intent, method, { kind: 'declined', declineCode });
-  return fail(tx, { ...intent, latest_charge: charge.id }, { ...chargeDecline(declineCode), charge: charge.id, payment_method: method });
+  return fail(
+    tx,
+    { ...intent, latest_charge: charge.id },
+    { ...chargeDecline(declineCode), charge: charge.id, payment_method: method },
+  );
 }
 
 function fail(tx: Transaction, intent: Stripe.PaymentIntent, error: ErrorBody): Outcome {
@@ -118,7 +137,11 @@ function fail(tx: Transaction, intent: Stripe.PaymentIntent, error: ErrorBody): 
   return { intent: failed, error: { ...error, payment_intent: failed } };
 }
 
-function beginProcessing(tx: Transaction, intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod): Stripe.PaymentIntent {
+function beginProcessing(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+): Stripe.PaymentIntent {
   const charge = newCharge(tx, intent, method, { kind: 'pending' });
   const processing = tx.update('payment_intents', intent, {
     status: 'processing',
@@ -133,9 +156,11 @@ function beginProcessing(tx: Transaction, intent: Stripe.PaymentIntent, method: 
 
 /** Decides a payment that is being processed: paid, or declined with the code given. */
 export function settleProcessing(tx: Transaction, intent: Stripe.PaymentIntent, declineCode: string | null): Outcome {
-  if (intent.status !== 'processing') throw unexpectedState(intent, `This PaymentIntent is not being processed: it has a status of ${intent.status}.`);
+  if (intent.status !== 'processing')
+    throw unexpectedState(intent, `This PaymentIntent is not being processed: it has a status of ${intent.status}.`);
   const pending = tx.need('charges', intent.latest_charge as string);
-  if (declineCode === null) return { intent: succeed(tx, intent, settleCharge(tx, pending, { kind: 'succeeded' })), error: null };
+  if (declineCode === null)
+    return { intent: succeed(tx, intent, settleCharge(tx, pending, { kind: 'succeeded' })), error: null };
   const method = tx.need('payment_methods', intent.payment_method as string);
   settleCharge(tx, pending, { kind: 'declined', declineCode });
   return fail(tx, intent, { ...chargeDecline(declineCode), charge: pending.id, payment_method: method });

@@ -21,7 +21,10 @@ type Switch = (simulator: Simulator, input: { id: string; query: URLSearchParams
 const NO_ORIGIN = { requestId: null, idempotencyKey: null };
 
 /** A switch that changes state: its body is parsed, its work is durable before it answers. */
-function change<T extends z.ZodType>(schema: T, work: (tx: Transaction, id: string, body: z.infer<T>) => unknown): Switch {
+function change<T extends z.ZodType>(
+  schema: T,
+  work: (tx: Transaction, id: string, body: z.infer<T>) => unknown,
+): Switch {
   return ({ environment }, { id, body }) => {
     const parsed = schema.parse(body);
     return runWork(environment, NO_ORIGIN, (tx) => work(tx, id, parsed));
@@ -39,7 +42,9 @@ const switches: Record<string, Switch> = {
   'GET /_sim/requests': ({ requests }, { query }) => {
     const path = new RegExp(query.get('path') ?? '');
     const method = query.get('method');
-    return requests.list().filter((request) => path.test(request.path) && (method === null || request.method === method));
+    return requests
+      .list()
+      .filter((request) => path.test(request.path) && (method === null || request.method === method));
   },
   'DELETE /_sim/requests': ({ requests }) => {
     requests.clear();
@@ -49,19 +54,29 @@ const switches: Record<string, Switch> = {
   'GET /_sim/charges': ({ environment }, { query }) => {
     const charges = [...environment.store.tables.charges.values()].map(([, charge]) => charge);
     return charges.filter((charge) =>
-      (['customer', 'payment_intent', 'status'] as const).every((field) => query.get(field) === null || query.get(field) === charge[field]),
+      (['customer', 'payment_intent', 'status'] as const).every(
+        (field) => query.get(field) === null || query.get(field) === charge[field],
+      ),
     );
   },
 
   'GET /_sim/webhooks': ({ webhooks }) => shown(webhooks),
   'POST /_sim/webhooks': ({ webhooks }, { body }) => {
     webhooks.set(
-      z.strictObject({ paused: z.boolean().optional(), copies: z.int().min(1).max(100).optional(), reorder: z.boolean().optional() }).parse(body),
+      z
+        .strictObject({
+          paused: z.boolean().optional(),
+          copies: z.int().min(1).max(100).optional(),
+          reorder: z.boolean().optional(),
+        })
+        .parse(body),
     );
     return shown(webhooks);
   },
   'POST /_sim/webhooks/url': ({ webhooks }, { body }) => {
-    const target = z.union([z.strictObject({ url: z.url(), secret: z.string().min(1) }), z.strictObject({ url: z.null() })]).parse(body);
+    const target = z
+      .union([z.strictObject({ url: z.url(), secret: z.string().min(1) }), z.strictObject({ url: z.null() })])
+      .parse(body);
     webhooks.target = target.url === null ? null : target;
     webhooks.pump();
     return shown(webhooks);
@@ -116,8 +131,9 @@ const switches: Record<string, Switch> = {
   'POST /_sim/disputes/:id/close': change(z.strictObject({ outcome: z.enum(['won', 'lost']) }), (tx, id, { outcome }) =>
     closeDispute(tx, tx.need('disputes', id), outcome),
   ),
-  'POST /_sim/refunds/:id/fail': change(z.strictObject({ reason: z.string().default('lost_or_stolen_card') }), (tx, id, { reason }) =>
-    failRefund(tx, tx.need('refunds', id), reason),
+  'POST /_sim/refunds/:id/fail': change(
+    z.strictObject({ reason: z.string().default('lost_or_stolen_card') }),
+    (tx, id, { reason }) => failRefund(tx, tx.need('refunds', id), reason),
   ),
 };
 
@@ -133,7 +149,11 @@ export function createControl(simulator: Simulator): Control {
     const found = switches[asked] ?? switches[withId];
     if (found === undefined) return sendJson(response, 404, { error: { message: `There is no switch ${asked}.` } });
     try {
-      const input = { id: segments[3] ?? '', query: url.searchParams, body: body === '' ? {} : (JSON.parse(body) as unknown) };
+      const input = {
+        id: segments[3] ?? '',
+        query: url.searchParams,
+        body: body === '' ? {} : (JSON.parse(body) as unknown),
+      };
       sendJson(response, 200, await found(simulator, input));
     } catch (error) {
       if (error instanceof StripeError) return sendJson(response, error.status, { error: error.body });

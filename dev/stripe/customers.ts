@@ -72,7 +72,9 @@ export function updateCustomer(tx: Transaction, request: ApiRequest): Stripe.Cus
     ...(params.name !== undefined && { name: params.name || null }),
     ...(params.description !== undefined && { description: params.description || null }),
     ...(params.phone !== undefined && { phone: params.phone || null }),
-    ...(method !== undefined && { invoice_settings: { ...customer.invoice_settings, default_payment_method: method || null } }),
+    ...(method !== undefined && {
+      invoice_settings: { ...customer.invoice_settings, default_payment_method: method || null },
+    }),
     metadata: mergeMetadata(customer.metadata, params.metadata),
   });
   tx.emit('customer.updated', updated, customer);

@@ -15,8 +15,14 @@ export type DisputeKind = 'fraudulent' | 'product_not_received' | 'inquiry';
 const RESPONSE_SECONDS = 9 * 24 * 60 * 60;
 
 /** `amount`: integer cents, the whole charge unless given. An inquiry takes no money yet. */
-export function openDispute(tx: Transaction, charge: Stripe.Charge, kind: DisputeKind, amount = charge.amount): Stripe.Dispute {
-  if (charge.status !== 'succeeded') throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be disputed.`);
+export function openDispute(
+  tx: Transaction,
+  charge: Stripe.Charge,
+  kind: DisputeKind,
+  amount = charge.amount,
+): Stripe.Dispute {
+  if (charge.status !== 'succeeded')
+    throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be disputed.`);
   const disputeId = newId('dp');
   const isInquiry = kind === 'inquiry';
   const withdrawn = isInquiry ? [] : [moveBalance(tx, { amount: -amount, source: disputeId, type: 'adjustment' })];
@@ -43,7 +49,15 @@ export function openDispute(tx: Transaction, charge: Stripe.Charge, kind: Disput
     livemode: false,
     metadata: {},
     payment_intent: charge.payment_intent,
-    payment_method_details: { card: { brand: 'visa', network: 'visa', case_type: isInquiry ? 'inquiry' : 'chargeback', network_reason_code: '10' }, type: 'card' },
+    payment_method_details: {
+      card: {
+        brand: 'visa',
+        network: 'visa',
+        case_type: isInquiry ? 'inquiry' : 'chargeback',
+        network_reason_code: '10',
+      },
+      type: 'card',
+    },
     reason: isInquiry ? 'general' : kind,
     status: isInquiry ? 'warning_needs_response' : 'needs_response',
   });
@@ -62,7 +76,10 @@ export function closeDispute(tx: Transaction, dispute: Stripe.Dispute, outcome: 
     status: isInquiry && outcome === 'won' ? 'warning_closed' : outcome,
     is_charge_refundable: outcome === 'won',
     balance_transactions: reinstated
-      ? [...dispute.balance_transactions, moveBalance(tx, { amount: dispute.amount, source: dispute.id, type: 'adjustment' })]
+      ? [
+          ...dispute.balance_transactions,
+          moveBalance(tx, { amount: dispute.amount, source: dispute.id, type: 'adjustment' }),
+        ]
       : dispute.balance_transactions,
   });
   tx.emit('charge.dispute.closed', closed);

@@ -30,7 +30,11 @@ export class StripeError extends Error {
 
 /** A parameter is wrong; found before the endpoint's work began, so nothing is kept under the idempotency key. */
 export function invalidParameter(message: string, param?: string, code?: string): StripeError {
-  return new StripeError(400, { type: 'invalid_request_error', message, ...(code && { code }), ...(param && { param }) }, false);
+  return new StripeError(
+    400,
+    { type: 'invalid_request_error', message, ...(code && { code }), ...(param && { param }) },
+    false,
+  );
 }
 
 /** The request is well-formed but what it asks is against a rule of the object's state. */
@@ -62,7 +66,8 @@ export function rateLimited(): StripeError {
     {
       type: 'invalid_request_error',
       code: 'rate_limit',
-      message: 'Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.',
+      message:
+        'Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.',
     },
     false,
   );
@@ -76,5 +81,9 @@ export function internalError(): StripeError {
 }
 
 export function unavailable(): StripeError {
-  return new StripeError(503, { type: 'api_error', message: 'Stripe is temporarily unavailable. Try again later.' }, false);
+  return new StripeError(
+    503,
+    { type: 'api_error', message: 'Stripe is temporarily unavailable. Try again later.' },
+    false,
+  );
 }

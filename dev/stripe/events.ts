@@ -26,7 +26,9 @@ export function newEvent(type: string, object: object, previous: object | undefi
 
 function changedFrom(previous: object, current: object): Record<string, unknown> {
   const now = current as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(previous).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(now[field])));
+  return Object.fromEntries(
+    Object.entries(previous).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(now[field])),
+  );
 }
 
 const listEventsParams = z.strictObject({

@@ -25,7 +25,8 @@ export function splitExpand({ expand: asked, ...params }: Form): { params: Form;
   if (asked === undefined) return { params, paths: [] };
   const { expand: paths } = parseParams(z.strictObject({ expand: z.array(id).max(20) }), { expand: asked });
   const tooDeep = paths.find((path) => path.split('.').length > DEPTH_MAX);
-  if (tooDeep !== undefined) throw invalidParameter(`You cannot expand more than ${DEPTH_MAX} levels of a property (${tooDeep}).`, 'expand');
+  if (tooDeep !== undefined)
+    throw invalidParameter(`You cannot expand more than ${DEPTH_MAX} levels of a property (${tooDeep}).`, 'expand');
   return { params, paths };
 }
 
@@ -43,7 +44,8 @@ function expandPath(tx: Transaction, object: object, [field, ...rest]: string[],
   let expanded: object;
   if (Array.isArray(content)) expanded = content.map((item) => expandPath(tx, item as object, rest, path));
   else if (typeof content === 'object') expanded = expandPath(tx, content, rest, path);
-  else if (table !== undefined) expanded = expandPath(tx, (tx.get(table, content as string) as object | undefined) ?? {}, rest, path);
+  else if (table !== undefined)
+    expanded = expandPath(tx, (tx.get(table, content as string) as object | undefined) ?? {}, rest, path);
   else throw invalidParameter(`This property cannot be expanded (${path}).`, 'expand');
   return { ...fields, [field]: expanded };
 }

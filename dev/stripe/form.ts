@@ -16,10 +16,14 @@ export function parseForm(encoded: string): Form {
 function pathOf(name: string): string[] {
   const open = name.indexOf('[');
   if (open === -1) return [name];
-  const path = [name.slice(0, open), ...Array.from(name.slice(open).matchAll(/\[([^\]]*)\]/g), (match) => match[1] as string)];
+  const path = [
+    name.slice(0, open),
+    ...Array.from(name.slice(open).matchAll(/\[([^\]]*)\]/g), (match) => match[1] as string),
+  ];
   if (path.length > DEPTH_MAX) throw invalidParameter(`Too many levels of nesting: ${name}`, name);
   // A name like this would reach the prototype of every object in the process.
-  if (path.includes('__proto__')) throw invalidParameter(`Received unknown parameter: ${name}`, name, 'parameter_unknown');
+  if (path.includes('__proto__'))
+    throw invalidParameter(`Received unknown parameter: ${name}`, name, 'parameter_unknown');
   return path;
 }
 

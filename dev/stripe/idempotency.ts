@@ -57,7 +57,10 @@ export function findAnswer(store: Store, key: string, endpoint: string, params: 
   return record;
 }
 
-export function keepAnswer(tx: Transaction, answer: Omit<IdempotencyRecord, 'atMs' | 'paramsHash'> & { params: unknown }): void {
+export function keepAnswer(
+  tx: Transaction,
+  answer: Omit<IdempotencyRecord, 'atMs' | 'paramsHash'> & { params: unknown },
+): void {
   const { params, ...rest } = answer;
   // A key is used anew after 24 hours; removing it first lets it count as new again.
   tx.remove('idempotency', answer.id);

@@ -96,7 +96,8 @@ export async function replayJournal(directory: string, apply: (change: Change) =
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
     number += 1;
-    if (torn !== null) throw new Error(`The simulator's journal ${path} is damaged at line ${torn}, which is not its last.`);
+    if (torn !== null)
+      throw new Error(`The simulator's journal ${path} is damaged at line ${torn}, which is not its last.`);
     const changes = parseLine(line);
     if (changes === null) torn = number;
     else changes.forEach(apply);

@@ -47,7 +47,8 @@ export function listObjects<Name extends TableName>(
     throw invalidParameter('The simulator pages forward only: use starting_after.', 'ending_before');
   }
   if (params.starting_after !== undefined) tx.need(name, params.starting_after, 'starting_after');
-  const range = typeof params.created === 'number' ? { gte: params.created, lte: params.created } : (params.created ?? {});
+  const range =
+    typeof params.created === 'number' ? { gte: params.created, lte: params.created } : (params.created ?? {});
   const narrowed = where?.equals === undefined ? undefined : { field: where.field, equals: where.equals };
   const data: Tables[Name][] = [];
   for (const object of tx.table(name).newest(narrowed, params.starting_after)) {

@@ -12,7 +12,10 @@ const settings = z
     webhookSecret: z.string().min(1).optional(),
     secretKey: z.string().min(1).optional(),
   })
-  .refine((given) => (given.webhookUrl === undefined) === (given.webhookSecret === undefined), 'a webhook needs both its URL and its secret');
+  .refine(
+    (given) => (given.webhookUrl === undefined) === (given.webhookSecret === undefined),
+    'a webhook needs both its URL and its secret',
+  );
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +39,8 @@ async function main(): Promise<void> {
     host: '127.0.0.1',
     port,
     dataDir: dataDir ?? null,
-    ...(webhookUrl !== undefined && webhookSecret !== undefined && { webhook: { url: webhookUrl, secret: webhookSecret } }),
+    ...(webhookUrl !== undefined &&
+      webhookSecret !== undefined && { webhook: { url: webhookUrl, secret: webhookSecret } }),
     ...(secretKey !== undefined && { secretKey }),
     // stdout carries the one line that a starting script waits for.
     log: pino({ name: 'stripe-simulator' }, pino.destination(2)),

@@ -8,7 +8,10 @@ const TAKEN = ['card', 'link'];
 /** Stripe answers with those of the allowed types that fit the payment; all that the simulator takes fit it. */
 export function allowedTypes(allowed: string[] | undefined): Partial<Stripe.PaymentIntent> {
   if (allowed === undefined) return {};
-  return { allowed_payment_method_types: allowed, payment_method_types: TAKEN.filter((type) => allowed.includes(type)) };
+  return {
+    allowed_payment_method_types: allowed,
+    payment_method_types: TAKEN.filter((type) => allowed.includes(type)),
+  };
 }
 
 /** A new PaymentIntent without anything that its creator chooses but the amount in cents. */
@@ -45,7 +48,9 @@ export function blankIntent(tx: Transaction, amount: number, currencyCode: strin
     on_behalf_of: null,
     payment_method: null,
     payment_method_configuration_details: null,
-    payment_method_options: { card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' } },
+    payment_method_options: {
+      card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' },
+    },
     payment_method_types: TAKEN,
     payment_record: null,
     processing: null,

@@ -21,7 +21,11 @@ const NO_BILLING_DETAILS: Stripe.PaymentMethod.BillingDetails = {
   tax_id: null,
 };
 
-export function newCardMethod(tx: Transaction, testCard: TestCard, options: Options = {}): { method: Stripe.PaymentMethod; card: Card } {
+export function newCardMethod(
+  tx: Transaction,
+  testCard: TestCard,
+  options: Options = {},
+): { method: Stripe.PaymentMethod; card: Card } {
   const method: Stripe.PaymentMethod = {
     id: newId('pm'),
     object: 'payment_method',
@@ -35,11 +39,21 @@ export function newCardMethod(tx: Transaction, testCard: TestCard, options: Opti
     metadata: options.metadata ?? {},
     type: 'card',
   };
-  const card: Card = { id: method.id, number: testCard.number, behavior: testCard.behavior, setUp: false, spent: false };
+  const card: Card = {
+    id: method.id,
+    number: testCard.number,
+    behavior: testCard.behavior,
+    setUp: false,
+    spent: false,
+  };
   return { method: tx.put('payment_methods', method), card: tx.put('cards', card) };
 }
 
-function cardOf({ number, brand, funding, behavior }: TestCard, { expMonth, expYear }: Options, now: number): Stripe.PaymentMethod.Card {
+function cardOf(
+  { number, brand, funding, behavior }: TestCard,
+  { expMonth, expYear }: Options,
+  now: number,
+): Stripe.PaymentMethod.Card {
   const today = new Date(now * 1_000);
   return {
     brand,
@@ -62,11 +76,18 @@ function cardOf({ number, brand, funding, behavior }: TestCard, { expMonth, expY
 
 /** The same for each payment method made from one card number. */
 function fingerprintOf(number: string): string {
-  return createHash('sha256').update(`fingerprint ${number}`).digest('base64').replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 16);
+  return createHash('sha256')
+    .update(`fingerprint ${number}`)
+    .digest('base64')
+    .replaceAll(/[^A-Za-z0-9]/g, '')
+    .slice(0, 16);
 }
 
 /** What a customer pays with at a third-party provider: it is used once and shows no card. */
-export function newProviderMethod(tx: Transaction, behavior: Card['behavior']): { method: Stripe.PaymentMethod; card: Card } {
+export function newProviderMethod(
+  tx: Transaction,
+  behavior: Card['behavior'],
+): { method: Stripe.PaymentMethod; card: Card } {
   const method: Stripe.PaymentMethod = {
     id: newId('pm'),
     object: 'payment_method',

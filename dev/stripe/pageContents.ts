@@ -4,13 +4,16 @@ import { dollars, escape, page } from './html';
 import { OFFERED_CARDS } from './testCards';
 
 const CARDS = OFFERED_CARDS.map(
-  ({ id, label }, index) => `<label><input type="radio" name="payment_method" value="${id}"${index === 0 ? ' checked' : ''}> ${escape(label)}</label>`,
+  ({ id, label }, index) =>
+    `<label><input type="radio" name="payment_method" value="${id}"${index === 0 ? ' checked' : ''}> ${escape(label)}</label>`,
 ).join('');
 
 export function checkoutPage(session: Stripe.Checkout.Session, items: Stripe.LineItem[], error: string | null): string {
   const isPayment = session.mode === 'payment';
   const total = dollars(session.amount_total ?? 0);
-  const lines = items.map((item) => `<dt>${escape(item.description ?? '')}</dt><dd>${dollars(item.amount_total)}</dd>`).join('');
+  const lines = items
+    .map((item) => `<dt>${escape(item.description ?? '')}</dt><dd>${dollars(item.amount_total)}</dd>`)
+    .join('');
   const content = `
     <h1>${isPayment ? 'Pay' : 'Save a card'}</h1>
     ${isPayment ? `<p class="amount">${total}</p><dl>${lines}</dl>` : '<p>It is charged only when you agreed to it.</p>'}
@@ -43,8 +46,15 @@ export function paymentsPage(intents: Stripe.PaymentIntent[]): string {
 }
 
 export function confirmationPage(intent: Stripe.PaymentIntent | Stripe.SetupIntent): string {
-  if (!waitsForOwner(intent)) return messagePage('Nothing to confirm', `This ${intent.object === 'payment_intent' ? 'payment' : 'setup'} has the status ${intent.status}.`);
-  const asked = intent.object === 'payment_intent' ? `<p class="amount">${dollars(intent.amount)}</p>` : '<p>Your bank asks whether you want to save this card.</p>';
+  if (!waitsForOwner(intent))
+    return messagePage(
+      'Nothing to confirm',
+      `This ${intent.object === 'payment_intent' ? 'payment' : 'setup'} has the status ${intent.status}.`,
+    );
+  const asked =
+    intent.object === 'payment_intent'
+      ? `<p class="amount">${dollars(intent.amount)}</p>`
+      : '<p>Your bank asks whether you want to save this card.</p>';
   const content = `
     <h1>Your bank asks you to confirm</h1>${asked}
     <form method="post">

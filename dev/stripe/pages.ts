@@ -26,7 +26,13 @@ export function createPages(environment: Environment): Pages {
     const form = new URLSearchParams(body);
     const posted = request.method === 'POST';
     try {
-      const answer = await answerPage(environment, { kind, id, posted, form, secret: form.get('client_secret') ?? url.searchParams.get('client_secret') });
+      const answer = await answerPage(environment, {
+        kind,
+        id,
+        posted,
+        form,
+        secret: form.get('client_secret') ?? url.searchParams.get('client_secret'),
+      });
       if ('location' in answer) redirect(response, answer.location);
       else sendHtml(response, answer.status ?? 200, answer.html);
     } catch (error) {
@@ -40,15 +46,20 @@ type Visit = { kind: string; id: string; posted: boolean; form: URLSearchParams;
 
 function answerPage(environment: Environment, visit: Visit): Promise<Answer> {
   if (visit.kind === '') return showPayments(environment);
-  if (visit.kind === 'checkout') return visit.posted ? submit(environment, visit) : showCheckout(environment, visit.id, null);
-  if (visit.kind === 'confirm') return visit.posted ? confirm(environment, visit) : showConfirmation(environment, visit);
+  if (visit.kind === 'checkout')
+    return visit.posted ? submit(environment, visit) : showCheckout(environment, visit.id, null);
+  if (visit.kind === 'confirm')
+    return visit.posted ? confirm(environment, visit) : showConfirmation(environment, visit);
   return runWork(environment, NO_ORIGIN, (tx) => ({ html: receiptPage(tx.need('charges', visit.id)) }));
 }
 
 function showPayments(environment: Environment): Promise<Answer> {
   return runWork(environment, NO_ORIGIN, (tx) => {
     const newest = tx.table('payment_intents').newest();
-    const intents = Array.from({ length: SHOWN_MAX }, () => newest.next().value as Stripe.PaymentIntent | undefined).filter((intent) => intent !== undefined);
+    const intents = Array.from(
+      { length: SHOWN_MAX },
+      () => newest.next().value as Stripe.PaymentIntent | undefined,
+    ).filter((intent) => intent !== undefined);
     return { html: paymentsPage(intents) };
   });
 }
@@ -65,7 +76,9 @@ function showCheckout(environment: Environment, sessionId: string, error: string
 }
 
 async function submit(environment: Environment, { id, form }: Visit): Promise<Answer> {
-  const choice: Choice = form.has('provider') ? { provider: true } : { paymentMethod: form.get('payment_method') ?? '' };
+  const choice: Choice = form.has('provider')
+    ? { provider: true }
+    : { paymentMethod: form.get('payment_method') ?? '' };
   const step = await runWork(environment, NO_ORIGIN, (tx) => submitCheckout(tx, id, choice));
   if (step.kind === 'declined') return showCheckout(environment, id, step.message);
   return { location: step.kind === 'confirm' ? step.url : successUrl(step.session) };
@@ -84,9 +97,13 @@ async function confirm(environment: Environment, { id, secret, form }: Visit): P
   const { intent, error, session, before } = await runWork(environment, NO_ORIGIN, (tx) => {
     const before = id.startsWith('seti_') ? tx.need('setup_intents', id) : tx.need('payment_intents', id);
     checkSecret(before, secret);
-    return { before, ...(before.object === 'setup_intent' ? answerSetup(tx, id, approved) : answerPayment(tx, id, approved)) };
+    return {
+      before,
+      ...(before.object === 'setup_intent' ? answerSetup(tx, id, approved) : answerPayment(tx, id, approved)),
+    };
   });
-  if (session !== null) return error === null ? { location: successUrl(session) } : showCheckout(environment, session.id, error.message);
+  if (session !== null)
+    return error === null ? { location: successUrl(session) } : showCheckout(environment, session.id, error.message);
   const returnUrl = before.next_action?.redirect_to_url?.return_url;
   if (returnUrl) return { location: withResult(returnUrl, intent, error === null) };
   if (error !== null) return { html: messagePage('The payment did not go through', error.message), status: 402 };
@@ -95,7 +112,8 @@ async function confirm(environment: Environment, { id, secret, form }: Visit): P
 
 /** Whoever knows an id only must not confirm a payment. */
 function checkSecret(intent: Stripe.PaymentIntent | Stripe.SetupIntent, secret: string | null): void {
-  if (secret !== intent.client_secret) throw new StripeError(404, { type: 'invalid_request_error', message: 'This link is not complete.' });
+  if (secret !== intent.client_secret)
+    throw new StripeError(404, { type: 'invalid_request_error', message: 'This link is not complete.' });
 }
 
 function successUrl(session: Stripe.Checkout.Session): string {

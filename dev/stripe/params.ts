@@ -27,9 +27,24 @@ const CENTS_MAX = 99_999_999;
 
 /** Integer cents. The bounds are Stripe's for US dollars. */
 export const chargeAmount = integer.superRefine((cents, context) => {
-  if (cents < 1) context.addIssue({ code: 'custom', message: 'Invalid positive integer', params: { stripe: 'parameter_invalid_integer' } });
-  else if (cents < USD_MIN_CENTS) context.addIssue({ code: 'custom', message: 'Amount must be at least $0.50 usd', params: { stripe: 'amount_too_small' } });
-  else if (cents > CENTS_MAX) context.addIssue({ code: 'custom', message: 'Amount must be no more than $999,999.99', params: { stripe: 'amount_too_large' } });
+  if (cents < 1)
+    context.addIssue({
+      code: 'custom',
+      message: 'Invalid positive integer',
+      params: { stripe: 'parameter_invalid_integer' },
+    });
+  else if (cents < USD_MIN_CENTS)
+    context.addIssue({
+      code: 'custom',
+      message: 'Amount must be at least $0.50 usd',
+      params: { stripe: 'amount_too_small' },
+    });
+  else if (cents > CENTS_MAX)
+    context.addIssue({
+      code: 'custom',
+      message: 'Amount must be no more than $999,999.99',
+      params: { stripe: 'amount_too_large' },
+    });
 });
 
 export const currency = z
@@ -49,9 +64,14 @@ function toStripeError(issue: z.core.$ZodIssue, values: unknown): StripeError {
     const name = paramName([...issue.path, issue.keys[0] as string]);
     return invalidParameter(`Received unknown parameter: ${name}`, name, 'parameter_unknown');
   }
-  if (valueAt(values, issue.path) === undefined) return invalidParameter(`Missing required param: ${param}.`, param, 'parameter_missing');
+  if (valueAt(values, issue.path) === undefined)
+    return invalidParameter(`Missing required param: ${param}.`, param, 'parameter_missing');
   if (issue.message === 'Invalid integer') {
-    return invalidParameter(`Invalid integer: ${String(valueAt(values, issue.path))}`, param, 'parameter_invalid_integer');
+    return invalidParameter(
+      `Invalid integer: ${String(valueAt(values, issue.path))}`,
+      param,
+      'parameter_invalid_integer',
+    );
   }
   const code = issue.code === 'custom' ? (issue.params?.stripe as string | undefined) : undefined;
   return invalidParameter(code === undefined ? `Invalid ${param}: ${issue.message}` : issue.message, param, code);
@@ -67,7 +87,10 @@ function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Stripe merges metadata: given keys are set, empty values removed, an empty string clears all. */
-export function mergeMetadata(current: Record<string, string>, change: z.infer<typeof metadata> | undefined): Record<string, string> {
+export function mergeMetadata(
+  current: Record<string, string>,
+  change: z.infer<typeof metadata> | undefined,
+): Record<string, string> {
   if (change === undefined) return current;
   if (change === '') return {};
   return Object.fromEntries(Object.entries({ ...current, ...change }).filter(([, value]) => value !== ''));

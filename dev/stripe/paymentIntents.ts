@@ -41,7 +41,9 @@ const createParams = z.strictObject({
   amount: chargeAmount,
   currency,
   confirm: boolean.optional(),
-  automatic_payment_methods: z.strictObject({ enabled: boolean, allow_redirects: z.enum(['always', 'never']).optional() }).optional(),
+  automatic_payment_methods: z
+    .strictObject({ enabled: boolean, allow_redirects: z.enum(['always', 'never']).optional() })
+    .optional(),
   capture_method: z.enum(['automatic', 'automatic_async'], 'the simulator captures automatically only').optional(),
   confirmation_method: ignored,
   ...shared,
@@ -52,7 +54,10 @@ export function createPaymentIntent(tx: Transaction, request: ApiRequest): Strip
   const params = parseParams(createParams, request.params);
   for (const name of ['off_session', 'return_url', 'error_on_requires_action'] as const) {
     if (params[name] === undefined || params.confirm === true) continue;
-    throw invalidParameter(`You cannot set \`${name}\` when creating a PaymentIntent without setting \`confirm\` to true.`, name);
+    throw invalidParameter(
+      `You cannot set \`${name}\` when creating a PaymentIntent without setting \`confirm\` to true.`,
+      name,
+    );
   }
   if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
   const method = params.payment_method === undefined ? null : resolvePaymentMethod(tx, params.payment_method).method;
@@ -87,7 +92,10 @@ export function retrievePaymentIntent(tx: Transaction, request: ApiRequest): Str
   const params = parseParams(z.strictObject({ client_secret: z.string().optional() }), request.params);
   const intent = tx.need('payment_intents', request.ids[0] as string, 'intent');
   if (params.client_secret !== undefined && params.client_secret !== intent.client_secret) {
-    throw invalidParameter('The client_secret provided does not match any associated PaymentIntent on this account.', 'client_secret');
+    throw invalidParameter(
+      'The client_secret provided does not match any associated PaymentIntent on this account.',
+      'client_secret',
+    );
   }
   return intent;
 }
@@ -99,7 +107,11 @@ export function updatePaymentIntent(tx: Transaction, request: ApiRequest): Strip
   const intent = tx.need('payment_intents', request.ids[0] as string, 'intent');
   const open = ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status);
   for (const name of ['amount', 'customer', 'payment_method'] as const) {
-    if (params[name] !== undefined && !open) throw unexpectedState(intent, `This PaymentIntent's ${name} could not be updated because it has a status of ${intent.status}.`);
+    if (params[name] !== undefined && !open)
+      throw unexpectedState(
+        intent,
+        `This PaymentIntent's ${name} could not be updated because it has a status of ${intent.status}.`,
+      );
   }
   if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
   const method = params.payment_method === undefined ? null : resolvePaymentMethod(tx, params.payment_method).method;
@@ -131,7 +143,10 @@ const confirmParams = z.strictObject({
 
 export function confirmPaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
   const params = parseParams(confirmParams, request.params);
-  const intent = { ...tx.need('payment_intents', request.ids[0] as string, 'intent'), ...allowedTypes(params.allowed_payment_method_types) };
+  const intent = {
+    ...tx.need('payment_intents', request.ids[0] as string, 'intent'),
+    ...allowedTypes(params.allowed_payment_method_types),
+  };
   return confirmIntent(tx, intent, {
     methodId: params.payment_method,
     offSession: Boolean(params.off_session),
@@ -171,5 +186,7 @@ const listIntentsParams = z.strictObject({ ...listParams, customer: id.optional(
 
 export function listPaymentIntents(tx: Transaction, request: ApiRequest): object {
   const params = parseParams(listIntentsParams, request.params);
-  return listObjects(tx, 'payment_intents', request.path, params, { where: { field: 'customer', equals: params.customer } });
+  return listObjects(tx, 'payment_intents', request.path, params, {
+    where: { field: 'customer', equals: params.customer },
+  });
 }

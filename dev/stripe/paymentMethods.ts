@@ -34,7 +34,12 @@ const updateParams = z.strictObject({
   allow_redisplay: ignored,
 });
 
-const listMethodsParams = z.strictObject({ ...listParams, customer: id.optional(), type: z.string().optional(), allow_redisplay: ignored });
+const listMethodsParams = z.strictObject({
+  ...listParams,
+  customer: id.optional(),
+  type: z.string().optional(),
+  allow_redisplay: ignored,
+});
 
 export function createPaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
   const params = parseParams(createParams, request.params);
@@ -53,14 +58,19 @@ function testCardOf({ token, number }: z.infer<typeof cardParams>): TestCard {
     if (card === null) throw resourceMissing('token', token, 'card[token]');
     return card;
   }
-  if (number === undefined) throw invalidParameter('Missing required param: card[number].', 'card[number]', 'parameter_missing');
+  if (number === undefined)
+    throw invalidParameter('Missing required param: card[number].', 'card[number]', 'parameter_missing');
   const card = testCardByNumber(number.replaceAll(/[ -]/g, ''));
   if (card !== null) return card;
   throw new StripeError(402, attachDecline('incorrect_number'));
 }
 
 /** The payment method of that id; one of the test ids makes a new payment method each time, as at Stripe. */
-export function resolvePaymentMethod(tx: Transaction, methodId: string, param = 'payment_method'): { method: Stripe.PaymentMethod; card: Card } {
+export function resolvePaymentMethod(
+  tx: Transaction,
+  methodId: string,
+  param = 'payment_method',
+): { method: Stripe.PaymentMethod; card: Card } {
   const testCard = testCardById(methodId);
   if (testCard !== null) return newCardMethod(tx, testCard);
   const method = tx.get('payment_methods', methodId);
@@ -83,9 +93,15 @@ export function attachPaymentMethod(tx: Transaction, request: ApiRequest): Strip
 }
 
 /** Attaches to the customer, or throws what Stripe answers when the card or its state forbids it. */
-export function attach(tx: Transaction, method: Stripe.PaymentMethod, card: Card, customerId: string): Stripe.PaymentMethod {
+export function attach(
+  tx: Transaction,
+  method: Stripe.PaymentMethod,
+  card: Card,
+  customerId: string,
+): Stripe.PaymentMethod {
   if (method.customer === customerId) return method;
-  if (method.customer !== null) throw invalidRequest('The payment method you provided has already been attached to a customer.');
+  if (method.customer !== null)
+    throw invalidRequest('The payment method you provided has already been attached to a customer.');
   if (card.behavior.attachDecline !== null) {
     throw new StripeError(402, { ...attachDecline(card.behavior.attachDecline), payment_method: method });
   }
@@ -98,7 +114,9 @@ export function detachPaymentMethod(tx: Transaction, request: ApiRequest): Strip
   parseParams(z.strictObject({}), request.params);
   const method = tx.need('payment_methods', request.ids[0] as string, 'payment_method');
   if (method.customer === null) {
-    throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.', { param: 'payment_method' });
+    throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.', {
+      param: 'payment_method',
+    });
   }
   const detached = tx.update('payment_methods', method, { customer: null });
   tx.update('cards', tx.need('cards', method.id), { spent: true });
@@ -110,7 +128,9 @@ export function detachPaymentMethod(tx: Transaction, request: ApiRequest): Strip
 function forgetAsDefault(tx: Transaction, method: Stripe.PaymentMethod): void {
   const customer = tx.get('customers', method.customer as string);
   if (customer?.invoice_settings.default_payment_method !== method.id) return;
-  tx.update('customers', customer, { invoice_settings: { ...customer.invoice_settings, default_payment_method: null } });
+  tx.update('customers', customer, {
+    invoice_settings: { ...customer.invoice_settings, default_payment_method: null },
+  });
 }
 
 export function retrievePaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
@@ -132,7 +152,9 @@ export function updatePaymentMethod(tx: Transaction, request: ApiRequest): Strip
   const params = parseParams(updateParams, request.params);
   const method = tx.need('payment_methods', request.ids[0] as string, 'payment_method');
   if (method.customer === null) {
-    throw invalidRequest('You must save this PaymentMethod to a customer before you can update it.', { param: 'payment_method' });
+    throw invalidRequest('You must save this PaymentMethod to a customer before you can update it.', {
+      param: 'payment_method',
+    });
   }
   const updated = tx.update('payment_methods', method, {
     metadata: mergeMetadata(method.metadata ?? {}, params.metadata),

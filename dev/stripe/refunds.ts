@@ -38,7 +38,10 @@ export function createRefund(tx: Transaction, request: ApiRequest): Stripe.Refun
     currency: charge.currency,
     customer: charge.customer,
     customer_account: null,
-    destination_details: { card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' }, type: 'card' },
+    destination_details: {
+      card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' },
+      type: 'card',
+    },
     metadata: mergeMetadata({}, params.metadata),
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
@@ -48,7 +51,10 @@ export function createRefund(tx: Transaction, request: ApiRequest): Stripe.Refun
     status: behavior === 'pending_then_succeeded' ? 'pending' : 'succeeded',
     transfer_reversal: null,
   } satisfies Stripe.Refund);
-  const refunded = tx.update('charges', charge, { amount_refunded: charge.amount_refunded + amount, refunded: amount === left });
+  const refunded = tx.update('charges', charge, {
+    amount_refunded: charge.amount_refunded + amount,
+    refunded: amount === left,
+  });
   tx.emit('refund.created', refund);
   tx.emit('charge.refunded', refunded, charge);
   // Stripe does these two a moment later; the answer shows the refund as it was before.
@@ -60,26 +66,40 @@ export function createRefund(tx: Transaction, request: ApiRequest): Stripe.Refun
 function chargeToRefund(tx: Transaction, params: z.infer<typeof createParams>): Stripe.Charge {
   if (params.charge !== undefined) return tx.need('charges', params.charge, 'charge');
   if (params.payment_intent === undefined) {
-    throw invalidParameter('One of the following params should be provided for this request: payment_intent or charge.', undefined, 'parameter_missing');
+    throw invalidParameter(
+      'One of the following params should be provided for this request: payment_intent or charge.',
+      undefined,
+      'parameter_missing',
+    );
   }
   const intent = tx.need('payment_intents', params.payment_intent, 'payment_intent');
   const charge = tx.get('charges', (intent.latest_charge as string | null) ?? '');
   if (intent.status === 'succeeded' && charge !== undefined) return charge;
-  throw invalidRequest(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`, { param: 'payment_intent' });
+  throw invalidRequest(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`, {
+    param: 'payment_intent',
+  });
 }
 
 function checkRefundable(tx: Transaction, charge: Stripe.Charge, amount: number): void {
   if (charge.status !== 'succeeded') {
-    throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be refunded.`, { code: 'charge_not_refundable' });
+    throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be refunded.`, {
+      code: 'charge_not_refundable',
+    });
   }
-  if (charge.refunded) throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
+  if (charge.refunded)
+    throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
   for (const dispute of tx.table('disputes').newest({ field: 'charge', equals: charge.id })) {
     if (dispute.is_charge_refundable) continue;
-    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' });
+    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
+    });
   }
   const left = charge.amount - charge.amount_refunded;
   if (amount > left) {
-    throw invalidRequest(`Refund amount (${dollars(amount)}) is greater than unrefunded amount on charge (${dollars(left)})`, { param: 'amount' });
+    throw invalidRequest(
+      `Refund amount (${dollars(amount)}) is greater than unrefunded amount on charge (${dollars(left)})`,
+      { param: 'amount' },
+    );
   }
 }
 
@@ -95,7 +115,8 @@ export function failRefund(tx: Transaction, refund: Stripe.Refund, reason: strin
   const failed = changeStatus(tx, refund, {
     status: 'failed',
     failure_reason: reason,
-    failure_balance_transaction: moveBalance(tx, { amount: refund.amount, source: refund.id, type: 'refund_failure' }).id,
+    failure_balance_transaction: moveBalance(tx, { amount: refund.amount, source: refund.id, type: 'refund_failure' })
+      .id,
   });
   tx.emit('refund.failed', failed);
   return failed;

@@ -71,7 +71,11 @@ function listen(server: Server, { host, port }: StripeSimulatorOptions): Promise
 
 type Parts = { api: Api; control: Control; pages: Pages; url: string };
 
-async function answer({ api, control, pages, url: baseUrl }: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  { api, control, pages, url: baseUrl }: Parts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? '/', baseUrl);
   const body = await readBody(request);
   if (url.pathname.startsWith('/_sim/')) return control(request, response, url, body);
@@ -83,5 +87,8 @@ async function answer({ api, control, pages, url: baseUrl }: Parts, request: Inc
     return;
   }
   const version = request.headers['stripe-version'];
-  send(response, result.status, result.body, { 'stripe-version': typeof version === 'string' ? version : API_VERSION, ...result.headers });
+  send(response, result.status, result.body, {
+    'stripe-version': typeof version === 'string' ? version : API_VERSION,
+    ...result.headers,
+  });
 }

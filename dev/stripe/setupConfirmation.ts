@@ -7,12 +7,18 @@ import { attach, resolvePaymentMethod } from './paymentMethods';
 import type { Transaction } from './transaction';
 
 /** Saves the method, or asks its owner first. A card that cannot be saved is thrown, as at Stripe, after it was recorded. */
-export function confirmSetup(tx: Transaction, intent: Stripe.SetupIntent, methodId: string | undefined, returnUrl: string | undefined): Stripe.SetupIntent {
+export function confirmSetup(
+  tx: Transaction,
+  intent: Stripe.SetupIntent,
+  methodId: string | undefined,
+  returnUrl: string | undefined,
+): Stripe.SetupIntent {
   if (['succeeded', 'canceled', 'processing'].includes(intent.status)) {
     throw unexpectedState(`You cannot confirm this SetupIntent because it has a status of ${intent.status}.`, intent);
   }
   const wanted = methodId ?? (intent.payment_method as string | null);
-  if (wanted === null) throw unexpectedState("You cannot confirm this SetupIntent because it's missing a payment method.", intent);
+  if (wanted === null)
+    throw unexpectedState("You cannot confirm this SetupIntent because it's missing a payment method.", intent);
   const { method, card } = resolvePaymentMethod(tx, wanted);
   const confirmed = tx.update('setup_intents', intent, { payment_method: method.id });
   if (needsAuthentication(card, false)) return askOwnerOfSetup(tx, confirmed, returnUrl);
@@ -25,7 +31,11 @@ export function setupConfirmationUrl(tx: Transaction, intent: Stripe.SetupIntent
   return `${tx.baseUrl}/confirm/${intent.id}?client_secret=${intent.client_secret ?? ''}`;
 }
 
-export function askOwnerOfSetup(tx: Transaction, intent: Stripe.SetupIntent, returnUrl: string | undefined): Stripe.SetupIntent {
+export function askOwnerOfSetup(
+  tx: Transaction,
+  intent: Stripe.SetupIntent,
+  returnUrl: string | undefined,
+): Stripe.SetupIntent {
   const url = setupConfirmationUrl(tx, intent);
   const asked = tx.update('setup_intents', intent, {
     status: 'requires_action',
@@ -41,18 +51,29 @@ export function askOwnerOfSetup(tx: Transaction, intent: Stripe.SetupIntent, ret
 type Outcome = { intent: Stripe.SetupIntent; error: ErrorBody | null };
 
 /** Saves the method, once nothing more is asked of the owner. A card that cannot be attached fails the setup. */
-export function completeSetup(tx: Transaction, intent: Stripe.SetupIntent, method: Stripe.PaymentMethod, card: Card): Outcome {
+export function completeSetup(
+  tx: Transaction,
+  intent: Stripe.SetupIntent,
+  method: Stripe.PaymentMethod,
+  card: Card,
+): Outcome {
   if (card.behavior.attachDecline !== null) return fail(tx, intent, method, attachDecline(card.behavior.attachDecline));
   if (intent.customer !== null) attach(tx, method, card, intent.customer as string);
   tx.update('cards', card, { setUp: intent.usage === 'off_session' });
-  const done = tx.update('setup_intents', intent, { status: 'succeeded', payment_method: method.id, next_action: null, last_setup_error: null });
+  const done = tx.update('setup_intents', intent, {
+    status: 'succeeded',
+    payment_method: method.id,
+    next_action: null,
+    last_setup_error: null,
+  });
   tx.emit('setup_intent.succeeded', done);
   return { intent: done, error: null };
 }
 
 /** The owner's answer on the confirmation page. */
 export function confirmSetupByOwner(tx: Transaction, intent: Stripe.SetupIntent, approved: boolean): Outcome {
-  if (intent.status !== 'requires_action') throw unexpectedState(`This SetupIntent does not wait for its owner: it has a status of ${intent.status}.`, intent);
+  if (intent.status !== 'requires_action')
+    throw unexpectedState(`This SetupIntent does not wait for its owner: it has a status of ${intent.status}.`, intent);
   const { method, card } = resolvePaymentMethod(tx, intent.payment_method as string);
   if (approved) return completeSetup(tx, intent, method, card);
   return fail(tx, intent, method, {

@@ -9,7 +9,12 @@ import type { ApiRequest } from './router';
 import { confirmSetup, unexpectedState } from './setupConfirmation';
 import type { Transaction } from './transaction';
 
-const confirmation = { payment_method: id.optional(), return_url: z.url().optional(), mandate_data: ignored, use_stripe_sdk: ignored };
+const confirmation = {
+  payment_method: id.optional(),
+  return_url: z.url().optional(),
+  mandate_data: ignored,
+  use_stripe_sdk: ignored,
+};
 
 const createParams = z.strictObject({
   automatic_payment_methods: ignored,
@@ -102,5 +107,7 @@ export function cancelSetupIntent(tx: Transaction, request: ApiRequest): Stripe.
 
 export function listSetupIntents(tx: Transaction, request: ApiRequest): object {
   const params = parseParams(z.strictObject({ ...listParams, customer: id.optional() }), request.params);
-  return listObjects(tx, 'setup_intents', request.path, params, { where: { field: 'customer', equals: params.customer } });
+  return listObjects(tx, 'setup_intents', request.path, params, {
+    where: { field: 'customer', equals: params.customer },
+  });
 }

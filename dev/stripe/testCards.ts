@@ -55,7 +55,10 @@ const STRIPE_CARDS: TestCard[] = [
   }),
   card('threeDSecure2Required', '4000000000003220', { authentication: 'always' }),
   card('threeDSecureRequired', '4000000000003063', { authentication: 'always' }),
-  card('threeDSecureRequiredChargeDeclined', '4000008400001629', { authentication: 'always', chargeDecline: 'generic_decline' }),
+  card('threeDSecureRequiredChargeDeclined', '4000008400001629', {
+    authentication: 'always',
+    chargeDecline: 'generic_decline',
+  }),
   card('createDispute', '4000000000000259', { dispute: 'fraudulent' }),
   card('createDisputeProductNotReceived', '4000000000002685', { dispute: 'product_not_received' }),
   card('createDisputeInquiry', '4000000000001976', { dispute: 'inquiry' }),
@@ -81,7 +84,11 @@ const STRIPE_BY_NUMBER = new Map(STRIPE_CARDS.map((entry) => [entry.number, entr
 /** `pm_card_visa`, `tok_visa` or one of the simulator's own `pm_sim_…`; null for any other id. */
 export function testCardById(id: string): TestCard | null {
   if (id.startsWith('pm_sim_')) return simulatorCard(id.slice('pm_sim_'.length));
-  const name = id.startsWith('pm_card_') ? id.slice('pm_card_'.length) : id.startsWith('tok_') ? id.slice('tok_'.length) : null;
+  const name = id.startsWith('pm_card_')
+    ? id.slice('pm_card_'.length)
+    : id.startsWith('tok_')
+      ? id.slice('tok_'.length)
+      : null;
   return name === null ? null : (STRIPE_BY_NAME.get(ALIASES[name] ?? name) ?? null);
 }
 
@@ -102,7 +109,9 @@ function simulatorCard(name: string): TestCard | null {
 
 /** One number per name: the same card each time, so that its fingerprint is the same. */
 function ownNumber(name: string): string {
-  const digits = BigInt(`0x${createHash('sha256').update(name).digest('hex').slice(0, 12)}`).toString().padStart(12, '0');
+  const digits = BigInt(`0x${createHash('sha256').update(name).digest('hex').slice(0, 12)}`)
+    .toString()
+    .padStart(12, '0');
   return `4999${digits.slice(-12)}`;
 }
 

@@ -76,7 +76,11 @@ export class Transaction {
   }
 
   /** Stored objects are never altered in place: events and answers hold on to what they were. */
-  update<Name extends TableName>(name: Name, current: Tables[Name] & { id: string }, changes: Partial<Tables[Name]>): Tables[Name] {
+  update<Name extends TableName>(
+    name: Name,
+    current: Tables[Name] & { id: string },
+    changes: Partial<Tables[Name]>,
+  ): Tables[Name] {
     return this.put(name, { ...current, ...changes });
   }
 

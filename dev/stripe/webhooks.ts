@@ -123,11 +123,18 @@ export class WebhookSender {
       'stripe-signature': signature(payload, secret),
       'user-agent': 'Stripe/1.0 (simulator)',
     };
-    const options = { method: 'POST', headers, agent: secure ? this.agents.https : this.agents.http, timeout: ANSWER_WITHIN_MS };
+    const options = {
+      method: 'POST',
+      headers,
+      agent: secure ? this.agents.https : this.agents.http,
+      timeout: ANSWER_WITHIN_MS,
+    };
     return new Promise((resolve) => {
       const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
         response.resume();
-        response.on('end', () => resolve(response.statusCode !== undefined && response.statusCode >= 200 && response.statusCode < 300));
+        response.on('end', () =>
+          resolve(response.statusCode !== undefined && response.statusCode >= 200 && response.statusCode < 300),
+        );
         response.on('error', () => resolve(false));
       });
       request.on('timeout', () => request.destroy());

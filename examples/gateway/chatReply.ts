@@ -38,7 +38,12 @@ function whole(response: ServerResponse, base: Base, choiceCount: number): Reply
       reasons[choice] = reason;
     },
     end(usage) {
-      const choices = contents.map((content, index) => ({ index, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: reasons[index] }));
+      const choices = contents.map((content, index) => ({
+        index,
+        message: { role: 'assistant', content, refusal: null },
+        logprobs: null,
+        finish_reason: reasons[index],
+      }));
       sendJson(response, 200, { ...base, object: 'chat.completion', choices, usage: toUsage(usage) });
     },
   };
@@ -47,10 +52,15 @@ function whole(response: ServerResponse, base: Base, choiceCount: number): Reply
 function streamed(response: ServerResponse, base: Base, includeUsage: boolean, stallMsMax: number): Reply {
   const begun = new Set<number>();
   const chunk = (index: number, delta: object, reason: FinishReason | null): boolean =>
-    sendEvent(response, { ...base, object: 'chat.completion.chunk', choices: [{ index, delta, logprobs: null, finish_reason: reason }] });
+    sendEvent(response, {
+      ...base,
+      object: 'chat.completion.chunk',
+      choices: [{ index, delta, logprobs: null, finish_reason: reason }],
+    });
   /** Not before there is something to say: a model that fails at once can still be answered with a status. */
   function begin(index: number): void {
-    if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+    if (!response.headersSent)
+      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
     if (!begun.has(index)) chunk(index, { role: 'assistant', content: '' }, null);
     begun.add(index);
   }
@@ -65,14 +75,18 @@ function streamed(response: ServerResponse, base: Base, includeUsage: boolean, s
       chunk(choice, {}, reason);
     },
     end(usage) {
-      if (includeUsage) sendEvent(response, { ...base, object: 'chat.completion.chunk', choices: [], usage: toUsage(usage) });
+      if (includeUsage)
+        sendEvent(response, { ...base, object: 'chat.completion.chunk', choices: [], usage: toUsage(usage) });
       response.end('data: [DONE]\n\n');
     },
   };
 }
 
-const toUsage = ({ inputTokens, outputTokens }: Usage) =>
-  ({ prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens });
+const toUsage = ({ inputTokens, outputTokens }: Usage) => ({
+  prompt_tokens: inputTokens,
+  completion_tokens: outputTokens,
+  total_tokens: inputTokens + outputTokens,
+});
 
 /** Also when the caller has gone, or is sent away for reading nothing. */
 const drained = (response: ServerResponse, stallMsMax: number): Promise<void> =>
@@ -88,11 +102,14 @@ const drained = (response: ServerResponse, stallMsMax: number): Promise<void> =>
   });
 
 /** Says whether there is room for more. */
-const sendEvent = (response: ServerResponse, data: object): boolean => response.write(`data: ${JSON.stringify(data)}\n\n`);
+const sendEvent = (response: ServerResponse, data: object): boolean =>
+  response.write(`data: ${JSON.stringify(data)}\n\n`);
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   const content = JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(content) }).end(content);
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(content) })
+    .end(content);
 }
 
 /** In OpenAI's shape: as an answer, or as the last event of a stream that has begun; its client libraries throw both. */

@@ -14,7 +14,11 @@ export type ChatRequest = {
 
 /** Answered in OpenAI's shape. */
 export class Refusal extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -28,9 +32,11 @@ const UNSUPPORTED = ['tools', 'functions', 'audio', 'prediction'];
 
 export async function readChatRequest(request: IncomingMessage, model: Model): Promise<ChatRequest> {
   const body = await readJson(request);
-  if (body.model !== model.name) throw new Refusal(404, 'model_not_found', `The model ${JSON.stringify(body.model)} does not exist here.`);
+  if (body.model !== model.name)
+    throw new Refusal(404, 'model_not_found', `The model ${JSON.stringify(body.model)} does not exist here.`);
   const unsupported = UNSUPPORTED.find((name) => (body[name] ?? null) !== null);
-  if (unsupported !== undefined) throw new Refusal(400, 'unsupported_parameter', `${unsupported} is not supported here.`);
+  if (unsupported !== undefined)
+    throw new Refusal(400, 'unsupported_parameter', `${unsupported} is not supported here.`);
   const wanted = wholeFrom1(body.max_completion_tokens ?? body.max_tokens ?? model.outputTokensMax, 'max_tokens');
   const choices = wholeFrom1(body.n ?? 1, 'n');
   if (choices > CHOICES_MAX) throw new Refusal(400, 'invalid_value', `n must be from 1 to ${CHOICES_MAX}.`);
@@ -44,7 +50,8 @@ export async function readChatRequest(request: IncomingMessage, model: Model): P
 }
 
 function wholeFrom1(given: unknown, name: string): number {
-  if (!Number.isInteger(given) || (given as number) < 1) throw new Refusal(400, 'invalid_value', `${name} must be a whole number from 1.`);
+  if (!Number.isInteger(given) || (given as number) < 1)
+    throw new Refusal(400, 'invalid_value', `${name} must be a whole number from 1.`);
   return given as number;
 }
 
@@ -56,7 +63,8 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
     if (bytes > EXCESS_BYTES_MAX) break; // which ends the connection
     if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
   }
-  if (bytes > BODY_BYTES_MAX) throw new Refusal(413, 'request_too_large', `A request may have at most ${BODY_BYTES_MAX} bytes.`);
+  if (bytes > BODY_BYTES_MAX)
+    throw new Refusal(413, 'request_too_large', `A request may have at most ${BODY_BYTES_MAX} bytes.`);
   try {
     const body = JSON.parse(Buffer.concat(chunks).toString()) as unknown;
     if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
@@ -68,7 +76,8 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
 
 /** Content is text, or a list of parts that are text. */
 function messagesOf(given: unknown): Message[] {
-  if (!Array.isArray(given) || given.length === 0) throw new Refusal(400, 'invalid_value', 'messages must be a list of at least one message.');
+  if (!Array.isArray(given) || given.length === 0)
+    throw new Refusal(400, 'invalid_value', 'messages must be a list of at least one message.');
   return (given as { role?: unknown; content?: unknown }[]).map((message) => {
     if (typeof message?.role !== 'string') throw new Refusal(400, 'invalid_value', 'Each message must have a role.');
     return { role: message.role, content: textOf(message.content) };
@@ -78,8 +87,11 @@ function messagesOf(given: unknown): Message[] {
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
-  return (content as { text?: unknown }[]).map((part) => {
-    if (typeof part?.text !== 'string') throw new Refusal(400, 'invalid_value', 'Only parts of text are understood here.');
-    return part.text;
-  }).join('');
+  return (content as { text?: unknown }[])
+    .map((part) => {
+      if (typeof part?.text !== 'string')
+        throw new Refusal(400, 'invalid_value', 'Only parts of text are understood here.');
+      return part.text;
+    })
+    .join('');
 }

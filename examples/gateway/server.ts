@@ -3,7 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, denialOf, denialOfError, denialOfStranger, EventsRejected, HoldEnded, NotFound, sendDenial, type BallastClient, type HeldUsage, type Hold } from '../../client/index.js';
+import {
+  ApiError,
+  denialOf,
+  denialOfError,
+  denialOfStranger,
+  EventsRejected,
+  HoldEnded,
+  NotFound,
+  sendDenial,
+  type BallastClient,
+  type HeldUsage,
+  type Hold,
+} from '../../client/index.js';
 import { openReply, sendFailure, type Usage } from './chatReply.js';
 import { readChatRequest, Refusal, type ChatRequest } from './chatRequest.js';
 import type { Model } from './stubModel.js';
@@ -50,7 +62,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 async function answer(options: GatewayOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { ballast, accounts, model } = options;
-  if (request.method !== 'POST' || request.url !== '/v1/chat/completions') throw new Refusal(404, 'not_found', `There is nothing at ${request.method} ${request.url}.`);
+  if (request.method !== 'POST' || request.url !== '/v1/chat/completions')
+    throw new Refusal(404, 'not_found', `There is nothing at ${request.method} ${request.url}.`);
   const account = accounts.get(request.headers.authorization?.replace(/^Bearer /i, '') ?? '');
   if (account === undefined) return sendDenial(response, denialOfStranger('openai'));
   // From memory: a caller without money costs us nothing.
@@ -59,14 +72,20 @@ async function answer(options: GatewayOptions, request: IncomingMessage, respons
 
   const chat = await readChatRequest(request, model);
   const inputTokens = model.countTokens(chat.messages);
-  const hold = await ballast.hold(account, { estimate: { model: model.name, inputTokens, maxOutputTokens: chat.tokensMax * chat.choices } });
+  const hold = await ballast.hold(account, {
+    estimate: { model: model.name, inputTokens, maxOutputTokens: chat.tokensMax * chat.choices },
+  });
   await complete(options, { chat, inputTokens, hold }, response);
 }
 
 type Work = { chat: ChatRequest; inputTokens: number; hold: Hold };
 
 /** However it ends, what was generated is billed: the caller may have gone, the model may have failed in mid-stream. */
-async function complete(options: GatewayOptions, { chat, inputTokens, hold }: Work, response: ServerResponse): Promise<void> {
+async function complete(
+  options: GatewayOptions,
+  { chat, inputTokens, hold }: Work,
+  response: ServerResponse,
+): Promise<void> {
   const { ballast, model, onError, stallMsMax = 30_000 } = options;
   const gone = new AbortController();
   const leave = (): void => gone.abort();

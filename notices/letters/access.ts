@@ -7,8 +7,14 @@ import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
 const whyLow: Record<AutoReloadStatus, [why: string, advice: string]> = {
   off: ['Auto-reload is off', 'Add a prepayment or turn on auto-reload'],
   paused: ['Auto-reload is paused', 'Add a prepayment or resume auto-reload'],
-  disabled_after_failures: ['Auto-reload was turned off after failed charges', 'Add a prepayment, or check your payment methods and turn auto-reload on again'],
-  on: ["Auto-reload is on but can't run at the moment", 'Add a prepayment, and look at your auto-reload settings to see what stops it'],
+  disabled_after_failures: [
+    'Auto-reload was turned off after failed charges',
+    'Add a prepayment, or check your payment methods and turn auto-reload on again',
+  ],
+  on: [
+    "Auto-reload is on but can't run at the moment",
+    'Add a prepayment, and look at your auto-reload settings to see what stops it',
+  ],
 };
 
 export function lowBalance({ available, autoReload }: Of<'low_balance'>): Letter {
@@ -24,7 +30,8 @@ export function lowBalance({ available, autoReload }: Of<'low_balance'>): Letter
 }
 
 const whySuspended: Record<Reason, (available: string) => string> = {
-  balance_exhausted: (available) => `The balance is used up: ${dollars(available)} is available. Add a prepayment: a balance above $0.00 lifts this at once.`,
+  balance_exhausted: (available) =>
+    `The balance is used up: ${dollars(available)} is available. Add a prepayment: a balance above $0.00 lifts this at once.`,
   admin_suspended: () => 'An administrator has suspended the account. Please write to support to have this looked at.',
   payment_disputed: () => 'A payment is disputed at your bank. This is lifted when the dispute is won, or by support.',
 };
@@ -42,7 +49,11 @@ export function suspended({ reasons, available }: Of<'suspended'>): Letter {
 
 export const resumed = ({ available }: Of<'resumed'>): Letter => ({
   subject: 'access is back',
-  paragraphs: [`Access to inference is back. You have ${dollars(available)} available.`, 'Requests are taken again.', NOTHING_TO_DO],
+  paragraphs: [
+    `Access to inference is back. You have ${dollars(available)} available.`,
+    'Requests are taken again.',
+    NOTHING_TO_DO,
+  ],
 });
 
 export function limitRequestDecided({ key, decision, limit, note }: Of<'limit_request_decided'>): Letter {

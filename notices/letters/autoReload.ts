@@ -34,7 +34,12 @@ export function firstFailedAttempt(notice: Of<'first_failed_attempt'>): Letter {
   };
 }
 
-export const disabledAfterFailures = ({ strikes, amount, threshold, declineMessage }: Of<'disabled_after_failures'>): Letter => ({
+export const disabledAfterFailures = ({
+  strikes,
+  amount,
+  threshold,
+  declineMessage,
+}: Of<'disabled_after_failures'>): Letter => ({
   subject: `auto-reload is turned off after ${strikes} failed charges`,
   paragraphs: [
     `Auto-reload could not charge ${dollars(amount)} ${strikes} times in a row and is now turned off. The last answer was: ${sentence(declineMessage)}`,

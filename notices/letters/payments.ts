@@ -12,7 +12,8 @@ export const confirmationNeeded = ({ amount, url, purpose }: Of<'confirmation_ne
   link: { label: 'Confirm the payment', url },
 });
 
-const PAUSED = 'Auto-reload is paused, or your card would be charged right back. Resume it in its settings when you want it.';
+const PAUSED =
+  'Auto-reload is paused, or your card would be charged right back. Resume it in its settings when you want it.';
 
 export function refund({ amount, status, balance, autoReloadPaused }: Of<'refund'>): Letter {
   if (status === 'came_back') {
@@ -38,27 +39,35 @@ export function refund({ amount, status, balance, autoReloadPaused }: Of<'refund
 export function dispute({ amount, status, autoReloadPaused }: Of<'dispute'>): Letter {
   const paused = autoReloadPaused ? [PAUSED] : [];
   switch (status) {
-    case 'opened': return {
-      subject: `a payment of ${dollars(amount)} is disputed`,
-      paragraphs: [
-        `Your bank has told us that a payment is disputed. It has taken ${dollars(amount)} back.`,
-        'The amount was taken out of your balance, and access to inference is suspended while the dispute is open.',
-        ...paused,
-        'If the dispute is a mistake, please ask your bank to withdraw it.',
-      ],
-    };
-    case 'won': return {
-      subject: `the dispute over ${dollars(amount)} is settled`,
-      paragraphs: [`The bank has returned ${dollars(amount)} to us.`, 'The amount is back in your balance, and the suspension for this dispute is lifted.', ...paused, NOTHING_TO_DO],
-    };
-    case 'lost': return {
-      subject: `the dispute over ${dollars(amount)} is closed`,
-      paragraphs: [
-        `The bank has decided that the ${dollars(amount)} go back to the card.`,
-        'The amount stays out of your balance, and access stays suspended until support lifts the suspension.',
-        ...paused,
-        'Please write to support to go on.',
-      ],
-    };
+    case 'opened':
+      return {
+        subject: `a payment of ${dollars(amount)} is disputed`,
+        paragraphs: [
+          `Your bank has told us that a payment is disputed. It has taken ${dollars(amount)} back.`,
+          'The amount was taken out of your balance, and access to inference is suspended while the dispute is open.',
+          ...paused,
+          'If the dispute is a mistake, please ask your bank to withdraw it.',
+        ],
+      };
+    case 'won':
+      return {
+        subject: `the dispute over ${dollars(amount)} is settled`,
+        paragraphs: [
+          `The bank has returned ${dollars(amount)} to us.`,
+          'The amount is back in your balance, and the suspension for this dispute is lifted.',
+          ...paused,
+          NOTHING_TO_DO,
+        ],
+      };
+    case 'lost':
+      return {
+        subject: `the dispute over ${dollars(amount)} is closed`,
+        paragraphs: [
+          `The bank has decided that the ${dollars(amount)} go back to the card.`,
+          'The amount stays out of your balance, and access stays suspended until support lifts the suspension.',
+          ...paused,
+          'Please write to support to go on.',
+        ],
+      };
   }
 }

@@ -14,13 +14,25 @@ afterAll(async () => {
 });
 
 const ask = (account: TestAccount, method: string, path: string, body?: object, key?: string): Promise<Answer> =>
-  api.ask(method, `/v1/accounts/${account.id}${path}`, { key: account.owner, ...(body && { body }), ...(key && { headers: { 'Idempotency-Key': key } }) });
-const preview = (account: TestAccount, body: object): Promise<Answer> => ask(account, 'POST', '/auto-reload/preview', body);
-const reloadsOf = async (account: TestAccount): Promise<{ status: string }[]> => (await ask(account, 'GET', '/reloads')).body.data;
-const addCard = (account: TestAccount): Promise<Answer> => ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa' });
-const buy = (account: TestAccount, amount: string): Promise<Answer> => ask(account, 'POST', '/prepayments', { amount }, 'first');
+  api.ask(method, `/v1/accounts/${account.id}${path}`, {
+    key: account.owner,
+    ...(body && { body }),
+    ...(key && { headers: { 'Idempotency-Key': key } }),
+  });
+const preview = (account: TestAccount, body: object): Promise<Answer> =>
+  ask(account, 'POST', '/auto-reload/preview', body);
+const reloadsOf = async (account: TestAccount): Promise<{ status: string }[]> =>
+  (await ask(account, 'GET', '/reloads')).body.data;
+const addCard = (account: TestAccount): Promise<Answer> =>
+  ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa' });
+const buy = (account: TestAccount, amount: string): Promise<Answer> =>
+  ask(account, 'POST', '/prepayments', { amount }, 'first');
 const adjust = (account: TestAccount, amount: string): Promise<Answer> =>
-  api.ask('POST', `/v1/accounts/${account.id}/adjustments`, { key: api.admin, body: { amount, reason: 'test' }, headers: { 'Idempotency-Key': amount } });
+  api.ask('POST', `/v1/accounts/${account.id}/adjustments`, {
+    key: api.admin,
+    body: { amount, reason: 'test' },
+    headers: { 'Idempotency-Key': amount },
+  });
 
 async function ready(balance: string): Promise<TestAccount> {
   const account = await openAccount(api);
@@ -31,42 +43,87 @@ async function ready(balance: string): Promise<TestAccount> {
 
 type Scene = { account: () => Promise<TestAccount>; settings: object; code: string | null; charge: string | null };
 const scenes: Record<string, Scene> = {
-  'A1 no method': { account: () => openAccount(api), settings: { threshold: '10', amount: '25' }, code: 'payment_method_required', charge: null },
+  'A1 no method': {
+    account: () => openAccount(api),
+    settings: { threshold: '10', amount: '25' },
+    code: 'payment_method_required',
+    charge: null,
+  },
   'A1 no purchase': {
     async account() {
       const account = await openAccount(api);
       await addCard(account);
       return account;
     },
-    settings: { threshold: '10', amount: '25' }, code: 'first_purchase_required', charge: null,
+    settings: { threshold: '10', amount: '25' },
+    code: 'first_purchase_required',
+    charge: null,
   },
-  'A3 above the threshold': { account: () => ready('50.00'), settings: { threshold: '10', amount: '25' }, code: null, charge: null },
-  'A5 at the threshold': { account: () => ready('10.00'), settings: { threshold: '10', amount: '25' }, code: null, charge: '25.00' },
-  'A5 a multiple': { account: () => ready('5.00'), settings: { threshold: '100', amount: '30' }, code: null, charge: '120.00' },
-  'A5 a large multiple': { account: () => ready('5.00'), settings: { threshold: '10000', amount: '5' }, code: null, charge: '10000.00' },
+  'A3 above the threshold': {
+    account: () => ready('50.00'),
+    settings: { threshold: '10', amount: '25' },
+    code: null,
+    charge: null,
+  },
+  'A5 at the threshold': {
+    account: () => ready('10.00'),
+    settings: { threshold: '10', amount: '25' },
+    code: null,
+    charge: '25.00',
+  },
+  'A5 a multiple': {
+    account: () => ready('5.00'),
+    settings: { threshold: '100', amount: '30' },
+    code: null,
+    charge: '120.00',
+  },
+  'A5 a large multiple': {
+    account: () => ready('5.00'),
+    settings: { threshold: '10000', amount: '5' },
+    code: null,
+    charge: '10000.00',
+  },
   'A5 over $12,500': {
     async account() {
       const account = await ready('5.00');
       await adjust(account, '-20000.00');
       return account;
     },
-    settings: { threshold: '5', amount: '2500' }, code: 'amount_too_small', charge: null,
+    settings: { threshold: '5', amount: '2500' },
+    code: 'amount_too_small',
+    charge: null,
   },
-  'A12 over the monthly limit': { account: () => ready('5.00'), settings: { threshold: '100', amount: '30', monthlyLimit: '100' }, code: 'monthly_limit_exceeded', charge: null },
+  'A12 over the monthly limit': {
+    account: () => ready('5.00'),
+    settings: { threshold: '100', amount: '30', monthlyLimit: '100' },
+    code: 'monthly_limit_exceeded',
+    charge: null,
+  },
   'A12 within the limit once what awaits its owner is canceled': {
     async account() {
       const account = await ready('20.00');
       await ask(account, 'PUT', '/auto-reload', { threshold: '10', amount: '25', acceptTerms: true });
-      await ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_authenticationRequired', role: 'primary' });
+      await ask(account, 'POST', '/payment-methods', {
+        paymentMethod: 'pm_card_authenticationRequired',
+        role: 'primary',
+      });
       await adjust(account, '-15.00');
-      await until(() => reloadsOf(account), ([reload]) => reload?.status === 'waiting');
+      await until(
+        () => reloadsOf(account),
+        ([reload]) => reload?.status === 'waiting',
+      );
       // Its owner was asked to confirm it; then it closes, and can still be confirmed.
       await ask(account, 'DELETE', '/auto-reload');
-      await until(() => reloadsOf(account), ([reload]) => reload?.status === 'canceled');
+      await until(
+        () => reloadsOf(account),
+        ([reload]) => reload?.status === 'canceled',
+      );
       await ask(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa', role: 'primary' });
       return account;
     },
-    settings: { threshold: '10', amount: '25', monthlyLimit: '40' }, code: null, charge: '25.00',
+    settings: { threshold: '10', amount: '25', monthlyLimit: '40' },
+    code: null,
+    charge: '25.00',
   },
   'P5 suspended': {
     async account() {
@@ -74,7 +131,9 @@ const scenes: Record<string, Scene> = {
       await api.ask('PUT', `/v1/accounts/${account.id}/suspension`, { key: api.admin, body: { reason: 'test' } });
       return account;
     },
-    settings: { threshold: '10', amount: '25' }, code: 'account_suspended', charge: null,
+    settings: { threshold: '10', amount: '25' },
+    code: 'account_suspended',
+    charge: null,
   },
   'A13 paused': {
     async account() {
@@ -83,27 +142,44 @@ const scenes: Record<string, Scene> = {
       await ask(account, 'POST', '/auto-reload/pause');
       return account;
     },
-    settings: { threshold: '100', amount: '25' }, code: null, charge: null,
+    settings: { threshold: '100', amount: '25' },
+    code: null,
+    charge: null,
   },
 };
 
-test.each(Object.entries(scenes))('%s: the preview says what the change then does, and changes nothing', async (_name, { account: make, settings, code, charge }) => {
-  const account = await make();
-  const before = (await ask(account, 'GET', '/auto-reload')).body;
-  const reloadsBefore = await reloadsOf(account);
-  const said = await preview(account, { ...settings, acceptTerms: true });
-  expect(said).toMatchObject({ status: 200, body: { wouldCharge: charge, refusal: code === null ? null : { code, detail: expect.any(String) } } });
-  expect((await ask(account, 'GET', '/auto-reload')).body).toEqual(before);
-  expect(await reloadsOf(account)).toEqual(reloadsBefore);
-  const done = await ask(account, 'PUT', '/auto-reload', { ...settings, acceptTerms: true });
-  expect(code === null ? done.body.charged?.amount ?? null : done.body.code).toBe(code ?? charge);
-  if (code !== null) expect(done.body.detail).toBe(said.body.refusal.detail);
-});
+test.each(Object.entries(scenes))(
+  '%s: the preview says what the change then does, and changes nothing',
+  async (_name, { account: make, settings, code, charge }) => {
+    const account = await make();
+    const before = (await ask(account, 'GET', '/auto-reload')).body;
+    const reloadsBefore = await reloadsOf(account);
+    const said = await preview(account, { ...settings, acceptTerms: true });
+    expect(said).toMatchObject({
+      status: 200,
+      body: { wouldCharge: charge, refusal: code === null ? null : { code, detail: expect.any(String) } },
+    });
+    expect((await ask(account, 'GET', '/auto-reload')).body).toEqual(before);
+    expect(await reloadsOf(account)).toEqual(reloadsBefore);
+    const done = await ask(account, 'PUT', '/auto-reload', { ...settings, acceptTerms: true });
+    expect(code === null ? (done.body.charged?.amount ?? null) : done.body.code).toBe(code ?? charge);
+    if (code !== null) expect(done.body.detail).toBe(said.body.refusal.detail);
+  },
+);
 
 test('A2 what no account may set is refused as by the change itself; a preview needs no consent', async () => {
   const account = await ready('50.00');
-  expect(await preview(account, { threshold: '4.99', amount: '25' })).toMatchObject({ status: 422, body: { code: 'out_of_range', errors: [{ path: 'threshold' }] } });
-  expect(await preview(account, { threshold: '10.001', amount: '25' })).toMatchObject({ status: 422, body: { code: 'fraction_of_a_cent' } });
+  expect(await preview(account, { threshold: '4.99', amount: '25' })).toMatchObject({
+    status: 422,
+    body: { code: 'out_of_range', errors: [{ path: 'threshold' }] },
+  });
+  expect(await preview(account, { threshold: '10.001', amount: '25' })).toMatchObject({
+    status: 422,
+    body: { code: 'fraction_of_a_cent' },
+  });
   expect(await preview(account, { threshold: '10' })).toMatchObject({ status: 400 });
-  expect(await preview(account, { threshold: '10', amount: '25' })).toMatchObject({ status: 200, body: { refusal: null, reloadsPerDay: 0, minutesUntilReload: null, advice: { threshold: '10.00' } } });
+  expect(await preview(account, { threshold: '10', amount: '25' })).toMatchObject({
+    status: 200,
+    body: { refusal: null, reloadsPerDay: 0, minutesUntilReload: null, advice: { threshold: '10.00' } },
+  });
 });

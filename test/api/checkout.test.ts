@@ -16,41 +16,69 @@ afterEach(() => world.clearFaults());
 
 const pages = { successUrl: 'https://console.example/paid', cancelUrl: 'https://console.example/back' };
 const checkout = (account: TestAccount, key: string, more: object = {}): Promise<Answer> =>
-  api.ask('POST', `/v1/accounts/${account.id}/prepayments/checkout`, { key: account.owner, body: { amount: '30.00', ...pages, ...more }, headers: { 'Idempotency-Key': key } });
-const read = async (account: TestAccount, path: string): Promise<any> => (await api.ask('GET', `/v1/accounts/${account.id}${path}`, { key: account.owner })).body;
+  api.ask('POST', `/v1/accounts/${account.id}/prepayments/checkout`, {
+    key: account.owner,
+    body: { amount: '30.00', ...pages, ...more },
+    headers: { 'Idempotency-Key': key },
+  });
+const read = async (account: TestAccount, path: string): Promise<any> =>
+  (await api.ask('GET', `/v1/accounts/${account.id}${path}`, { key: account.owner })).body;
 const sessionOf = (url: string): string => new URL(url).pathname.split('/').at(-1)!;
-const submit = (url: string, choice: object) => world.simulate('POST', `/checkout-sessions/${sessionOf(url)}/submit`, choice);
-const sessionsMade = async (): Promise<number> => ((await world.simulate('GET', '/requests?path=/v1/checkout/sessions$&method=POST')) as { status: number; replayed: boolean }[]).filter(({ status, replayed }) => status === 200 && !replayed).length;
+const submit = (url: string, choice: object) =>
+  world.simulate('POST', `/checkout-sessions/${sessionOf(url)}/submit`, choice);
+const sessionsMade = async (): Promise<number> =>
+  (
+    (await world.simulate('GET', '/requests?path=/v1/checkout/sessions$&method=POST')) as {
+      status: number;
+      replayed: boolean;
+    }[]
+  ).filter(({ status, replayed }) => status === 200 && !replayed).length;
 
 test('P2 twenty simultaneous calls under one key are one payment and one page', async () => {
   const account = await openAccount(api);
   const before = await sessionsMade();
   const answers = await Promise.all(Array.from({ length: 20 }, () => checkout(account, 'one')));
   expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
-  expect(answers[0]).toMatchObject({ status: 201, body: { id: expect.any(String), url: expect.stringMatching(/^http.*\/checkout\/cs_test_/) } });
-  expect(await sessionsMade() - before).toBe(1);
-  expect((await read(account, '/prepayments')).data).toMatchObject([{ id: answers[0]!.body.id, amount: '30.00', status: 'processing' }]);
+  expect(answers[0]).toMatchObject({
+    status: 201,
+    body: { id: expect.any(String), url: expect.stringMatching(/^http.*\/checkout\/cs_test_/) },
+  });
+  expect((await sessionsMade()) - before).toBe(1);
+  expect((await read(account, '/prepayments')).data).toMatchObject([
+    { id: answers[0]!.body.id, amount: '30.00', status: 'processing' },
+  ]);
   expect(await checkout(account, 'one', { amount: '30' })).toMatchObject({ status: 201, body: answers[0]!.body });
   for (const other of [{ amount: '31.00' }, { successUrl: 'https://elsewhere.example' }]) {
-    expect(await checkout(account, 'one', other)).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
+    expect(await checkout(account, 'one', other)).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_key_reused' },
+    });
   }
 });
 
-test.each([['a new card', { paymentMethod: 'pm_card_visa' }], ['a third-party provider', { provider: true }]])(
-  'P2 what was paid at Checkout with %s is credited once when somebody looks', async (_name, choice) => {
-    const account = await openAccount(api);
-    const { body: { id, url } } = await checkout(account, 'paid');
-    await submit(url, choice);
-    const seen = await Promise.all(Array.from({ length: 5 }, () => read(account, `/prepayments/${id}`)));
-    expect(seen).toEqual(Array(5).fill(expect.objectContaining({ status: 'succeeded', amount: '30.00' })));
-    expect((await read(account, '/transactions')).data).toMatchObject([{ kind: 'prepayment', amount: '30.00', balanceAfter: '30.00' }]);
-    expect(await read(account, '/gate')).toMatchObject({ allowed: true });
-    expect(await checkout(account, 'paid')).toMatchObject({ status: 201, body: { id, url } });
-  });
+test.each([
+  ['a new card', { paymentMethod: 'pm_card_visa' }],
+  ['a third-party provider', { provider: true }],
+])('P2 what was paid at Checkout with %s is credited once when somebody looks', async (_name, choice) => {
+  const account = await openAccount(api);
+  const {
+    body: { id, url },
+  } = await checkout(account, 'paid');
+  await submit(url, choice);
+  const seen = await Promise.all(Array.from({ length: 5 }, () => read(account, `/prepayments/${id}`)));
+  expect(seen).toEqual(Array(5).fill(expect.objectContaining({ status: 'succeeded', amount: '30.00' })));
+  expect((await read(account, '/transactions')).data).toMatchObject([
+    { kind: 'prepayment', amount: '30.00', balanceAfter: '30.00' },
+  ]);
+  expect(await read(account, '/gate')).toMatchObject({ allowed: true });
+  expect(await checkout(account, 'paid')).toMatchObject({ status: 201, body: { id, url } });
+});
 
 test('P2 a page that was left and has expired cancels the prepayment', async () => {
   const account = await openAccount(api);
-  const { body: { id, url } } = await checkout(account, 'left');
+  const {
+    body: { id, url },
+  } = await checkout(account, 'left');
   await submit(url, { paymentMethod: 'pm_card_visa_chargeDeclined' });
   expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'processing' });
   await world.stripe.checkout.sessions.expire(sessionOf(url));
@@ -59,7 +87,8 @@ test('P2 a page that was left and has expired cancels the prepayment', async () 
 });
 
 test.each(['error_500', 'error_500_after', 'timeout_after', 'reset_before', 'error_429', 'garbage'])(
-  'P2 a call cut short between its row and its page (%s) is healed by a repeat', async (effect) => {
+  'P2 a call cut short between its row and its page (%s) is healed by a repeat',
+  async (effect) => {
     const account = await openAccount(api);
     const key = randomUUID();
     await world.simulate('POST', '/faults', { match: { path: '^/v1/checkout/sessions' }, times: 2, effect });
@@ -67,17 +96,29 @@ test.each(['error_500', 'error_500_after', 'timeout_after', 'reset_before', 'err
     for (let i = 0; i < 5; i++) answers.push((await checkout(account, key)).status);
     expect(answers[0]).toBe(503);
     expect(answers.at(-1)).toBe(201);
-    const { body: { id, url } } = await checkout(account, key);
+    const {
+      body: { id, url },
+    } = await checkout(account, key);
     await submit(url, { paymentMethod: 'pm_card_visa' });
     expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'succeeded' });
     expect((await read(account, '/prepayments')).data).toHaveLength(1);
-  });
+  },
+);
 
 test('P2 what cannot be paid at Checkout is refused, and nothing is begun', async () => {
   const account = await openAccount(api);
-  expect(await checkout(account, 'a', { amount: '4.99' })).toMatchObject({ status: 422, body: { code: 'out_of_range' } });
-  expect(await checkout(account, 'b', { amount: '5.001' })).toMatchObject({ status: 422, body: { code: 'fraction_of_a_cent' } });
-  expect(await checkout(account, 'c', { successUrl: 'javascript:alert(1)' })).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  expect(await checkout(account, 'a', { amount: '4.99' })).toMatchObject({
+    status: 422,
+    body: { code: 'out_of_range' },
+  });
+  expect(await checkout(account, 'b', { amount: '5.001' })).toMatchObject({
+    status: 422,
+    body: { code: 'fraction_of_a_cent' },
+  });
+  expect(await checkout(account, 'c', { successUrl: 'javascript:alert(1)' })).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_request' },
+  });
   expect(await checkout(account, '')).toMatchObject({ status: 400, body: { code: 'idempotency_key_required' } });
   expect((await read(account, '/prepayments')).data).toEqual([]);
 });

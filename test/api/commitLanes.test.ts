@@ -1,5 +1,5 @@
-import { createCommitLanes } from '../../api/commitLanes';
-import type { PostedUsage, PricedEvent } from '../../ledger/postUsage';
+import { createCommitLanes } from '../../api/usage/commitLanes';
+import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
 import { priced } from '../support/ledgerAccount';
 
 /** Commits that wait to be let through; each tells the ids it was given, in order. */
@@ -7,8 +7,14 @@ function start(waitingMax = 100) {
   const commits: { accounts: string[]; ids: string[]; pass: () => void }[] = [];
   const commit = (events: readonly PricedEvent[]): Promise<PostedUsage> =>
     new Promise((resolve) => {
-      const notTaken = new Map(events.flatMap(({ id }, place) => (id.startsWith('again') ? [[place, 'duplicate' as const]] : [])));
-      commits.push({ accounts: events.map(({ accountId }) => accountId), ids: events.map(({ id }) => id), pass: () => resolve({ positions: new Map(), notTaken }) });
+      const notTaken = new Map(
+        events.flatMap(({ id }, place) => (id.startsWith('again') ? [[place, 'duplicate' as const]] : [])),
+      );
+      commits.push({
+        accounts: events.map(({ accountId }) => accountId),
+        ids: events.map(({ id }) => id),
+        pass: () => resolve({ positions: new Map(), notTaken }),
+      });
     });
   const lanes = createCommitLanes({ commit, isItemsFault: () => false, itemsMax: 100, waitingMax });
   return { lanes, commits };
@@ -19,16 +25,23 @@ const event = (accountId: string, id: string) => priced(accountId, id, '1.00');
 
 test('B3 an account keeps to one lane, in order; what a commit says of a place is found at its place in the request', async () => {
   const { lanes, commits } = start();
-  const events = ['first', 'again', 'third'].flatMap((id) => accounts.map((account) => event(account, `${id}/${account}`)));
+  const events = ['first', 'again', 'third'].flatMap((id) =>
+    accounts.map((account) => event(account, `${id}/${account}`)),
+  );
   const submitted = lanes.submit(events);
   expect(commits).toHaveLength(2);
   const [left, right] = commits.map(({ accounts: mine }) => new Set(mine));
   expect([...left!].some((account) => right!.has(account))).toBe(false);
   expect(left!.size + right!.size).toBe(20);
-  for (const { ids } of commits) expect(ids.map((id) => id.split('/')[0])).toEqual([...ids.map((id) => id.split('/')[0])].sort((a, b) => order(a!) - order(b!)));
+  for (const { ids } of commits)
+    expect(ids.map((id) => id.split('/')[0])).toEqual(
+      [...ids.map((id) => id.split('/')[0])].sort((a, b) => order(a!) - order(b!)),
+    );
   commits.forEach(({ pass }) => pass());
 
-  const duplicates = (await submitted).flatMap(({ result, first, places }) => places.filter((_place, i) => result.notTaken.get(first + i) === 'duplicate'));
+  const duplicates = (await submitted).flatMap(({ result, first, places }) =>
+    places.filter((_place, i) => result.notTaken.get(first + i) === 'duplicate'),
+  );
   expect(duplicates.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i));
 });
 
@@ -51,7 +64,11 @@ test('B3 a request that finds one lane full is refused with 429, and nothing of 
   const [account, ...others] = accounts;
   const other = others.find((candidate) => areApart(account!, candidate))!;
   const taken = [lanes.submit([event(account!, 'flying')]), lanes.submit([event(account!, 'a'), event(account!, 'b')])];
-  await expect(lanes.submit([event(other, 'x'), event(account!, 'c')])).rejects.toMatchObject({ code: 'too_many_requests', status: 429, extras: { retryAfterSeconds: 1 } });
+  await expect(lanes.submit([event(other, 'x'), event(account!, 'c')])).rejects.toMatchObject({
+    code: 'too_many_requests',
+    status: 429,
+    extras: { retryAfterSeconds: 1 },
+  });
   expect(commits.flatMap(({ ids }) => ids)).toEqual(['flying']);
   const alone = lanes.submit([event(other, 'y')]);
   commits.forEach(({ pass }) => pass());

@@ -15,22 +15,41 @@ afterAll(async () => {
 });
 
 const wantsConfirmation = 'pm_card_authenticationRequired';
-const ofAccount = (account: TestAccount, method: string, path: string, body?: object, idempotencyKey?: string): Promise<Answer> =>
-  api.ask(method, `/v1/accounts/${account.id}${path}`, { key: account.owner, ...(body && { body }), ...(idempotencyKey && { headers: { 'Idempotency-Key': idempotencyKey } }) });
-const addCard = (account: TestAccount, paymentMethod: string): Promise<Answer> => ofAccount(account, 'POST', '/payment-methods', { paymentMethod });
-const prepay = (account: TestAccount, key: string): Promise<Answer> => ofAccount(account, 'POST', '/prepayments', { amount: '25.00' }, key);
+const ofAccount = (
+  account: TestAccount,
+  method: string,
+  path: string,
+  body?: object,
+  idempotencyKey?: string,
+): Promise<Answer> =>
+  api.ask(method, `/v1/accounts/${account.id}${path}`, {
+    key: account.owner,
+    ...(body && { body }),
+    ...(idempotencyKey && { headers: { 'Idempotency-Key': idempotencyKey } }),
+  });
+const addCard = (account: TestAccount, paymentMethod: string): Promise<Answer> =>
+  ofAccount(account, 'POST', '/payment-methods', { paymentMethod });
+const prepay = (account: TestAccount, key: string): Promise<Answer> =>
+  ofAccount(account, 'POST', '/prepayments', { amount: '25.00' }, key);
 const read = async (account: TestAccount, path: string): Promise<any> => (await ofAccount(account, 'GET', path)).body;
 
 /** What a browser does with a page of the provider's: presses a button. Resolves with where that leads. */
 async function press(url: string, answer: 'approve' | 'refuse'): Promise<string> {
   const secret = new URL(url).searchParams.get('client_secret')!;
-  const response = await fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ client_secret: secret, answer }) });
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams({ client_secret: secret, answer }),
+  });
   return response.headers.get('location')!;
 }
 
 /** The link of the mail, on this API. */
 async function linkOf(account: TestAccount): Promise<string> {
-  const { data } = await until(() => read(account, '/notices'), (body) => body.data.some((notice: { kind: string }) => notice.kind === 'confirmation_needed'));
+  const { data } = await until(
+    () => read(account, '/notices'),
+    (body) => body.data.some((notice: { kind: string }) => notice.kind === 'confirmation_needed'),
+  );
   return pathOf(data.find((notice: { kind: string }) => notice.kind === 'confirmation_needed').data.url);
 }
 const pathOf = (url: string): string => new URL(url).pathname + new URL(url).search;
@@ -40,12 +59,22 @@ async function waitingReload(): Promise<TestAccount> {
   const account = await openAccount(api);
   const { body: card } = await addCard(account, 'pm_card_visa');
   expect((await prepay(account, 'first')).status).toBe(201);
-  expect((await ofAccount(account, 'PUT', '/auto-reload', { threshold: '10.00', amount: '40.00', acceptTerms: true })).status).toBe(200);
+  expect(
+    (await ofAccount(account, 'PUT', '/auto-reload', { threshold: '10.00', amount: '40.00', acceptTerms: true }))
+      .status,
+  ).toBe(200);
   const { body: wanting } = await addCard(account, wantsConfirmation);
   await ofAccount(account, 'PATCH', `/payment-methods/${wanting.id}`, { role: 'primary' });
   await ofAccount(account, 'DELETE', `/payment-methods/${card.id}`);
-  await api.ask('POST', `/v1/accounts/${account.id}/adjustments`, { key: api.admin, body: { amount: '-20.00', reason: 'use' }, headers: { 'Idempotency-Key': 'use' } });
-  await until(() => read(account, '/auto-reload'), (body) => body.strikes === 1);
+  await api.ask('POST', `/v1/accounts/${account.id}/adjustments`, {
+    key: api.admin,
+    body: { amount: '-20.00', reason: 'use' },
+    headers: { 'Idempotency-Key': 'use' },
+  });
+  await until(
+    () => read(account, '/auto-reload'),
+    (body) => body.strikes === 1,
+  );
   return account;
 }
 
@@ -55,7 +84,10 @@ describe('P2 a prepayment that needs confirmation', () => {
     await addCard(account, wantsConfirmation);
     const answers = await Promise.all(Array.from({ length: 20 }, () => prepay(account, 'one')));
     expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
-    const { status, body: { id, url } } = answers[0]!;
+    const {
+      status,
+      body: { id, url },
+    } = answers[0]!;
     expect([status, answers[0]!.body.status]).toEqual([202, 'requires_action']);
     expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'requires_action' });
     expect((await read(account, '')).balance).toBe('0.00');
@@ -65,15 +97,24 @@ describe('P2 a prepayment that needs confirmation', () => {
     const page = await api.ask('GET', pathOf(back));
     expect(page).toMatchObject({ status: 200, body: expect.stringContaining('Thank you') });
     expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'succeeded' });
-    expect(await prepay(account, 'one')).toMatchObject({ status: 201, body: { id, status: 'succeeded', balance: '25.00' } });
+    expect(await prepay(account, 'one')).toMatchObject({
+      status: 201,
+      body: { id, status: 'succeeded', balance: '25.00' },
+    });
     expect((await read(account, '/transactions')).data).toHaveLength(1);
-    expect((await read(account, '/notices')).data.filter((notice: { kind: string }) => notice.kind === 'confirmation_needed')).toHaveLength(1);
+    expect(
+      (await read(account, '/notices')).data.filter(
+        (notice: { kind: string }) => notice.kind === 'confirmation_needed',
+      ),
+    ).toHaveLength(1);
   });
 
   test('P2 confirmed, but nobody came back: reading it shows and credits it', async () => {
     const account = await openAccount(api);
     await addCard(account, wantsConfirmation);
-    const { body: { id, url } } = await prepay(account, 'away');
+    const {
+      body: { id, url },
+    } = await prepay(account, 'away');
     await press(url, 'approve');
     expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'succeeded' });
     expect(await read(account, '/gate')).toMatchObject({ allowed: true });
@@ -82,28 +123,49 @@ describe('P2 a prepayment that needs confirmation', () => {
   test('O4 its workflow is lost: the relay has it given up when its day is over', async () => {
     const account = await openAccount(api);
     await addCard(account, wantsConfirmation);
-    const { body: { id } } = await prepay(account, 'lost');
+    const {
+      body: { id },
+    } = await prepay(account, 'lost');
     await world.client.workflow.getHandle(confirmationWorkflowId(id)).terminate();
     await world.database.pool.query(`update payments set created_at = now() - interval '26 hours' where id = $1`, [id]);
-    await world.database.pool.query(`update payment_attempts set at = now() - interval '26 hours' where payment_id = $1`, [id]);
-    await until(() => read(account, `/prepayments/${id}`), ({ status }) => status === 'canceled');
+    await world.database.pool.query(
+      `update payment_attempts set at = now() - interval '26 hours' where payment_id = $1`,
+      [id],
+    );
+    await until(
+      () => read(account, `/prepayments/${id}`),
+      ({ status }) => status === 'canceled',
+    );
   });
 
   test.each([
     ['refused by its owner', wantsConfirmation, 'refuse', 'authentication_failed'],
-    ['confirmed, then declined by the bank', 'pm_card_authenticationRequiredChargeDeclinedInsufficientFunds', 'approve', 'insufficient_funds'],
-  ] as const)('P2 %s it has failed: nothing is credited and nothing can pay it later', async (_name, card, answer, declineCode) => {
-    const account = await openAccount(api);
-    await addCard(account, card);
-    const { body: { id, url } } = await prepay(account, 'no');
-    const back = await press(url, answer);
-    expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'failed', declineCode });
-    expect(await prepay(account, 'no')).toMatchObject({ status: 402, body: { code: 'card_declined', declineCode } });
-    if (back) expect((await api.ask('GET', pathOf(back))).body).toContain('The payment was not made');
-    const { rows } = await world.database.pool.query<{ i: string }>('select payment_intent_id as i from payments where id = $1', [id]);
-    expect((await world.stripe.paymentIntents.retrieve(rows[0]!.i)).status).toBe('canceled');
-    expect((await read(account, '')).balance).toBe('0.00');
-  });
+    [
+      'confirmed, then declined by the bank',
+      'pm_card_authenticationRequiredChargeDeclinedInsufficientFunds',
+      'approve',
+      'insufficient_funds',
+    ],
+  ] as const)(
+    'P2 %s it has failed: nothing is credited and nothing can pay it later',
+    async (_name, card, answer, declineCode) => {
+      const account = await openAccount(api);
+      await addCard(account, card);
+      const {
+        body: { id, url },
+      } = await prepay(account, 'no');
+      const back = await press(url, answer);
+      expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'failed', declineCode });
+      expect(await prepay(account, 'no')).toMatchObject({ status: 402, body: { code: 'card_declined', declineCode } });
+      if (back) expect((await api.ask('GET', pathOf(back))).body).toContain('The payment was not made');
+      const { rows } = await world.database.pool.query<{ i: string }>(
+        'select payment_intent_id as i from payments where id = $1',
+        [id],
+      );
+      expect((await world.stripe.paymentIntents.retrieve(rows[0]!.i)).status).toBe('canceled');
+      expect((await read(account, '')).balance).toBe('0.00');
+    },
+  );
 });
 
 describe('A11 a reload that needs confirmation', () => {
@@ -112,7 +174,14 @@ describe('A11 a reload that needs confirmation', () => {
     const link = await linkOf(account);
     const asked = await api.ask('GET', link);
     expect(asked.status).toBe(200);
-    for (const part of [`Account ${account.id}`, '$40.00', 'ending in 3184', 'automatic reload', '<form method="post">']) expect(asked.body).toContain(part);
+    for (const part of [
+      `Account ${account.id}`,
+      '$40.00',
+      'ending in 3184',
+      'automatic reload',
+      '<form method="post">',
+    ])
+      expect(asked.body).toContain(part);
     expect(asked.headers.get('referrer-policy')).toBe('no-referrer');
     expect(asked.headers.get('cache-control')).toBe('no-store');
 
@@ -123,13 +192,18 @@ describe('A11 a reload that needs confirmation', () => {
     const back = await press(onward.headers.get('location')!, 'approve');
     expect((await api.ask('GET', pathOf(back))).body).toContain('Thank you');
     expect((await read(account, '')).balance).toBe('45.00');
-    const { data: [reload] } = await read(account, '/reloads');
+    const {
+      data: [reload],
+    } = await read(account, '/reloads');
     expect(reload).toMatchObject({ number: 1, amount: '40.00', status: 'succeeded' });
     expect(await read(account, '/auto-reload')).toMatchObject({ status: 'on', strikes: 0, reload: null });
     const told = (await read(account, '/notices')).data.map((notice: { kind: string }) => notice.kind);
     expect(told.sort()).toEqual(['confirmation_needed', 'first_failed_attempt', 'reload_succeeded']);
     expect((await api.ask('POST', link)).headers.get('location')).toContain('/confirm/');
-    const { rows } = await world.database.pool.query('select 1 from payments where account_id = $1 and purpose = $2', [account.id, 'reload']);
+    const { rows } = await world.database.pool.query('select 1 from payments where account_id = $1 and purpose = $2', [
+      account.id,
+      'reload',
+    ]);
     expect(rows).toHaveLength(1);
   });
 
@@ -153,7 +227,9 @@ describe('A11 a reload that needs confirmation', () => {
     await press([...urls].at(-1)!, 'approve');
     await Promise.all(Array.from({ length: 10 }, () => api.ask('GET', link)));
     expect((await read(account, '')).balance).toBe('45.00');
-    expect((await read(account, '/transactions')).data.filter((line: { kind: string }) => line.kind === 'reload')).toHaveLength(1);
+    expect(
+      (await read(account, '/transactions')).data.filter((line: { kind: string }) => line.kind === 'reload'),
+    ).toHaveLength(1);
   });
 
   test('A13 disabled with a confirmation outstanding: the link works still, until it is confirmed', async () => {
@@ -171,9 +247,14 @@ describe('A11 a reload that needs confirmation', () => {
 test('A11 a link that is not ours, or was changed, leads nowhere', async () => {
   const account = await waitingReload();
   const link = await linkOf(account);
-  const changed = link.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')).replace(/\.(.)/, (_all, first: string) => `.${first === 'x' ? 'y' : 'x'}`);
+  const changed = link
+    .replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+    .replace(/\.(.)/, (_all, first: string) => `.${first === 'x' ? 'y' : 'x'}`);
   for (const path of [changed, '/confirm/nothing', `/confirm/${'x'.repeat(150)}`, link.split('.')[0]!]) {
-    expect(await api.ask('GET', path)).toMatchObject({ status: 404, body: expect.stringContaining('nothing at this link') });
+    expect(await api.ask('GET', path)).toMatchObject({
+      status: 404,
+      body: expect.stringContaining('nothing at this link'),
+    });
     expect((await api.ask('POST', path)).status).toBe(404);
   }
 });

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGateCache } from '../../api/gateCache';
+import { createGateCache } from '../../api/gate/gateCache';
 import { adjust, openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 
 let api: TestApi;
@@ -15,7 +15,8 @@ afterAll(async () => {
   await api.close();
 });
 
-const gateAt = async (where: TestApi, id: string) => (await where.ask('GET', `/v1/accounts/${id}/gate`, { key: where.service })).body;
+const gateAt = async (where: TestApi, id: string) =>
+  (await where.ask('GET', `/v1/accounts/${id}/gate`, { key: where.service })).body;
 const silent = pino({ level: 'silent' });
 
 test('S5 another process follows, either way, through Postgres', async () => {
@@ -39,10 +40,26 @@ test('S4 the version only grows, and an older gate never replaces a newer one', 
   const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
   await cache.start();
   const { version } = (await cache.find(id))!;
-  cache.learn({ accountId: id, gateState: 'suspended', gateReasons: ['balance_exhausted'], gateVersion: version - 1, reloadDueMs: null });
+  cache.learn({
+    accountId: id,
+    gateState: 'suspended',
+    gateReasons: ['balance_exhausted'],
+    gateVersion: version - 1,
+    reloadDueMs: null,
+  });
   expect(await cache.find(id)).toMatchObject({ allowed: true, version });
-  cache.learn({ accountId: id, gateState: 'suspended', gateReasons: ['balance_exhausted'], gateVersion: version + 1, reloadDueMs: Date.now() + 9_000 });
-  expect(await cache.find(id)).toMatchObject({ allowed: false, version: version + 1, retryAfterSeconds: expect.any(Number) });
+  cache.learn({
+    accountId: id,
+    gateState: 'suspended',
+    gateReasons: ['balance_exhausted'],
+    gateVersion: version + 1,
+    reloadDueMs: Date.now() + 9_000,
+  });
+  expect(await cache.find(id)).toMatchObject({
+    allowed: false,
+    version: version + 1,
+    retryAfterSeconds: expect.any(Number),
+  });
   await cache.close();
 });
 
@@ -73,7 +90,13 @@ test('S6 a change that commits late, after younger ones were read, is not skippe
 test('S6 a gate that lost its feed answers gate_stale past the limit, and comes back by itself', async () => {
   const { id } = await openAccount(api, '10.00');
   let nowMs = Date.now();
-  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: () => nowMs, policy: { onStale: 'fail_closed', staleAfterMs: 5_000 } });
+  const cache = createGateCache({
+    pool: api.database.pool,
+    databaseUrl: api.database.url,
+    log: silent,
+    now: () => nowMs,
+    policy: { onStale: 'fail_closed', staleAfterMs: 5_000 },
+  });
   await cache.start();
   expect(await cache.find(id)).toMatchObject({ allowed: true });
   nowMs += 6_000;
@@ -97,21 +120,32 @@ test('S6 an answer of an earlier history that comes late does not survive the ne
 test('S5 the feed survives a lost connection', async () => {
   const { id } = await openAccount(api, '10.00');
   await gateAt(other, id);
-  await api.database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ballast-gate-feed'");
+  await api.database.pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ballast-gate-feed'",
+  );
   await adjust(api, id, '-10.00');
-  for (const untilMs = Date.now() + 3_000; (await gateAt(other, id)).allowed; await sleep(20)) expect(Date.now()).toBeLessThan(untilMs);
+  for (const untilMs = Date.now() + 3_000; (await gateAt(other, id)).allowed; await sleep(20))
+    expect(Date.now()).toBeLessThan(untilMs);
 });
 
 test('authorize answers by status alone: 200 empty, 403 with the gate, also for unknown accounts', async () => {
   const { id } = await openAccount(api, '10.00');
-  const authorize = (account?: string) => api.ask('GET', '/v1/authorize', { key: api.service, ...(account !== undefined && { headers: { 'X-Account-Id': account } }) });
+  const authorize = (account?: string) =>
+    api.ask('GET', '/v1/authorize', {
+      key: api.service,
+      ...(account !== undefined && { headers: { 'X-Account-Id': account } }),
+    });
   expect(await authorize(id)).toMatchObject({ status: 200, body: '' });
   await adjust(api, id, '-10.00');
   const denied = await authorize(id);
-  expect(denied).toMatchObject({ status: 403, body: { accountId: id, allowed: false, state: 'suspended', reasons: ['balance_exhausted'] } });
+  expect(denied).toMatchObject({
+    status: 403,
+    body: { accountId: id, allowed: false, state: 'suspended', reasons: ['balance_exhausted'] },
+  });
   expect(denied.headers.get('x-ballast-gate')).toBe('suspended');
   expect(denied.headers.get('cache-control')).toBe('no-store');
-  for (const account of ['nobody', '', 'a b', undefined]) expect(await authorize(account)).toMatchObject({ status: 403, body: { allowed: false } });
+  for (const account of ['nobody', '', 'a b', undefined])
+    expect(await authorize(account)).toMatchObject({ status: 403, body: { allowed: false } });
 });
 
 test('a gate of an account that does not exist is 404, and known as soon as it exists', async () => {

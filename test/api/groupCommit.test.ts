@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { laneOf } from '../../api/commitLanes';
-import { createGroupCommit } from '../../api/groupCommit';
-import { findViolations } from '../../ledger/findViolations';
+import { laneOf } from '../../api/usage/commitLanes';
+import { createGroupCommit } from '../../api/usage/groupCommit';
+import { findViolations } from '../../ledger/transactions/findViolations';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
 
@@ -18,7 +18,11 @@ function gatedCommit() {
   return { batches, waiting, commit };
 }
 
-const options = { isItemsFault: (error: unknown) => (error as Error).message === 'bad item', itemsMax: 4, waitingMax: 6 };
+const options = {
+  isItemsFault: (error: unknown) => (error as Error).message === 'bad item',
+  itemsMax: 4,
+  waitingMax: 6,
+};
 
 test('a lone request is committed at once; what comes meanwhile goes together, up to the cap', async () => {
   const { batches, waiting, commit } = gatedCommit();
@@ -79,7 +83,12 @@ test('a bad item fails only the request that brought it', async () => {
       return items.length;
     },
   });
-  const results = await Promise.allSettled([group.submit([1]), group.submit([2]), group.submit([13]), group.submit([3])]);
+  const results = await Promise.allSettled([
+    group.submit([1]),
+    group.submit([2]),
+    group.submit([13]),
+    group.submit([3]),
+  ]);
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
 });
 
@@ -97,7 +106,10 @@ describe('through two processes', () => {
   });
 
   const sent = fc.record({ account: fc.nat(3), id: fc.nat(12), tokens: fc.integer({ min: 1, max: 2 }) });
-  const requests = fc.array(fc.record({ process: fc.nat(1), events: fc.array(sent, { minLength: 1, maxLength: 12 }) }), { minLength: 1, maxLength: 16 });
+  const requests = fc.array(
+    fc.record({ process: fc.nat(1), events: fc.array(sent, { minLength: 1, maxLength: 12 }) }),
+    { minLength: 1, maxLength: 16 },
+  );
 
   test('B3 whatever is reported at the same time, each event is deducted once and every answer adds up', async () => {
     let run = 0;
@@ -107,8 +119,19 @@ describe('through two processes', () => {
         run += 1;
         // The fourth account does not exist.
         const accountIdOf = (account: number) => accounts[account]?.id ?? `run${run}-nobody`;
-        const answers = await Promise.all(asked.map(({ process, events }) => report(process === 0 ? api : other,
-          events.map(({ account, id, tokens }) => ({ id: `e${id}`, accountId: accountIdOf(account), model: 'model', inputTokens: tokens * 1_000_000 })))));
+        const answers = await Promise.all(
+          asked.map(({ process, events }) =>
+            report(
+              process === 0 ? api : other,
+              events.map(({ account, id, tokens }) => ({
+                id: `e${id}`,
+                accountId: accountIdOf(account),
+                model: 'model',
+                inputTokens: tokens * 1_000_000,
+              })),
+            ),
+          ),
+        );
 
         const all = asked.flatMap(({ events }) => events);
         for (const [index, { status, body }] of answers.entries()) {
@@ -116,13 +139,17 @@ describe('through two processes', () => {
           expect(body.accepted + body.duplicates + body.rejected.length).toBe(asked[index]!.events.length);
         }
         const total = (count: (body: any) => number) => answers.reduce((sum, { body }) => sum + count(body), 0);
-        const codes = (code: string) => total((body) => body.rejected.filter((one: { code: string }) => one.code === code).length);
+        const codes = (code: string) =>
+          total((body) => body.rejected.filter((one: { code: string }) => one.code === code).length);
         expect(codes('unknown_account')).toBe(all.filter(({ account }) => account === 3).length);
 
         let accepted = 0;
         let conflicts = 0;
         for (const [n, { id: accountId }] of accounts.entries()) {
-          const { rows } = await api.database.pool.query<{ event_id: string; input_tokens: bigint }>('select event_id, input_tokens from usage_events where account_id = $1', [accountId]);
+          const { rows } = await api.database.pool.query<{ event_id: string; input_tokens: bigint }>(
+            'select event_id, input_tokens from usage_events where account_id = $1',
+            [accountId],
+          );
           const standing = new Map(rows.map((row) => [row.event_id, Number(row.input_tokens) / 1_000_000]));
           const mine = all.filter(({ account }) => account === n);
           expect([...standing.keys()].sort()).toEqual([...new Set(mine.map(({ id }) => `e${id}`))].sort());
@@ -157,7 +184,9 @@ describe('through two processes', () => {
     const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 };
     const lost = report(api, [event]);
     await sleep(100);
-    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'");
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
+    );
     const answer = await lost;
     expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
@@ -175,9 +204,15 @@ describe('through two processes', () => {
     await blocker.query('select 1 from balances where account_id = $1 for update', [lost.id]);
     const events = [lost, stands].map(({ id }) => ({ id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 }));
     const answer = report(api, events);
-    const balanceOf = async (id: string) => (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
-    await until(() => balanceOf(stands.id), (balance) => balance === '9.00');
-    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'");
+    const balanceOf = async (id: string) =>
+      (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
+    await until(
+      () => balanceOf(stands.id),
+      (balance) => balance === '9.00',
+    );
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
+    );
     expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     await blocker.query('rollback');
     blocker.release();
@@ -194,7 +229,9 @@ describe('through two processes', () => {
   test('one account that can hold no more fails its own request, not those that were committed with it', async () => {
     const full = await openAccount(api);
     const fine = await openInLane(laneOf(full.id));
-    await api.database.pool.query('update balances set balance_nano = -9223372036854775808 where account_id = $1', [full.id]);
+    await api.database.pool.query('update balances set balance_nano = -9223372036854775808 where account_id = $1', [
+      full.id,
+    ]);
     const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000_000 });
     const busy = report(api, [event(fine.id, 'a')]);
     const [bad, good] = await Promise.all([report(api, [event(full.id, 'b')]), report(api, [event(fine.id, 'c')])]);

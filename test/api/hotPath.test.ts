@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
-import { createKeyring, type Keyring } from '../../api/auth';
-import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gateCache';
-import { answerHot, createHotPath } from '../../api/hotPath';
-import { createPlatformKey } from '../../ledger/apiKeys';
+import { createKeyring, type Keyring } from '../../api/http/auth';
+import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
+import { answerHot, createHotPath } from '../../api/gate/hotPath';
+import { createPlatformKey } from '../../ledger/accounts/apiKeys';
 import { openPool } from '../../ledger/db';
 import { adjust, openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { until } from '../support/notices';
@@ -32,7 +32,10 @@ beforeAll(async () => {
   hot = createServer((incoming, response) => {
     if (answerHot(hotPath, incoming, response)) return;
     // What Express would do with the key: from then on it is known.
-    void keyring.authenticate(incoming.headers.authorization).catch(() => {}).then(() => response.writeHead(599).end());
+    void keyring
+      .authenticate(incoming.headers.authorization)
+      .catch(() => {})
+      .then(() => response.writeHead(599).end());
   }).listen(0, '127.0.0.1');
   await once(hot, 'listening');
 });
@@ -46,27 +49,60 @@ afterAll(async () => {
 
 type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
 
-function ask(port: number, method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () =>
-        resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() }));
-    }).on('error', reject).end(body);
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () =>
+          resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+        );
+    })
+      .on('error', reject)
+      .end(body);
   });
 }
 
 /** Leaves out what may differ between two equal answers: when they were given, and the ids of ours. */
 function comparable({ status, headers: { date: _date, 'x-request-id': requestId, ...headers }, body }: Answer) {
   const isOurs = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(requestId as string);
-  return { status, headers, requestId: isOurs ? 'one of ours' : requestId, body: body.replace(/"asOf":"[\d-]{10}T[\d:.]{12}Z"/, '"asOf":"…"') };
+  return {
+    status,
+    headers,
+    requestId: isOurs ? 'one of ours' : requestId,
+    body: body.replace(/"asOf":"[\d-]{10}T[\d:.]{12}Z"/, '"asOf":"…"'),
+  };
 }
 
 type Keys = 'service' | 'admin' | 'owner' | 'member' | 'foreign' | 'unknown' | 'none';
 const keyOf = (who: Keys): string | undefined =>
-  ({ service: api.service, admin: api.admin, owner: rich.owner, member: rich.member, foreign: foreign.owner, unknown: 'bk_of_nobody', none: undefined })[who];
+  ({
+    service: api.service,
+    admin: api.admin,
+    owner: rich.owner,
+    member: rich.member,
+    foreign: foreign.owner,
+    unknown: 'bk_of_nobody',
+    none: undefined,
+  })[who];
 
-type Row = { is: string; path: string; account?: 'rich' | 'poor' | 'unknown' | 'malformed'; who: Keys; method?: string; headers?: Record<string, string>; body?: string; hot: boolean };
+type Row = {
+  is: string;
+  path: string;
+  account?: 'rich' | 'poor' | 'unknown' | 'malformed';
+  who: Keys;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  hot: boolean;
+};
 const gate = '/v1/accounts/:id/gate';
 const authorize = '/v1/authorize';
 const table: Row[] = [
@@ -77,7 +113,13 @@ const table: Row[] = [
   { is: 'a suspended account', path: gate, account: 'poor', who: 'service', hot: true },
   { is: 'a request id of the caller', path: gate, who: 'service', headers: { 'X-Request-Id': 'mine/1' }, hot: true },
   { is: 'a request id that is none', path: gate, who: 'service', headers: { 'X-Request-Id': 'two words' }, hot: true },
-  { is: 'a request id that is too long', path: gate, who: 'service', headers: { 'X-Request-Id': 'x'.repeat(129) }, hot: true },
+  {
+    is: 'a request id that is too long',
+    path: gate,
+    who: 'service',
+    headers: { 'X-Request-Id': 'x'.repeat(129) },
+    hot: true,
+  },
   { is: "another account's owner", path: gate, who: 'foreign', hot: false },
   { is: 'an unknown key', path: gate, who: 'unknown', hot: false },
   { is: 'no key', path: gate, who: 'none', hot: false },
@@ -96,52 +138,114 @@ const table: Row[] = [
   { is: 'by an admin', path: authorize, account: 'rich', who: 'admin', hot: false },
   { is: 'by an owner', path: authorize, account: 'rich', who: 'owner', hot: false },
   { is: 'without a key', path: authorize, account: 'rich', who: 'none', hot: false },
-  { is: 'by POST with a body', path: authorize, account: 'rich', who: 'service', method: 'POST', body: 'hello', hot: true },
+  {
+    is: 'by POST with a body',
+    path: authorize,
+    account: 'rich',
+    who: 'service',
+    method: 'POST',
+    body: 'hello',
+    hot: true,
+  },
   { is: 'by DELETE, denied', path: authorize, account: 'poor', who: 'service', method: 'DELETE', hot: true },
   { is: 'by HEAD, denied', path: authorize, account: 'poor', who: 'service', method: 'HEAD', hot: true },
   { is: 'by a method of WebDAV', path: authorize, account: 'rich', who: 'service', method: 'PROPFIND', hot: true },
   { is: 'with a query', path: `${authorize}?a=b`, account: 'poor', who: 'service', hot: true },
-  { is: 'with a path', path: `${authorize}/v1/chat/completions?a=b`, account: 'rich', who: 'service', method: 'PUT', hot: true },
+  {
+    is: 'with a path',
+    path: `${authorize}/v1/chat/completions?a=b`,
+    account: 'rich',
+    who: 'service',
+    method: 'PUT',
+    hot: true,
+  },
   { is: 'with a slash', path: `${authorize}/`, account: 'poor', who: 'service', hot: true },
-  { is: 'with a path that is broken', path: `${authorize}/%zz//..%2f%00`, account: 'rich', who: 'service', method: 'PATCH', hot: true },
-  { is: 'with a path, of an unknown account', path: `${authorize}/%zz`, account: 'unknown', who: 'service', method: 'POST', hot: false },
-  { is: 'with a path, by an owner', path: `${authorize}/a`, account: 'rich', who: 'owner', method: 'OPTIONS', hot: false },
-  { is: 'with a path, without a key', path: `${authorize}/a`, account: 'rich', who: 'none', method: 'POST', hot: false },
+  {
+    is: 'with a path that is broken',
+    path: `${authorize}/%zz//..%2f%00`,
+    account: 'rich',
+    who: 'service',
+    method: 'PATCH',
+    hot: true,
+  },
+  {
+    is: 'with a path, of an unknown account',
+    path: `${authorize}/%zz`,
+    account: 'unknown',
+    who: 'service',
+    method: 'POST',
+    hot: false,
+  },
+  {
+    is: 'with a path, by an owner',
+    path: `${authorize}/a`,
+    account: 'rich',
+    who: 'owner',
+    method: 'OPTIONS',
+    hot: false,
+  },
+  {
+    is: 'with a path, without a key',
+    path: `${authorize}/a`,
+    account: 'rich',
+    who: 'none',
+    method: 'POST',
+    hot: false,
+  },
   { is: 'another word', path: `${authorize}d/a`, account: 'rich', who: 'service', hot: false },
   { is: 'another case', path: '/v1/Authorize/a', account: 'rich', who: 'service', hot: false },
 ];
 
 /** An absolute address means the same, and is left to Express. */
-test.each(table)('$path is the same before and in Express: $is', async ({ path, account, who, method = 'GET', headers, body, hot: isHot }) => {
-  const id = { rich: rich.id, poor: poor.id, unknown: 'nobody', malformed: 'a%20b' }[account ?? 'rich'];
-  const key = keyOf(who);
-  const sent = { ...(key !== undefined && { Authorization: `Bearer ${key}` }), ...(!path.includes(':id') && account && { 'X-Account-Id': id }), ...headers };
-  const asked = (port: number, address: string) => ask(port, method, address, sent, body);
-  const address = path.replace(':id', id);
-  const hotPort = (hot.address() as AddressInfo).port;
-  const apiPort = Number(new URL(api.url).port);
+test.each(table)(
+  '$path is the same before and in Express: $is',
+  async ({ path, account, who, method = 'GET', headers, body, hot: isHot }) => {
+    const id = { rich: rich.id, poor: poor.id, unknown: 'nobody', malformed: 'a%20b' }[account ?? 'rich'];
+    const key = keyOf(who);
+    const sent = {
+      ...(key !== undefined && { Authorization: `Bearer ${key}` }),
+      ...(!path.includes(':id') && account && { 'X-Account-Id': id }),
+      ...headers,
+    };
+    const asked = (port: number, address: string) => ask(port, method, address, sent, body);
+    const address = path.replace(':id', id);
+    const hotPort = (hot.address() as AddressInfo).port;
+    const apiPort = Number(new URL(api.url).port);
 
-  await asked(hotPort, address); // the key is known from now on
-  const alone = await asked(hotPort, address);
-  expect(alone.status !== 599).toBe(isHot);
-  await asked(apiPort, address);
-  const [answered, byExpress] = [await asked(apiPort, address), await asked(apiPort, `http://127.0.0.1${address}`)];
-  expect(comparable(answered)).toEqual(comparable(byExpress));
-  if (isHot) {
-    const { 'keep-alive': _hot, ...hotHeaders } = comparable(alone).headers;
-    const { 'keep-alive': _api, ...apiHeaders } = comparable(byExpress).headers;
-    expect({ ...comparable(alone), headers: hotHeaders }).toEqual({ ...comparable(byExpress), headers: apiHeaders });
-  }
-});
+    await asked(hotPort, address); // the key is known from now on
+    const alone = await asked(hotPort, address);
+    expect(alone.status !== 599).toBe(isHot);
+    await asked(apiPort, address);
+    const [answered, byExpress] = [await asked(apiPort, address), await asked(apiPort, `http://127.0.0.1${address}`)];
+    expect(comparable(answered)).toEqual(comparable(byExpress));
+    if (isHot) {
+      const { 'keep-alive': _hot, ...hotHeaders } = comparable(alone).headers;
+      const { 'keep-alive': _api, ...apiHeaders } = comparable(byExpress).headers;
+      expect({ ...comparable(alone), headers: hotHeaders }).toEqual({ ...comparable(byExpress), headers: apiHeaders });
+    }
+  },
+);
 
 test.each([
-  ['reloading', '10.00', 5_000], ['low', '1.00', null], ['suspended while a reload is due', '0.00', 60_000], ['suspended while a charge runs', '0.00', -1_000],
+  ['reloading', '10.00', 5_000],
+  ['low', '1.00', null],
+  ['suspended while a reload is due', '0.00', 60_000],
+  ['suspended while a charge runs', '0.00', -1_000],
 ])('S4 %s is told the same before and in Express', async (_name, balance, dueInMs) => {
   const { id } = await openAccount(api, balance === '0.00' ? undefined : balance);
-  const { rows: [changed] } = await api.database.pool.query<{ version: string }>(
-    "update balances set reload_due_at = now() + $2 * interval '1 millisecond' where account_id = $1 returning gate_version::text as version", [id, dueInMs]);
-  await until(async () => String((await api.ask('GET', `/v1/accounts/${id}/gate`, { key: api.service })).body.version), (version) => version === changed!.version);
-  const [answered, byExpress] = await Promise.all(['', '?'].map((query) => api.ask('GET', `/v1/accounts/${id}/gate${query}`, { key: api.service })));
+  const {
+    rows: [changed],
+  } = await api.database.pool.query<{ version: string }>(
+    "update balances set reload_due_at = now() + $2 * interval '1 millisecond' where account_id = $1 returning gate_version::text as version",
+    [id, dueInMs],
+  );
+  await until(
+    async () => String((await api.ask('GET', `/v1/accounts/${id}/gate`, { key: api.service })).body.version),
+    (version) => version === changed!.version,
+  );
+  const [answered, byExpress] = await Promise.all(
+    ['', '?'].map((query) => api.ask('GET', `/v1/accounts/${id}/gate${query}`, { key: api.service })),
+  );
   const { asOf: _a, ...gateNow } = answered!.body;
   const { asOf: _b, ...gateThen } = byExpress!.body;
   expect(gateNow).toEqual(gateThen);
@@ -164,13 +268,17 @@ test('a key in use is looked at in the background: it never waits, and a revocat
   expect(keyring.recall(header)).toBeUndefined();
   await keyring.authenticate(header);
   const recalled: boolean[] = [];
-  for (const untilMs = Date.now() + 2_500; Date.now() < untilMs; await sleep(5)) recalled.push(keyring.recall(header) !== undefined);
+  for (const untilMs = Date.now() + 2_500; Date.now() < untilMs; await sleep(5))
+    recalled.push(keyring.recall(header) !== undefined);
   // Without the background it would be known for less than half of the time; a busy machine may be late once.
   expect(recalled.filter(Boolean).length / recalled.length).toBeGreaterThan(0.8);
 
   await pool.query('update api_keys set revoked_at = now() where name = $1', ['hot']);
   const revokedMs = Date.now();
-  await until(() => keyring.recall(header), (known) => known === undefined);
+  await until(
+    () => keyring.recall(header),
+    (known) => known === undefined,
+  );
   expect(Date.now() - revokedMs).toBeLessThanOrEqual(1_000);
   await expect(keyring.authenticate(header)).rejects.toMatchObject({ code: 'unauthenticated' });
 });
@@ -184,12 +292,18 @@ test('a key revoked by this process is refused at once', async () => {
 });
 
 /** An API whose database falls silent: what is sent to it is neither answered nor refused. */
-async function cutOff(onStale: 'fail_closed' | 'fail_open', work: (cut: TestApi, silence: () => void) => Promise<void>): Promise<void> {
+async function cutOff(
+  onStale: 'fail_closed' | 'fail_open',
+  work: (cut: TestApi, silence: () => void) => Promise<void>,
+): Promise<void> {
   const url = new URL(api.database.url);
   const proxy = await startProxy(Number(url.port));
   url.port = String(proxy.port);
   const pool = openPool(url.href, { applicationName: 'cut-off' });
-  const cut = await startTestApi({ database: { url: url.href, pool, drop: async () => {} }, gatePolicy: { onStale, staleAfterMs: 3_000 } });
+  const cut = await startTestApi({
+    database: { url: url.href, pool, drop: async () => {} },
+    gatePolicy: { onStale, staleAfterMs: 3_000 },
+  });
   try {
     await work(cut, () => proxy.hold());
   } finally {
@@ -201,32 +315,44 @@ async function cutOff(onStale: 'fail_closed' | 'fail_open', work: (cut: TestApi,
 }
 
 const gateOf = (where: TestApi, id: string) => where.ask('GET', `/v1/accounts/${id}/gate`, { key: where.service });
-const authorized = (where: TestApi, id: string) => where.ask('GET', '/v1/authorize', { key: where.service, headers: { 'X-Account-Id': id } });
+const authorized = (where: TestApi, id: string) =>
+  where.ask('GET', '/v1/authorize', { key: where.service, headers: { 'X-Account-Id': id } });
 
 test('S6 fail_closed: known gates and keys outlive the database for a while, then the answer is 503', () =>
   cutOff('fail_closed', async (cut, silence) => {
     expect((await gateOf(cut, rich.id)).body).toMatchObject({ allowed: true });
     silence();
     expect((await gateOf(cut, rich.id)).body).toMatchObject({ allowed: true });
-    const stale = await until(() => gateOf(cut, rich.id), ({ status }) => status !== 200, 15_000);
-    expect(stale).toMatchObject({ status: 503, body: { code: expect.stringMatching(/^(gate_stale|database_unavailable)$/) } });
+    const stale = await until(
+      () => gateOf(cut, rich.id),
+      ({ status }) => status !== 200,
+      15_000,
+    );
+    expect(stale).toMatchObject({
+      status: 503,
+      body: { code: expect.stringMatching(/^(gate_stale|database_unavailable)$/) },
+    });
     expect(stale.headers.get('retry-after')).toMatch(/^\d+$/);
     expect((await authorized(cut, rich.id)).status).toBe(503);
   }));
 
-test('S6 fail_open: the last known answer stands, unknown accounts are denied', () =>
-  cutOff('fail_open', async (cut, silence) => {
-    const soon = `soon-${Date.now()}`;
-    expect((await gateOf(cut, rich.id)).body).toMatchObject({ allowed: true });
-    expect((await gateOf(cut, poor.id)).body).toMatchObject({ allowed: false });
-    silence();
-    await openAccount(api, '100.00', soon);
-    await sleep(8_000); // past the limit, and until the keyring knows that the database is away
-    for (let again = 0; again < 5; again++) {
-      expect(await gateOf(cut, rich.id)).toMatchObject({ status: 200, body: { allowed: true } });
-      expect((await authorized(cut, rich.id)).status).toBe(200);
-      expect((await authorized(cut, poor.id)).status).toBe(403);
-    }
-    expect((await authorized(cut, soon)).status).toBe(403);
-    expect(await gateOf(cut, soon)).toMatchObject({ status: 200, body: { allowed: false, version: 0 } });
-  }), 60_000);
+test(
+  'S6 fail_open: the last known answer stands, unknown accounts are denied',
+  () =>
+    cutOff('fail_open', async (cut, silence) => {
+      const soon = `soon-${Date.now()}`;
+      expect((await gateOf(cut, rich.id)).body).toMatchObject({ allowed: true });
+      expect((await gateOf(cut, poor.id)).body).toMatchObject({ allowed: false });
+      silence();
+      await openAccount(api, '100.00', soon);
+      await sleep(8_000); // past the limit, and until the keyring knows that the database is away
+      for (let again = 0; again < 5; again++) {
+        expect(await gateOf(cut, rich.id)).toMatchObject({ status: 200, body: { allowed: true } });
+        expect((await authorized(cut, rich.id)).status).toBe(200);
+        expect((await authorized(cut, poor.id)).status).toBe(403);
+      }
+      expect((await authorized(cut, soon)).status).toBe(403);
+      expect(await gateOf(cut, soon)).toMatchObject({ status: 200, body: { allowed: false, version: 0 } });
+    }),
+  60_000,
+);

@@ -16,12 +16,19 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 function start(env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [program], { env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 async function startApi(): Promise<{ child: ChildProcess; url: string }> {
   const child = start({
-    DATABASE_URL: database.url, TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS, STRIPE_SECRET_KEY: 'sk_test_none', STRIPE_API_BASE: 'http://127.0.0.1:9', ADMIN_KEY,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS,
+    STRIPE_SECRET_KEY: 'sk_test_none',
+    STRIPE_API_BASE: 'http://127.0.0.1:9',
+    ADMIN_KEY,
   });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   return { child, url: /^api listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)![1]! };
@@ -33,7 +40,11 @@ const ask = (url: string, path: string, init: RequestInit = {}) =>
 test('it takes ADMIN_KEY as an admin key, and a second start goes on where it was', async () => {
   for (const expected of [201, 409]) {
     const { child, url } = await startApi();
-    const body = JSON.stringify({ id: 'kept', name: 'Kept', members: [{ name: 'O', email: 'o@example.com', role: 'owner' }] });
+    const body = JSON.stringify({
+      id: 'kept',
+      name: 'Kept',
+      members: [{ name: 'O', email: 'o@example.com', role: 'owner' }],
+    });
     expect((await ask(url, '/v1/accounts', { method: 'POST', body })).status).toBe(expected);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);

@@ -7,26 +7,43 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const facts = { provider: 'Meta', license: 'open', input: ['text'], output: 'text', batch: false };
-const begun = { from: '2026-01-01T00:00:00.000Z', inputPerMillion: '0.60', cachedInputPerMillion: '0.30', outputPerMillion: '2.50' };
+const begun = {
+  from: '2026-01-01T00:00:00.000Z',
+  inputPerMillion: '0.60',
+  cachedInputPerMillion: '0.30',
+  outputPerMillion: '2.50',
+};
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
-const put = (id: string, prices: object[], more: object = {}) => api.ask('PUT', `/v1/models/${encodeURIComponent(id)}`, { key: api.admin, body: { ...facts, ...more, prices } });
+const put = (id: string, prices: object[], more: object = {}) =>
+  api.ask('PUT', `/v1/models/${encodeURIComponent(id)}`, { key: api.admin, body: { ...facts, ...more, prices } });
 
 test('B4 a model is created once, also when twenty put the same; the same again changes nothing', async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => put('meta-llama/Llama-3', [begun])));
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(19).fill(200), 201]);
   const { body } = await api.ask('GET', '/v1/models', { key: api.service });
   expect(body.data).toEqual([{ id: 'meta-llama/Llama-3', ...facts, prices: [begun] }]);
-  expect((await api.ask('PUT', '/v1/models/meta-llama%2FLlama-3', { key: api.admin, body: body.data[0] })).status).toBe(200);
+  expect((await api.ask('PUT', '/v1/models/meta-llama%2FLlama-3', { key: api.admin, body: body.data[0] })).status).toBe(
+    200,
+  );
   const { rows } = await api.database.pool.query("select count(*)::int as n from audit where action = 'model.put'");
   expect(rows[0].n).toBe(1);
 });
 
 test('B4 a price that has begun is never changed; a new one starts at least a minute ahead', async () => {
   await put('m', [begun]);
-  expect(await put('m', [{ ...begun, inputPerMillion: '0.61' }])).toMatchObject({ status: 422, body: { code: 'price_in_force' } });
+  expect(await put('m', [{ ...begun, inputPerMillion: '0.61' }])).toMatchObject({
+    status: 422,
+    body: { code: 'price_in_force' },
+  });
   expect(await put('m', [])).toMatchObject({ status: 422, body: { code: 'price_in_force' } });
-  expect(await put('m', [begun, { from: inSeconds(50), inputPerMillion: '1' }])).toMatchObject({ status: 422, body: { code: 'price_too_soon' } });
-  expect(await put('m', [begun, { from: '2025-01-01T00:00:00Z', inputPerMillion: '1' }])).toMatchObject({ status: 422, body: { code: 'price_too_soon' } });
+  expect(await put('m', [begun, { from: inSeconds(50), inputPerMillion: '1' }])).toMatchObject({
+    status: 422,
+    body: { code: 'price_too_soon' },
+  });
+  expect(await put('m', [begun, { from: '2025-01-01T00:00:00Z', inputPerMillion: '1' }])).toMatchObject({
+    status: 422,
+    body: { code: 'price_too_soon' },
+  });
   const next = { from: inSeconds(90), inputPerMillion: '1.00' };
   expect((await put('m', [begun, next])).status).toBe(200);
   expect((await put('m', [next, begun])).status).toBe(200);
@@ -48,9 +65,16 @@ test('a model may get its first price later, in the past, and another process kn
 
 test('bad models are refused', async () => {
   for (const [prices, more] of [
-    [[{ ...begun, inputPerMillion: '-1' }], {}], [[{ ...begun, from: 'yesterday' }], {}], [[begun, begun], {}], [[{ ...begun, perImage: { '\u0000': '1' } }], {}],
-    [[begun], { license: 'stolen' }], [[begun], { colour: 'red' }], [[begun], { id: 'other' }], [[begun], { input: [] }],
-  ] as const) expect((await put('bad', [...prices], more)).status).toBe(400);
+    [[{ ...begun, inputPerMillion: '-1' }], {}],
+    [[{ ...begun, from: 'yesterday' }], {}],
+    [[begun, begun], {}],
+    [[{ ...begun, perImage: { '\u0000': '1' } }], {}],
+    [[begun], { license: 'stolen' }],
+    [[begun], { colour: 'red' }],
+    [[begun], { id: 'other' }],
+    [[begun], { input: [] }],
+  ] as const)
+    expect((await put('bad', [...prices], more)).status).toBe(400);
   expect((await put('nul\u0000', [begun])).status).toBe(400);
   expect((await put('x'.repeat(129), [begun])).status).toBe(400);
 });

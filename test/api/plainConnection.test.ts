@@ -1,7 +1,7 @@
 /** What node:http does for its connections beyond reading requests holds on the fast path, too. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HotAnswer, HotPath } from '../../api/hotPath';
+import type { HotAnswer, HotPath } from '../../api/gate/hotPath';
 import { open, startHotServer, talk, type HotServer } from '../support/hotServer';
 import { until } from '../support/notices';
 import { openAccount, startTestApi } from '../support/api';
@@ -12,10 +12,18 @@ const gate: HotAnswer = { status: 200, headers: block, body: '{"allowed":true}' 
 let known: Set<string | undefined>;
 let lookUp: () => Promise<void>;
 const hotPath: HotPath = {
-  answer: (_method, target, { authorization }) => (known.has(authorization) && target.endsWith('/gate') ? gate : undefined),
-  learnKey: ({ authorization }) => (known.has(authorization) ? null : lookUp().then(() => void known.add(authorization), () => {})),
+  answer: (_method, target, { authorization }) =>
+    known.has(authorization) && target.endsWith('/gate') ? gate : undefined,
+  learnKey: ({ authorization }) =>
+    known.has(authorization)
+      ? null
+      : lookUp().then(
+          () => void known.add(authorization),
+          () => {},
+        ),
 };
-const ask = (key = 'known', id = 'n') => `GET /v1/accounts/a/gate HTTP/1.1\r\nHost: a\r\nAuthorization: ${key}\r\nX-Request-Id: ${id}\r\n\r\n`;
+const ask = (key = 'known', id = 'n') =>
+  `GET /v1/accounts/a/gate HTTP/1.1\r\nHost: a\r\nAuthorization: ${key}\r\nX-Request-Id: ${id}\r\n\r\n`;
 const idsIn = (answers: string): string[] => answers.match(/(?<=X-Request-Id: )\w+/g) ?? [];
 
 let hot: HotServer;
@@ -28,7 +36,15 @@ afterEach(() => hot.close());
 test('a key that is not in memory is looked up once, in its turn, and the connection stays fast', async () => {
   hot = await startHotServer(hotPath, { isFast: true });
   lookUp = () => sleep(50);
-  expect(idsIn(await talk(hot.port, [ask('known', 'a') + ask('new', 'b') + ask('known', 'c'), ask('new', 'd'), ask('known', 'e')]))).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(
+    idsIn(
+      await talk(hot.port, [
+        ask('known', 'a') + ask('new', 'b') + ask('known', 'c'),
+        ask('new', 'd'),
+        ask('known', 'e'),
+      ]),
+    ),
+  ).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(hot.readByHttp()).toBe(0);
 });
 
@@ -42,7 +58,13 @@ test('a key that stays unknown is left to node:http, with all that came after it
 });
 
 test('a connection on which nothing comes is closed after the keep-alive time; a request begun too slowly is refused', async () => {
-  hot = await startHotServer(hotPath, { isFast: true, keepAliveMs: 300, headersTimeout: 400, requestTimeout: 400, connectionsCheckingInterval: 50 });
+  hot = await startHotServer(hotPath, {
+    isFast: true,
+    keepAliveMs: 300,
+    headersTimeout: 400,
+    requestTimeout: 400,
+    connectionsCheckingInterval: 50,
+  });
   const [silent, quiet, slow] = await Promise.all([open(hot.port), open(hot.port), open(hot.port)]);
   const heard: string[] = [];
   slow.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
@@ -70,7 +92,11 @@ test('who asks and does not read is not heard any more until they do, and then g
   expect(caller.writableLength).toBeGreaterThan(0);
   let answers = '';
   caller.on('data', (chunk: Buffer) => (answers += chunk.toString('latin1')));
-  await until(() => idsIn(answers).length, (length) => length === count, 20_000);
+  await until(
+    () => idsIn(answers).length,
+    (length) => length === count,
+    20_000,
+  );
   expect(idsIn(answers)).toEqual(Array.from({ length: count }, (_, n) => `n${n}`));
   caller.destroy();
 }, 30_000);
@@ -100,7 +126,10 @@ test('closing: idle connections end, one that waits for its answer gets it first
   hot.plain!.closeIdle();
   await once(idle, 'close');
   expect(answers).toBe('');
-  await until(() => idsIn(answers).length, (length) => length === 1);
+  await until(
+    () => idsIn(answers).length,
+    (length) => length === 1,
+  );
   const closed = once(asking, 'close');
   hot.plain!.closeIdle();
   await closed;

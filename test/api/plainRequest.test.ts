@@ -1,10 +1,10 @@
 /** The fast reading of plain requests against node:http: what is sent to a server with and without it is answered the same. */
 import fc from 'fast-check';
 import pino from 'pino';
-import { createKeyring, type Keyring } from '../../api/auth';
-import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gateCache';
-import { createHotPath } from '../../api/hotPath';
-import { createPlainReader } from '../../api/plainRequest';
+import { createKeyring, type Keyring } from '../../api/http/auth';
+import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
+import { createHotPath } from '../../api/gate/hotPath';
+import { createPlainReader } from '../../api/http/plainRequest';
 import { openAccount, startTestApi, type TestApi } from '../support/api';
 import { startHotServer, talk, type HotServer } from '../support/hotServer';
 
@@ -42,12 +42,18 @@ const REFUSAL = /^HTTP\/1\.1 4\d\d [\w ]+\r\nConnection: close\r\n\r\n$/;
 
 /** Header lines in order of their names, and without what differs between two equal answers. */
 const comparable = (answers: string): string[] =>
-  answers.split(/(?=HTTP\/1\.1 \d{3} )/).filter((answer) => answer !== '' && !REFUSAL.test(answer)).map((answer) => {
-    const headEnd = answer.indexOf('\r\n\r\n');
-    const [first, ...lines] = answer.slice(0, headEnd).split('\r\n');
-    const body = answer.slice(headEnd + 4).replace(/"asOf":"[^"]+"/, '"asOf":"…"');
-    return [first, ...lines.sort(), '', body].join('\n').replace(/^Date: .*$/m, 'Date: …').replace(/^X-Request-Id: [0-9a-f]{8}-[0-9a-f-]{27}$/m, 'X-Request-Id: one of ours');
-  });
+  answers
+    .split(/(?=HTTP\/1\.1 \d{3} )/)
+    .filter((answer) => answer !== '' && !REFUSAL.test(answer))
+    .map((answer) => {
+      const headEnd = answer.indexOf('\r\n\r\n');
+      const [first, ...lines] = answer.slice(0, headEnd).split('\r\n');
+      const body = answer.slice(headEnd + 4).replace(/"asOf":"[^"]+"/, '"asOf":"…"');
+      return [first, ...lines.sort(), '', body]
+        .join('\n')
+        .replace(/^Date: .*$/m, 'Date: …')
+        .replace(/^X-Request-Id: [0-9a-f]{8}-[0-9a-f-]{27}$/m, 'X-Request-Id: one of ours');
+    });
 
 /** Who says this is heard to the end, and closed. */
 const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
@@ -58,7 +64,13 @@ const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
  */
 async function expectSame(pieces: string[], apartMs = 8): Promise<string> {
   const [byFast, bySlow, atMost] = await Promise.all([
-    talk(fast.port, pieces), talk(slow.port, pieces), talk(slow.port, pieces.flatMap((piece) => piece.split(/(?<=\r\n\r\n)/)), apartMs),
+    talk(fast.port, pieces),
+    talk(slow.port, pieces),
+    talk(
+      slow.port,
+      pieces.flatMap((piece) => piece.split(/(?<=\r\n\r\n)/)),
+      apartMs,
+    ),
   ]);
   const [given, exactly, most] = [byFast, bySlow, atMost].map(comparable);
   try {
@@ -73,7 +85,8 @@ async function expectSame(pieces: string[], apartMs = 8): Promise<string> {
 
 type Parts = { line?: string; headers?: string[] };
 const gateLine = 'GET /v1/accounts/rich/gate HTTP/1.1';
-const request = ({ line = gateLine, headers = [] }: Parts = {}): string => [line, 'Host: a', `Authorization: ${key}`, ...headers, '', ''].join('\r\n');
+const request = ({ line = gateLine, headers = [] }: Parts = {}): string =>
+  [line, 'Host: a', `Authorization: ${key}`, ...headers, '', ''].join('\r\n');
 const post = 'POST /other HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';
 const chunked = 'POST /other HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
 
@@ -84,14 +97,24 @@ const plain: [name: string, text: () => string][] = [
   ['of a suspended account', () => request({ line: 'GET /v1/accounts/poor/gate HTTP/1.1' })],
   ['authorize', () => request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: rich'] })],
   ['authorize, denied', () => request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: poor'] })],
-  ['authorize with a path and a query', () => request({ line: 'POST /v1/authorize/v1/chat%20/%zz//..?a=b&c HTTP/1.1', headers: ['X-Account-Id: poor', 'Content-Length: 0'] })],
+  [
+    'authorize with a path and a query',
+    () =>
+      request({
+        line: 'POST /v1/authorize/v1/chat%20/%zz//..?a=b&c HTTP/1.1',
+        headers: ['X-Account-Id: poor', 'Content-Length: 0'],
+      }),
+  ],
   ['a request id', () => request({ headers: ['X-Request-Id: mine'] })],
   ['a request id that is none', () => request({ headers: ['X-Request-Id: two words'] })],
   ['an empty request id', () => request({ headers: ['X-Request-Id:'] })],
   ['spaces around a value', () => request({ headers: ['X-Request-Id: \t mine \t '] })],
   ['a host that is empty', () => request().replace('Host: a', 'Host:')],
   ['keep-alive', () => request({ headers: ['Connection: Keep-Alive'] })],
-  ['other headers, also twice', () => request({ headers: ['accept: */*', 'Cookie: a=b', 'Cookie: c=d', "x-!#$%&'*+-.^_`|~9: (\"\\)"] })],
+  [
+    'other headers, also twice',
+    () => request({ headers: ['accept: */*', 'Cookie: a=b', 'Cookie: c=d', 'x-!#$%&\'*+-.^_`|~9: ("\\)'] }),
+  ],
   ['an account that is not known', () => request({ line: 'GET /v1/accounts/nobody/gate HTTP/1.1' })],
   ['an escape in the id', () => request({ line: 'GET /v1/accounts/%72ich/gate HTTP/1.1' })],
   ['a query', () => request({ line: 'GET /v1/accounts/rich/gate?a=b HTTP/1.1' })],
@@ -112,7 +135,10 @@ const odd: [name: string, text: () => string][] = [
   ['a length of 00', () => request({ headers: ['Content-Length: 00'] })],
   ['an empty length', () => request({ headers: ['Content-Length:'] })],
   ['chunks', () => `${request({ headers: ['Transfer-Encoding: chunked'] })}5\r\nhello\r\n0\r\n\r\n`],
-  ['chunks and a length', () => `${request({ headers: ['Content-Length: 0', 'Transfer-Encoding: chunked'] })}5\r\nhello\r\n0\r\n\r\n`],
+  [
+    'chunks and a length',
+    () => `${request({ headers: ['Content-Length: 0', 'Transfer-Encoding: chunked'] })}5\r\nhello\r\n0\r\n\r\n`,
+  ],
   ['an unknown encoding', () => request({ headers: ['Transfer-Encoding: xchunked'] })],
   ['an encoding behind a tab', () => request({ headers: ['Transfer-Encoding:\tchunked'] })],
   ['a space before the colon', () => request({ headers: ['Transfer-Encoding : chunked'] })],
@@ -143,10 +169,16 @@ const odd: [name: string, text: () => string][] = [
   ['no host', () => `${gateLine}\r\nAuthorization: ${key}\r\n\r\n`],
   ['no header', () => `${gateLine}\r\n\r\n`],
   ['two keys', () => request({ headers: ['Authorization: Bearer other'] })],
-  ['two accounts', () => request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: rich', 'X-Account-Id: poor'] })],
+  [
+    'two accounts',
+    () => request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: rich', 'X-Account-Id: poor'] }),
+  ],
   ['two request ids', () => request({ headers: ['X-Request-Id: a', 'X-Request-Id: b'] })],
   ['HTTP/1.0', () => request({ line: 'GET /v1/accounts/rich/gate HTTP/1.0' })],
-  ['HTTP/1.0, kept alive', () => request({ line: 'GET /v1/accounts/rich/gate HTTP/1.0', headers: ['Connection: keep-alive'] })],
+  [
+    'HTTP/1.0, kept alive',
+    () => request({ line: 'GET /v1/accounts/rich/gate HTTP/1.0', headers: ['Connection: keep-alive'] }),
+  ],
   ['HTTP/1.2', () => request({ line: 'GET /v1/accounts/rich/gate HTTP/1.2' })],
   ['HTTP/0.9', () => 'GET /v1/accounts/rich/gate\r\n\r\n'],
   ['HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -166,8 +198,18 @@ const odd: [name: string, text: () => string][] = [
   ['an empty line at the beginning', () => `\r\n${request()}`],
   ['a head of 9,000 bytes', () => request({ headers: [`X-A: ${'b'.repeat(9_000)}`] })],
   ['a head of 20,000 bytes', () => request({ headers: [`X-A: ${'b'.repeat(20_000)}`] })],
-  ['a target of 20,000 bytes', () => request({ line: `GET /v1/authorize/${'a'.repeat(20_000)} HTTP/1.1`, headers: ['X-Account-Id: rich'] })],
-  ['1,100 headers before the key', () => request({ headers: Array.from({ length: 1_100 }, () => 'a:') }).replace(/(Authorization.*?\r\n)(.*)\r\n$/s, '$2$1\r\n')],
+  [
+    'a target of 20,000 bytes',
+    () => request({ line: `GET /v1/authorize/${'a'.repeat(20_000)} HTTP/1.1`, headers: ['X-Account-Id: rich'] }),
+  ],
+  [
+    '1,100 headers before the key',
+    () =>
+      request({ headers: Array.from({ length: 1_100 }, () => 'a:') }).replace(
+        /(Authorization.*?\r\n)(.*)\r\n$/s,
+        '$2$1\r\n',
+      ),
+  ],
   ['half a head', () => request().slice(0, 60)],
   ['a half line', () => gateLine.slice(0, 10)],
 ];
@@ -199,16 +241,33 @@ test('answers come in the order of the questions, whoever gives them', async () 
   const numbered = (n: number) => request({ headers: [`X-Request-Id: n${n}`] });
   const text = [0, 1, 2, 3].map(numbered).join('') + post + numbered(4) + chunked + numbered(5) + LAST;
   const answers = await expectSame([text]);
-  expect(answers.match(/n\d(?=\r\n)|"url":"\/\w+"/g)).toEqual(['n0', 'n1', 'n2', 'n3', '"url":"/other"', 'n4', '"url":"/other"', 'n5', '"url":"/last"']);
+  expect(answers.match(/n\d(?=\r\n)|"url":"\/\w+"/g)).toEqual([
+    'n0',
+    'n1',
+    'n2',
+    'n3',
+    '"url":"/other"',
+    'n4',
+    '"url":"/other"',
+    'n5',
+    '"url":"/last"',
+  ]);
 });
 
 test('cut into two at any byte, gates and others are answered the same', async () => {
-  const text = request() + request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: poor'] }) + post + request() + LAST;
+  const text =
+    request() +
+    request({ line: 'GET /v1/authorize HTTP/1.1', headers: ['X-Account-Id: poor'] }) +
+    post +
+    request() +
+    LAST;
   const whole = comparable(await talk(slow.port, [text]));
   expect(whole).toHaveLength(5);
   const places = Array.from({ length: text.length - 1 }, (_, index) => index + 1);
   for (let from = 0; from < places.length; from += 20) {
-    const cut = await Promise.all(places.slice(from, from + 20).map((place) => talk(fast.port, [text.slice(0, place), text.slice(place)])));
+    const cut = await Promise.all(
+      places.slice(from, from + 20).map((place) => talk(fast.port, [text.slice(0, place), text.slice(place)])),
+    );
     cut.forEach((answers) => expect(comparable(answers)).toEqual(whole));
   }
 }, 60_000);
@@ -217,29 +276,84 @@ test('each byte, in a target, a name, a value, and a value that matters, is read
   const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
   const texts = bytes.flatMap((byte) => [
     request({ line: `GET /v1/authorize/a${byte}b HTTP/1.1`, headers: ['X-Account-Id: rich'] }),
-    request({ headers: [`X${byte}A: b`] }), request({ headers: [`X-A: b${byte}`] }), request({ headers: [`X-Request-Id: ${byte}b`] }),
-    request({ headers: [`Content-Length: ${byte}0`] }), request({ headers: [`Content-Length: 0${byte}`] }), request({ headers: [`Connection: keep-alive${byte}`] }),
+    request({ headers: [`X${byte}A: b`] }),
+    request({ headers: [`X-A: b${byte}`] }),
+    request({ headers: [`X-Request-Id: ${byte}b`] }),
+    request({ headers: [`Content-Length: ${byte}0`] }),
+    request({ headers: [`Content-Length: 0${byte}`] }),
+    request({ headers: [`Connection: keep-alive${byte}`] }),
   ]);
-  for (let from = 0; from < texts.length; from += 10) await Promise.all(texts.slice(from, from + 10).map((text) => expectSame([text + request() + LAST])));
+  for (let from = 0; from < texts.length; from += 10)
+    await Promise.all(texts.slice(from, from + 10).map((text) => expectSame([text + request() + LAST])));
 }, 120_000);
 
 /** Any of the above, with bytes of it changed, doubled, left out, and cut anywhere. */
-const pieces = fc.array(fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...plain.map(([, text]) => text)) },
-  { weight: 1, arbitrary: fc.constantFrom(...odd.filter(([name]) => !name.includes('000')).map(([, text]) => text), () => post, () => chunked) },
-), { minLength: 1, maxLength: 5 });
+const pieces = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...plain.map(([, text]) => text)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        ...odd.filter(([name]) => !name.includes('000')).map(([, text]) => text),
+        () => post,
+        () => chunked,
+      ),
+    },
+  ),
+  { minLength: 1, maxLength: 5 },
+);
 const change = fc.record({
-  at: fc.nat(1_000), away: fc.nat(2),
-  put: fc.constantFrom('', '', '\r', '\n', '\r\n', ' ', '\t', ':', '\0', ',', 'a', '0', '\x80', 'Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r\n', 'Host: b\r\n', 'HTTP/1.1'),
+  at: fc.nat(1_000),
+  away: fc.nat(2),
+  put: fc.constantFrom(
+    '',
+    '',
+    '\r',
+    '\n',
+    '\r\n',
+    ' ',
+    '\t',
+    ':',
+    '\0',
+    ',',
+    'a',
+    '0',
+    '\x80',
+    'Content-Length: 3\r\n',
+    'Transfer-Encoding: chunked\r\n',
+    'Host: b\r\n',
+    'HTTP/1.1',
+  ),
 });
 
-test('whatever is sent, changed at random, is answered as by node:http', () =>
-  fc.assert(fc.asyncProperty(fc.array(fc.tuple(pieces, fc.array(change, { maxLength: 2 }), fc.array(fc.nat(1_500), { maxLength: 2 })), { minLength: 10, maxLength: 10 }), async (cases) => {
-    await Promise.all(cases.map(async ([texts, changes, cuts]) => {
-      let text = texts.map((part) => part()).join('');
-      for (const { at, away, put } of changes) text = text.slice(0, at % text.length) + put + text.slice((at % text.length) + away);
-      text += LAST;
-      const places = [0, ...cuts.map((cut) => cut % text.length).sort((a, b) => a - b), text.length];
-      await expectSame(places.slice(1).map((place, index) => text.slice(places[index], place)).filter((piece) => piece !== ''));
-    }));
-  }), { numRuns: 50 }), 120_000);
+test(
+  'whatever is sent, changed at random, is answered as by node:http',
+  () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(pieces, fc.array(change, { maxLength: 2 }), fc.array(fc.nat(1_500), { maxLength: 2 })), {
+          minLength: 10,
+          maxLength: 10,
+        }),
+        async (cases) => {
+          await Promise.all(
+            cases.map(async ([texts, changes, cuts]) => {
+              let text = texts.map((part) => part()).join('');
+              for (const { at, away, put } of changes)
+                text = text.slice(0, at % text.length) + put + text.slice((at % text.length) + away);
+              text += LAST;
+              const places = [0, ...cuts.map((cut) => cut % text.length).sort((a, b) => a - b), text.length];
+              await expectSame(
+                places
+                  .slice(1)
+                  .map((place, index) => text.slice(places[index], place))
+                  .filter((piece) => piece !== ''),
+              );
+            }),
+          );
+        },
+      ),
+      { numRuns: 50 },
+    ),
+  120_000,
+);

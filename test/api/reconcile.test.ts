@@ -26,7 +26,8 @@ const run = async (): Promise<any> => {
 const pay = (account: TestAccount, cents = 2_500) => payAtStripe(world.stripe, world.database.pool, account.id, cents);
 const lines = (account: TestAccount) => linesOf(world.database.pool, account.id);
 const chargesMade = async () => ((await world.simulate('GET', '/charges')) as unknown[]).length;
-const mark = async (scannedUntil: Date | null) => world.database.pool.query('update reconciliation set scanned_until = $1', [scannedUntil]);
+const mark = async (scannedUntil: Date | null) =>
+  world.database.pool.query('update reconciliation set scanned_until = $1', [scannedUntil]);
 
 test('P6 the first run looks at everything, the next at events since; what was lost is repaired once, and nothing is charged', async () => {
   const [credit, refund, open] = [await openAccount(api), await openAccount(api), await openAccount(api)];
@@ -37,7 +38,12 @@ test('P6 the first run looks at everything, the next at events since; what was l
   const charges = await chargesMade();
 
   const first = await run();
-  expect(first).toMatchObject({ scanned: { mode: 'all', since: null }, repaired: { credited: 2, takenBack: 1 }, unexplained: { count: 0 }, ledger: { violations: [] } });
+  expect(first).toMatchObject({
+    scanned: { mode: 'all', since: null },
+    repaired: { credited: 2, takenBack: 1 },
+    unexplained: { count: 0 },
+    ledger: { violations: [] },
+  });
   expect(await lines(credit)).toEqual(['prepayment 25.00']);
   expect(await lines(refund)).toEqual(['prepayment 25.00', 'refund -10.00']);
 
@@ -49,7 +55,10 @@ test('P6 the first run looks at everything, the next at events since; what was l
   expect(await lines(credit)).toEqual(['prepayment 25.00', 'prepayment 30.00']);
   expect((await lines(refund)).slice(2)).toEqual(['dispute -5.00']);
 
-  expect(await run()).toMatchObject({ looked: { events: 0 }, repaired: { credited: 0, takenBack: 0, noted: 0, newest: [] } });
+  expect(await run()).toMatchObject({
+    looked: { events: 0 },
+    repaired: { credited: 0, takenBack: 0, noted: 0, newest: [] },
+  });
   expect(await lines(open)).toEqual([]);
   expect(await chargesMade()).toBe(charges + 1);
 });
@@ -57,7 +66,9 @@ test('P6 the first run looks at everything, the next at events since; what was l
 test('P6 a local payment that is not final is looked at even when its event is gone', async () => {
   const account = await openAccount(api);
   await pay(account);
-  await world.database.pool.query(`insert into stripe_events (id, type, about, outcome) select 'evt_' || n, 'x', '', 'x' from generate_series(1, 3) n on conflict do nothing`);
+  await world.database.pool.query(
+    `insert into stripe_events (id, type, about, outcome) select 'evt_' || n, 'x', '', 'x' from generate_series(1, 3) n on conflict do nothing`,
+  );
   await mark(new Date(Date.now() + 7_200_000));
   expect(await run()).toMatchObject({ looked: { events: 0 }, repaired: { credited: 1 } });
   expect(await lines(account)).toEqual(['prepayment 25.00']);
@@ -68,9 +79,14 @@ test('P6 a Checkout payment and an expired page are found', async () => {
   const account = await openAccount(api);
   const page = async () => {
     const { body } = await api.ask('POST', `/v1/accounts/${account.id}/prepayments/checkout`, {
-      key: account.owner, body: { amount: '40.00', successUrl: 'https://console.example/ok', cancelUrl: 'https://console.example/no' }, headers: { 'Idempotency-Key': randomUUID() },
+      key: account.owner,
+      body: { amount: '40.00', successUrl: 'https://console.example/ok', cancelUrl: 'https://console.example/no' },
+      headers: { 'Idempotency-Key': randomUUID() },
     });
-    const { rows } = await world.database.pool.query<{ session: string }>('select checkout_session_id as session from payments where id = $1', [body.id]);
+    const { rows } = await world.database.pool.query<{ session: string }>(
+      'select checkout_session_id as session from payments where id = $1',
+      [body.id],
+    );
     return rows[0]!.session;
   };
   const [paid, left] = [await page(), await page()];
@@ -78,30 +94,55 @@ test('P6 a Checkout payment and an expired page are found', async () => {
   await world.stripe.checkout.sessions.expire(left);
   expect(await run()).toMatchObject({ repaired: { credited: 1, noted: 1 } });
   expect(await lines(account)).toEqual(['prepayment 40.00']);
-  expect((await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: account.owner })).body.data.map(({ status }: { status: string }) => status).sort()).toEqual(['canceled', 'succeeded']);
+  expect(
+    (await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: account.owner })).body.data
+      .map(({ status }: { status: string }) => status)
+      .sort(),
+  ).toEqual(['canceled', 'succeeded']);
 });
 
 test('P6 what can not be explained is reported, again and again, until it is', async () => {
   const account = await openAccount(api);
   const { id, intent } = await pay(account);
   const twice = await world.stripe.paymentIntents.create({
-    amount: 2_500, currency: 'usd', confirm: true, payment_method: 'pm_card_visa', return_url: 'https://shop.example/', metadata: { ballast_payment: id },
+    amount: 2_500,
+    currency: 'usd',
+    confirm: true,
+    payment_method: 'pm_card_visa',
+    return_url: 'https://shop.example/',
+    metadata: { ballast_payment: id },
   });
   const differs = await pay(account, 1_000);
   await world.database.pool.query('update payments set amount_cents = 900 where id = $1', [differs.id]);
   const unknown = await world.stripe.paymentIntents.create({
-    amount: 700, currency: 'usd', confirm: true, payment_method: 'pm_card_visa', return_url: 'https://shop.example/', metadata: { ballast_payment: randomUUID() },
+    amount: 700,
+    currency: 'usd',
+    confirm: true,
+    payment_method: 'pm_card_visa',
+    return_url: 'https://shop.example/',
+    metadata: { ballast_payment: randomUUID() },
   });
   const phantom = randomUUID();
   await world.database.pool.query(
     `insert into payments (id, account_id, purpose, amount_cents, status, payment_intent_id, settled_at, actor) values ($1, $2, 'prepayment', 600, 'succeeded', $3, now(), 'test')`,
-    [phantom, account.id, `pi_phantom_${phantom.slice(0, 8)}`]);
-  await world.database.pool.query(`select post_line($1, 'prepayment', 'payments', 6000000000, $2, 'test', 'test')`, [account.id, `pi/pi_phantom_${phantom.slice(0, 8)}`]);
+    [phantom, account.id, `pi_phantom_${phantom.slice(0, 8)}`],
+  );
+  await world.database.pool.query(`select post_line($1, 'prepayment', 'payments', 6000000000, $2, 'test', 'test')`, [
+    account.id,
+    `pi/pi_phantom_${phantom.slice(0, 8)}`,
+  ]);
 
   for (const _again of [1, 2]) {
     const { unexplained } = await run();
-    expect(Object.fromEntries(unexplained.newest.map((one: { paymentIntentId: string; kind: string }) => [one.paymentIntentId, one.kind]))).toEqual({
-      [twice.id]: 'paid_twice', [differs.intent]: 'amount_differs', [unknown.id]: 'paid_unknown', [`pi_phantom_${phantom.slice(0, 8)}`]: 'credited_without_payment',
+    expect(
+      Object.fromEntries(
+        unexplained.newest.map((one: { paymentIntentId: string; kind: string }) => [one.paymentIntentId, one.kind]),
+      ),
+    ).toEqual({
+      [twice.id]: 'paid_twice',
+      [differs.intent]: 'amount_differs',
+      [unknown.id]: 'paid_unknown',
+      [`pi_phantom_${phantom.slice(0, 8)}`]: 'credited_without_payment',
     });
   }
   expect(await lines(account)).toEqual(['prepayment 6.00', 'prepayment 25.00']);
@@ -109,9 +150,15 @@ test('P6 what can not be explained is reported, again and again, until it is', a
 
   for (const one of [twice.id, differs.intent, unknown.id]) await world.stripe.refunds.create({ payment_intent: one });
   const after = await run();
-  expect(after.unexplained).toMatchObject({ count: 1, newest: [{ kind: 'credited_without_payment', accountId: account.id, detail: expect.stringContaining('missing') }] });
+  expect(after.unexplained).toMatchObject({
+    count: 1,
+    newest: [{ kind: 'credited_without_payment', accountId: account.id, detail: expect.stringContaining('missing') }],
+  });
 
-  const { status, body, headers } = await api.ask('POST', '/v1/reconcile', { key: api.admin, headers: { Accept: 'text/plain' } });
+  const { status, body, headers } = await api.ask('POST', '/v1/reconcile', {
+    key: api.admin,
+    headers: { Accept: 'text/plain' },
+  });
   expect(status).toBe(200);
   expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(body).toMatch(/^Unexplained +1$/m);
@@ -121,11 +168,22 @@ test('P6 what can not be explained is reported, again and again, until it is', a
 test('P5, P6 a refund that nobody asked for again is given up after an hour, and its money is free', async () => {
   const account = await openAccount(api);
   const { id, intent } = await pay(account);
-  const refund = (key: string) => api.ask('POST', `/v1/accounts/${account.id}/prepayments/${id}/refund`, { key: api.admin, body: {}, headers: { 'Idempotency-Key': key } });
-  await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect: 'error_503' });
+  const refund = (key: string) =>
+    api.ask('POST', `/v1/accounts/${account.id}/prepayments/${id}/refund`, {
+      key: api.admin,
+      body: {},
+      headers: { 'Idempotency-Key': key },
+    });
+  await world.simulate('POST', '/faults', {
+    match: { method: 'POST', path: '^/v1/refunds$' },
+    times: 1,
+    effect: 'error_503',
+  });
   expect((await refund('lost')).status).toBe(503);
   expect((await refund('next')).status).toBe(422);
-  await world.database.pool.query(`update refund_requests set requested_at = now() - interval '61 minutes' where status = 'requested'`);
+  await world.database.pool.query(
+    `update refund_requests set requested_at = now() - interval '61 minutes' where status = 'requested'`,
+  );
   await run();
   expect((await refund('next')).status).toBe(201);
   expect((await refund('lost')).status).toBe(422);
@@ -135,7 +193,11 @@ test('P5, P6 a refund that nobody asked for again is given up after an hour, and
 test('P6 an outage at Stripe in the middle only delays it', async () => {
   const account = await openAccount(api);
   await pay(account);
-  await world.simulate('POST', '/faults', { match: { method: 'GET', path: '^/v1/(events|payment_intents/)' }, times: 2, effect: 'error_500' });
+  await world.simulate('POST', '/faults', {
+    match: { method: 'GET', path: '^/v1/(events|payment_intents/)' },
+    times: 2,
+    effect: 'error_500',
+  });
   expect(await run()).toMatchObject({ repaired: { credited: 1 } });
 });
 
@@ -143,11 +205,25 @@ test('P6 a run that continues as new goes on where it was cut', async () => {
   const account = await openAccount(api);
   const { intent } = await pay(account);
   const carried: ReconcileProgress = {
-    startedMs: Date.now(), sinceMs: Date.now() - 60_000, check: false, steps: ['reconcileEvents', 'reconcileLocal'], after: null,
-    looked: { events: 7, payments: 8 }, repaired: { credited: 1, takenBack: 2, noted: 3, newest: [{ kind: 'credited', accountId: 'a', about: 'pi_before' }] },
+    startedMs: Date.now(),
+    sinceMs: Date.now() - 60_000,
+    check: false,
+    steps: ['reconcileEvents', 'reconcileLocal'],
+    after: null,
+    looked: { events: 7, payments: 8 },
+    repaired: {
+      credited: 1,
+      takenBack: 2,
+      noted: 3,
+      newest: [{ kind: 'credited', accountId: 'a', about: 'pi_before' }],
+    },
   };
   const input: ReconcileInput = { check: false, carried };
-  const report = await world.client.workflow.execute<(given: ReconcileInput) => Promise<ReconcileReport>>('reconcile', { workflowId: `reconcile/${randomUUID()}`, taskQueue: 'moved', args: [input] });
+  const report = await world.client.workflow.execute<(given: ReconcileInput) => Promise<ReconcileReport>>('reconcile', {
+    workflowId: `reconcile/${randomUUID()}`,
+    taskQueue: 'moved',
+    args: [input],
+  });
   expect(report).toMatchObject({ repaired: { credited: 2, takenBack: 2, noted: 3 }, ledger: null });
   expect(report.repaired.newest.map(({ about }) => about)).toEqual([intent, 'pi_before']);
   expect(report.looked.events).toBeGreaterThan(7);

@@ -22,11 +22,18 @@ const refundAt = (path: string, body: object | undefined, key: string): Promise<
 const lines = (account: TestAccount) => linesOf(world.database.pool, account.id);
 
 /** An account with a prepayment of $25 that Stripe has taken; the ledger has not heard of it. */
-async function paid(card?: string): Promise<{ account: TestAccount; intent: string; refund: (body: object | undefined, key: string) => Promise<Answer>; made: () => Promise<number[]>; path: string }> {
+async function paid(card?: string): Promise<{
+  account: TestAccount;
+  intent: string;
+  refund: (body: object | undefined, key: string) => Promise<Answer>;
+  made: () => Promise<number[]>;
+  path: string;
+}> {
   const account = await openAccount(api);
   const { id, intent } = await payAtStripe(world.stripe, world.database.pool, account.id, 2_500, card);
   const path = `/v1/accounts/${account.id}/prepayments/${id}/refund`;
-  const made = async () => (await world.stripe.refunds.list({ payment_intent: intent, limit: 100 })).data.map(({ amount }) => amount);
+  const made = async () =>
+    (await world.stripe.refunds.list({ payment_intent: intent, limit: 100 })).data.map(({ amount }) => amount);
   return { account, intent, path, made, refund: (body, key) => refundAt(path, body, key) };
 }
 
@@ -35,8 +42,14 @@ test('P5 a refund in part, the rest, and then nothing is left', async () => {
   const first = await refund({ amount: '10.00' }, 'a');
   expect(first).toMatchObject({ status: 201, body: { id: expect.stringMatching(/^re_/), amount: '10.00' } });
   expect(await refund({ amount: '10' }, 'a')).toMatchObject({ status: 201, body: first.body });
-  expect(await refund({ amount: '11.00' }, 'a')).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
-  expect(await refund({ amount: '15.01' }, 'b')).toMatchObject({ status: 422, body: { code: 'refund_too_large', detail: expect.stringContaining('$15.00') } });
+  expect(await refund({ amount: '11.00' }, 'a')).toMatchObject({
+    status: 409,
+    body: { code: 'idempotency_key_reused' },
+  });
+  expect(await refund({ amount: '15.01' }, 'b')).toMatchObject({
+    status: 422,
+    body: { code: 'refund_too_large', detail: expect.stringContaining('$15.00') },
+  });
   expect(await refund(undefined, 'c')).toMatchObject({ status: 201, body: { amount: '15.00' } });
   expect(await refund({}, 'c')).toMatchObject({ status: 201, body: { amount: '15.00' } });
   expect(await refund({}, 'd')).toMatchObject({ status: 422, body: { code: 'refund_too_large' } });
@@ -64,8 +77,17 @@ test('P5 twenty simultaneous refunds under one key are one refund and one answer
   expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -5.00']);
 });
 
-testWithSwitches.each(['error_500', 'error_500_after', 'error_503', 'error_429', 'garbage', 'timeout_before', 'timeout_after'])(
-  'P5 %s at Stripe: the same key again makes one refund', async (effect) => {
+testWithSwitches.each([
+  'error_500',
+  'error_500_after',
+  'error_503',
+  'error_429',
+  'garbage',
+  'timeout_before',
+  'timeout_after',
+])(
+  'P5 %s at Stripe: the same key again makes one refund',
+  async (effect) => {
     const { account, refund, made } = await paid();
     await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect });
     const first = await refund({ amount: '7.00' }, 'k');
@@ -73,11 +95,17 @@ testWithSwitches.each(['error_500', 'error_500_after', 'error_503', 'error_429',
     expect(await refund({ amount: '7.00' }, 'k')).toMatchObject({ status: 201, body: { amount: '7.00' } });
     expect(await made()).toEqual([700]);
     expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -7.00']);
-  }, 40_000);
+  },
+  40_000,
+);
 
 testWithSwitches('P5 what may have been refunded is not given out again, until it is known', async () => {
   const { account, refund, made } = await paid();
-  await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect: 'error_500' });
+  await world.simulate('POST', '/faults', {
+    match: { method: 'POST', path: '^/v1/refunds$' },
+    times: 1,
+    effect: 'error_500',
+  });
   expect((await refund({ amount: '20.00' }, 'first')).status).toBe(503);
   expect(await refund({ amount: '6.00' }, 'second')).toMatchObject({ status: 422, body: { code: 'refund_too_large' } });
   expect((await refund({ amount: '5.00' }, 'third')).status).toBe(201);
@@ -129,16 +157,26 @@ test('P5 reloads are refunded by their number', async () => {
 
 test('P5 amounts that can not be, what is not paid, what is not there', async () => {
   const { account, path, refund, made } = await paid();
-  for (const amount of ['0', '-1', '0.00']) expect(await refund({ amount }, 'a')).toMatchObject({ status: 422, body: { code: 'out_of_range' } });
+  for (const amount of ['0', '-1', '0.00'])
+    expect(await refund({ amount }, 'a')).toMatchObject({ status: 422, body: { code: 'out_of_range' } });
   expect(await refund({ amount: '1.005' }, 'a')).toMatchObject({ status: 422, body: { code: 'fraction_of_a_cent' } });
   for (const amount of ['ten', '', 5, null]) expect((await refund({ amount }, 'a')).status).toBe(400);
   expect(await refund({ amount: '25.01' }, 'a')).toMatchObject({ status: 422, body: { code: 'refund_too_large' } });
-  expect(await api.ask('POST', path, { key: api.admin, body: {} })).toMatchObject({ status: 400, body: { code: 'idempotency_key_required' } });
+  expect(await api.ask('POST', path, { key: api.admin, body: {} })).toMatchObject({
+    status: 400,
+    body: { code: 'idempotency_key_required' },
+  });
   expect((await refundAt(`/v1/accounts/${account.id}/prepayments/${randomUUID()}/refund`, {}, 'a')).status).toBe(404);
   const other = await openAccount(api);
   expect((await refundAt(path.replace(account.id, other.id), {}, 'a')).status).toBe(404);
   const unpaid = randomUUID();
-  await world.database.pool.query(`insert into payments (id, account_id, purpose, amount_cents, actor) values ($1, $2, 'prepayment', 500, 'test')`, [unpaid, account.id]);
-  expect(await refundAt(`/v1/accounts/${account.id}/prepayments/${unpaid}/refund`, {}, 'b')).toMatchObject({ status: 409, body: { code: 'payment_not_paid' } });
+  await world.database.pool.query(
+    `insert into payments (id, account_id, purpose, amount_cents, actor) values ($1, $2, 'prepayment', 500, 'test')`,
+    [unpaid, account.id],
+  );
+  expect(await refundAt(`/v1/accounts/${account.id}/prepayments/${unpaid}/refund`, {}, 'b')).toMatchObject({
+    status: 409,
+    body: { code: 'payment_not_paid' },
+  });
   expect(await made()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { methodsOf } from '../../api/openapi';
+import { methodsOf } from '../../api/http/openapi';
 import { routes } from '../../api/routes';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 
@@ -26,32 +26,54 @@ const addressOf = (path: string, id: string) =>
 const refusedBody = { 'no such field': true };
 
 const keyOf = (role: string): string | undefined =>
-  ({ admin: api.admin, service: api.service, owner: own.owner, resource_modifier: own.modifier, member: own.member })[role];
+  ({ admin: api.admin, service: api.service, owner: own.owner, resource_modifier: own.modifier, member: own.member })[
+    role
+  ];
 
 const guarded = routes.filter(({ who }) => !who.includes('anybody'));
 const roles = ['nobody', 'unknown', 'admin', 'service', 'owner', 'resource_modifier', 'member'];
-const table = guarded.flatMap((route) => roles.flatMap((role) => ['own', 'foreign'].map((whose) => ({ route, role, whose, name: `${route.method} ${route.path}` }))));
+const table = guarded.flatMap((route) =>
+  roles.flatMap((role) =>
+    ['own', 'foreign'].map((whose) => ({ route, role, whose, name: `${route.method} ${route.path}` })),
+  ),
+);
 
-test.each(table)('$name as $role of $whose account', async ({ route, role, whose }) => {
-  // Ask nothing that would go through: no body fits, and pausing and the like need a Temporal that answers.
-  const { id } = whose === 'own' ? own : foreign;
-  const key = role === 'unknown' ? 'bk_of_nobody' : keyOf(role);
-  const ofAccount = route.path.startsWith('/v1/accounts/:id');
-  const isMember = ['owner', 'resource_modifier', 'member'].includes(role);
-  const allowed = route.who.includes(role as never);
-  const expected = role === 'nobody' || role === 'unknown' ? 401 : isMember && ofAccount && whose === 'foreign' ? 404 : allowed ? 'taken' : 403;
-  const { status, body } = await api.ask(route.method.toUpperCase(), addressOf(route.path, id), {
-    headers: { 'X-Account-Id': id }, ...(key !== undefined && { key }), ...(route.endpoint.body && { body: refusedBody }),
-  });
-  if (expected === 'taken') {
-    expect([200, 204, 400, 404, 409, 503]).toContain(status);
-    if (route.endpoint.body) expect(status).toBe(400);
-    if (status === 503) expect(body.code).toMatch(/^(temporal|payments)_unavailable$/);
-  } else {
-    expect(status).toBe(expected);
-    expect(body).toMatchObject({ status: expected, code: { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' }[expected as 401] });
-  }
-}, 10_000);
+test.each(table)(
+  '$name as $role of $whose account',
+  async ({ route, role, whose }) => {
+    // Ask nothing that would go through: no body fits, and pausing and the like need a Temporal that answers.
+    const { id } = whose === 'own' ? own : foreign;
+    const key = role === 'unknown' ? 'bk_of_nobody' : keyOf(role);
+    const ofAccount = route.path.startsWith('/v1/accounts/:id');
+    const isMember = ['owner', 'resource_modifier', 'member'].includes(role);
+    const allowed = route.who.includes(role as never);
+    const expected =
+      role === 'nobody' || role === 'unknown'
+        ? 401
+        : isMember && ofAccount && whose === 'foreign'
+          ? 404
+          : allowed
+            ? 'taken'
+            : 403;
+    const { status, body } = await api.ask(route.method.toUpperCase(), addressOf(route.path, id), {
+      headers: { 'X-Account-Id': id },
+      ...(key !== undefined && { key }),
+      ...(route.endpoint.body && { body: refusedBody }),
+    });
+    if (expected === 'taken') {
+      expect([200, 204, 400, 404, 409, 503]).toContain(status);
+      if (route.endpoint.body) expect(status).toBe(400);
+      if (status === 503) expect(body.code).toMatch(/^(temporal|payments)_unavailable$/);
+    } else {
+      expect(status).toBe(expected);
+      expect(body).toMatchObject({
+        status: expected,
+        code: { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' }[expected as 401],
+      });
+    }
+  },
+  10_000,
+);
 
 test('the order of checks: 401, foreign 404, 403, 415, 413, 400', async () => {
   const path = `/v1/accounts/${foreign.id}/adjustments`;
@@ -62,7 +84,9 @@ test('the order of checks: 401, foreign 404, 403, 415, 413, 400', async () => {
   expect((await api.ask('POST', path, { ...bad, key: api.admin })).status).toBe(415);
   expect((await api.ask('POST', path, { raw: ' '.repeat(200_000), key: api.admin })).status).toBe(413);
   expect((await api.ask('POST', path, { raw: '{', key: api.admin })).status).toBe(400);
-  expect((await api.ask('POST', '/v1/accounts/no%20such%00/adjustments', { raw: '{}', key: api.admin })).status).toBe(400);
+  expect((await api.ask('POST', '/v1/accounts/no%20such%00/adjustments', { raw: '{}', key: api.admin })).status).toBe(
+    400,
+  );
 });
 
 test('an address that is not there is 404, a wrong method 405, a broken escape 400', async () => {
@@ -73,7 +97,7 @@ test('an address that is not there is 404, a wrong method 405, a broken escape 4
   expect((await api.ask('GET', '/v1/accounts/%zz/gate', { key: api.admin })).body).toMatchObject({ status: 400 });
 });
 
-test('every answer carries a request id: the caller\'s, or one of ours', async () => {
+test("every answer carries a request id: the caller's, or one of ours", async () => {
   const { headers } = await api.ask('GET', '/healthz', { headers: { 'X-Request-Id': 'mine-1' } });
   expect(headers.get('x-request-id')).toBe('mine-1');
   expect((await api.ask('GET', '/v1/usage')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -82,10 +106,20 @@ test('every answer carries a request id: the caller\'s, or one of ours', async (
 test('/openapi.json has every route with its schemas, /docs is served from here', async () => {
   const { body } = await api.ask('GET', '/openapi.json');
   expect(body.openapi).toBe('3.1.0');
-  const documented = Object.entries<object>(body.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
-  expect(documented.sort()).toEqual(routes.flatMap((route) => methodsOf(route).map((method) => `${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`)).sort());
-  expect(body.paths['/v1/usage'].post.requestBody.content['application/json'].schema.properties.events.maxItems).toBe(5_000);
-  const ids = Object.values<Record<string, { operationId: string }>>(body.paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
+  const documented = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(documented.sort()).toEqual(
+    routes
+      .flatMap((route) => methodsOf(route).map((method) => `${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`))
+      .sort(),
+  );
+  expect(body.paths['/v1/usage'].post.requestBody.content['application/json'].schema.properties.events.maxItems).toBe(
+    5_000,
+  );
+  const ids = Object.values<Record<string, { operationId: string }>>(body.paths).flatMap((path) =>
+    Object.values(path).map(({ operationId }) => operationId),
+  );
   expect(new Set(ids).size).toBe(ids.length);
   expect((await api.ask('GET', '/docs/')).body).toContain('swagger-ui-bundle.js');
   expect((await api.ask('GET', '/docs/swagger-ui-bundle.js')).status).toBe(200);

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import pino from 'pino';
-import { createSignals } from '../../api/signals';
+import { createSignals } from '../../api/signals/signals';
 import { parseMoney } from '../../domain/money';
-import type { Position } from '../../ledger/position';
+import type { Position } from '../../ledger/accounts/position';
 import { reasonsChangedSignal } from '../../workflows/messages';
 
 /** A Temporal that answers when it is told to, and notes what was sent. */
@@ -12,7 +12,10 @@ function slowTemporal() {
   const client = {
     withDeadline: <T>(_deadline: number, work: () => Promise<T>) => work(),
     workflow: {
-      signalWithStart: (_type: string, { args, signalArgs }: { args: [{ accountId: string }]; signalArgs: [{ watermark: number }?] }) => {
+      signalWithStart: (
+        _type: string,
+        { args, signalArgs }: { args: [{ accountId: string }]; signalArgs: [{ watermark: number }?] },
+      ) => {
         sent.push({ accountId: args[0].accountId, ...(signalArgs[0] && { watermark: signalArgs[0].watermark }) });
         return new Promise<void>((resolve) => answers.push(resolve));
       },
@@ -21,7 +24,8 @@ function slowTemporal() {
   return { client, sent, answer: async () => (answers.shift()?.(), jest.advanceTimersByTimeAsync(0)) };
 }
 
-const position = (accountId: string, watermark: number, wake: boolean): Position => ({ accountId, watermark, wake, available: parseMoney('1.00') }) as Position;
+const position = (accountId: string, watermark: number, wake: boolean): Position =>
+  ({ accountId, watermark, wake, available: parseMoney('1.00') }) as Position;
 
 let nowMs = 0;
 const start = () => {

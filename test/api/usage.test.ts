@@ -7,7 +7,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const event = (accountId: string, id: string, more: object = {}) => ({ id, accountId, model: 'model', inputTokens: 1_000_000, ...more });
+const event = (accountId: string, id: string, more: object = {}) => ({
+  id,
+  accountId,
+  model: 'model',
+  inputTokens: 1_000_000,
+  ...more,
+});
 /** The UTC date so many days ago. */
 const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
 const balanceOf = async (id: string) => (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
@@ -16,14 +22,24 @@ test('B3 an event is priced, deducted, and answered with the new gate', async ()
   const { id } = await openAccount(api, '20.00');
   const { status, body } = await report(api, [event(id, 'a'), event(id, 'b', { outputTokens: 500_000 })]);
   expect(status).toBe(200);
-  expect(body).toMatchObject({ accepted: 2, duplicates: 0, rejected: [], gates: { [id]: { allowed: true, state: 'ok' } } });
+  expect(body).toMatchObject({
+    accepted: 2,
+    duplicates: 0,
+    rejected: [],
+    gates: { [id]: { allowed: true, state: 'ok' } },
+  });
   expect(await balanceOf(id)).toBe('17.00');
 });
 
 test('B3 the same event again is a duplicate, the same id with other content a conflict: neither changes anything', async () => {
   const { id } = await openAccount(api, '20.00');
   await report(api, [event(id, 'a')]);
-  const { body } = await report(api, [event(id, 'a', { at: `${day(1)}T00:00:00Z` }), event(id, 'a', { inputTokens: 1 }), event(id, 'b'), event(id, 'b')]);
+  const { body } = await report(api, [
+    event(id, 'a', { at: `${day(1)}T00:00:00Z` }),
+    event(id, 'a', { inputTokens: 1 }),
+    event(id, 'b'),
+    event(id, 'b'),
+  ]);
   expect(body).toMatchObject({ accepted: 1, duplicates: 2, rejected: [{ index: 1, id: 'a', code: 'event_conflict' }] });
   expect(await balanceOf(id)).toBe('18.00');
 });
@@ -32,7 +48,10 @@ test('B2 usage makes one line per account and commit, and its events can be list
   const { id, owner } = await openAccount(api, '20.00');
   await report(api, [event(id, 'a'), event(id, 'b'), event(id, 'c')]);
   const { body } = await api.ask('GET', `/v1/accounts/${id}/transactions`, { key: owner });
-  expect(body.data).toMatchObject([{ sequence: 2, kind: 'usage', amount: '-3.00', balanceAfter: '17.00' }, { sequence: 1, kind: 'adjustment', amount: '20.00' }]);
+  expect(body.data).toMatchObject([
+    { sequence: 2, kind: 'usage', amount: '-3.00', balanceAfter: '17.00' },
+    { sequence: 1, kind: 'adjustment', amount: '20.00' },
+  ]);
   const events = await api.ask('GET', `/v1/accounts/${id}/transactions/2/events?limit=2`, { key: owner });
   expect(events.body).toMatchObject({ data: [{ id: 'a', cost: '1.00' }, { id: 'b' }], nextCursor: 'b' });
 });
@@ -47,7 +66,10 @@ test('S5 the request that takes available to 0 answers "no" by itself, and signa
   expect(gate.headers.get('cache-control')).toBe('no-store');
   expect(api.signals).toContainEqual({ accountId: id, signal: 'usage', args: [{ watermark: 4, available: '0.00' }] });
   await adjust(api, id, '0.000000001');
-  expect((await api.ask('GET', `/v1/accounts/${id}/gate`, { key: api.service })).body).toMatchObject({ allowed: true, state: 'low' });
+  expect((await api.ask('GET', `/v1/accounts/${id}/gate`, { key: api.service })).body).toMatchObject({
+    allowed: true,
+    state: 'low',
+  });
 });
 
 test('B4 a bad event is rejected by its index and kept; the others are taken', async () => {
@@ -75,9 +97,21 @@ test('B4 a bad event is rejected by its index and kept; the others are taken', a
   expect(status).toBe(200);
   expect(body.accepted).toBe(2);
   expect(body.rejected.map(({ index, code }: { index: number; code: string }) => [index, code])).toEqual([
-    [1, 'invalid_event'], [2, 'invalid_event'], [3, 'invalid_event'], [4, 'at_out_of_range'], [5, 'at_out_of_range'], [6, 'unknown_model'],
-    [7, 'no_price'], [8, 'unknown_account'], [9, 'invalid_event'], [10, 'unknown_account'], [11, 'invalid_event'], [12, 'invalid_event'],
-    [13, 'invalid_event'], [14, 'invalid_event'], [15, 'unknown_hold'],
+    [1, 'invalid_event'],
+    [2, 'invalid_event'],
+    [3, 'invalid_event'],
+    [4, 'at_out_of_range'],
+    [5, 'at_out_of_range'],
+    [6, 'unknown_model'],
+    [7, 'no_price'],
+    [8, 'unknown_account'],
+    [9, 'invalid_event'],
+    [10, 'unknown_account'],
+    [11, 'invalid_event'],
+    [12, 'invalid_event'],
+    [13, 'invalid_event'],
+    [14, 'invalid_event'],
+    [15, 'unknown_hold'],
   ]);
   expect(await balanceOf(id)).toBe('18.00');
   const kept = await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin });
@@ -90,28 +124,59 @@ test('B3 a very late repeat of an event that was taken is a duplicate, not a rej
   const { id } = await openAccount(api, '20.00');
   await report(api, [event(id, 'a')]);
   const late = { at: '2020-01-01T00:00:00Z' };
-  const { body } = await report(api, [event(id, 'a', late), event(id, 'a', { ...late, inputTokens: 5 }), event(id, 'b', late)]);
-  expect(body).toMatchObject({ accepted: 0, duplicates: 1, rejected: [{ index: 1, code: 'event_conflict' }, { index: 2, code: 'at_out_of_range' }] });
+  const { body } = await report(api, [
+    event(id, 'a', late),
+    event(id, 'a', { ...late, inputTokens: 5 }),
+    event(id, 'b', late),
+  ]);
+  expect(body).toMatchObject({
+    accepted: 0,
+    duplicates: 1,
+    rejected: [
+      { index: 1, code: 'event_conflict' },
+      { index: 2, code: 'at_out_of_range' },
+    ],
+  });
 });
 
 test('usage comes as NDJSON too', async () => {
   const { id } = await openAccount(api, '20.00');
   const raw = `${JSON.stringify(event(id, 'a'))}\n\n${JSON.stringify(event(id, 'b'))}\n`;
-  const { body } = await api.ask('POST', '/v1/usage', { key: api.service, raw, headers: { 'Content-Type': 'application/x-ndjson' } });
+  const { body } = await api.ask('POST', '/v1/usage', {
+    key: api.service,
+    raw,
+    headers: { 'Content-Type': 'application/x-ndjson' },
+  });
   expect(body).toMatchObject({ accepted: 2 });
 });
 
 test('a wrong envelope is 400, over 5,000 events 413, and nothing is taken', async () => {
   const { id } = await openAccount(api, '20.00');
   const ask = (body: unknown) => api.ask('POST', '/v1/usage', { key: api.service, body });
-  for (const body of [{}, { events: [] }, { events: 'x' }, { events: [event(id, 'a')], more: 1 }, null, 7, [], [event(id, 'a')]]) {
+  for (const body of [
+    {},
+    { events: [] },
+    { events: 'x' },
+    { events: [event(id, 'a')], more: 1 },
+    null,
+    7,
+    [],
+    [event(id, 'a')],
+  ]) {
     expect((await ask(body)).status).toBe(400);
   }
   expect((await ask({ events: Array.from({ length: 5_001 }, (_, i) => event(id, `e${i}`)) })).status).toBe(413);
   expect((await api.ask('POST', '/v1/usage', { key: api.service, raw: 'x'.repeat(9_000_000) })).status).toBe(413);
-  expect((await api.ask('POST', '/v1/usage', { key: api.service, raw: '{"events": [', })).body.code).toBe('malformed_json');
-  expect((await api.ask('POST', '/v1/usage', { key: api.service, raw: Buffer.from([0x22, 0xff, 0x22]) })).body.code).toBe('malformed_json');
-  expect((await api.ask('POST', '/v1/usage', { key: api.service, raw: 'a=1', headers: { 'Content-Type': 'text/plain' } })).status).toBe(415);
+  expect((await api.ask('POST', '/v1/usage', { key: api.service, raw: '{"events": [' })).body.code).toBe(
+    'malformed_json',
+  );
+  expect(
+    (await api.ask('POST', '/v1/usage', { key: api.service, raw: Buffer.from([0x22, 0xff, 0x22]) })).body.code,
+  ).toBe('malformed_json');
+  expect(
+    (await api.ask('POST', '/v1/usage', { key: api.service, raw: 'a=1', headers: { 'Content-Type': 'text/plain' } }))
+      .status,
+  ).toBe(415);
   expect(await balanceOf(id)).toBe('20.00');
 });
 
@@ -131,7 +196,10 @@ test('B7 usage is summed by day, model and kind, as JSON and CSV', async () => {
     ],
     total: '2.08002',
   });
-  const csv = await api.ask('GET', `/v1/accounts/${id}/usage?from=${day(1)}&to=${day(1)}&groupBy=model`, { key: member, headers: { Accept: 'text/csv' } });
+  const csv = await api.ask('GET', `/v1/accounts/${id}/usage?from=${day(1)}&to=${day(1)}&groupBy=model`, {
+    key: member,
+    headers: { Accept: 'text/csv' },
+  });
   expect(csv.headers.get('content-type')).toContain('text/csv');
   expect(csv.body).toBe('model,requests,inputTokens,outputTokens,images,cost\r\nmodel,2,1000000,10,2,1.08002\r\n');
   expect((await api.ask('GET', `/v1/accounts/${id}/usage?groupBy=day,day`, { key: member })).status).toBe(400);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gate } from '../../client/index';
+import type { Gate } from '../../client';
 import { createGate, type RunningGate } from '../../client/gate';
 import { readEvents } from '../../client/sse';
 import { until } from '../support/notices';
@@ -35,23 +35,36 @@ afterEach(async () => {
 async function follow(options: Parameters<typeof createGate>[0] = {}): Promise<ServerResponse> {
   const { port } = server.address() as AddressInfo;
   gate = createGate(options, {
-    connection: { url: `http://127.0.0.1:${port}`, key: 'key', timeoutMs: 1_000 }, onError: (error) => errors.push(error), now: () => nowMs,
+    connection: { url: `http://127.0.0.1:${port}`, key: 'key', timeoutMs: 1_000 },
+    onError: (error) => errors.push(error),
+    now: () => nowMs,
   });
   return connection(1);
 }
 const connection = async (nth: number): Promise<ServerResponse> => (await until(() => asked[nth - 1], Boolean))!.stream;
 
 const gateOf = (accountId: string, version: number, allowed = true, more: Partial<Gate> = {}): Gate => ({
-  accountId, allowed, state: allowed ? 'ok' : 'suspended', reasons: allowed ? [] : ['balance_exhausted'], version, asOf: new Date().toISOString(), ...more,
+  accountId,
+  allowed,
+  state: allowed ? 'ok' : 'suspended',
+  reasons: allowed ? [] : ['balance_exhausted'],
+  version,
+  asOf: new Date().toISOString(),
+  ...more,
 });
 const send = (stream: ServerResponse, event: string, data: unknown, id?: string) =>
   stream.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 const snapshot = (stream: ServerResponse, gates: Gate[], done = true, id = '1') =>
   done ? send(stream, 'snapshot', { gates, done }, id) : send(stream, 'snapshot', { gates });
 /** As the API sends them: each tells when it last looked at its database. */
-const beat = (stream: ServerResponse, id?: string, asOfMs = (looks += 1)) => send(stream, 'heartbeat', { asOf: new Date(asOfMs).toISOString() }, id);
+const beat = (stream: ServerResponse, id?: string, asOfMs = (looks += 1)) =>
+  send(stream, 'heartbeat', { asOf: new Date(asOfMs).toISOString() }, id);
 let looks = Date.now();
-const known = (accountId: string, version: number) => until(() => gate.get(accountId)?.version, (seen) => seen === version);
+const known = (accountId: string, version: number) =>
+  until(
+    () => gate.get(accountId)?.version,
+    (seen) => seen === version,
+  );
 
 test('S6 nobody is let through before the last page of the snapshot, also under fail_open', async () => {
   const stream = await follow({ policy: 'fail_open' });
@@ -113,7 +126,10 @@ test('S6 a snapshot of another epoch replaces all that is known, lower versions 
   expect(asked[1]!.headers['last-event-id']).toBe('90.one');
   send(again, 'snapshot', { epoch: 'two', gates: [gateOf('a', 3, false), gateOf('c', 1)] });
   // Meanwhile the known answers stand, but for what an answer of the new epoch tells.
-  await until(() => (gate.learn([gateOf('b', 2)], 'two'), gate.get('b')?.version), (version) => version === 2);
+  await until(
+    () => (gate.learn([gateOf('b', 2)], 'two'), gate.get('b')?.version),
+    (version) => version === 2,
+  );
   expect([gate.allows('a'), gate.allows('b'), gate.allows('c')]).toEqual([true, true, false]);
   nowMs += 60_000;
   expect([gate.allows('a'), gate.stalenessMs()]).toEqual([true, expect.any(Number)]);
@@ -190,20 +206,29 @@ test('S6 an API that has lost its database and goes on sending does not keep the
   await known('b', 1);
   expect(gate.stalenessMs()).toBe(6_000);
   beat(stream, '2', lastLookMs + 1);
-  await until(() => gate.stalenessMs(), (ms) => ms === 0);
+  await until(
+    () => gate.stalenessMs(),
+    (ms) => ms === 0,
+  );
 });
 
 test('S6 a snapshot from an API that lost its database long ago is as old as that', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1, true, { asOf: new Date(Date.now() - 60_000).toISOString() })]);
   await known('a', 1);
-  await until(() => gate.stalenessMs(), (ms) => ms > 58_000 && ms < 65_000);
+  await until(
+    () => gate.stalenessMs(),
+    (ms) => ms > 58_000 && ms < 65_000,
+  );
   expect(gate.check('a')).toEqual({ allowed: false, because: 'gate_stale' });
 });
 
 test('S6 an API that tells its time is as old as it says, whatever its clock shows and however often it says so', async () => {
   const stream = await follow();
-  const timesMs = (agoMs: number, ofMs = Date.UTC(2001, 0, 1)) => ({ asOf: new Date(ofMs - agoMs).toISOString(), at: new Date(ofMs).toISOString() });
+  const timesMs = (agoMs: number, ofMs = Date.UTC(2001, 0, 1)) => ({
+    asOf: new Date(ofMs - agoMs).toISOString(),
+    at: new Date(ofMs).toISOString(),
+  });
   send(stream, 'snapshot', { gates: [gateOf('a', 1)] });
   send(stream, 'snapshot', { gates: [], done: true, ...timesMs(9_000) }, '1');
   await gate.ready(1_000);
@@ -216,9 +241,15 @@ test('S6 an API that tells its time is as old as it says, whatever its clock sho
   expect(gate.stalenessMs()).toBe(14_000);
   expect(gate.check('a')).toEqual({ allowed: false, because: 'gate_stale' });
   send(stream, 'heartbeat', timesMs(200), '2'); // it has; its clock was set back meanwhile
-  await until(() => gate.stalenessMs(), (ms) => ms === 200);
+  await until(
+    () => gate.stalenessMs(),
+    (ms) => ms === 200,
+  );
   send(stream, 'heartbeat', timesMs(-3_600_000), '2');
-  await until(() => gate.stalenessMs(), (ms) => ms === 0);
+  await until(
+    () => gate.stalenessMs(),
+    (ms) => ms === 0,
+  );
   send(stream, 'heartbeat', { asOf: 'then', at: 'now' }, '3');
   send(stream, 'gate', gateOf('c', 1), '3');
   await known('c', 1);
@@ -229,7 +260,11 @@ test('S6 a connection that says nothing is given up and made anew', async () => 
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)], true, '1');
   await gate.ready(1_000);
-  await until(() => asked.length, (n) => n === 2, 12_000);
+  await until(
+    () => asked.length,
+    (n) => n === 2,
+    12_000,
+  );
   expect(errors.at(-1)!.message).toContain('nothing came for 7500 ms');
 });
 
@@ -253,7 +288,10 @@ test('events are read whatever way they are cut into pieces, with LF or CRLF, wi
       for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
     })();
     for await (const event of readEvents(body, () => pieces++)) events.push(event);
-    expect(events).toEqual([{ event: 'gate', data: '{"a":\n"ü"}', id: '5' }, { event: 'message', data: 'x', id: null }]);
+    expect(events).toEqual([
+      { event: 'gate', data: '{"a":\n"ü"}', id: '5' },
+      { event: 'message', data: 'x', id: null },
+    ]);
     expect(pieces).toBe(Math.ceil(bytes.length / size));
   }
   await follow();

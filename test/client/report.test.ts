@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, BufferFull, EventTooLarge, Unauthenticated, UnsentEvents, Unreachable, type ClientOptions } from '../../client/index';
+import {
+  ApiError,
+  BufferFull,
+  EventTooLarge,
+  Unauthenticated,
+  UnsentEvents,
+  Unreachable,
+  type ClientOptions,
+} from '../../client';
 import { adjust, openAccount, putModel, startTestApi, type TestApi } from '../support/api';
 import { freePort } from '../../dev/ports';
 import { until } from '../support/notices';
@@ -70,20 +78,34 @@ test('B3 a count that is NaN is not free: it is refused by name and kept for the
   client.report({ ...event(id, 'infinite'), inputTokens: Infinity });
   await client.flush(5_000);
   expect(client.rejected).toMatchObject([
-    { event: { id: 'nan', outputTokens: 'NaN' }, code: 'invalid_event', message: expect.stringContaining('outputTokens') },
-    { event: { id: 'infinite', inputTokens: 'Infinity' }, code: 'invalid_event', message: expect.stringContaining('inputTokens') },
+    {
+      event: { id: 'nan', outputTokens: 'NaN' },
+      code: 'invalid_event',
+      message: expect.stringContaining('outputTokens'),
+    },
+    {
+      event: { id: 'infinite', inputTokens: 'Infinity' },
+      code: 'invalid_event',
+      message: expect.stringContaining('inputTokens'),
+    },
   ]);
   const { body } = await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin });
   expect(body.data).toHaveLength(2);
   const hold = await client.hold(id, { amount: '1.00' });
-  await expect(hold.settle({ model: 'model', inputTokens: 1, outputTokens: NaN })).rejects.toMatchObject({ name: 'EventsRejected' });
+  await expect(hold.settle({ model: 'model', inputTokens: 1, outputTokens: NaN })).rejects.toMatchObject({
+    name: 'EventsRejected',
+  });
   expect(await charged(api.database, id)).toMatchObject({ events: 0 });
 });
 
 test('what an async callback throws does not end the process', async () => {
   const { id } = await openAccount(api, '100.00');
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  client = notedClient({ url: api.url, key: api.service, onRejected: () => Promise.reject(new Error('a later mistake')) as never });
+  client = notedClient({
+    url: api.url,
+    key: api.service,
+    onRejected: () => Promise.reject(new Error('a later mistake')) as never,
+  });
   client.report({ ...event(id, 'strange'), model: 'nowhere' });
   await client.flush(5_000);
   await sleep(0);
@@ -94,7 +116,13 @@ test('what an async callback throws does not end the process', async () => {
 test('what a callback throws does not stop the sending', async () => {
   const { id } = await openAccount(api, '100.00');
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  client = notedClient({ url: api.url, key: api.service, onRejected: () => { throw new Error('a mistake'); } });
+  client = notedClient({
+    url: api.url,
+    key: api.service,
+    onRejected: () => {
+      throw new Error('a mistake');
+    },
+  });
   client.report({ ...event(id, 'strange'), model: 'nowhere' });
   client.report(event(id, 'good'));
   await client.flush(5_000);
@@ -110,7 +138,10 @@ test('B3 no answer came: the same events are sent again under the same ids, and 
   await client.flush(5_000);
   proxy.hold();
   times(20, (i) => client.report(event(id, `held-${i}`)));
-  await until(() => client.errors.length, (n) => n >= 2);
+  await until(
+    () => client.errors.length,
+    (n) => n >= 2,
+  );
   proxy.release();
   await client.flush(20_000);
   expect(client.errors[0]).toBeInstanceOf(Unreachable);
@@ -120,7 +151,12 @@ test('B3 no answer came: the same events are sent again under the same ids, and 
 test('a server that takes nothing: memory stays bounded, BufferFull is loud, room() lets go on, and nothing taken is lost', async () => {
   const { id } = await openAccount(api, '100.00');
   const bufferBytesMax = 500_000;
-  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 500, reporting: { bufferBytesMax } });
+  client = notedClient({
+    url: `http://127.0.0.1:${proxy.port}`,
+    key: api.service,
+    timeoutMs: 500,
+    reporting: { bufferBytesMax },
+  });
   proxy.hold();
   let taken = 0;
   const fill = () => {
@@ -144,7 +180,11 @@ test('a server that takes nothing: memory stays bounded, BufferFull is loud, roo
 });
 
 test('whoever waits for room() and tries again never spins, however large the event; one that can never fit is told apart', async () => {
-  client = notedClient({ url: `http://127.0.0.1:${await freePort()}`, key: 'key', reporting: { bufferBytesMax: 2_000 } });
+  client = notedClient({
+    url: `http://127.0.0.1:${await freePort()}`,
+    key: 'key',
+    reporting: { bufferBytesMax: 2_000 },
+  });
   const small = event('anybody', 'small');
   const large = { ...small, imageSize: 'x'.repeat(500) };
   while (client.buffered.bytes < 1_500) client.report(small); // room() asks for no more than 1,800
@@ -161,8 +201,14 @@ test('429 and 503 are tried again, and not before Retry-After', async () => {
   const cameMs: number[] = [];
   const server = await startReceiver((response, nth) => {
     cameMs.push(performance.now());
-    if (nth === 1) response.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/problem+json' }).end('{"code":"database_unavailable","detail":"away"}');
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+    if (nth === 1)
+      response
+        .writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/problem+json' })
+        .end('{"code":"database_unavailable","detail":"away"}');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
   client.report(event(id, 'patient'));
@@ -185,16 +231,25 @@ test('a request that is refused as a whole is halved until the guilty event is f
   expect(await charged(api.database, id)).toMatchObject({ events: 18 });
 });
 
-test('B3 a 400 that is not Ballast\'s refuses no event: a wrong address is mended by people', async () => {
+test("B3 a 400 that is not Ballast's refuses no event: a wrong address is mended by people", async () => {
   const { id } = await openAccount(api, '100.00');
   let mended = false;
   const server = await startReceiver((response) => {
-    if (mended) response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":3,"duplicates":0,"rejected":[],"gates":{}}');
-    else response.writeHead(400, { 'Content-Type': 'text/html' }).end('<h1>The plain HTTP request was sent to HTTPS port</h1>');
+    if (mended)
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted":3,"duplicates":0,"rejected":[],"gates":{}}');
+    else
+      response
+        .writeHead(400, { 'Content-Type': 'text/html' })
+        .end('<h1>The plain HTTP request was sent to HTTPS port</h1>');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
   times(3, (i) => client.report(event(id, `e${i}`)));
-  await until(() => client.errors.length, (n) => n >= 2);
+  await until(
+    () => client.errors.length,
+    (n) => n >= 2,
+  );
   expect(client.errors[0]).toMatchObject({ code: 'http_400', message: expect.stringContaining("not Ballast's") });
   expect(client.buffered.events).toBe(3);
   mended = true;
@@ -206,8 +261,12 @@ test('B3 a 400 that is not Ballast\'s refuses no event: a wrong address is mende
 test('a proxy on the way takes only small requests: a batch is halved until it fits', async () => {
   const server = await startReceiver((response) => {
     const { body } = server.received.at(-1)!;
-    if (JSON.parse(body).events.length > 2) response.writeHead(413, { 'Content-Type': 'text/html' }).end('<h1>413</h1>');
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+    if (JSON.parse(body).events.length > 2)
+      response.writeHead(413, { 'Content-Type': 'text/html' }).end('<h1>413</h1>');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
   times(9, (i) => client.report(event('anybody', `e${i}`)));
@@ -219,11 +278,17 @@ test('a proxy on the way takes only small requests: a batch is halved until it f
 test('a wrong key loses nothing: it is told, the events wait, and close() hands them back', async () => {
   client = notedClient({ url: api.url, key: 'wrong' });
   client.report(event('anybody', 'waits'));
-  await until(() => client.errors.length, (n) => n >= 2);
+  await until(
+    () => client.errors.length,
+    (n) => n >= 2,
+  );
   expect(client.errors[0]).toBeInstanceOf(Unauthenticated);
   const error = await client.close(50).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(UnsentEvents);
-  expect(error).toMatchObject({ cause: { code: 'unauthenticated' }, message: expect.stringContaining('1 events could not be sent: ') });
+  expect(error).toMatchObject({
+    cause: { code: 'unauthenticated' },
+    message: expect.stringContaining('1 events could not be sent: '),
+  });
   expect(error.events).toMatchObject([{ id: 'waits', accountId: 'anybody', at: expect.any(String) }]);
   expect(client.rejected).toEqual([]);
 });
@@ -232,11 +297,16 @@ test.each([
   ['a login page', '<html>'],
   ['about an event that was not sent', '{"rejected":[{"index":7,"code":"invalid_event","message":""}],"gates":{}}'],
   ['with a gate that is none', '{"rejected":[],"gates":{"anybody":null}}'],
-])('B3 an answer that is not the API\'s, such as %s, says nothing about the events', async (_what, answer) => {
-  const server = await startReceiver((response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(answer));
+])("B3 an answer that is not the API's, such as %s, says nothing about the events", async (_what, answer) => {
+  const server = await startReceiver((response) =>
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(answer),
+  );
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: api.service });
   client.report(event('anybody', 'waits'));
-  await until(() => client.errors.length, (n) => n >= 2);
+  await until(
+    () => client.errors.length,
+    (n) => n >= 2,
+  );
   await expect(client.close(20)).rejects.toMatchObject({ code: 'unsent_events', events: [{ id: 'waits' }] });
   await server.close();
 });
@@ -263,11 +333,18 @@ test('close() ends in its time without a server, and says what was not sent', as
 test('B3 close() waits out no pause of its own: an API that is back is asked at once', async () => {
   const server = await startReceiver((response, nth) => {
     if (nth <= 7) response.writeHead(503).end();
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
   client.report(event('anybody', 'waits'));
-  await until(() => client.errors.length, (n) => n === 7, 15_000); // the next pause is of 3.2 s at least
+  await until(
+    () => client.errors.length,
+    (n) => n === 7,
+    15_000,
+  ); // the next pause is of 3.2 s at least
   await client.close(1_500);
   expect(server.received).toHaveLength(8);
   await server.close();
@@ -278,7 +355,10 @@ test('close() keeps to Retry-After', async () => {
   const server = await startReceiver((response, nth) => {
     cameMs.push(performance.now());
     if (nth === 1) response.writeHead(429, { 'Retry-After': '1' }).end();
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted":1,"duplicates":0,"rejected":[],"gates":{}}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key' });
   client.report(event('anybody', 'waits'));
@@ -325,17 +405,27 @@ test('S5 reported usage brings the gate along; B5 hold, settle, release', async 
   client = notedClient({ url: api.url, key: api.service });
   const hold = await client.hold(id, { estimate: { model: 'model', inputTokens: 100_000, maxOutputTokens: 200_000 } });
   expect(hold).toMatchObject({ accountId: id, amount: '0.50', expiresAt: expect.any(String) });
-  await expect(client.hold(id, { amount: '0.51' })).rejects.toMatchObject({ name: 'InsufficientFunds', status: 402, available: '0.50' });
+  await expect(client.hold(id, { amount: '0.51' })).rejects.toMatchObject({
+    name: 'InsufficientFunds',
+    status: 402,
+    available: '0.50',
+  });
   const usage = { model: 'model', inputTokens: 100_000, outputTokens: 50_000 };
   expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
   expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
-  await expect(hold.settle({ ...usage, outputTokens: 1 })).rejects.toMatchObject({ name: 'HoldEnded', code: 'hold_ended' });
+  await expect(hold.settle({ ...usage, outputTokens: 1 })).rejects.toMatchObject({
+    name: 'HoldEnded',
+    code: 'hold_ended',
+  });
   await expect(hold.release()).rejects.toMatchObject({ name: 'HoldEnded' });
   const second = await client.hold(id, { amount: '0.80' });
   await second.release();
   await second.release();
   await adjust(api, id, '-0.80');
-  await expect(client.hold(id, { amount: '0.01' })).rejects.toMatchObject({ name: 'AccountSuspended', reasons: ['balance_exhausted'] });
+  await expect(client.hold(id, { amount: '0.01' })).rejects.toMatchObject({
+    name: 'AccountSuspended',
+    reasons: ['balance_exhausted'],
+  });
   await expect(client.hold('nobody', { amount: '0.01' })).rejects.toMatchObject({ name: 'NotFound' });
   await expect(client.hold(id, { amount: 'much' })).rejects.toBeInstanceOf(ApiError);
 });
@@ -345,26 +435,47 @@ test('B5 events of a hold that can not be taken are refused, and the hold stays 
   client = notedClient({ url: api.url, key: api.service });
   const hold = await client.hold(id, { amount: '0.50' });
   await expect(hold.settle({ model: 'nowhere', inputTokens: 1 })).rejects.toMatchObject({ name: 'EventsRejected' });
-  expect(await hold.settle({ model: 'model', inputTokens: 1_000 })).toMatchObject({ status: 'settled', charged: '0.001' });
+  expect(await hold.settle({ model: 'model', inputTokens: 1_000 })).toMatchObject({
+    status: 'settled',
+    charged: '0.001',
+  });
 });
 
 test('B5 the answer to a settlement is lost: the usage is queued, charged once, and the hold is settled', async () => {
   const { id } = await openAccount(api, '1.00');
-  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 300, holdPatienceMs: 400 });
+  client = notedClient({
+    url: `http://127.0.0.1:${proxy.port}`,
+    key: api.service,
+    timeoutMs: 300,
+    holdPatienceMs: 400,
+  });
   const hold = await client.hold(id, { amount: '0.50' });
   proxy.hold();
-  expect(await hold.settle([{ model: 'model', inputTokens: 100_000 }, { model: 'model', inputTokens: 100_000 }])).toEqual({ status: 'queued' });
+  expect(
+    await hold.settle([
+      { model: 'model', inputTokens: 100_000 },
+      { model: 'model', inputTokens: 100_000 },
+    ]),
+  ).toEqual({ status: 'queued' });
   proxy.release();
   await client.flush(20_000);
   expect(await charged(api.database, id)).toEqual({ events: 2, cost: '200000000' });
   const { body } = await api.ask('GET', `/v1/accounts/${id}/holds/${hold.id}`, { key: api.service });
   expect(body).toMatchObject({ status: 'settled', charged: '0.20' });
-  expect((await api.ask('GET', `/v1/accounts/${id}`, { key: api.service })).body).toMatchObject({ balance: '0.80', held: '0.00' });
+  expect((await api.ask('GET', `/v1/accounts/${id}`, { key: api.service })).body).toMatchObject({
+    balance: '0.80',
+    held: '0.00',
+  });
 });
 
 test('B5 a hold asked for while no answer comes is placed once', async () => {
   const { id } = await openAccount(api, '1.00');
-  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 200, holdPatienceMs: 10_000 });
+  client = notedClient({
+    url: `http://127.0.0.1:${proxy.port}`,
+    key: api.service,
+    timeoutMs: 200,
+    holdPatienceMs: 10_000,
+  });
   proxy.hold();
   const placing = client.hold(id, { amount: '0.60' });
   await sleep(500);
@@ -377,7 +488,9 @@ test('B5 a hold asked for while no answer comes is placed once', async () => {
 test('B5 a hold on a connection that died unnoticed has time for another', async () => {
   const server = await startReceiver((response, nth) => {
     if (nth === 1) return; // and nothing ever
-    response.writeHead(201, { 'Content-Type': 'application/json' }).end('{"id":"h","accountId":"a","amount":"0.50","status":"open","expiresAt":"2030-01-01T00:00:00Z"}');
+    response
+      .writeHead(201, { 'Content-Type': 'application/json' })
+      .end('{"id":"h","accountId":"a","amount":"0.50","status":"open","expiresAt":"2030-01-01T00:00:00Z"}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key', holdPatienceMs: 1_000 });
   expect(await client.hold('a', { amount: '0.50' })).toMatchObject({ id: 'h' });
@@ -387,7 +500,10 @@ test('B5 a hold on a connection that died unnoticed has time for another', async
 
 test('B5 the key is revoked before a settlement: the usage waits in the buffer, as reported usage does', async () => {
   const { id } = await openAccount(api, '1.00');
-  const { body: made } = await api.ask('POST', '/v1/keys', { key: api.admin, body: { role: 'service', name: 'revoked' } });
+  const { body: made } = await api.ask('POST', '/v1/keys', {
+    key: api.admin,
+    body: { role: 'service', name: 'revoked' },
+  });
   client = notedClient({ url: api.url, key: made.key });
   const hold = await client.hold(id, { amount: '0.50' });
   await api.ask('DELETE', `/v1/keys/${made.id}`, { key: api.admin });
@@ -397,10 +513,12 @@ test('B5 the key is revoked before a settlement: the usage waits in the buffer, 
   expect(error.events).toMatchObject([{ accountId: id, holdId: hold.id, id: `${hold.id}/0`, inputTokens: 1_000 }]);
 });
 
-test('B5 a 200 that is not the API\'s settles nothing: the usage is queued', async () => {
+test("B5 a 200 that is not the API's settles nothing: the usage is queued", async () => {
   const server = await startReceiver((response, nth) => {
     const hold = { id: 'h', accountId: 'a', amount: '0.50', status: 'open', expiresAt: '2030-01-01T00:00:00Z' };
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(nth === 1 ? JSON.stringify(hold) : '{"login":"please"}');
+    response
+      .writeHead(200, { 'Content-Type': 'application/json' })
+      .end(nth === 1 ? JSON.stringify(hold) : '{"login":"please"}');
   });
   client = notedClient({ url: `http://127.0.0.1:${server.port}`, key: 'key', holdPatienceMs: 100 });
   const hold = await client.hold('a', { amount: '0.50' });
@@ -425,22 +543,40 @@ test('B5 close() waits for a settlement that nobody waits for', async () => {
 
 test('B5 usage of a settlement that can be neither sent nor queued is handed back', async () => {
   const { id } = await openAccount(api, '1.00');
-  client = notedClient({ url: `http://127.0.0.1:${proxy.port}`, key: api.service, timeoutMs: 200, holdPatienceMs: 300, reporting: { bufferBytesMax: 1_000 } });
+  client = notedClient({
+    url: `http://127.0.0.1:${proxy.port}`,
+    key: api.service,
+    timeoutMs: 200,
+    holdPatienceMs: 300,
+    reporting: { bufferBytesMax: 1_000 },
+  });
   const [first, second] = [await client.hold(id, { amount: '0.10' }), await client.hold(id, { amount: '0.10' })];
   proxy.hold();
   const usage = { model: 'model', inputTokens: 1_000, imageSize: 'x'.repeat(400) };
   expect(await first.settle(usage)).toEqual({ status: 'queued' });
-  expect(await second.settle(usage).catch((error) => error)).toMatchObject({ name: 'UnsentEvents', events: [{ accountId: id, holdId: second.id }] });
+  expect(await second.settle(usage).catch((error) => error)).toMatchObject({
+    name: 'UnsentEvents',
+    events: [{ accountId: id, holdId: second.id }],
+  });
   await client.close(0).catch(() => undefined);
   proxy.release();
-  expect(await second.settle(usage).catch((error) => error)).toMatchObject({ name: 'UnsentEvents', events: [{ accountId: id, holdId: second.id }] });
+  expect(await second.settle(usage).catch((error) => error)).toMatchObject({
+    name: 'UnsentEvents',
+    events: [{ accountId: id, holdId: second.id }],
+  });
   await expect(client.hold(id, { amount: '0.10' })).rejects.toMatchObject({ code: 'closed' });
 });
 
 /** A program of its own, with the compiled client. */
 async function program(source: string, kill?: NodeJS.Signals): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, ['-e', `const { createClient } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'client', 'index.js'))});${source}`],
-    { env: { PATH: process.env.PATH, URL: api.url, KEY: api.service }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const { createClient } = require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'client', 'index.js'))});${source}`,
+    ],
+    { env: { PATH: process.env.PATH, URL: api.url, KEY: api.service }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   let out = '';
   child.stdout.on('data', (data: Buffer) => {
     out += data.toString();
@@ -452,18 +588,23 @@ async function program(source: string, kill?: NodeJS.Signals): Promise<{ code: n
 
 test('a process without a gate ends by itself, once all is sent', async () => {
   const { id } = await openAccount(api, '100.00');
-  const { code } = await program(`createClient({ url: process.env.URL, key: process.env.KEY, gate: false }).report({ accountId: '${id}', model: 'model', inputTokens: 1000 })`);
+  const { code } = await program(
+    `createClient({ url: process.env.URL, key: process.env.KEY, gate: false }).report({ accountId: '${id}', model: 'model', inputTokens: 1000 })`,
+  );
   expect(code).toBe(0);
   expect(await charged(api.database, id)).toMatchObject({ events: 1 });
 }, 20_000);
 
 test('SIGTERM as the README has it: what is buffered is sent, and the process ends', async () => {
   const { id } = await openAccount(api, '100.00');
-  const { code } = await program(`
+  const { code } = await program(
+    `
     const ballast = createClient({ url: process.env.URL, key: process.env.KEY, reporting: { lingerMs: 60000 } });
     const server = require('node:http').createServer().listen(0, '127.0.0.1');
     process.on('SIGTERM', () => server.close(() => ballast.close()));
-    ballast.gate.ready().then(() => { ballast.report({ accountId: '${id}', model: 'model', inputTokens: 1000 }); console.log('ready'); })`, 'SIGTERM');
+    ballast.gate.ready().then(() => { ballast.report({ accountId: '${id}', model: 'model', inputTokens: 1000 }); console.log('ready'); })`,
+    'SIGTERM',
+  );
   expect(code).toBe(0);
   expect(await charged(api.database, id)).toMatchObject({ events: 1 });
 }, 20_000);

@@ -15,11 +15,18 @@ afterAll(() => cluster?.stop());
 
 test('B3 the API is killed and started again while usage is reported: every event is charged once', async () => {
   const account = await cluster.account('reporting');
-  const client = notedClient({ url: cluster.url, key, timeoutMs: 2_000, reporting: { batchEventsMax: 50, requestsMax: 4 } });
+  const client = notedClient({
+    url: cluster.url,
+    key,
+    timeoutMs: 2_000,
+    reporting: { batchEventsMax: 50, requestsMax: 4 },
+  });
   let reported = 0;
   let reporting = true;
   const report = async () => {
-    for (; reporting; await sleep(2)) for (let i = 0; i < 5; i++) client.report({ id: `e${reported++}`, accountId: account, model: 'm', inputTokens: 1_000 });
+    for (; reporting; await sleep(2))
+      for (let i = 0; i < 5; i++)
+        client.report({ id: `e${reported++}`, accountId: account, model: 'm', inputTokens: 1_000 });
   };
   const done = report();
   for (let kills = 0; kills < 3; kills++) {
@@ -46,7 +53,10 @@ test('S6 the API is killed: the replica goes on within its limit, and follows ag
   expect(client.gate.allows(account)).toBe(true);
   await cluster.startApi();
   await cluster.ask('PUT', `/v1/accounts/${account}/suspension`, { reason: 'test' });
-  await until(() => client.gate.check(account), (verdict) => !verdict.allowed && verdict.because === 'suspended');
+  await until(
+    () => client.gate.check(account),
+    (verdict) => !verdict.allowed && verdict.because === 'suspended',
+  );
   expect(client.gate.get(account)).toMatchObject({ reasons: ['admin_suspended'] });
   await client.close();
 });

@@ -1,14 +1,14 @@
-/** Every call that payments/ makes to Stripe, made once each; and which of the SDK's methods that are. */
+/** Every call that stripe/ makes to Stripe, made once each; and which of the SDK's methods that are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
-import { createCheckoutPage } from '../../payments/checkout';
-import { cancelIntent, confirmIntent, createIntent, readIntent } from '../../payments/intents';
-import { listNews, listOurIntents } from '../../payments/listing';
-import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from '../../payments/paymentMethods';
-import { createProvider } from '../../payments/provider';
-import { reachStripe } from '../../payments/reach';
-import { createRefund } from '../../payments/refunds';
+import { createCheckoutPage } from '../../stripe/checkout';
+import { cancelIntent, confirmIntent, createIntent, readIntent } from '../../stripe/intents';
+import { listNews, listOurIntents } from '../../stripe/listing';
+import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from '../../stripe/paymentMethods';
+import { createProvider } from '../../stripe/provider';
+import { reachStripe } from '../../stripe/reach';
+import { createRefund } from '../../stripe/refunds';
 
 const paymentId = '6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0001';
 const pages = { successUrl: 'https://console.example/paid', cancelUrl: 'https://console.example/back' };
@@ -29,25 +29,39 @@ export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unkn
   'paymentMethods.attach': (stripe, { customerId, methodId }) => [attachPaymentMethod(stripe, customerId, methodId)],
   'paymentMethods.retrieve': (stripe, { methodId }) => [createProvider(stripe).seeMethod(methodId)],
   'paymentMethods.detach': (stripe, { methodId }) => [detachPaymentMethod(stripe, methodId)],
-  'paymentIntents.create': (stripe, { customerId }) => (['prepayment', 'reload'] as const).map((purpose) =>
-    createIntent(stripe, { paymentId, accountId: 'acme', purpose, cents: 2_500, customerId }, 0)),
+  'paymentIntents.create': (stripe, { customerId }) =>
+    (['prepayment', 'reload'] as const).map((purpose) =>
+      createIntent(stripe, { paymentId, accountId: 'acme', purpose, cents: 2_500, customerId }, 0),
+    ),
   'paymentIntents.confirm': (stripe, ids) => [
     confirmIntent(stripe, { ...confirmation(ids), onSession: true }, null),
     confirmIntent(stripe, { ...confirmation(ids), onSession: false }, 'key'),
   ],
-  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [readIntent(stripe, paymentIntentId, null), createProvider(stripe).seeIntent(paymentIntentId)],
+  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [
+    readIntent(stripe, paymentIntentId, null),
+    createProvider(stripe).seeIntent(paymentIntentId),
+  ],
   'paymentIntents.cancel': (stripe, { paymentIntentId }) => [cancelIntent(stripe, paymentIntentId)],
   'paymentIntents.list': (stripe) => [listOurIntents(stripe, null), listOurIntents(stripe, 'pi_123')],
-  'events.list': (stripe) => [listNews(stripe, 1_790_000_000_000, null), listNews(stripe, 1_790_000_000_000, 'evt_123')],
-  'refunds.create': (stripe, { paymentIntentId }) => [createRefund(stripe, { requestId: paymentId, tries: 0, paymentIntentId, cents: 500 })],
+  'events.list': (stripe) => [
+    listNews(stripe, 1_790_000_000_000, null),
+    listNews(stripe, 1_790_000_000_000, 'evt_123'),
+  ],
+  'refunds.create': (stripe, { paymentIntentId }) => [
+    createRefund(stripe, { requestId: paymentId, tries: 0, paymentIntentId, cents: 500 }),
+  ],
   'refunds.list': (stripe, { paymentIntentId }) => [createProvider(stripe).seeTakenBack(paymentIntentId)],
   'disputes.list': (stripe, { paymentIntentId }) => [createProvider(stripe).seeTakenBack(paymentIntentId)],
 };
 
-/** Methods of the SDK that payments/ calls, by its source. Webhook signatures are checked here: nothing is sent. */
+/** Methods of the SDK that stripe/ calls, by its source. Webhook signatures are checked here: nothing is sent. */
 export function methodsInUse(): string[] {
-  const folder = join(__dirname, '..', '..', 'payments');
-  const sources = readdirSync(folder).filter((file) => file.endsWith('.ts')).map((file) => readFileSync(join(folder, file), 'utf8'));
-  const calls = sources.flatMap((source) => [...source.matchAll(/\bstripe\.((?:\w+\.)+\w+)\(/g)].map(([, method]) => method!));
+  const folder = join(__dirname, '..', '..', 'stripe');
+  const sources = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+  const calls = sources.flatMap((source) =>
+    [...source.matchAll(/\bstripe\.((?:\w+\.)+\w+)\(/g)].map(([, method]) => method!),
+  );
   return [...new Set(calls)].filter((method) => !method.startsWith('webhooks.')).sort();
 }

@@ -11,12 +11,25 @@ const DEPTH_MAX = 12;
 
 /** @param names types of the SDK, such as `Checkout.Session` */
 export function loadSdkTypes<Name extends string>(names: readonly Name[]): Record<Name, Check> {
-  const source = [`import type Stripe from 'stripe';`, ...names.map((name, index) => `export type T${index} = Stripe.${name};`)].join('\n');
-  const options: ts.CompilerOptions = { strict: true, module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Bundler, skipLibCheck: true, noEmit: true, types: [] };
+  const source = [
+    `import type Stripe from 'stripe';`,
+    ...names.map((name, index) => `export type T${index} = Stripe.${name};`),
+  ].join('\n');
+  const options: ts.CompilerOptions = {
+    strict: true,
+    module: ts.ModuleKind.CommonJS,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    skipLibCheck: true,
+    noEmit: true,
+    types: [],
+  };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists } = host;
   host.fileExists = (name) => name === file || fileExists.call(host, name);
-  host.getSourceFile = (name, ...rest) => (name === file ? ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true) : getSourceFile.call(host, name, ...rest));
+  host.getSourceFile = (name, ...rest) =>
+    name === file
+      ? ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true)
+      : getSourceFile.call(host, name, ...rest);
   const program = ts.createProgram([file], options, host);
   const checker = program.getTypeChecker();
   const aliases = program.getSourceFile(file)!.statements.filter(ts.isTypeAliasDeclaration);
@@ -29,16 +42,22 @@ export function loadSdkTypes<Name extends string>(names: readonly Name[]): Recor
 }
 
 class Walk {
-  constructor(private readonly checker: ts.TypeChecker, private readonly at: ts.Node) {}
+  constructor(
+    private readonly checker: ts.TypeChecker,
+    private readonly at: ts.Node,
+  ) {}
 
   check(type: ts.Type, value: unknown, path: string, depth: number): string[] {
     if (depth > DEPTH_MAX || type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return [];
     if (type.isUnion()) return this.checkUnion(type, value, path, depth);
-    if (type.isStringLiteral() || type.isNumberLiteral()) return value === type.value ? [] : this.misfit(type, value, path);
-    if (type.flags & ts.TypeFlags.BooleanLiteral) return String(value) === this.checker.typeToString(type) ? [] : this.misfit(type, value, path);
+    if (type.isStringLiteral() || type.isNumberLiteral())
+      return value === type.value ? [] : this.misfit(type, value, path);
+    if (type.flags & ts.TypeFlags.BooleanLiteral)
+      return String(value) === this.checker.typeToString(type) ? [] : this.misfit(type, value, path);
     if (type.flags & ts.TypeFlags.Null) return value === null ? [] : this.misfit(type, value, path);
     if (type.flags & ts.TypeFlags.Undefined) return value === undefined ? [] : this.misfit(type, value, path);
-    if (type.flags & ts.TypeFlags.String || isOtherString(type)) return typeof value === 'string' ? [] : this.misfit(type, value, path);
+    if (type.flags & ts.TypeFlags.String || isOtherString(type))
+      return typeof value === 'string' ? [] : this.misfit(type, value, path);
     if (type.flags & ts.TypeFlags.Number) return typeof value === 'number' ? [] : this.misfit(type, value, path);
     return this.checkObject(type, value, path, depth);
   }
@@ -46,11 +65,17 @@ class Walk {
   /** The SDK joins every enum with "any other string", for what Stripe adds later: here only what it lists counts. */
   private checkUnion(union: ts.UnionType, value: unknown, path: string, depth: number): string[] {
     const listed = union.types.some((type) => type.isStringLiteral());
-    const members = this.named(union.types.filter((type) => !(listed && isOtherString(type))), value);
+    const members = this.named(
+      union.types.filter((type) => !(listed && isOtherString(type))),
+      value,
+    );
     const tries = members.map((type) => this.check(type, value, path, depth));
     if (tries.some((problems) => problems.length === 0)) return [];
     // Of several objects the nearest one tells what is wrong.
-    const objects = typeof value === 'object' && value !== null ? tries.filter((_, index) => members[index]!.flags & ts.TypeFlags.Object) : [];
+    const objects =
+      typeof value === 'object' && value !== null
+        ? tries.filter((_, index) => members[index]!.flags & ts.TypeFlags.Object)
+        : [];
     return objects.sort((a, b) => a.length - b.length)[0] ?? this.misfit(union, value, path);
   }
 
@@ -73,7 +98,9 @@ class Walk {
     if (typeof value !== 'object' || value === null) return this.misfit(type, value, path);
     if (this.checker.isArrayType(type)) {
       const [item] = this.checker.getTypeArguments(type as ts.TypeReference);
-      return Array.isArray(value) ? value.flatMap((one, index) => this.check(item!, one, `${path}[${index}]`, depth + 1)) : this.misfit(type, value, path);
+      return Array.isArray(value)
+        ? value.flatMap((one, index) => this.check(item!, one, `${path}[${index}]`, depth + 1))
+        : this.misfit(type, value, path);
     }
     const given = value as Record<string, unknown>;
     const properties = this.checker.getPropertiesOfType(type);
@@ -81,7 +108,11 @@ class Walk {
     const problems = properties.flatMap((property) => this.checkProperty(property, given, path, depth));
     const known = new Set(properties.map(({ name }) => name));
     const others = Object.keys(given).filter((key) => !known.has(key));
-    const extra = others.flatMap((key) => (index ? this.check(index, given[key], `${path}.${key}`, depth + 1) : [`${path}.${key}: not a field of ${this.checker.typeToString(type)}`]));
+    const extra = others.flatMap((key) =>
+      index
+        ? this.check(index, given[key], `${path}.${key}`, depth + 1)
+        : [`${path}.${key}: not a field of ${this.checker.typeToString(type)}`],
+    );
     return [...problems, ...extra];
   }
 
@@ -89,7 +120,12 @@ class Walk {
     const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
     const where = `${path}.${property.name}`;
     if (!(property.name in given)) return optional ? [] : [`${where}: missing`];
-    return this.check(this.checker.getTypeOfSymbolAtLocation(property, this.at), given[property.name], where, depth + 1);
+    return this.check(
+      this.checker.getTypeOfSymbolAtLocation(property, this.at),
+      given[property.name],
+      where,
+      depth + 1,
+    );
   }
 
   private misfit(type: ts.Type, value: unknown, path: string): string[] {
@@ -97,4 +133,5 @@ class Walk {
   }
 }
 
-const isOtherString = (type: ts.Type): boolean => type.isIntersection() && type.types.some(({ flags }) => flags & ts.TypeFlags.String);
+const isOtherString = (type: ts.Type): boolean =>
+  type.isIntersection() && type.types.some(({ flags }) => flags & ts.TypeFlags.String);

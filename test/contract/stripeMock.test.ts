@@ -1,7 +1,7 @@
 /** Every request that we send is one that Stripe's own mock takes: it knows all parameters, and refuses others. */
 import type Stripe from 'stripe';
 import { startStripeMock, type StripeMock } from '../../dev/stripeMock';
-import { createStripe } from '../../payments/client';
+import { createStripe } from '../../stripe/client';
 import { methodsInUse, REQUESTS } from './requests';
 
 let mock: StripeMock;
@@ -10,7 +10,10 @@ const answers: string[] = [];
 beforeAll(async () => {
   mock = await startStripeMock({ log: (line) => void process.stderr.write(`${line}\n`) });
   stripe = createStripe({ secretKey: 'sk_test_contract', apiBase: mock.url });
-  stripe.on('response', ({ method, path, status }: Stripe.ResponseEvent) => void answers.push(`${status} ${method} ${path}`));
+  stripe.on(
+    'response',
+    ({ method, path, status }: Stripe.ResponseEvent) => void answers.push(`${status} ${method} ${path}`),
+  );
 }, 11 * 60_000);
 afterAll(() => mock?.stop());
 
@@ -30,5 +33,7 @@ test.each(Object.keys(REQUESTS))('P1 Stripe takes what %s sends', async (method)
 });
 
 test('the mock can refuse: a parameter that Stripe does not know is a 400', async () => {
-  await expect(stripe.paymentIntents.create({ amount: 500, currency: 'usd', ...{ no_such_parameter: '1' } })).rejects.toMatchObject({ statusCode: 400 });
+  await expect(
+    stripe.paymentIntents.create({ amount: 500, currency: 'usd', ...{ no_such_parameter: '1' } }),
+  ).rejects.toMatchObject({ statusCode: 400 });
 });

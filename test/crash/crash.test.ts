@@ -9,7 +9,12 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const credited = (account: string, reloads: number) => until(() => cluster.lines(account, 'reload'), (n) => n === reloads, 40_000);
+const credited = (account: string, reloads: number) =>
+  until(
+    () => cluster.lines(account, 'reload'),
+    (n) => n === reloads,
+    40_000,
+  );
 
 test('A3 the API is killed between the usage commit and the signal: the reload still happens', async () => {
   const account = await cluster.account('killed-api');
@@ -25,9 +30,16 @@ test('A3 the API is killed between the usage commit and the signal: the reload s
 
 test('A9 the worker is killed after Stripe took the charge and before the activity returned: one charge, one credit', async () => {
   const account = await cluster.account('killed-worker');
-  await cluster.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 1, effect: 'timeout_after' });
+  await cluster.simulate('POST', '/faults', {
+    match: { method: 'POST', path: '/confirm$' },
+    times: 1,
+    effect: 'timeout_after',
+  });
   await cluster.use(account, 'e1', 12);
-  await until(() => cluster.paidCharges(account), (paid) => paid === 2);
+  await until(
+    () => cluster.paidCharges(account),
+    (paid) => paid === 2,
+  );
   expect(await cluster.lines(account, 'reload')).toBe(0);
   await cluster.killWorker();
   await cluster.startWorker();
@@ -40,14 +52,25 @@ test('A9 the worker is killed after Stripe took the charge and before the activi
 test('S5 Temporal is away for a while: usage is taken, the gate is right, reloads follow', async () => {
   const account = await cluster.account('without-temporal');
   await cluster.killTemporal();
-  expect((await cluster.use(account, 'e1', 12)).body).toMatchObject({ accepted: 1, gates: { [account]: { state: 'low' } } });
-  expect((await cluster.use(account, 'e2', 9)).body.gates[account]).toMatchObject({ allowed: false, reasons: ['balance_exhausted'] });
+  expect((await cluster.use(account, 'e1', 12)).body).toMatchObject({
+    accepted: 1,
+    gates: { [account]: { state: 'low' } },
+  });
+  expect((await cluster.use(account, 'e2', 9)).body.gates[account]).toMatchObject({
+    allowed: false,
+    reasons: ['balance_exhausted'],
+  });
   expect(await cluster.gate(account)).toMatchObject({ allowed: false, state: 'suspended' });
-  expect((await cluster.ask('PUT', `/v1/accounts/${account}/suspension`, { reason: 'looked odd' })).body).toMatchObject({ reasons: ['balance_exhausted', 'admin_suspended'] });
+  expect((await cluster.ask('PUT', `/v1/accounts/${account}/suspension`, { reason: 'looked odd' })).body).toMatchObject(
+    { reasons: ['balance_exhausted', 'admin_suspended'] },
+  );
   expect((await cluster.ask('DELETE', `/v1/accounts/${account}/suspension`)).status).toBe(200);
   await cluster.startTemporal();
   await credited(account, 1);
-  await until(() => cluster.gate(account), ({ allowed }) => allowed === true);
+  await until(
+    () => cluster.gate(account),
+    ({ allowed }) => allowed === true,
+  );
 });
 
 test('O4 Temporal loses its data: workflows start again from Postgres, nothing is charged twice, no strike is lost', async () => {
@@ -62,13 +85,17 @@ test('O4 Temporal loses its data: workflows start again from Postgres, nothing i
   await until(view, ({ status }) => status === 'disabled_after_failures', 60_000);
   expect(await view()).toMatchObject({ strikes: 3, threshold: '10.00', amount: '25.00' });
   const { body } = await cluster.ask('GET', `/v1/accounts/${account}/reloads`);
-  expect(body.data).toMatchObject([{ number: 1, status: 'failed', attempts: [{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }] }]);
+  expect(body.data).toMatchObject([
+    { number: 1, status: 'failed', attempts: [{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }] },
+  ]);
   expect(await cluster.paidCharges(account)).toBe(1);
 }, 120_000);
 
 test('B3 the API is killed in the middle of ingest: what is sent again under the same ids is deducted once', async () => {
   const account = await cluster.account('ingest');
-  const batches = Array.from({ length: 40 }, (_, b) => Array.from({ length: 50 }, (_, e) => ({ id: `b${b}e${e}`, accountId: account, model: 'm', inputTokens: 1_000 })));
+  const batches = Array.from({ length: 40 }, (_, b) =>
+    Array.from({ length: 50 }, (_, e) => ({ id: `b${b}e${e}`, accountId: account, model: 'm', inputTokens: 1_000 })),
+  );
   const send = async (batch: unknown[]): Promise<void> => {
     for (let tries = 0; tries < 200; tries++) {
       const answer = await cluster.report(batch).catch(() => null);
@@ -77,7 +104,9 @@ test('B3 the API is killed in the middle of ingest: what is sent again under the
     }
     throw new Error('the API did not come back');
   };
-  const sending = Promise.all(batches.map((batch, i) => new Promise((resolve) => setTimeout(resolve, i * 10)).then(() => send(batch))));
+  const sending = Promise.all(
+    batches.map((batch, i) => new Promise((resolve) => setTimeout(resolve, i * 10)).then(() => send(batch))),
+  );
   await new Promise((resolve) => setTimeout(resolve, 100));
   for (let kills = 0; kills < 2; kills++) {
     await cluster.killApi();
@@ -85,16 +114,25 @@ test('B3 the API is killed in the middle of ingest: what is sent again under the
   }
   await sending;
   const { rows } = await cluster.database.pool.query(
-    'select count(*)::int as events, sum(cost_nano)::text as cost from usage_events where account_id = $1', [account]);
+    'select count(*)::int as events, sum(cost_nano)::text as cost from usage_events where account_id = $1',
+    [account],
+  );
   expect(rows).toEqual([{ events: 2_000, cost: '2000000000' }]);
 });
 
 test('A12 the monthly limit holds across a worker killed in mid-charge and two workers at once, and is told once', async () => {
   const account = await cluster.account('limited', 'pm_card_visa', '50.00');
   await cluster.startSecondWorker();
-  await cluster.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, times: 1, effect: 'timeout_after' });
+  await cluster.simulate('POST', '/faults', {
+    match: { method: 'POST', path: '/confirm$' },
+    times: 1,
+    effect: 'timeout_after',
+  });
   await cluster.use(account, 'e1', 12);
-  await until(() => cluster.paidCharges(account), (paid) => paid === 2);
+  await until(
+    () => cluster.paidCharges(account),
+    (paid) => paid === 2,
+  );
   await cluster.killWorker();
   await cluster.startWorker();
   await credited(account, 1);

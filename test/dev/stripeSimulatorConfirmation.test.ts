@@ -9,7 +9,10 @@ beforeAll(async () => {
 afterAll(() => harness.simulator.stop());
 
 /** Submits a form of a hosted page and gives where the browser is sent, or the page that is shown. */
-async function post(url: string, fields: Record<string, string>): Promise<{ status: number; location: string | null; html: string }> {
+async function post(
+  url: string,
+  fields: Record<string, string>,
+): Promise<{ status: number; location: string | null; html: string }> {
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
   return { status: response.status, location: response.headers.get('location'), html: await response.text() };
 }
@@ -21,27 +24,41 @@ describe('a card that asks for confirmation', () => {
     const { stripe, sim } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_authenticationRequired');
     const intent = await newIntent(stripe, customer);
-    const failure = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
-    expect(failure).toMatchObject({ statusCode: 402, code: 'authentication_required', decline_code: 'authentication_required' });
+    const failure = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }),
+    );
+    expect(failure).toMatchObject({
+      statusCode: 402,
+      code: 'authentication_required',
+      decline_code: 'authentication_required',
+    });
     expect(failure.charge).toMatch(/^ch_/);
     expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({
       status: 'requires_payment_method',
       last_payment_error: { code: 'authentication_required', payment_method: { id: method } },
     });
     await sim(`POST /_sim/payment-intents/${intent.id}/confirm-by-owner`, { success: true });
-    expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({ status: 'succeeded', amount_received: 2_500 });
+    expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({
+      status: 'succeeded',
+      amount_received: 2_500,
+    });
   });
 
   test('on session leads to a page, and from there back with the result', async () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_authenticationRequired');
     const intent = await newIntent(stripe, customer);
-    const waiting = await stripe.paymentIntents.confirm(intent.id, { payment_method: method, return_url: 'https://ballast.test/back?x=1' });
+    const waiting = await stripe.paymentIntents.confirm(intent.id, {
+      payment_method: method,
+      return_url: 'https://ballast.test/back?x=1',
+    });
     expect(waiting).toMatchObject({ status: 'requires_action', next_action: { type: 'redirect_to_url' } });
     const url = waiting.next_action?.redirect_to_url?.url as string;
     expect(await (await fetch(url)).text()).toContain('$25.00');
     const { location } = await post(url, { answer: 'approve', client_secret: secretOf(url) });
-    expect(location).toMatch(new RegExp(`^https://ballast.test/back\\?x=1&payment_intent=${intent.id}&.*redirect_status=succeeded`));
+    expect(location).toMatch(
+      new RegExp(`^https://ballast.test/back\\?x=1&payment_intent=${intent.id}&.*redirect_status=succeeded`),
+    );
     expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({ status: 'succeeded', next_action: null });
   });
 
@@ -52,8 +69,13 @@ describe('a card that asks for confirmation', () => {
     const waiting = await stripe.paymentIntents.confirm(intent.id, { payment_method: method });
     expect(waiting.next_action?.type).toBe('use_stripe_sdk');
     const refused = await sim(`POST /_sim/payment-intents/${intent.id}/confirm-by-owner`, { success: false });
-    expect(refused).toMatchObject({ status: 'requires_payment_method', last_payment_error: { code: 'payment_intent_authentication_failure' } });
-    await expect(sim(`POST /_sim/payment-intents/${intent.id}/confirm-by-owner`, { success: true })).rejects.toThrow('400');
+    expect(refused).toMatchObject({
+      status: 'requires_payment_method',
+      last_payment_error: { code: 'payment_intent_authentication_failure' },
+    });
+    await expect(sim(`POST /_sim/payment-intents/${intent.id}/confirm-by-owner`, { success: true })).rejects.toThrow(
+      '400',
+    );
   });
 
   test('cannot be confirmed by who knows its id only', async () => {
@@ -68,18 +90,28 @@ describe('a card that asks for confirmation', () => {
   test('authenticationRequiredOnSetup pays off session once it was set up', async () => {
     const { stripe, sim } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_authenticationRequiredOnSetup');
-    const confirm = async () => stripe.paymentIntents.confirm((await newIntent(stripe, customer)).id, { payment_method: method, off_session: true });
+    const confirm = async () =>
+      stripe.paymentIntents.confirm((await newIntent(stripe, customer)).id, {
+        payment_method: method,
+        off_session: true,
+      });
     expect(await failureOf(confirm())).toMatchObject({ code: 'authentication_required' });
     const setup = await stripe.setupIntents.create({ customer, payment_method: method, confirm: true });
     expect(setup).toMatchObject({ status: 'requires_action' });
-    expect(await sim(`POST /_sim/setup-intents/${setup.id}/confirm-by-owner`, { success: true })).toMatchObject({ status: 'succeeded' });
+    expect(await sim(`POST /_sim/setup-intents/${setup.id}/confirm-by-owner`, { success: true })).toMatchObject({
+      status: 'succeeded',
+    });
     expect(await confirm()).toMatchObject({ status: 'succeeded' });
   });
 
   test('a saved card can be told to behave otherwise from now on', async () => {
     const { stripe, sim } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_visa');
-    const confirm = async () => stripe.paymentIntents.confirm((await newIntent(stripe, customer)).id, { payment_method: method, off_session: true });
+    const confirm = async () =>
+      stripe.paymentIntents.confirm((await newIntent(stripe, customer)).id, {
+        payment_method: method,
+        off_session: true,
+      });
     expect(await confirm()).toMatchObject({ status: 'succeeded' });
     await sim(`POST /_sim/payment-methods/${method}/behavior`, { chargeDecline: 'stolen_card' });
     expect(await failureOf(confirm())).toMatchObject({ decline_code: 'stolen_card' });
@@ -94,7 +126,9 @@ describe('Checkout', () => {
     customer,
     success_url: 'https://ballast.test/done?session={CHECKOUT_SESSION_ID}',
     cancel_url: 'https://ballast.test/no',
-    line_items: [{ quantity: 1, price_data: { currency: 'usd', unit_amount: 4_000, product_data: { name: 'Prepaid <balance>' } } }],
+    line_items: [
+      { quantity: 1, price_data: { currency: 'usd', unit_amount: 4_000, product_data: { name: 'Prepaid <balance>' } } },
+    ],
     metadata: { prepayment: 'p1' },
     payment_intent_data: { metadata: { prepayment: 'p1' }, setup_future_usage: 'off_session' },
   });
@@ -108,13 +142,20 @@ describe('Checkout', () => {
   test('a payment is made on the hosted page and the card is saved', async () => {
     const { stripe } = harness;
     const { customer, session, url } = await open();
-    expect(session).toMatchObject({ status: 'open', payment_status: 'unpaid', payment_intent: null, amount_total: 4_000 });
+    expect(session).toMatchObject({
+      status: 'open',
+      payment_status: 'unpaid',
+      payment_intent: null,
+      amount_total: 4_000,
+    });
     const html = await (await fetch(url)).text();
     expect(html).toContain('$40.00');
     expect(html).toContain('Prepaid &lt;balance&gt;');
     const { location } = await post(url, { payment_method: 'pm_card_mastercard' });
     expect(location).toBe(`https://ballast.test/done?session=${session.id}`);
-    const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ['payment_intent.latest_charge', 'line_items'] });
+    const done = await stripe.checkout.sessions.retrieve(session.id, {
+      expand: ['payment_intent.latest_charge', 'line_items'],
+    });
     expect(done).toMatchObject({
       status: 'complete',
       payment_status: 'paid',
@@ -140,16 +181,27 @@ describe('Checkout', () => {
     expect(declined.html).toContain('Your card has insufficient funds.');
     const { payment_intent: first } = await harness.stripe.checkout.sessions.retrieve(session.id);
     await post(url, { payment_method: 'pm_card_visa' });
-    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({ payment_status: 'paid', payment_intent: first });
+    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({
+      payment_status: 'paid',
+      payment_intent: first,
+    });
   });
 
   test('a card that asks for confirmation completes the session after it', async () => {
     const { session, url } = await open();
     const { location } = await post(url, { payment_method: 'pm_card_authenticationRequired' });
     const confirmUrl = location as string;
-    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({ status: 'open', payment_status: 'unpaid' });
-    expect((await post(confirmUrl, { answer: 'approve', client_secret: secretOf(confirmUrl) })).location).toContain(session.id);
-    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({ status: 'complete', payment_status: 'paid' });
+    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({
+      status: 'open',
+      payment_status: 'unpaid',
+    });
+    expect((await post(confirmUrl, { answer: 'approve', client_secret: secretOf(confirmUrl) })).location).toContain(
+      session.id,
+    );
+    expect(await harness.stripe.checkout.sessions.retrieve(session.id)).toMatchObject({
+      status: 'complete',
+      payment_status: 'paid',
+    });
   });
 
   test('an expired session takes no payment', async () => {
@@ -162,18 +214,32 @@ describe('Checkout', () => {
   test('setup saves the card that was chosen, and a declined one not', async () => {
     const { stripe } = harness;
     const { id: customer } = await stripe.customers.create({});
-    const session = await stripe.checkout.sessions.create({ mode: 'setup', currency: 'usd', customer, success_url: 'https://ballast.test/saved?s={CHECKOUT_SESSION_ID}' });
+    const session = await stripe.checkout.sessions.create({
+      mode: 'setup',
+      currency: 'usd',
+      customer,
+      success_url: 'https://ballast.test/saved?s={CHECKOUT_SESSION_ID}',
+    });
     const url = session.url as string;
     expect(await (await fetch(url)).text()).toContain('Save a card');
-    expect((await post(url, { payment_method: 'pm_card_visa_chargeDeclined' })).html).toContain('Your card was declined.');
-    expect((await post(url, { payment_method: 'pm_card_amex' })).location).toBe(`https://ballast.test/saved?s=${session.id}`);
+    expect((await post(url, { payment_method: 'pm_card_visa_chargeDeclined' })).html).toContain(
+      'Your card was declined.',
+    );
+    expect((await post(url, { payment_method: 'pm_card_amex' })).location).toBe(
+      `https://ballast.test/saved?s=${session.id}`,
+    );
     const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ['setup_intent.payment_method'] });
-    expect(done).toMatchObject({ status: 'complete', setup_intent: { status: 'succeeded', payment_method: { customer, card: { brand: 'amex' } } } });
+    expect(done).toMatchObject({
+      status: 'complete',
+      setup_intent: { status: 'succeeded', payment_method: { customer, card: { brand: 'amex' } } },
+    });
   });
 
   test('a test can submit the page without a browser', async () => {
     const { session } = await open();
-    const step = await harness.sim(`POST /_sim/checkout-sessions/${session.id}/submit`, { paymentMethod: 'pm_card_visa' });
+    const step = await harness.sim(`POST /_sim/checkout-sessions/${session.id}/submit`, {
+      paymentMethod: 'pm_card_visa',
+    });
     expect(step).toMatchObject({ kind: 'done', session: { payment_status: 'paid' } });
   });
 });
@@ -192,7 +258,11 @@ test('a receipt is a page', async () => {
   const { stripe } = harness;
   const { customer, method } = await customerWith(stripe, 'pm_card_visa');
   const intent = await newIntent(stripe, customer);
-  const paid = await stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true, expand: ['latest_charge'] });
+  const paid = await stripe.paymentIntents.confirm(intent.id, {
+    payment_method: method,
+    off_session: true,
+    expand: ['latest_charge'],
+  });
   const html = await (await fetch((paid.latest_charge as Stripe.Charge).receipt_url as string)).text();
   expect(html).toContain('$25.00');
   expect(html).toContain('visa 4242');

@@ -18,7 +18,10 @@ beforeAll(() => {
   mkdirSync(compiled, { recursive: true });
   const sources = join(repository, 'dev/stripe');
   for (const file of readdirSync(sources).filter((name) => name.endsWith('.ts'))) {
-    const { code } = transformFileSync(join(sources, file), { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } });
+    const { code } = transformFileSync(join(sources, file), {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      module: { type: 'commonjs' },
+    });
     writeFileSync(join(compiled, file.replace(/\.ts$/, '.js')), code);
   }
 });
@@ -35,7 +38,10 @@ type Running = { child: ChildProcess; port: number; ended: Promise<number | null
 
 /** Starts `main.ts` and waits for the line it prints. */
 async function run(args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
-  const child = spawn(process.execPath, [join(compiled, 'main.js'), ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(compiled, 'main.js'), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.add(child);
   const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
   let printed = '';
@@ -60,7 +66,11 @@ test('everything acknowledged is there after a kill -9, and idempotency keys sti
     for (let index = 0; ; index += 1) {
       const key = `${worker}-${index}`;
       const paid = await newIntent(stripe, customer, 500 + worker, `create-${key}`).then(({ id }) =>
-        stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true }, { idempotencyKey: `confirm-${key}` }),
+        stripe.paymentIntents.confirm(
+          id,
+          { payment_method: method, off_session: true },
+          { idempotencyKey: `confirm-${key}` },
+        ),
       );
       acknowledged.push(`${key} ${paid.id}`);
     }
@@ -74,11 +84,16 @@ test('everything acknowledged is there after a kill -9, and idempotency keys sti
   for (const line of acknowledged) {
     const [key, id] = line.split(' ') as [string, string];
     expect(await again.paymentIntents.retrieve(id)).toMatchObject({ status: 'succeeded' });
-    const repeated = await again.paymentIntents.confirm(id, { payment_method: method, off_session: true }, { idempotencyKey: `confirm-${key}` });
+    const repeated = await again.paymentIntents.confirm(
+      id,
+      { payment_method: method, off_session: true },
+      { idempotencyKey: `confirm-${key}` },
+    );
     expect(repeated.lastResponse.headers).toHaveProperty('idempotent-replayed', 'true');
   }
   const paid = new Map<string, number>();
-  for await (const charge of again.charges.list({ customer, limit: 100 })) paid.set(charge.payment_intent as string, (paid.get(charge.payment_intent as string) ?? 0) + 1);
+  for await (const charge of again.charges.list({ customer, limit: 100 }))
+    paid.set(charge.payment_intent as string, (paid.get(charge.payment_intent as string) ?? 0) + 1);
   expect([...paid.values()].every((count) => count === 1)).toBe(true);
   expect(paid.size).toBeGreaterThanOrEqual(acknowledged.length);
 });
@@ -106,7 +121,9 @@ test('SIGTERM stops it cleanly', async () => {
 });
 
 test('a setting that makes no sense is said so', async () => {
-  await expect(run(['--webhook-url', 'http://127.0.0.1:1/'])).rejects.toThrow('a webhook needs both its URL and its secret');
+  await expect(run(['--webhook-url', 'http://127.0.0.1:1/'])).rejects.toThrow(
+    'a webhook needs both its URL and its secret',
+  );
 });
 
 describe('the journal', () => {
@@ -140,7 +157,9 @@ describe('the journal', () => {
       for (let index = 0; index < 50; index += 1) await stripe.customers.update(id, { name: `Ada ${index}` });
     });
     await once(() => Promise.resolve());
-    const customers = readFileSync(journal(), 'utf8').split('\n').filter((line) => line.startsWith('[["customers"'));
+    const customers = readFileSync(journal(), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('[["customers"'));
     expect(customers).toHaveLength(1);
     expect(customers[0]).toContain('Ada 49');
   });
@@ -152,6 +171,8 @@ describe('the journal', () => {
       for (let index = 0; index < 5; index += 1) created.unshift((await newIntent(stripe, customer)).id);
       await stripe.paymentIntents.cancel(created[4] as string);
     });
-    await once(async (stripe) => expect((await stripe.paymentIntents.list()).data.map(({ id }) => id)).toEqual(created));
+    await once(async (stripe) =>
+      expect((await stripe.paymentIntents.list()).data.map(({ id }) => id)).toEqual(created),
+    );
   });
 });

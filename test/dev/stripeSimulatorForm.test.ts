@@ -2,11 +2,18 @@
 import { parseForm } from '../../dev/stripe/form';
 
 test('brackets nest', () => {
-  expect(parseForm('a=1&metadata[order]=7&metadata[note]=x%26y&b[c][d]=2')).toEqual({ a: '1', metadata: { order: '7', note: 'x&y' }, b: { c: { d: '2' } } });
+  expect(parseForm('a=1&metadata[order]=7&metadata[note]=x%26y&b[c][d]=2')).toEqual({
+    a: '1',
+    metadata: { order: '7', note: 'x&y' },
+    b: { c: { d: '2' } },
+  });
 });
 
 test('empty and numbered brackets make lists', () => {
-  expect(parseForm('expand[]=a&expand[]=b&items[0][price]=p&items[1][price]=q')).toEqual({ expand: ['a', 'b'], items: [{ price: 'p' }, { price: 'q' }] });
+  expect(parseForm('expand[]=a&expand[]=b&items[0][price]=p&items[1][price]=q')).toEqual({
+    expand: ['a', 'b'],
+    items: [{ price: 'p' }, { price: 'q' }],
+  });
 });
 
 test('a gap in the numbers is no list', () => {

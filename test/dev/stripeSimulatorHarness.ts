@@ -11,13 +11,24 @@ export type Harness = {
 
 /** No retries, so that a test sees each answer; short timeouts, so that it need not wait for a lost one. */
 export function stripeFor(port: number, config: Partial<ConstructorParameters<typeof Stripe>[1]> = {}): Stripe {
-  return new Stripe('sk_test_ballast', { host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0, timeout: 1_000, telemetry: false, ...config });
+  return new Stripe('sk_test_ballast', {
+    host: '127.0.0.1',
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    timeout: 1_000,
+    telemetry: false,
+    ...config,
+  });
 }
 
 export function simFor(url: string): Harness['sim'] {
   return async <T>(call: string, body?: unknown) => {
     const [method, path] = call.split(' ') as [string, string];
-    const response = await fetch(`${url}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(`${call}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   };
@@ -36,8 +47,18 @@ export async function customerWith(stripe: Stripe, testMethod: string): Promise<
 }
 
 /** An unconfirmed PaymentIntent of a customer, for cards only, as Ballast makes them. */
-export function newIntent(stripe: Stripe, customer: string, amount = 2_500, idempotencyKey?: string): Promise<Stripe.Response<Stripe.PaymentIntent>> {
-  const params: Stripe.PaymentIntentCreateParams = { amount, currency: 'usd', customer, allowed_payment_method_types: ['card'] };
+export function newIntent(
+  stripe: Stripe,
+  customer: string,
+  amount = 2_500,
+  idempotencyKey?: string,
+): Promise<Stripe.Response<Stripe.PaymentIntent>> {
+  const params: Stripe.PaymentIntentCreateParams = {
+    amount,
+    currency: 'usd',
+    customer,
+    allowed_payment_method_types: ['card'],
+  };
   return stripe.paymentIntents.create(params, idempotencyKey === undefined ? {} : { idempotencyKey });
 }
 

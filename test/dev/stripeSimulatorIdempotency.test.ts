@@ -8,14 +8,24 @@ beforeAll(async () => {
 afterEach(() => harness.sim('DELETE /_sim/faults'));
 afterAll(() => harness.simulator.stop());
 
-type Logged = { path: string; status: number | null; replayed: boolean; fault: string | null; idempotencyKey: string | null };
+type Logged = {
+  path: string;
+  status: number | null;
+  replayed: boolean;
+  fault: string | null;
+  idempotencyKey: string | null;
+};
 const confirms = (id: string) => harness.sim<Logged[]>(`GET /_sim/requests?path=${id}/confirm`);
 
 async function payable() {
   const { customer, method } = await customerWith(harness.stripe, 'pm_card_visa');
   const intent = await newIntent(harness.stripe, customer);
   const confirm = (idempotencyKey?: string) =>
-    harness.stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }, idempotencyKey === undefined ? {} : { idempotencyKey });
+    harness.stripe.paymentIntents.confirm(
+      intent.id,
+      { payment_method: method, off_session: true },
+      idempotencyKey === undefined ? {} : { idempotencyKey },
+    );
   const charges = async () => (await harness.stripe.charges.list({ payment_intent: intent.id })).data;
   return { customer, method, intent, confirm, charges };
 }
@@ -26,7 +36,10 @@ describe('idempotency keys', () => {
     const first = await newIntent(harness.stripe, customer, 2_500, 'once');
     const second = await newIntent(harness.stripe, customer, 2_500, 'once');
     expect(second.id).toBe(first.id);
-    expect(second.lastResponse.headers).toMatchObject({ 'idempotent-replayed': 'true', 'original-request': first.lastResponse.requestId });
+    expect(second.lastResponse.headers).toMatchObject({
+      'idempotent-replayed': 'true',
+      'original-request': first.lastResponse.requestId,
+    });
     expect(first.lastResponse.headers).not.toHaveProperty('idempotent-replayed');
   });
 
@@ -34,7 +47,12 @@ describe('idempotency keys', () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_chargeCustomerFail');
     const intent = await newIntent(stripe, customer);
-    const confirm = () => stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }, { idempotencyKey: `declined-${intent.id}` });
+    const confirm = () =>
+      stripe.paymentIntents.confirm(
+        intent.id,
+        { payment_method: method, off_session: true },
+        { idempotencyKey: `declined-${intent.id}` },
+      );
     const [first, second] = [await failureOf(confirm()), await failureOf(confirm())];
     expect(second.charge).toBe(first.charge);
     expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
@@ -43,19 +61,32 @@ describe('idempotency keys', () => {
   test('the same key for other parameters or another endpoint is refused', async () => {
     const { customer } = await payable();
     await newIntent(harness.stripe, customer, 2_500, 'reused');
-    expect(await failureOf(newIntent(harness.stripe, customer, 2_600, 'reused'))).toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
-    expect(await failureOf(harness.stripe.customers.create({}, { idempotencyKey: 'reused' }))).toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
+    expect(await failureOf(newIntent(harness.stripe, customer, 2_600, 'reused'))).toMatchObject({
+      type: 'StripeIdempotencyError',
+      statusCode: 400,
+    });
+    expect(await failureOf(harness.stripe.customers.create({}, { idempotencyKey: 'reused' }))).toMatchObject({
+      type: 'StripeIdempotencyError',
+      statusCode: 400,
+    });
   });
 
   test('a failed validation leaves the key free', async () => {
     const { customer } = await payable();
-    expect(await failureOf(newIntent(harness.stripe, customer, 10, 'corrected'))).toMatchObject({ code: 'amount_too_small' });
+    expect(await failureOf(newIntent(harness.stripe, customer, 10, 'corrected'))).toMatchObject({
+      code: 'amount_too_small',
+    });
     expect(await newIntent(harness.stripe, customer, 2_500, 'corrected')).toMatchObject({ amount: 2_500 });
   });
 
   test('while one request works under a key, another with that key is a 409', async () => {
     const { intent, confirm, charges } = await payable();
-    await harness.sim('POST /_sim/faults', { match: { path: `${intent.id}/confirm$` }, times: 1, effect: 'delay', delayMs: 150 });
+    await harness.sim('POST /_sim/faults', {
+      match: { path: `${intent.id}/confirm$` },
+      times: 1,
+      effect: 'delay',
+      delayMs: 150,
+    });
     const slow = confirm('at-once');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await failureOf(confirm('at-once'))).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
@@ -75,7 +106,11 @@ describe('idempotency keys', () => {
 describe('faults', () => {
   test('error_500 is kept under its key, so that only another key gets through', async () => {
     const { intent, confirm, charges } = await payable();
-    await harness.sim('POST /_sim/faults', { match: { method: 'POST', path: `${intent.id}/confirm$` }, times: 1, effect: 'error_500' });
+    await harness.sim('POST /_sim/faults', {
+      match: { method: 'POST', path: `${intent.id}/confirm$` },
+      times: 1,
+      effect: 'error_500',
+    });
     expect(await failureOf(confirm('a'))).toMatchObject({ statusCode: 500, type: 'StripeAPIError' });
     expect(await failureOf(confirm('a'))).toMatchObject({ statusCode: 500 });
     expect(await charges()).toHaveLength(0);
@@ -89,7 +124,11 @@ describe('faults', () => {
 
   test('error_500_after charges and says it failed', async () => {
     const { intent, confirm, charges } = await payable();
-    await harness.sim('POST /_sim/faults', { match: { path: `${intent.id}/confirm$` }, times: 1, effect: 'error_500_after' });
+    await harness.sim('POST /_sim/faults', {
+      match: { path: `${intent.id}/confirm$` },
+      times: 1,
+      effect: 'error_500_after',
+    });
     expect(await failureOf(confirm('c'))).toMatchObject({ statusCode: 500 });
     expect(await charges()).toMatchObject([{ status: 'succeeded' }]);
     expect(await failureOf(confirm('c'))).toMatchObject({ statusCode: 500 });
@@ -107,7 +146,9 @@ describe('faults', () => {
     const impatient = stripeFor(harness.simulator.port, { timeout: 150 });
     // The SDK repeats a request once whose connection was closed, whatever its retries are set to.
     await harness.sim('POST /_sim/faults', { match: { path: `${intent.id}/confirm$` }, times: 2, effect });
-    const failure = await failureOf(impatient.paymentIntents.confirm(intent.id, { payment_method: method }, { idempotencyKey: `lost-${effect}` }));
+    const failure = await failureOf(
+      impatient.paymentIntents.confirm(intent.id, { payment_method: method }, { idempotencyKey: `lost-${effect}` }),
+    );
     expect(['StripeConnectionError', 'StripeAPIError']).toContain(failure.type);
     expect(await charges()).toHaveLength(charged);
   });
@@ -115,8 +156,17 @@ describe('faults', () => {
   test('after timeout_after the same key gives the answer that was lost', async () => {
     const { intent, method, charges } = await payable();
     const impatient = stripeFor(harness.simulator.port, { timeout: 100 });
-    await harness.sim('POST /_sim/faults', { match: { path: `${intent.id}/confirm$` }, times: 1, effect: 'timeout_after' });
-    const confirm = () => impatient.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }, { idempotencyKey: 'found-again' });
+    await harness.sim('POST /_sim/faults', {
+      match: { path: `${intent.id}/confirm$` },
+      times: 1,
+      effect: 'timeout_after',
+    });
+    const confirm = () =>
+      impatient.paymentIntents.confirm(
+        intent.id,
+        { payment_method: method, off_session: true },
+        { idempotencyKey: 'found-again' },
+      );
     await failureOf(confirm());
     expect((await confirm()).lastResponse.headers).toHaveProperty('idempotent-replayed', 'true');
     expect(await charges()).toHaveLength(1);
@@ -147,6 +197,8 @@ describe('faults', () => {
 
   test('a rule that makes no sense is refused', async () => {
     await expect(harness.sim('POST /_sim/faults', { effect: 'explode' })).rejects.toThrow('400');
-    await expect(harness.sim('POST /_sim/faults', { effect: 'delay', match: { path: '(' } })).rejects.toThrow('not a regular expression');
+    await expect(harness.sim('POST /_sim/faults', { effect: 'delay', match: { path: '(' } })).rejects.toThrow(
+      'not a regular expression',
+    );
   });
 });

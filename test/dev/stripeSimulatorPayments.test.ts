@@ -10,10 +10,17 @@ afterAll(() => harness.simulator.stop());
 describe('customers', () => {
   test('a customer comes back as it was created, and its metadata is merged', async () => {
     const { stripe } = harness;
-    const created = await stripe.customers.create({ name: 'Ada', email: 'ada@example.com', metadata: { account: 'acme', tier: '1' } });
+    const created = await stripe.customers.create({
+      name: 'Ada',
+      email: 'ada@example.com',
+      metadata: { account: 'acme', tier: '1' },
+    });
     expect(created.id).toMatch(/^cus_/);
     await stripe.customers.update(created.id, { metadata: { tier: '', region: 'eu' } });
-    expect(await stripe.customers.retrieve(created.id)).toMatchObject({ email: 'ada@example.com', metadata: { account: 'acme', region: 'eu' } });
+    expect(await stripe.customers.retrieve(created.id)).toMatchObject({
+      email: 'ada@example.com',
+      metadata: { account: 'acme', region: 'eu' },
+    });
   });
 
   test('the default payment method must be attached to the customer', async () => {
@@ -25,13 +32,20 @@ describe('customers', () => {
     });
     expect(updated.invoice_settings.default_payment_method).toMatchObject({ id: method, object: 'payment_method' });
     const other = await stripe.customers.create({});
-    const failure = await failureOf(stripe.customers.update(other.id, { invoice_settings: { default_payment_method: method } }));
+    const failure = await failureOf(
+      stripe.customers.update(other.id, { invoice_settings: { default_payment_method: method } }),
+    );
     expect(failure).toMatchObject({ code: 'resource_missing', statusCode: 404 });
   });
 
   test('a customer that does not exist is a 404 that names it', async () => {
     const failure = await failureOf(harness.stripe.customers.retrieve('cus_nobody'));
-    expect(failure).toMatchObject({ type: 'StripeInvalidRequestError', code: 'resource_missing', statusCode: 404, message: "No such customer: 'cus_nobody'" });
+    expect(failure).toMatchObject({
+      type: 'StripeInvalidRequestError',
+      code: 'resource_missing',
+      statusCode: 404,
+      message: "No such customer: 'cus_nobody'",
+    });
     expect(failure.requestId).toMatch(/^req_/);
   });
 });
@@ -43,7 +57,9 @@ describe('payment methods', () => {
     const two = await customerWith(stripe, 'pm_card_visa');
     const other = await customerWith(stripe, 'pm_card_mastercard');
     expect(one.method).not.toBe(two.method);
-    const [first, second, third] = await Promise.all([one, two, other].map(({ method }) => stripe.paymentMethods.retrieve(method)));
+    const [first, second, third] = await Promise.all(
+      [one, two, other].map(({ method }) => stripe.paymentMethods.retrieve(method)),
+    );
     expect(first?.card).toMatchObject({ brand: 'visa', last4: '4242', fingerprint: second?.card?.fingerprint });
     expect(third?.card).toMatchObject({ brand: 'mastercard', last4: '4444' });
     expect(third?.card?.fingerprint).not.toBe(first?.card?.fingerprint);
@@ -68,9 +84,17 @@ describe('payment methods', () => {
   test('a card is made from a token or a number', async () => {
     const { stripe } = harness;
     const byToken = await stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
-    const byNumber = await stripe.paymentMethods.create({ type: 'card', card: { number: '4242424242424242', exp_month: 3, exp_year: 2031, cvc: '123' } });
+    const byNumber = await stripe.paymentMethods.create({
+      type: 'card',
+      card: { number: '4242424242424242', exp_month: 3, exp_year: 2031, cvc: '123' },
+    });
     expect(byNumber.card).toMatchObject({ exp_month: 3, exp_year: 2031, fingerprint: byToken.card?.fingerprint });
-    const wrong = await failureOf(stripe.paymentMethods.create({ type: 'card', card: { number: '4242424242424241', exp_month: 3, exp_year: 2031 } }));
+    const wrong = await failureOf(
+      stripe.paymentMethods.create({
+        type: 'card',
+        card: { number: '4242424242424241', exp_month: 3, exp_year: 2031 },
+      }),
+    );
     expect(wrong).toMatchObject({ code: 'incorrect_number', statusCode: 402 });
   });
 
@@ -81,7 +105,9 @@ describe('payment methods', () => {
     const listed = await stripe.customers.listPaymentMethods(customer, { type: 'card' });
     expect(listed.data.map(({ id }) => id)).toEqual([second.id, method]);
     await stripe.paymentMethods.detach(method);
-    expect((await stripe.paymentMethods.list({ customer, type: 'card' })).data.map(({ id }) => id)).toEqual([second.id]);
+    expect((await stripe.paymentMethods.list({ customer, type: 'card' })).data.map(({ id }) => id)).toEqual([
+      second.id,
+    ]);
   });
 
   test('a detached payment method can never be used again', async () => {
@@ -98,9 +124,22 @@ describe('payment intents', () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_visa');
     const intent = await newIntent(stripe, customer);
-    expect(intent).toMatchObject({ status: 'requires_payment_method', amount: 2_500, amount_received: 0, latest_charge: null });
-    const paid = await stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true, expand: ['latest_charge'] });
-    expect(paid).toMatchObject({ status: 'succeeded', amount_received: 2_500, latest_charge: { object: 'charge', status: 'succeeded', paid: true } });
+    expect(intent).toMatchObject({
+      status: 'requires_payment_method',
+      amount: 2_500,
+      amount_received: 0,
+      latest_charge: null,
+    });
+    const paid = await stripe.paymentIntents.confirm(intent.id, {
+      payment_method: method,
+      off_session: true,
+      expand: ['latest_charge'],
+    });
+    expect(paid).toMatchObject({
+      status: 'succeeded',
+      amount_received: 2_500,
+      latest_charge: { object: 'charge', status: 'succeeded', paid: true },
+    });
     const receipt = (paid.latest_charge as { receipt_url: string }).receipt_url;
     expect(receipt).toContain(harness.simulator.url);
     expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
@@ -126,17 +165,31 @@ describe('payment intents', () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_chargeCustomerFail');
     const intent = await newIntent(stripe, customer);
-    const failure = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
-    expect(failure).toMatchObject({ type: 'StripeCardError', statusCode: 402, code: 'card_declined', decline_code: 'generic_decline' });
+    const failure = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }),
+    );
+    expect(failure).toMatchObject({
+      type: 'StripeCardError',
+      statusCode: 402,
+      code: 'card_declined',
+      decline_code: 'generic_decline',
+    });
     expect(failure.payment_intent).toMatchObject({ id: intent.id, status: 'requires_payment_method' });
-    const again = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
+    const again = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }),
+    );
     expect(again.charge).not.toBe(failure.charge);
     const read = await stripe.paymentIntents.retrieve(intent.id);
     expect(read).toMatchObject({
       status: 'requires_payment_method',
       payment_method: null,
       latest_charge: again.charge,
-      last_payment_error: { code: 'card_declined', decline_code: 'generic_decline', charge: again.charge, payment_method: { id: method } },
+      last_payment_error: {
+        code: 'card_declined',
+        decline_code: 'generic_decline',
+        charge: again.charge,
+        payment_method: { id: method },
+      },
     });
   });
 
@@ -148,7 +201,10 @@ describe('payment intents', () => {
     await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
     const paid = await stripe.paymentIntents.confirm(intent.id, { payment_method: backup.id, off_session: true });
     expect(paid).toMatchObject({ status: 'succeeded', last_payment_error: null });
-    expect((await stripe.charges.list({ payment_intent: intent.id })).data.map(({ status }) => status)).toEqual(['succeeded', 'failed']);
+    expect((await stripe.charges.list({ payment_intent: intent.id })).data.map(({ status }) => status)).toEqual([
+      'succeeded',
+      'failed',
+    ]);
   });
 
   test.each([
@@ -160,7 +216,9 @@ describe('payment intents', () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, testMethod);
     const intent = await newIntent(stripe, customer);
-    const failure = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
+    const failure = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }),
+    );
     expect(failure).toMatchObject({ statusCode: 402, code, decline_code: declineCode });
   });
 
@@ -170,9 +228,17 @@ describe('payment intents', () => {
     const intent = await newIntent(stripe, customer);
     const canceled = await stripe.paymentIntents.cancel(intent.id, { cancellation_reason: 'abandoned' });
     expect(canceled).toMatchObject({ status: 'canceled', cancellation_reason: 'abandoned' });
-    const late = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }));
-    expect(late).toMatchObject({ statusCode: 400, code: 'payment_intent_unexpected_state', payment_intent: { status: 'canceled' } });
-    expect(await failureOf(stripe.paymentIntents.cancel(intent.id))).toMatchObject({ code: 'payment_intent_unexpected_state' });
+    const late = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true }),
+    );
+    expect(late).toMatchObject({
+      statusCode: 400,
+      code: 'payment_intent_unexpected_state',
+      payment_intent: { status: 'canceled' },
+    });
+    expect(await failureOf(stripe.paymentIntents.cancel(intent.id))).toMatchObject({
+      code: 'payment_intent_unexpected_state',
+    });
   });
 
   test('a paid PaymentIntent is neither confirmed nor canceled', async () => {
@@ -180,8 +246,14 @@ describe('payment intents', () => {
     const { customer, method } = await customerWith(stripe, 'pm_card_visa');
     const intent = await newIntent(stripe, customer);
     await stripe.paymentIntents.confirm(intent.id, { payment_method: method, off_session: true });
-    for (const call of [stripe.paymentIntents.cancel(intent.id), stripe.paymentIntents.confirm(intent.id, { payment_method: method })]) {
-      expect(await failureOf(call)).toMatchObject({ code: 'payment_intent_unexpected_state', payment_intent: { status: 'succeeded' } });
+    for (const call of [
+      stripe.paymentIntents.cancel(intent.id),
+      stripe.paymentIntents.confirm(intent.id, { payment_method: method }),
+    ]) {
+      expect(await failureOf(call)).toMatchObject({
+        code: 'payment_intent_unexpected_state',
+        payment_intent: { status: 'succeeded' },
+      });
     }
     expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
   });
@@ -191,7 +263,9 @@ describe('payment intents', () => {
     const mine = await customerWith(stripe, 'pm_card_visa');
     const theirs = await customerWith(stripe, 'pm_card_visa');
     const intent = await newIntent(stripe, mine.customer);
-    const failure = await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: theirs.method, off_session: true }));
+    const failure = await failureOf(
+      stripe.paymentIntents.confirm(intent.id, { payment_method: theirs.method, off_session: true }),
+    );
     expect(failure).toMatchObject({ statusCode: 400, type: 'StripeInvalidRequestError' });
   });
 
@@ -199,19 +273,38 @@ describe('payment intents', () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_visa');
     const intent = await stripe.paymentIntents.create({ amount: 500, currency: 'usd', customer });
-    expect((await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method }))).message).toContain('return_url');
-    const never = await stripe.paymentIntents.create({ amount: 500, currency: 'usd', customer, automatic_payment_methods: { enabled: true, allow_redirects: 'never' } });
-    expect(await stripe.paymentIntents.confirm(never.id, { payment_method: method })).toMatchObject({ status: 'succeeded' });
+    expect((await failureOf(stripe.paymentIntents.confirm(intent.id, { payment_method: method }))).message).toContain(
+      'return_url',
+    );
+    const never = await stripe.paymentIntents.create({
+      amount: 500,
+      currency: 'usd',
+      customer,
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    });
+    expect(await stripe.paymentIntents.confirm(never.id, { payment_method: method })).toMatchObject({
+      status: 'succeeded',
+    });
   });
 
   test('a create-and-confirm that is refused leaves no PaymentIntent, one that is declined does', async () => {
     const { stripe } = harness;
     const { customer, method } = await customerWith(stripe, 'pm_card_chargeCustomerFail');
-    const create = (types: object) => stripe.paymentIntents.create({ amount: 500, currency: 'usd', customer, payment_method: method, confirm: true, ...types });
+    const create = (types: object) =>
+      stripe.paymentIntents.create({
+        amount: 500,
+        currency: 'usd',
+        customer,
+        payment_method: method,
+        confirm: true,
+        ...types,
+      });
     expect(await failureOf(create({}))).toMatchObject({ statusCode: 400, param: 'return_url' });
     expect((await stripe.paymentIntents.list({ customer })).data).toEqual([]);
     expect(await failureOf(create({ allowed_payment_method_types: ['card'] }))).toMatchObject({ statusCode: 402 });
-    expect((await stripe.paymentIntents.list({ customer })).data).toMatchObject([{ status: 'requires_payment_method' }]);
+    expect((await stripe.paymentIntents.list({ customer })).data).toMatchObject([
+      { status: 'requires_payment_method' },
+    ]);
   });
 
   test('a pending payment is decided later', async () => {
@@ -219,11 +312,16 @@ describe('payment intents', () => {
     const { customer, method } = await customerWith(stripe, 'pm_sim_charge_processing');
     const [paid, declined] = [await newIntent(stripe, customer), await newIntent(stripe, customer)];
     for (const { id } of [paid, declined]) {
-      expect(await stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true })).toMatchObject({ status: 'processing' });
+      expect(await stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true })).toMatchObject({
+        status: 'processing',
+      });
     }
     await sim(`POST /_sim/payment-intents/${paid.id}/settle`);
     await sim(`POST /_sim/payment-intents/${declined.id}/settle`, { declineCode: 'insufficient_funds' });
-    expect(await stripe.paymentIntents.retrieve(paid.id)).toMatchObject({ status: 'succeeded', amount_received: 2_500 });
+    expect(await stripe.paymentIntents.retrieve(paid.id)).toMatchObject({
+      status: 'succeeded',
+      amount_received: 2_500,
+    });
     expect(await stripe.paymentIntents.retrieve(declined.id)).toMatchObject({
       status: 'requires_payment_method',
       last_payment_error: { decline_code: 'insufficient_funds' },
@@ -248,14 +346,26 @@ describe('payment intents', () => {
     const { stripe } = harness;
     const bad: [object, object][] = [
       [{ currency: 'usd' }, { code: 'parameter_missing', param: 'amount' }],
-      [{ amount: 12.5, currency: 'usd' }, { code: 'parameter_invalid_integer', param: 'amount' }],
+      [
+        { amount: 12.5, currency: 'usd' },
+        { code: 'parameter_invalid_integer', param: 'amount' },
+      ],
       [{ amount: 49, currency: 'usd' }, { code: 'amount_too_small' }],
-      [{ amount: 500, currency: 'usd', colour: 'red' }, { code: 'parameter_unknown', param: 'colour' }],
-      [{ amount: 500, currency: 'usd', expand: ['nothing'] }, { message: 'This property cannot be expanded (nothing).' }],
+      [
+        { amount: 500, currency: 'usd', colour: 'red' },
+        { code: 'parameter_unknown', param: 'colour' },
+      ],
+      [
+        { amount: 500, currency: 'usd', expand: ['nothing'] },
+        { message: 'This property cannot be expanded (nothing).' },
+      ],
       [{ amount: 500, currency: 'usd', off_session: true }, { param: 'off_session' }],
     ];
     for (const [params, error] of bad) {
-      expect(await failureOf(stripe.paymentIntents.create(params as never))).toMatchObject({ statusCode: 400, ...error });
+      expect(await failureOf(stripe.paymentIntents.create(params as never))).toMatchObject({
+        statusCode: 400,
+        ...error,
+      });
     }
   });
 

@@ -19,10 +19,18 @@ describe('refunds', () => {
   test('parts are refunded until nothing is left', async () => {
     const { stripe } = harness;
     const { intent, charge } = await paidWith('pm_card_visa');
-    expect(await stripe.refunds.create({ payment_intent: intent, amount: 1_000 })).toMatchObject({ status: 'succeeded', amount: 1_000, charge });
+    expect(await stripe.refunds.create({ payment_intent: intent, amount: 1_000 })).toMatchObject({
+      status: 'succeeded',
+      amount: 1_000,
+      charge,
+    });
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 1_000, refunded: false });
     const tooMuch = await failureOf(stripe.refunds.create({ payment_intent: intent, amount: 1_501 }));
-    expect(tooMuch).toMatchObject({ statusCode: 400, param: 'amount', message: expect.stringContaining('greater than unrefunded amount on charge ($15.00)') });
+    expect(tooMuch).toMatchObject({
+      statusCode: 400,
+      param: 'amount',
+      message: expect.stringContaining('greater than unrefunded amount on charge ($15.00)'),
+    });
     expect(await stripe.refunds.create({ charge })).toMatchObject({ amount: 1_500 });
     expect(await failureOf(stripe.refunds.create({ charge }))).toMatchObject({ code: 'charge_already_refunded' });
     const byIntent = await stripe.refunds.list({ payment_intent: intent });
@@ -44,7 +52,10 @@ describe('refunds', () => {
     const { intent, charge } = await paidWith('pm_card_visa');
     const refund = await stripe.refunds.create({ payment_intent: intent, amount: 700 });
     await sim(`POST /_sim/refunds/${refund.id}/fail`);
-    expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({ status: 'failed', failure_reason: 'lost_or_stolen_card' });
+    expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({
+      status: 'failed',
+      failure_reason: 'lost_or_stolen_card',
+    });
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 0, refunded: false });
     const failing = await paidWith('pm_card_refundFail');
     const failed = await stripe.refunds.create({ payment_intent: failing.intent });
@@ -80,7 +91,10 @@ describe('disputes', () => {
     const { stripe, sim } = harness;
     const { intent } = await paidWith('pm_card_visa');
     const opened = await sim<{ id: string }>('POST /_sim/disputes', { paymentIntent: intent, amount: 900 });
-    expect(await stripe.disputes.update(opened.id, { evidence: { customer_name: 'Ada' } })).toMatchObject({ status: 'under_review', amount: 900 });
+    expect(await stripe.disputes.update(opened.id, { evidence: { customer_name: 'Ada' } })).toMatchObject({
+      status: 'under_review',
+      amount: 900,
+    });
     expect(await sim(`POST /_sim/disputes/${opened.id}/close`, { outcome: 'won' })).toMatchObject({ status: 'won' });
   });
 
@@ -91,6 +105,10 @@ describe('disputes', () => {
     expect(await stripe.disputes.close(dispute?.id as string)).toMatchObject({ status: 'lost' });
     const asked = await paidWith('pm_card_createDisputeInquiry');
     const [inquiry] = (await stripe.disputes.list({ charge: asked.charge })).data;
-    expect(inquiry).toMatchObject({ status: 'warning_needs_response', balance_transactions: [], is_charge_refundable: true });
+    expect(inquiry).toMatchObject({
+      status: 'warning_needs_response',
+      balance_transactions: [],
+      is_charge_refundable: true,
+    });
   });
 });

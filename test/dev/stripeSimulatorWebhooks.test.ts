@@ -24,14 +24,26 @@ async function pay(testMethod: string): Promise<{ intent: string; charge: string
 const typesOf = (events: Stripe.Event[]): string[] => events.map(({ type }) => type).sort();
 
 /** The types of all events there are, oldest first. */
-const happened = async (): Promise<string[]> => (await harness.stripe.events.list({ limit: 100 })).data.map(({ type }) => type).reverse();
+const happened = async (): Promise<string[]> =>
+  (await harness.stripe.events.list({ limit: 100 })).data.map(({ type }) => type).reverse();
 
 test('a payment sends its events, signed so that the SDK takes them', async () => {
   const { intent } = await pay('pm_card_visa');
   const events = await receiver.arrived(5);
-  expect(typesOf(events)).toEqual(['charge.succeeded', 'customer.created', 'payment_intent.created', 'payment_intent.succeeded', 'payment_method.attached']);
+  expect(typesOf(events)).toEqual([
+    'charge.succeeded',
+    'customer.created',
+    'payment_intent.created',
+    'payment_intent.succeeded',
+    'payment_method.attached',
+  ]);
   const succeeded = events.find(({ type }) => type === 'payment_intent.succeeded');
-  expect(succeeded).toMatchObject({ object: 'event', api_version: Stripe.API_VERSION, livemode: false, data: { object: { id: intent, status: 'succeeded', amount_received: 2_500 } } });
+  expect(succeeded).toMatchObject({
+    object: 'event',
+    api_version: Stripe.API_VERSION,
+    livemode: false,
+    data: { object: { id: intent, status: 'succeeded', amount_received: 2_500 } },
+  });
   expect(succeeded?.request?.id).toMatch(/^req_/);
 });
 
@@ -86,12 +98,28 @@ test('refunds and disputes have their own events', async () => {
 test('Checkout and setup have their own events', async () => {
   const { stripe, sim } = harness;
   const { id: customer } = await stripe.customers.create({});
-  const saved = await stripe.checkout.sessions.create({ mode: 'setup', currency: 'usd', customer, success_url: 'https://ballast.test/' });
+  const saved = await stripe.checkout.sessions.create({
+    mode: 'setup',
+    currency: 'usd',
+    customer,
+    success_url: 'https://ballast.test/',
+  });
   await sim(`POST /_sim/checkout-sessions/${saved.id}/submit`, { paymentMethod: 'pm_card_visa' });
-  const unused = await stripe.checkout.sessions.create({ mode: 'setup', currency: 'usd', customer, success_url: 'https://ballast.test/' });
+  const unused = await stripe.checkout.sessions.create({
+    mode: 'setup',
+    currency: 'usd',
+    customer,
+    success_url: 'https://ballast.test/',
+  });
   await stripe.checkout.sessions.expire(unused.id);
   const types = await happened();
-  for (const type of ['setup_intent.created', 'setup_intent.succeeded', 'payment_method.attached', 'checkout.session.completed', 'checkout.session.expired']) {
+  for (const type of [
+    'setup_intent.created',
+    'setup_intent.succeeded',
+    'payment_method.attached',
+    'checkout.session.completed',
+    'checkout.session.expired',
+  ]) {
     expect(types).toContain(type);
   }
 });
@@ -153,7 +181,8 @@ test('events are listed newest first, by type and time, page by page', async () 
   expect((await stripe.events.list({ type: 'payment_intent.created' })).data).toHaveLength(2);
   expect((await stripe.events.list({ type: 'charge.*' })).data).toHaveLength(2);
   const all: string[] = [];
-  for await (const { id } of stripe.events.list({ limit: 3, created: { gte: Math.floor(Date.now() / 1_000) - 60 } })) all.push(id);
+  for await (const { id } of stripe.events.list({ limit: 3, created: { gte: Math.floor(Date.now() / 1_000) - 60 } }))
+    all.push(id);
   expect(all).toHaveLength(10);
   expect((await stripe.events.list({ created: { lt: 1_000 } })).data).toEqual([]);
   expect(await stripe.events.retrieve(all[0] as string)).toMatchObject({ id: all[0] });

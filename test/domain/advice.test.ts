@@ -4,7 +4,8 @@ import { RANGES } from '../../domain/autoReload';
 import { nano, parseMoney } from '../../domain/money';
 
 const DAY_MS = 86_400_000;
-const adviceFor = (dailySpend: string, available = '0') => advise(parseMoney(dailySpend), DAY_MS, parseMoney(available));
+const adviceFor = (dailySpend: string, available = '0') =>
+  advise(parseMoney(dailySpend), DAY_MS, parseMoney(available));
 
 test('A16 low use is advised a threshold of $10, medium $20, high $40 or more', () => {
   expect(adviceFor('0').thresholdCents).toBe(1_000);
@@ -26,11 +27,18 @@ test('minutes left follow from available and the rate', () => {
 });
 
 test('advice is always something that can be set', () => {
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 18n }), fc.integer({ min: 1, max: 7 * DAY_MS }), fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }), (spent, overMs, available) => {
-    const { thresholdCents, amountCents } = advise(nano(spent), overMs, nano(available));
-    expect(thresholdCents).toBeGreaterThanOrEqual(RANGES.thresholdCents[0]);
-    expect(thresholdCents).toBeLessThanOrEqual(RANGES.thresholdCents[1]);
-    expect(amountCents).toBeGreaterThanOrEqual(RANGES.amountCents[0]);
-    expect(amountCents).toBeLessThanOrEqual(RANGES.amountCents[1]);
-  }));
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: 10n ** 18n }),
+      fc.integer({ min: 1, max: 7 * DAY_MS }),
+      fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }),
+      (spent, overMs, available) => {
+        const { thresholdCents, amountCents } = advise(nano(spent), overMs, nano(available));
+        expect(thresholdCents).toBeGreaterThanOrEqual(RANGES.thresholdCents[0]);
+        expect(thresholdCents).toBeLessThanOrEqual(RANGES.thresholdCents[1]);
+        expect(amountCents).toBeGreaterThanOrEqual(RANGES.amountCents[0]);
+        expect(amountCents).toBeLessThanOrEqual(RANGES.amountCents[1]);
+      },
+    ),
+  );
 });

@@ -6,31 +6,69 @@ const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
 const amount = fc.bigInt({ min: -999_999_999_999_999_999n, max: 999_999_999_999_999_999n }).map(nano);
 
 test('B1 every amount survives the wire unchanged', () => {
-  fc.assert(fc.property(amount, (value) => parseMoney(formatMoney(value)) === value), runs);
+  fc.assert(
+    fc.property(amount, (value) => parseMoney(formatMoney(value)) === value),
+    runs,
+  );
 });
 
 test('B1 the wire has at least two decimals, at most nine, and no zeros beyond the second', () => {
-  fc.assert(fc.property(amount, (value) => /^-?\d+\.(\d\d|\d{2,8}[1-9])$/.test(formatMoney(value))), runs);
+  fc.assert(
+    fc.property(amount, (value) => /^-?\d+\.(\d\d|\d{2,8}[1-9])$/.test(formatMoney(value))),
+    runs,
+  );
 });
 
-test.each([['12.34', 12_340_000_000n], ['-0.000000001', -1n], ['0', 0n], ['5', 5_000_000_000n], ['999999999.999999999', 999_999_999_999_999_999n]])(
-  'B1 "%s" is %s nano-dollars', (text, expected) => expect(parseMoney(text)).toBe(expected));
+test.each([
+  ['12.34', 12_340_000_000n],
+  ['-0.000000001', -1n],
+  ['0', 0n],
+  ['5', 5_000_000_000n],
+  ['999999999.999999999', 999_999_999_999_999_999n],
+])('B1 "%s" is %s nano-dollars', (text, expected) => expect(parseMoney(text)).toBe(expected));
 
-test.each(['', '.5', '1.', '1e3', '+1', '1,000.00', ' 1', '1 ', '0x10', '1234567890', '0.1234567890', '--1', 'NaN', '١'])(
-  'B1 "%s" is no amount', (text) => {
-    expect(isMoney(text)).toBe(false);
-    expect(() => parseMoney(text)).toThrow(RangeError);
-  });
+test.each([
+  '',
+  '.5',
+  '1.',
+  '1e3',
+  '+1',
+  '1,000.00',
+  ' 1',
+  '1 ',
+  '0x10',
+  '1234567890',
+  '0.1234567890',
+  '--1',
+  'NaN',
+  '١',
+])('B1 "%s" is no amount', (text) => {
+  expect(isMoney(text)).toBe(false);
+  expect(() => parseMoney(text)).toThrow(RangeError);
+});
 
 test('B1 cards take whole cents only', () => {
   expect(wholeCents(parseMoney('12.34'))).toBe(1_234);
   expect(wholeCents(parseMoney('12.345'))).toBeNull();
-  fc.assert(fc.property(fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }), (cents) => wholeCents(centsToNano(cents)) === cents), runs);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }),
+      (cents) => wholeCents(centsToNano(cents)) === cents,
+    ),
+    runs,
+  );
 });
 
 test('B1 rounding is up, by less than one nano-dollar', () => {
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 24n }), fc.bigInt({ min: 1n, max: 10n ** 9n }), (dividend, divisor) => {
-    const quotient = divideRoundingUp(dividend, divisor);
-    return quotient * divisor >= dividend && quotient * divisor - dividend < divisor;
-  }), runs);
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: 10n ** 24n }),
+      fc.bigInt({ min: 1n, max: 10n ** 9n }),
+      (dividend, divisor) => {
+        const quotient = divideRoundingUp(dividend, divisor);
+        return quotient * divisor >= dividend && quotient * divisor - dividend < divisor;
+      },
+    ),
+    runs,
+  );
 });

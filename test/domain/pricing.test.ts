@@ -5,9 +5,28 @@ import { COST_NANO_MAX, priceAt, priceEvent, type Counts, type Price } from '../
 import { COUNT_MAX, rejectTime } from '../../domain/usageEvent';
 
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
-const text: Price = { fromMs: 0, inputPerMillion: parseMoney('3'), cachedInputPerMillion: parseMoney('0.30'), outputPerMillion: parseMoney('15'), perImage: null };
-const image: Price = { fromMs: 0, inputPerMillion: null, cachedInputPerMillion: null, outputPerMillion: null, perImage: { '1024x1024': parseMoney('0.04') } };
-const counts = (given: Partial<Counts>): Counts => ({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, images: 0, imageSize: null, ...given });
+const text: Price = {
+  fromMs: 0,
+  inputPerMillion: parseMoney('3'),
+  cachedInputPerMillion: parseMoney('0.30'),
+  outputPerMillion: parseMoney('15'),
+  perImage: null,
+};
+const image: Price = {
+  fromMs: 0,
+  inputPerMillion: null,
+  cachedInputPerMillion: null,
+  outputPerMillion: null,
+  perImage: { '1024x1024': parseMoney('0.04') },
+};
+const counts = (given: Partial<Counts>): Counts => ({
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  images: 0,
+  imageSize: null,
+  ...given,
+});
 const cost = (price: Price, given: Partial<Counts>): Nano | string => {
   const priced = priceEvent(price, counts(given));
   return priced.kind === 'priced' ? priced.cost : priced.because;
@@ -22,7 +41,9 @@ test('B4 cached input is a part of the input, at its own price', () => {
 });
 
 test('B4 a model without a cached price charges the input price', () => {
-  expect(cost({ ...text, cachedInputPerMillion: null }, { inputTokens: 1_000_000, cachedInputTokens: 400_000 })).toBe(parseMoney('3'));
+  expect(cost({ ...text, cachedInputPerMillion: null }, { inputTokens: 1_000_000, cachedInputTokens: 400_000 })).toBe(
+    parseMoney('3'),
+  );
 });
 
 test('B4 images cost by their size', () => {
@@ -44,14 +65,38 @@ test('B1 an event is rounded up once, not per part', () => {
 test('B3 the cost is the exact sum, rounded up by less than a nano-dollar, and never over its bound', () => {
   const count = fc.integer({ min: 0, max: COUNT_MAX });
   const price = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((value) => value as Nano);
-  fc.assert(fc.property(count, count, count, price, price, price, (input, cached, output, inputPrice, cachedPrice, outputPrice) => {
-    fc.pre(cached <= input);
-    const version: Price = { fromMs: 0, inputPerMillion: inputPrice, cachedInputPerMillion: cachedPrice, outputPerMillion: outputPrice, perImage: null };
-    const exact = BigInt(input - cached) * inputPrice + BigInt(cached) * cachedPrice + BigInt(output) * outputPrice;
-    const priced = priceEvent(version, counts({ inputTokens: input, cachedInputTokens: cached, outputTokens: output }));
-    if (priced.kind === 'unpriced') return exact > COST_NANO_MAX * 1_000_000n;
-    return priced.cost <= COST_NANO_MAX && priced.cost * 1_000_000n >= exact && priced.cost * 1_000_000n - exact < 1_000_000n;
-  }), runs);
+  fc.assert(
+    fc.property(
+      count,
+      count,
+      count,
+      price,
+      price,
+      price,
+      (input, cached, output, inputPrice, cachedPrice, outputPrice) => {
+        fc.pre(cached <= input);
+        const version: Price = {
+          fromMs: 0,
+          inputPerMillion: inputPrice,
+          cachedInputPerMillion: cachedPrice,
+          outputPerMillion: outputPrice,
+          perImage: null,
+        };
+        const exact = BigInt(input - cached) * inputPrice + BigInt(cached) * cachedPrice + BigInt(output) * outputPrice;
+        const priced = priceEvent(
+          version,
+          counts({ inputTokens: input, cachedInputTokens: cached, outputTokens: output }),
+        );
+        if (priced.kind === 'unpriced') return exact > COST_NANO_MAX * 1_000_000n;
+        return (
+          priced.cost <= COST_NANO_MAX &&
+          priced.cost * 1_000_000n >= exact &&
+          priced.cost * 1_000_000n - exact < 1_000_000n
+        );
+      },
+    ),
+    runs,
+  );
 });
 
 test('B4 the version in force is the newest that has begun', () => {

@@ -27,11 +27,18 @@ beforeAll(async () => {
   await openAccount(api, undefined, 'poor');
   inference = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      seen.push({ account: request.headers['x-account-id'] as string | undefined, method: request.method!, url: request.url!, body: Buffer.concat(chunks).toString() });
-      if (request.url === '/forbidden') response.writeHead(403).end('by the inference service');
-      else response.end('inference');
-    });
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        seen.push({
+          account: request.headers['x-account-id'] as string | undefined,
+          method: request.method!,
+          url: request.url!,
+          body: Buffer.concat(chunks).toString(),
+        });
+        if (request.url === '/forbidden') response.writeHead(403).end('by the inference service');
+        else response.end('inference');
+      });
   }).listen(0, '127.0.0.1');
   await once(inference, 'listening');
   home = mkdtempSync(join(tmpdir(), 'ballast-envoy-'));
@@ -52,7 +59,10 @@ function filled(ballastPort: number): string {
     ['port_value: 8000', `port_value: ${(inference.address() as AddressInfo).port}`],
     ['port_value: 3000', `port_value: ${ballastPort}`],
     ['SERVICE_KEY', api.service],
-    ['["Bearer sk-demo"] = "demo"', '["Bearer sk-rich"] = "rich", ["Bearer sk-poor"] = "poor", ["Bearer sk-closed"] = "nobody"'],
+    [
+      '["Bearer sk-demo"] = "demo"',
+      '["Bearer sk-rich"] = "rich", ["Bearer sk-poor"] = "poor", ["Bearer sk-closed"] = "nobody"',
+    ],
   ];
   return values.reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`the example does not say ${from} any more`);
@@ -64,9 +74,27 @@ async function startEnvoy(program: string, ballastPort: number): Promise<ChildPr
   port = await freePort();
   writeFileSync(join(home, 'envoy.yaml'), filled(ballastPort));
   const log = join(home, 'envoy.log');
-  const args = ['-c', join(home, 'envoy.yaml'), '--log-path', log, '--log-level', 'warn', '--concurrency', '1', '--disable-hot-restart'];
+  const args = [
+    '-c',
+    join(home, 'envoy.yaml'),
+    '--log-path',
+    log,
+    '--log-level',
+    'warn',
+    '--concurrency',
+    '1',
+    '--disable-hot-restart',
+  ];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });
-  await until(() => fetch(`http://127.0.0.1:${port}/`).then(() => true, () => child.exitCode !== null), Boolean, 20_000);
+  await until(
+    () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => child.exitCode !== null,
+      ),
+    Boolean,
+    20_000,
+  );
   if (child.exitCode !== null) throw new Error(`Envoy did not start: ${readFileSync(log, 'utf8')}`);
   return child;
 }
@@ -79,7 +107,9 @@ async function stopEnvoy(): Promise<void> {
 
 async function ask(key?: string, path = '/v1/chat/completions', method = 'POST') {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method, ...(method === 'POST' && { body: '{"model":"m"}' }), headers: { 'X-Account-Id': 'rich', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
+    method,
+    ...(method === 'POST' && { body: '{"model":"m"}' }),
+    headers: { 'X-Account-Id': 'rich', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
@@ -88,7 +118,11 @@ async function ask(key?: string, path = '/v1/chat/completions', method = 'POST')
 test('S2 who has money is let through by any method and path, as the account of the key and of no header', async () => {
   expect(await ask('sk-rich')).toMatchObject({ status: 200, body: 'inference' });
   expect(seen.at(-1)).toEqual({ account: 'rich', method: 'POST', url: '/v1/chat/completions', body: '{"model":"m"}' });
-  for (const [method, path] of [['GET', '/'], ['DELETE', '/v1/files/a%2fb?c=d&e=%zz'], ['OPTIONS', '/v1/accounts/poor/gate']] as const) {
+  for (const [method, path] of [
+    ['GET', '/'],
+    ['DELETE', '/v1/files/a%2fb?c=d&e=%zz'],
+    ['OPTIONS', '/v1/accounts/poor/gate'],
+  ] as const) {
     expect(await ask('sk-rich', path, method)).toMatchObject({ status: 200 });
     expect(seen.at(-1)).toMatchObject({ account: 'rich', method, url: path });
   }

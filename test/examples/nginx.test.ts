@@ -47,19 +47,35 @@ afterAll(async () => {
 async function startNginx(program: string): Promise<ChildProcess> {
   await openAccount(api, '1.00', 'rich');
   await openAccount(api, undefined, 'poor');
-  writeFileSync(join(home, 'accounts.map'), '"Bearer sk-rich" "rich";\n"Bearer sk-poor" "poor";\n"Bearer sk-closed" "nobody";\n');
+  writeFileSync(
+    join(home, 'accounts.map'),
+    '"Bearer sk-rich" "rich";\n"Bearer sk-poor" "poor";\n"Bearer sk-closed" "nobody";\n',
+  );
   writeFileSync(join(home, 'ballast.conf'), filled(new URL(api.url).host));
   for (const kind of ['client', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(home, kind));
-  writeFileSync(join(home, 'nginx.conf'), `
+  writeFileSync(
+    join(home, 'nginx.conf'),
+    `
     daemon off; master_process off; pid ${home}/nginx.pid; error_log ${home}/error.log;
     events { worker_connections 64; }
     http {
       access_log off; client_body_temp_path ${home}/client; proxy_temp_path ${home}/proxy;
       fastcgi_temp_path ${home}/fastcgi; uwsgi_temp_path ${home}/uwsgi; scgi_temp_path ${home}/scgi;
       include ${home}/ballast.conf;
-    }`);
-  const child = spawn(program, ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log')], { stdio: ['ignore', 'inherit', 'inherit'] });
-  await until(() => fetch(`http://127.0.0.1:${port}/`).then(() => true, () => child.exitCode !== null), Boolean, 20_000);
+    }`,
+  );
+  const child = spawn(program, ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await until(
+    () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => child.exitCode !== null,
+      ),
+    Boolean,
+    20_000,
+  );
   if (child.exitCode !== null) throw new Error(`nginx did not start: ${readFileSync(join(home, 'error.log'), 'utf8')}`);
   return child;
 }
@@ -67,15 +83,20 @@ async function startNginx(program: string): Promise<ChildProcess> {
 /** As envsubst does it. */
 function filled(ballastAddress: string): string {
   const values: Record<string, string> = {
-    BALLAST_ADDRESS: ballastAddress, BALLAST_KEY: api.service, LISTEN: `127.0.0.1:${port}`,
-    INFERENCE_ADDRESS: `127.0.0.1:${(inference.address() as AddressInfo).port}`, ACCOUNTS_FILE: join(home, 'accounts.map'),
+    BALLAST_ADDRESS: ballastAddress,
+    BALLAST_KEY: api.service,
+    LISTEN: `127.0.0.1:${port}`,
+    INFERENCE_ADDRESS: `127.0.0.1:${(inference.address() as AddressInfo).port}`,
+    ACCOUNTS_FILE: join(home, 'accounts.map'),
   };
   return template.replace(/\$\{([A-Z_]+)\}/g, (_whole, name: string) => values[name]!);
 }
 
 async function ask(key?: string, path = '/v1/chat/completions') {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST', body: '{"model":"m"}', headers: { 'X-Account-Id': 'rich', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
+    method: 'POST',
+    body: '{"model":"m"}',
+    headers: { 'X-Account-Id': 'rich', ...(key !== undefined && { Authorization: `Bearer ${key}` }) },
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
@@ -109,8 +130,18 @@ test('S6 without Ballast nobody is let through, and told so: 503 with Retry-Afte
   writeFileSync(join(home, 'ballast.conf'), filled(`127.0.0.1:${await freePort()}`));
   nginx.kill('SIGTERM');
   await once(nginx, 'exit');
-  nginx = spawn(await requireNginx(), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log')], { stdio: ['ignore', 'inherit', 'inherit'] });
-  await until(() => fetch(`http://127.0.0.1:${port}/`).then(() => true, () => false), Boolean, 20_000);
+  nginx = spawn(await requireNginx(), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await until(
+    () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => false,
+      ),
+    Boolean,
+    20_000,
+  );
   const denied = await ask('sk-rich');
   expect(denied).toMatchObject({ status: 503, body: { code: 'gate_stale' } });
   expect(denied.headers.get('retry-after')).toBe('1');

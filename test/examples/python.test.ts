@@ -21,7 +21,15 @@ afterAll(async () => {
 });
 
 async function python(url: string, code: string[], lines: unknown[] = [], key = api.service) {
-  const child = spawn('python3', code, { env: { ...env, BALLAST_URL: url, BALLAST_KEY: key, PYTHONDONTWRITEBYTECODE: '1', PYTHONPATH: [join(file, '..'), env.PYTHONPATH].filter(Boolean).join(':') } });
+  const child = spawn('python3', code, {
+    env: {
+      ...env,
+      BALLAST_URL: url,
+      BALLAST_KEY: key,
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONPATH: [join(file, '..'), env.PYTHONPATH].filter(Boolean).join(':'),
+    },
+  });
   let [out, err] = ['', ''];
   child.stdout.on('data', (text) => (out += text));
   child.stderr.on('data', (text) => (err += text));
@@ -36,16 +44,32 @@ test('it is at most 100 lines', () => {
 
 test('B3 events from a file are charged once, also when the file is sent again', async () => {
   const { id } = await openAccount(api, '10.00');
-  const lines = Array.from({ length: 1_200 }, (_, i) => ({ id: `py-${i}`, accountId: id, model: 'model', inputTokens: 1_000 }));
+  const lines = Array.from({ length: 1_200 }, (_, i) => ({
+    id: `py-${i}`,
+    accountId: id,
+    model: 'model',
+    inputTokens: 1_000,
+  }));
   for (let twice = 0; twice < 2; twice++) {
-    expect(await python(api.url, [file], lines)).toEqual({ status: 0, out: '{"reported": 1200, "rejected": 0}', err: '' });
+    expect(await python(api.url, [file], lines)).toEqual({
+      status: 0,
+      out: '{"reported": 1200, "rejected": 0}',
+      err: '',
+    });
   }
   expect(await charged(api.database, id)).toEqual({ events: 1_200, cost: '1200000000' });
 }, 60_000);
 
 test('B4 rejected events are told with their reasons, and the exit code says so', async () => {
   const { id } = await openAccount(api, '10.00');
-  const { status, out, err } = await python(api.url, [file], [{ accountId: id, model: 'model', images: 1, imageSize: '1024x1024' }, { id: 'odd', accountId: id, model: 'nowhere' }]);
+  const { status, out, err } = await python(
+    api.url,
+    [file],
+    [
+      { accountId: id, model: 'model', images: 1, imageSize: '1024x1024' },
+      { id: 'odd', accountId: id, model: 'nowhere' },
+    ],
+  );
   expect({ status, out }).toEqual({ status: 1, out: '{"reported": 2, "rejected": 1}' });
   expect(JSON.parse(err)).toMatchObject({ id: 'odd', code: 'unknown_model', event: { accountId: id } });
   expect(await charged(api.database, id)).toMatchObject({ events: 1, cost: '40000000' });
@@ -55,7 +79,10 @@ test('B3 a 503 and a cut connection are tried again with the same events', async
   const server = await startReceiver((response, nth) => {
     if (nth === 1) response.writeHead(503, { 'Retry-After': '1' }).end('{}');
     else if (nth === 2) response.destroy();
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted": 1, "duplicates": 0, "rejected": [], "gates": {}}');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted": 1, "duplicates": 0, "rejected": [], "gates": {}}');
   });
   expect((await python(`http://127.0.0.1:${server.port}`, [file], [{ accountId: 'a', model: 'm' }])).status).toBe(0);
   const bodies = server.received.map(({ body }) => JSON.parse(body));
@@ -65,11 +92,14 @@ test('B3 a 503 and a cut connection are tried again with the same events', async
   await server.close();
 });
 
-test('B3 an answer that is cut off in its middle, or is not Ballast\'s, is no answer', async () => {
+test("B3 an answer that is cut off in its middle, or is not Ballast's, is no answer", async () => {
   const server = await startReceiver((response, nth) => {
     if (nth === 1) response.writeHead(200, { 'Content-Length': '100' }).write('{"accepted"', () => response.destroy());
     else if (nth === 2) response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>');
-    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted": 1, "duplicates": 0, "rejected": [], "gates": {}}');
+    else
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"accepted": 1, "duplicates": 0, "rejected": [], "gates": {}}');
   });
   expect((await python(`http://127.0.0.1:${server.port}`, [file], [{ accountId: 'a', model: 'm' }])).status).toBe(0);
   expect(server.received.map(({ body }) => body)).toEqual(Array(3).fill(server.received[0]!.body));

@@ -4,10 +4,10 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { createActivities } from '../../activities';
 import { startStripeSimulator } from '../../dev/stripe/server';
-import { recordCancelFailure } from '../../ledger/cancelFailures';
+import { recordCancelFailure } from '../../ledger/reloads/cancelFailures';
 import { transaction } from '../../ledger/db';
-import { findPaymentOfIntent, type Payment } from '../../ledger/payments';
-import { createStripe } from '../../payments/client';
+import { findPaymentOfIntent, type Payment } from '../../ledger/payments/payments';
+import { createStripe } from '../../stripe/client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount } from '../support/ledgerAccount';
 import { testLinks } from '../support/links';
@@ -23,7 +23,8 @@ async function unpaid(purpose: Payment['purpose'], status = 'processing'): Promi
   const intent = `pi_${randomUUID()}`;
   await pool.query(
     `insert into payments (id, account_id, purpose, amount_cents, status, payment_intent_id, actor) values ($1, $2, $3, 500, $4, $5, 'test')`,
-    [randomUUID(), await openAccount(pool), purpose, status, intent]);
+    [randomUUID(), await openAccount(pool), purpose, status, intent],
+  );
   return (await findPaymentOfIntent(pool, intent))!;
 }
 
@@ -33,8 +34,13 @@ async function fail(payment: Payment, times: number): Promise<{ waits: number[];
   const alarms: number[] = [];
   for (let nth = 1; nth <= times; nth++) {
     const nowMs = Date.now() + nth * 1_000;
-    const { alarm } = await transaction(database.pool, (tx) => recordCancelFailure(tx, payment, 'Stripe is away', nowMs));
-    const { rows } = await database.pool.query<{ due: Date }>('select cancel_due_at as due from payments where id = $1', [payment.id]);
+    const { alarm } = await transaction(database.pool, (tx) =>
+      recordCancelFailure(tx, payment, 'Stripe is away', nowMs),
+    );
+    const { rows } = await database.pool.query<{ due: Date }>(
+      'select cancel_due_at as due from payments where id = $1',
+      [payment.id],
+    );
     waits.push((rows[0]!.due.getTime() - nowMs) / 1_000);
     if (alarm) alarms.push(nth);
   }
@@ -42,7 +48,9 @@ async function fail(payment: Payment, times: number): Promise<{ waits: number[];
 }
 
 async function decisionsOf({ accountId }: Payment): Promise<string[]> {
-  const { rows } = await database.pool.query<{ rule: string }>('select rule from decisions where account_id = $1', [accountId]);
+  const { rows } = await database.pool.query<{ rule: string }>('select rule from decisions where account_id = $1', [
+    accountId,
+  ]);
   return rows.map(({ rule }) => rule);
 }
 
@@ -65,9 +73,15 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(line) });
     const { abandonPrepayment } = createActivities({
-      pool: database.pool, stripe: createStripe({ secretKey, apiBase }), policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] }, links: testLinks, log,
+      pool: database.pool,
+      stripe: createStripe({ secretKey, apiBase }),
+      policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] },
+      links: testLinks,
+      log,
     });
-    expect(await new MockActivityEnvironment().run(abandonPrepayment, { accountId, paymentId })).toEqual({ done: false });
+    expect(await new MockActivityEnvironment().run(abandonPrepayment, { accountId, paymentId })).toEqual({
+      done: false,
+    });
     return lines.map((line) => JSON.parse(line) as { level: number; msg: string });
   };
   const notCanceled = expect.stringContaining('it can still be paid');

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { formatMoney, parseMoney } from '../../domain/money';
 import { transaction } from '../../ledger/db';
-import { expireHolds } from '../../ledger/expireHolds';
-import { findViolations } from '../../ledger/findViolations';
-import { lockHold, readHold } from '../../ledger/holds';
-import { placeHold, type PlacedHold } from '../../ledger/placeHold';
-import { postUsage } from '../../ledger/postUsage';
-import { releaseHold } from '../../ledger/releaseHold';
-import { settleHold } from '../../ledger/settleHold';
+import { expireHolds } from '../../ledger/holds/expireHolds';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import { lockHold, readHold } from '../../ledger/holds/holds';
+import { placeHold, type PlacedHold } from '../../ledger/holds/placeHold';
+import { postUsage } from '../../ledger/usage/postUsage';
+import { releaseHold } from '../../ledger/holds/releaseHold';
+import { settleHold } from '../../ledger/holds/settleHold';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
@@ -26,15 +26,29 @@ afterAll(async () => {
 });
 
 const place = (accountId: string, dollars: string, key: string = randomUUID()): Promise<PlacedHold> =>
-  placeHold(database.pool, { accountId, amount: parseMoney(dollars), expiresInSeconds: 600, idempotencyKey: key, requestHash: dollars });
+  placeHold(database.pool, {
+    accountId,
+    amount: parseMoney(dollars),
+    expiresInSeconds: 600,
+    idempotencyKey: key,
+    requestHash: dollars,
+  });
 async function placed(accountId: string, dollars: string): Promise<string> {
   const answer = await place(accountId, dollars);
   if (answer.kind !== 'placed') throw new Error(`no hold: ${answer.kind}`);
   return answer.hold.id;
 }
 const settle = (accountId: string, holdId: string, ...events: ReturnType<typeof priced>[]) =>
-  transaction(database.pool, (tx) => settleHold(tx, { accountId, holdId, events, settleHash: JSON.stringify(events.map(({ id, inputTokens }) => [id, inputTokens])) }));
-const release = (accountId: string, holdId: string) => transaction(database.pool, (tx) => releaseHold(tx, accountId, holdId));
+  transaction(database.pool, (tx) =>
+    settleHold(tx, {
+      accountId,
+      holdId,
+      events,
+      settleHash: JSON.stringify(events.map(({ id, inputTokens }) => [id, inputTokens])),
+    }),
+  );
+const release = (accountId: string, holdId: string) =>
+  transaction(database.pool, (tx) => releaseHold(tx, accountId, holdId));
 const use = (...events: ReturnType<typeof priced>[]) => postUsage(database.pool, events);
 const letExpire = async (holdId: string) => {
   await database.pool.query(`update holds set expires_at = now() - interval '1 second' where id = $1`, [holdId]);
@@ -47,12 +61,18 @@ async function funded(dollars: string): Promise<string> {
 }
 /** `balance held`, such as `10.00 4.00`. */
 async function money(account: string): Promise<string> {
-  const { rows } = await database.pool.query('select balance_nano, held_nano from balances where account_id = $1', [account]);
+  const { rows } = await database.pool.query('select balance_nano, held_nano from balances where account_id = $1', [
+    account,
+  ]);
   return `${formatMoney(rows[0].balance_nano)} ${formatMoney(rows[0].held_nano)}`;
 }
 const hold = async (account: string, id: string) => {
   const { status, charged, released } = (await readHold(database.pool, account, id))!;
-  return { status, charged: charged === null ? null : formatMoney(charged), released: released === null ? null : formatMoney(released) };
+  return {
+    status,
+    charged: charged === null ? null : formatMoney(charged),
+    released: released === null ? null : formatMoney(released),
+  };
 };
 
 describe('B5 placing', () => {
@@ -83,16 +103,29 @@ describe('B5 placing', () => {
     const empty = await openAccount(database.pool);
     expect((await place(empty, '1.00')).kind).toBe('account_suspended');
     const suspended = await funded('10.00');
-    await database.pool.query(`insert into suspensions (account_id, reason, note, actor) values ($1, 'admin_suspended', '', 'test')`, [suspended]);
-    await database.pool.query(`update balances set set_reasons = '{admin_suspended}' where account_id = $1`, [suspended]);
+    await database.pool.query(
+      `insert into suspensions (account_id, reason, note, actor) values ($1, 'admin_suspended', '', 'test')`,
+      [suspended],
+    );
+    await database.pool.query(`update balances set set_reasons = '{admin_suspended}' where account_id = $1`, [
+      suspended,
+    ]);
     expect((await place(suspended, '1.00')).kind).toBe('account_suspended');
     expect((await place('nobody', '1.00')).kind).toBe('unknown_account');
   });
 
   test('S1 a hold of all that is available closes the gate until it ends, and wakes the workflow either way', async () => {
     const account = await funded('10.00');
-    const gate = async () => (await database.pool.query('select gate_state, gate_reasons, wake from balances where account_id = $1', [account])).rows[0];
-    await database.pool.query('update balances set folded_news = news, folded_available_nano = balance_nano where account_id = $1', [account]);
+    const gate = async () =>
+      (
+        await database.pool.query('select gate_state, gate_reasons, wake from balances where account_id = $1', [
+          account,
+        ])
+      ).rows[0];
+    await database.pool.query(
+      'update balances set folded_news = news, folded_available_nano = balance_nano where account_id = $1',
+      [account],
+    );
     const id = await placed(account, '10.00');
     expect(await gate()).toEqual({ gate_state: 'suspended', gate_reasons: ['balance_exhausted'], wake: true });
     expect((await place(account, '1.00')).kind).toBe('insufficient_funds');
@@ -102,7 +135,9 @@ describe('B5 placing', () => {
 
   test('B5 the database refuses to hold less than nothing', async () => {
     const account = await funded('1.00');
-    await expect(database.pool.query('update balances set held_nano = -1 where account_id = $1', [account])).rejects.toThrow(/held_nano_check/);
+    await expect(
+      database.pool.query('update balances set held_nano = -1 where account_id = $1', [account]),
+    ).rejects.toThrow(/held_nano_check/);
   });
 });
 
@@ -111,8 +146,18 @@ describe('B5 settling', () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
     const events = [priced(account, 'a', '1.00'), priced(account, 'b', '0.50')];
-    expect(await settle(account, id, ...events)).toMatchObject({ kind: 'settled', charged: parseMoney('1.50'), released: parseMoney('2.50'), position: { watermark: 3 } });
-    expect(await settle(account, id, ...events)).toMatchObject({ kind: 'settled', charged: parseMoney('1.50'), released: parseMoney('2.50'), position: null });
+    expect(await settle(account, id, ...events)).toMatchObject({
+      kind: 'settled',
+      charged: parseMoney('1.50'),
+      released: parseMoney('2.50'),
+      position: { watermark: 3 },
+    });
+    expect(await settle(account, id, ...events)).toMatchObject({
+      kind: 'settled',
+      charged: parseMoney('1.50'),
+      released: parseMoney('2.50'),
+      position: null,
+    });
     expect(await money(account)).toBe('8.50 0.00');
     expect(await settle(account, id, events[0]!)).toEqual({ kind: 'ended', status: 'settled' });
     expect((await release(account, id)).kind).toBe('settled');
@@ -121,7 +166,10 @@ describe('B5 settling', () => {
   test('B5 settling above the hold takes the rest from the balance, also below zero', async () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
-    expect(await settle(account, id, priced(account, 'a', '12.00'))).toMatchObject({ charged: parseMoney('12.00'), released: 0n });
+    expect(await settle(account, id, priced(account, 'a', '12.00'))).toMatchObject({
+      charged: parseMoney('12.00'),
+      released: 0n,
+    });
     expect(await money(account)).toBe('-2.00 0.00');
   });
 
@@ -129,7 +177,11 @@ describe('B5 settling', () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
     await use(priced(account, 'a', '1.00'));
-    expect(await settle(account, id, priced(account, 'a', '1.00'))).toMatchObject({ kind: 'settled', charged: 0n, released: parseMoney('4.00') });
+    expect(await settle(account, id, priced(account, 'a', '1.00'))).toMatchObject({
+      kind: 'settled',
+      charged: 0n,
+      released: parseMoney('4.00'),
+    });
     expect(await money(account)).toBe('9.00 0.00');
     expect(await hold(account, id)).toEqual({ status: 'settled', charged: '0.00', released: '4.00' });
   });
@@ -138,7 +190,12 @@ describe('B5 settling', () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
     await use(priced(account, 'a', '1.00'));
-    const answer = await settle(account, id, priced(account, 'new', '1.00'), priced(account, 'a', '1.00', { inputTokens: 7 }));
+    const answer = await settle(
+      account,
+      id,
+      priced(account, 'new', '1.00'),
+      priced(account, 'a', '1.00', { inputTokens: 7 }),
+    );
     expect(answer).toEqual({ kind: 'rejected', notTaken: new Map([[1, 'event_conflict']]) });
     expect(await money(account)).toBe('9.00 4.00');
     expect((await hold(account, id)).status).toBe('open');
@@ -166,7 +223,11 @@ describe('B5 settling', () => {
       ]);
       expect(used.notTaken.size).toBe(0);
       const { status, charged } = await hold(account, id);
-      expect([settled.kind === 'settled', released.kind === 'released', status === 'settled' && charged === '2.00'].filter(Boolean)).toHaveLength(1);
+      expect(
+        [settled.kind === 'settled', released.kind === 'released', status === 'settled' && charged === '2.00'].filter(
+          Boolean,
+        ),
+      ).toHaveLength(1);
       expect(await money(account)).toBe(settled.kind === 'settled' ? '7.00 0.00' : '8.00 0.00');
     }
   });
@@ -176,10 +237,14 @@ describe('B5 usage that names its hold', () => {
   test('B5 it settles the hold in the same commit and position, together with all events of that hold', async () => {
     const account = await funded('10.00');
     const [first, second] = [await placed(account, '4.00'), await placed(account, '3.00')];
-    const before = (await database.pool.query('select watermark from balances where account_id = $1', [account])).rows[0].watermark;
+    const before = (await database.pool.query('select watermark from balances where account_id = $1', [account]))
+      .rows[0].watermark;
     const { positions, notTaken } = await use(
-      priced(account, 'a', '1.00', { holdId: first }), priced(account, 'b', '1.50', { holdId: first }),
-      priced(account, 'c', '3.50', { holdId: second }), priced(account, 'd', '0.25'));
+      priced(account, 'a', '1.00', { holdId: first }),
+      priced(account, 'b', '1.50', { holdId: first }),
+      priced(account, 'c', '3.50', { holdId: second }),
+      priced(account, 'd', '0.25'),
+    );
     expect(notTaken.size).toBe(0);
     expect(positions.get(account)).toMatchObject({ available: parseMoney('3.75'), watermark: Number(before) + 1 });
     expect(await money(account)).toBe('3.75 0.00');
@@ -203,7 +268,13 @@ describe('B5 usage that names its hold', () => {
       priced(other, 'fine', '1.00'),
     );
     expect([...notTaken]).toEqual([
-      [0, 'unknown_hold'], [1, 'unknown_hold'], [2, 'duplicate'], [3, 'event_conflict'], [4, 'duplicate'], [6, 'duplicate'], [7, 'unknown_account'],
+      [0, 'unknown_hold'],
+      [1, 'unknown_hold'],
+      [2, 'duplicate'],
+      [3, 'event_conflict'],
+      [4, 'duplicate'],
+      [6, 'duplicate'],
+      [7, 'unknown_account'],
     ]);
     expect([await money(account), await money(other)]).toEqual(['8.00 0.00', '9.00 4.00']);
   });
@@ -238,9 +309,16 @@ describe('B5 expiry', () => {
     const accounts = await Promise.all(times(5, () => funded('100.00')));
     for (const account of accounts) for (let i = 0; i < 8; i++) await placed(account, '1.00');
     const kept = await placed(accounts[0]!, '7.00');
-    await database.pool.query(`update holds set expires_at = now() - interval '1 second' where account_id = any($1) and id <> $2`, [accounts, kept]);
+    await database.pool.query(
+      `update holds set expires_at = now() - interval '1 second' where account_id = any($1) and id <> $2`,
+      [accounts, kept],
+    );
     const sweep = async () => {
-      for (let moved = await expireHolds(database.pool, 3); moved.length > 0; moved = await expireHolds(database.pool, 3));
+      for (
+        let moved = await expireHolds(database.pool, 3);
+        moved.length > 0;
+        moved = await expireHolds(database.pool, 3)
+      );
     };
     await Promise.all(times(4, sweep));
     await sweep();
@@ -253,7 +331,11 @@ describe('B5 expiry', () => {
     const id = await placed(account, '4.00');
     await letExpire(id);
     expect(await hold(account, id)).toEqual({ status: 'expired', charged: null, released: '4.00' });
-    expect(await settle(account, id, priced(account, 'a', '1.00'))).toMatchObject({ kind: 'settled', charged: parseMoney('1.00'), released: 0n });
+    expect(await settle(account, id, priced(account, 'a', '1.00'))).toMatchObject({
+      kind: 'settled',
+      charged: parseMoney('1.00'),
+      released: 0n,
+    });
     expect(await money(account)).toBe('9.00 0.00');
     expect((await release(account, id)).kind).toBe('settled');
   });
@@ -276,7 +358,15 @@ describe('B5 expiry', () => {
     await transaction(database.pool, async (tx) => {
       await lockHold(tx, account, id);
       sweeping = expireHolds(database.pool, 1_000);
-      await until(async () => (await database.pool.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%expire_holds%'`)).rowCount, (waiting) => waiting === 1);
+      await until(
+        async () =>
+          (
+            await database.pool.query(
+              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%expire_holds%'`,
+            )
+          ).rowCount,
+        (waiting) => waiting === 1,
+      );
       await settleHold(tx, { accountId: account, holdId: id, events: [priced(account, 'a', '1.00')], settleHash: 'x' });
     });
     expect(await sweeping).toEqual([]);
@@ -295,55 +385,67 @@ describe('B5 a simple model agrees', () => {
     fc.record({ kind: fc.constant('release' as const), hold: pick }),
     fc.record({ kind: fc.constant('expire' as const), hold: pick }),
   );
-  const cents = (amount: number) => `${amount < 0 ? '-' : ''}${Math.floor(Math.abs(amount) / 100)}.${String(Math.abs(amount) % 100).padStart(2, '0')}`;
+  const cents = (amount: number) =>
+    `${amount < 0 ? '-' : ''}${Math.floor(Math.abs(amount) / 100)}.${String(Math.abs(amount) % 100).padStart(2, '0')}`;
 
   test('B5 after any steps balance, held and every hold are what a simple model says', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
-      const account = await openAccount(database.pool);
-      const ids: string[] = [];
-      const holds: Held[] = [];
-      let balance = 0;
-      const held = () => holds.reduce((sum, one) => sum + (one.status === 'open' ? one.cents : 0), 0);
-      const running = (index: number) => holds[index]?.status === 'open' || holds[index]?.status === 'expired';
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+        const account = await openAccount(database.pool);
+        const ids: string[] = [];
+        const holds: Held[] = [];
+        let balance = 0;
+        const held = () => holds.reduce((sum, one) => sum + (one.status === 'open' ? one.cents : 0), 0);
+        const running = (index: number) => holds[index]?.status === 'open' || holds[index]?.status === 'expired';
 
-      for (const [n, one] of steps.entries()) {
-        const event = 'cents' in one ? priced(account, `e${n}`, cents(one.cents)) : null;
-        const index = 'hold' in one && one.hold !== null && one.hold < holds.length ? one.hold : null;
-        if (one.kind === 'credit') {
-          await credit(database.pool, account, cents(one.cents));
-          balance += one.cents;
-        } else if (one.kind === 'hold') {
-          const expected = balance <= 0 ? 'account_suspended' : balance - held() < one.cents ? 'insufficient_funds' : 'placed';
-          const answer = await place(account, cents(one.cents));
-          expect(answer.kind).toBe(expected);
-          if (answer.kind === 'placed') {
-            ids.push(answer.hold.id);
-            holds.push({ cents: one.cents, status: 'open' });
-          }
-        } else if (one.kind === 'use') {
-          await use(index === null ? event! : { ...event!, holdId: ids[index]! });
-          balance -= one.cents;
-          if (index !== null && running(index)) holds[index]!.status = 'settled';
-        } else if (index !== null && one.kind === 'settle') {
-          const answer = await settle(account, ids[index]!, event!);
-          expect(answer.kind).toBe(running(index) ? 'settled' : 'ended');
-          if (running(index)) {
-            const back = holds[index]!.status === 'open' ? Math.max(0, holds[index]!.cents - one.cents) : 0;
-            expect(answer).toMatchObject({ charged: parseMoney(cents(one.cents)), released: parseMoney(cents(back)) });
+        for (const [n, one] of steps.entries()) {
+          const event = 'cents' in one ? priced(account, `e${n}`, cents(one.cents)) : null;
+          const index = 'hold' in one && one.hold !== null && one.hold < holds.length ? one.hold : null;
+          if (one.kind === 'credit') {
+            await credit(database.pool, account, cents(one.cents));
+            balance += one.cents;
+          } else if (one.kind === 'hold') {
+            const expected =
+              balance <= 0 ? 'account_suspended' : balance - held() < one.cents ? 'insufficient_funds' : 'placed';
+            const answer = await place(account, cents(one.cents));
+            expect(answer.kind).toBe(expected);
+            if (answer.kind === 'placed') {
+              ids.push(answer.hold.id);
+              holds.push({ cents: one.cents, status: 'open' });
+            }
+          } else if (one.kind === 'use') {
+            await use(index === null ? event! : { ...event!, holdId: ids[index]! });
             balance -= one.cents;
-            holds[index]!.status = 'settled';
+            if (index !== null && running(index)) holds[index]!.status = 'settled';
+          } else if (index !== null && one.kind === 'settle') {
+            const answer = await settle(account, ids[index]!, event!);
+            expect(answer.kind).toBe(running(index) ? 'settled' : 'ended');
+            if (running(index)) {
+              const back = holds[index]!.status === 'open' ? Math.max(0, holds[index]!.cents - one.cents) : 0;
+              expect(answer).toMatchObject({
+                charged: parseMoney(cents(one.cents)),
+                released: parseMoney(cents(back)),
+              });
+              balance -= one.cents;
+              holds[index]!.status = 'settled';
+            }
+          } else if (index !== null && one.kind === 'release') {
+            expect((await release(account, ids[index]!)).kind).toBe(
+              holds[index]!.status === 'settled' ? 'settled' : 'released',
+            );
+            if (running(index)) holds[index]!.status = 'released';
+          } else if (index !== null && one.kind === 'expire') {
+            await letExpire(ids[index]!);
+            if (holds[index]!.status === 'open') holds[index]!.status = 'expired';
           }
-        } else if (index !== null && one.kind === 'release') {
-          expect((await release(account, ids[index]!)).kind).toBe(holds[index]!.status === 'settled' ? 'settled' : 'released');
-          if (running(index)) holds[index]!.status = 'released';
-        } else if (index !== null && one.kind === 'expire') {
-          await letExpire(ids[index]!);
-          if (holds[index]!.status === 'open') holds[index]!.status = 'expired';
+          expect(await money(account)).toBe(`${cents(balance)} ${cents(held())}`);
         }
-        expect(await money(account)).toBe(`${cents(balance)} ${cents(held())}`);
-      }
-      const { rows } = await database.pool.query('select id, status from holds where account_id = $1', [account]);
-      expect(new Map(rows.map((row) => [row.id, row.status]))).toEqual(new Map(ids.map((id, i) => [id, holds[i]!.status])));
-    }), { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) / 10 });
+        const { rows } = await database.pool.query('select id, status from holds where account_id = $1', [account]);
+        expect(new Map(rows.map((row) => [row.id, row.status]))).toEqual(
+          new Map(ids.map((id, i) => [id, holds[i]!.status])),
+        );
+      }),
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) / 10 },
+    );
   });
 });

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { gateState } from '../../domain/gate';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
 import { transaction } from '../../ledger/db';
-import { findViolations } from '../../ledger/findViolations';
-import { postUsage } from '../../ledger/postUsage';
-import { openReload } from '../../ledger/openReload';
-import { settlePayment, type Settlement } from '../../ledger/settlePayment';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import { postUsage } from '../../ledger/usage/postUsage';
+import { openReload } from '../../ledger/reloads/openReload';
+import { settlePayment, type Settlement } from '../../ledger/payments/settlePayment';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 
@@ -23,30 +23,45 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-test.each(['ledger_lines', 'usage_events', 'decisions', 'audit'])('B2 the database itself refuses to change %s', async (table) => {
-  await expect(database.pool.query(`update ${table} set at = now()`)).rejects.toThrow(/append-only: UPDATE refused/);
-  await expect(database.pool.query(`delete from ${table}`)).rejects.toThrow(/append-only: DELETE refused/);
-  await expect(database.pool.query(`truncate ${table}`)).rejects.toThrow(/append-only: TRUNCATE refused/);
-});
+test.each(['ledger_lines', 'usage_events', 'decisions', 'audit'])(
+  'B2 the database itself refuses to change %s',
+  async (table) => {
+    await expect(database.pool.query(`update ${table} set at = now()`)).rejects.toThrow(/append-only: UPDATE refused/);
+    await expect(database.pool.query(`delete from ${table}`)).rejects.toThrow(/append-only: DELETE refused/);
+    await expect(database.pool.query(`truncate ${table}`)).rejects.toThrow(/append-only: TRUNCATE refused/);
+  },
+);
 
 test('B2 a line is posted once per key; the same key with other content is refused', async () => {
   const account = await openAccount(database.pool);
   await Promise.all(Array.from({ length: 10 }, () => credit(database.pool, account, '5.00', account)));
   await expect(credit(database.pool, account, '6.00', account)).rejects.toThrow(/stands with other content/);
-  const { rows } = await database.pool.query('select sequence, balance_after_nano from ledger_lines where account_id = $1', [account]);
+  const { rows } = await database.pool.query(
+    'select sequence, balance_after_nano from ledger_lines where account_id = $1',
+    [account],
+  );
   expect(rows).toEqual([{ sequence: 1n, balance_after_nano: parseMoney('5.00') }]);
 });
 
 test('B2 simultaneous credits and usage of one account leave no gap and no difference', async () => {
   const account = await openAccount(database.pool);
-  await Promise.all(Array.from({ length: 40 }, (_, i) =>
-    i % 2 === 0 ? credit(database.pool, account, '1.00') : postUsage(database.pool, [priced(account, `e${i}`, '0.50')])));
-  const { rows } = await database.pool.query('select balance_nano, sequence from balances where account_id = $1', [account]);
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      i % 2 === 0
+        ? credit(database.pool, account, '1.00')
+        : postUsage(database.pool, [priced(account, `e${i}`, '0.50')]),
+    ),
+  );
+  const { rows } = await database.pool.query('select balance_nano, sequence from balances where account_id = $1', [
+    account,
+  ]);
   expect(rows).toEqual([{ balance_nano: parseMoney('10.00'), sequence: 40n }]);
 });
 
 test('B2 every entry has its counterpart', async () => {
-  const { rows } = await database.pool.query('select sum(amount_nano)::text as sum, count(*) > 0 as some from ledger_entries');
+  const { rows } = await database.pool.query(
+    'select sum(amount_nano)::text as sum, count(*) > 0 as some from ledger_entries',
+  );
   expect(rows).toEqual([{ sum: '0', some: true }]);
 });
 
@@ -62,7 +77,13 @@ describe('B3 each event once', () => {
       priced(account, 'b', '2.00', { inputTokens: 9 }),
       priced('nobody', 'c', '1.00'),
     ]);
-    expect([...notTaken]).toEqual([[0, 'duplicate'], [1, 'event_conflict'], [3, 'duplicate'], [4, 'event_conflict'], [5, 'unknown_account']]);
+    expect([...notTaken]).toEqual([
+      [0, 'duplicate'],
+      [1, 'event_conflict'],
+      [3, 'duplicate'],
+      [4, 'event_conflict'],
+      [5, 'unknown_account'],
+    ]);
     expect(positions.get(account)).toMatchObject({ available: parseMoney('-3.00'), watermark: 2 });
     expect(positions.has('nobody')).toBe(false);
   });
@@ -70,7 +91,10 @@ describe('B3 each event once', () => {
   test('B3 an account whose events were all known gets no line', async () => {
     const account = await openAccount(database.pool);
     await postUsage(database.pool, [priced(account, 'a', '1.00'), priced(account, 'b', '1.00')]);
-    const { positions, notTaken } = await postUsage(database.pool, [priced(account, 'b', '1.00'), priced(account, 'a', '1.00')]);
+    const { positions, notTaken } = await postUsage(database.pool, [
+      priced(account, 'b', '1.00'),
+      priced(account, 'a', '1.00'),
+    ]);
     expect([...notTaken.values()]).toEqual(['duplicate', 'duplicate']);
     expect(positions.get(account)).toMatchObject({ watermark: 1 });
     expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(1);
@@ -84,7 +108,9 @@ describe('B3 each event once', () => {
     await holder.query('select 1 from balances where account_id = $1 for no key update', [account]);
     const posting = postUsage(database.pool, [priced(account, 'a', '1.00'), priced(late, 'a', '1.00')]);
     for (let waiting = 0; waiting === 0;) {
-      const { rows } = await database.pool.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%post_usage%' and datname = current_database()`);
+      const { rows } = await database.pool.query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%post_usage%' and datname = current_database()`,
+      );
       waiting = rows[0]!.n;
     }
     await openAccount(database.pool, late);
@@ -97,32 +123,57 @@ describe('B3 each event once', () => {
 
   test('B3 overlapping batches from many writers deduct each event once: a simple model agrees', async () => {
     const accounts = await Promise.all(Array.from({ length: 4 }, () => openAccount(database.pool)));
-    const event = fc.record({ account: fc.constantFrom(...accounts), id: fc.integer({ min: 0, max: 30 }), cents: fc.integer({ min: 0, max: 3 }) });
+    const event = fc.record({
+      account: fc.constantFrom(...accounts),
+      id: fc.integer({ min: 0, max: 30 }),
+      cents: fc.integer({ min: 0, max: 3 }),
+    });
     let round = 0;
-    await fc.assert(fc.asyncProperty(fc.array(fc.array(event, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 6 }), async (batches) => {
-      round += 1;
-      const before = await balances(accounts);
-      const results = await Promise.all(batches.map((batch) => postUsage(database.pool,
-        batch.map(({ account, id, cents }) => priced(account, `${round}/${id}`, `0.0${cents}`, { outputTokens: cents })))));
-      const taken = new Map<string, number>();
-      batches.forEach((batch, b) => batch.forEach(({ account, id, cents }, place) => {
-        if (results[b]!.notTaken.has(place)) return;
-        const key = `${account}/${id}`;
-        expect(taken.has(key)).toBe(false);
-        taken.set(key, cents);
-      }));
-      const after = await balances(accounts);
-      for (const account of accounts) {
-        const spent = [...taken].filter(([key]) => key.startsWith(`${account}/`)).reduce((sum, [, cents]) => sum + cents, 0);
-        expect(before.get(account)! - after.get(account)!).toBe(centsToNano(spent));
-      }
-      const ids = new Set(batches.flat().map(({ account, id }) => `${account}/${id}`));
-      expect(taken.size).toBe(ids.size);
-    }), { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) / 10 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(event, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 6 }),
+        async (batches) => {
+          round += 1;
+          const before = await balances(accounts);
+          const results = await Promise.all(
+            batches.map((batch) =>
+              postUsage(
+                database.pool,
+                batch.map(({ account, id, cents }) =>
+                  priced(account, `${round}/${id}`, `0.0${cents}`, { outputTokens: cents }),
+                ),
+              ),
+            ),
+          );
+          const taken = new Map<string, number>();
+          batches.forEach((batch, b) =>
+            batch.forEach(({ account, id, cents }, place) => {
+              if (results[b]!.notTaken.has(place)) return;
+              const key = `${account}/${id}`;
+              expect(taken.has(key)).toBe(false);
+              taken.set(key, cents);
+            }),
+          );
+          const after = await balances(accounts);
+          for (const account of accounts) {
+            const spent = [...taken]
+              .filter(([key]) => key.startsWith(`${account}/`))
+              .reduce((sum, [, cents]) => sum + cents, 0);
+            expect(before.get(account)! - after.get(account)!).toBe(centsToNano(spent));
+          }
+          const ids = new Set(batches.flat().map(({ account, id }) => `${account}/${id}`));
+          expect(taken.size).toBe(ids.size);
+        },
+      ),
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) / 10 },
+    );
   });
 
   async function balances(accounts: string[]): Promise<Map<string, bigint>> {
-    const { rows } = await database.pool.query<{ account_id: string; balance_nano: bigint }>('select account_id, balance_nano from balances where account_id = any($1)', [accounts]);
+    const { rows } = await database.pool.query<{ account_id: string; balance_nano: bigint }>(
+      'select account_id, balance_nano from balances where account_id = any($1)',
+      [accounts],
+    );
     return new Map(rows.map((row) => [row.account_id, row.balance_nano]));
   }
 });
@@ -133,19 +184,37 @@ describe('S4 the gate follows from the facts in the transaction that changes the
     const amount = fc.bigInt({ min: -20n, max: 20n }).map((value) => value * 500_000_000n);
     const client = await database.pool.connect();
     await client.query('begin');
-    await fc.assert(fc.asyncProperty(amount, amount, fc.subarray(['admin_suspended' as const, 'payment_disputed' as const]), fc.boolean(), async (balance, low, reasons, reloading) => {
-      const { rows } = await client.query(
-        `update balances set balance_nano = $2, low_level_nano = $3, set_reasons = $4, reload_due_at = $5 where account_id = $1 returning gate_state, gate_version`,
-        [account, balance.toString(), low.toString(), reasons, reloading ? new Date(NOW) : null]);
-      expect(rows[0].gate_state).toBe(gateState({ available: nano(balance), lowLevel: nano(low), reasons, reloadDueMs: reloading ? NOW : null }));
-    }), { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) });
+    await fc.assert(
+      fc.asyncProperty(
+        amount,
+        amount,
+        fc.subarray(['admin_suspended' as const, 'payment_disputed' as const]),
+        fc.boolean(),
+        async (balance, low, reasons, reloading) => {
+          const { rows } = await client.query(
+            `update balances set balance_nano = $2, low_level_nano = $3, set_reasons = $4, reload_due_at = $5 where account_id = $1 returning gate_state, gate_version`,
+            [account, balance.toString(), low.toString(), reasons, reloading ? new Date(NOW) : null],
+          );
+          expect(rows[0].gate_state).toBe(
+            gateState({ available: nano(balance), lowLevel: nano(low), reasons, reloadDueMs: reloading ? NOW : null }),
+          );
+        },
+      ),
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) },
+    );
     await client.query('rollback');
     client.release();
   });
 
   test('S1 a new account is suspended until money arrives; S4 its version grows only with its answer', async () => {
     const account = await openAccount(database.pool);
-    const gate = async () => (await database.pool.query('select gate_state, gate_version::int as version from balances where account_id = $1', [account])).rows[0];
+    const gate = async () =>
+      (
+        await database.pool.query(
+          'select gate_state, gate_version::int as version from balances where account_id = $1',
+          [account],
+        )
+      ).rows[0];
     expect(await gate()).toEqual({ gate_state: 'suspended', version: 1 });
     await credit(database.pool, account, '50.00');
     expect(await gate()).toEqual({ gate_state: 'ok', version: 2 });
@@ -178,11 +247,22 @@ describe('S4 the gate follows from the facts in the transaction that changes the
 describe('A7, P3 reloads and their settling', () => {
   async function readyAccount(): Promise<string> {
     const account = await openAccount(database.pool);
-    await database.pool.query(`update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500, version = 1 where account_id = $1`, [account]);
+    await database.pool.query(
+      `update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500, version = 1 where account_id = $1`,
+      [account],
+    );
     return account;
   }
-  const wish = (accountId: string, reloadId: string, more = {}) => ({ reloadId, accountId, settingsVersion: 1, nowMs: NOW, actor: 'test', ...more });
-  const open = (accountId: string, reloadId: string, more = {}) => transaction(database.pool, (tx) => openReload(tx, wish(accountId, reloadId, more), policy));
+  const wish = (accountId: string, reloadId: string, more = {}) => ({
+    reloadId,
+    accountId,
+    settingsVersion: 1,
+    nowMs: NOW,
+    actor: 'test',
+    ...more,
+  });
+  const open = (accountId: string, reloadId: string, more = {}) =>
+    transaction(database.pool, (tx) => openReload(tx, wish(accountId, reloadId, more), policy));
 
   test('A7 twenty simultaneous openings make one reload', async () => {
     const account = await readyAccount();
@@ -194,15 +274,21 @@ describe('A7, P3 reloads and their settling', () => {
   test('A7 the database refuses a second open reload', async () => {
     const account = await readyAccount();
     await open(account, crypto.randomUUID());
-    await expect(database.pool.query(
-      `with p as (insert into payments (id, account_id, purpose, amount_cents, actor) values (gen_random_uuid(), $1, 'reload', 500, 'test') returning id)
-       insert into reloads (id, account_id, number, state, due_at) select id, $1, 2, 'charging', now() from p`, [account]),
+    await expect(
+      database.pool.query(
+        `with p as (insert into payments (id, account_id, purpose, amount_cents, actor) values (gen_random_uuid(), $1, 'reload', 500, 'test') returning id)
+       insert into reloads (id, account_id, number, state, due_at) select id, $1, 2, 'charging', now() from p`,
+        [account],
+      ),
     ).rejects.toThrow(/reloads_one_open|violates foreign key/);
   });
 
   test('A4 an opening decided under older settings is refused', async () => {
     const account = await readyAccount();
-    expect(await open(account, crypto.randomUUID(), { settingsVersion: 0 })).toEqual({ kind: 'refused', because: 'settings_changed' });
+    expect(await open(account, crypto.randomUUID(), { settingsVersion: 0 })).toEqual({
+      kind: 'refused',
+      because: 'settings_changed',
+    });
   });
 
   test('A3 an opening decided from a stale watermark is refused', async () => {
@@ -216,23 +302,51 @@ describe('A7, P3 reloads and their settling', () => {
     const id = crypto.randomUUID();
     await open(account, id);
     await database.pool.query(`update payments set payment_intent_id = $2 where id = $1`, [id, `pi_${id}`]);
-    const paid = { paymentIntentId: `pi_${id}`, receivedCents: 2_500, currency: 'usd', chargeId: 'ch_1', paymentMethodId: 'pm_1', receiptUrl: null, brand: null, last4: null };
+    const paid = {
+      paymentIntentId: `pi_${id}`,
+      receivedCents: 2_500,
+      currency: 'usd',
+      chargeId: 'ch_1',
+      paymentMethodId: 'pm_1',
+      receiptUrl: null,
+      brand: null,
+      last4: null,
+    };
     const settle = (): Promise<Settlement> => transaction(database.pool, (tx) => settlePayment(tx, paid, policy, NOW));
     const results = await Promise.all(Array.from({ length: 10 }, settle));
     expect(results.filter((result) => result.kind === 'credited' && result.now)).toHaveLength(1);
-    const { rows } = await database.pool.query('select kind, amount_nano from ledger_lines where account_id = $1', [account]);
+    const { rows } = await database.pool.query('select kind, amount_nano from ledger_lines where account_id = $1', [
+      account,
+    ]);
     expect(rows).toEqual([{ kind: 'reload', amount_nano: parseMoney('25.00') }]);
   });
 
-  test.each([[{ receivedCents: 2_499 }], [{ currency: 'eur' }]])('P3 a payment of %p instead of what was asked is set aside', async (wrong) => {
-    const account = await readyAccount();
-    const id = crypto.randomUUID();
-    await open(account, id);
-    await database.pool.query(`update payments set payment_intent_id = $2 where id = $1`, [id, `pi_${id}`]);
-    const paid = { paymentIntentId: `pi_${id}`, receivedCents: 2_500, currency: 'usd', chargeId: null, paymentMethodId: null, receiptUrl: null, brand: null, last4: null, ...wrong };
-    expect(await transaction(database.pool, (tx) => settlePayment(tx, paid, policy, NOW))).toMatchObject({ kind: 'set_aside' });
-    expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(0);
-  });
+  test.each([[{ receivedCents: 2_499 }], [{ currency: 'eur' }]])(
+    'P3 a payment of %p instead of what was asked is set aside',
+    async (wrong) => {
+      const account = await readyAccount();
+      const id = crypto.randomUUID();
+      await open(account, id);
+      await database.pool.query(`update payments set payment_intent_id = $2 where id = $1`, [id, `pi_${id}`]);
+      const paid = {
+        paymentIntentId: `pi_${id}`,
+        receivedCents: 2_500,
+        currency: 'usd',
+        chargeId: null,
+        paymentMethodId: null,
+        receiptUrl: null,
+        brand: null,
+        last4: null,
+        ...wrong,
+      };
+      expect(await transaction(database.pool, (tx) => settlePayment(tx, paid, policy, NOW))).toMatchObject({
+        kind: 'set_aside',
+      });
+      expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(
+        0,
+      );
+    },
+  );
 
   test('A12 the breaker stops the eleventh reload of an hour, and tells it once', async () => {
     const account = await readyAccount();
@@ -245,8 +359,14 @@ describe('A7, P3 reloads and their settling', () => {
       return opened;
     };
     for (let i = 0; i < 10; i++) expect(await openAndCancel(NOW + i)).toEqual({ kind: 'opened' });
-    expect(await open(account, crypto.randomUUID(), { nowMs: NOW + 100 })).toEqual({ kind: 'refused', because: 'breaker' });
-    expect(await open(account, crypto.randomUUID(), { nowMs: NOW + 200 })).toEqual({ kind: 'refused', because: 'breaker' });
+    expect(await open(account, crypto.randomUUID(), { nowMs: NOW + 100 })).toEqual({
+      kind: 'refused',
+      because: 'breaker',
+    });
+    expect(await open(account, crypto.randomUUID(), { nowMs: NOW + 200 })).toEqual({
+      kind: 'refused',
+      because: 'breaker',
+    });
     const { rows } = await database.pool.query(`select kind from notices where account_id = $1`, [account]);
     expect(rows).toEqual([{ kind: 'guard_reached' }]);
     expect(await openAndCancel(NOW + 3_600_001)).toEqual({ kind: 'opened' });
@@ -255,9 +375,12 @@ describe('A7, P3 reloads and their settling', () => {
   test('A12 the monthly limit counts what is open, unknown or paid, and holds at its edge', async () => {
     const account = await readyAccount();
     await database.pool.query(`update account_states set monthly_limit_cents = 5000 where account_id = $1`, [account]);
-    const close = (id: string, status: string) => database.pool.query(
-      `with r as (update reloads set state = 'failed', closed_at = now() where id = $1), b as (update balances set reload_due_at = null where account_id = $3)
-       update payments set status = $2 where id = $1`, [id, status, account]);
+    const close = (id: string, status: string) =>
+      database.pool.query(
+        `with r as (update reloads set state = 'failed', closed_at = now() where id = $1), b as (update balances set reload_due_at = null where account_id = $3)
+       update payments set status = $2 where id = $1`,
+        [id, status, account],
+      );
     const [first, second, third] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
     expect(await open(account, first)).toEqual({ kind: 'opened' });
     await close(first, 'canceled');

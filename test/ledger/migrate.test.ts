@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { openPool } from '../../ledger/db';
-import { findViolations } from '../../ledger/findViolations';
+import { findViolations } from '../../ledger/transactions/findViolations';
 import { migrate, MIGRATIONS_DIR } from '../../ledger/migrate';
-import { postUsage } from '../../ledger/postUsage';
-import { listUsageOfLine } from '../../ledger/usageEvents';
+import { postUsage } from '../../ledger/usage/postUsage';
+import { listUsageOfLine } from '../../ledger/usage/usageEvents';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
 
@@ -39,15 +39,25 @@ test('ten simultaneous migrations of an empty database apply each once', async (
 test('B3 usage posted before postings had numbers stands: known by its id, and behind its line', async () => {
   const database = await createTestDatabase();
   const { pool } = database;
-  await pool.query('drop schema public cascade; create schema public; create table migrations (name text primary key, at timestamptz not null default now())');
-  for (const name of readdirSync(MIGRATIONS_DIR).filter((file) => file < '000170').sort()) {
+  await pool.query(
+    'drop schema public cascade; create schema public; create table migrations (name text primary key, at timestamptz not null default now())',
+  );
+  for (const name of readdirSync(MIGRATIONS_DIR)
+    .filter((file) => file < '000170')
+    .sort()) {
     await pool.query(readFileSync(join(MIGRATIONS_DIR, name), 'utf8'));
     await pool.query('insert into migrations (name) values ($1)', [name]);
   }
-  await pool.query(`insert into accounts (id, name, tier) values ('old', 'old', 'standard'); insert into balances (account_id) values ('old')`);
+  await pool.query(
+    `insert into accounts (id, name, tier) values ('old', 'old', 'standard'); insert into balances (account_id) values ('old')`,
+  );
   const event = priced('old', 'a', '1.00');
-  await pool.query(`select post_usage('{old}', '{1}', '{a}', $1, $2, '{0}', $3, '{0}', '{null}', array[now()], $4)`,
-    [[event.model], [event.inputTokens], [event.outputTokens], [event.cost]]);
+  await pool.query(`select post_usage('{old}', '{1}', '{a}', $1, $2, '{0}', $3, '{0}', '{null}', array[now()], $4)`, [
+    [event.model],
+    [event.inputTokens],
+    [event.outputTokens],
+    [event.cost],
+  ]);
 
   await migrate(pool);
   const { notTaken } = await postUsage(pool, [event, priced('old', 'b', '1.00')]);

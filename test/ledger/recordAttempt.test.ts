@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { beginAttempt } from '../../ledger/beginAttempt';
+import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
-import { insertReload } from '../../ledger/openReload';
-import { recordDecline, recordUnknown } from '../../ledger/recordAttempt';
+import { insertReload } from '../../ledger/reloads/openReload';
+import { recordDecline, recordUnknown } from '../../ledger/reloads/recordAttempt';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
 
@@ -14,13 +14,19 @@ afterAll(() => database.drop());
 test('A9 what comes late of a method that has answered since delays nothing', async () => {
   const accountId = await openAccount(database.pool);
   await credit(database.pool, accountId, '5.00');
-  await database.pool.query(`update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500 where account_id = $1`, [accountId]);
+  await database.pool.query(
+    `update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500 where account_id = $1`,
+    [accountId],
+  );
   const [reloadId, nowMs] = [randomUUID(), Date.now()];
-  await transaction(database.pool, (tx) => insertReload(tx, { reloadId, accountId, nowMs, actor: 'workflow' }, 2_500, null));
+  await transaction(database.pool, (tx) =>
+    insertReload(tx, { reloadId, accountId, nowMs, actor: 'workflow' }, 2_500, null),
+  );
   const primary = { accountId, paymentId: reloadId, attempt: 1, methodId: 'pm_1', role: 'primary', nowMs };
   const backup = { ...primary, methodId: 'pm_2', role: 'backup' };
   const decline = { code: 'generic_decline', message: 'No.', chargeId: 'ch_1', forGood: false, confirmationUrl: null };
-  const read = async () => (await database.pool.query('select state, due_at from reloads where id = $1', [reloadId])).rows[0] as object;
+  const read = async () =>
+    (await database.pool.query('select state, due_at from reloads where id = $1', [reloadId])).rows[0] as object;
 
   await transaction(database.pool, (tx) => beginAttempt(tx, primary, policy));
   await transaction(database.pool, (tx) => recordDecline(tx, primary, decline));

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import { transaction } from '../../ledger/db';
-import { findViolations } from '../../ledger/findViolations';
-import { foldNews } from '../../ledger/foldNews';
-import { postUsage } from '../../ledger/postUsage';
-import { liftSuspension } from '../../ledger/suspensions';
-import { takeBack, type TakeBackDeps } from '../../ledger/takeBack';
-import { createStripe } from '../../payments/client';
-import { createProvider } from '../../payments/provider';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import { foldNews } from '../../ledger/payments/foldNews';
+import { postUsage } from '../../ledger/usage/postUsage';
+import { liftSuspension } from '../../ledger/accounts/suspensions';
+import { takeBack, type TakeBackDeps } from '../../ledger/payments/takeBack';
+import { createStripe } from '../../stripe/client';
+import { createProvider } from '../../stripe/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount, priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
@@ -41,16 +41,26 @@ const sim = async <T>(path: string, body: object = {}): Promise<T> => {
   if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
   return (await answer.json()) as T;
 };
-const dispute = async (paymentIntent: string, more: object = {}) => (await sim<{ id: string }>('/disputes', { paymentIntent, ...more })).id;
+const dispute = async (paymentIntent: string, more: object = {}) =>
+  (await sim<{ id: string }>('/disputes', { paymentIntent, ...more })).id;
 const close = (id: string, outcome: 'won' | 'lost') => sim(`/disputes/${id}/close`, { outcome });
 async function one<T>(query: string, account: string): Promise<T> {
   return (await database.pool.query(query, [account])).rows[0] as T;
 }
-const reasons = async (account: string): Promise<string[]> => (await one<{ r: string[] }>('select set_reasons as r from balances where account_id = $1', account)).r;
+const reasons = async (account: string): Promise<string[]> =>
+  (await one<{ r: string[] }>('select set_reasons as r from balances where account_id = $1', account)).r;
 const notices = async (account: string): Promise<object[]> =>
-  (await database.pool.query<{ notice: object }>(`select data || jsonb_build_object('kind', kind) as notice from notices where account_id = $1 order by at, kind`, [account])).rows.map(({ notice }) => notice);
-const turnOn = (account: string, thresholdCents: number) => database.pool.query(
-  `update account_states set status = 'on', threshold_cents = $2, amount_cents = 2500, version = 7 where account_id = $1`, [account, thresholdCents]);
+  (
+    await database.pool.query<{ notice: object }>(
+      `select data || jsonb_build_object('kind', kind) as notice from notices where account_id = $1 order by at, kind`,
+      [account],
+    )
+  ).rows.map(({ notice }) => notice);
+const turnOn = (account: string, thresholdCents: number) =>
+  database.pool.query(
+    `update account_states set status = 'on', threshold_cents = $2, amount_cents = 2500, version = 7 where account_id = $1`,
+    [account, thresholdCents],
+  );
 
 test('P5 a refund in the dashboard before our own credit: first the credit, then the refund', async () => {
   const account = await openAccount(database.pool);
@@ -93,14 +103,16 @@ test('N1 a refund that comes back, and a dispute that is won, are each told once
   await look(intent);
   await look(intent);
   expect(await notices(account)).toEqual([
-    { kind: 'refund', status: 'made', amount: '10.00', balance: '15.00' }, { kind: 'refund', status: 'came_back', amount: '10.00', balance: '25.00' },
+    { kind: 'refund', status: 'made', amount: '10.00', balance: '15.00' },
+    { kind: 'refund', status: 'came_back', amount: '10.00', balance: '25.00' },
   ]);
   const disputeId = await dispute(intent);
   await look(intent);
   await close(disputeId, 'won');
   await Promise.all([look(intent), look(intent)]);
   expect((await notices(account)).slice(2)).toEqual([
-    { kind: 'dispute', status: 'opened', amount: '25.00' }, { kind: 'dispute', status: 'won', amount: '25.00' },
+    { kind: 'dispute', status: 'opened', amount: '25.00' },
+    { kind: 'dispute', status: 'won', amount: '25.00' },
   ]);
 });
 
@@ -137,7 +149,10 @@ test('P5, S2 a dispute takes the money and suspends; won, it gives both back', a
   await look(intent);
   expect((await lines(account)).slice(2)).toEqual(['dispute_reversal 25.00']);
   expect(await reasons(account)).toEqual([]);
-  expect(await notices(account)).toMatchObject([{ kind: 'dispute', status: 'opened', amount: '25.00' }, { kind: 'dispute', status: 'won' }]);
+  expect(await notices(account)).toMatchObject([
+    { kind: 'dispute', status: 'opened', amount: '25.00' },
+    { kind: 'dispute', status: 'won' },
+  ]);
 });
 
 test('P5 a lost dispute suspends until an admin lifts it, and old news does not bring it back', async () => {
@@ -196,7 +211,11 @@ test('P5 what leaves available at the threshold pauses auto-reload in the same t
   await postUsage(database.pool, [priced(account, 'used', '10.00')]);
   await stripe.refunds.create({ payment_intent: intent, amount: 900 });
   await look(intent);
-  const settings = () => one<object>('select status, version::int, low_level_nano from account_states join balances using (account_id) where account_id = $1', account);
+  const settings = () =>
+    one<object>(
+      'select status, version::int, low_level_nano from account_states join balances using (account_id) where account_id = $1',
+      account,
+    );
   expect(await settings()).toMatchObject({ status: 'on', version: 7 });
   await stripe.refunds.create({ payment_intent: intent, amount: 100 });
   await look(intent);
@@ -204,7 +223,10 @@ test('P5 what leaves available at the threshold pauses auto-reload in the same t
   const told = await notices(account);
   expect(told[0]).not.toHaveProperty('autoReloadPaused');
   expect(told[1]).toMatchObject({ kind: 'refund', amount: '1.00', balance: '10.00', autoReloadPaused: true });
-  expect(await one('select kind, rule from decisions where account_id = $1', account)).toEqual({ kind: 'pause', rule: 'P5' });
+  expect(await one('select kind, rule from decisions where account_id = $1', account)).toEqual({
+    kind: 'pause',
+    rule: 'P5',
+  });
 });
 
 test('P5 a dispute pauses too; what comes back does not resume', async () => {
@@ -225,7 +247,10 @@ test('P3 a PaymentIntent of another amount is set aside, and nothing is taken ba
   const { id, intent } = await pay(account, 2_500);
   await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
   await stripe.refunds.create({ payment_intent: intent });
-  expect((await look(intent)).followed).toMatchObject({ kind: 'set_aside', because: expect.stringContaining('2500 usd') });
+  expect((await look(intent)).followed).toMatchObject({
+    kind: 'set_aside',
+    because: expect.stringContaining('2500 usd'),
+  });
   expect(await lines(account)).toEqual([]);
   expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'failed' });
 });
@@ -237,7 +262,10 @@ test('P5 the connection dies while Stripe is asked: nothing is posted, nothing s
   await sim('/faults', { match: { method: 'GET', path: '^/v1/disputes$' }, times: 1, effect: 'delay', delayMs: 500 });
   const cut = expect(look(intent)).rejects.toThrow(/terminat|onnection/);
   const holder = `select pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and granted and application_name = 'test' and datname = current_database()`;
-  await until(async () => (await database.pool.query(holder)).rowCount, (held) => held === 1);
+  await until(
+    async () => (await database.pool.query(holder)).rowCount,
+    (held) => held === 1,
+  );
   await database.pool.query(`select pg_terminate_backend(pid) from (${holder}) h`);
   await cut;
   expect(await lines(account)).toEqual([]);
@@ -257,7 +285,13 @@ test('P5 Stripe out of reach: nothing is posted, and the news may come again', a
 });
 
 test('P4 news of what is not ours changes nothing', async () => {
-  const { id } = await stripe.paymentIntents.create({ amount: 900, currency: 'usd', confirm: true, payment_method: 'pm_card_visa', return_url: 'https://shop.example/' });
+  const { id } = await stripe.paymentIntents.create({
+    amount: 900,
+    currency: 'usd',
+    confirm: true,
+    payment_method: 'pm_card_visa',
+    return_url: 'https://shop.example/',
+  });
   await stripe.refunds.create({ payment_intent: id });
   expect((await look(id)).followed).toEqual({ kind: 'foreign' });
   expect((await look('pi_never_made')).followed).toEqual({ kind: 'foreign' });
@@ -267,13 +301,20 @@ test('P4 a PaymentIntent that was canceled at Stripe ends its payment', async ()
   const account = await openAccount(database.pool);
   const { id, intent } = await beginAtStripe(stripe, database.pool, account, 2_500);
   await stripe.paymentIntents.cancel(intent);
-  await foldNews(deps, { eventId: 'evt_1', type: 'payment_intent.canceled', about: 'intent', paymentIntentId: intent }, Date.now());
-  expect((await database.pool.query('select status from payments where id = $1', [id])).rows).toEqual([{ status: 'canceled' }]);
+  await foldNews(
+    deps,
+    { eventId: 'evt_1', type: 'payment_intent.canceled', about: 'intent', paymentIntentId: intent },
+    Date.now(),
+  );
+  expect((await database.pool.query('select status from payments where id = $1', [id])).rows).toEqual([
+    { status: 'canceled' },
+  ]);
 });
 
 /** What happens to one payment at Stripe, in this order; between any two of them old news may arrive, again and again. */
 const life: ((intent: string, made: Map<string, string>) => Promise<void>)[] = [
-  async (intent, made) => void made.set('refund', (await stripe.refunds.create({ payment_intent: intent, amount: 400 })).id),
+  async (intent, made) =>
+    void made.set('refund', (await stripe.refunds.create({ payment_intent: intent, amount: 400 })).id),
   async (intent) => void (await stripe.refunds.create({ payment_intent: intent, amount: 600 })),
   async (_intent, made) => void (await sim(`/refunds/${made.get('refund')!}/fail`)),
   async (intent, made) => void made.set('dispute', await dispute(intent, { amount: 2_500 })),
@@ -284,25 +325,37 @@ const ends = ['25.00', '21.00', '15.00', '19.00', '0.00', '19.00'];
 
 test('P4, P5 the events of a payment in any order, repeated, at any time: always the same end, never too much', async () => {
   const delivery = fc.array(fc.nat({ max: 30 }), { maxLength: 4 });
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: life.length }), fc.array(delivery, { minLength: life.length, maxLength: life.length }), fc.infiniteStream(fc.nat()), async (steps, deliveries, random) => {
-    const account = await openAccount(database.pool);
-    const { intent } = await pay(account, 2_500);
-    const made = new Map<string, string>();
-    const deliver = async (picks: number[]): Promise<void> => {
-      const news = await newsOf(stripe, intent);
-      await Promise.all(picks.map((pick) => foldNews(deps, news[pick % news.length]!, Date.now())));
-    };
-    for (let step = 0; step < steps; step++) {
-      await deliver(deliveries[step]!);
-      await life[step]!(intent, made);
-    }
-    const rest = (await newsOf(stripe, intent)).map((_, index) => index).map((index) => ({ index, order: random.next().value as number }));
-    for (const { index } of rest.sort((a, b) => a.order - b.order)) await deliver([index, index]);
-    const { rows } = await database.pool.query<{ balance: string; least: string; count: number }>(
-      `select (sum(amount_nano) / 10000000)::int as balance, min(balance_after_nano)::text as least, count(*) filter (where kind = 'prepayment')::int as count
-       from ledger_lines where account_id = $1`, [account]);
-    expect(rows[0]).toMatchObject({ balance: Number(ends[steps]) * 100, count: 1 });
-    expect(BigInt(rows[0]!.least)).toBeGreaterThanOrEqual(0n);
-    expect(await reasons(account)).toEqual(steps === 5 ? [] : steps === 4 ? ['payment_disputed'] : []);
-  }), { numRuns: Math.ceil(Number(process.env.PROPERTY_RUNS ?? 500) / 40) });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: life.length }),
+      fc.array(delivery, { minLength: life.length, maxLength: life.length }),
+      fc.infiniteStream(fc.nat()),
+      async (steps, deliveries, random) => {
+        const account = await openAccount(database.pool);
+        const { intent } = await pay(account, 2_500);
+        const made = new Map<string, string>();
+        const deliver = async (picks: number[]): Promise<void> => {
+          const news = await newsOf(stripe, intent);
+          await Promise.all(picks.map((pick) => foldNews(deps, news[pick % news.length]!, Date.now())));
+        };
+        for (let step = 0; step < steps; step++) {
+          await deliver(deliveries[step]!);
+          await life[step]!(intent, made);
+        }
+        const rest = (await newsOf(stripe, intent))
+          .map((_, index) => index)
+          .map((index) => ({ index, order: random.next().value as number }));
+        for (const { index } of rest.sort((a, b) => a.order - b.order)) await deliver([index, index]);
+        const { rows } = await database.pool.query<{ balance: string; least: string; count: number }>(
+          `select (sum(amount_nano) / 10000000)::int as balance, min(balance_after_nano)::text as least, count(*) filter (where kind = 'prepayment')::int as count
+       from ledger_lines where account_id = $1`,
+          [account],
+        );
+        expect(rows[0]).toMatchObject({ balance: Number(ends[steps]) * 100, count: 1 });
+        expect(BigInt(rows[0]!.least)).toBeGreaterThanOrEqual(0n);
+        expect(await reasons(account)).toEqual(steps === 5 ? [] : steps === 4 ? ['payment_disputed'] : []);
+      },
+    ),
+    { numRuns: Math.ceil(Number(process.env.PROPERTY_RUNS ?? 500) / 40) },
+  );
 }, 120_000);

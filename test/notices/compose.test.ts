@@ -2,7 +2,9 @@ import type { Notice } from '../../domain/notice';
 import { compose } from '../../notices/compose';
 import { dollars, utc } from '../../notices/words';
 
-type Samples = { [Kind in Notice['kind']]: [first: Extract<Notice, { kind: Kind }>, ...more: Extract<Notice, { kind: Kind }>[]] };
+type Samples = {
+  [Kind in Notice['kind']]: [first: Extract<Notice, { kind: Kind }>, ...more: Extract<Notice, { kind: Kind }>[]];
+};
 
 /** Every kind and every variant of it: a new kind does not compile until it is here. */
 const samples: Samples = {
@@ -18,14 +20,38 @@ const samples: Samples = {
   ],
   resumed: [{ kind: 'resumed', available: '25.00' }],
   reload_succeeded: [
-    { kind: 'reload_succeeded', number: 3, amount: '25.00', balance: '29.98', brand: 'visa', last4: '4242', receiptUrl: 'https://pay.example/r?a=1&b="2"' },
+    {
+      kind: 'reload_succeeded',
+      number: 3,
+      amount: '25.00',
+      balance: '29.98',
+      brand: 'visa',
+      last4: '4242',
+      receiptUrl: 'https://pay.example/r?a=1&b="2"',
+    },
     { kind: 'reload_succeeded', number: 1, amount: '25.00', balance: '29.98' },
   ],
   first_failed_attempt: [
-    { kind: 'first_failed_attempt', number: 4, amount: '25.00', declineMessage: 'Your card has insufficient funds.', nextAttemptAt: '2026-11-21T14:05:09.000Z', brand: 'visa', last4: '0341' },
+    {
+      kind: 'first_failed_attempt',
+      number: 4,
+      amount: '25.00',
+      declineMessage: 'Your card has insufficient funds.',
+      nextAttemptAt: '2026-11-21T14:05:09.000Z',
+      brand: 'visa',
+      last4: '0341',
+    },
     { kind: 'first_failed_attempt', number: 4, amount: '25.00', declineMessage: 'no usable card', nextAttemptAt: null },
   ],
-  disabled_after_failures: [{ kind: 'disabled_after_failures', strikes: 3, amount: '25.00', threshold: '10.00', declineMessage: 'Your card was declined.' }],
+  disabled_after_failures: [
+    {
+      kind: 'disabled_after_failures',
+      strikes: 3,
+      amount: '25.00',
+      threshold: '10.00',
+      declineMessage: 'Your card was declined.',
+    },
+  ],
   disabled_by_owner: [{ kind: 'disabled_by_owner', by: 'Ada Lovelace', threshold: '10.00', amount: '25.00' }],
   confirmation_needed: [
     { kind: 'confirmation_needed', amount: '25.00', url: 'https://ballast.example/confirm/1', purpose: 'reload' },
@@ -37,7 +63,8 @@ const samples: Samples = {
     { kind: 'guard_reached', guard: 'breaker' },
   ],
   refund: [
-    { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00' }, { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00', autoReloadPaused: true },
+    { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00' },
+    { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00', autoReloadPaused: true },
     { kind: 'refund', amount: '25.00', status: 'came_back', balance: '30.00' },
   ],
   dispute: [
@@ -46,20 +73,36 @@ const samples: Samples = {
     { kind: 'dispute', amount: '25.00', status: 'lost' },
   ],
   limit_request_decided: [
-    { kind: 'limit_request_decided', key: 'batch.enqueued_tokens', decision: 'approve', limit: '20000000', note: 'Enjoy' },
+    {
+      kind: 'limit_request_decided',
+      key: 'batch.enqueued_tokens',
+      decision: 'approve',
+      limit: '20000000',
+      note: 'Enjoy',
+    },
     { kind: 'limit_request_decided', key: 'batch.enqueued_tokens', decision: 'deny', limit: null, note: '' },
   ],
 };
 const all = Object.values(samples).flat() as Notice[];
 
-test.each(all.map((notice) => [notice.kind, notice] as const))('N1 the mail %s is complete in text and in HTML', (_kind, notice) => {
-  const { subject, text, html } = compose(notice, 'Acme');
-  expect(subject).toMatch(/^Acme: \S.{5,80}$/);
-  expect(text.split('\n\n').length).toBeGreaterThanOrEqual(3);
-  for (const written of [subject, text, html]) expect(written).not.toMatch(/undefined|null|NaN|\[object|\.\.|\$-| {2}\S/);
-  const textOfHtml = html.replace(/<[^>]+>/g, ' ').replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&amp;/g, '&').replace(/\s+/g, ' ');
-  for (const paragraph of text.split('\n\n').filter((block) => !/^(-- |\w[\w ]*: )/.test(block))) expect(textOfHtml).toContain(paragraph);
-});
+test.each(all.map((notice) => [notice.kind, notice] as const))(
+  'N1 the mail %s is complete in text and in HTML',
+  (_kind, notice) => {
+    const { subject, text, html } = compose(notice, 'Acme');
+    expect(subject).toMatch(/^Acme: \S.{5,80}$/);
+    expect(text.split('\n\n').length).toBeGreaterThanOrEqual(3);
+    for (const written of [subject, text, html])
+      expect(written).not.toMatch(/undefined|null|NaN|\[object|\.\.|\$-| {2}\S/);
+    const textOfHtml = html
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/&#39;/g, "'")
+      .replace(/&quot;/g, '"')
+      .replace(/&amp;/g, '&')
+      .replace(/\s+/g, ' ');
+    for (const paragraph of text.split('\n\n').filter((block) => !/^(-- |\w[\w ]*: )/.test(block)))
+      expect(textOfHtml).toContain(paragraph);
+  },
+);
 
 test('N1 the receipt names reload, amount, card, balance and the receipt’s address', () => {
   expect(compose(samples.reload_succeeded[0], 'Acme')).toMatchInlineSnapshot(`
@@ -128,7 +171,10 @@ You get this mail as an owner of the account Acme.
 });
 
 test('N1 what people wrote can neither add headers nor markup', () => {
-  const { subject, text, html } = compose({ kind: 'disabled_by_owner', by: '<b>Eve</b>\r\n & "co"', threshold: '5.00', amount: '5.00' }, 'A\r\nBcc: x@example.com <i>');
+  const { subject, text, html } = compose(
+    { kind: 'disabled_by_owner', by: '<b>Eve</b>\r\n & "co"', threshold: '5.00', amount: '5.00' },
+    'A\r\nBcc: x@example.com <i>',
+  );
   expect(subject).toBe('A Bcc: x@example.com <i>: auto-reload is turned off');
   expect(text).toContain('<b>Eve</b> & "co" has turned auto-reload off.');
   expect(html).toContain('&lt;b&gt;Eve&lt;/b&gt; &amp; &quot;co&quot; has turned');

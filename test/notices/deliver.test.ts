@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import type { Notice } from '../../domain/notice';
-import { claimDeliveries } from '../../ledger/claimDeliveries';
+import { claimDeliveries } from '../../ledger/notices/claimDeliveries';
 import { openPool, type Db } from '../../ledger/db';
-import { postNotice } from '../../ledger/postNotice';
-import { recordDelivery } from '../../ledger/recordDelivery';
+import { postNotice } from '../../ledger/notices/postNotice';
+import { recordDelivery } from '../../ledger/notices/recordDelivery';
 import { startDelivering } from '../../notices/deliver';
 import { createMailer, type Mailer } from '../../notices/mailer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -47,7 +47,9 @@ test('N1 every owner gets one mail by SMTP, and nobody else does', async () => {
   await insertAccount(database.pool, 'acme', ['a@acme.example', 'b@acme.example', 'gone@acme.example']);
   await insertAccount(database.pool, 'other', ['c@other.example']);
   await database.pool.query("update members set removed_at = now() where email like 'gone@%'");
-  await database.pool.query("insert into members (account_id, name, email, role) values ('acme', 'M', 'm@acme.example', 'member')");
+  await database.pool.query(
+    "insert into members (account_id, name, email, role) values ('acme', 'M', 'm@acme.example', 'member')",
+  );
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   const { taken } = await deliverBySmtp();
 
@@ -90,7 +92,12 @@ test('N1 one owner’s bouncing address fails at once and does not stop the othe
   const { taken } = await deliverBySmtp((command) => (command.includes('<bounces@') ? '550 no such user' : undefined));
   expect(await settled()).toMatchObject([
     { recipient: 'a@acme.example', status: 'sent' },
-    { recipient: 'bounces@acme.example', status: 'failed', attempts: 1, last_error: expect.stringContaining('550 no such user') as string },
+    {
+      recipient: 'bounces@acme.example',
+      status: 'failed',
+      attempts: 1,
+      last_error: expect.stringContaining('550 no such user') as string,
+    },
     { recipient: 'c@acme.example', status: 'sent' },
   ]);
   expect(taken).toHaveLength(2);
@@ -100,10 +107,16 @@ test('N1 an address that is busy is tried again, later each time, while the othe
   await insertAccount(database.pool, 'acme', ['a@acme.example', 'busy@acme.example']);
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   let busy = true;
-  const { taken } = await deliverBySmtp((command) => (busy && command.includes('<busy@') ? '451 try later' : undefined));
+  const { taken } = await deliverBySmtp((command) =>
+    busy && command.includes('<busy@') ? '451 try later' : undefined,
+  );
   const waits: number[] = [];
   for (let attempt = 1; attempt <= 3; attempt++) {
-    const [first, second] = await until(deliveries, ([other, row]) => other?.status === 'sent' && row?.attempts === attempt && row.last_error !== null && row.wait_seconds !== 120);
+    const [first, second] = await until(
+      deliveries,
+      ([other, row]) =>
+        other?.status === 'sent' && row?.attempts === attempt && row.last_error !== null && row.wait_seconds !== 120,
+    );
     expect(first).toMatchObject({ status: 'sent', attempts: 1 });
     expect(second).toMatchObject({ status: 'pending', last_error: expect.stringContaining('451') as string });
     waits.push(second!.wait_seconds);
@@ -151,7 +164,10 @@ test('N1 an address that never answers holds nobody else up', async () => {
   await insertAccount(database.pool, 'acme', owners);
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   const { taken } = await deliverBySmtp((command) => (command.includes('<silent@') ? null : undefined));
-  await until(() => taken.length, (count) => count === 20);
+  await until(
+    () => taken.length,
+    (count) => count === 20,
+  );
   await sink!.close(); // or the worker would wait for the silent one
   sink = undefined;
 });
@@ -183,9 +199,15 @@ test('N1 a worker that dies in mid-send: the mail is sent again under the same M
   deliverWith(mailer);
   expect(await settled()).toMatchObject([{ status: 'sent', attempts: 2 }]);
   const { rows } = await database.pool.query('select message_id, kind, recipient, subject from dev_mailbox');
-  expect(rows).toEqual([{ message_id: messageId, kind: 'resumed', recipient: 'a@acme.example', subject: 'Account acme: access is back' }]);
+  expect(rows).toEqual([
+    { message_id: messageId, kind: 'resumed', recipient: 'a@acme.example', subject: 'Account acme: access is back' },
+  ]);
 
-  await recordDelivery(database.pool, claimed!, { kind: 'put_off', error: 'late news of the first try', delaySeconds: 60 });
+  await recordDelivery(database.pool, claimed!, {
+    kind: 'put_off',
+    error: 'late news of the first try',
+    delaySeconds: 60,
+  });
   expect(await deliveries()).toMatchObject([{ status: 'sent', last_error: null }]);
 });
 
@@ -202,15 +224,24 @@ test('N1 "resumed" comes to an owner only after "suspended" has', async () => {
   await postNotice(database.pool, 'acme', 'suspended/acme/1', suspended);
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   let busy = true;
-  const { taken } = await deliverBySmtp((command) => (busy && command.includes('<busy@') ? '451 try later' : undefined));
+  const { taken } = await deliverBySmtp((command) =>
+    busy && command.includes('<busy@') ? '451 try later' : undefined,
+  );
   const told = (to: string) => taken.filter((mail) => mail.to === to).map((mail) => /access is \w+/.exec(mail.raw)![0]);
-  await until(() => told('a@acme.example'), (mails) => mails.length === 2);
+  await until(
+    () => told('a@acme.example'),
+    (mails) => mails.length === 2,
+  );
   const busyOnes = (await deliveries()).filter((row) => row.recipient === 'busy@acme.example');
-  expect(busyOnes).toMatchObject([{ status: 'pending', attempts: 1 }, { status: 'pending', attempts: 0 }]);
+  expect(busyOnes).toMatchObject([
+    { status: 'pending', attempts: 1 },
+    { status: 'pending', attempts: 0 },
+  ]);
   busy = false;
   await makeDue(database.pool);
   await settled();
-  for (const to of ['a@acme.example', 'busy@acme.example']) expect(told(to)).toEqual(['access is suspended', 'access is back']);
+  for (const to of ['a@acme.example', 'busy@acme.example'])
+    expect(told(to)).toEqual(['access is suspended', 'access is back']);
 });
 
 test('N1 an address can not smuggle in other recipients', async () => {
@@ -249,7 +280,13 @@ test('N1 stopping waits for what is being sent and begins nothing new', async ()
   let finish = (): void => undefined;
   const slow: Mailer = {
     messageIdOf: () => '<1@x>',
-    send: (mail) => new Promise((resolve) => { finish = () => { sent.push(mail.to); resolve({ kind: 'sent' }); }; }),
+    send: (mail) =>
+      new Promise((resolve) => {
+        finish = () => {
+          sent.push(mail.to);
+          resolve({ kind: 'sent' });
+        };
+      }),
   };
   const worker = startDelivering({ pool: database.pool, mailer: slow, log, pollMs: 10 });
   await until(deliveries, ([row]) => row!.attempts === 1);

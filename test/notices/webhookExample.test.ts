@@ -14,17 +14,25 @@ let url: string;
 
 beforeAll(async () => {
   receiver = spawn(process.execPath, [join(root, 'examples', 'webhook-receiver.mjs')], {
-    env: { PATH: process.env.PATH, WEBHOOK_SECRET: SECRET, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, WEBHOOK_SECRET: SECRET, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   createInterface(receiver.stdout!).on('line', (line) => lines.push(line));
-  const [first] = await until(() => lines, ({ length }) => length === 1);
+  const [first] = await until(
+    () => lines,
+    ({ length }) => length === 1,
+  );
   url = /^listening on (\S+)$/.exec(first!)![1]!;
 });
 afterAll(() => void receiver.kill());
 
-const send = (messageId: string, secret: string, available: string) => createWebhookSender({ allowPrivate: true })({
-  messageId, url, secrets: [secret], payload: { type: 'resumed', timestamp: new Date().toISOString(), data: { accountId: 'acme', available } },
-});
+const send = (messageId: string, secret: string, available: string) =>
+  createWebhookSender({ allowPrivate: true })({
+    messageId,
+    url,
+    secrets: [secret],
+    payload: { type: 'resumed', timestamp: new Date().toISOString(), data: { accountId: 'acme', available } },
+  });
 
 test('N2 the example takes what is signed, once, and refuses what is not', async () => {
   const wrong = `whsec_${Buffer.from('w'.repeat(32)).toString('base64')}`;
@@ -33,11 +41,16 @@ test('N2 the example takes what is signed, once, and refuses what is not', async
   expect((await send('a', SECRET, '2.00')).status).toBe(204);
   expect((await fetch(url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(400);
   expect((await send('b', SECRET, '3.00')).status).toBe(204);
-  await until(() => lines, ({ length }) => length === 3);
+  await until(
+    () => lines,
+    ({ length }) => length === 3,
+  );
   expect(lines.slice(1).map((line) => JSON.parse(line).data.available)).toEqual(['2.00', '3.00']);
 });
 
 test('docs/webhooks.md lists exactly the kinds of notices', () => {
-  const listed = [...readFileSync(join(root, 'docs', 'webhooks.md'), 'utf8').matchAll(/^\| `(\w+)` \|/gm)].map(([, kind]) => kind);
+  const listed = [...readFileSync(join(root, 'docs', 'webhooks.md'), 'utf8').matchAll(/^\| `(\w+)` \|/gm)].map(
+    ([, kind]) => kind,
+  );
   expect(listed).toEqual([...NOTICE_KINDS, 'test']);
 });

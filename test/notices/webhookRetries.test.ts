@@ -1,5 +1,5 @@
 import { WEBHOOK_RETRY_DELAYS_MS } from '../../domain/webhook';
-import { postNotice } from '../../ledger/postNotice';
+import { postNotice } from '../../ledger/notices/postNotice';
 import { webhookDeliveryWorkflowId } from '../../workflows/messages';
 import { openAccount } from '../support/ledgerAccount';
 import { until } from '../support/notices';
@@ -25,11 +25,24 @@ async function delivered(): Promise<{ row: WebhookRow; waitsMs: number[] }> {
   const find = async () => (await readWebhooks(pool, account))[0]!;
   const { id } = await find();
   const handle = world.client.workflow.getHandle(webhookDeliveryWorkflowId(id));
-  await until(() => handle.describe().then(() => true, () => false), Boolean);
-  await until(async () => (await world.sleep(HOUR_MS), find()), ({ status }) => status !== 'pending', 50_000);
+  await until(
+    () =>
+      handle.describe().then(
+        () => true,
+        () => false,
+      ),
+    Boolean,
+  );
+  await until(
+    async () => (await world.sleep(HOUR_MS), find()),
+    ({ status }) => status !== 'pending',
+    50_000,
+  );
   await handle.result();
   const { events } = await handle.fetchHistory();
-  const waitsMs = events!.flatMap(({ timerStartedEventAttributes: timer }) => (timer ? [Number(timer.startToFireTimeout!.seconds) * 1_000] : []));
+  const waitsMs = events!.flatMap(({ timerStartedEventAttributes: timer }) =>
+    timer ? [Number(timer.startToFireTimeout!.seconds) * 1_000] : [],
+  );
   return { row: await find(), waitsMs };
 }
 
@@ -37,14 +50,23 @@ test('N2 a webhook that never arrives is tried ten times over three days, then g
   receiver = await startReceiver((response) => response.writeHead(500).end('no\0pe'));
   const { row, waitsMs } = await delivered();
   expect(waitsMs).toEqual([...WEBHOOK_RETRY_DELAYS_MS]);
-  expect(waitsMs).toEqual([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1_000));
-  expect(row).toMatchObject({ status: 'failed', attempts: TRIES_MAX, last_status: 500, last_error: 'answered 500: no pe' });
+  expect(waitsMs).toEqual(
+    [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1_000),
+  );
+  expect(row).toMatchObject({
+    status: 'failed',
+    attempts: TRIES_MAX,
+    last_status: 500,
+    last_error: 'answered 500: no pe',
+  });
   expect(receiver.received).toHaveLength(TRIES_MAX);
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
 
 test('N2 an endpoint that is back after hours gets what it has missed', async () => {
-  receiver = await startReceiver((response, nth) => void (nth < 5 ? response.destroy() : response.writeHead(200).end()));
+  receiver = await startReceiver(
+    (response, nth) => void (nth < 5 ? response.destroy() : response.writeHead(200).end()),
+  );
   const { row, waitsMs } = await delivered();
   expect(waitsMs).toEqual(WEBHOOK_RETRY_DELAYS_MS.slice(0, 4));
   expect(row).toMatchObject({ status: 'delivered', attempts: 5, last_status: 200, last_error: null });

@@ -8,7 +8,11 @@ import { startReceiver, type Receiver } from '../support/receiver';
 
 const secretOf = (letter: string) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
 const secret = secretOf('a');
-const payload: WebhookPayload = { type: 'resumed', timestamp: '2026-11-21T10:00:00.000Z', data: { accountId: 'acme', available: '25.00' } };
+const payload: WebhookPayload = {
+  type: 'resumed',
+  timestamp: '2026-11-21T10:00:00.000Z',
+  data: { accountId: 'acme', available: '25.00' },
+};
 const loopback: Address = { address: '127.0.0.1', family: 4 };
 
 const open: Receiver[] = [];
@@ -27,7 +31,9 @@ const send = (url: string, options: Partial<WebhookSenderOptions> = {}, secrets 
 test('N2 a webhook is signed as the library of Standard Webhooks verifies it', async () => {
   const receiver = await receive();
   expect(await send(`${receiver.url}?tenant=1`)).toEqual({ status: 204, excerpt: '' });
-  expect(receiver.received).toMatchObject([{ path: '/hooks?tenant=1', headers: { 'content-type': 'application/json', 'webhook-id': 'msg-1' } }]);
+  expect(receiver.received).toMatchObject([
+    { path: '/hooks?tenant=1', headers: { 'content-type': 'application/json', 'webhook-id': 'msg-1' } },
+  ]);
   expect(receiver.verified(secret)).toEqual(payload);
   expect(() => receiver.verified(secretOf('b'))).toThrow('No matching signature');
   receiver.received[0]!.body = receiver.received[0]!.body.replace('25.00', '26.00');
@@ -62,22 +68,40 @@ test('N2 what is checked is what is called: the name is resolved once, and keeps
 });
 
 test.each([
-  ['127.0.0.1'], ['10.1.2.3'], ['169.254.169.254'], ['0.0.0.0'], ['::1'], ['::ffff:127.0.0.1'], ['fe80::1%eth0'], ['fd00::1'], ['64:ff9b::a00:1'], ['224.0.0.1'],
+  ['127.0.0.1'],
+  ['10.1.2.3'],
+  ['169.254.169.254'],
+  ['0.0.0.0'],
+  ['::1'],
+  ['::ffff:127.0.0.1'],
+  ['fe80::1%eth0'],
+  ['fd00::1'],
+  ['64:ff9b::a00:1'],
+  ['224.0.0.1'],
 ])('N2 a public name that leads to %s is not called', async (address) => {
   const receiver = await receive();
   const resolve = async () => [{ address, family: address.includes(':') ? 6 : 4 }];
-  await expect(send(`https://hooks.ballast.example:${receiver.port}/`, { allowPrivate: false, resolve })).rejects.toThrow('hooks.ballast.example leads to a private address');
+  await expect(
+    send(`https://hooks.ballast.example:${receiver.port}/`, { allowPrivate: false, resolve }),
+  ).rejects.toThrow('hooks.ballast.example leads to a private address');
   expect(receiver.received).toEqual([]);
 });
 
 test('N2 one private address among public ones refuses the name', async () => {
   const resolve = async () => [{ address: '93.184.215.14', family: 4 }, loopback];
-  await expect(send('https://hooks.ballast.example/', { allowPrivate: false, resolve })).rejects.toThrow('private address');
+  await expect(send('https://hooks.ballast.example/', { allowPrivate: false, resolve })).rejects.toThrow(
+    'private address',
+  );
 });
 
 test('N2 an address that could not be registered today is not called either', async () => {
   const resolve = jest.fn(async () => [loopback]);
-  for (const url of ['http://hooks.ballast.example/', 'https://127.0.0.1/', 'https://2130706433/', 'https://user@hooks.ballast.example/']) {
+  for (const url of [
+    'http://hooks.ballast.example/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://user@hooks.ballast.example/',
+  ]) {
     await expect(send(url, { allowPrivate: false, resolve })).rejects.toThrow();
   }
   expect(resolve).not.toHaveBeenCalled();
@@ -85,7 +109,9 @@ test('N2 an address that could not be registered today is not called either', as
 
 test('N2 TLS goes by the name: it is asked for by SNI, and its certificate must be right', async () => {
   const names: string[] = [];
-  const server = createTlsServer({ SNICallback: (name, done) => (names.push(name), done(new Error('no certificate'))) });
+  const server = createTlsServer({
+    SNICallback: (name, done) => (names.push(name), done(new Error('no certificate'))),
+  });
   server.on('tlsClientError', () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -101,15 +127,18 @@ test('N2 an endpoint that says nothing, or nothing more, is given up in time', a
   const halting = await receive((response) => void response.writeHead(500).write('oops'));
   expect(await send(halting.url, { timeoutMs: 200 })).toEqual({ status: 500, excerpt: 'oops' });
   const never = () => new Promise<Address[]>(() => undefined);
-  await expect(send('http://hooks.ballast.example/', { timeoutMs: 200, resolve: never })).rejects.toThrow('no answer within 0.2 s');
+  await expect(send('http://hooks.ballast.example/', { timeoutMs: 200, resolve: never })).rejects.toThrow(
+    'no answer within 0.2 s',
+  );
 });
 
 test('N2 an endless answer is not read: of an error the beginning, of a success nothing', async () => {
-  const endless = (status: number) => receive((response) => {
-    response.writeHead(status);
-    const more = (): void => void (response.destroyed || response.write('x'.repeat(10_000), more));
-    more();
-  });
+  const endless = (status: number) =>
+    receive((response) => {
+      response.writeHead(status);
+      const more = (): void => void (response.destroyed || response.write('x'.repeat(10_000), more));
+      more();
+    });
   expect(await send((await endless(500)).url)).toEqual({ status: 500, excerpt: 'x'.repeat(200) });
   expect(await send((await endless(200)).url)).toEqual({ status: 200, excerpt: '' });
 });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { transaction } from '../../ledger/db';
-import { postNotice } from '../../ledger/postNotice';
-import { postTestDelivery } from '../../ledger/webhookDeliveries';
-import { removeEndpoint, rotateSecret } from '../../ledger/webhookEndpoints';
+import { postNotice } from '../../ledger/notices/postNotice';
+import { postTestDelivery } from '../../ledger/webhooks/webhookDeliveries';
+import { removeEndpoint, rotateSecret } from '../../ledger/webhooks/webhookEndpoints';
 import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { webhookDeliveryWorkflowId } from '../../workflows/messages';
 import { startWebhookDelivery } from '../../workflows/startWebhookDelivery';
@@ -32,10 +32,13 @@ const receive = async (...answer: Parameters<typeof startReceiver>) => {
   open.push(receiver);
   return receiver;
 };
-const register = (receiver: Receiver, ...more: [events?: ['refund']]) => registerEndpoint(world.database.pool, account, receiver.url, ...more);
-const resume = (n = 1) => postNotice(world.database.pool, account, `resumed/${account}/${n}`, { kind: 'resumed', available: '25.000000001' });
+const register = (receiver: Receiver, ...more: [events?: ['refund']]) =>
+  registerEndpoint(world.database.pool, account, receiver.url, ...more);
+const resume = (n = 1) =>
+  postNotice(world.database.pool, account, `resumed/${account}/${n}`, { kind: 'resumed', available: '25.000000001' });
 const rows = () => readWebhooks(world.database.pool, account);
-const rowsWhen = (check: (row: WebhookRow) => boolean) => until(rows, (seen) => seen.length > 0 && seen.every(check), 20_000);
+const rowsWhen = (check: (row: WebhookRow) => boolean) =>
+  until(rows, (seen) => seen.length > 0 && seen.every(check), 20_000);
 const ended = () => rowsWhen(({ status }) => status !== 'pending');
 
 test('N2 a notice reaches each endpoint that wants it, once, signed, with money as a string', async () => {
@@ -43,9 +46,17 @@ test('N2 a notice reaches each endpoint that wants it, once, signed, with money 
   await register(all);
   await register(other, ['refund']);
   await Promise.all(Array.from({ length: 20 }, () => resume()));
-  expect(await ended()).toMatchObject([{ url: all.url, kind: 'resumed', status: 'delivered', attempts: 1, last_status: 204, last_error: null }]);
-  expect(all.verified(SECRET)).toEqual({ type: 'resumed', timestamp: expect.any(String), data: { accountId: account, available: '25.000000001' } });
-  const { rows: [notice] } = await world.database.pool.query('select id, at from notices where account_id = $1', [account]);
+  expect(await ended()).toMatchObject([
+    { url: all.url, kind: 'resumed', status: 'delivered', attempts: 1, last_status: 204, last_error: null },
+  ]);
+  expect(all.verified(SECRET)).toEqual({
+    type: 'resumed',
+    timestamp: expect.any(String),
+    data: { accountId: account, available: '25.000000001' },
+  });
+  const {
+    rows: [notice],
+  } = await world.database.pool.query('select id, at from notices where account_id = $1', [account]);
   expect(all.received[0]!.headers['webhook-id']).toBe(notice.id);
   expect(all.verified(SECRET).timestamp).toBe(notice.at.toISOString());
   await sleep(300);
@@ -65,7 +76,9 @@ test('N2 a failure is tried again after five seconds, under the same id and fres
   const receiver = await receive((response, nth) => response.writeHead(nth === 1 ? 503 : 200).end('busy'));
   await register(receiver);
   await resume();
-  expect(await rowsWhen(({ attempts, last_error }) => attempts === 1 && last_error !== null)).toMatchObject([{ status: 'pending', last_status: 503, last_error: 'answered 503: busy' }]);
+  expect(await rowsWhen(({ attempts, last_error }) => attempts === 1 && last_error !== null)).toMatchObject([
+    { status: 'pending', last_status: 503, last_error: 'answered 503: busy' },
+  ]);
   expect(await ended()).toMatchObject([{ status: 'delivered', attempts: 2, last_status: 200, last_error: null }]);
   expect(receiver.verified(SECRET, 0)).toEqual(receiver.verified(SECRET, 1));
   const [first, second] = receiver.received.map(({ headers }) => headers);
@@ -80,7 +93,10 @@ test('N2 an endpoint that is gone (410) is disabled and gets nothing more; the o
   await register(well);
   await resume(1);
   expect((await ended()).map(({ status }) => status).sort()).toEqual(['delivered', 'failed']);
-  const { rows: endpoints } = await world.database.pool.query('select url from webhook_endpoints where account_id = $1 and disabled_at is not null', [account]);
+  const { rows: endpoints } = await world.database.pool.query(
+    'select url from webhook_endpoints where account_id = $1 and disabled_at is not null',
+    [account],
+  );
   expect(endpoints).toEqual([{ url: gone.url }]);
   await resume(2);
   await until(rows, (seen) => seen.length === 3 && seen.every(({ status }) => status !== 'pending'));
@@ -105,7 +121,10 @@ test('N2 after a rotation both secrets sign; the old one no more when its day is
   await resume(1);
   await ended();
   expect(receiver.verified(SECRET)).toEqual(receiver.verified(rotated));
-  await world.database.pool.query('update webhook_secrets set expires_at = now() where endpoint_id = $1 and expires_at is not null', [endpointId]);
+  await world.database.pool.query(
+    'update webhook_secrets set expires_at = now() where endpoint_id = $1 and expires_at is not null',
+    [endpointId],
+  );
   await resume(2);
   await until(rows, (seen) => seen.length === 2 && seen.every(({ status }) => status !== 'pending'));
   expect(receiver.verified(rotated)).toMatchObject({ type: 'resumed' });
@@ -116,7 +135,16 @@ test('N2 the test button sends once, whatever comes of it', async () => {
   const receiver = await receive((response) => response.writeHead(302, { location: '/elsewhere' }).end());
   const endpointId = await register(receiver, ['refund']);
   const deliveryId = await postTestDelivery(world.database.pool, account, endpointId);
-  expect(await ended()).toMatchObject([{ id: deliveryId, kind: null, status: 'failed', attempts: 1, last_status: 302, last_error: 'answered 302; redirects are not followed' }]);
+  expect(await ended()).toMatchObject([
+    {
+      id: deliveryId,
+      kind: null,
+      status: 'failed',
+      attempts: 1,
+      last_status: 302,
+      last_error: 'answered 302; redirects are not followed',
+    },
+  ]);
   expect(receiver.received[0]!.headers['webhook-id']).toBe(deliveryId);
   expect(receiver.verified(SECRET)).toMatchObject({ type: 'test', data: { accountId: account } });
 });
@@ -127,7 +155,9 @@ test('N2 a worker that died between the start and its mark, or two workers at on
   await resume();
   const [{ id }] = (await rows()) as [WebhookRow];
   const log = pino({ level: 'silent' });
-  const others = [1, 2].map(() => startStartingWebhooks({ pool: world.database.pool, client: world.client, log, pollMs: 10 }));
+  const others = [1, 2].map(() =>
+    startStartingWebhooks({ pool: world.database.pool, client: world.client, log, pollMs: 10 }),
+  );
   await Promise.all(Array.from({ length: 5 }, () => startWebhookDelivery(world.client, id)));
   expect(await ended()).toMatchObject([{ status: 'delivered', attempts: 1 }]);
   await startWebhookDelivery(world.client, id);
@@ -150,7 +180,10 @@ test('N2 a worker that stops in mid-send leaves the delivery to the next one', a
   const receiver = await receive((response, nth) => void (nth > 1 && response.writeHead(204).end()));
   await register(receiver);
   await resume();
-  await until(() => receiver.received.length, (count) => count === 1);
+  await until(
+    () => receiver.received.length,
+    (count) => count === 1,
+  );
   await world.stopWorker();
   expect(await rows()).toMatchObject([{ status: 'pending', attempts: 1 }]);
   await world.startWorker();

@@ -14,7 +14,12 @@ async function main(only: string[]): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-record-'));
   const postgres = await startPostgres({ dataDir, durable: false, log });
   // So few events make a run long enough to continue as new within seconds.
-  const temporal = await startTemporal({ dataDir: null, namespace: 'default', log, dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '100' } });
+  const temporal = await startTemporal({
+    dataDir: null,
+    namespace: 'default',
+    log,
+    dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '100' },
+  });
   process.env.TEST_PG_URL = postgres.adminUrl;
   process.env.TEST_TEMPORAL_ADDRESS = temporal.address;
   const world = await World.start({ time: 'real', relay: true, policy: { retryDelaysMs: [1_000, 1_500] } });

@@ -10,14 +10,25 @@ const workflowBundle = { codePath: join(__dirname, '..', '..', 'dist', 'workflow
 const files = readdirSync(directory).filter((name) => name.endsWith('.json'));
 const historyOf = (file: string): unknown => JSON.parse(readFileSync(join(directory, file), 'utf8'));
 
-test.each(['plain-reload', 'backup-card', 'three-strikes', 'suspension-and-return', 'continue-as-new', 'edited-settings'])(
-  'O3 there is a history of %s', (scenario) => expect(files).toContain(`balance.${scenario}.1.json`));
+test.each([
+  'plain-reload',
+  'backup-card',
+  'three-strikes',
+  'suspension-and-return',
+  'continue-as-new',
+  'edited-settings',
+])('O3 there is a history of %s', (scenario) => expect(files).toContain(`balance.${scenario}.1.json`));
 
 test.each(files)('O3 %s replays', async (file) => {
   await Worker.runReplayHistory({ workflowBundle }, historyOf(file));
 });
 
 test('O3 a workflow that acts in another order than its history fails the replay', async () => {
-  const broken = await bundleWorkflowCode({ workflowsPath: join(__dirname, 'brokenWorkflows.ts'), logger: new DefaultLogger('ERROR') });
-  await expect(Worker.runReplayHistory({ workflowBundle: broken }, historyOf('balance.plain-reload.1.json'))).rejects.toThrow(/[Nn]ondetermin/);
+  const broken = await bundleWorkflowCode({
+    workflowsPath: join(__dirname, 'brokenWorkflows.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  await expect(
+    Worker.runReplayHistory({ workflowBundle: broken }, historyOf('balance.plain-reload.1.json')),
+  ).rejects.toThrow(/[Nn]ondetermin/);
 });

@@ -18,7 +18,11 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
   },
 
   async 'balance.backup-card'(world) {
-    const account = await world.account({ balance: '20.00', cards: [declining, 'pm_card_mastercard'], autoReload: settings });
+    const account = await world.account({
+      balance: '20.00',
+      cards: [declining, 'pm_card_mastercard'],
+      autoReload: settings,
+    });
     await account.use('15.00');
     return finished(account);
   },

@@ -5,9 +5,9 @@ import pino from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import type { StalePolicy } from '../../domain/gate';
-import { createMemberKey, createPlatformKey } from '../../ledger/apiKeys';
-import { listMembers } from '../../ledger/members';
-import { createStripe } from '../../payments/client';
+import { createMemberKey, createPlatformKey } from '../../ledger/accounts/apiKeys';
+import { listMembers } from '../../ledger/accounts/members';
+import { createStripe } from '../../stripe/client';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testLinks } from './links';
 
@@ -31,7 +31,13 @@ export type TestApi = {
 /** What events may be signed with: the new secret, and the one that it replaces. */
 export const TEST_WEBHOOK_SECRETS = ['whsec_test_new', 'whsec_test_old'];
 
-export type TestApiOptions = { database?: TestDatabase; temporal?: Client; stripe?: Stripe; allowPrivateWebhooks?: boolean; gatePolicy?: StalePolicy };
+export type TestApiOptions = {
+  database?: TestDatabase;
+  temporal?: Client;
+  stripe?: Stripe;
+  allowPrivateWebhooks?: boolean;
+  gatePolicy?: StalePolicy;
+};
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase());
@@ -51,9 +57,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const { port } = await api.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
-  const [admin, service] = await Promise.all((['admin', 'service'] as const).map(async (role) => (await createPlatformKey(database.pool, role, 'test')).key));
+  const [admin, service] = await Promise.all(
+    (['admin', 'service'] as const).map(async (role) => (await createPlatformKey(database.pool, role, 'test')).key),
+  );
   return {
-    database, url, api, signals, admin: admin!, service: service!,
+    database,
+    url,
+    api,
+    signals,
+    admin: admin!,
+    service: service!,
     ask: (method, path, asked) => ask(url, method, path, asked),
     async close() {
       await api.close();
@@ -62,7 +75,12 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
 }
 
-async function ask(url: string, method: string, path: string, { key, body, raw, headers }: Asked = {}): Promise<Answer> {
+async function ask(
+  url: string,
+  method: string,
+  path: string,
+  { key, body, raw, headers }: Asked = {},
+): Promise<Answer> {
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -86,8 +104,15 @@ export function noteTaker(signals: SentSignal[]): Client {
   return {
     withDeadline: <T>(_deadline: number, work: () => Promise<T>) => work(),
     workflow: {
-      signalWithStart: async (_type: string, options: { args: [{ accountId: string }]; signal: { name: string }; signalArgs: unknown[] }) =>
-        void signals.push({ accountId: options.args[0].accountId, signal: options.signal.name, args: options.signalArgs }),
+      signalWithStart: async (
+        _type: string,
+        options: { args: [{ accountId: string }]; signal: { name: string }; signalArgs: unknown[] },
+      ) =>
+        void signals.push({
+          accountId: options.args[0].accountId,
+          signal: options.signal.name,
+          args: options.signalArgs,
+        }),
     },
   } as unknown as Client;
 }
@@ -98,13 +123,25 @@ const file = randomUUID().slice(0, 6);
 let accounts = 0;
 
 /** An account with a member, and a key, of each role; with a balance when one is given. */
-export async function openAccount(api: TestApi, balance?: string, id = `account-${file}-${++accounts}`): Promise<TestAccount> {
-  const members = (['owner', 'resource_modifier', 'member'] as const).map((role) => ({ name: role, email: `${role}@${id}.example`, role }));
-  const { status, body } = await api.ask('POST', '/v1/accounts', { key: api.admin, body: { id, name: `Account ${id}`, members } });
+export async function openAccount(
+  api: TestApi,
+  balance?: string,
+  id = `account-${file}-${++accounts}`,
+): Promise<TestAccount> {
+  const members = (['owner', 'resource_modifier', 'member'] as const).map((role) => ({
+    name: role,
+    email: `${role}@${id}.example`,
+    role,
+  }));
+  const { status, body } = await api.ask('POST', '/v1/accounts', {
+    key: api.admin,
+    body: { id, name: `Account ${id}`, members },
+  });
   if (status !== 201) throw new Error(`the account was not opened: ${JSON.stringify(body)}`);
   const pool = api.database.pool;
   const listed = await listMembers(pool, id);
-  const keyOf = async (role: string) => (await createMemberKey(pool, id, listed.find((member) => member.role === role)!.id))!.key;
+  const keyOf = async (role: string) =>
+    (await createMemberKey(pool, id, listed.find((member) => member.role === role)!.id))!.key;
   if (balance !== undefined) await adjust(api, id, balance);
   return { id, owner: await keyOf('owner'), member: await keyOf('member'), modifier: await keyOf('resource_modifier') };
 }
@@ -112,7 +149,9 @@ export async function openAccount(api: TestApi, balance?: string, id = `account-
 let adjustments = 0;
 export const adjust = (api: TestApi, accountId: string, amount: string): Promise<Answer> =>
   api.ask('POST', `/v1/accounts/${accountId}/adjustments`, {
-    key: api.admin, body: { amount, reason: 'test' }, headers: { 'Idempotency-Key': `adjustment-${++adjustments}` },
+    key: api.admin,
+    body: { amount, reason: 'test' },
+    headers: { 'Idempotency-Key': `adjustment-${++adjustments}` },
   });
 
 /** A model that costs a dollar per million input tokens, two per million output tokens, four cents an image. */
@@ -120,16 +159,31 @@ export const putModel = (api: TestApi, id = 'model'): Promise<Answer> =>
   api.ask('PUT', `/v1/models/${encodeURIComponent(id)}`, {
     key: api.admin,
     body: {
-      provider: 'Test', license: 'open', input: ['text'], output: 'text', batch: false,
-      prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1', outputPerMillion: '2', perImage: { '1024x1024': '0.04' } }],
+      provider: 'Test',
+      license: 'open',
+      input: ['text'],
+      output: 'text',
+      batch: false,
+      prices: [
+        {
+          from: '2020-01-01T00:00:00Z',
+          inputPerMillion: '1',
+          outputPerMillion: '2',
+          perImage: { '1024x1024': '0.04' },
+        },
+      ],
     },
   });
 
-export const report = (api: TestApi, events: unknown[]): Promise<Answer> => api.ask('POST', '/v1/usage', { key: api.service, body: { events } });
+export const report = (api: TestApi, events: unknown[]): Promise<Answer> =>
+  api.ask('POST', '/v1/usage', { key: api.service, body: { events } });
 
 /** What a workflow does when it has read all there is: from now on only a crossing is worth a signal. */
 export async function fold(api: TestApi, accountId: string): Promise<void> {
-  await api.database.pool.query('update balances set folded_news = news, folded_available_nano = balance_nano - held_nano where account_id = $1', [accountId]);
+  await api.database.pool.query(
+    'update balances set folded_news = news, folded_available_nano = balance_nano - held_nano where account_id = $1',
+    [accountId],
+  );
   await adjust(api, accountId, '0.01');
   await adjust(api, accountId, '-0.01');
   api.signals.length = 0;

@@ -6,7 +6,7 @@ import { startDaemon, type Daemon } from '../../dev/daemon';
 import { freePort } from '../../dev/ports';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import { startTemporal, type RunningTemporal } from '../../dev/temporal';
-import { findViolations } from '../../ledger/findViolations';
+import { findViolations } from '../../ledger/transactions/findViolations';
 import { createTestDatabase, type TestDatabase } from './database';
 import { until } from './notices';
 import { startProxy, type Proxy } from './proxy';
@@ -61,13 +61,32 @@ export class Cluster {
 
   async startApi(): Promise<void> {
     this.api = await this.startNode('api', { TEMPORAL_ADDRESS: `127.0.0.1:${this.proxy.port}` });
-    await until(() => fetch(`${this.url}/healthz`).then(({ ok }) => ok, () => false), Boolean, 20_000);
+    await until(
+      () =>
+        fetch(`${this.url}/healthz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      Boolean,
+      20_000,
+    );
   }
 
   /** Beside the first, on the same database and Temporal. */
   async startSecondApi(): Promise<void> {
-    this.secondApi ??= await this.startNode('api', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}`, PORT: String(this.ports.secondApi) });
-    await until(() => fetch(`${this.secondUrl}/healthz`).then(({ ok }) => ok, () => false), Boolean, 20_000);
+    this.secondApi ??= await this.startNode('api', {
+      TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}`,
+      PORT: String(this.ports.secondApi),
+    });
+    await until(
+      () =>
+        fetch(`${this.secondUrl}/healthz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      Boolean,
+      20_000,
+    );
   }
 
   async startWorker(): Promise<void> {
@@ -80,11 +99,17 @@ export class Cluster {
 
   /** Temporal's state outlives its kill, unless it is deleted. */
   async startTemporal(): Promise<void> {
-    this.temporal = await startTemporal({ dataDir: join(this.dataDir, 'temporal'), port: this.ports.temporal, namespace: 'default', log: silent });
+    this.temporal = await startTemporal({
+      dataDir: join(this.dataDir, 'temporal'),
+      port: this.ports.temporal,
+      namespace: 'default',
+      log: silent,
+    });
   }
 
   deleteTemporalData(): void {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(join(this.dataDir, 'temporal', `temporal.db${suffix}`), { force: true });
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(join(this.dataDir, 'temporal', `temporal.db${suffix}`), { force: true });
   }
 
   killApi = () => kill(this.api);
@@ -101,19 +126,43 @@ export class Cluster {
 
   private startNode(name: 'api' | 'workers', env: NodeJS.ProcessEnv): Promise<Daemon> {
     return startDaemon({
-      command: process.execPath, args: [join(dist, name, 'main.js')], logFile: join(this.dataDir, `${name}.log`),
-      stopSignal: 'SIGTERM', stopTimeoutMs: 15_000,
+      command: process.execPath,
+      args: [join(dist, name, 'main.js')],
+      logFile: join(this.dataDir, `${name}.log`),
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: 15_000,
       env: {
-        PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(this.ports.api), DATABASE_URL: this.database.url, ADMIN_KEY: this.adminKey,
-        STRIPE_SECRET_KEY: 'sk_test_crash', STRIPE_API_BASE: this.simulator.url, STRIPE_WEBHOOK_SECRET: 'whsec_crash', LOG_LEVEL: 'warn', ...env, ...this.env,
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: String(this.ports.api),
+        DATABASE_URL: this.database.url,
+        ADMIN_KEY: this.adminKey,
+        STRIPE_SECRET_KEY: 'sk_test_crash',
+        STRIPE_API_BASE: this.simulator.url,
+        STRIPE_WEBHOOK_SECRET: 'whsec_crash',
+        LOG_LEVEL: 'warn',
+        ...env,
+        ...this.env,
       },
     });
   }
 
   /** Asks as the admin, or with the key that is given. */
-  async ask(method: string, path: string, body?: unknown, key = this.adminKey, headers: Record<string, string> = {}, url = this.url): Promise<Answer> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    key = this.adminKey,
+    headers: Record<string, string> = {},
+    url = this.url,
+  ): Promise<Answer> {
     const response = await fetch(url + path, {
-      method, headers: { Authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+      method,
+      headers: {
+        Authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -122,13 +171,25 @@ export class Cluster {
 
   /** An account with a card that pays, $20.00 paid in advance, and auto-reload at $10.00 for $25.00. */
   async account(id: string, card = 'pm_card_visa', monthlyLimit?: string): Promise<string> {
-    await this.must('POST', '/v1/accounts', { id, name: id, members: [{ name: 'Olga', email: `olga@${id}.example`, role: 'owner' }] });
+    await this.must('POST', '/v1/accounts', {
+      id,
+      name: id,
+      members: [{ name: 'Olga', email: `olga@${id}.example`, role: 'owner' }],
+    });
     const { data } = await this.must('GET', `/v1/accounts/${id}/members`);
     const { key } = await this.must('POST', `/v1/accounts/${id}/keys`, { memberId: data[0].id });
     await this.must('POST', `/v1/accounts/${id}/payment-methods`, { paymentMethod: 'pm_card_visa' }, key);
-    await this.must('POST', `/v1/accounts/${id}/prepayments`, { amount: '20.00' }, key, { 'Idempotency-Key': `first-${id}` });
-    await this.must('PUT', `/v1/accounts/${id}/auto-reload`, { threshold: '10.00', amount: '25.00', ...(monthlyLimit && { monthlyLimit }), acceptTerms: true }, key);
-    if (card !== 'pm_card_visa') await this.must('POST', `/v1/accounts/${id}/payment-methods`, { paymentMethod: card, role: 'primary' }, key);
+    await this.must('POST', `/v1/accounts/${id}/prepayments`, { amount: '20.00' }, key, {
+      'Idempotency-Key': `first-${id}`,
+    });
+    await this.must(
+      'PUT',
+      `/v1/accounts/${id}/auto-reload`,
+      { threshold: '10.00', amount: '25.00', ...(monthlyLimit && { monthlyLimit }), acceptTerms: true },
+      key,
+    );
+    if (card !== 'pm_card_visa')
+      await this.must('POST', `/v1/accounts/${id}/payment-methods`, { paymentMethod: card, role: 'primary' }, key);
     return id;
   }
 
@@ -140,7 +201,11 @@ export class Cluster {
 
   async putModel(): Promise<void> {
     await this.must('PUT', '/v1/models/m', {
-      provider: 'Test', license: 'open', input: ['text'], output: 'text', batch: false,
+      provider: 'Test',
+      license: 'open',
+      input: ['text'],
+      output: 'text',
+      batch: false,
       prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1', outputPerMillion: '1' }],
     });
   }
@@ -150,29 +215,42 @@ export class Cluster {
     return this.report([{ id, accountId, model: 'm', inputTokens: dollars * 1_000_000 }]);
   }
 
-  report = (events: unknown[], url = this.url): Promise<Answer> => this.askAsService('POST', '/v1/usage', { events }, url);
+  report = (events: unknown[], url = this.url): Promise<Answer> =>
+    this.askAsService('POST', '/v1/usage', { events }, url);
 
-  askAsService = (method: string, path: string, body: unknown, url = this.url, headers: Record<string, string> = {}): Promise<Answer> =>
-    this.ask(method, path, body, this.serviceKey, headers, url);
+  askAsService = (
+    method: string,
+    path: string,
+    body: unknown,
+    url = this.url,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => this.ask(method, path, body, this.serviceKey, headers, url);
 
   async gate(accountId: string, url = this.url): Promise<any> {
     return (await this.ask('GET', `/v1/accounts/${accountId}/gate`, undefined, undefined, {}, url)).body;
   }
 
   async lines(accountId: string, kind: string): Promise<number> {
-    const { rows } = await this.database.pool.query<{ n: number }>('select count(*)::int as n from ledger_lines where account_id = $1 and kind = $2', [accountId, kind]);
+    const { rows } = await this.database.pool.query<{ n: number }>(
+      'select count(*)::int as n from ledger_lines where account_id = $1 and kind = $2',
+      [accountId, kind],
+    );
     return rows[0]!.n;
   }
 
   /** Charges at Stripe that succeeded, of all the account's payments. */
   async paidCharges(accountId: string): Promise<number> {
-    const { rows } = await this.database.pool.query<{ c: string }>('select stripe_customer_id as c from accounts where id = $1', [accountId]);
+    const { rows } = await this.database.pool.query<{ c: string }>(
+      'select stripe_customer_id as c from accounts where id = $1',
+      [accountId],
+    );
     return ((await this.simulate('GET', `/charges?customer=${rows[0]!.c}&status=succeeded`)) as unknown[]).length;
   }
 
   async simulate(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await fetch(`${this.simulator.url}/_sim${path}`, {
-      method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();

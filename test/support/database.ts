@@ -44,7 +44,9 @@ async function drop(name: string, pool: Pool): Promise<void> {
 async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
   for (const until = Date.now() + LEAK_PATIENCE_MS; ; await sleep(20)) {
     const { rows } = await admin.query<{ application_name: string }>(
-      "select application_name from pg_stat_activity where datname = $1 and backend_type = 'client backend'", [name]);
+      "select application_name from pg_stat_activity where datname = $1 and backend_type = 'client backend'",
+      [name],
+    );
     if (rows.length === 0 || Date.now() > until) return rows.map((row) => row.application_name);
   }
 }
@@ -52,7 +54,8 @@ async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
 /** Named after its migrations' content, so that a changed migration makes a new one. */
 async function ensureTemplate(admin: Client): Promise<string> {
   const content = createHash('sha256');
-  for (const file of readdirSync(MIGRATIONS_DIR).sort()) content.update(file).update(readFileSync(join(MIGRATIONS_DIR, file)));
+  for (const file of readdirSync(MIGRATIONS_DIR).sort())
+    content.update(file).update(readFileSync(join(MIGRATIONS_DIR, file)));
   const name = `template_${content.digest('hex').slice(0, 16)}`;
   const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
   if (rowCount === 0) {

@@ -25,6 +25,8 @@ export default async function globalSetup(): Promise<void> {
 function firstLine(child: ChildProcess): Promise<TestServices> {
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stdout! }).once('line', (line) => resolve(JSON.parse(line) as TestServices));
-    child.once('exit', (code) => reject(new Error(`The servers for the tests did not start (exit code ${code}); the lines above say why.`)));
+    child.once('exit', (code) =>
+      reject(new Error(`The servers for the tests did not start (exit code ${code}); the lines above say why.`)),
+    );
   });
 }

@@ -3,8 +3,8 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerHot, type HotPath } from '../../api/hotPath';
-import { answerPlainRequests, type PlainConnections } from '../../api/plainConnection';
+import { answerHot, type HotPath } from '../../api/gate/hotPath';
+import { answerPlainRequests, type PlainConnections } from '../../api/http/plainConnection';
 
 export type HotServer = {
   server: Server;
@@ -16,24 +16,36 @@ export type HotServer = {
   close(): Promise<void>;
 };
 
-export async function startHotServer(hotPath: HotPath, { isFast, keepAliveMs = 65_000, ...options }: ServerOptions & { isFast: boolean; keepAliveMs?: number }): Promise<HotServer> {
+export async function startHotServer(
+  hotPath: HotPath,
+  { isFast, keepAliveMs = 65_000, ...options }: ServerOptions & { isFast: boolean; keepAliveMs?: number },
+): Promise<HotServer> {
   let readByHttp = 0;
   const server = createServer(options, (request, response) => {
     readByHttp++;
     if (answerHot(hotPath, request, response)) return;
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      const { method, url, httpVersion, rawHeaders } = request;
-      const body = JSON.stringify({ method, url, httpVersion, rawHeaders, body: Buffer.concat(chunks).toString('latin1') });
-      response.writeHead(299, { 'Content-Length': Buffer.byteLength(body) }).end(body);
-    });
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const { method, url, httpVersion, rawHeaders } = request;
+        const body = JSON.stringify({
+          method,
+          url,
+          httpVersion,
+          rawHeaders,
+          body: Buffer.concat(chunks).toString('latin1'),
+        });
+        response.writeHead(299, { 'Content-Length': Buffer.byteLength(body) }).end(body);
+      });
   });
   server.keepAliveTimeout = keepAliveMs;
   const plain = isFast ? answerPlainRequests(server, hotPath) : undefined;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    server, plain,
+    server,
+    plain,
     port: (server.address() as AddressInfo).port,
     readByHttp: () => readByHttp,
     async close() {
@@ -61,10 +73,13 @@ export async function talk(port: number, pieces: readonly string[], apartMs = 4)
   let heard = '';
   let quietTurns = 0;
   let closed = false;
-  socket.on('data', (chunk: Buffer) => {
-    heard += chunk.toString('latin1');
-    quietTurns = 0;
-  }).on('error', () => {}).on('close', () => (closed = true));
+  socket
+    .on('data', (chunk: Buffer) => {
+      heard += chunk.toString('latin1');
+      quietTurns = 0;
+    })
+    .on('error', () => {})
+    .on('close', () => (closed = true));
   for (const [index, piece] of pieces.entries()) {
     if (index > 0) await sleep(apartMs);
     if (!closed) socket.write(piece, 'latin1');

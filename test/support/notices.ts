@@ -4,24 +4,38 @@ import type { Db } from '../../ledger/db';
 export async function insertAccount(db: Db, id: string, owners: string[]): Promise<void> {
   await db.query("insert into accounts (id, name, tier) values ($1, $2, 'standard')", [id, `Account ${id}`]);
   await db.query(
-    `insert into members (account_id, name, email, role) select $1, email, email, 'owner' from unnest($2::text[]) email`, [id, owners]);
+    `insert into members (account_id, name, email, role) select $1, email, email, 'owner' from unnest($2::text[]) email`,
+    [id, owners],
+  );
 }
 
-export type DeliveryRow = { recipient: string; status: string; attempts: number; last_error: string | null; wait_seconds: number };
+export type DeliveryRow = {
+  recipient: string;
+  status: string;
+  attempts: number;
+  last_error: string | null;
+  wait_seconds: number;
+};
 
 export async function readDeliveries(db: Db): Promise<DeliveryRow[]> {
   const { rows } = await db.query<DeliveryRow>(
     `select recipient, status, attempts, last_error, round(extract(epoch from next_attempt_at - now()))::int as wait_seconds
-     from notice_deliveries join notices on id = notice_id order by at, kind, recipient`);
+     from notice_deliveries join notices on id = notice_id order by at, kind, recipient`,
+  );
   return rows;
 }
 
 /** As if the waiting time were over. */
-export const makeDue = (db: Db) => db.query("update notice_deliveries set next_attempt_at = now() where status = 'pending'");
+export const makeDue = (db: Db) =>
+  db.query("update notice_deliveries set next_attempt_at = now() where status = 'pending'");
 
 /** Waits until `check` holds, or throws what it last saw. */
-export async function until<T>(look: () => T | Promise<T>, check: (seen: T) => boolean, timeoutMs = 10_000): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+export async function until<T>(
+  look: () => T | Promise<T>,
+  check: (seen: T) => boolean,
+  timeoutMs = 10_000,
+): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; ;) {
     const seen = await look();
     if (check(seen)) return seen;
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain; last seen: ${JSON.stringify(seen)}`);

@@ -22,7 +22,10 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     const outside = connect(targetPort, '127.0.0.1');
     keep(inside);
     keep(outside);
-    for (const [from, to] of [[inside, outside], [outside, inside]] as const) {
+    for (const [from, to] of [
+      [inside, outside],
+      [outside, inside],
+    ] as const) {
       from.on('data', (data) => to.write(data)).on('close', () => to.destroy());
       if (held) from.pause();
     }

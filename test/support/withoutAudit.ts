@@ -2,7 +2,9 @@
 import type { Pool } from 'pg';
 
 export async function withoutAudit<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
-  await pool.query(`create function fail() returns trigger language plpgsql as $$ begin raise exception 'no audit'; end $$`);
+  await pool.query(
+    `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no audit'; end $$`,
+  );
   await pool.query('create trigger fail before insert on audit execute function fail()');
   return work().finally(() => pool.query('drop function fail() cascade'));
 }

@@ -9,9 +9,9 @@ import { pino } from 'pino';
 import type Stripe from 'stripe';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import type { Policy } from '../../domain/accountState';
-import { findViolations } from '../../ledger/findViolations';
+import { findViolations } from '../../ledger/transactions/findViolations';
 import { createWebhookSender } from '../../notices/webhookSender';
-import { createStripe } from '../../payments/client';
+import { createStripe } from '../../stripe/client';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
@@ -23,7 +23,11 @@ import { testLinks } from './links';
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 /** Built by `npm test` before jest starts: workflows are bundled once per run. */
-const workflowBundle = { codePath: [join(__dirname, '../../dist/workflows.bundle.js'), join(__dirname, '../../workflows.bundle.js')].find(existsSync)! };
+const workflowBundle = {
+  codePath: [join(__dirname, '../../dist/workflows.bundle.js'), join(__dirname, '../../workflows.bundle.js')].find(
+    existsSync,
+  )!,
+};
 
 /** Another server that speaks Stripe's API, to run the tests of payments against; see docs/payments.md. */
 const otherStripe = process.env.STRIPE_API_BASE;
@@ -64,7 +68,11 @@ export class World {
     const simulator = otherStripe ? null : await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
     const stripe = otherStripe
       ? createStripe({ secretKey: process.env.STRIPE_SECRET_KEY ?? 'sk_test_world', apiBase: otherStripe })
-      : createStripe({ secretKey: 'sk_test_world', apiBase: simulator!.url, timeoutMs: options.stripeTimeoutMs ?? 1_000 });
+      : createStripe({
+          secretKey: 'sk_test_world',
+          apiBase: simulator!.url,
+          timeoutMs: options.stripeTimeoutMs ?? 1_000,
+        });
     const taskQueue = `test-${randomUUID()}`;
     const temporal = await connect(options, taskQueue);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
@@ -72,14 +80,32 @@ export class World {
     const { pool } = database;
     const on = { connection: temporal.native, namespace: 'default', taskQueue };
     const sendWebhook = createWebhookSender({ allowPrivate: true });
-    const makeWorkers = () => Promise.all([
-      createWorker({ ...on, workflowBundle, deps: { pool, stripe, policy, links: testLinks, log } }),
-      ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
-    ]);
+    const makeWorkers = () =>
+      Promise.all([
+        createWorker({ ...on, workflowBundle, deps: { pool, stripe, policy, links: testLinks, log } }),
+        ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
+      ]);
     const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
-    const webhooks = options.webhooks ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 }) : null;
-    const cleanup = [async () => relay?.stop(), async () => webhooks?.stop(), () => temporal.close(), async () => simulator?.stop(), () => database.drop()];
-    const world = new World(database, simulator, stripe, temporal.client, temporal.sleep, temporal.now, makeWorkers, cleanup);
+    const webhooks = options.webhooks
+      ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 })
+      : null;
+    const cleanup = [
+      async () => relay?.stop(),
+      async () => webhooks?.stop(),
+      () => temporal.close(),
+      async () => simulator?.stop(),
+      () => database.drop(),
+    ];
+    const world = new World(
+      database,
+      simulator,
+      stripe,
+      temporal.client,
+      temporal.sleep,
+      temporal.now,
+      makeWorkers,
+      cleanup,
+    );
     await world.startWorker();
     return world;
   }
@@ -117,22 +143,37 @@ export class World {
   async simulate(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     if (!this.simulator) throw new Error('This test steers the simulator: with STRIPE_API_BASE it must be left out.');
     const answer = await fetch(`${this.simulator.url}/_sim${path}`, {
-      method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
 }
 
-type Temporal = { client: Client; native: NativeConnection; sleep: (ms: number) => Promise<void>; now: () => Promise<number>; close: () => Promise<void> };
+type Temporal = {
+  client: Client;
+  native: NativeConnection;
+  sleep: (ms: number) => Promise<void>;
+  now: () => Promise<number>;
+  close: () => Promise<void>;
+};
 
 async function connect({ time, temporalAddress }: WorldOptions, taskQueue: string): Promise<Temporal> {
   const interceptors = { workflow: [onQueue(taskQueue)] };
   if (time === 'skipping') {
     const path = process.env.TEST_TIME_SKIPPING_SERVER!;
-    const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+    const env = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
     const client = new Client({ connection: env.connection, interceptors });
-    return { client, native: env.nativeConnection, sleep: (ms) => env.sleep(ms), now: () => env.currentTimeMs(), close: () => env.teardown() };
+    return {
+      client,
+      native: env.nativeConnection,
+      sleep: (ms) => env.sleep(ms),
+      now: () => env.currentTimeMs(),
+      close: () => env.teardown(),
+    };
   }
   const address = temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!;
   const connection = await Connection.connect({ address });
@@ -151,10 +192,14 @@ async function connect({ time, temporalAddress }: WorldOptions, taskQueue: strin
 
 /** All worlds share a dev server; a task queue of its own keeps one world's workflows from another's worker. */
 function onQueue(taskQueue: string): WorkflowClientInterceptor {
-  const moved = <I extends { options: object }>(input: I): I => ({ ...input, options: { ...input.options, taskQueue } });
+  const moved = <I extends { options: object }>(input: I): I => ({
+    ...input,
+    options: { ...input.options, taskQueue },
+  });
   return {
     startWithDetails: (input, next) => next(moved(input)),
     signalWithStart: (input, next) => next(moved(input)),
-    startUpdateWithStart: (input, next) => next({ ...input, workflowStartOptions: { ...input.workflowStartOptions, taskQueue } }),
+    startUpdateWithStart: (input, next) =>
+      next({ ...input, workflowStartOptions: { ...input.workflowStartOptions, taskQueue } }),
   };
 }

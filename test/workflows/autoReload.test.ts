@@ -48,10 +48,16 @@ describe('A3, A6 when and what is charged', () => {
   });
 
   test('A6 a declining primary with a good backup: one credit, no strike', async () => {
-    const account = await world.account({ balance: '20.00', cards: [declining, 'pm_card_mastercard'], autoReload: settings });
+    const account = await world.account({
+      balance: '20.00',
+      cards: [declining, 'pm_card_mastercard'],
+      autoReload: settings,
+    });
     await account.use('15.00');
     await account.settle();
-    expect(await account.reloads()).toMatchObject([{ state: 'succeeded', attempts: ['1 primary declined', '1 backup succeeded'] }]);
+    expect(await account.reloads()).toMatchObject([
+      { state: 'succeeded', attempts: ['1 primary declined', '1 backup succeeded'] },
+    ]);
     expect(await account.autoReload()).toMatchObject({ status: 'on', strikes: 0 });
     expect(await account.paidCharges()).toBe(1);
     expect(await account.notices()).toEqual(['reload_succeeded']);
@@ -80,44 +86,79 @@ describe('A3, A6 when and what is charged', () => {
 describe('A4, A5 changes', () => {
   test('A5 enabling at or below the threshold charges the smallest whole multiple that brings available above it', async () => {
     const account = await world.account({ balance: '0.50' });
-    await world.database.pool.query(`insert into payments (id, account_id, purpose, amount_cents, status, actor) values (gen_random_uuid(), $1, 'prepayment', 500, 'succeeded', 'test')`, [account.id]);
-    expect(await account.configure({ threshold: '25.00', amount: '10.00' })).toMatchObject({ kind: 'charged', cents: 3_000 });
+    await world.database.pool.query(
+      `insert into payments (id, account_id, purpose, amount_cents, status, actor) values (gen_random_uuid(), $1, 'prepayment', 500, 'succeeded', 'test')`,
+      [account.id],
+    );
+    expect(await account.configure({ threshold: '25.00', amount: '10.00' })).toMatchObject({
+      kind: 'charged',
+      cents: 3_000,
+    });
     expect(await account.available()).toBe('30.50');
     expect(await account.autoReload()).toMatchObject({ status: 'on', thresholdCents: 2_500, amountCents: 1_000 });
   });
 
   test('A5 a first charge declined on every method is the answer: nothing is enabled, and it is no strike', async () => {
-    const account = await world.account({ balance: '6.00', cards: [declining, declining], autoReload: { threshold: '5.00', amount: '5.00' } });
-    expect(await account.configure({ threshold: '50.00', amount: '50.00' })).toMatchObject({ kind: 'declined', declineCode: 'generic_decline' });
+    const account = await world.account({
+      balance: '6.00',
+      cards: [declining, declining],
+      autoReload: { threshold: '5.00', amount: '5.00' },
+    });
+    expect(await account.configure({ threshold: '50.00', amount: '50.00' })).toMatchObject({
+      kind: 'declined',
+      declineCode: 'generic_decline',
+    });
     await account.settle();
-    expect(await account.autoReload()).toMatchObject({ status: 'on', strikes: 0, thresholdCents: 500, amountCents: 500 });
-    expect(await account.reloads()).toMatchObject([{ state: 'failed', status: 'canceled', attempts: ['1 primary declined', '1 backup declined'] }]);
+    expect(await account.autoReload()).toMatchObject({
+      status: 'on',
+      strikes: 0,
+      thresholdCents: 500,
+      amountCents: 500,
+    });
+    expect(await account.reloads()).toMatchObject([
+      { state: 'failed', status: 'canceled', attempts: ['1 primary declined', '1 backup declined'] },
+    ]);
   });
 
   test('A5 a first charge over $12,500 is refused: the amount is too small for this balance', async () => {
     const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
     await account.disable();
     await account.use('20000.00');
-    expect(await account.configure({ threshold: '5.00', amount: '2500.00' })).toMatchObject({ kind: 'refused', code: 'amount_too_small' });
+    expect(await account.configure({ threshold: '5.00', amount: '2500.00' })).toMatchObject({
+      kind: 'refused',
+      code: 'amount_too_small',
+    });
     expect(await account.reloads()).toEqual([]);
   });
 
-  testWithSwitches('A5 a first charge whose outcome is unknown is pending; its settings are in force once it is known', async () => {
-    const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
-    await world.simulate('POST', '/faults', { match: { method: 'POST', path: '/confirm$' }, effect: 'timeout_after' });
-    await world.simulate('POST', '/faults', { match: { method: 'GET', path: '^/v1/payment_intents/' }, effect: 'timeout_before' });
-    const answer = account.configure({ threshold: '10.00', amount: '20.00' });
-    await world.sleep(25_000);
-    expect(await answer).toEqual({ kind: 'pending' });
-    expect(await account.autoReload()).toMatchObject({ thresholdCents: 500 });
-    expect(await account.configure({ threshold: '11.00', amount: '20.00' })).toMatchObject({ kind: 'refused', code: 'reload_in_flight' });
-    await world.simulate('DELETE', '/faults');
-    await world.sleep(5 * MINUTE);
-    await account.settle();
-    expect(await account.autoReload()).toMatchObject({ status: 'on', thresholdCents: 1_000, amountCents: 2_000 });
-    expect(await account.credits()).toEqual(['adjustment 6.00', 'reload 20.00']);
-    expect(await account.paidCharges()).toBe(1);
-  });
+  testWithSwitches(
+    'A5 a first charge whose outcome is unknown is pending; its settings are in force once it is known',
+    async () => {
+      const account = await world.account({ balance: '6.00', autoReload: { threshold: '5.00', amount: '5.00' } });
+      await world.simulate('POST', '/faults', {
+        match: { method: 'POST', path: '/confirm$' },
+        effect: 'timeout_after',
+      });
+      await world.simulate('POST', '/faults', {
+        match: { method: 'GET', path: '^/v1/payment_intents/' },
+        effect: 'timeout_before',
+      });
+      const answer = account.configure({ threshold: '10.00', amount: '20.00' });
+      await world.sleep(25_000);
+      expect(await answer).toEqual({ kind: 'pending' });
+      expect(await account.autoReload()).toMatchObject({ thresholdCents: 500 });
+      expect(await account.configure({ threshold: '11.00', amount: '20.00' })).toMatchObject({
+        kind: 'refused',
+        code: 'reload_in_flight',
+      });
+      await world.simulate('DELETE', '/faults');
+      await world.sleep(5 * MINUTE);
+      await account.settle();
+      expect(await account.autoReload()).toMatchObject({ status: 'on', thresholdCents: 1_000, amountCents: 2_000 });
+      expect(await account.credits()).toEqual(['adjustment 6.00', 'reload 20.00']);
+      expect(await account.paidCharges()).toBe(1);
+    },
+  );
 
   test('A4 a reload in flight keeps the amount it started with', async () => {
     const account = await world.account({ balance: '20.00', cards: [declining], autoReload: settings });

@@ -13,9 +13,15 @@ let cut: World;
 let whole: World;
 beforeAll(async () => {
   temporal = await startTemporal({
-    dataDir: null, namespace: 'default', log: () => undefined, dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '12' },
+    dataDir: null,
+    namespace: 'default',
+    log: () => undefined,
+    dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '12' },
   });
-  [cut, whole] = await Promise.all([World.start({ time: 'real', policy, relay: true, temporalAddress: temporal.address }), World.start({ time: 'real', policy, relay: true })]);
+  [cut, whole] = await Promise.all([
+    World.start({ time: 'real', policy, relay: true, temporalAddress: temporal.address }),
+    World.start({ time: 'real', policy, relay: true }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all([cut?.close(), whole?.close()]);
@@ -31,11 +37,19 @@ const stories: Record<string, (world: World) => Promise<TestAccount>> = {
   async 'three strikes'(world) {
     const account = await world.account({ balance: '20.00', cards: [declining, declining], autoReload: settings });
     await account.use('15.00');
-    await until(() => account.autoReload(), ({ status }) => status === 'disabled_after_failures', 20_000);
+    await until(
+      () => account.autoReload(),
+      ({ status }) => status === 'disabled_after_failures',
+      20_000,
+    );
     return account;
   },
   async 'a backup card that pays'(world) {
-    const account = await world.account({ balance: '20.00', cards: [declining, 'pm_card_mastercard'], autoReload: settings });
+    const account = await world.account({
+      balance: '20.00',
+      cards: [declining, 'pm_card_mastercard'],
+      autoReload: settings,
+    });
     await account.use('35.00');
     return account;
   },
@@ -65,7 +79,13 @@ const stories: Record<string, (world: World) => Promise<TestAccount>> = {
 async function outcome(world: World, story: (world: World) => Promise<TestAccount>): Promise<object> {
   const account = await story(world);
   await account.settle();
-  const [reloads, credits, available, state, notices] = await Promise.all([account.reloads(), account.credits(), account.available(), account.autoReload(), account.notices()]);
+  const [reloads, credits, available, state, notices] = await Promise.all([
+    account.reloads(),
+    account.credits(),
+    account.available(),
+    account.autoReload(),
+    account.notices(),
+  ]);
   return { reloads, credits, available, state, notices };
 }
 

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createActivities, type Activities } from '../../activities';
 import type { DecisionRecord, SettingsRequest, Standing } from '../../domain/accountState';
-import { beginAttempt } from '../../ledger/beginAttempt';
+import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
-import { insertReload } from '../../ledger/openReload';
-import { recordDecline, recordUnknown } from '../../ledger/recordAttempt';
-import { recordStrike } from '../../ledger/recordStrike';
-import { setSuspension } from '../../ledger/suspensions';
-import { createStripe } from '../../payments/client';
+import { insertReload } from '../../ledger/reloads/openReload';
+import { recordDecline, recordUnknown } from '../../ledger/reloads/recordAttempt';
+import { recordStrike } from '../../ledger/reloads/recordStrike';
+import { setSuspension } from '../../ledger/accounts/suspensions';
+import { createStripe } from '../../stripe/client';
 import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
@@ -22,25 +22,59 @@ let activities: Activities;
 beforeAll(async () => {
   database = await createTestDatabase();
   const stripe = createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' });
-  activities = createActivities({ pool: database.pool, stripe, policy, links: testLinks, log: pino({ level: 'silent' }) });
+  activities = createActivities({
+    pool: database.pool,
+    stripe,
+    policy,
+    links: testLinks,
+    log: pino({ level: 'silent' }),
+  });
 });
 afterAll(() => database.drop());
 
-const decisionOf = (kind: string): DecisionRecord => ({ id: randomUUID(), atMs: Date.now(), kind, rule: 'S2', because: 'a test' });
-const standingOf = (reasons: Standing['flag']['reasons']): Standing => ({ flag: { reasons, sinceMs: Date.now(), told: 'told' }, toldLow: false, blocked: null });
+const decisionOf = (kind: string): DecisionRecord => ({
+  id: randomUUID(),
+  atMs: Date.now(),
+  kind,
+  rule: 'S2',
+  because: 'a test',
+});
+const standingOf = (reasons: Standing['flag']['reasons']): Standing => ({
+  flag: { reasons, sinceMs: Date.now(), told: 'told' },
+  toldLow: false,
+  blocked: null,
+});
 async function one<T>(query: string, id: string): Promise<T> {
   return (await database.pool.query(query, [id])).rows[0] as T;
 }
-const stateOf = (id: string) => one<{ flag_reasons: string[]; status: string; version: bigint }>('select flag_reasons, status, version from account_states where account_id = $1', id);
-const wakes = async (id: string) => (await one<{ wake: boolean }>('select wake from balances where account_id = $1', id)).wake;
-const count = async (table: 'notices' | 'decisions' | 'audit' | 'consents', id: string) => (await one<{ n: number }>(`select count(*)::int as n from ${table} where account_id = $1`, id)).n;
-const suspend = (id: string) => transaction(database.pool, (tx) => setSuspension(tx, id, 'admin_suspended', 'test', 'ada'));
+const stateOf = (id: string) =>
+  one<{ flag_reasons: string[]; status: string; version: bigint }>(
+    'select flag_reasons, status, version from account_states where account_id = $1',
+    id,
+  );
+const wakes = async (id: string) =>
+  (await one<{ wake: boolean }>('select wake from balances where account_id = $1', id)).wake;
+const count = async (table: 'notices' | 'decisions' | 'audit' | 'consents', id: string) =>
+  (await one<{ n: number }>(`select count(*)::int as n from ${table} where account_id = $1`, id)).n;
+const suspend = (id: string) =>
+  transaction(database.pool, (tx) => setSuspension(tx, id, 'admin_suspended', 'test', 'ada'));
 
 test('S2, A15 an older standing never replaces a newer one, and leaves no record or notice', async () => {
   const accountId = await openAccount(database.pool);
   const { revision: knownRevision } = await activities.readAccount(accountId, 0);
-  const older = { accountId, knownRevision, decision: decisionOf('suspend'), standing: standingOf(['balance_exhausted']), notice: 'suspended' as const };
-  const newer = await activities.saveStanding({ ...older, decision: decisionOf('resume'), standing: standingOf([]), notice: 'resumed' });
+  const older = {
+    accountId,
+    knownRevision,
+    decision: decisionOf('suspend'),
+    standing: standingOf(['balance_exhausted']),
+    notice: 'suspended' as const,
+  };
+  const newer = await activities.saveStanding({
+    ...older,
+    decision: decisionOf('resume'),
+    standing: standingOf([]),
+    notice: 'resumed',
+  });
   expect(newer).toMatchObject({ revision: knownRevision + 1, acknowledged: true, flag: { reasons: [] } });
   expect(await activities.saveStanding(older)).toMatchObject({ acknowledged: false, flag: { reasons: [] } });
   expect((await stateOf(accountId)).flag_reasons).toEqual([]);
@@ -79,15 +113,27 @@ test('O4 a workflow that knows more than a restored database follows the databas
 
 const settings = { thresholdCents: 1_000, amountCents: 2_500, monthlyLimitCents: null };
 const turnOn = (accountId: string) =>
-  database.pool.query(`update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500, version = 7 where account_id = $1`, [accountId]);
+  database.pool.query(
+    `update account_states set status = 'on', threshold_cents = 1000, amount_cents = 2500, version = 7 where account_id = $1`,
+    [accountId],
+  );
 
 test("A13 an owner's request is carried out once: run again later it answers the same and changes nothing", async () => {
   const accountId = await openAccount(database.pool);
   await credit(database.pool, accountId, '50.00');
   await turnOn(accountId);
-  const pause = { accountId, knownRevision: 0, decision: decisionOf('pause'), request: { kind: 'pause', requestId: randomUUID(), actor: 'owner:olga' } satisfies SettingsRequest };
+  const pause = {
+    accountId,
+    knownRevision: 0,
+    decision: decisionOf('pause'),
+    request: { kind: 'pause', requestId: randomUUID(), actor: 'owner:olga' } satisfies SettingsRequest,
+  };
   expect((await activities.changeSettings(pause)).answer).toEqual({ kind: 'saved' });
-  const resume = { ...pause, decision: decisionOf('resume'), request: { ...pause.request, kind: 'resume' as const, requestId: randomUUID() } };
+  const resume = {
+    ...pause,
+    decision: decisionOf('resume'),
+    request: { ...pause.request, kind: 'resume' as const, requestId: randomUUID() },
+  };
   await activities.changeSettings(resume);
   expect((await activities.changeSettings(pause)).answer).toEqual({ kind: 'saved' });
   expect(await stateOf(accountId)).toMatchObject({ status: 'on', version: 9n });
@@ -97,16 +143,34 @@ test("A13 an owner's request is carried out once: run again later it answers the
 test('A14, O5 a change of auto-reload is made with its audit entry and its consent, or not at all', async () => {
   const accountId = await openAccount(database.pool);
   await credit(database.pool, accountId, '50.00');
-  await database.pool.query(`insert into payment_methods (id, account_id, role, brand, last4) values ($1, $2, 'primary', 'visa', '4242')`, [randomUUID(), accountId]);
-  await database.pool.query(`insert into payments (id, account_id, purpose, amount_cents, status, actor) values ($1, $2, 'prepayment', 500, 'succeeded', 'test')`, [randomUUID(), accountId]);
-  const change = { accountId, knownRevision: 0, decision: decisionOf('configure'), request: { kind: 'configure', requestId: randomUUID(), actor: 'owner:olga', settings } satisfies SettingsRequest };
+  await database.pool.query(
+    `insert into payment_methods (id, account_id, role, brand, last4) values ($1, $2, 'primary', 'visa', '4242')`,
+    [randomUUID(), accountId],
+  );
+  await database.pool.query(
+    `insert into payments (id, account_id, purpose, amount_cents, status, actor) values ($1, $2, 'prepayment', 500, 'succeeded', 'test')`,
+    [randomUUID(), accountId],
+  );
+  const change = {
+    accountId,
+    knownRevision: 0,
+    decision: decisionOf('configure'),
+    request: { kind: 'configure', requestId: randomUUID(), actor: 'owner:olga', settings } satisfies SettingsRequest,
+  };
   await withoutAudit(database.pool, () => expect(activities.changeSettings(change)).rejects.toThrow('no audit'));
   expect(await stateOf(accountId)).toMatchObject({ status: 'off', version: 0n });
   expect((await activities.changeSettings(change)).answer).toEqual({ kind: 'saved' });
   await activities.changeSettings(change);
-  expect([await count('audit', accountId), await count('consents', accountId), await count('decisions', accountId)]).toEqual([1, 1, 1]);
-  expect(await one('select actor, action, details from audit where account_id = $1', accountId))
-    .toEqual({ actor: 'owner:olga', action: 'auto_reload.configure', details: { ...settings, outcome: 'saved' } });
+  expect([
+    await count('audit', accountId),
+    await count('consents', accountId),
+    await count('decisions', accountId),
+  ]).toEqual([1, 1, 1]);
+  expect(await one('select actor, action, details from audit where account_id = $1', accountId)).toEqual({
+    actor: 'owner:olga',
+    action: 'auto_reload.configure',
+    details: { ...settings, outcome: 'saved' },
+  });
 });
 
 test('A10 a charge that the reload is past sends nothing and shortens no wait', async () => {
@@ -117,15 +181,22 @@ test('A10 a charge that the reload is past sends nothing and shortens no wait', 
   const nowMs = Date.now();
   const attempt = { accountId, paymentId: reloadId, attempt: 1, methodId: 'pm_1', role: 'primary', nowMs };
   const decline = { code: 'generic_decline', message: 'No.', chargeId: 'ch_1', forGood: false, confirmationUrl: null };
-  await transaction(database.pool, (tx) => insertReload(tx, { reloadId, accountId, nowMs, actor: 'workflow' }, 2_500, null));
+  await transaction(database.pool, (tx) =>
+    insertReload(tx, { reloadId, accountId, nowMs, actor: 'workflow' }, 2_500, null),
+  );
   const begin = () => transaction(database.pool, (tx) => beginAttempt(tx, attempt, policy));
   expect(await begin()).toMatchObject({ kind: 'confirm' });
   await transaction(database.pool, (tx) => recordDecline(tx, attempt, decline));
   expect(await begin()).toEqual({ kind: 'ended' });
-  await transaction(database.pool, (tx) => recordStrike(tx, { accountId, reloadId, attempt: 1, methodsVersion: 0, nowMs }, policy));
+  await transaction(database.pool, (tx) =>
+    recordStrike(tx, { accountId, reloadId, attempt: 1, methodsVersion: 0, nowMs }, policy),
+  );
   const waiting = { state: 'waiting', attempt: 2, due: nowMs + 60_000 };
   const reload = async () => {
-    const { due_at, ...rest } = await one<{ state: string; attempt: number; due_at: Date }>('select state, attempt, due_at from reloads where id = $1', reloadId);
+    const { due_at, ...rest } = await one<{ state: string; attempt: number; due_at: Date }>(
+      'select state, attempt, due_at from reloads where id = $1',
+      reloadId,
+    );
     return { ...rest, due: due_at.getTime() };
   };
   expect(await reload()).toEqual(waiting);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { parseMoney } from '../../domain/money';
-import { placeHold } from '../../ledger/placeHold';
+import { placeHold } from '../../ledger/holds/placeHold';
 import { startHoldSweep } from '../../workers/holdSweep';
 import type { TestAccount } from '../support/account';
 import { until } from '../support/notices';
@@ -17,14 +17,20 @@ afterAll(() => world.close());
 /** As the API does: holds, then signals the crossing. */
 async function hold(account: TestAccount, dollars: string): Promise<string> {
   const placed = await placeHold(world.database.pool, {
-    accountId: account.id, amount: parseMoney(dollars), expiresInSeconds: 600, idempotencyKey: randomUUID(), requestHash: dollars,
+    accountId: account.id,
+    amount: parseMoney(dollars),
+    expiresInSeconds: 600,
+    idempotencyKey: randomUUID(),
+    requestHash: dollars,
   });
   if (placed.kind !== 'placed') throw new Error(`no hold: ${placed.kind}`);
   await account.signalUsage(placed.position);
   return placed.hold.id;
 }
-const overdue = (holdId: string) => world.database.pool.query(`update holds set expires_at = now() - interval '1 second' where id = $1`, [holdId]);
-const sweeping = () => startHoldSweep({ pool: world.database.pool, client: world.client, log: pino({ level: 'silent' }), tickMs: 50 });
+const overdue = (holdId: string) =>
+  world.database.pool.query(`update holds set expires_at = now() - interval '1 second' where id = $1`, [holdId]);
+const sweeping = () =>
+  startHoldSweep({ pool: world.database.pool, client: world.client, log: pino({ level: 'silent' }), tickMs: 50 });
 
 test('A3 a hold that takes available to the threshold starts a reload', async () => {
   const account = await world.account({ balance: '20.00', autoReload: { threshold: '10.00', amount: '25.00' } });
@@ -40,10 +46,16 @@ test('A3 a hold that takes available to the threshold starts a reload', async ()
 test('S2 a hold of all that is available sets the flag; its expiry lifts it, told by the sweep alone', async () => {
   const account = await world.account({ balance: '20.00' });
   const id = await hold(account, '20.00');
-  await until(async () => (await account.autoReload()).flag, (flag) => flag.includes('balance_exhausted'));
+  await until(
+    async () => (await account.autoReload()).flag,
+    (flag) => flag.includes('balance_exhausted'),
+  );
   await overdue(id);
   const sweep = sweeping();
-  await until(async () => (await account.autoReload()).flag, (flag) => flag.length === 0);
+  await until(
+    async () => (await account.autoReload()).flag,
+    (flag) => flag.length === 0,
+  );
   await sweep.stop();
   expect(await account.available()).toBe('20.00');
   await account.settle();

@@ -1,6 +1,6 @@
 /** Cards that were declined for good, in skipped time: known by their fingerprint, skipped until another card replaces them. */
 import { transaction } from '../../ledger/db';
-import { listPaymentMethods, removePaymentMethod } from '../../ledger/paymentMethods';
+import { listPaymentMethods, removePaymentMethod } from '../../ledger/methods/paymentMethods';
 import * as messages from '../../workflows/messages';
 import type { TestAccount } from '../support/account';
 import { World } from '../support/world';
@@ -27,21 +27,33 @@ const add = async (account: TestAccount, card: string, role: 'primary' | 'backup
 };
 const methods = (account: TestAccount) => listPaymentMethods(world.database.pool, account.id);
 
-test.each(FOR_GOOD)('A11 a card declined for good (%s) is not tried again, not even by the next reload', async (code) => {
-  const account = await lowOn(`pm_sim_charge_${code}`, 'pm_card_mastercard');
-  await account.use('25.00');
-  await account.settle();
-  expect(await account.reloads()).toMatchObject([{ attempts: ['1 primary declined', '1 backup succeeded'] }, { attempts: ['1 backup succeeded'] }]);
-  expect(await methods(account)).toMatchObject([{ role: 'primary', usable: false }, { role: 'backup', usable: true }]);
-});
+test.each(FOR_GOOD)(
+  'A11 a card declined for good (%s) is not tried again, not even by the next reload',
+  async (code) => {
+    const account = await lowOn(`pm_sim_charge_${code}`, 'pm_card_mastercard');
+    await account.use('25.00');
+    await account.settle();
+    expect(await account.reloads()).toMatchObject([
+      { attempts: ['1 primary declined', '1 backup succeeded'] },
+      { attempts: ['1 backup succeeded'] },
+    ]);
+    expect(await methods(account)).toMatchObject([
+      { role: 'primary', usable: false },
+      { role: 'backup', usable: true },
+    ]);
+  },
+);
 
-test.each(['insufficient_funds', 'do_not_honor', 'generic_decline'])('A11 a card declined for now (%s) is tried again', async (code) => {
-  const account = await lowOn(`pm_sim_charge_${code}`);
-  await world.sleep(MINUTE + 5_000);
-  await account.settle();
-  expect((await account.reloads())[0]!.attempts).toEqual(['1 primary declined', '2 primary declined']);
-  expect(await methods(account)).toMatchObject([{ usable: true }]);
-});
+test.each(['insufficient_funds', 'do_not_honor', 'generic_decline'])(
+  'A11 a card declined for now (%s) is tried again',
+  async (code) => {
+    const account = await lowOn(`pm_sim_charge_${code}`);
+    await world.sleep(MINUTE + 5_000);
+    await account.settle();
+    expect((await account.reloads())[0]!.attempts).toEqual(['1 primary declined', '2 primary declined']);
+    expect(await methods(account)).toMatchObject([{ usable: true }]);
+  },
+);
 
 test('A11 an attempt without a usable method is a strike all the same', async () => {
   const account = await lowOn('pm_sim_charge_stolen_card');
@@ -55,7 +67,10 @@ test('A11 an attempt without a usable method is a strike all the same', async ()
 test('A11 the same card under a new id stays unusable and hastens nothing; another card works at once', async () => {
   const account = await lowOn('pm_sim_charge_expired_card');
   await add(account, 'pm_sim_charge_expired_card', 'primary');
-  expect(await methods(account)).toMatchObject([{ role: 'primary', usable: false }, { role: null, usable: false }]);
+  expect(await methods(account)).toMatchObject([
+    { role: 'primary', usable: false },
+    { role: null, usable: false },
+  ]);
   expect(await account.autoReload()).toMatchObject({ strikes: 1 });
   await add(account, 'pm_sim_visa_1', 'primary');
   expect(await account.credits()).toEqual(['adjustment 20.00', 'reload 25.00']);
@@ -66,7 +81,10 @@ test('A11 removed and added again, the same card is still declined for good', as
   const account = await lowOn('pm_sim_charge_lost_card', 'pm_card_visa');
   await transaction(world.database.pool, (tx) => removePaymentMethod(tx, account.id, account.methods[0]!));
   await add(account, 'pm_sim_charge_lost_card', 'primary');
-  expect(await methods(account)).toMatchObject([{ role: 'primary', usable: false }, { role: 'backup', usable: true }]);
+  expect(await methods(account)).toMatchObject([
+    { role: 'primary', usable: false },
+    { role: 'backup', usable: true },
+  ]);
 });
 
 test('A10 removing a method, or adding one that may not be charged, hastens no attempt', async () => {

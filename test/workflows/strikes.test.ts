@@ -31,11 +31,24 @@ describe('A8, A10 strikes and waits', () => {
     await world.sleep(20_000);
     await account.settle();
     expect(await account.autoReload()).toMatchObject({ status: 'disabled_after_failures', strikes: 3 });
-    expect(await account.reloads()).toMatchObject([{
-      state: 'failed', status: 'canceled',
-      attempts: ['1 primary declined', '1 backup declined', '2 primary declined', '2 backup declined', '3 primary declined', '3 backup declined'],
-    }]);
-    expect((await account.notices()).filter((kind) => kind !== 'low_balance')).toEqual(['first_failed_attempt', 'disabled_after_failures']);
+    expect(await account.reloads()).toMatchObject([
+      {
+        state: 'failed',
+        status: 'canceled',
+        attempts: [
+          '1 primary declined',
+          '1 backup declined',
+          '2 primary declined',
+          '2 backup declined',
+          '3 primary declined',
+          '3 backup declined',
+        ],
+      },
+    ]);
+    expect((await account.notices()).filter((kind) => kind !== 'low_balance')).toEqual([
+      'first_failed_attempt',
+      'disabled_after_failures',
+    ]);
     expect(await account.mails()).toEqual({ disabled_after_failures: 3, first_failed_attempt: 3, low_balance: 3 });
     expect(await account.paidCharges()).toBe(0);
     expect(Date.now() - began).toBeLessThan(60_000);
@@ -92,7 +105,9 @@ describe('A8, A10 strikes and waits', () => {
     await world.simulate('POST', `/payment-methods/${account.methods[0]}/behavior`, { chargeDecline: null });
     await world.sleep(MINUTE + 5_000);
     await account.settle();
-    expect(await account.reloads()).toMatchObject([{ state: 'succeeded', attempts: ['1 primary declined', '2 primary succeeded'] }]);
+    expect(await account.reloads()).toMatchObject([
+      { state: 'succeeded', attempts: ['1 primary declined', '2 primary succeeded'] },
+    ]);
     expect(await account.autoReload()).toMatchObject({ status: 'on', strikes: 0 });
   });
 });

@@ -1,0 +1,12 @@
+/** Who an account is at the payment provider. */
+import { notFound } from '../../domain/errors';
+import { readCustomer, storeCustomer } from '../../ledger/methods/customers';
+import { createCustomer } from '../../stripe/paymentMethods';
+import type { Services } from '../services';
+
+/** The account's customer, made when it is needed first. */
+export async function customerOf(account: string, { pool, stripe }: Services): Promise<string> {
+  const customer = await readCustomer(pool, account);
+  if (customer === undefined) throw notFound(`account ${account}`);
+  return customer ?? storeCustomer(pool, account, await createCustomer(stripe, account));
+}

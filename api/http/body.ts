@@ -1,0 +1,76 @@
+/** Reads a request's body: bounded, in a format the endpoint takes, as JSON. */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { Problem } from '../../domain/errors';
+import type { BodySpec } from './endpoint';
+
+/** Enough for any request but usage, which has its own. */
+export const BODY_BYTES_MAX = 128 * 1024;
+const NDJSON = 'application/x-ndjson';
+const JSON_TYPE = 'application/json';
+
+/** The formats an endpoint takes. */
+export const typesOf = (spec: BodySpec): string[] => (spec.linesAs === undefined ? [JSON_TYPE] : [JSON_TYPE, NDJSON]);
+
+/** 413 and 415 come before what the body says. */
+export async function readBody(request: IncomingMessage, spec: BodySpec): Promise<Buffer> {
+  const bytesMax = spec.bytesMax ?? BODY_BYTES_MAX;
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(spec, bytesMax);
+  if (spec.optional && isEmpty(request)) return Buffer.from('{}');
+  const types = typesOf(spec);
+  if (
+    !spec.raw &&
+    (!types.includes(contentType(request)) || (request.headers['content-encoding'] ?? 'identity') !== 'identity')
+  ) {
+    throw new Problem('unsupported_media_type', `Send the body as ${types.join(' or ')}, not compressed.`);
+  }
+  return readBytes(request, spec, bytesMax);
+}
+
+/** By events: an iterator over the chunks costs as much as parsing them. */
+function readBytes(request: IncomingMessage, spec: BodySpec, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      // What is refused half read is read on and discarded, so that the caller gets the answer.
+      if (bytes > bytesMax) reject(tooLarge(spec, bytesMax));
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
+}
+
+const tooLarge = ({ refusal = 'too_large' }: BodySpec, bytesMax: number): Problem =>
+  new Problem(refusal, `The body may have at most ${bytesMax} bytes.`);
+
+/** Parses JSON, or newline-delimited JSON as if its lines were a list inside of it. */
+export function parseBody(request: IncomingMessage, body: Buffer, { linesAs, raw }: BodySpec): unknown {
+  if (raw) return body;
+  if (!isUtf8(body)) throw new Problem('malformed_json', 'The body is not UTF-8.');
+  const content = body.toString('utf8');
+  if (linesAs === undefined || contentType(request) !== NDJSON) return parseJson(content, 'The body');
+  const lines = content
+    .split('\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [parseJson(line, `Line ${index + 1}`)]));
+  return { [linesAs]: lines };
+}
+
+function parseJson(content: string, what: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new Problem(
+      'malformed_json',
+      `${what} is not JSON: ${content.trim() === '' ? 'it is empty' : (error as Error).message}`,
+    );
+  }
+}
+
+const isEmpty = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
+const contentType = (request: IncomingMessage): string =>
+  (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();

@@ -1,0 +1,74 @@
+/** What a route does: the shapes it takes and gives, and its handler. Knows nothing of Express. */
+import type { ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { ErrorCode } from '../../domain/errors';
+import type { Principal } from './auth';
+import type { Services } from '../services';
+
+export type Reply = {
+  status: number;
+  /** Sent as JSON; a string as it is, with the content type of `headers`. */
+  body?: unknown;
+  /** Instead of a body: JSON that was written already. */
+  json?: string;
+  /** Instead of a body: writes it, and ends the response in its own time. */
+  stream?: (response: ServerResponse) => void;
+  headers?: Record<string, string>;
+};
+
+export type Call<Params = unknown, Query = unknown, Body = unknown> = {
+  principal: Principal;
+  params: Params;
+  query: Query;
+  body: Body;
+  header(name: string): string | undefined;
+  /** Empty unless the endpoint is `idempotent`. */
+  idempotencyKey: string;
+};
+
+export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
+  schema: Schema;
+  /** Takes newline-delimited JSON too: its lines stand for this field. */
+  linesAs?: string;
+  /** @default BODY_BYTES_MAX */
+  bytesMax?: number;
+  /** No body stands for `{}`. */
+  optional?: true;
+  /** The handler takes the bytes as they came, of whatever type: their signature is over them. */
+  raw?: true;
+  /** What a body that can't be taken is called. @default `too_large`, `unsupported_media_type` */
+  refusal?: ErrorCode;
+  /** The handler checks the content by hand, where a schema would cost too much; the schema then only documents it. */
+  unchecked?: true;
+};
+
+/** By status: the schema of the body, or null for none. Problems are not listed: every endpoint may answer one. */
+export type Replies = Record<number, z.ZodType | null>;
+
+export type Endpoint<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+> = {
+  params?: Params;
+  query?: Query;
+  body?: BodySpec<Body>;
+  /** Moves money: needs an Idempotency-Key. */
+  idempotent?: true;
+  replies: Replies;
+  handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>, services: Services): Promise<Reply> | Reply;
+};
+
+/** Infers the types of a handler's parameters, query and body from their schemas. */
+export const endpoint = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  spec: Endpoint<P, Q, B>,
+): Endpoint => spec;
+
+export const ok = (body: unknown, headers?: Record<string, string>): Reply => ({
+  status: 200,
+  body,
+  ...(headers && { headers }),
+});
+export const created = (body: unknown): Reply => ({ status: 201, body });
+export const accepted = (body: unknown): Reply => ({ status: 202, body });
+export const noContent: Reply = { status: 204 };

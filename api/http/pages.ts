@@ -1,0 +1,39 @@
+/** What people see in a browser: a start page, and the API's documentation from our own files. */
+import { dirname } from 'node:path';
+import express, { Router } from 'express';
+
+const style =
+  'body{font:16px/1.6 system-ui;max-width:36rem;margin:12vh auto;padding:0 1rem;color:#1b2733}a{color:#0b6bcb}';
+
+const home = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Ballast</title><style>${style}</style>
+<h1>Ballast</h1><p>Prepaid balances for inference, kept afloat.</p>
+<ul><li><a href="/docs/">API documentation</a> and its <a href="/openapi.json">OpenAPI document</a></li>
+<li><a href="/readyz">Is everything up?</a> · <a href="/healthz">Is this process alive?</a></li></ul></html>`;
+
+const docs = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Ballast API</title>
+<link rel="stylesheet" href="swagger-ui.css"><div id="ui"></div><script src="swagger-ui-bundle.js"></script>
+<script src="start.js"></script></html>`;
+
+const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', docExpansion: 'list', persistAuthorization: true });`;
+
+/** Nothing is loaded from elsewhere, and nothing may be. */
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+export function pages(openApi: object): Router {
+  const router = Router();
+  const html = (path: string, content: string) =>
+    router.get(
+      path,
+      (_request, response) => void response.set('Content-Security-Policy', POLICY).type('html').send(content),
+    );
+  html('/', home);
+  router.get('/openapi.json', (_request, response) => void response.json(openApi));
+  router.get('/docs', (request, response, next) =>
+    request.originalUrl.endsWith('/docs') ? response.redirect('/docs/') : next(),
+  );
+  html('/docs/', docs);
+  router.get('/docs/start.js', (_request, response) => void response.type('js').send(start));
+  router.use('/docs', express.static(dirname(require.resolve('swagger-ui-dist/package.json')), { index: false }));
+  return router;
+}

@@ -1,0 +1,73 @@
+/** Turns whatever was thrown into a problem, once, at the edge: our own as they are, outages as 503, the rest as our mistake. */
+import { DatabaseError } from 'pg';
+import type { z } from 'zod';
+import { Problem, unavailable, type FieldError } from '../../domain/errors';
+import { isProviderOutage } from '../../stripe/reach';
+import type { Reply } from './endpoint';
+
+const TYPE_BASE = 'https://ballast.example/errors/';
+
+/** SQLSTATE classes that mean the database is away or can't go on now: connection, resources, operator, rollbacks. */
+const OUTAGE_CLASSES = new Set(['08', '53', '57', '58', '40', '55']);
+const OUTAGE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
+/** What pg says without a code. */
+const OUTAGE_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool)/;
+const NUMERIC_OUT_OF_RANGE = '22003';
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (isDatabaseOutage(error))
+    return unavailable('database_unavailable', 'The database can not be reached now; nothing was changed.');
+  if (isProviderOutage(error))
+    return unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again.');
+  if (error instanceof DatabaseError && error.code === NUMERIC_OUT_OF_RANGE) {
+    return new Problem('out_of_range', 'The account can not hold such an amount.');
+  }
+  // The last resort for what no schema has caught: a value that Postgres can't take is the caller's, not ours.
+  if (error instanceof DatabaseError && error.code?.startsWith('22'))
+    return new Problem('invalid_request', 'A value of the request can not be stored.');
+  return new Problem('internal', 'Something went wrong on our side; the request id tells us what.');
+}
+
+export function isDatabaseOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof DatabaseError) return OUTAGE_CLASSES.has(error.code?.slice(0, 2) ?? '');
+  const { code } = error as { code?: unknown };
+  return (typeof code === 'string' && OUTAGE_CODES.has(code)) || OUTAGE_MESSAGE.test(error.message);
+}
+
+export function toReply({ code, status, title, message, extras }: Problem): Reply {
+  return {
+    status,
+    body: {
+      type: `${TYPE_BASE}${code}`,
+      title,
+      status,
+      detail: message,
+      code,
+      ...(extras.errors && { errors: extras.errors }),
+      ...extras.members,
+    },
+    headers: {
+      'Content-Type': 'application/problem+json',
+      ...(extras.retryAfterSeconds !== undefined && { 'Retry-After': String(extras.retryAfterSeconds) }),
+      ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+    },
+  };
+}
+
+/** What zod found, a field each. */
+export const fieldErrors = (error: z.ZodError, prefix = ''): FieldError[] =>
+  error.issues.map((issue) => ({
+    path: [prefix, ...issue.path.map(String)].filter((part) => part !== '').join('.'),
+    message: issue.message,
+  }));

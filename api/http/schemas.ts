@@ -1,0 +1,105 @@
+/** The shapes that requests and answers are made of. Requests are strict: an unknown field is refused. */
+import { z } from 'zod';
+
+/** Printable ASCII: whatever passes can be stored, logged and put into a header. */
+export const id = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters')
+  .meta({ id: 'Id' });
+export const accountId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
+  .meta({ id: 'AccountId' });
+export const uuid = z.guid();
+/** Text that people read: no control characters, no halves of characters; so Postgres can store it and a terminal show it. */
+export const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
+export const email = z.email().max(254);
+export const webAddress = z.url({ protocol: /^https?$/ }).max(2_000);
+
+/** Dollars as answers have them: at least two decimals, at most nine. */
+export const money = z
+  .string()
+  .regex(/^-?\d{1,10}\.\d{2,9}$/)
+  .meta({ id: 'Money', examples: ['25.00'] });
+/** Dollars as requests may have them; handlers say whether cents are whole and what the range is (422). */
+export const moneyIn = z
+  .string()
+  .regex(/^-?\d{1,9}(\.\d{1,9})?$/, 'must be an amount in dollars such as "12.34"')
+  .meta({ id: 'MoneyIn', examples: ['25.00'] });
+export const price = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a price in dollars such as "0.60"')
+  .meta({ id: 'Price' });
+export const time = z.iso.datetime({ offset: true });
+export const date = z.iso.date().refine((day) => day >= '0001', 'must be a day such as 2026-11-21');
+
+export const limit = z.coerce.number().int().min(1).max(200).default(50);
+export const cursorOf = {
+  number: z.string().regex(/^\d{1,18}$/, 'must be a cursor of this list'),
+  uuid: z.guid('must be a cursor of this list'),
+};
+/** The query of a list, whose cursors look like this. */
+export const pageQuery = <Cursor extends z.ZodType<string>>(cursor: Cursor) =>
+  z.strictObject({ limit, cursor: cursor.optional() });
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({ data: z.array(item), nextCursor: z.string().nullable() });
+
+export const ofAccount = z.strictObject({ id: accountId });
+export const nothing = z.strictObject({});
+
+export const reason = z.enum(['balance_exhausted', 'admin_suspended', 'payment_disputed']);
+export const gateState = z.enum(['ok', 'low', 'reloading', 'suspended']);
+export const gate = z
+  .strictObject({
+    accountId,
+    allowed: z.boolean(),
+    state: gateState,
+    reasons: z.array(reason),
+    retryAfterSeconds: z.number().int().optional(),
+    version: z.number().int(),
+    asOf: time,
+  })
+  .meta({ id: 'Gate' });
+
+export const memberRole = z.enum(['owner', 'resource_modifier', 'member']);
+export const autoReloadStatus = z.enum(['off', 'on', 'paused', 'disabled_after_failures']);
+
+export const transactionView = z
+  .strictObject({
+    sequence: z.number().int().min(1),
+    kind: z.enum([
+      'prepayment',
+      'reload',
+      'usage',
+      'adjustment',
+      'refund',
+      'refund_reversal',
+      'dispute',
+      'dispute_reversal',
+      'usage_reversal',
+    ]),
+    amount: money,
+    balanceAfter: z.string(),
+    reference: z.string(),
+    description: z.string(),
+    receiptUrl: z.string().optional(),
+    at: time,
+  })
+  .meta({ id: 'Transaction' });
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });

@@ -1,0 +1,53 @@
+/** Asking workflows something while a caller waits: bounded, and an absent Temporal is a 503. */
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import { unavailable } from '../../domain/errors';
+import { BALANCE_TASK_QUEUE, balanceWorkflowId, type BalanceInput } from '../../workflows/messages';
+
+type Balance = (input: BalanceInput) => Promise<unknown>;
+
+/** A workflow answers within 20 s; what takes longer has nobody to work on it. */
+const ANSWER_MS_MAX = 25_000;
+/** Whether Temporal is there at all is known much sooner: the client by itself tries again until the end. */
+const REACH_MS_MAX = 2_000;
+
+/** Asks an account's workflow for a change, starting it when it does not run. Throws `temporal_unavailable` (503). */
+export async function updateBalance<Answer, Args extends unknown[]>(
+  client: Client,
+  accountId: string,
+  update: UpdateDefinition<Answer, Args>,
+  ...args: Args
+): Promise<Answer> {
+  return reaching(client, ANSWER_MS_MAX, () => {
+    const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
+      workflowId: balanceWorkflowId(accountId),
+      taskQueue: BALANCE_TASK_QUEUE,
+      args: [{ accountId }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    return client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
+  });
+}
+
+/** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer in time. */
+export async function reaching<T>(client: Client, answerMsMax: number, work: () => Promise<T>): Promise<T> {
+  try {
+    await client.withDeadline(Date.now() + REACH_MS_MAX, () => client.workflowService.getSystemInfo({}));
+    return await client.withDeadline(Date.now() + answerMsMax, work);
+  } catch (error) {
+    if (isTemporalOutage(error))
+      throw unavailable('temporal_unavailable', 'The workflows do not answer now; ask again.');
+    throw error;
+  }
+}
+
+export const isTemporalOutage = (error: unknown): boolean =>
+  error instanceof ServiceError ||
+  error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+  isGrpcServiceError(error);

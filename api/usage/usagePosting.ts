@@ -1,0 +1,103 @@
+/** The way of reported usage: checked, priced, posted with whatever else is under way, answered when it is durable (B3–B5). */
+import type { Logger } from 'pino';
+import { DatabaseError, type Pool } from 'pg';
+import { isAccountId, toShownId } from '../../domain/checkEvent';
+import { Problem } from '../../domain/errors';
+import type { RejectionCode } from '../../domain/usageEvent';
+import type { MovedPosition } from '../../ledger/accounts/position';
+import { postUsage, type PostedUsage } from '../../ledger/usage/postUsage';
+import { createCommitLanes } from './commitLanes';
+import type { GateCache } from '../gate/gateCache';
+import { toGateJson } from '../gate/gateTable';
+import type { PriceBook } from '../../ledger/prices/priceBook';
+import { createUsageTaking } from '../../ledger/usage/takeUsage';
+
+export type UsageReport = {
+  accepted: number;
+  duplicates: number;
+  rejected: { index: number; id: string; code: RejectionCode; message: string }[];
+  /** As JSON, by account id: thousands of them are written faster than built. */
+  gates: string;
+  /** Of the gates' versions, as the stream of gates has it; left out while it is not known. */
+  epoch?: string;
+};
+
+export type UsagePosting = {
+  /** Throws for a full queue (429), and nothing was taken; or for an outage (503), and what was taken is a duplicate when it comes again. */
+  report(raw: readonly unknown[]): Promise<UsageReport>;
+  idle(): Promise<void>;
+};
+
+export type UsagePostingDeps = {
+  pool: Pool;
+  prices: PriceBook;
+  gates: GateCache;
+  log: Logger;
+  now(): number;
+  /** Called with each position a commit has changed, before anybody is answered. */
+  onPosted(position: MovedPosition): void;
+};
+
+/** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */
+const COMMIT_EVENTS_MAX = 5_000;
+/** In each lane: about a second's work. */
+const WAITING_EVENTS_MAX = 25_000;
+
+export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: UsagePostingDeps): UsagePosting {
+  const lanes = createCommitLanes({
+    itemsMax: COMMIT_EVENTS_MAX,
+    waitingMax: WAITING_EVENTS_MAX,
+    // Class 22, data exceptions: such as one account's balance running out of range.
+    isItemsFault: (error) => error instanceof DatabaseError && error.code?.startsWith('22') === true,
+    async commit(events) {
+      const posted = await postUsage(pool, events);
+      for (const position of posted.positions.values()) onPosted(position);
+      return posted;
+    },
+  });
+
+  const take = createUsageTaking({ pool, prices, now, post: (events) => lanes.submit(events).catch(toOutage) });
+
+  async function report(raw: readonly unknown[]): Promise<UsageReport> {
+    // Asked before the commit: what is committed after it is of this history, or of a later one that versions tell of.
+    const epoch = gates.point()?.epoch;
+    const { accepted, duplicates, rejected, posted } = await take(raw);
+    return {
+      accepted,
+      duplicates,
+      rejected: rejected.map(({ index, code, message }) => ({
+        index,
+        id: toShownId((raw[index] as { id?: unknown } | null)?.id, 128),
+        code,
+        message,
+      })),
+      gates: await gatesOf(raw, posted),
+      ...(epoch !== undefined && { epoch }),
+    };
+  }
+
+  /** Of all accounts named: what the commit has told, or else what is known. What was taken stands, so nothing is thrown here. */
+  async function gatesOf(raw: readonly unknown[], posted: readonly PostedUsage[]): Promise<string> {
+    const found: string[] = [];
+    const asOfMs = now();
+    const asOf = { ms: asOfMs, text: new Date(asOfMs).toISOString() };
+    for (const id of new Set(raw.map((one) => (one as { accountId?: unknown } | null)?.accountId))) {
+      if (typeof id !== 'string' || !isAccountId(id)) continue;
+      const known = posted.some(({ positions }) => positions.has(id)) ? gates.table.get(id) : undefined;
+      const gate = known ? toGateJson(known, asOf) : JSON.stringify(await gates.find(id).catch(() => null));
+      if (gate !== 'null') found.push(`"${id}":${gate}`);
+    }
+    return `{${found.join(',')}}`;
+  }
+
+  /** What a commit fails on was not taken, or will be a duplicate: the caller repeats it. */
+  function toOutage(error: unknown): never {
+    if (error instanceof Problem) throw error;
+    log.warn({ err: error }, 'a commit of usage failed');
+    throw new Problem('database_unavailable', 'The usage could not be stored; send the same events again.', {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  return { report, idle: lanes.idle };
+}

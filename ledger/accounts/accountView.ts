@@ -1,0 +1,46 @@
+/** An account as it is shown: who it is, its money, its gate, its auto-reload. */
+import type { AutoReloadStatus } from '../../domain/autoReload';
+import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from './position';
+
+export type AccountView = {
+  id: string;
+  name: string;
+  tier: string;
+  createdAt: Date;
+  position: Position;
+  /** Cents; null while they were never set. */
+  autoReload: { status: AutoReloadStatus; thresholdCents: number | null; amountCents: number | null };
+};
+
+export type AccountViewRow = PositionRow & {
+  name: string;
+  tier: string;
+  created_at: Date;
+  status: AutoReloadStatus;
+  threshold_cents: bigint | null;
+  amount_cents: bigint | null;
+};
+
+export const selectAccountViews = `
+  select ${POSITION_COLUMNS.split(', ')
+    .map((column) => `b.${column}`)
+    .join(', ')},
+    a.name, a.tier, a.created_at, s.status, s.threshold_cents, s.amount_cents
+  from accounts a join balances b on b.account_id = a.id join account_states s on s.account_id = a.id`;
+
+export function toAccountView(row: AccountViewRow): AccountView {
+  return {
+    id: row.account_id,
+    name: row.name,
+    tier: row.tier,
+    createdAt: row.created_at,
+    position: toPosition(row),
+    autoReload: {
+      status: row.status,
+      thresholdCents: toCents(row.threshold_cents),
+      amountCents: toCents(row.amount_cents),
+    },
+  };
+}
+
+const toCents = (cents: bigint | null): number | null => (cents === null ? null : Number(cents));

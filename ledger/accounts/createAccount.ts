@@ -1,0 +1,23 @@
+/** Opens an account: its row, its members, its empty position and its workflow's first state, together. */
+import { insertMember, type NewMember } from './members';
+import type { Tx } from '../db';
+
+export type NewAccount = { id: string; name: string; tier: string; members: NewMember[] };
+
+/** On anything but `created` the caller rolls back: what came before the refusal is in the transaction. */
+export async function createAccount(
+  tx: Tx,
+  account: NewAccount,
+): Promise<'created' | 'account_exists' | 'member_exists'> {
+  const { rowCount } = await tx.query(
+    'insert into accounts (id, name, tier) values ($1, $2, $3) on conflict do nothing',
+    [account.id, account.name, account.tier],
+  );
+  if (rowCount === 0) return 'account_exists';
+  await tx.query('insert into balances (account_id) values ($1)', [account.id]);
+  await tx.query('insert into account_states (account_id) values ($1)', [account.id]);
+  for (const member of account.members) {
+    if ((await insertMember(tx, account.id, member)) === null) return 'member_exists';
+  }
+  return 'created';
+}

@@ -1,0 +1,15 @@
+/** Changes an account's name or tier. */
+import type { Db } from '../db';
+
+/** Returns false when there is no such account. */
+export async function updateAccount(
+  db: Db,
+  accountId: string,
+  change: { name?: string; tier?: string },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'update accounts set name = coalesce($2, name), tier = coalesce($3, tier) where id = $1',
+    [accountId, change.name, change.tier],
+  );
+  return rowCount === 1;
+}

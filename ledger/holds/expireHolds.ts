@@ -1,0 +1,16 @@
+/** Gives back what was set aside by holds whose time is over (B5). */
+import type { Db } from '../db';
+import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
+
+/**
+ * At most `limit` holds, those that are due the longest; the time is Postgres's, as it was when they were placed. Answers
+ * the new position of each account that got money back. Simultaneous calls are harmless: each hold expires once.
+ */
+export async function expireHolds(db: Db, limit: number): Promise<Position[]> {
+  const { rows } = await db.query<PositionRow>({
+    name: 'expire-holds',
+    text: `select ${POSITION_COLUMNS} from expire_holds($1)`,
+    values: [limit],
+  });
+  return rows.map(toPosition);
+}

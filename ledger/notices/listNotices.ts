@@ -1,0 +1,42 @@
+/** Lists what an account's owners were told and how each delivery, by mail or webhook, went, newest first (N1, N2); and the development mailbox. */
+import type { Db } from '../db';
+import { toPage, type Page, type PageRequest } from '../page';
+
+export type NoticeView = {
+  kind: string;
+  at: Date;
+  data: Record<string, unknown>;
+  deliveries: { to: string; status: string; attempts: number }[];
+};
+
+export async function listNotices(db: Db, accountId: string, page: PageRequest): Promise<Page<NoticeView>> {
+  const { rows } = await db.query<NoticeView & { id: string }>(
+    `select n.id, n.kind, n.at, n.data, coalesce((
+       select json_agg(json_build_object('to', d.to, 'status', d.status, 'attempts', d.attempts) order by d.way, d.to)
+       from (
+         select 'mail' as way, recipient as to, status, attempts from notice_deliveries where notice_id = n.id
+         union all
+         select 'webhook', e.url, w.status, w.attempts from webhook_deliveries w join webhook_endpoints e on e.id = w.endpoint_id where w.notice_id = n.id
+       ) d), '[]') as deliveries
+     from notices n
+     where n.account_id = $1 and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
+     order by n.at desc, n.id desc limit $3`,
+    [accountId, page.after, page.limit + 1],
+  );
+  return toPage(
+    rows,
+    page.limit,
+    (row) => row.id,
+    ({ kind, at, data, deliveries }) => ({ kind, at, data, deliveries }),
+  );
+}
+
+export type DevMail = { kind: string; to: string; subject: string; text: string; at: Date };
+
+/** All mail of the embedded default, newest first. */
+export async function listMailbox(db: Db): Promise<DevMail[]> {
+  const { rows } = await db.query<DevMail>(
+    'select kind, recipient as "to", subject, body as text, at from dev_mailbox order by number desc',
+  );
+  return rows;
+}

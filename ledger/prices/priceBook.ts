@@ -1,0 +1,57 @@
+/** All models and prices in memory, so that usage is priced without a query (B4). */
+import type { Logger } from 'pino';
+import type { Pool } from 'pg';
+import { priceAt, type Price } from '../../domain/pricing';
+import { listModels, readModels, type Model } from './models';
+
+/** A new price for a priced model is known a minute ahead, so reading every 20 s is in time even when two reads fail. */
+const REFRESH_MS = 20_000;
+/** Older than this, a price might be missing: it is read again before anything is priced. */
+const STALE_MS_MAX = 55_000;
+
+export type PriceBook = {
+  /** The price in force, or why there is none. Asks nobody: what is missing here is looked up with `learn` first. */
+  find(model: string, atMs: number): Price | 'unknown_model' | 'no_price';
+  /** Looks up models that are not known here, or have no price yet. */
+  learn(models: readonly string[]): Promise<void>;
+  /** Takes over what this process has just put. */
+  put(model: Model): void;
+  /** Resolves when every price in force is known for certain. */
+  fresh(): Promise<void>;
+  close(): void;
+};
+
+export function createPriceBook(pool: Pool, log: Logger, now: () => number): PriceBook {
+  const prices = new Map<string, Price[]>();
+  const put = (model: Model): void => void prices.set(model.id, model.prices);
+  let readAtMs = -Infinity;
+  let reading: Promise<void> | null = null;
+
+  const read = (): Promise<void> =>
+    (reading ??= (async () => {
+      const startedMs = now();
+      for (const model of await listModels(pool)) put(model);
+      readAtMs = startedMs;
+    })().finally(() => (reading = null)));
+
+  const timer = setInterval(
+    () => void read().catch((error: Error) => log.warn({ err: error }, 'prices could not be read')),
+    REFRESH_MS,
+  );
+  timer.unref();
+
+  return {
+    find(model, atMs) {
+      const known = prices.get(model);
+      return known ? (priceAt(known, atMs) ?? 'no_price') : 'unknown_model';
+    },
+    async learn(models) {
+      for (const model of await readModels(pool, models)) put(model);
+    },
+    put,
+    async fresh() {
+      if (now() - readAtMs > STALE_MS_MAX) await read();
+    },
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,19 @@
+/** Gives up canceling the payment of a closed reload: an operator has seen to it that it is not paid (A7). */
+import { readCancelFailure } from './cancelFailures';
+import type { Tx } from '../db';
+import { tellWorkflow } from '../payments/followIntent';
+import { lockAccount } from '../accounts/lockAccount';
+import { markUnpaid, readReloadPayment, type Payment } from '../payments/payments';
+
+export type Abandoned = { kind: 'abandoned'; payment: Payment } | { kind: 'not_found' } | { kind: 'not_abandonable' };
+
+/** Frees its headroom, and lets the next reload open. Paid all the same it is credited as ever (P3). */
+export async function abandonReload(tx: Tx, accountId: string, number: number): Promise<Abandoned> {
+  const payment = await readReloadPayment(tx, accountId, number);
+  if (!payment) return { kind: 'not_found' };
+  await lockAccount(tx, accountId);
+  if (!(await readCancelFailure(tx, payment.id))) return { kind: 'not_abandonable' };
+  await markUnpaid(tx, payment, 'canceled');
+  await tellWorkflow(tx, accountId);
+  return { kind: 'abandoned', payment };
+}

@@ -1,0 +1,94 @@
+/** An account's auto-reload as it is shown: settings, standing, the reload in flight, and what advice follows from. */
+import type { BlockedBy, OpenReload } from '../../domain/accountState';
+import type { AutoReloadStatus } from '../../domain/autoReload';
+import { subtract, type Nano } from '../../domain/money';
+import type { Db } from '../db';
+
+export type AutoReloadView = {
+  status: AutoReloadStatus;
+  thresholdCents: number | null;
+  amountCents: number | null;
+  monthlyLimitCents: number | null;
+  /** What counts against the monthly limit so far: paid, in flight or not yet known. */
+  spentThisMonthCents: number;
+  strikes: number;
+  reload: { number: number; attempt: number; cents: number; state: OpenReload['state']; dueAt: Date } | null;
+  blockedBy: BlockedBy | null;
+  available: Nano;
+  /** Usage of late: a week of it, or the newest 10,000 lines. */
+  spentLately: Nano;
+  /** Milliseconds since the first usage of that, at least an hour. */
+  latelyMs: number;
+};
+
+type Row = {
+  status: AutoReloadStatus;
+  threshold_cents: bigint | null;
+  amount_cents: bigint | null;
+  monthly_limit_cents: bigint | null;
+  spent_this_month_cents: bigint;
+  strikes: number;
+  blocked_by: BlockedBy | null;
+  balance_nano: Nano;
+  held_nano: Nano;
+  spent_nano: Nano;
+  first_at: Date | null;
+  number: number | null;
+  attempt: number;
+  amount: bigint;
+  state: OpenReload['state'];
+  due_at: Date;
+};
+
+/** Null when there is no such account. */
+export async function readAutoReload(db: Db, accountId: string, nowMs: number): Promise<AutoReloadView | null> {
+  const { rows } = await db.query<Row>({
+    name: 'read-auto-reload',
+    text: statement,
+    values: [accountId, new Date(nowMs)],
+  });
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    status: row.status,
+    thresholdCents: toCents(row.threshold_cents),
+    amountCents: toCents(row.amount_cents),
+    monthlyLimitCents: toCents(row.monthly_limit_cents),
+    spentThisMonthCents: Number(row.spent_this_month_cents),
+    strikes: row.strikes,
+    reload:
+      row.number === null
+        ? null
+        : { number: row.number, attempt: row.attempt, cents: Number(row.amount), state: row.state, dueAt: row.due_at },
+    blockedBy: row.blocked_by,
+    available: subtract(row.balance_nano, row.held_nano),
+    spentLately: row.spent_nano,
+    latelyMs: Math.max(HOUR_MS, nowMs - (row.first_at?.getTime() ?? nowMs)),
+  };
+}
+
+const toCents = (cents: bigint | null): number | null => (cents === null ? null : Number(cents));
+
+const HOUR_MS = 3_600_000;
+
+// The sequence has no gaps, so the newest lines are a range of the primary key; of a busy account they are enough.
+const statement = `
+  with week as (
+    select amount_nano, at from (
+      select kind, amount_nano, at from ledger_lines
+      where account_id = $1 and sequence > (select sequence - 10000 from balances where account_id = $1)) newest
+    where kind = 'usage' and at > $2::timestamptz - interval '7 days'
+  )
+  select s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.strikes, s.blocked_by, b.balance_nano, b.held_nano,
+    (select coalesce(-sum(amount_nano), 0)::bigint from week) as spent_nano,
+    (select min(at) from week) as first_at,
+    (select coalesce(sum(p.amount_cents), 0)::bigint from payments p
+     where p.account_id = $1 and p.purpose = 'reload' and p.status in ('processing', 'requires_action', 'succeeded')
+       and (p.status <> 'succeeded' or p.settled_at >= month.start or p.created_at >= month.start)) as spent_this_month_cents,
+    r.number, r.attempt, p.amount_cents as amount, r.state, r.due_at
+  from account_states s
+  join balances b on b.account_id = s.account_id
+  cross join (select date_trunc('month', $2::timestamptz at time zone 'UTC') at time zone 'UTC' as start) month
+  left join reloads r on r.account_id = s.account_id and r.closed_at is null
+  left join payments p on p.id = r.id
+  where s.account_id = $1`;

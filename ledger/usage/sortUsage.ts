@@ -1,0 +1,136 @@
+/** Sorts reported events into those that can be posted, with their price, and those that can't, with the reason (B4). */
+import type { Pool } from 'pg';
+import { checkEvent, isRejection, type Rejection } from '../../domain/checkEvent';
+import { priceEvent } from '../../domain/pricing';
+import { rejectTime, type UsageEvent } from '../../domain/usageEvent';
+import type { PricedEvent } from './postUsage';
+import { readUsageEvents, type PostedEvent } from './usageEvents';
+import type { PriceBook } from '../prices/priceBook';
+
+export type Placed<T> = { index: number } & T;
+export type Sorted = {
+  /** In order of their places. */
+  events: PricedEvent[];
+  /** Where each of `events` stands in what was reported. */
+  places: number[];
+  rejected: Placed<Rejection>[];
+  duplicates: number;
+};
+
+/** What is no UUID is no hold; the ledger knows which are. */
+const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
+  const event = checkEvent(raw, nowMs);
+  return !isRejection(event) && event.holdId !== null && !HOLD_ID.test(event.holdId)
+    ? NOT_TAKEN.unknown_hold(event)
+    : event;
+}
+
+export function createUsageSorting(
+  pool: Pool,
+  prices: PriceBook,
+  now: () => number,
+): (raw: readonly unknown[]) => Promise<Sorted> {
+  /** Checks and prices. Whatever this process does not know yet is looked up before it is refused. */
+  async function sortEvents(raw: readonly unknown[]): Promise<Sorted> {
+    const nowMs = now();
+    const rejected: Placed<Rejection>[] = [];
+    const late: Placed<{ event: UsageEvent; message: string }>[] = [];
+    const timely: Placed<{ event: UsageEvent }>[] = [];
+    await prices.fresh();
+    const unknown = new Set<string>();
+    for (let index = 0; index < raw.length; index++) {
+      const event = check(raw[index], nowMs);
+      if (isRejection(event)) {
+        rejected.push({ index, ...event });
+        continue;
+      }
+      const message = rejectTime(event.atMs, nowMs);
+      if (message !== null) {
+        late.push({ index, event, message });
+        continue;
+      }
+      timely.push({ index, event });
+      if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
+    }
+    if (unknown.size > 0) await prices.learn([...unknown]);
+    const { duplicates, refused } = await sortLate(late);
+    return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
+  }
+
+  function priceAll(
+    timely: readonly Placed<{ event: UsageEvent }>[],
+    rejected: Placed<Rejection>[],
+  ): Pick<Sorted, 'events' | 'places'> {
+    const events: PricedEvent[] = [];
+    const places: number[] = [];
+    for (const { index, event } of timely) {
+      const cost = priceOf(event);
+      if (typeof cost !== 'bigint') {
+        rejected.push({ index, ...cost });
+        continue;
+      }
+      const priced = event as PricedEvent; // the check has made it for us: no copy is needed
+      priced.cost = cost;
+      events.push(priced);
+      places.push(index);
+    }
+    return { events, places };
+  }
+
+  function priceOf(event: UsageEvent): PricedEvent['cost'] | Rejection {
+    const price = prices.find(event.model, event.atMs);
+    if (price === 'unknown_model') return { code: 'unknown_model', message: `there is no model ${event.model}` };
+    if (price === 'no_price')
+      return { code: 'no_price', message: `the model ${event.model} has no price at this time` };
+    const result = priceEvent(price, event);
+    return result.kind === 'priced' ? result.cost : { code: 'no_price', message: result.because };
+  }
+
+  /** An event that was taken in its time and comes again later is a duplicate, for ever (B3). */
+  async function sortLate(
+    late: readonly Placed<{ event: UsageEvent; message: string }>[],
+  ): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
+    const refused: Placed<Rejection>[] = [];
+    let duplicates = 0;
+    const found =
+      late.length > 0
+        ? await readUsageEvents(
+            pool,
+            late.map(({ event }) => event),
+          )
+        : [];
+    for (const [place, { index, event, message }] of late.entries()) {
+      const standing = found[place];
+      if (!standing) refused.push({ index, code: 'at_out_of_range', message });
+      else if (isSame(event, standing)) duplicates += 1;
+      else refused.push({ index, ...NOT_TAKEN.event_conflict(event) });
+    }
+    return { duplicates, refused };
+  }
+
+  return sortEvents;
+}
+
+/** Why the ledger has not taken an event. */
+export const NOT_TAKEN = {
+  event_conflict: ({ id }: UsageEvent): Rejection => ({
+    code: 'event_conflict',
+    message: `the event ${id} stands already with other content`,
+  }),
+  unknown_hold: ({ holdId }: UsageEvent): Rejection => ({
+    code: 'unknown_hold',
+    message: `there is no hold ${holdId}`,
+  }),
+  unknown_account: ({ accountId }: UsageEvent): Rejection => ({
+    code: 'unknown_account',
+    message: `there is no account ${accountId}`,
+  }),
+};
+
+/** The counts and the model make an event what it is; its time does not (B3). */
+const isSame = (event: UsageEvent, standing: PostedEvent): boolean =>
+  (['model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize'] as const).every(
+    (field) => event[field] === standing[field],
+  );

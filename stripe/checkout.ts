@@ -1,0 +1,57 @@
+/** Checkout at Stripe: its hosted page takes a new card or a third-party provider for one prepayment (P1, P2). */
+import Stripe from 'stripe';
+import { outcomeOfError } from './outcome';
+
+export type NewCheckout = {
+  paymentId: string;
+  accountId: string;
+  cents: number;
+  customerId: string;
+  successUrl: string;
+  cancelUrl: string;
+};
+export type CheckoutMade =
+  | { kind: 'created'; sessionId: string; url: string }
+  /** The same is being made at this moment. */
+  | { kind: 'busy' }
+  | { kind: 'unknown'; because: string; operator: boolean };
+
+/**
+ * Makes the payment's page, or finds it: the key names the payment and how often Stripe gave no answer. Which methods
+ * the page offers is set at Stripe: cards and third-party providers alike.
+ */
+export async function createCheckoutPage(stripe: Stripe, checkout: NewCheckout, looks: number): Promise<CheckoutMade> {
+  const metadata = {
+    ballast_payment: checkout.paymentId,
+    ballast_account: checkout.accountId,
+    ballast_purpose: 'prepayment',
+  };
+  try {
+    const session = await stripe.checkout.sessions.create(
+      {
+        mode: 'payment',
+        customer: checkout.customerId,
+        line_items: [
+          {
+            quantity: 1,
+            price_data: { currency: 'usd', unit_amount: checkout.cents, product_data: { name: 'Ballast prepayment' } },
+          },
+        ],
+        metadata,
+        payment_intent_data: { description: 'Ballast prepayment', metadata },
+        success_url: checkout.successUrl,
+        cancel_url: checkout.cancelUrl,
+      },
+      { idempotencyKey: `${checkout.paymentId}/checkout/${looks}` },
+    );
+    return session.url === null
+      ? { kind: 'unknown', because: `Stripe gave checkout session ${session.id} no address`, operator: true }
+      : { kind: 'created', sessionId: session.id, url: session.url };
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError && error.statusCode === 409) return { kind: 'busy' };
+    const outcome = outcomeOfError(error);
+    return outcome.kind === 'unknown'
+      ? outcome
+      : { kind: 'unknown', because: 'Stripe declined to make a Checkout page', operator: true };
+  }
+}

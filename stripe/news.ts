@@ -1,0 +1,74 @@
+/** Events of Stripe: verified by their signature, reduced to what they are about (P4). */
+import Stripe from 'stripe';
+import type { PaymentNews } from '../domain/payment';
+import { idOf } from './outcome';
+
+/** Every type that is acted on; docs/payments.md says what each does. All others are taken and ignored. */
+export const NEWS_TYPES = [
+  'payment_intent.succeeded',
+  'payment_intent.canceled',
+  'payment_intent.payment_failed',
+  'payment_intent.processing',
+  'payment_intent.requires_action',
+  'charge.refunded',
+  'charge.refund.updated',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.closed',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.funds_reinstated',
+  'checkout.session.completed',
+  'checkout.session.expired',
+  'checkout.session.async_payment_succeeded',
+  'checkout.session.async_payment_failed',
+  'payment_method.detached',
+] as const;
+
+export type ReadEvent =
+  | { kind: 'news'; news: PaymentNews }
+  /** Genuine, and of no use to us. */
+  | { kind: 'ignored'; type: string }
+  | { kind: 'refused'; because: string };
+
+/** Older than this it may be a replay; the SDK's own default, said here because P4 promises it. */
+export const AGE_SECONDS_MAX = 300;
+
+/**
+ * Verifies the signature over the raw body with any of the secrets: two are in force while one is replaced.
+ * @param signature the header `Stripe-Signature`
+ */
+export function readEvent(
+  stripe: Stripe,
+  body: Buffer,
+  signature: string | undefined,
+  secrets: readonly string[],
+): ReadEvent {
+  let because = 'there is no Stripe-Signature';
+  for (const secret of signature === undefined ? [] : secrets) {
+    try {
+      const event = stripe.webhooks.constructEvent(body, signature!, secret, AGE_SECONDS_MAX);
+      const news = toNews(event);
+      return news ? { kind: 'news', news } : { kind: 'ignored', type: String(event.type) };
+    } catch (error) {
+      because =
+        error instanceof Stripe.errors.StripeSignatureVerificationError
+          ? 'its signature does not fit, or it is too old'
+          : 'it is signed, but no event';
+    }
+  }
+  return { kind: 'refused', because };
+}
+
+/** Null for types that are not acted on. */
+export function toNews(event: Stripe.Event): PaymentNews | null {
+  if (!(NEWS_TYPES as readonly string[]).includes(event.type)) return null;
+  const { id: eventId, type } = event;
+  const object = event.data.object as { id: string; payment_intent?: string | { id: string } | null };
+  if (type.startsWith('payment_intent.')) return { eventId, type, about: 'intent', paymentIntentId: object.id };
+  if (type.startsWith('checkout.session.')) return { eventId, type, about: 'checkout', sessionId: object.id };
+  if (type.startsWith('payment_method.')) return { eventId, type, about: 'method', methodId: object.id };
+  return { eventId, type, about: 'taken_back', paymentIntentId: idOf(object.payment_intent) };
+}

@@ -1,0 +1,78 @@
+/** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
+import Stripe from 'stripe';
+import type { SavedCard } from '../domain/payment';
+
+export type AttachedMethod = SavedCard;
+export type Attached =
+  | { kind: 'attached'; method: AttachedMethod }
+  | { kind: 'declined'; code: string; declineCode: string; message: string }
+  /** Stripe knows no such method, or it can't be used again. */
+  | { kind: 'invalid'; message: string };
+
+const CUSTOMER_TRIES_MAX = 5;
+
+/** Creates the account's customer. The same again, also simultaneously, is the same customer. */
+export async function createCustomer(stripe: Stripe, accountId: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    try {
+      // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
+      const customer = await stripe.customers.create(
+        { metadata: { ballast_account: accountId } },
+        { idempotencyKey: `customer/${accountId}/${number}` },
+      );
+      return customer.id;
+    } catch (error) {
+      // Stripe keeps a 500 under its key. Another customer may then be made in vain; only the first is ever kept.
+      if (!(error instanceof Stripe.errors.StripeAPIError) || number === CUSTOMER_TRIES_MAX) throw error;
+    }
+  }
+}
+
+/** The address of a page of Stripe's where an owner saves a card; it leads back to `returnUrl`. */
+export async function createSetupPage(stripe: Stripe, customerId: string, returnUrl: string): Promise<string> {
+  const session = await stripe.checkout.sessions.create({
+    mode: 'setup',
+    currency: 'usd',
+    customer: customerId,
+    success_url: returnUrl,
+    cancel_url: returnUrl,
+  });
+  if (!session.url) throw new Error(`Stripe gave checkout session ${session.id} no address`);
+  return session.url;
+}
+
+/** Saves a method for later charges. The id in the answer is the one to keep: Stripe's test ids stand for new methods. */
+export async function attachPaymentMethod(stripe: Stripe, customerId: string, methodId: string): Promise<Attached> {
+  try {
+    const method = await stripe.paymentMethods.attach(methodId, { customer: customerId });
+    return { kind: 'attached', method: toSavedCard(method) };
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeCardError) {
+      const code = error.code || 'card_declined';
+      return { kind: 'declined', code, declineCode: error.decline_code || code, message: error.message };
+    }
+    if (error instanceof Stripe.errors.StripeInvalidRequestError) return { kind: 'invalid', message: error.message };
+    throw error;
+  }
+}
+
+/** What may be kept of a method: enough to recognise it, never to use it. */
+export function toSavedCard({ id, type, card }: Stripe.PaymentMethod): SavedCard {
+  return {
+    id,
+    brand: card?.brand ?? type,
+    last4: card?.last4 ?? '',
+    expMonth: card?.exp_month ?? null,
+    expYear: card?.exp_year ?? null,
+    fingerprint: card?.fingerprint ?? null,
+  };
+}
+
+/** Forgets a method at Stripe; one that is gone already is forgotten too. */
+export async function detachPaymentMethod(stripe: Stripe, methodId: string): Promise<void> {
+  try {
+    await stripe.paymentMethods.detach(methodId);
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+  }
+}
