@@ -5,7 +5,7 @@ import { beginAttempt, type Attempt } from '../ledger/reloads/beginAttempt';
 import { recordCancelFailure } from '../ledger/reloads/cancelFailures';
 import { closeReload } from '../ledger/reloads/closeReload';
 import { transaction } from '../ledger/db';
-import { readPaymentMethod } from '../ledger/methods/paymentMethods';
+import { readPaymentMethod } from '../ledger/methods/readPaymentMethod';
 import { markUnpaid, readPayment, storePaymentIntent, type Payment } from '../ledger/payments/payments';
 import { readAttempt } from '../ledger/reloads/readAttempt';
 import { recordAwaiting, recordDecline, recordUnknown } from '../ledger/reloads/recordAttempt';

@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
-import { ensureAdminKey } from '../ledger/accounts/apiKeys';
+import { ensureAdminKey } from '../ledger/accounts/ensureAdminKey';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { createStripe } from '../stripe/client';

@@ -7,7 +7,7 @@ import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
 import { assessSettings, readSettingsState } from '../../ledger/settings/assessSettings';
-import { listPaymentMethods } from '../../ledger/methods/paymentMethods';
+import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { findWaitingReload } from '../../ledger/payments/readConfirmation';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { readAutoReload } from '../../ledger/settings/readAutoReload';

@@ -1,6 +1,7 @@
 /** Who an account is at the payment provider. */
 import { notFound } from '../../domain/errors';
-import { readCustomer, storeCustomer } from '../../ledger/methods/customers';
+import { readCustomer } from '../../ledger/methods/readCustomer';
+import { storeCustomer } from '../../ledger/methods/storeCustomer';
 import { createCustomer } from '../../stripe/paymentMethods';
 import type { Services } from '../services';
 

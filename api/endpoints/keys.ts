@@ -1,7 +1,11 @@
 /** API keys, of an account's members and of the platform. A key is shown once, when it is made. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { createMemberKey, createPlatformKey, listKeys, revokeKey, type ApiKey } from '../../ledger/accounts/apiKeys';
+import { createMemberKey } from '../../ledger/accounts/createMemberKey';
+import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
+import { listKeys } from '../../ledger/accounts/listKeys';
+import { revokeKey } from '../../ledger/accounts/revokeKey';
+import type { ApiKey } from '../../ledger/accounts/apiKey';
 import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { accountExists } from '../../ledger/accounts/readAccount';

@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
-import {
-  addPaymentMethod,
-  changePaymentMethodRole,
-  listPaymentMethods,
-  removePaymentMethod,
-} from '../../ledger/methods/paymentMethods';
+import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
+import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
+import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
+import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import {
   attachPaymentMethod,
   createSetupPage,
@@ -94,7 +92,7 @@ export const changeRole = endpoint({
   replies: { 200: method },
   async handle({ params, body, principal }, { pool, signals }) {
     const changed = await transaction(pool, async (tx) => {
-      const done = await changePaymentMethodRole(tx, params.id, params.methodId, body.role);
+      const done = await changeMethodRole(tx, params.id, params.methodId, body.role);
       if (!done) throw notFound(`payment method ${params.methodId}`);
       await recordAudit(tx, params.id, principal.actor, 'payment_method.change', {
         method: params.methodId,

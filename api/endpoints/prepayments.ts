@@ -4,7 +4,7 @@ import { notFound, Problem } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { readPaymentLine } from '../../ledger/transactions/listTransactions';
 import { toPage } from '../../ledger/page';
-import { listPaymentMethods } from '../../ledger/methods/paymentMethods';
+import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { listPrepayments, readPayment, type Payment } from '../../ledger/payments/payments';
 import { accountExists } from '../../ledger/accounts/readAccount';
 import { listTakenBack, readTakenBack } from '../../ledger/payments/takenBack';

@@ -5,7 +5,8 @@
 import type { Pool } from 'pg';
 import { Problem, unavailable } from '../../domain/errors';
 import type { StalePolicy } from '../../domain/gate';
-import { findKeyHolder, findKeyHolders, hashOf, type KeyHolder } from '../../ledger/accounts/apiKeys';
+import { findKeyHolder, findKeyHolders } from '../../ledger/accounts/findKeyHolders';
+import { hashOf, type KeyHolder } from '../../ledger/accounts/apiKey';
 import { within } from './within';
 
 export type Role = KeyHolder['role'] | 'anybody';

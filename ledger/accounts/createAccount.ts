@@ -1,5 +1,6 @@
 /** Opens an account: its row, its members, its empty position and its workflow's first state, together. */
-import { insertMember, type NewMember } from './members';
+import { insertMember } from './insertMember';
+import type { NewMember } from './member';
 import type { Tx } from '../db';
 
 export type NewAccount = { id: string; name: string; tier: string; members: NewMember[] };

@@ -3,7 +3,8 @@ import type { SeenCheckout } from '../../domain/payment';
 import { recordAudit } from '../audit/audit';
 import { transaction, type Db } from '../db';
 import { foldIntent, nothingOfOurs, type FoldedNews } from './foldIntent';
-import { addPaymentMethod, isKnownMethod } from '../methods/paymentMethods';
+import { addPaymentMethod } from '../methods/addPaymentMethod';
+import { isKnownMethod } from '../methods/isKnownMethod';
 import { markUnpaid, readPaymentById } from './payments';
 import type { TakeBackDeps } from './takeBack';
 

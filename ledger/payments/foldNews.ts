@@ -3,7 +3,7 @@ import type { PaymentNews } from '../../domain/payment';
 import { transaction } from '../db';
 import { foldCheckout } from './foldCheckout';
 import { foldIntent, nothingOfOurs, tellFollowed, type FoldedNews } from './foldIntent';
-import { forgetPaymentMethod } from '../methods/paymentMethods';
+import { forgetPaymentMethod } from '../methods/forgetPaymentMethod';
 import { takeBack, type TakeBackDeps } from './takeBack';
 
 /** Repeated it changes nothing. Throws when provider or database can't be asked: then it should come again. */

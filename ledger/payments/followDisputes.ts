@@ -2,7 +2,8 @@
 import type { DisputeState, SeenDispute } from '../../domain/payment';
 import type { Tx } from '../db';
 import type { Payment } from './payments';
-import { liftSuspension, setSuspension } from '../accounts/suspensions';
+import { liftSuspension } from '../accounts/liftSuspension';
+import { setSuspension } from '../accounts/setSuspension';
 
 /** What owners are told of. */
 export type DisputeChange = { id: string; status: 'opened' | 'won' | 'lost'; cents: number };

@@ -1,4 +1,4 @@
-import { createPlatformKey } from '../../ledger/accounts/apiKeys';
+import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { adjust, fold, openAccount, startTestApi, type Answer, type TestApi } from '../support/api';
 import { times } from '../support/times';
 

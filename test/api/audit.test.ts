@@ -1,7 +1,7 @@
 /** O5: what a person changes is written down in the transaction that changes it. */
 import { randomUUID } from 'node:crypto';
 import { transaction } from '../../ledger/db';
-import { forgetPaymentMethod } from '../../ledger/methods/paymentMethods';
+import { forgetPaymentMethod } from '../../ledger/methods/forgetPaymentMethod';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { withoutAudit } from '../support/withoutAudit';
 

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { createKeyring, type Keyring } from '../../api/http/auth';
 import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
 import { answerHot, createHotPath } from '../../api/gate/hotPath';
-import { createPlatformKey } from '../../ledger/accounts/apiKeys';
+import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { openPool } from '../../ledger/db';
 import { adjust, openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { until } from '../support/notices';

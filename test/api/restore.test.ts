@@ -7,7 +7,7 @@ import { Client, type Pool } from 'pg';
 import { findPostgresPlace } from '../../dev/postgresPlace';
 import { freePort } from '../../dev/ports';
 import { startPostgres, type RunningPostgres } from '../../dev/postgres';
-import { createPlatformKey } from '../../ledger/accounts/apiKeys';
+import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { openPool } from '../../ledger/db';
 import { migrate } from '../../ledger/migrate';
 import { startTestApi, type TestApi } from '../support/api';

@@ -6,7 +6,7 @@ import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { foldNews } from '../../ledger/payments/foldNews';
 import { postUsage } from '../../ledger/usage/postUsage';
-import { liftSuspension } from '../../ledger/accounts/suspensions';
+import { liftSuspension } from '../../ledger/accounts/liftSuspension';
 import { takeBack, type TakeBackDeps } from '../../ledger/payments/takeBack';
 import { createStripe } from '../../stripe/client';
 import { createProvider } from '../../stripe/provider';

@@ -8,7 +8,7 @@ import { formatMoney, parseMoney, wholeCents, type Nano } from '../../domain/mon
 import { decide } from '../../domain/decide';
 import { createAccount } from '../../ledger/accounts/createAccount';
 import { transaction } from '../../ledger/db';
-import { addPaymentMethod } from '../../ledger/methods/paymentMethods';
+import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
 import { beginPrepayment } from '../../ledger/payments/payments';
 import { postUsage } from '../../ledger/usage/postUsage';
 import type { MovedPosition } from '../../ledger/accounts/position';

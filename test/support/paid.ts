@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type Stripe from 'stripe';
 import { formatMoney, type Nano } from '../../domain/money';
 import type { PaymentNews } from '../../domain/payment';
-import { storeCustomer } from '../../ledger/methods/customers';
+import { storeCustomer } from '../../ledger/methods/storeCustomer';
 import { createCustomer } from '../../stripe/paymentMethods';
 import { createIntent } from '../../stripe/intents';
 import { toNews } from '../../stripe/news';

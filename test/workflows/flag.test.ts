@@ -1,6 +1,7 @@
 /** The flag and its mails (S2, N1), and what a suspension does to reloads (P5), in skipped time. */
 import { transaction } from '../../ledger/db';
-import { liftSuspension, setSuspension } from '../../ledger/accounts/suspensions';
+import { liftSuspension } from '../../ledger/accounts/liftSuspension';
+import { setSuspension } from '../../ledger/accounts/setSuspension';
 import * as messages from '../../workflows/messages';
 import { World } from '../support/world';
 

@@ -8,7 +8,7 @@ import { transaction } from '../../ledger/db';
 import { insertReload } from '../../ledger/reloads/openReload';
 import { recordDecline, recordUnknown } from '../../ledger/reloads/recordAttempt';
 import { recordStrike } from '../../ledger/reloads/recordStrike';
-import { setSuspension } from '../../ledger/accounts/suspensions';
+import { setSuspension } from '../../ledger/accounts/setSuspension';
 import { createStripe } from '../../stripe/client';
 import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';

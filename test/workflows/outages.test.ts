@@ -1,6 +1,6 @@
 /** What is no strike (A9): outages at Stripe and answers that never come, in skipped time. */
 import { transaction } from '../../ledger/db';
-import { removePaymentMethod } from '../../ledger/methods/paymentMethods';
+import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
 import { testWithSwitches, World } from '../support/world';

@@ -1,6 +1,7 @@
 /** Cards that were declined for good, in skipped time: known by their fingerprint, skipped until another card replaces them. */
 import { transaction } from '../../ledger/db';
-import { listPaymentMethods, removePaymentMethod } from '../../ledger/methods/paymentMethods';
+import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
+import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import * as messages from '../../workflows/messages';
 import type { TestAccount } from '../support/account';
 import { World } from '../support/world';

@@ -1,0 +1,7 @@
+/** A member of an account as it is kept: who it is and what it may do. */
+
+export type MemberRole = 'owner' | 'resource_modifier' | 'member';
+export type NewMember = { name: string; email: string; role: MemberRole };
+export type Member = NewMember & { id: string };
+
+export const MEMBER_COLUMNS = 'id, name, email, role';

@@ -1,0 +1,47 @@
+/** Adds a method that the provider has attached to the account's customer. */
+import type { MethodRole } from '../../domain/accountState';
+import type { SavedCard } from '../../domain/payment';
+import type { Tx } from '../db';
+import { hastenAttempt } from './hastenAttempt';
+import { listPaymentMethods } from './listPaymentMethods';
+import { lockMethods } from './lockMethods';
+import type { MethodsChanged } from './paymentMethod';
+import { readPaymentMethod } from './readPaymentMethod';
+import { vacateRole } from './vacateRole';
+
+/**
+ * Keeps a method that the provider has attached. The first becomes primary; a role that is given is taken from its
+ * holder. A card that was declined for good before stays so under a new id (A11). Added again, it only takes its role.
+ */
+export async function addPaymentMethod(
+  tx: Tx,
+  accountId: string,
+  card: SavedCard,
+  role: MethodRole | null,
+): Promise<MethodsChanged> {
+  const position = await lockMethods(tx, accountId);
+  const existing = await listPaymentMethods(tx, accountId);
+  if (role !== null) await vacateRole(tx, accountId, role, card.id);
+  const first = existing.every(({ id }) => id === card.id);
+  await tx.query(
+    `insert into payment_methods (id, account_id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because)
+     values ($2, $1, $3, $4, $5, $6, $7, $8, (
+       select unusable_because from payment_methods
+       where account_id = $1 and fingerprint = $8 and unusable_because is not null limit 1))
+     on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role)
+       where payment_methods.account_id = $1 and payment_methods.removed_at is null`,
+    [
+      accountId,
+      card.id,
+      first ? 'primary' : role,
+      card.brand,
+      card.last4,
+      card.expMonth,
+      card.expYear,
+      card.fingerprint,
+    ],
+  );
+  const method = (await readPaymentMethod(tx, accountId, card.id))!;
+  await hastenAttempt(tx, accountId, method);
+  return { method, position };
+}
