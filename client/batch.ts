@@ -3,11 +3,26 @@ import type { HeldUsage, UsageEvent } from './wire.js';
 
 export type Batch = {
   /** As JSON. */
-  events: string[];
+  events: readonly string[];
   bytes: number;
+  /** Failures in a row: the next try waits longer with each. */
+  failures: number;
+  /** Whether one of its events may be what the API fails on; null while nothing says so. */
+  suspicion: Suspicion | null;
   /** Resolves when the fate of every event is known. */
   done: Promise<void>;
   settled(): void;
+};
+
+export type Suspicion = {
+  /** How many requests the API had taken when the events of this batch failed first: has it taken others since? */
+  readonly takenBefore: number;
+  /** It is a part of a batch that failed. */
+  readonly isPart: boolean;
+  /** Failures of this batch as it is now. */
+  failures: number;
+  /** Those of one event alone, while the API took others. */
+  failuresAlone: number;
 };
 
 /** What an event takes of the heap beside its characters, measured: so that the limit is one of memory. */
@@ -16,11 +31,23 @@ const COUNTS = ['inputTokens', 'cachedInputTokens', 'outputTokens', 'images'] as
 
 export const bytesOf = (json: string): number => json.length + EVENT_OVERHEAD_BYTES;
 
-export function newBatch(events: string[] = []): Batch {
+export function newBatch(events: readonly string[]): Batch {
   const bytes = events.reduce((sum, json) => sum + bytesOf(json), 0);
   let settled = (): void => undefined;
   const done = new Promise<void>((resolve) => (settled = resolve));
-  return { events, bytes, done, settled };
+  return { events, bytes, failures: 0, suspicion: null, done, settled };
+}
+
+/** Both halves of a batch of two events or more; it is settled when they are. */
+export function halve(batch: Batch): Batch[] {
+  const middle = batch.events.length >> 1;
+  const halves = [batch.events.slice(0, middle), batch.events.slice(middle)].map(newBatch);
+  for (const half of halves) {
+    half.failures = batch.failures;
+    half.suspicion = batch.suspicion && { ...batch.suspicion, isPart: true, failures: 0 };
+  }
+  void Promise.all(halves.map(({ done }) => done)).then(batch.settled);
+  return halves;
 }
 
 export const eventOf = (json: string): UsageEvent => JSON.parse(json) as UsageEvent;

@@ -112,18 +112,17 @@ export class UnsentEvents extends BallastError {
   }
 }
 
-const BY_CODE: Record<string, typeof ApiError> = {
-  insufficient_funds: InsufficientFunds,
-  account_suspended: AccountSuspended,
-  not_found: NotFound,
-  unauthenticated: Unauthenticated,
-  forbidden: Forbidden,
-  hold_ended: HoldEnded,
-  events_rejected: EventsRejected,
-};
+const BY_CODE = new Map<unknown, typeof ApiError>([
+  ['insufficient_funds', InsufficientFunds],
+  ['account_suspended', AccountSuspended],
+  ['not_found', NotFound],
+  ['unauthenticated', Unauthenticated],
+  ['forbidden', Forbidden],
+  ['hold_ended', HoldEnded],
+  ['events_rejected', EventsRejected],
+]);
 
-export const toApiError = (answer: ApiAnswer): ApiError =>
-  new (BY_CODE[String(answer.problem.code)] ?? ApiError)(answer);
+export const toApiError = (answer: ApiAnswer): ApiError => new (BY_CODE.get(answer.problem.code) ?? ApiError)(answer);
 
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);

@@ -1,9 +1,12 @@
 /** Buffers usage and sends it in batches until each event is durable, rejected with a reason, or handed back: none is lost in silence. */
-import { type Batch, bytesOf, eventOf, newBatch, tellable } from './batch.js';
-import { ApiError, BallastError, BufferFull, EventTooLarge, UnsentEvents, Unreachable } from './errors.js';
-import { ask, createStop, type Connection } from './http.js';
+import { type Batch, eventOf, tellable } from './batch.js';
+import { createBuffer } from './buffer.js';
+import { BallastError, UnsentEvents } from './errors.js';
+import { createStop, type Connection } from './http.js';
+import { isRefused, judge } from './isolate.js';
 import { requireRange, TIMER_MS_MAX } from './limits.js';
 import { askedMs, pause, waitMs, within } from './retry.js';
+import { sendUsage } from './sendUsage.js';
 import type { Gate, RejectionCode, UsageAnswer, UsageEvent } from './wire.js';
 
 /** An event that the API will never take, and why. */
@@ -39,208 +42,148 @@ export type Reporter = {
   readonly buffered: { events: number; bytes: number };
 };
 
-/** A request is far below the API's 8 MB. */
-const BATCH_BYTES_MAX = 1024 * 1024;
 const API_EVENTS_MAX = 5_000;
-/** Below this part of its limit the buffer has room again. */
-const ROOM = 0.9;
 /** While the client closes, it tries at least so often. */
 const CLOSING_MS_MAX = 1_000;
 
-export function createReporter(
-  options: ReporterOptions,
-  { connection, onRejected, onError, onGates }: ReporterDeps,
-): Reporter {
+function checked(options: ReporterOptions): Required<ReporterOptions> {
   const { batchEventsMax = 500, lingerMs = 20, requestsMax = 2, bufferBytesMax = 32 * 1024 * 1024 } = options;
   requireRange('reporting.batchEventsMax', batchEventsMax, 1, API_EVENTS_MAX);
   requireRange('reporting.lingerMs', lingerMs, 0, TIMER_MS_MAX);
   requireRange('reporting.requestsMax', requestsMax, 1, Infinity);
   requireRange('reporting.bufferBytesMax', bufferBytesMax, 1, Infinity);
+  return { batchEventsMax, lingerMs, requestsMax, bufferBytesMax };
+}
 
-  const stop = createStop();
+export const createReporter = (options: ReporterOptions, deps: ReporterDeps): Reporter =>
+  new BufferedReporter(checked(options), deps);
+
+class BufferedReporter implements Reporter {
+  private readonly buffer;
+  private readonly stop = createStop();
   /** Ends the pauses of lanes, when there is no time left for them. */
-  const hurry = createStop();
-  /** Full batches, oldest first; then the one that is being filled. */
-  const waiting: Batch[] = [];
-  let filling = newBatch();
-  /** Every batch with events whose fate is not known, waiting or under way. */
-  const unsettled = new Set<Batch>();
-  let bytes = 0;
-  /** Of the event that found no room last: room for less is none. */
-  let wantedBytes = 0;
-  let lanes = 0;
-  let closed = false;
-  let lastError: BallastError | null = null;
-  let linger: NodeJS.Timeout | null = null;
-  let roomWaiters: (() => void)[] = [];
+  private readonly hurry = createStop();
+  /** Requests under way, or waiting to be tried again. */
+  private lanes = 0;
+  /** Requests that the API has taken. */
+  private taken = 0;
+  private closed = false;
+  private lastError: BallastError | null = null;
+  private linger: NodeJS.Timeout | null = null;
 
-  function report({ id = crypto.randomUUID(), at = new Date().toISOString(), ...rest }: UsageEvent): string {
-    if (closed) throw new BallastError('closed', 'The client is closed: this event was not taken.');
-    const json = JSON.stringify(tellable({ id, at, ...rest }));
-    const size = bytesOf(json);
-    if (bytes + size > bufferBytesMax) throw refusal(size);
-    if (filling.events.length >= batchEventsMax || filling.bytes + size > BATCH_BYTES_MAX) seal();
-    filling.events.push(json);
-    filling.bytes += size;
-    bytes += size;
-    unsettled.add(filling);
-    if (waiting.length > 0 || filling.events.length >= batchEventsMax) openLane();
-    else if (lanes < requestsMax) linger ??= setTimeout(sendNow, lingerMs);
+  constructor(
+    private readonly options: Required<ReporterOptions>,
+    private readonly deps: ReporterDeps,
+  ) {
+    this.buffer = createBuffer(options);
+  }
+
+  readonly report = ({ id = crypto.randomUUID(), at = new Date().toISOString(), ...rest }: UsageEvent): string => {
+    if (this.closed) throw new BallastError('closed', 'The client is closed: this event was not taken.');
+    this.buffer.add(JSON.stringify(tellable({ id, at, ...rest })));
+    if (this.buffer.isPressing) this.openLane();
+    else if (this.lanes < this.options.requestsMax) this.linger ??= setTimeout(this.sendNow, this.options.lingerMs);
     return id;
-  }
+  };
 
-  function refusal(size: number): BallastError {
-    if (size > bufferBytesMax) return new EventTooLarge(size, bufferBytesMax);
-    wantedBytes = size;
-    return new BufferFull(countEvents(), bufferBytesMax);
-  }
+  private readonly sendNow = (): void => {
+    this.linger = null;
+    this.openLane();
+  };
 
-  function seal(): void {
-    if (filling.events.length === 0) return;
-    waiting.push(filling);
-    filling = newBatch();
-  }
-
-  function sendNow(): void {
-    linger = null;
-    openLane();
-  }
-
-  function openLane(): void {
-    if (lanes < requestsMax && !stop.signal.aborted) void sendAll();
+  private openLane(): void {
+    if (this.lanes < this.options.requestsMax && !this.stop.signal.aborted) void this.sendAll();
   }
 
   /** A lane: sends batch after batch until nothing waits. What comes meanwhile goes with the next, so batches grow under load. */
-  async function sendAll(): Promise<void> {
-    lanes += 1;
-    for (let batch = next(); batch && !stop.signal.aborted; batch = next()) await deliver(batch);
-    lanes -= 1; // in the same turn as the last look: what is reported from now on opens a lane of its own
+  private async sendAll(): Promise<void> {
+    const { buffer, stop } = this;
+    this.lanes += 1;
+    for (let batch = buffer.next(); batch && !stop.signal.aborted; batch = buffer.next()) await this.deliver(batch);
+    this.lanes -= 1; // in the same turn as the last look: what is reported from now on opens a lane of its own
   }
 
-  function next(): Batch | undefined {
-    if (waiting.length === 0) seal();
-    return waiting.shift();
-  }
-
-  /** Until it is settled, or the client is closed. */
-  async function deliver(batch: Batch): Promise<void> {
-    for (let failures = 0; !stop.signal.aborted;) {
-      const answer = await post(batch.events)
-        .then((body) => toAnswer(body, batch.events.length))
-        .catch((error: BallastError) => error);
-      if (!(answer instanceof Error)) return settle(batch, answer);
-      if (isRefused(answer)) return refuse(batch, answer);
+  /** Until its fate is known, or others go first, or the client is closed. */
+  private async deliver(batch: Batch): Promise<void> {
+    const { buffer, stop } = this;
+    while (!stop.signal.aborted) {
+      const answer = await sendUsage(this.deps.connection, batch.events, stop.signal).catch((e: BallastError) => e);
+      if (!(answer instanceof Error)) return this.settle(batch, answer);
       if (stop.signal.aborted) return;
-      lastError = answer;
-      onError(answer);
-      failures = await rest(failures, answer);
+      const verdict = judge(batch, answer, this.taken);
+      if (verdict === 'give_up') return this.reject(batch, answer);
+      if (!isRefused(answer)) this.fail(answer);
+      if (verdict === 'halve') return this.halve(batch);
+      if (verdict === 'step_aside') return void this.rest(batch, answer).then(() => this.again(batch));
+      await this.rest(batch, answer);
+      if (verdict === 'let_others_go') return buffer.putBack(batch, 'last');
     }
   }
 
-  /** Before the same again: says with which count of failures. Closing cuts it short, but for what the API asked for. */
-  async function rest(failures: number, error: BallastError): Promise<number> {
+  private halve(batch: Batch): void {
+    this.buffer.split(batch);
+    this.openLane();
+  }
+
+  private again(batch: Batch): void {
+    this.buffer.putBack(batch, 'first');
+    this.openLane();
+  }
+
+  private fail(error: BallastError): void {
+    this.lastError = error;
+    this.deps.onError(error);
+  }
+
+  /** Before the same again. Closing cuts it short, but for what the API asked for. */
+  private async rest(batch: Batch, error: BallastError): Promise<void> {
+    const { stop, hurry } = this;
     const asked = askedMs(error);
-    const more = waitMs(failures, error) - asked;
+    const more = waitMs(batch.failures, error) - asked;
+    batch.failures += 1;
     await pause(asked, stop.signal);
-    if (closed) return pause(Math.min(more, CLOSING_MS_MAX), stop.signal).then(() => failures + 1);
+    if (this.closed) return pause(Math.min(more, CLOSING_MS_MAX), stop.signal);
     await pause(more, hurry.signal);
-    return closed ? 0 : failures + 1;
+    if (this.closed) batch.failures = 0;
   }
 
-  const post = (events: readonly string[]): Promise<unknown> =>
-    ask(connection, {
-      method: 'POST',
-      path: '/v1/usage',
-      body: `{"events":[${events.join(',')}]}`,
-      signal: stop.signal,
-    });
-
-  function settle(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
-    lastError = null;
-    const events = batch.events;
-    forget(batch);
-    onGates(Object.values(gates), epoch);
-    for (const { index, code, message } of rejected) onRejected({ event: eventOf(events[index]!), code, message });
-  }
-
-  /** The request as a whole was refused: halves of it tell which event is to blame. */
-  async function refuse(batch: Batch, error: ApiError): Promise<void> {
+  private settle(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
+    this.lastError = null;
+    this.taken += 1;
     const { events } = batch;
-    if (events.length === 1) {
-      forget(batch);
-      return onRejected({ event: eventOf(events[0]!), code: error.code, message: error.message });
-    }
-    const middle = events.length >> 1;
-    const halves = [events.slice(0, middle), events.slice(middle)].map((half) => newBatch(half));
-    halves.forEach((half) => unsettled.add(half));
-    unsettled.delete(batch);
-    for (const half of halves) await deliver(half);
-    if (!halves.some((half) => unsettled.has(half))) batch.settled();
+    this.buffer.forget(batch);
+    this.deps.onGates(Object.values(gates), epoch);
+    for (const { index, code, message } of rejected)
+      this.deps.onRejected({ event: eventOf(events[index]!), code, message });
   }
 
-  function forget(batch: Batch): void {
-    unsettled.delete(batch);
-    bytes -= batch.bytes;
-    batch.settled();
-    if (hasRoom()) wakeWaiters();
+  private reject(batch: Batch, { code, message }: BallastError): void {
+    this.buffer.forget(batch);
+    this.deps.onRejected({ event: eventOf(batch.events[0]!), code, message });
   }
 
-  const hasRoom = (): boolean => bytes <= bufferBytesMax * ROOM && bytes + wantedBytes <= bufferBytesMax;
-  function wakeWaiters(): void {
-    wantedBytes = 0;
-    const woken = roomWaiters;
-    roomWaiters = [];
-    woken.forEach((wake) => wake());
-  }
+  readonly room = (): Promise<void> => (this.closed ? Promise.resolve() : this.buffer.room());
 
-  const countEvents = (): number => [...unsettled].reduce((sum, { events }) => sum + events.length, 0);
-  const unsent = (): UnsentEvents =>
-    new UnsentEvents(
-      [...unsettled].flatMap(({ events }) => events.map(eventOf)),
-      lastError,
-    );
-
-  async function flush(withinMs = Infinity): Promise<void> {
-    const batches = [...unsettled];
-    seal();
-    while (waiting.length > 0 && lanes < requestsMax && !stop.signal.aborted) openLane();
+  readonly flush = async (withinMs = Infinity): Promise<void> => {
+    const { buffer, stop } = this;
+    const batches = buffer.unsettled();
+    buffer.seal();
+    while (buffer.hasWaiting && this.lanes < this.options.requestsMax && !stop.signal.aborted) this.openLane();
     const inTime = await within(Promise.all(batches.map(({ done }) => done)), stop.signal.aborted ? 0 : withinMs);
-    if (!inTime && unsettled.size > 0) throw unsent();
+    if (!inTime && buffer.size.events > 0) throw new UnsentEvents(buffer.events(), this.lastError);
+  };
+
+  async close(withinMs: number): Promise<void> {
+    this.closed = true;
+    this.buffer.wakeAll();
+    this.hurry.abort();
+    await this.flush(withinMs).finally(() => {
+      this.stop.abort(new Error('the client was closed'));
+      if (this.linger) clearTimeout(this.linger);
+    });
   }
 
-  return {
-    report,
-    room: () => (hasRoom() || closed ? Promise.resolve() : new Promise((resolve) => roomWaiters.push(resolve))),
-    flush,
-    async close(withinMs) {
-      closed = true;
-      wakeWaiters();
-      hurry.abort();
-      await flush(withinMs).finally(() => {
-        stop.abort(new Error('the client was closed'));
-        if (linger) clearTimeout(linger);
-      });
-    },
-    get buffered() {
-      return { events: countEvents(), bytes };
-    },
-  };
-}
-
-/**
- * What no repetition mends: the request itself. A wrong key or address is mended by people, and the events wait for it;
- * so they do when something on the way refuses all there is, but for its size.
- */
-const isRefused = (error: BallastError): error is ApiError =>
-  error instanceof ApiError && (error.status === 413 || (error.isBallasts && [400, 415, 422].includes(error.status)));
-
-/** A 200 that is not the API's, such as a login page, says nothing about the events. */
-function toAnswer(body: unknown, events: number): UsageAnswer {
-  const { rejected, gates, epoch } = (body ?? {}) as Partial<UsageAnswer>;
-  const isOurs =
-    Array.isArray(rejected) &&
-    rejected.every((one) => Number.isInteger(one?.index) && one.index >= 0 && one.index < events) &&
-    Object.values(gates ?? {}).every((gate) => Array.isArray(gate?.reasons));
-  if (!isOurs) throw new Unreachable('POST /v1/usage', new Error("the answer is not the API's"));
-  return { rejected, gates: gates ?? {}, epoch };
+  get buffered(): { events: number; bytes: number } {
+    return this.buffer.size;
+  }
 }

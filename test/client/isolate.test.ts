@@ -1,0 +1,120 @@
+/** A server that fails on one event: the others are taken within seconds, and nothing is lost in silence. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openAccount, putModel, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/notices';
+import { times } from '../support/times';
+import { charged, notedClient, type NotedClient } from './support';
+
+let api: TestApi;
+let front: Front;
+let client: NotedClient;
+beforeAll(async () => {
+  api = await startTestApi();
+  await putModel(api);
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  front = await startFront();
+});
+afterEach(async () => {
+  await client?.close(0).catch(() => undefined);
+  front.server.closeAllConnections();
+  front.server.close();
+});
+
+type Front = { url: string; server: Server; answer: (body: string) => number | null; requests: number };
+
+/** Stands before the API, and answers by itself with the status that `answer` gives, if it gives one. */
+async function startFront(): Promise<Front> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    front.requests += 1;
+    const status = front.answer(body);
+    if (status !== null) return void response.writeHead(status).end();
+    const { authorization = '' } = request.headers;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const answer = await fetch(api.url + request.url!, { method: request.method!, headers, body });
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, server, answer: () => null, requests: 0 };
+}
+
+const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000 });
+const poisonedBy = (status: number) => (body: string) => (body.includes('poison') ? status : null);
+
+test.each([1, 2])(
+  'one event that the API fails on holds up nobody for more than seconds, and is told with its content (%i requests at a time)',
+  async (requestsMax) => {
+    const { id } = await openAccount(api, '100.00');
+    client = notedClient({ url: front.url, key: api.service, reporting: { requestsMax } });
+    front.answer = poisonedBy(500);
+    client.report(event(id, 'poison'));
+    times(300, (i) => client.report(event(id, `good-${i}`)));
+    await until(
+      async () => (await charged(api.database, id)).events,
+      (events) => events === 300,
+      5_000,
+    );
+    await client.flush(15_000);
+    expect(client.rejected).toMatchObject([{ event: event(id, 'poison'), code: 'http_500' }]);
+    expect(client.buffered).toEqual({ events: 0, bytes: 0 });
+    expect(await charged(api.database, id)).toMatchObject({ events: 300 });
+  },
+);
+
+test('an event that comes first and alone is tried again until others have passed, and only then given up', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: front.url, key: api.service, reporting: { requestsMax: 1 } });
+  front.answer = poisonedBy(500);
+  client.report(event(id, 'poison'));
+  await until(
+    () => client.errors.length,
+    (errors) => errors >= 6,
+    20_000,
+  );
+  expect(client.rejected).toEqual([]);
+  client.report(event(id, 'good'));
+  await client.flush(30_000);
+  expect(client.rejected).toMatchObject([{ event: { id: 'poison' } }]);
+  expect(await charged(api.database, id)).toMatchObject({ events: 1 });
+});
+
+test.each([500, 502, 503])(
+  'an outage in which everything is answered %i loses nothing, and asks no more often than before',
+  async (status) => {
+    const { id } = await openAccount(api, '100.00');
+    client = notedClient({ url: front.url, key: api.service });
+    front.answer = () => status;
+    times(64, (i) => client.report(event(id, `e${i}`)));
+    await sleep(3_000);
+    expect(front.requests).toBeLessThan(25);
+    expect(client.rejected).toEqual([]);
+    expect(client.buffered.events).toBe(64);
+    front.answer = () => null;
+    await client.flush(20_000);
+    expect(client.rejected).toEqual([]);
+    expect(await charged(api.database, id)).toMatchObject({ events: 64 });
+  },
+);
+
+test('an event that gets 503 or no answer is never given up, though others pass', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: front.url, key: api.service });
+  front.answer = poisonedBy(503);
+  client.report(event(id, 'poison'));
+  await client.flush(100).catch(() => undefined);
+  for (let i = 0; i < 30; i++) {
+    client.report(event(id, `good-${i}`));
+    await client.flush(100).catch(() => undefined);
+  }
+  expect(client.rejected).toEqual([]);
+  await expect(client.close(500)).rejects.toMatchObject({ events: [event(id, 'poison')] });
+});
