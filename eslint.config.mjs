@@ -1,6 +1,7 @@
 /** What the linter holds: typed rules against lost promises and forgotten cases, and where the environment may be read. */
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { lookupsByName } from './dev/lint/lookupsByName.mjs';
 
 const entryPoints = ['api/main.ts', 'workers/main.ts', 'dev/**', 'bench/**', 'chaos/**', 'examples/**', 'test/**'];
 const tests = ['test/**/*.ts'];
@@ -11,6 +12,7 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { ballast: { rules: { 'lookups-by-name': lookupsByName } } },
     rules: {
       // A promise that nobody waits for loses its error, and with it a credit or a mail.
       '@typescript-eslint/no-floating-promises': 'error',
@@ -30,6 +32,8 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-unary-minus': 'off',
       // Objects here are closures without a `this` to lose.
       '@typescript-eslint/unbound-method': 'off',
+      // `prices['constructor']` is a function, and an event named so took its whole batch down.
+      'ballast/lookups-by-name': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
       'max-lines': ['warn', 300],
@@ -44,6 +48,8 @@ export default defineConfig(
     },
   },
   { files: entryPoints, rules: { 'no-restricted-properties': 'off', 'no-console': 'off' } },
+  // What is said to these comes from the developer alone; the simulator merges objects by names, as Stripe does.
+  { files: ['dev/**', 'bench/**', 'test/**'], rules: { 'ballast/lookups-by-name': 'off' } },
   {
     files: tests,
     rules: {
@@ -60,7 +66,11 @@ export default defineConfig(
     },
   },
   // Plain JavaScript has no types to check by, and is only configuration and the bootstrap.
-  { files: ['**/*.{js,cjs,mjs}'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { 'ballast/lookups-by-name': 'off' },
+  },
   { files: ['**/*.{js,cjs}'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['dev/*.mjs'], rules: { 'no-console': 'off' } },
 );

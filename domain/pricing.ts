@@ -11,7 +11,7 @@ export type Price = {
   cachedInputPerMillion: Nano | null;
   outputPerMillion: Nano | null;
   /** Nano-dollars per image, by size such as `1024x1024`. */
-  perImage: Readonly<Record<string, Nano>> | null;
+  perImage: ReadonlyMap<string, Nano> | null;
 };
 
 export type Counts = Pick<UsageEvent, 'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'images' | 'imageSize'>;
@@ -35,7 +35,7 @@ export function priceEvent(price: Price, counts: Counts): Priced {
   const { inputTokens, cachedInputTokens, outputTokens, images, imageSize } = counts;
   if (inputTokens > 0 && price.inputPerMillion === null) return unpriced('the model has no price for input tokens');
   if (outputTokens > 0 && price.outputPerMillion === null) return unpriced('the model has no price for output tokens');
-  const perImage = imageSize === null ? undefined : price.perImage?.[imageSize];
+  const perImage = imageSize === null ? undefined : price.perImage?.get(imageSize);
   if (images > 0 && perImage === undefined)
     return unpriced(`the model has no price for images of size ${imageSize ?? '(none given)'}`);
 

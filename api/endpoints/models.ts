@@ -83,9 +83,7 @@ function toPrice({ from, perImage, ...perMillion }: z.output<typeof prices>[numb
     inputPerMillion: nanoOrNull(perMillion.inputPerMillion),
     cachedInputPerMillion: nanoOrNull(perMillion.cachedInputPerMillion),
     outputPerMillion: nanoOrNull(perMillion.outputPerMillion),
-    perImage: perImage
-      ? Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, parseMoney(cost)]))
-      : null,
+    perImage: perImage ? new Map(Object.entries(perImage).map(([name, cost]) => [name, parseMoney(cost)])) : null,
   };
 }
 
@@ -98,7 +96,7 @@ function view({ prices: given, ...facts }: Model): z.input<typeof model> {
       ...(cachedInputPerMillion !== null && { cachedInputPerMillion: formatMoney(cachedInputPerMillion) }),
       ...(outputPerMillion !== null && { outputPerMillion: formatMoney(outputPerMillion) }),
       ...(perImage && {
-        perImage: Object.fromEntries(Object.entries(perImage).map(([name, cost]) => [name, formatMoney(cost)])),
+        perImage: Object.fromEntries([...perImage].map(([name, cost]) => [name, formatMoney(cost)])),
       }),
     })),
   };

@@ -8,10 +8,11 @@ import { problem } from './schemas';
 type Json = Record<string, unknown>;
 
 export function toOpenApi(routes: readonly Route[]): Json {
-  const paths: Record<string, Json> = {};
+  const paths = new Map<string, Json>();
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    for (const method of methodsOf(route)) (paths[path] ??= {})[method] = toOperation(route, method);
+    for (const method of methodsOf(route))
+      paths.set(path, { ...paths.get(path), [method]: toOperation(route, method) });
   }
   return {
     openapi: '3.1.0',
@@ -22,7 +23,7 @@ export function toOpenApi(routes: readonly Route[]): Json {
         'Prepaid balances for inference. Money is a decimal string in US dollars; times are ISO 8601 in UTC; errors are problem+json with a code.',
     },
     components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-    paths,
+    paths: Object.fromEntries(paths),
   };
 }
 

@@ -56,20 +56,22 @@ export function createPlainReader(): PlainReader {
 const ANYTHING = /^/;
 const NOTHING = /(?!)/;
 /** What may stand after the colon for a header to be plain; on those that are not named here, nothing depends. */
-const PLAIN_VALUES: Record<string, RegExp> = {
-  host: ANYTHING,
-  authorization: ANYTHING,
-  'x-account-id': ANYTHING,
-  'x-request-id': ANYTHING,
-  connection: /^ ?keep-alive$/i,
-  'content-length': /^ ?0$/,
-  'transfer-encoding': NOTHING,
-  'proxy-connection': NOTHING,
-  expect: NOTHING,
-  upgrade: NOTHING,
-  trailer: NOTHING,
-  te: NOTHING,
-};
+const PLAIN_VALUES = new Map(
+  Object.entries<RegExp>({
+    host: ANYTHING,
+    authorization: ANYTHING,
+    'x-account-id': ANYTHING,
+    'x-request-id': ANYTHING,
+    connection: /^ ?keep-alive$/i,
+    'content-length': /^ ?0$/,
+    'transfer-encoding': NOTHING,
+    'proxy-connection': NOTHING,
+    expect: NOTHING,
+    upgrade: NOTHING,
+    trailer: NOTHING,
+    te: NOTHING,
+  }),
+);
 
 /** Null when a header that matters is not plain or comes twice, or when there is no host. */
 function toHeaders(lines: readonly string[]): HotHeaders | null {
@@ -78,9 +80,10 @@ function toHeaders(lines: readonly string[]): HotHeaders | null {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
-    if (!Object.hasOwn(PLAIN_VALUES, name)) continue;
+    const plain = PLAIN_VALUES.get(name);
+    if (plain === undefined) continue;
     const value = line.slice(colon + 1);
-    if (seen.has(name) || !PLAIN_VALUES[name]!.test(value)) return null;
+    if (seen.has(name) || !plain.test(value)) return null;
     seen.set(name, value.trim());
   }
   if (!seen.has('host')) return null;

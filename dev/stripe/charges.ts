@@ -95,7 +95,7 @@ export function settleCharge(
 function outcomeOf(result: ChargeResult): Stripe.Charge.Outcome {
   const reason = result.kind === 'declined' ? result.declineCode : null;
   return {
-    advice_code: reason === null ? null : (ADVICE[reason] ?? 'try_again_later'),
+    advice_code: reason === null ? null : (ADVICE.get(reason) ?? 'try_again_later'),
     network_advice_code: null,
     network_decline_code: null,
     network_status: reason === null ? 'approved_by_network' : 'declined_by_network',
@@ -107,15 +107,17 @@ function outcomeOf(result: ChargeResult): Stripe.Charge.Outcome {
   };
 }
 
-const ADVICE: Record<string, Stripe.Charge.Outcome.AdviceCode> = {
-  authentication_required: 'confirm_card_data',
-  expired_card: 'confirm_card_data',
-  incorrect_cvc: 'confirm_card_data',
-  incorrect_number: 'confirm_card_data',
-  lost_card: 'do_not_try_again',
-  stolen_card: 'do_not_try_again',
-  fraudulent: 'do_not_try_again',
-};
+const ADVICE = new Map(
+  Object.entries<Stripe.Charge.Outcome.AdviceCode>({
+    authentication_required: 'confirm_card_data',
+    expired_card: 'confirm_card_data',
+    incorrect_cvc: 'confirm_card_data',
+    incorrect_number: 'confirm_card_data',
+    lost_card: 'do_not_try_again',
+    stolen_card: 'do_not_try_again',
+    fraudulent: 'do_not_try_again',
+  }),
+);
 
 function detailsOf({ card, type }: Stripe.PaymentMethod): Stripe.Charge.PaymentMethodDetails {
   if (card === undefined) return { link: { country: 'US' }, type };

@@ -146,7 +146,9 @@ export function createControl(simulator: Simulator): Control {
     const segments = url.pathname.split('/');
     const asked = `${request.method ?? 'GET'} ${url.pathname}`;
     const withId = `${request.method ?? 'GET'} ${segments.map((segment, index) => (index === 3 ? ':id' : segment)).join('/')}`;
-    const found = switches[asked] ?? switches[withId];
+    const found = [asked, withId]
+      .map((name) => (Object.hasOwn(switches, name) ? switches[name] : undefined))
+      .find(Boolean);
     if (found === undefined) return sendJson(response, 404, { error: { message: `There is no switch ${asked}.` } });
     try {
       const input = {

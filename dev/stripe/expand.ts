@@ -8,17 +8,19 @@ import type { Transaction } from './transaction';
 
 const DEPTH_MAX = 4;
 
-const EXPANDABLE: Record<string, TableName> = {
-  balance_transaction: 'balance_transactions',
-  charge: 'charges',
-  customer: 'customers',
-  default_payment_method: 'payment_methods',
-  failure_balance_transaction: 'balance_transactions',
-  latest_charge: 'charges',
-  payment_intent: 'payment_intents',
-  payment_method: 'payment_methods',
-  setup_intent: 'setup_intents',
-};
+const EXPANDABLE = new Map(
+  Object.entries<TableName>({
+    balance_transaction: 'balance_transactions',
+    charge: 'charges',
+    customer: 'customers',
+    default_payment_method: 'payment_methods',
+    failure_balance_transaction: 'balance_transactions',
+    latest_charge: 'charges',
+    payment_intent: 'payment_intents',
+    payment_method: 'payment_methods',
+    setup_intent: 'setup_intents',
+  }),
+);
 
 /** Splits `expand`, which every endpoint takes, from the parameters that are its own. */
 export function splitExpand({ expand: asked, ...params }: Form): { params: Form; paths: string[] } {
@@ -37,10 +39,10 @@ export function expand(tx: Transaction, object: object, paths: string[]): object
 function expandPath(tx: Transaction, object: object, [field, ...rest]: string[], path: string): object {
   if (field === undefined) return object;
   const fields = object as Record<string, unknown>;
-  const content = fields[field] ?? includable(tx, fields, field);
+  const content = (Object.hasOwn(fields, field) ? fields[field] : undefined) ?? includable(tx, fields, field);
   if (content === undefined) throw invalidParameter(`This property cannot be expanded (${path}).`, 'expand');
   if (content === null) return object;
-  const table = EXPANDABLE[field];
+  const table = EXPANDABLE.get(field);
   let expanded: object;
   if (Array.isArray(content)) expanded = content.map((item) => expandPath(tx, item as object, rest, path));
   else if (typeof content === 'object') expanded = expandPath(tx, content, rest, path);
@@ -52,7 +54,7 @@ function expandPath(tx: Transaction, object: object, [field, ...rest]: string[],
 
 /** Lists that are left out of an object unless asked for. */
 function includable(tx: Transaction, fields: Record<string, unknown>, field: string): object | null | undefined {
-  if (field in fields) return null;
+  if (Object.hasOwn(fields, field)) return null;
   if (fields.object === 'checkout.session' && field === 'line_items') {
     const data = tx.get('checkout_details', fields.id as string)?.lineItems ?? [];
     return { object: 'list', url: `/v1/checkout/sessions/${String(fields.id)}/line_items`, has_more: false, data };

@@ -67,16 +67,18 @@ const STRIPE_CARDS: TestCard[] = [
 ];
 
 /** Stripe knows these cards under a shorter name too. */
-const ALIASES: Record<string, string> = {
-  chargeDeclined: 'visa_chargeDeclined',
-  chargeDeclinedInsufficientFunds: 'visa_chargeDeclinedInsufficientFunds',
-  chargeDeclinedLostCard: 'visa_chargeDeclinedLostCard',
-  chargeDeclinedStolenCard: 'visa_chargeDeclinedStolenCard',
-  visa_chargeDeclinedExpiredCard: 'chargeDeclinedExpiredCard',
-  visa_chargeDeclinedIncorrectCvc: 'chargeDeclinedIncorrectCvc',
-  visa_chargeDeclinedProcessingError: 'chargeDeclinedProcessingError',
-  chargeDeclinedVelocityLimitExceeded: 'visa_chargeDeclinedVelocityLimitExceeded',
-};
+const ALIASES = new Map(
+  Object.entries<string>({
+    chargeDeclined: 'visa_chargeDeclined',
+    chargeDeclinedInsufficientFunds: 'visa_chargeDeclinedInsufficientFunds',
+    chargeDeclinedLostCard: 'visa_chargeDeclinedLostCard',
+    chargeDeclinedStolenCard: 'visa_chargeDeclinedStolenCard',
+    visa_chargeDeclinedExpiredCard: 'chargeDeclinedExpiredCard',
+    visa_chargeDeclinedIncorrectCvc: 'chargeDeclinedIncorrectCvc',
+    visa_chargeDeclinedProcessingError: 'chargeDeclinedProcessingError',
+    chargeDeclinedVelocityLimitExceeded: 'visa_chargeDeclinedVelocityLimitExceeded',
+  }),
+);
 
 const STRIPE_BY_NAME = new Map(STRIPE_CARDS.map((entry) => [entry.name, entry]));
 const STRIPE_BY_NUMBER = new Map(STRIPE_CARDS.map((entry) => [entry.number, entry]).reverse() as [string, TestCard][]);
@@ -89,7 +91,7 @@ export function testCardById(id: string): TestCard | null {
     : id.startsWith('tok_')
       ? id.slice('tok_'.length)
       : null;
-  return name === null ? null : (STRIPE_BY_NAME.get(ALIASES[name] ?? name) ?? null);
+  return name === null ? null : (STRIPE_BY_NAME.get(ALIASES.get(name) ?? name) ?? null);
 }
 
 export function testCardByNumber(number: string): TestCard | null {

@@ -28,7 +28,7 @@ const BODY_BYTES_MAX = 1024 * 1024;
 const EXCESS_BYTES_MAX = 16 * BODY_BYTES_MAX;
 const CHOICES_MAX = 16;
 /** What would cost more than the estimate knows of. */
-const UNSUPPORTED = ['tools', 'functions', 'audio', 'prediction'];
+const UNSUPPORTED = ['tools', 'functions', 'audio', 'prediction'] as const;
 
 export async function readChatRequest(request: IncomingMessage, model: Model): Promise<ChatRequest> {
   const body = await readJson(request);

@@ -3,7 +3,7 @@ import { createClient, UnsentEvents } from '../../client/index.js';
 import { createGateway } from './server.js';
 import { stubModel } from './stubModel.js';
 
-function required(name: string): string {
+function required(name: 'BALLAST_URL' | 'BALLAST_KEY' | 'GATEWAY_KEYS'): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} must be set.`);
   return value;

@@ -71,7 +71,7 @@ export async function updateModelFacts(tx: Tx, facts: ModelFacts): Promise<void>
 
 export async function insertPrice(tx: Tx, modelId: string, price: Price): Promise<void> {
   const perImage =
-    price.perImage && Object.fromEntries(Object.entries(price.perImage).map(([size, cost]) => [size, String(cost)]));
+    price.perImage && Object.fromEntries([...price.perImage].map(([size, cost]) => [size, String(cost)]));
   await tx.query(
     `insert into model_prices (model_id, starts_at, input_per_million_nano, cached_input_per_million_nano, output_per_million_nano, per_image_nano)
      values ($1, $2, $3, $4, $5, $6)`,
@@ -101,8 +101,7 @@ function toPrice(row: PriceRow): Price {
     cachedInputPerMillion: toNano(row.cached_input_per_million_nano),
     outputPerMillion: toNano(row.output_per_million_nano),
     perImage:
-      row.per_image_nano &&
-      Object.fromEntries(Object.entries(row.per_image_nano).map(([size, cost]) => [size, toNano(cost)!])),
+      row.per_image_nano && new Map(Object.entries(row.per_image_nano).map(([size, cost]) => [size, toNano(cost)!])),
   };
 }
 

@@ -205,3 +205,51 @@ test('B7 usage is summed by day, model and kind, as JSON and CSV', async () => {
   expect((await api.ask('GET', `/v1/accounts/${id}/usage?groupBy=day,day`, { key: member })).status).toBe(400);
   expect((await api.ask('GET', `/v1/accounts/${id}/usage?from=2026-02-30`, { key: member })).status).toBe(400);
 });
+
+test.each(['constructor', 'toString', 'hasOwnProperty', '__proto__', 'valueOf'])(
+  'B4 an image size named %s, which every object inherits, has no price; the good event beside it is taken',
+  async (imageSize) => {
+    const { id } = await openAccount(api, '20.00');
+    const { status, body } = await report(api, [
+      event(id, 'bad', { inputTokens: 0, images: 1, imageSize }),
+      event(id, 'good'),
+    ]);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ accepted: 1, rejected: [{ index: 0, id: 'bad', code: 'no_price' }] });
+    const hold = (asked: object) =>
+      api.ask('POST', `/v1/accounts/${id}/holds`, {
+        key: api.service,
+        body: asked,
+        headers: { 'Idempotency-Key': JSON.stringify(asked) },
+      });
+    expect(await hold({ estimate: { model: 'model', images: 1, imageSize } })).toMatchObject({
+      status: 422,
+      body: { code: 'no_price' },
+    });
+    const { body: held } = await hold({ amount: '1.00' });
+    const settling = { key: api.service, body: { events: [event(id, 'settling', { images: 1, imageSize })] } };
+    expect(await api.ask('POST', `/v1/accounts/${id}/holds/${held.id}/settle`, settling)).toMatchObject({
+      status: 422,
+      body: { code: 'events_rejected', rejected: [{ code: 'no_price' }] },
+    });
+  },
+);
+
+test('B4 an image size may be named as what every object inherits: then it has its price', async () => {
+  const { id } = await openAccount(api, '20.00');
+  const prices = [{ from: '2020-01-01T00:00:00Z', perImage: { constructor: '2' } }];
+  const facts = { provider: 'P', license: 'open', input: ['text'], output: 'image', batch: false, prices };
+  const put = await api.ask('PUT', '/v1/models/sized', { key: api.admin, body: facts });
+  expect(put).toMatchObject({ status: 201, body: { prices: [{ perImage: { constructor: '2.00' } }] } });
+  await report(api, [{ id: 'i', accountId: id, model: 'sized', images: 2, imageSize: 'constructor' }]);
+  expect(await balanceOf(id)).toBe('16.00');
+});
+
+test.each(['constructor', '__proto__', 'toString'])(
+  'B4 a model named %s that nobody has put is unknown',
+  async (model) => {
+    const { id } = await openAccount(api, '20.00');
+    const { body } = await report(api, [event(id, 'a', { model })]);
+    expect(body.rejected).toMatchObject([{ code: 'unknown_model' }]);
+  },
+);

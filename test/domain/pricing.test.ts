@@ -17,7 +17,7 @@ const image: Price = {
   inputPerMillion: null,
   cachedInputPerMillion: null,
   outputPerMillion: null,
-  perImage: { '1024x1024': parseMoney('0.04') },
+  perImage: new Map([['1024x1024', parseMoney('0.04')]]),
 };
 const counts = (given: Partial<Counts>): Counts => ({
   inputTokens: 0,
