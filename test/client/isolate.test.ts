@@ -1,6 +1,6 @@
 /** A server that fails on one event: the others are taken within seconds, and nothing is lost in silence. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccount, putModel, startTestApi, type TestApi } from '../support/api';
@@ -29,7 +29,13 @@ type Front = { url: string; server: Server; answer: (body: string) => number | n
 
 /** Stands before the API, and answers by itself with the status that `answer` gives, if it gives one. */
 async function startFront(): Promise<Front> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, server, answer: () => null, requests: 0 };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
@@ -40,11 +46,7 @@ async function startFront(): Promise<Front> {
     const headers = { authorization, 'content-type': 'application/json' };
     const answer = await fetch(api.url + request.url!, { method: request.method!, headers, body });
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, server, answer: () => null, requests: 0 };
+  }
 }
 
 const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000 });
