@@ -20,6 +20,22 @@ export const statusInWords: Record<AutoReloadStatus, string> = {
   disabled_after_failures: 'auto-reload was turned off after failed charges',
 };
 
+/** A bank account's brand is its type at Stripe; it is called so. */
+const accountNames = new Map([
+  ['us_bank_account', 'US bank account'],
+  ['sepa_debit', 'SEPA bank account'],
+  ['acss_debit', 'Canadian bank account'],
+  ['au_becs_debit', 'Australian bank account'],
+  ['bacs_debit', 'UK bank account'],
+  ['nz_bank_account', 'New Zealand bank account'],
+]);
+
+/** `Visa ending in 4242`, `US bank account ending in 6789`; the name alone where a method has no number, such as a wallet. */
+export function methodInWords(brand: string, last4: string): string {
+  const name = accountNames.get(brand) ?? `${brand.charAt(0).toUpperCase()}${brand.slice(1).replaceAll('_', ' ')}`;
+  return last4 === '' ? name : `${name} ending in ${last4}`;
+}
+
 /** Begins with a capital and ends with a full stop. */
 export const asSentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

@@ -1,5 +1,6 @@
 /** How mails write money, times, cards and other people's sentences. */
 import { parseMoney } from '../domain/money';
+import { methodInWords } from '../domain/words';
 
 const NANO_PER_CENT = 10_000_000n;
 const months = [
@@ -35,8 +36,7 @@ export function utc(iso: string): string {
 /** `Visa ending in 4242`, or undefined when the card is not known. */
 export function cardName({ brand, last4 }: { brand?: string; last4?: string }): string | undefined {
   if (last4 === undefined) return undefined;
-  const name = brand === undefined ? 'Card' : brand.charAt(0).toUpperCase() + brand.slice(1);
-  return `${name} ending in ${last4}`;
+  return methodInWords(brand ?? 'card', last4);
 }
 
 /** One line that ends in one full stop: what banks and people write comes with or without. */

@@ -25,6 +25,8 @@ export const NEWS_TYPES = [
   'checkout.session.async_payment_succeeded',
   'checkout.session.async_payment_failed',
   'payment_method.detached',
+  'payment_method.updated',
+  'payment_method.automatically_updated',
 ] as const;
 
 export type ReadEvent =
@@ -69,6 +71,13 @@ export function toNews(event: Stripe.Event): PaymentNews | null {
   const object = event.data.object as { id: string; payment_intent?: string | { id: string } | null };
   if (type.startsWith('payment_intent.')) return { eventId, type, about: 'intent', paymentIntentId: object.id };
   if (type.startsWith('checkout.session.')) return { eventId, type, about: 'checkout', sessionId: object.id };
-  if (type.startsWith('payment_method.')) return { eventId, type, about: 'method', methodId: object.id };
+  if (type.startsWith('payment_method.'))
+    return {
+      eventId,
+      type,
+      about: 'method',
+      methodId: object.id,
+      updatedByNetwork: type === 'payment_method.automatically_updated',
+    };
   return { eventId, type, about: 'taken_back', paymentIntentId: idOf(object.payment_intent) };
 }

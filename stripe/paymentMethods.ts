@@ -1,6 +1,7 @@
 /** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
 import Stripe from 'stripe';
 import type { SavedCard } from '../domain/payment';
+import { toSavedCard } from './savedCard';
 
 export type AttachedMethod = SavedCard;
 export type Attached =
@@ -54,18 +55,6 @@ export async function attachPaymentMethod(stripe: Stripe, customerId: string, me
     if (error instanceof Stripe.errors.StripeInvalidRequestError) return { kind: 'invalid', message: error.message };
     throw error;
   }
-}
-
-/** What may be kept of a method: enough to recognise it, never to use it. */
-export function toSavedCard({ id, type, card }: Stripe.PaymentMethod): SavedCard {
-  return {
-    id,
-    brand: card?.brand ?? type,
-    last4: card?.last4 ?? '',
-    expMonth: card?.exp_month ?? null,
-    expYear: card?.exp_year ?? null,
-    fingerprint: card?.fingerprint ?? null,
-  };
 }
 
 /** Forgets a method at Stripe; one that is gone already is forgotten too. */

@@ -9,7 +9,7 @@ import type {
   SeenRefund,
 } from '../domain/payment';
 import { idOf, outcomeOfIntent } from './outcome';
-import { toSavedCard } from './paymentMethods';
+import { toSavedCard } from './savedCard';
 
 /** A lock may be held meanwhile, so no answer is waited for longer. */
 const LOOK: Stripe.RequestOptions = { timeout: 5_000 };

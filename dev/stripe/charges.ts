@@ -119,7 +119,13 @@ const ADVICE = new Map(
   }),
 );
 
-function detailsOf({ card, type }: Stripe.PaymentMethod): Stripe.Charge.PaymentMethodDetails {
+function detailsOf(method: Stripe.PaymentMethod): Stripe.Charge.PaymentMethodDetails {
+  const { card, type, us_bank_account: bank } = method;
+  if (bank !== undefined) {
+    const { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number } = bank;
+    const shown = { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number };
+    return { us_bank_account: { ...shown, payment_reference: null }, type };
+  }
   if (card === undefined) return { link: { country: 'US' }, type };
   const shown = {
     amount_authorized: null,

@@ -24,6 +24,7 @@ export function submitCheckout(tx: Transaction, sessionId: string, choice: Choic
   const session = currentSession(tx, sessionId);
   if (session.status !== 'open')
     throw invalidRequest(`This Checkout Session is not open any more: it has a status of ${String(session.status)}.`);
+  if (session.customer !== null) tx.need('customers', session.customer as string, 'customer');
   return session.mode === 'setup' ? submitSetup(tx, session, choice) : submitPayment(tx, session, choice);
 }
 

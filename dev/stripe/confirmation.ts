@@ -28,6 +28,7 @@ export function confirmIntent(
   confirmation: Confirmation,
 ): Stripe.PaymentIntent {
   checkConfirmable(intent);
+  if (intent.customer !== null) tx.need('customers', intent.customer as string, 'customer');
   const methodId = confirmation.methodId ?? (intent.payment_method as string | null);
   if (methodId === null) throw methodMissing(intent);
   const { method, card } = resolvePaymentMethod(tx, methodId);

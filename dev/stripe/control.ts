@@ -7,6 +7,7 @@ import { closeDispute, openDispute } from './disputes';
 import { StripeError } from './errors';
 import { faultRule, type Faults } from './faults';
 import { sendJson } from './http';
+import { updateByNetwork } from './paymentMethods';
 import { failRefund } from './refunds';
 import type { RequestLog } from './requestLog';
 import { runWork, type Environment, type Transaction } from './transaction';
@@ -98,6 +99,17 @@ const switches: Record<string, Switch> = {
     const card = tx.need('cards', id);
     return tx.update('cards', card, { behavior: { ...card.behavior, ...changes } }).behavior;
   }),
+  'POST /_sim/payment-methods/:id/update': change(
+    z.strictObject({
+      expMonth: z.int().min(1).max(12).optional(),
+      expYear: z.int().optional(),
+      number: z
+        .string()
+        .regex(/^\d{12,19}$/)
+        .optional(),
+    }),
+    updateByNetwork,
+  ),
   'POST /_sim/payment-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),
     (tx, id, { success }) => answerPayment(tx, id, success).intent,

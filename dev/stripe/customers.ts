@@ -6,6 +6,7 @@ import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { id, ignored, mergeMetadata, metadata, parseParams, text } from './params';
 import type { ApiRequest } from './router';
+import { detachWithCustomer } from './paymentMethods';
 import type { Transaction } from './transaction';
 
 const fields = {
@@ -57,9 +58,10 @@ export function createCustomer(tx: Transaction, request: ApiRequest): Stripe.Cus
   return customer;
 }
 
-export function retrieveCustomer(tx: Transaction, request: ApiRequest): Stripe.Customer {
+export function retrieveCustomer(tx: Transaction, request: ApiRequest): Stripe.Customer | Stripe.DeletedCustomer {
   parseParams(z.strictObject({}), request.params);
-  return tx.need('customers', request.ids[0] as string);
+  const customerId = request.ids[0] as string;
+  return tx.get('deleted_customers', customerId) ?? tx.need('customers', customerId);
 }
 
 export function updateCustomer(tx: Transaction, request: ApiRequest): Stripe.Customer {
@@ -87,12 +89,14 @@ function notTheCustomers(method: string): Error {
   return error;
 }
 
-export function deleteCustomer(tx: Transaction, request: ApiRequest): object {
+/** It can still be retrieved, as deleted; everything else that names it finds nothing, and its methods are of no use any more. */
+export function deleteCustomer(tx: Transaction, request: ApiRequest): Stripe.DeletedCustomer {
   parseParams(z.strictObject({}), request.params);
   const customer = tx.need('customers', request.ids[0] as string);
+  detachWithCustomer(tx, customer.id);
   tx.remove('customers', customer.id);
   tx.emit('customer.deleted', customer);
-  return { id: customer.id, object: 'customer', deleted: true };
+  return tx.put('deleted_customers', { id: customer.id, object: 'customer', deleted: true });
 }
 
 export function listCustomers(tx: Transaction, request: ApiRequest): object {

@@ -3,7 +3,7 @@ import type Stripe from 'stripe';
 import { newClientSecret, newId } from './ids';
 import type { Transaction } from './transaction';
 
-const TAKEN = ['card', 'link'];
+const TAKEN = ['card', 'link', 'us_bank_account'];
 
 /** Stripe answers with those of the allowed types that fit the payment; all that the simulator takes fit it. */
 export function allowedTypes(allowed: string[] | undefined): Partial<Stripe.PaymentIntent> {

@@ -1,7 +1,7 @@
 // Builds a PaymentMethod and its hidden card from a test card.
 import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
-import type { Card } from './cardBehavior';
+import { PAYS, type Card } from './cardBehavior';
 import { newId } from './ids';
 import type { TestCard } from './testCards';
 import type { Transaction } from './transaction';
@@ -75,12 +75,51 @@ function cardOf(
 }
 
 /** The same for each payment method made from one card number. */
-function fingerprintOf(number: string): string {
+export function fingerprintOf(number: string): string {
   return createHash('sha256')
     .update(`fingerprint ${number}`)
     .digest('base64')
     .replaceAll(/[^A-Za-z0-9]/g, '')
     .slice(0, 16);
+}
+
+/** Stripe's test id of a bank account: debits take days, here until a switch decides them. */
+export const TEST_BANK_ACCOUNT = 'pm_usBankAccount_success';
+const BANK_ACCOUNT_NUMBER = '000123456789';
+
+/** A verified US bank account. Like a card it can be saved and charged again. */
+export function newBankMethod(tx: Transaction): { method: Stripe.PaymentMethod; card: Card } {
+  const method: Stripe.PaymentMethod = {
+    id: newId('pm'),
+    object: 'payment_method',
+    allow_redisplay: 'unspecified',
+    billing_details: NO_BILLING_DETAILS,
+    created: tx.now,
+    customer: null,
+    customer_account: null,
+    livemode: false,
+    metadata: {},
+    type: 'us_bank_account',
+    us_bank_account: {
+      account_holder_type: 'individual',
+      account_type: 'checking',
+      bank_name: 'STRIPE TEST BANK',
+      financial_connections_account: null,
+      fingerprint: fingerprintOf(BANK_ACCOUNT_NUMBER),
+      last4: BANK_ACCOUNT_NUMBER.slice(-4),
+      networks: { preferred: 'ach', supported: ['ach'] },
+      routing_number: '110000000',
+      status_details: null,
+    },
+  };
+  const card: Card = {
+    id: method.id,
+    number: BANK_ACCOUNT_NUMBER,
+    behavior: { ...PAYS, settlement: 'processing' },
+    setUp: true,
+    spent: false,
+  };
+  return { method: tx.put('payment_methods', method), card: tx.put('cards', card) };
 }
 
 /** What a customer pays with at a third-party provider: it is used once and shows no card. */

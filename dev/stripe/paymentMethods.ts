@@ -5,7 +5,7 @@ import { attachDecline } from './declines';
 import { invalidParameter, invalidRequest, resourceMissing, StripeError } from './errors';
 import { listObjects, listParams } from './lists';
 import { id, ignored, integer, mergeMetadata, metadata, parseParams } from './params';
-import { newCardMethod } from './newPaymentMethod';
+import { fingerprintOf, newBankMethod, newCardMethod, TEST_BANK_ACCOUNT } from './newPaymentMethod';
 import type { ApiRequest } from './router';
 import { testCardById, testCardByNumber, type TestCard } from './testCards';
 import type { Transaction } from './transaction';
@@ -73,6 +73,7 @@ export function resolvePaymentMethod(
 ): { method: Stripe.PaymentMethod; card: Card } {
   const testCard = testCardById(methodId);
   if (testCard !== null) return newCardMethod(tx, testCard);
+  if (methodId === TEST_BANK_ACCOUNT) return newBankMethod(tx);
   const method = tx.get('payment_methods', methodId);
   const card = tx.get('cards', methodId);
   if (method === undefined || card === undefined) throw resourceMissing('PaymentMethod', methodId, param);
@@ -125,6 +126,14 @@ export function detachPaymentMethod(tx: Transaction, request: ApiRequest): Strip
   return detached;
 }
 
+/** A customer that is deleted takes its methods with it. Stripe promises no events of them beside the customer's. */
+export function detachWithCustomer(tx: Transaction, customerId: string): void {
+  for (const method of [...tx.table('payment_methods').newest({ field: 'customer', equals: customerId })]) {
+    tx.update('payment_methods', method, { customer: null });
+    tx.update('cards', tx.need('cards', method.id), { spent: true });
+  }
+}
+
 function forgetAsDefault(tx: Transaction, method: Stripe.PaymentMethod): void {
   const customer = tx.get('customers', method.customer as string);
   if (customer?.invoice_settings.default_payment_method !== method.id) return;
@@ -162,6 +171,30 @@ export function updatePaymentMethod(tx: Transaction, request: ApiRequest): Strip
     card: { ...(method.card as Stripe.PaymentMethod.Card), ...params.card },
   });
   tx.emit('payment_method.updated', updated, method);
+  return updated;
+}
+
+/** The card's network gives Stripe what the bank has changed: the expiry of a renewed card, or its new number. */
+export function updateByNetwork(
+  tx: Transaction,
+  methodId: string,
+  {
+    expMonth,
+    expYear,
+    number,
+  }: { expMonth?: number | undefined; expYear?: number | undefined; number?: string | undefined },
+): Stripe.PaymentMethod {
+  const method = tx.need('payment_methods', methodId, 'payment_method');
+  if (number !== undefined) tx.update('cards', tx.need('cards', methodId), { number });
+  const updated = tx.update('payment_methods', method, {
+    card: {
+      ...(method.card as Stripe.PaymentMethod.Card),
+      ...(expMonth !== undefined && { exp_month: expMonth }),
+      ...(expYear !== undefined && { exp_year: expYear }),
+      ...(number !== undefined && { fingerprint: fingerprintOf(number), last4: number.slice(-4) }),
+    },
+  });
+  tx.emit('payment_method.automatically_updated', updated, method);
   return updated;
 }
 

@@ -9,6 +9,7 @@ import type { Delivery } from './webhooks';
 
 export type Tables = {
   customers: Stripe.Customer;
+  deleted_customers: Stripe.DeletedCustomer;
   payment_methods: Stripe.PaymentMethod;
   /** What the simulator knows of a payment method's card and Stripe does not show. */
   cards: Card;
@@ -81,6 +82,7 @@ export class Store {
 function emptyTables(): Store['tables'] {
   return {
     customers: new Collection(['email']),
+    deleted_customers: new Collection(),
     payment_methods: new Collection(['customer']),
     cards: new Collection(),
     payment_intents: new Collection(['customer']),

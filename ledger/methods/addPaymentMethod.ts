@@ -2,6 +2,7 @@
 import type { MethodRole } from '../../domain/accountState';
 import type { SavedCard } from '../../domain/payment';
 import type { Tx } from '../db';
+import { findMark } from './findMark';
 import { hastenAttempt } from './hastenAttempt';
 import { listPaymentMethods } from './listPaymentMethods';
 import { lockMethods } from './lockMethods';
@@ -11,7 +12,8 @@ import { vacateRole } from './vacateRole';
 
 /**
  * Keeps a method that the provider has attached. The first becomes primary; a role that is given is taken from its
- * holder. A card that was declined for good before stays so under a new id (A11). Added again, it only takes its role.
+ * holder. A card that was declined for good before stays so under a new id, unless it expires later now (A11). Added
+ * again, it only takes its role.
  */
 export async function addPaymentMethod(
   tx: Tx,
@@ -25,11 +27,9 @@ export async function addPaymentMethod(
   const first = existing.every(({ id }) => id === card.id);
   await tx.query(
     `insert into payment_methods (id, account_id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because)
-     values ($2, $1, $3, $4, $5, $6, $7, $8, (
-       select unusable_because from payment_methods
-       where account_id = $1 and fingerprint = $8 and unusable_because is not null limit 1))
-     on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role)
-       where payment_methods.account_id = $1 and payment_methods.removed_at is null`,
+     values ($2, $1, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role), removed_at = null
+       where payment_methods.account_id = $1`,
     [
       accountId,
       card.id,
@@ -39,6 +39,7 @@ export async function addPaymentMethod(
       card.expMonth,
       card.expYear,
       card.fingerprint,
+      await findMark(tx, accountId, card),
     ],
   );
   const method = (await readPaymentMethod(tx, accountId, card.id))!;

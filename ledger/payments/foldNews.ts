@@ -1,9 +1,8 @@
 /** Acts on news of a payment provider: always on what is so now, whatever the event says and whenever it comes (P4). */
 import type { PaymentNews } from '../../domain/payment';
-import { transaction } from '../db';
 import { foldCheckout } from './foldCheckout';
 import { foldIntent, nothingOfOurs, tellFollowed, type FoldedNews } from './foldIntent';
-import { forgetPaymentMethod } from '../methods/forgetPaymentMethod';
+import { applyMethodNews } from './applyMethodNews';
 import { takeBack, type TakeBackDeps } from './takeBack';
 
 /** Repeated it changes nothing. Throws when provider or database can't be asked: then it should come again. */
@@ -19,11 +18,7 @@ export async function foldNews(deps: TakeBackDeps, news: PaymentNews, nowMs: num
     }
     case 'checkout':
       return foldCheckout(deps, news.sessionId, nowMs);
-    case 'method': {
-      const seen = await deps.provider.seeMethod(news.methodId);
-      if (seen?.customerId) return nothingOfOurs('nothing new');
-      const accountId = await transaction(deps.pool, (tx) => forgetPaymentMethod(tx, news.methodId));
-      return accountId === null ? nothingOfOurs('foreign') : { outcome: 'removed', accountId, methodsChanged: true };
-    }
+    case 'method':
+      return applyMethodNews(deps, news.methodId, news.updatedByNetwork);
   }
 }

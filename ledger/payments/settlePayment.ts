@@ -5,6 +5,7 @@ import { centsToNano, formatCents, formatMoney, nano } from '../../domain/money'
 import type { PaidIntent } from '../../domain/payment';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
+import { clearMark } from '../methods/clearMark';
 import { postNotice } from '../notices/postNotice';
 import { setLevels } from '../settings/setLevels';
 
@@ -26,7 +27,8 @@ type ReloadRow = { number: number; wished: AutoReloadSettings | null; closed_at:
 
 /**
  * In one transaction: the credit (its key is the PaymentIntent's id, so it stands once), the payment and its reload
- * closed, strikes to 0, a first charge's settings in force, the receipt, and news for the workflow.
+ * closed, strikes to 0, the method usable again (A11), a first charge's settings in force, the receipt, and news for the
+ * workflow.
  */
 export async function settlePayment(tx: Tx, paid: PaidIntent, policy: Policy, nowMs: number): Promise<Settlement> {
   const { rows } = await tx.query<PaymentRow>(
@@ -59,6 +61,7 @@ export async function settlePayment(tx: Tx, paid: PaidIntent, policy: Policy, no
   await tx.query('update account_states set strikes = 0, last_strike_at = null where account_id = $1', [
     payment.account_id,
   ]);
+  await clearMark(tx, payment.account_id, paid.paymentMethodId);
   if (payment.purpose === 'reload') await closePaidReload(tx, payment, paid, line.balance, policy, now);
   await tx.query('update balances set news = news + 1 where account_id = $1', [payment.account_id]);
   return { kind: 'credited', now: true, accountId: payment.account_id, sequence: line.sequence };

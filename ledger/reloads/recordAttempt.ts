@@ -3,6 +3,7 @@ import { formatCents } from '../../domain/money';
 import type { Attempt } from './beginAttempt';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
+import { markUnusable } from '../methods/markUnusable';
 import { postNotice } from '../notices/postNotice';
 
 export type Decline = {
@@ -57,19 +58,6 @@ export async function recordOwnersDecline(
     [owners.paymentId, decline.code, decline.message, decline.chargeId],
   );
   if (rowCount && decline.forGood) await markUnusable(tx, owners, decline.code);
-}
-
-/** By fingerprint: the same card under another id is declined for good too (A11). */
-async function markUnusable(
-  tx: Tx,
-  { accountId, methodId }: Pick<Attempt, 'accountId' | 'methodId'>,
-  code: string,
-): Promise<void> {
-  await tx.query(
-    `update payment_methods m set unusable_because = $3 where m.account_id = $1 and m.unusable_because is null
-       and (m.id = $2 or m.fingerprint = (select fingerprint from payment_methods where id = $2))`,
-    [accountId, methodId, code],
-  );
 }
 
 /**
