@@ -2,21 +2,17 @@
 import { Context } from '@temporalio/activity';
 import type { PaymentNews } from '../domain/payment';
 import type { LedgerCheck, Repair, Unexplained } from '../domain/reconciliation';
-import { foldNews } from '../ledger/payments/foldNews';
-import { foldCheckout } from '../ledger/payments/foldCheckout';
-import { nothingOfOurs, type FoldedNews } from '../ledger/payments/foldIntent';
-import { reconcilePayment } from '../ledger/payments/reconcilePayment';
-import {
-  checkLedger,
-  listIntentsToCheck,
-  listOpenCheckouts,
-  listUnexplained,
-  readMarks,
-  saveMark,
-} from '../ledger/payments/reconciliation';
-import { knownEvents, recordEvent } from '../ledger/payments/stripeEvents';
-import { listNews, listOurIntents } from '../stripe/listing';
-import { createProvider } from '../stripe/provider';
+import { applyCheckout } from '../payments/applyCheckout';
+import { applyEvent } from '../payments/applyEvent';
+import { nothingOfOurs, type AppliedNews } from '../payments/news';
+import { reconcilePayment } from '../payments/reconcile';
+import { checkLedger } from '../ledger/reconciliation/checkLedger';
+import { listIntentsToCheck } from '../ledger/reconciliation/listIntentsToCheck';
+import { listOpenCheckouts } from '../ledger/reconciliation/listOpenCheckouts';
+import { listUnexplained } from '../ledger/reconciliation/listUnexplained';
+import { readMarks, saveMark } from '../ledger/reconciliation/marks';
+import { listKnownEvents } from '../ledger/payments/listKnownEvents';
+import { recordEvent } from '../ledger/payments/recordEvent';
 import type { Dependencies } from './dependencies';
 
 /** What one page has brought. `next` reads on; null after the last page. */
@@ -31,8 +27,8 @@ const CHECK_EVERY_MS = 86_400_000;
 const LOCAL_PAGE = 50;
 const SHOWN_MAX = 100;
 
-export function createReconcilingActivities({ pool, stripe, policy, log }: Dependencies) {
-  const deps = { pool, provider: createProvider(stripe), policy };
+export function createReconcilingActivities(deps: Dependencies) {
+  const { pool, provider, log } = deps;
 
   async function reconcile(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
     Context.current().heartbeat();
@@ -60,11 +56,11 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
   }
 
   /** News that is not about a PaymentIntent: a page of Checkout's, a method. */
-  async function fold(news: PaymentNews, nowMs: number): Promise<{ folded: FoldedNews; repairs: Repair[] }> {
+  async function apply(news: PaymentNews, nowMs: number): Promise<{ applied: AppliedNews; repairs: Repair[] }> {
     Context.current().heartbeat();
-    const folded = await foldNews(deps, news, nowMs);
+    const applied = await applyEvent(deps, news, nowMs);
     const about = news.about === 'checkout' ? news.sessionId : news.about === 'method' ? news.methodId : news.eventId;
-    return { folded, repairs: repairsOf(folded, about) };
+    return { applied, repairs: repairsOf(applied, about) };
   }
 
   return {
@@ -80,8 +76,8 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
 
     /** Stripe's events that nobody has acted on yet; several about one payment need one look. */
     async reconcileEvents({ after, sinceMs, nowMs }: PageRequest): Promise<ReconciledPage> {
-      const { items, next } = await listNews(stripe, sinceMs, after);
-      const known = await knownEvents(
+      const { items, next } = await provider.listNews(sinceMs, after);
+      const known = await listKnownEvents(
         pool,
         items.map(({ eventId }) => eventId),
       );
@@ -93,17 +89,17 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
       );
       const page = await reconcileAll(intents, nowMs);
       for (const news of fresh) {
-        const { folded, repairs } =
-          'paymentIntentId' in news ? { folded: nothingOfOurs('reconciled'), repairs: [] } : await fold(news, nowMs);
+        const { applied, repairs } =
+          'paymentIntentId' in news ? { applied: nothingOfOurs('reconciled'), repairs: [] } : await apply(news, nowMs);
         page.repairs.push(...repairs);
-        await recordEvent(pool, news, folded);
+        await recordEvent(pool, news, applied);
       }
       return { next, events: fresh.length, ...page };
     },
 
     /** The first time: every PaymentIntent of ours at Stripe. */
     async reconcileIntents({ after, nowMs }: PageRequest): Promise<ReconciledPage> {
-      const { items, next } = await listOurIntents(stripe, after);
+      const { items, next } = await provider.listOurIntents(after);
       return { next, events: 0, ...(await reconcileAll(items, nowMs)) };
     },
 
@@ -119,7 +115,7 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
       const repairs: Repair[] = [];
       for (const id of ids) {
         Context.current().heartbeat();
-        repairs.push(...repairsOf(await foldCheckout(deps, id, nowMs), id));
+        repairs.push(...repairsOf(await applyCheckout(deps, id, nowMs), id));
       }
       return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
     },
@@ -140,7 +136,7 @@ export function createReconcilingActivities({ pool, stripe, policy, log }: Depen
   };
 }
 
-function repairsOf({ outcome, accountId }: FoldedNews, about: string): Repair[] {
+function repairsOf({ outcome, accountId }: AppliedNews, about: string): Repair[] {
   if (outcome === 'credited') return [{ kind: 'credited', accountId, about }];
   return outcome === 'noted' || outcome === 'saved' || outcome === 'removed'
     ? [{ kind: 'noted', accountId, about }]

@@ -6,7 +6,7 @@ import { ensureAdminKey } from '../ledger/accounts/ensureAdminKey';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { createStripe } from '../stripe/client';
-import { createConfirmationLinks } from '../stripe/confirmationLink';
+import { createConfirmationLinks } from '../payments/confirmationLink';
 import { createApi } from './server';
 
 /** Usage takes two connections at a time; the others are for reading and for what people do. */

@@ -1,5 +1,4 @@
 /** What this process needs and can't reach now. */
-import { reachStripe } from '../stripe/reach';
 import type { Services } from './services';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
@@ -7,11 +6,11 @@ export type Dependency = 'database' | 'temporal' | 'payments';
 /** A probe that takes longer has failed. */
 const PROBE_MS_MAX = 2_000;
 
-export async function checkReadiness({ pool, temporal, stripe }: Services): Promise<Dependency[]> {
+export async function checkReadiness({ pool, temporal, provider }: Services): Promise<Dependency[]> {
   const probes: Record<Dependency, () => Promise<unknown>> = {
     database: () => pool.query('select 1'),
     temporal: () => temporal.withDeadline(Date.now() + PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),
-    payments: () => reachStripe(stripe, PROBE_MS_MAX),
+    payments: () => provider.reach(PROBE_MS_MAX),
   };
   const names = Object.keys(probes) as Dependency[];
   const reached = await Promise.all(names.map((name) => within(PROBE_MS_MAX, probes[name]())));

@@ -9,7 +9,8 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
 import type { StalePolicy } from '../domain/gate';
-import type { ConfirmationLinks } from '../stripe/confirmationLink';
+import type { ConfirmationLinks } from '../payments/confirmationLink';
+import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
 import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './http/dispatch';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
@@ -89,7 +90,7 @@ export function createApi({
     {
       pool,
       temporal,
-      stripe,
+      provider: createProvider(stripe),
       policy,
       links,
       stripeWebhookSecrets,

@@ -2,9 +2,9 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
-import type { ConfirmationLinks } from '../stripe/confirmationLink';
+import type { ConfirmationLinks } from '../payments/confirmationLink';
+import type { PaymentProvider } from '../stripe/port';
 import type { Keyring } from './http/auth';
 import type { GateCache } from './gate/gateCache';
 import type { GateStreams } from './gate/gateStream';
@@ -15,7 +15,7 @@ import type { UsagePosting } from './usage/usagePosting';
 export type Services = {
   pool: Pool;
   temporal: Client;
-  stripe: Stripe;
+  provider: PaymentProvider;
   policy: Policy;
   /** Links to the page where owners confirm payments. */
   links: ConfirmationLinks;

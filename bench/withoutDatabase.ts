@@ -4,7 +4,7 @@ import pino from 'pino';
 import { createApi } from '../api/server';
 import { openPool } from '../ledger/db';
 import { createStripe } from '../stripe/client';
-import { createConfirmationLinks } from '../stripe/confirmationLink';
+import { createConfirmationLinks } from '../payments/confirmationLink';
 
 const NOWHERE = 'http://127.0.0.1:9';
 

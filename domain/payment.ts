@@ -1,4 +1,4 @@
-/** What Ballast asks a payment provider about money, and what it is told. The answers are facts of now, never an event's. */
+/** What a payment provider says about money, in one vocabulary. The answers are facts of now, never an event's. */
 
 /** A payment that has succeeded. */
 export type PaidIntent = {
@@ -13,15 +13,37 @@ export type PaidIntent = {
   last4: string | null;
 };
 
-/** A PaymentIntent as it is now. `claims`: the payment of ours that it says it is for. */
-export type SeenIntent =
-  | { state: 'paid'; claims: string | null; paid: PaidIntent }
+/** The provider's answer about a method: it is not paid with it. */
+export type Declined = {
+  kind: 'declined';
+  code: string;
+  message: string;
+  chargeId: string | null;
+  /** The same method is not tried again (A11). */
+  forGood: boolean;
+  /** Its owner can still confirm this PaymentIntent (A11). */
+  awaitsOwner: boolean;
+};
+
+/** What the provider says of a payment: the one vocabulary of charges, events, looks and reconciliation. */
+export type PaymentAnswer =
+  | { kind: 'paid'; paid: PaidIntent }
+  | Declined
+  /** Its owner is asked to confirm it with this method, on session: at `url`, when the provider gave one. */
+  | { kind: 'requires_action'; url: string | null; methodId: string | null }
+  /** Not paid and nothing under way, as far as the provider says: it may be confirmed (again). */
+  | { kind: 'unpaid' }
+  /** Under way, and nobody can hasten it: the bank decides, or the customer's transfer is awaited. */
+  | { kind: 'processing' }
   /** It can never be paid any more. */
-  | { state: 'canceled'; claims: string | null }
-  /** The provider is still deciding. */
-  | { state: 'processing'; claims: string | null }
-  | { state: 'open'; claims: string | null }
-  | { state: 'missing'; claims: null };
+  | { kind: 'canceled' }
+  /** The provider knows no such payment. */
+  | { kind: 'missing' }
+  /** No answer, or one that says nothing about the payment: to be read from the PaymentIntent (A9). */
+  | { kind: 'unknown'; because: string; operator: boolean };
+
+/** A PaymentIntent as it is now. `claims`: the payment of ours that it says it is for. */
+export type SeenIntent = { paymentIntentId: string; claims: string | null; answer: PaymentAnswer };
 
 /** `requestId`: the request of ours that made it; null for one made in the provider's dashboard. */
 export type SeenRefund = { id: string; cents: number; failed: boolean; requestId: string | null };
@@ -70,13 +92,3 @@ export type PaymentNews = { eventId: string; type: string } & (
 const CANCEL_DELAY_MS_MAX = 300_000;
 /** What is waited before a payment is canceled again that could not be canceled, after so many tries that failed (1, 2, …). */
 export const cancelDelayMs = (failures: number): number => Math.min(1_000 * 2 ** (failures - 1), CANCEL_DELAY_MS_MAX);
-
-/** Reads facts. Every call is bounded in time and throws when the provider gives no answer. */
-export type PaymentProvider = {
-  seeIntent(paymentIntentId: string): Promise<SeenIntent>;
-  seeTakenBack(paymentIntentId: string): Promise<TakenBack>;
-  /** Null when there is no such session. */
-  seeCheckout(sessionId: string): Promise<SeenCheckout | null>;
-  /** Null when there is no such method. */
-  seeMethod(methodId: string): Promise<SeenMethod | null>;
-};

@@ -5,7 +5,7 @@ export type UnexplainedKind =
   | 'paid_twice'
   /** Paid for a payment that we do not know. */
   | 'paid_unknown'
-  /** Another amount or currency than was asked: set aside. */
+  /** Another amount or currency than was asked: quarantined. */
   | 'amount_differs'
   /** The ledger has credited what Stripe says is not paid. */
   | 'credited_without_payment'

@@ -1,6 +1,7 @@
 /** Checkout at Stripe: its hosted page takes a new card or a third-party provider for one prepayment (P1, P2). */
 import Stripe from 'stripe';
-import { outcomeOfError } from './outcome';
+import { answerOfError } from './answers';
+import { PAYMENT_CLAIM } from './looking';
 
 export type NewCheckout = {
   paymentId: string;
@@ -22,7 +23,7 @@ export type CheckoutMade =
  */
 export async function createCheckoutPage(stripe: Stripe, checkout: NewCheckout, looks: number): Promise<CheckoutMade> {
   const metadata = {
-    ballast_payment: checkout.paymentId,
+    [PAYMENT_CLAIM]: checkout.paymentId,
     ballast_account: checkout.accountId,
     ballast_purpose: 'prepayment',
   };
@@ -49,9 +50,9 @@ export async function createCheckoutPage(stripe: Stripe, checkout: NewCheckout, 
       : { kind: 'created', sessionId: session.id, url: session.url };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeError && error.statusCode === 409) return { kind: 'busy' };
-    const outcome = outcomeOfError(error);
-    return outcome.kind === 'unknown'
-      ? outcome
+    const answer = answerOfError(error);
+    return answer.kind === 'unknown'
+      ? answer
       : { kind: 'unknown', because: 'Stripe declined to make a Checkout page', operator: true };
   }
 }

@@ -1,6 +1,8 @@
 /** PaymentIntents at Stripe: created unconfirmed, confirmed, read, canceled (A7, A9, P1). */
 import type Stripe from 'stripe';
-import { outcomeOfError, outcomeOfIntent, type Outcome } from './outcome';
+import type { PaymentAnswer, SeenIntent } from '../domain/payment';
+import { answerOfError, answerOfIntent } from './answers';
+import { found, LOOK, PAYMENT_CLAIM } from './looking';
 
 export type NewIntent = {
   paymentId: string;
@@ -16,18 +18,16 @@ export type Confirmation = {
   onSession: boolean;
   /** Where the bank's page leads back to. */
   returnUrl: string;
-  latestChargeId: string | null;
+  /** The newest charge whose outcome was recorded before. */
+  knownChargeId: string | null;
 };
+export type CreatedIntent = { kind: 'created'; id: string } | Extract<PaymentAnswer, { kind: 'unknown' }>;
 
 /**
  * Creates the payment's PaymentIntent, or finds it: the key names the payment and how often Stripe gave no answer, as
  * it keeps even a 500 under a key. Whichever of two is not stored is never confirmed.
  */
-export async function createIntent(
-  stripe: Stripe,
-  intent: NewIntent,
-  looks: number,
-): Promise<{ kind: 'created'; id: string } | Extract<Outcome, { kind: 'unknown' }>> {
+export async function createIntent(stripe: Stripe, intent: NewIntent, looks: number): Promise<CreatedIntent> {
   try {
     const created = await stripe.paymentIntents.create(
       {
@@ -38,7 +38,7 @@ export async function createIntent(
         automatic_payment_methods: { enabled: true },
         description: intent.purpose === 'reload' ? 'Ballast auto-reload' : 'Ballast prepayment',
         metadata: {
-          ballast_payment: intent.paymentId,
+          [PAYMENT_CLAIM]: intent.paymentId,
           ballast_account: intent.accountId,
           ballast_purpose: intent.purpose,
         },
@@ -47,9 +47,9 @@ export async function createIntent(
     );
     return { kind: 'created', id: created.id };
   } catch (error) {
-    const outcome = outcomeOfError(error);
-    return outcome.kind === 'unknown'
-      ? outcome
+    const answer = answerOfError(error);
+    return answer.kind === 'unknown'
+      ? answer
       : { kind: 'unknown', because: 'Stripe declined to create a payment', operator: true };
   }
 }
@@ -63,7 +63,7 @@ export async function confirmIntent(
   stripe: Stripe,
   confirmation: Confirmation,
   idempotencyKey: string | null,
-): Promise<Outcome> {
+): Promise<PaymentAnswer> {
   try {
     const intent = await stripe.paymentIntents.confirm(
       confirmation.paymentIntentId,
@@ -75,33 +75,41 @@ export async function confirmIntent(
       },
       idempotencyKey === null ? {} : { idempotencyKey },
     );
-    return outcomeOfIntent(intent, confirmation.latestChargeId);
+    return answerOfIntent(intent, confirmation.knownChargeId);
   } catch (error) {
-    return outcomeOfError(error);
+    return answerOfError(error);
   }
 }
 
-/** Reads what has become of a payment. `latestChargeId`: the newest charge whose outcome was recorded before. */
-export async function readIntent(
+/**
+ * Reads what has become of a PaymentIntent. Throws when Stripe gives no answer.
+ * @param knownChargeId the newest charge whose outcome was recorded before: a decline of it is no news
+ */
+export async function seeIntent(
   stripe: Stripe,
   paymentIntentId: string,
-  latestChargeId: string | null,
-): Promise<Outcome> {
-  try {
-    const intent = await stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] });
-    return outcomeOfIntent(intent, latestChargeId);
-  } catch (error) {
-    return outcomeOfError(error);
-  }
+  knownChargeId: string | null,
+): Promise<SeenIntent> {
+  const intent = await found(stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] }, LOOK));
+  return intent ? toSeenIntent(intent, knownChargeId) : { paymentIntentId, claims: null, answer: { kind: 'missing' } };
 }
 
+export const toSeenIntent = (intent: Stripe.PaymentIntent, knownChargeId: string | null): SeenIntent => ({
+  paymentIntentId: intent.id,
+  claims: intent.metadata[PAYMENT_CLAIM] ?? null,
+  answer: answerOfIntent(intent, knownChargeId),
+});
+
 /** Cancels a PaymentIntent for good, or finds that it is paid or canceled already. Needs no key: a second time is harmless. */
-export async function cancelIntent(stripe: Stripe, paymentIntentId: string): Promise<Outcome> {
+export async function cancelIntent(stripe: Stripe, paymentIntentId: string): Promise<PaymentAnswer> {
   try {
     await stripe.paymentIntents.cancel(paymentIntentId);
     return { kind: 'canceled' };
   } catch (error) {
-    const outcome = outcomeOfError(error);
-    return outcome.kind === 'unknown' ? readIntent(stripe, paymentIntentId, null) : outcome;
+    const answer = answerOfError(error);
+    if (answer.kind !== 'unknown') return answer;
+    // It may have moved on: only reading it tells where to.
+    const seen = await seeIntent(stripe, paymentIntentId, null).catch(() => null);
+    return seen === null || seen.answer.kind === 'missing' ? answer : seen.answer;
   }
 }

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import type { PaymentNews } from '../domain/payment';
 import { NEWS_TYPES, toNews } from './news';
-import { PAYMENT_CLAIM } from './provider';
+import { PAYMENT_CLAIM } from './looking';
 
 /** `next` reads on; null after the last page. */
 export type Page<T> = { items: T[]; next: string | null };

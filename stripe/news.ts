@@ -1,7 +1,7 @@
 /** Events of Stripe: verified by their signature, reduced to what they are about (P4). */
 import Stripe from 'stripe';
 import type { PaymentNews } from '../domain/payment';
-import { idOf } from './outcome';
+import { idOf } from './looking';
 
 /** Every type that is acted on; docs/payments.md says what each does. All others are taken and ignored. */
 export const NEWS_TYPES = [

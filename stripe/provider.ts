@@ -1,31 +1,23 @@
-/** Stripe as the provider of facts: what has become of payments, refunds, disputes, sessions and methods by now (P4–P6). */
+/** Stripe behind the port: the one place where the SDK's client is given to what uses it (P1). */
 import Stripe from 'stripe';
-import type {
-  DisputeState,
-  PaymentProvider,
-  SeenCheckout,
-  SeenDispute,
-  SeenIntent,
-  SeenRefund,
-} from '../domain/payment';
-import { idOf, outcomeOfIntent } from './outcome';
+import type { DisputeState, SeenCheckout, SeenDispute, SeenRefund } from '../domain/payment';
+import { createCheckoutPage } from './checkout';
+import { cancelIntent, confirmIntent, createIntent, seeIntent } from './intents';
+import { listNews, listOurIntents } from './listing';
+import { found, idOf, LOOK, PAYMENT_CLAIM, REFUND_CLAIM } from './looking';
+import { readEvent } from './news';
+import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from './paymentMethods';
+import type { PaymentProvider } from './port';
+import { reachStripe } from './reach';
 import { toSavedCard } from './savedCard';
+import { createRefund } from './refunds';
 
-/** A lock may be held meanwhile, so no answer is waited for longer. */
-const LOOK: Stripe.RequestOptions = { timeout: 5_000 };
 /** More than any payment has; the SDK wants a bound. */
 const PER_PAYMENT_MAX = 10_000;
 
-/** Metadata of ours at Stripe: by them a PaymentIntent says which payment it is for, and a refund which request made it. */
-export const PAYMENT_CLAIM = 'ballast_payment';
-export const REFUND_CLAIM = 'ballast_refund';
-
 export function createProvider(stripe: Stripe): PaymentProvider {
   return {
-    async seeIntent(paymentIntentId) {
-      const intent = await found(stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] }, LOOK));
-      return intent ? toSeenIntent(intent) : { state: 'missing', claims: null };
-    },
+    seeIntent: (...of) => seeIntent(stripe, ...of),
     async seeTakenBack(paymentIntentId) {
       const of = { payment_intent: paymentIntentId, limit: 100 };
       const [refunds, disputes] = await Promise.all([
@@ -42,26 +34,22 @@ export function createProvider(stripe: Stripe): PaymentProvider {
       const method = await found(stripe.paymentMethods.retrieve(methodId, {}, LOOK));
       return method && { card: toSavedCard(method), customerId: idOf(method.customer) };
     },
+    listNews: (...of) => listNews(stripe, ...of),
+    listOurIntents: (after) => listOurIntents(stripe, after),
+    reach: (timeoutMs) => reachStripe(stripe, timeoutMs),
+    readEvent: (...signed) => readEvent(stripe, ...signed),
+
+    createIntent: (...wish) => createIntent(stripe, ...wish),
+    confirmIntent: (...wish) => confirmIntent(stripe, ...wish),
+    cancelIntent: (paymentIntentId) => cancelIntent(stripe, paymentIntentId),
+    createCheckoutPage: (...wish) => createCheckoutPage(stripe, ...wish),
+    createRefund: (wish) => createRefund(stripe, wish),
+
+    createCustomer: (accountId) => createCustomer(stripe, accountId),
+    createSetupPage: (...wish) => createSetupPage(stripe, ...wish),
+    attachPaymentMethod: (...wish) => attachPaymentMethod(stripe, ...wish),
+    detachPaymentMethod: (methodId) => detachPaymentMethod(stripe, methodId),
   };
-}
-
-/** Null for what Stripe does not know. */
-async function found<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return null;
-    throw error;
-  }
-}
-
-/** @param intent with `latest_charge` expanded */
-export function toSeenIntent(intent: Stripe.PaymentIntent): SeenIntent {
-  const claims = intent.metadata[PAYMENT_CLAIM] ?? null;
-  const outcome = outcomeOfIntent(intent, null);
-  if (outcome.kind === 'paid') return { state: 'paid', claims, paid: outcome.paid };
-  if (outcome.kind === 'canceled') return { state: 'canceled', claims };
-  return { state: intent.status === 'processing' ? 'processing' : 'open', claims };
 }
 
 /** One that is pending has left our balance at Stripe already; a failed or canceled one is back. */

@@ -1,6 +1,6 @@
 /** Refunds at Stripe: made once per request, however often it is sent (P5). */
 import Stripe from 'stripe';
-import { REFUND_CLAIM } from './provider';
+import { REFUND_CLAIM } from './looking';
 
 /** Id and tries name the request at Stripe: the same again is one refund. */
 export type RefundWish = { requestId: string; tries: number; paymentIntentId: string; cents: number };

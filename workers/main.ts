@@ -9,7 +9,8 @@ import { startDelivering } from '../notices/deliver';
 import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
-import { createConfirmationLinks } from '../stripe/confirmationLink';
+import { createProvider } from '../stripe/provider';
+import { createConfirmationLinks } from '../payments/confirmationLink';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   const deps = {
     pool,
     log,
-    stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
+    provider: createProvider(createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE })),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
     links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
   };

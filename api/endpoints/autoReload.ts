@@ -8,7 +8,7 @@ import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
 import { assessSettings, readSettingsState } from '../../ledger/settings/assessSettings';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
-import { findWaitingReload } from '../../ledger/payments/readConfirmation';
+import { findWaitingReload } from '../../ledger/payments/findWaitingReload';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { readAutoReload } from '../../ledger/settings/readAutoReload';
 import {

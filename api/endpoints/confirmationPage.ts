@@ -1,6 +1,6 @@
 /** What the page says on which an owner confirms a payment: who asks, for how much, and what has become of it. */
 import { formatCents } from '../../domain/money';
-import type { Payment } from '../../ledger/payments/payments';
+import type { Payment } from '../../ledger/payments/payment';
 import type { Confirmation } from '../../ledger/payments/readConfirmation';
 import { escapeHtml, page } from '../http/html';
 

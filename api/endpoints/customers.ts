@@ -2,12 +2,11 @@
 import { notFound } from '../../domain/errors';
 import { readCustomer } from '../../ledger/methods/readCustomer';
 import { storeCustomer } from '../../ledger/methods/storeCustomer';
-import { createCustomer } from '../../stripe/paymentMethods';
 import type { Services } from '../services';
 
 /** The account's customer, made when it is needed first. */
-export async function customerOf(account: string, { pool, stripe }: Services): Promise<string> {
+export async function customerOf(account: string, { pool, provider }: Services): Promise<string> {
   const customer = await readCustomer(pool, account);
   if (customer === undefined) throw notFound(`account ${account}`);
-  return customer ?? storeCustomer(pool, account, await createCustomer(stripe, account));
+  return customer ?? storeCustomer(pool, account, await provider.createCustomer(account));
 }

@@ -7,12 +7,7 @@ import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
 import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
-import {
-  attachPaymentMethod,
-  createSetupPage,
-  detachPaymentMethod,
-  type AttachedMethod,
-} from '../../stripe/paymentMethods';
+import type { AttachedMethod } from '../../stripe/paymentMethods';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
 import { customerOf } from './customers';
 import { created, endpoint, noContent, ok } from '../http/endpoint';
@@ -35,7 +30,7 @@ const method = z
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
 
 async function attach(account: string, methodId: string, services: Services): Promise<AttachedMethod> {
-  const attached = await attachPaymentMethod(services.stripe, await customerOf(account, services), methodId);
+  const attached = await services.provider.attachPaymentMethod(await customerOf(account, services), methodId);
   switch (attached.kind) {
     case 'attached':
       return attached.method;
@@ -53,7 +48,7 @@ export const setup = endpoint({
   body: { schema: z.strictObject({ returnUrl: webAddress }) },
   replies: { 201: z.strictObject({ url: z.string() }) },
   handle: async ({ params, body }, services) =>
-    created({ url: await createSetupPage(services.stripe, await customerOf(params.id, services), body.returnUrl) }),
+    created({ url: await services.provider.createSetupPage(await customerOf(params.id, services), body.returnUrl) }),
 });
 
 export const add = endpoint({
@@ -108,7 +103,7 @@ export const changeRole = endpoint({
 export const remove = endpoint({
   params: ofMethod,
   replies: { 204: null },
-  async handle({ params, principal }, { pool, stripe, signals, log }) {
+  async handle({ params, principal }, { pool, provider, signals, log }) {
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);
       if (kind === 'not_found') throw notFound(`payment method ${params.methodId}`);
@@ -121,9 +116,11 @@ export const remove = endpoint({
     });
     signals.tell(params.id, paymentMethodsChangedSignal);
     // It is ours no more, whatever becomes of it at the provider.
-    await detachPaymentMethod(stripe, params.methodId).catch((error: Error) =>
-      log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'),
-    );
+    await provider
+      .detachPaymentMethod(params.methodId)
+      .catch((error: Error) =>
+        log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'),
+      );
     return noContent;
   },
 });

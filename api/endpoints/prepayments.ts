@@ -5,13 +5,16 @@ import { formatCents, formatMoney } from '../../domain/money';
 import { readPaymentLine } from '../../ledger/transactions/listTransactions';
 import { toPage } from '../../ledger/page';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
-import { listPrepayments, readPayment, type Payment } from '../../ledger/payments/payments';
+import { listPrepayments } from '../../ledger/payments/listPrepayments';
+import { readPayment } from '../../ledger/payments/readPayment';
+import type { Payment } from '../../ledger/payments/payment';
 import { accountExists } from '../../ledger/accounts/readAccount';
-import { listTakenBack, readTakenBack } from '../../ledger/payments/takenBack';
+import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBack';
+import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { beginOnce } from './beginPrepayment';
 import { accepted, created, endpoint, ok, type Reply } from '../http/endpoint';
-import { followPayment, isAway } from './followPayment';
+import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
 import type { Services } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
@@ -54,7 +57,7 @@ export const pay = endpoint({
       content: [paymentMethodId ?? null],
       method: () => methodFor(call.params.id, paymentMethodId, services.pool),
     });
-    if (begun.status !== 'processing') return answered((await followPayment(begun, services)).payment, services);
+    if (begun.status !== 'processing') return answered((await lookAtPayment(begun, services)).payment, services);
     await charge(begun, call.idempotencyKey, services);
     await services.gates.look(begun.accountId);
     return answered((await readPayment(services.pool, begun.accountId, begun.id))!, services);
@@ -147,10 +150,10 @@ export const read = endpoint({
   replies: { 200: shown },
   async handle({ params }, services) {
     const { pool } = services;
-    const standing = await readPayment(pool, params.id, params.prepaymentId);
-    if (standing?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
+    const existing = await readPayment(pool, params.id, params.prepaymentId);
+    if (existing?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
     // Whoever comes back from a page of the provider's asks here: the news may not have come yet.
-    const payment = isAway(standing) ? (await followPayment(standing, services)).payment : standing;
+    const payment = isAway(existing) ? (await lookAtPayment(existing, services)).payment : existing;
     return ok(view(payment, (await readTakenBack(pool, payment)).refundedCents));
   },
 });

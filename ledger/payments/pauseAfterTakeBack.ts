@@ -5,7 +5,7 @@ import { formatCents, formatMoney } from '../../domain/money';
 import { setStatus } from '../settings/changeSettings';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
-import type { Payment } from './payments';
+import type { Payment } from './payment';
 import { recordDecision } from '../decisions/recordDecision';
 
 /**

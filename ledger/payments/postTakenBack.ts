@@ -3,14 +3,15 @@ import type { Policy } from '../../domain/accountState';
 import type { TakenBack } from '../../domain/payment';
 import { centsToNano, formatCents, formatMoney } from '../../domain/money';
 import type { Tx } from '../db';
-import { followDisputes, type DisputeChange } from './followDisputes';
-import { tellWorkflow } from './followIntent';
+import { syncDisputes, type DisputeChange } from './syncDisputes';
+import { tellWorkflow } from '../decisions/tellWorkflow';
 import { lockAccount } from '../accounts/lockAccount';
 import { pauseAfterTakeBack } from './pauseAfterTakeBack';
-import type { Payment } from './payments';
+import type { Payment } from './payment';
 import { postNotice } from '../notices/postNotice';
-import { giveUpRefunds, markRefundsMade } from './refundRequests';
-import { readTakenBack, type TakenBackCents } from './takenBack';
+import { giveUpRefunds } from './giveUpRefunds';
+import { markRefundsMade } from './markRefundsMade';
+import { readTakenBack, type TakenBackCents } from './listTakenBack';
 
 type Line = { kind: 'refund' | 'refund_reversal' | 'dispute' | 'dispute_reversal'; cents: number };
 const DESCRIPTIONS: Record<Line['kind'], string> = {
@@ -40,7 +41,7 @@ export async function postTakenBack(
   const lines = differences(standing, targets(payment.cents, taken));
   for (const [index, line] of lines.entries()) await postLine(tx, payment, standing.lines + index + 1, line);
 
-  const changes = await followDisputes(tx, payment, taken.disputes);
+  const changes = await syncDisputes(tx, payment, taken.disputes);
   const debitedCents = -lines.reduce((sum, { cents }) => sum + cents, 0);
   const paused =
     debitedCents > 0 && (await pauseAfterTakeBack(tx, payment, standing.lines + lines.length, policy, nowMs));

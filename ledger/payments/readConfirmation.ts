@@ -1,4 +1,4 @@
-/** What an owner is asked to confirm: for whom, and with which card (A11). */
+/** Reads what an owner is asked to confirm: for whom, and with which card (A11). */
 import type { Db } from '../db';
 
 export type Confirmation = {
@@ -33,13 +33,4 @@ export async function readConfirmation(db: Db, paymentId: string): Promise<Confi
     methodId: row.method_id,
     card: row.brand !== null && row.last4 !== null ? { brand: row.brand, last4: row.last4 } : null,
   };
-}
-
-/** The account's newest reload that waits for its owner's confirmation, or null. */
-export async function findWaitingReload(db: Db, accountId: string): Promise<string | null> {
-  const { rows } = await db.query<{ id: string }>(
-    `select id from payments where account_id = $1 and purpose = 'reload' and status = 'requires_action' order by created_at desc limit 1`,
-    [accountId],
-  );
-  return rows[0]?.id ?? null;
 }

@@ -1,9 +1,11 @@
 /** Gives up canceling the payment of a closed reload: an operator has seen to it that it is not paid (A7). */
-import { readCancelFailure } from './cancelFailures';
+import { readCancelFailure } from './readCancelFailure';
 import type { Tx } from '../db';
-import { tellWorkflow } from '../payments/followIntent';
+import { tellWorkflow } from '../decisions/tellWorkflow';
 import { lockAccount } from '../accounts/lockAccount';
-import { markUnpaid, readReloadPayment, type Payment } from '../payments/payments';
+import { endPayment } from '../payments/endPayment';
+import { readReloadPayment } from '../payments/readPayment';
+import type { Payment } from '../payments/payment';
 
 export type Abandoned = { kind: 'abandoned'; payment: Payment } | { kind: 'not_found' } | { kind: 'not_abandonable' };
 
@@ -13,7 +15,7 @@ export async function abandonReload(tx: Tx, accountId: string, number: number): 
   if (!payment) return { kind: 'not_found' };
   await lockAccount(tx, accountId);
   if (!(await readCancelFailure(tx, payment.id))) return { kind: 'not_abandonable' };
-  await markUnpaid(tx, payment, 'canceled');
+  await endPayment(tx, payment, 'canceled');
   await tellWorkflow(tx, accountId);
   return { kind: 'abandoned', payment };
 }

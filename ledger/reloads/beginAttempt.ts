@@ -5,7 +5,7 @@ import { reasonsInWords, statusInWords } from '../../domain/words';
 import { closeReload } from './closeReload';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
-import { putInForce } from '../payments/settlePayment';
+import { putInForce } from '../settings/putInForce';
 import { setLevels } from '../settings/setLevels';
 
 export type Attempt = {

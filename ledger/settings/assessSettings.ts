@@ -4,7 +4,7 @@ import { firstCharge, type AutoReloadSettings, type AutoReloadStatus } from '../
 import { formatCents } from '../../domain/money';
 import { reasonsInWords } from '../../domain/words';
 import type { Db } from '../db';
-import { guardAgainst } from '../reloads/guards';
+import { findGuard } from '../reloads/findGuard';
 import type { Position } from '../accounts/position';
 
 export type SettingsState = {
@@ -55,7 +55,7 @@ export async function assessSettings(
       `with this amount the first charge would be $${formatCents(charge.neededCents)}, over the limit of $12,500`,
     );
   }
-  const guard = await guardAgainst(db, accountId, charge.cents, settings.monthlyLimitCents, nowMs);
+  const guard = await findGuard(db, accountId, charge.cents, settings.monthlyLimitCents, nowMs);
   if (guard?.by === 'breaker') return refused('breaker_reached', 'too many reloads in an hour; try again later');
   if (guard)
     return refused(

@@ -6,10 +6,11 @@ import { statusInWords } from '../../domain/words';
 import { assessSettings, readSettingsState, refused, type SettingsState } from './assessSettings';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
-import { hasUncanceledReload, insertReload } from '../reloads/openReload';
+import { hasUncanceledReload } from '../reloads/hasUncanceledReload';
+import { insertReload } from '../reloads/insertReload';
 import { postNotice } from '../notices/postNotice';
 import type { Position } from '../accounts/position';
-import { putInForce } from '../payments/settlePayment';
+import { putInForce } from './putInForce';
 import { setLevels } from './setLevels';
 
 /** `charging`: the answer depends on the first charge, which is the reload opened under the request's id (A5). */

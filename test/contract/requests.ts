@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { createCheckoutPage } from '../../stripe/checkout';
-import { cancelIntent, confirmIntent, createIntent, readIntent } from '../../stripe/intents';
+import { cancelIntent, confirmIntent, createIntent } from '../../stripe/intents';
 import { listNews, listOurIntents } from '../../stripe/listing';
 import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from '../../stripe/paymentMethods';
 import { createProvider } from '../../stripe/provider';
@@ -15,7 +15,7 @@ const pages = { successUrl: 'https://console.example/paid', cancelUrl: 'https://
 
 type Ids = { customerId: string; paymentIntentId: string; methodId: string; sessionId: string };
 const returnUrl = 'https://ballast.example/confirm/token';
-const confirmation = (ids: Ids) => ({ ...ids, returnUrl, latestChargeId: null });
+const confirmation = (ids: Ids) => ({ ...ids, returnUrl, knownChargeId: null });
 
 /** By the SDK's method: the calls that use it, in all their variants. */
 export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unknown>[]> = {
@@ -37,10 +37,7 @@ export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unkn
     confirmIntent(stripe, { ...confirmation(ids), onSession: true }, null),
     confirmIntent(stripe, { ...confirmation(ids), onSession: false }, 'key'),
   ],
-  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [
-    readIntent(stripe, paymentIntentId, null),
-    createProvider(stripe).seeIntent(paymentIntentId),
-  ],
+  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [createProvider(stripe).seeIntent(paymentIntentId, null)],
   'paymentIntents.cancel': (stripe, { paymentIntentId }) => [cancelIntent(stripe, paymentIntentId)],
   'paymentIntents.list': (stripe) => [listOurIntents(stripe, null), listOurIntents(stripe, 'pi_123')],
   'events.list': (stripe) => [

@@ -93,7 +93,7 @@ async function live(): Promise<void> {
         methodId: attached.method.id,
         onSession,
         returnUrl: 'https://ballast.example/confirm/x',
-        latestChargeId: null,
+        knownChargeId: null,
       },
       paymentId,
     );

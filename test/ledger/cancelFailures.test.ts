@@ -4,10 +4,12 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { createActivities } from '../../activities';
 import { startStripeSimulator } from '../../dev/stripe/server';
-import { recordCancelFailure } from '../../ledger/reloads/cancelFailures';
+import { recordCancelFailure } from '../../ledger/reloads/recordCancelFailure';
 import { transaction } from '../../ledger/db';
-import { findPaymentOfIntent, type Payment } from '../../ledger/payments/payments';
+import { findPaymentOfIntent } from '../../ledger/payments/readPayment';
+import type { Payment } from '../../ledger/payments/payment';
 import { createStripe } from '../../stripe/client';
+import { createProvider } from '../../stripe/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount } from '../support/ledgerAccount';
 import { testLinks } from '../support/links';
@@ -74,7 +76,7 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
     const log = pino({}, { write: (line: string) => void lines.push(line) });
     const { abandonPrepayment } = createActivities({
       pool: database.pool,
-      stripe: createStripe({ secretKey, apiBase }),
+      provider: createProvider(createStripe({ secretKey, apiBase })),
       policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] },
       links: testLinks,
       log,

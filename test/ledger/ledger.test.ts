@@ -6,7 +6,7 @@ import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { openReload } from '../../ledger/reloads/openReload';
-import { settlePayment, type Settlement } from '../../ledger/payments/settlePayment';
+import { creditPayment, type Credited } from '../../ledger/payments/creditPayment';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 
@@ -312,7 +312,7 @@ describe('A7, P3 reloads and their settling', () => {
       brand: null,
       last4: null,
     };
-    const settle = (): Promise<Settlement> => transaction(database.pool, (tx) => settlePayment(tx, paid, policy, NOW));
+    const settle = (): Promise<Credited> => transaction(database.pool, (tx) => creditPayment(tx, paid, policy, NOW));
     const results = await Promise.all(Array.from({ length: 10 }, settle));
     expect(results.filter((result) => result.kind === 'credited' && result.now)).toHaveLength(1);
     const { rows } = await database.pool.query('select kind, amount_nano from ledger_lines where account_id = $1', [
@@ -322,7 +322,7 @@ describe('A7, P3 reloads and their settling', () => {
   });
 
   test.each([[{ receivedCents: 2_499 }], [{ currency: 'eur' }]])(
-    'P3 a payment of %p instead of what was asked is set aside',
+    'P3 a payment of %p instead of what was asked is not credited',
     async (wrong) => {
       const account = await readyAccount();
       const id = crypto.randomUUID();
@@ -339,8 +339,8 @@ describe('A7, P3 reloads and their settling', () => {
         last4: null,
         ...wrong,
       };
-      expect(await transaction(database.pool, (tx) => settlePayment(tx, paid, policy, NOW))).toMatchObject({
-        kind: 'set_aside',
+      expect(await transaction(database.pool, (tx) => creditPayment(tx, paid, policy, NOW))).toMatchObject({
+        kind: 'differs',
       });
       expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(
         0,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
-import { insertReload } from '../../ledger/reloads/openReload';
-import { recordDecline, recordUnknown } from '../../ledger/reloads/recordAttempt';
+import { insertReload } from '../../ledger/reloads/insertReload';
+import { recordDecline } from '../../ledger/reloads/recordDecline';
+import { recordUnknown } from '../../ledger/reloads/recordUnknown';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
 

@@ -1,13 +1,15 @@
 /** P5: refunds and disputes take the money back out, never more than was credited, never twice, whoever brings the news. */
 import fc from 'fast-check';
+import pino from 'pino';
 import type Stripe from 'stripe';
 import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
 import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
-import { foldNews } from '../../ledger/payments/foldNews';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { liftSuspension } from '../../ledger/accounts/liftSuspension';
-import { takeBack, type TakeBackDeps } from '../../ledger/payments/takeBack';
+import { applyEvent } from '../../payments/applyEvent';
+import type { SyncDeps } from '../../payments/deps';
+import { takeBack } from '../../payments/takeBack';
 import { createStripe } from '../../stripe/client';
 import { createProvider } from '../../stripe/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -19,12 +21,12 @@ const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };
 let database: TestDatabase;
 let simulator: StripeSimulator;
 let stripe: Stripe;
-let deps: TakeBackDeps;
+let deps: SyncDeps;
 beforeAll(async () => {
   database = await createTestDatabase();
   simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
   stripe = createStripe({ secretKey: 'sk_test_take_back', apiBase: simulator.url });
-  deps = { pool: database.pool, provider: createProvider(stripe), policy };
+  deps = { pool: database.pool, provider: createProvider(stripe), policy, log: pino({ level: 'silent' }) };
 });
 afterAll(async () => {
   const violations = await findViolations(database.pool);
@@ -242,14 +244,13 @@ test('P5 a dispute pauses too; what comes back does not resume', async () => {
   expect(await one('select status from account_states where account_id = $1', account)).toEqual({ status: 'paused' });
 });
 
-test('P3 a PaymentIntent of another amount is set aside, and nothing is taken back of it', async () => {
+test('P3 a PaymentIntent of another amount is quarantined, and nothing is taken back of it', async () => {
   const account = await openAccount(database.pool);
   const { id, intent } = await pay(account, 2_500);
   await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
   await stripe.refunds.create({ payment_intent: intent });
-  expect((await look(intent)).followed).toMatchObject({
-    kind: 'set_aside',
-    because: expect.stringContaining('2500 usd'),
+  expect((await look(intent)).synced).toMatchObject({
+    applied: { kind: 'quarantined', because: expect.stringContaining('2500 usd') },
   });
   expect(await lines(account)).toEqual([]);
   expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'failed' });
@@ -293,15 +294,15 @@ test('P4 news of what is not ours changes nothing', async () => {
     return_url: 'https://shop.example/',
   });
   await stripe.refunds.create({ payment_intent: id });
-  expect((await look(id)).followed).toEqual({ kind: 'foreign' });
-  expect((await look('pi_never_made')).followed).toEqual({ kind: 'foreign' });
+  expect((await look(id)).synced).toEqual({ kind: 'foreign' });
+  expect((await look('pi_never_made')).synced).toEqual({ kind: 'foreign' });
 });
 
 test('P4 a PaymentIntent that was canceled at Stripe ends its payment', async () => {
   const account = await openAccount(database.pool);
   const { id, intent } = await beginAtStripe(stripe, database.pool, account, 2_500);
   await stripe.paymentIntents.cancel(intent);
-  await foldNews(
+  await applyEvent(
     deps,
     { eventId: 'evt_1', type: 'payment_intent.canceled', about: 'intent', paymentIntentId: intent },
     Date.now(),
@@ -336,7 +337,7 @@ test('P4, P5 the events of a payment in any order, repeated, at any time: always
         const made = new Map<string, string>();
         const deliver = async (picks: number[]): Promise<void> => {
           const news = await newsOf(stripe, intent);
-          await Promise.all(picks.map((pick) => foldNews(deps, news[pick % news.length]!, Date.now())));
+          await Promise.all(picks.map((pick) => applyEvent(deps, news[pick % news.length]!, Date.now())));
         };
         for (let step = 0; step < steps; step++) {
           await deliver(deliveries[step]!);

@@ -9,7 +9,7 @@ import { decide } from '../../domain/decide';
 import { createAccount } from '../../ledger/accounts/createAccount';
 import { transaction } from '../../ledger/db';
 import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
-import { beginPrepayment } from '../../ledger/payments/payments';
+import { insertPrepayment } from '../../ledger/payments/insertPrepayment';
 import { postUsage } from '../../ledger/usage/postUsage';
 import type { MovedPosition } from '../../ledger/accounts/position';
 import { attachPaymentMethod, createCustomer } from '../../stripe/paymentMethods';
@@ -151,7 +151,7 @@ export class TestAccount {
     methodId = this.methods[0]!,
     idempotencyKey: string = randomUUID(),
   ): Promise<messages.PrepaymentResult> {
-    const begun = await beginPrepayment(this.world.database.pool, {
+    const begun = await insertPrepayment(this.world.database.pool, {
       id: randomUUID(),
       accountId: this.id,
       cents: wholeCents(parseMoney(amount))!,

@@ -12,6 +12,7 @@ import type { Policy } from '../../domain/accountState';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { createWebhookSender } from '../../notices/webhookSender';
 import { createStripe } from '../../stripe/client';
+import { createProvider } from '../../stripe/provider';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
@@ -82,7 +83,11 @@ export class World {
     const sendWebhook = createWebhookSender({ allowPrivate: true });
     const makeWorkers = () =>
       Promise.all([
-        createWorker({ ...on, workflowBundle, deps: { pool, stripe, policy, links: testLinks, log } }),
+        createWorker({
+          ...on,
+          workflowBundle,
+          deps: { pool, provider: createProvider(stripe), policy, links: testLinks, log },
+        }),
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
       ]);
     const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;

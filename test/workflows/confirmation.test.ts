@@ -1,5 +1,6 @@
 /** Payments that wait for their owner's confirmation, in skipped time: confirmed, given up, or superseded. */
-import { foldIntent } from '../../ledger/payments/foldIntent';
+import pino from 'pino';
+import { syncIntent } from '../../payments/syncIntent';
 import { createProvider } from '../../stripe/provider';
 import * as messages from '../../workflows/messages';
 import type { TestAccount } from '../support/account';
@@ -32,11 +33,12 @@ const statusAtStripe = async (intent: string, at = world): Promise<string> =>
   (await at.stripe.paymentIntents.retrieve(intent)).status;
 /** What a webhook does with its news. */
 const bringNews = (intent: string, at = world) =>
-  foldIntent(
+  syncIntent(
     {
       pool: at.database.pool,
       provider: createProvider(at.stripe),
       policy: { trigger: 'at_or_below', retryDelaysMs: [] },
+      log: pino({ level: 'silent' }),
     },
     intent,
     Date.now(),

@@ -5,11 +5,13 @@ import { createActivities, type Activities } from '../../activities';
 import type { DecisionRecord, SettingsRequest, Standing } from '../../domain/accountState';
 import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
-import { insertReload } from '../../ledger/reloads/openReload';
-import { recordDecline, recordUnknown } from '../../ledger/reloads/recordAttempt';
+import { insertReload } from '../../ledger/reloads/insertReload';
+import { recordDecline } from '../../ledger/reloads/recordDecline';
+import { recordUnknown } from '../../ledger/reloads/recordUnknown';
 import { recordStrike } from '../../ledger/reloads/recordStrike';
 import { setSuspension } from '../../ledger/accounts/setSuspension';
 import { createStripe } from '../../stripe/client';
+import { createProvider } from '../../stripe/provider';
 import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
@@ -24,7 +26,7 @@ beforeAll(async () => {
   const stripe = createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' });
   activities = createActivities({
     pool: database.pool,
-    stripe,
+    provider: createProvider(stripe),
     policy,
     links: testLinks,
     log: pino({ level: 'silent' }),

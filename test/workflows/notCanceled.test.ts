@@ -1,7 +1,8 @@
 /** A7: Stripe does not let the payment of a closed reload be canceled: operators see it, are told, and have a way out. */
+import pino from 'pino';
 import { createProvider } from '../../stripe/provider';
-import { reconcilePayment } from '../../ledger/payments/reconcilePayment';
-import { listUnexplained } from '../../ledger/payments/reconciliation';
+import { reconcilePayment } from '../../payments/reconcile';
+import { listUnexplained } from '../../ledger/reconciliation/listUnexplained';
 import { accountsToWake } from '../../ledger/decisions/overdue';
 import { startTestApi } from '../support/api';
 import type { TestAccount } from '../support/account';
@@ -44,7 +45,12 @@ async function notCanceled(): Promise<{ account: TestAccount; intent: string }> 
 }
 
 const reconcile = async (intent: string): Promise<string[]> => {
-  const deps = { pool: world.database.pool, provider: createProvider(world.stripe), policy };
+  const deps = {
+    pool: world.database.pool,
+    provider: createProvider(world.stripe),
+    policy,
+    log: pino({ level: 'silent' }),
+  };
   await reconcilePayment(deps, intent, Date.now());
   const { newest } = await listUnexplained(world.database.pool, 100);
   return newest.filter(({ paymentIntentId }) => paymentIntentId === intent).map(({ kind }) => kind);

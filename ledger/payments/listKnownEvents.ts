@@ -1,0 +1,8 @@
+/** Lists which of Stripe's events were applied before (P4). */
+import type { Db } from '../db';
+
+/** Of these event ids, those that were acted on before. */
+export async function listKnownEvents(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>('select id from stripe_events where id = any($1)', [ids]);
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,0 +1,31 @@
+/** Quarantines a payment whose money is not what was asked: nothing is credited, and nothing more is charged until an operator has looked (P3). */
+import type { Policy } from '../../domain/accountState';
+import { setStatus } from '../settings/changeSettings';
+import { closeReload } from '../reloads/closeReload';
+import type { Tx } from '../db';
+import { endPayment } from './endPayment';
+import type { Payment } from './payment';
+import { recordDecision } from '../decisions/recordDecision';
+
+/** Its reload closes, auto-reload is paused, and the decision is kept (A15). The caller alerts an operator. */
+export async function quarantinePayment(
+  tx: Tx,
+  payment: Payment,
+  because: string,
+  policy: Policy,
+  nowMs: number,
+): Promise<void> {
+  const { accountId } = payment;
+  await closeReload(tx, { accountId, reloadId: payment.id, state: 'failed', because, nowMs });
+  await endPayment(tx, payment, 'failed');
+  const { rowCount } = await tx.query(`select 1 from account_states where account_id = $1 and status = 'on'`, [
+    accountId,
+  ]);
+  if (rowCount) await setStatus(tx, accountId, 'paused', policy);
+  await recordDecision(
+    tx,
+    accountId,
+    { id: `quarantine/${payment.id}`, atMs: nowMs, kind: 'quarantine', rule: 'P3', because },
+    { payment: payment.id },
+  );
+}

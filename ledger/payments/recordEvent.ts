@@ -1,0 +1,28 @@
+/** Records one of Stripe's events: what came, and what it did (P4). */
+import type { Db } from '../db';
+import type { PaymentNews } from '../../domain/payment';
+
+/** After its effect, which a repeat does not repeat: a crash between the two only makes the event be looked at again. */
+export async function recordEvent(
+  db: Db,
+  news: PaymentNews,
+  { outcome, accountId }: { outcome: string; accountId: string | null },
+): Promise<void> {
+  await db.query(
+    'insert into stripe_events (id, type, about, account_id, outcome) values ($1, $2, $3, $4, $5) on conflict (id) do nothing',
+    [news.eventId, news.type, aboutOf(news), accountId, outcome],
+  );
+}
+
+function aboutOf(news: PaymentNews): string {
+  switch (news.about) {
+    case 'intent':
+      return news.paymentIntentId;
+    case 'taken_back':
+      return news.paymentIntentId ?? '';
+    case 'checkout':
+      return news.sessionId;
+    case 'method':
+      return news.methodId;
+  }
+}

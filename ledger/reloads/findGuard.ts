@@ -1,0 +1,49 @@
+/** The guards of A12: a monthly limit that holds by construction, and a breaker. */
+import type { Db } from '../db';
+
+export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
+
+/** A12: so many reloads an hour at most. */
+export const BREAKER_RELOADS_MAX = 10;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock and
+ * makes sure that no closed reload is left to cancel: such are canceled first, so they are not counted (A7).
+ */
+export async function findGuard(
+  db: Db,
+  accountId: string,
+  cents: number,
+  limitCents: number | null,
+  nowMs: number,
+): Promise<Guard | null> {
+  const { rows } = await db.query<{ opened_at: Date }>(
+    'select opened_at from reloads where account_id = $1 and opened_at > $2 order by opened_at desc offset $3 limit 1',
+    [accountId, new Date(nowMs - HOUR_MS), BREAKER_RELOADS_MAX - 1],
+  );
+  if (rows[0]) return { by: 'breaker', untilMs: rows[0].opened_at.getTime() + HOUR_MS };
+  if (limitCents === null) return null;
+  const spent = await reservedThisMonthCents(db, accountId, nowMs);
+  return spent + cents > limitCents ? { by: 'monthly_limit', untilMs: nextMonthMs(nowMs) } : null;
+}
+
+/**
+ * Cents that count against this calendar month (UTC): every reload opened or paid in it. What is open or unknown counts
+ * as spent, so the limit holds whatever becomes of it.
+ */
+async function reservedThisMonthCents(db: Db, accountId: string, nowMs: number): Promise<number> {
+  const { rows } = await db.query<{ cents: bigint }>(
+    `select coalesce(sum(p.amount_cents), 0)::bigint as cents from payments p left join reloads r on r.id = p.id
+     where p.account_id = $1 and p.purpose = 'reload'
+       and (p.status = 'succeeded' and (p.settled_at >= $2 or p.created_at >= $2)
+         or p.status in ('processing', 'requires_action') and r.closed_at is null)`,
+    [accountId, new Date(monthStartMs(nowMs))],
+  );
+  return Number(rows[0]!.cents);
+}
+
+const monthStartMs = (nowMs: number): number =>
+  Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth(), 1);
+const nextMonthMs = (nowMs: number): number =>
+  Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth() + 1, 1);

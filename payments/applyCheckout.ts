@@ -1,0 +1,73 @@
+/** Applies what has become of a Checkout Session: a card was saved, a payment was made, or will not be (P1, P2). */
+import type { PaymentAnswer, SeenCheckout } from '../domain/payment';
+import { recordAudit } from '../ledger/audit/audit';
+import { transaction, type Db } from '../ledger/db';
+import { addPaymentMethod } from '../ledger/methods/addPaymentMethod';
+import { isKnownMethod } from '../ledger/methods/isKnownMethod';
+import { readPaymentById } from '../ledger/payments/readPayment';
+import { storeCheckoutIntent } from '../ledger/payments/storeCheckoutIntent';
+import { applyAnswer } from './applyAnswer';
+import type { SyncDeps } from './deps';
+import { newsOf, nothingOfOurs, type AppliedNews } from './news';
+import { finish, syncIntent, type Synced } from './syncIntent';
+
+/** Repeated it changes nothing. Throws when Stripe gives no answer. */
+export async function applyCheckout(deps: SyncDeps, sessionId: string, nowMs: number): Promise<AppliedNews> {
+  const session = await deps.provider.seeCheckout(sessionId);
+  if (!session) return nothingOfOurs('foreign');
+  if (session.mode === 'setup')
+    return session.paymentMethodId === null ? nothingOfOurs('nothing new') : saveMethod(deps, session.paymentMethodId);
+  if (session.mode !== 'payment') return nothingOfOurs('foreign');
+  if (session.status === 'expired' || session.unpaid) return pageIsOver(deps, sessionId, session, nowMs);
+  return session.paymentIntentId === null
+    ? nothingOfOurs('nothing new')
+    : newsOf(await syncIntent(deps, session.paymentIntentId, nowMs));
+}
+
+/** The page takes no money any more. What was paid all the same counts, and what is under way is waited for. */
+async function pageIsOver(
+  deps: SyncDeps,
+  sessionId: string,
+  { claims, paymentIntentId, unpaid }: SeenCheckout,
+  nowMs: number,
+): Promise<AppliedNews> {
+  const { pool, provider, policy } = deps;
+  const payment = claims === null ? null : await readPaymentById(pool, claims);
+  if (!payment || payment.paymentMethodId !== null || payment.purpose !== 'prepayment') return nothingOfOurs('foreign');
+  // Another page was shown for it: this one, made by a call whose answer was lost, is nobody's loss.
+  if (payment.checkoutSessionId !== null && payment.checkoutSessionId !== sessionId)
+    return nothingOfOurs('nothing new');
+  if (payment.paymentIntentId !== null && paymentIntentId !== null && payment.paymentIntentId !== paymentIntentId)
+    return newsOf(await syncIntent(deps, paymentIntentId, nowMs));
+  const answer: PaymentAnswer =
+    paymentIntentId === null ? { kind: 'missing' } : (await provider.seeIntent(paymentIntentId, null)).answer;
+  const synced = await transaction(pool, async (tx): Promise<Synced> => {
+    if (paymentIntentId !== null) await storeCheckoutIntent(tx, payment, paymentIntentId);
+    const asker = { asking: 'checkout_over' as const, endsAs: unpaid ? ('failed' as const) : ('canceled' as const) };
+    return { kind: 'ours', payment, applied: await applyAnswer(tx, payment, answer, asker, policy, nowMs) };
+  });
+  return newsOf(await finish(deps, synced));
+}
+
+/** Kept if it is its customer's still, and was never ours: what an owner has removed since does not come back. */
+async function saveMethod({ pool, provider }: SyncDeps, methodId: string): Promise<AppliedNews> {
+  if (await isKnownMethod(pool, methodId)) return nothingOfOurs('nothing new');
+  const method = await provider.seeMethod(methodId);
+  const accountId = method?.customerId ? await accountOfCustomer(pool, method.customerId) : null;
+  if (!method || accountId === null) return nothingOfOurs('unknown account');
+  await transaction(pool, async (tx) => {
+    const { method: added } = await addPaymentMethod(tx, accountId, method.card, null);
+    await recordAudit(tx, accountId, 'whoever has the page', 'payment_method.add', {
+      method: methodId,
+      role: added.role,
+    });
+  });
+  return { outcome: 'saved', accountId, methodsChanged: true };
+}
+
+async function accountOfCustomer(db: Db, customerId: string): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>('select id from accounts where stripe_customer_id = $1', [
+    customerId,
+  ]);
+  return rows[0]?.id ?? null;
+}

@@ -1,0 +1,26 @@
+/** Applies an event of the payment provider: always on what is so now, whatever the event says and whenever it comes (P4). */
+import type { PaymentNews } from '../domain/payment';
+import { applyCheckout } from './applyCheckout';
+import { applyMethodNews } from './applyMethodNews';
+import type { SyncDeps } from './deps';
+import { newsOf, nothingOfOurs, type AppliedNews } from './news';
+import { syncIntent } from './syncIntent';
+import { takeBack } from './takeBack';
+
+/** Repeated it changes nothing. Throws when provider or database can't be asked: then it should come again. */
+export async function applyEvent(deps: SyncDeps, news: PaymentNews, nowMs: number): Promise<AppliedNews> {
+  switch (news.about) {
+    case 'intent':
+      return newsOf(await syncIntent(deps, news.paymentIntentId, nowMs));
+    case 'taken_back': {
+      // Nothing is asked for what can't be ours: not every refund at Stripe is of a PaymentIntent.
+      if (news.paymentIntentId === null) return nothingOfOurs('foreign');
+      const { synced, linesPosted } = await takeBack(deps, news.paymentIntentId, nowMs);
+      return linesPosted > 0 ? { ...newsOf(synced), outcome: 'taken back' } : newsOf(synced);
+    }
+    case 'checkout':
+      return applyCheckout(deps, news.sessionId, nowMs);
+    case 'method':
+      return applyMethodNews(deps, news.methodId, news.updatedByNetwork);
+  }
+}

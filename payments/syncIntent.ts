@@ -1,0 +1,53 @@
+/** Brings a payment in line with what its PaymentIntent is now, whoever brings the news (P3, P4). */
+import type { Policy } from '../domain/accountState';
+import type { SeenIntent } from '../domain/payment';
+import { transaction, type Tx } from '../ledger/db';
+import type { Payment } from '../ledger/payments/payment';
+import { findPaymentOfIntent, readPaymentById } from '../ledger/payments/readPayment';
+import { storeCheckoutIntent } from '../ledger/payments/storeCheckoutIntent';
+import { applyAnswer, type Applied } from './applyAnswer';
+import { cancelPayment } from './cancel';
+import type { SyncDeps } from './deps';
+import { logQuarantine } from './quarantineAlarm';
+
+export type Synced =
+  | { kind: 'ours'; payment: Payment; applied: Applied }
+  /** Not a PaymentIntent that a payment of ours stands behind. */
+  | { kind: 'foreign' };
+
+/** What was credited before needs no look. Needs no lock beside the account's: crediting is idempotent by itself. */
+export async function syncIntent(deps: SyncDeps, paymentIntentId: string, nowMs: number): Promise<Synced> {
+  const { pool, provider, policy } = deps;
+  const known = await findPaymentOfIntent(pool, paymentIntentId);
+  if (known?.status === 'succeeded') return { kind: 'ours', payment: known, applied: { kind: 'credited', now: false } };
+  const seen = await provider.seeIntent(paymentIntentId, known?.latestChargeId ?? null);
+  return finish(deps, await transaction(pool, (tx) => applySeen(tx, seen, policy, nowMs)));
+}
+
+/** Applies what was seen, in the caller's transaction; `finish` follows after it. */
+export async function applySeen(tx: Tx, seen: SeenIntent, policy: Policy, nowMs: number): Promise<Synced> {
+  const payment = (await findPaymentOfIntent(tx, seen.paymentIntentId)) ?? (await adopt(tx, seen));
+  if (!payment) return { kind: 'foreign' };
+  const applied = await applyAnswer(tx, payment, seen.answer, { asking: 'news' }, policy, nowMs);
+  return { kind: 'ours', payment, applied };
+}
+
+/** What a transaction can't do: tell an operator, and cancel at Stripe what nobody has confirmed. Cut off, the next look goes on. */
+export async function finish(deps: SyncDeps, synced: Synced): Promise<Synced> {
+  if (synced.kind === 'foreign') return synced;
+  const { payment, applied } = synced;
+  if (applied.kind === 'quarantined' && applied.now) logQuarantine(deps.log, payment, applied.because);
+  if (applied.kind === 'to_cancel') await cancelPayment(deps, payment, 'failed');
+  return synced;
+}
+
+/**
+ * Checkout's PaymentIntent is made when its customer pays, so its id comes with the news. All other payments store
+ * theirs before anything can pay it: a second one that claims such a payment is not ours to credit.
+ */
+async function adopt(tx: Tx, { paymentIntentId, claims }: SeenIntent): Promise<Payment | null> {
+  const payment = claims === null ? null : await readPaymentById(tx, claims);
+  if (payment?.purpose !== 'prepayment' || payment.paymentMethodId !== null) return null;
+  await storeCheckoutIntent(tx, payment, paymentIntentId);
+  return findPaymentOfIntent(tx, paymentIntentId);
+}
