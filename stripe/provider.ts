@@ -1,5 +1,5 @@
 /** Stripe behind the port: the one place where the SDK's client is given to what uses it (P1). */
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import type { DisputeState, SeenCheckout, SeenDispute, SeenRefund } from '../domain/payment';
 import { createCheckoutPage } from './checkout';
 import { cancelIntent, confirmIntent, createIntent, seeIntent } from './intents';
