@@ -19,6 +19,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY ledger/migrations ledger/migrations
+COPY ledger/functions ledger/functions
 COPY package.json ./
 USER node
 EXPOSE 3000

@@ -1,37 +1,98 @@
-/** Brings a database to the newest schema: each migration once, in order, whoever comes first. */
+/** Brings a database to today's schema: each migration once and in order, then the functions as they are today. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { transaction } from './db';
+import { transaction, type Db, type Tx } from './db';
 
 /** Any constant will do, as long as nobody else uses it in this database. */
 const ADVISORY_LOCK = 7_225_578;
-const FILE_NAME = /^(\d{6})-[a-z0-9-]+\.sql$/;
+/** A change of schema that waits for a table makes everybody behind it wait too: it gives up soon and tries again. */
+const LOCK_MS_MAX = 3_000;
+const TRIES_MAX = 20;
+const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Beside this file in the sources; the compiler leaves SQL where it is. */
-export const MIGRATIONS_DIR = [join(__dirname, 'migrations'), join(__dirname, '..', '..', 'ledger', 'migrations')].find(
-  existsSync,
-)!;
+type SchemaFile = { name: string; text: string; hash: string };
 
-/** Runs the migrations the database does not have yet; returns their names. Simultaneous calls wait for each other. */
-export async function migrate(pool: Pool): Promise<string[]> {
-  const files = readdirSync(MIGRATIONS_DIR)
-    .filter((name) => FILE_NAME.test(name))
-    .sort();
-  return transaction(pool, async (tx) => {
-    // Another process may be at a migration that takes its time.
-    await tx.query('set local lock_timeout = 0');
-    await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
-    await tx.query(
-      'create table if not exists migrations (name text primary key, at timestamptz not null default now())',
-    );
-    const { rows } = await tx.query<{ name: string }>('select name from migrations');
-    const done = new Set(rows.map((row) => row.name));
-    const missing = files.filter((name) => !done.has(name));
-    for (const name of missing) {
-      await tx.query(readFileSync(join(MIGRATIONS_DIR, name), 'utf8'));
-      await tx.query('insert into migrations (name) values ($1)', [name]);
-    }
-    return missing;
-  });
+/** Tables are in migrations, which run once; functions, triggers and views in files that stand for what they are today. */
+export type SchemaFiles = { migrations: SchemaFile[]; functions: SchemaFile[] };
+
+/** The SQL beside this file in the sources; the compiler leaves SQL where it is. */
+export function readSchemaFiles(): SchemaFiles {
+  return {
+    migrations: readFolder('migrations', /^\d{6}-[a-z0-9-]+\.sql$/),
+    functions: readFolder('functions', /^[a-z0-9_]+\.sql$/),
+  };
 }
+
+function readFolder(folder: string, fileName: RegExp): SchemaFile[] {
+  const path = [join(__dirname, folder), join(__dirname, '..', '..', 'ledger', folder)].find(existsSync);
+  if (!path) throw new Error(`The folder ledger/${folder} is missing.`);
+  return readdirSync(path)
+    .filter((name) => fileName.test(name))
+    .sort()
+    .map((name) => {
+      const text = readFileSync(join(path, name), 'utf8');
+      return { name, text, hash: createHash('sha256').update(text).digest('hex') };
+    });
+}
+
+/**
+ * Applies what the database does not have yet, all in one transaction, and returns the names of what it applied.
+ * Simultaneous calls wait for each other. Functions are applied when their text has changed, and all of them after a
+ * migration, which may have dropped what they stand on. A database that is up to date is only read.
+ */
+export async function migrate(pool: Pool, files: SchemaFiles = readSchemaFiles()): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (namesOf(await findMissing(pool, files)).length === 0) return [];
+      return await transaction(pool, (tx) => applyMissing(tx, files));
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt === TRIES_MAX) throw error;
+    }
+  }
+}
+
+async function applyMissing(tx: Tx, files: SchemaFiles): Promise<string[]> {
+  // Another process may be at a migration that takes its time.
+  await tx.query('set local lock_timeout = 0');
+  await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+  await tx.query(`set local lock_timeout = ${LOCK_MS_MAX}`);
+  await tx.query(`
+    create table if not exists migrations (name text primary key, at timestamptz not null default now());
+    create table if not exists functions (name text primary key, hash text not null, at timestamptz not null default now())`);
+  const missing = await findMissing(tx, files);
+  for (const { name, text } of missing.migrations) {
+    await tx.query(text);
+    await tx.query('insert into migrations (name) values ($1)', [name]);
+  }
+  // A function may name one that comes after it.
+  await tx.query('set local check_function_bodies = off');
+  for (const { name, text, hash } of missing.functions) {
+    await tx.query(text);
+    await tx.query(
+      'insert into functions (name, hash) values ($1, $2) on conflict (name) do update set hash = $2, at = now()',
+      [name, hash],
+    );
+  }
+  return namesOf(missing);
+}
+
+async function findMissing(db: Db, files: SchemaFiles): Promise<SchemaFiles> {
+  const { rows: found } = await db.query<{ there: boolean }>(
+    `select to_regclass('migrations') is not null and to_regclass('functions') is not null as there`,
+  );
+  if (!found[0]!.there) return files;
+  const { rows: done } = await db.query<{ name: string }>('select name from migrations');
+  const { rows: applied } = await db.query<{ name: string; hash: string }>('select name, hash from functions');
+  const names = new Set(done.map(({ name }) => name));
+  const hashes = new Map(applied.map(({ name, hash }) => [name, hash]));
+  const migrations = files.migrations.filter(({ name }) => !names.has(name));
+  const functions = files.functions.filter(({ name, hash }) => migrations.length > 0 || hashes.get(name) !== hash);
+  return { migrations, functions };
+}
+
+const namesOf = ({ migrations, functions }: SchemaFiles): string[] => [
+  ...migrations.map(({ name }) => name),
+  ...functions.map(({ name }) => name),
+];

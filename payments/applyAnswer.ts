@@ -4,7 +4,7 @@ import type { Declined, PaymentAnswer } from '../domain/payment';
 import { differsFromAsked, isOpen, stepAfter, type PaymentStatus } from '../domain/paymentStates';
 import { lockAccount } from '../ledger/accounts/lockAccount';
 import type { Tx } from '../ledger/db';
-import { tellWorkflow } from '../ledger/decisions/tellWorkflow';
+import { raiseNews } from '../ledger/accounts/raiseNews';
 import { creditPayment } from '../ledger/payments/creditPayment';
 import { endPayment } from '../ledger/payments/endPayment';
 import type { Payment } from '../ledger/payments/payment';
@@ -158,7 +158,7 @@ async function end(tx: Tx, payment: Payment, asker: Asker, nowMs: number): Promi
   const declined = asker.asking === 'news' && purpose === 'prepayment' && declineCode !== null;
   await endPayment(tx, payment, 'endsAs' in asker ? asker.endsAs : declined ? 'failed' : 'canceled');
   // Attempt and cancellation bring the workflow what is so; for the others it reads again.
-  if (asker.asking === 'news' || asker.asking === 'checkout_over') await tellWorkflow(tx, accountId);
+  if (asker.asking === 'news' || asker.asking === 'checkout_over') await raiseNews(tx, accountId);
   return { kind: 'ended' };
 }
 

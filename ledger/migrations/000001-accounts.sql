@@ -40,11 +40,3 @@ create table audit (
   details jsonb not null
 );
 create index audit_account on audit (account_id, id desc);
-
--- The database itself refuses to change what is append-only (B2): no role, no bug, no console session may.
-create function refuse_change() returns trigger language plpgsql as $$
-begin
-  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
-end $$;
-create trigger audit_append_only before update or delete or truncate on audit
-  for each statement execute function refuse_change();

@@ -17,7 +17,7 @@ create table balances (
   -- When the reload in flight acts next; null when none is in flight.
   reload_due_at timestamptz,
 
-  -- Derived by the trigger below, never written by hand.
+  -- Derived by the trigger balances_derive, never written by hand.
   gate_state text not null default 'suspended' check (gate_state in ('ok', 'low', 'reloading', 'suspended')),
   gate_reasons text[] not null default '{}',
   gate_version bigint not null default 0,
@@ -33,37 +33,6 @@ create table balances (
 ) with (fillfactor = 50);
 create index balances_gate_changed on balances (gate_changed_xid);
 create index balances_wake on balances (account_id) where wake;
-
--- Keeps the gate, its version and the wake mark true in the very transaction that changes what they follow from.
-create function derive_position() returns trigger language plpgsql as $$
-declare
-  available bigint := new.balance_nano - new.held_nano;
-begin
-  if tg_op = 'UPDATE' and (new.balance_nano, new.held_nano) is distinct from (old.balance_nano, old.held_nano) then
-    new.watermark := old.watermark + 1;
-  end if;
-
-  new.gate_reasons := case when available <= 0 then array['balance_exhausted'] else '{}' end || new.set_reasons;
-  new.gate_state := case
-    when cardinality(new.gate_reasons) > 0 then 'suspended'
-    when new.reload_due_at is not null then 'reloading'
-    when available <= new.low_level_nano then 'low'
-    else 'ok' end;
-  if tg_op = 'INSERT' or (new.gate_state, new.gate_reasons, new.reload_due_at)
-      is distinct from (old.gate_state, old.gate_reasons, old.reload_due_at) then
-    new.gate_version := new.gate_version + 1;
-    new.gate_changed_xid := pg_current_xact_id();
-    -- A poke without payload: Postgres folds equal ones of a transaction, and readers read the rows themselves.
-    perform pg_notify('gates', '');
-  end if;
-
-  new.wake := new.news <> new.folded_news
-    or (available <= 0) <> (new.folded_available_nano <= 0)
-    or (available <= new.trigger_level_nano) <> (new.folded_available_nano <= new.trigger_level_nano);
-  return new;
-end $$;
-create trigger balances_derive before insert or update on balances
-  for each row execute function derive_position();
 
 create table suspensions (
   account_id text not null references accounts,
@@ -96,39 +65,3 @@ create table ledger_lines (
               when kind = 'usage_reversal' then amount_nano >= 0
               else amount_nano <> 0 end)
 );
-create trigger ledger_lines_append_only before update or delete or truncate on ledger_lines
-  for each statement execute function refuse_change();
-
-create view ledger_entries as
-  select account_id as ledger_account, amount_nano, key, account_id, sequence, at from ledger_lines
-  union all
-  select counterparty, -amount_nano, key, account_id, sequence, at from ledger_lines;
-
--- Posts one line, once per key: again with the same content it returns the line that stands, with other content it
--- raises. Locks the account's position first: whoever moves an account's money waits in line.
-create function post_line(p_account text, p_kind text, p_counterparty text, p_amount bigint, p_key text,
-                          p_reference text, p_description text)
-returns table (line ledger_lines, posted boolean) language plpgsql as $$
-declare
-  standing ledger_lines;
-  moved balances;
-begin
-  perform 1 from balances where account_id = p_account for no key update;
-  if not found then
-    raise exception 'no account %', p_account using errcode = 'foreign_key_violation';
-  end if;
-  select * into standing from ledger_lines where key = p_key;
-  if found then
-    if (standing.account_id, standing.kind, standing.amount_nano) is distinct from (p_account, p_kind, p_amount) then
-      raise exception 'ledger key % stands with other content', p_key using errcode = 'unique_violation';
-    end if;
-    return query select standing, false;
-    return;
-  end if;
-  update balances set balance_nano = balance_nano + p_amount, sequence = sequence + 1
-    where account_id = p_account returning * into moved;
-  insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
-    values (p_account, moved.sequence, p_kind, p_counterparty, p_amount, moved.balance_nano, p_key, p_reference, p_description)
-    returning * into standing;
-  return query select standing, true;
-end $$;

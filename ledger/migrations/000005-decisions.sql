@@ -46,5 +46,3 @@ create table decisions (
   known jsonb not null
 );
 create index decisions_account on decisions (account_id, number desc);
-create trigger decisions_append_only before update or delete or truncate on decisions
-  for each statement execute function refuse_change();

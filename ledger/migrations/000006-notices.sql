@@ -22,16 +22,6 @@ create table notice_deliveries (
 );
 create index notice_deliveries_due on notice_deliveries (next_attempt_at) where status = 'pending';
 
-create function post_notice(p_account text, p_kind text, p_key text, p_data jsonb) returns void language sql as $$
-  with notice as (
-    insert into notices (account_id, kind, key, data) values (p_account, p_kind, p_key, p_data)
-    on conflict (key) do nothing returning id
-  )
-  insert into notice_deliveries (notice_id, recipient)
-  select notice.id, m.email from notice, members m
-  where m.account_id = p_account and m.role = 'owner' and m.removed_at is null;
-$$;
-
 -- The mailbox of the embedded default: what SMTP would have sent. Its key is the message's id: a repeat is one mail.
 create table dev_mailbox (
   message_id text primary key,

@@ -1,7 +1,7 @@
 /** Credits a paid PaymentIntent: the one function of everybody who brings the news (P3). */
 import type { AutoReloadSettings } from '../../domain/autoReload';
 import { differsFromAsked } from '../../domain/paymentStates';
-import { tellWorkflow } from '../decisions/tellWorkflow';
+import { raiseNews } from '../accounts/raiseNews';
 import type { Tx } from '../db';
 import type { PaidIntent } from '../../domain/payment';
 import type { Policy } from '../../domain/accountState';
@@ -62,7 +62,7 @@ export async function creditPayment(tx: Tx, paid: PaidIntent, policy: Policy, no
   ]);
   await clearMark(tx, payment.account_id, paid.paymentMethodId);
   if (payment.purpose === 'reload') await closePaidReload(tx, payment, paid, line.balance, policy, now);
-  await tellWorkflow(tx, payment.account_id);
+  await raiseNews(tx, payment.account_id);
   return { kind: 'credited', now: true, accountId: payment.account_id, sequence: line.sequence };
 }
 
@@ -105,12 +105,9 @@ async function closePaidReload(
     `update reloads set state = 'succeeded', because = 'paid', closed_at = coalesce(closed_at, $2) where id = $1`,
     [payment.id, now],
   );
-  if (reload.closed_at === null) {
-    await tx.query('update balances set reload_due_at = null where account_id = $1', [payment.account_id]);
-    if (reload.wished) {
-      await putInForce(tx, payment.account_id, reload.wished);
-      await setLevels(tx, payment.account_id, policy);
-    }
+  if (reload.closed_at === null && reload.wished) {
+    await putInForce(tx, payment.account_id, reload.wished);
+    await setLevels(tx, payment.account_id, policy);
   }
   await postNotice(tx, payment.account_id, `receipt/${payment.id}`, {
     kind: 'reload_succeeded',

@@ -6,8 +6,5 @@ import { lockAccount } from '../accounts/lockAccount';
 /** Marks a payment as never to be paid: its PaymentIntent is canceled, or was never confirmable. Frees its headroom. */
 export async function endPayment(tx: Tx, payment: Payment, status: 'failed' | 'canceled'): Promise<void> {
   await lockAccount(tx, payment.accountId);
-  await tx.query(`update payments set status = $2 where id = $1 and status in ('processing', 'requires_action')`, [
-    payment.id,
-    status,
-  ]);
+  await tx.query(`update payments set status = $2 where id = $1 and payment_is_open(status)`, [payment.id, status]);
 }

@@ -4,7 +4,7 @@ import type { TakenBack } from '../../domain/payment';
 import { centsToNano, formatCents, formatMoney } from '../../domain/money';
 import type { Tx } from '../db';
 import { syncDisputes, type DisputeChange } from './syncDisputes';
-import { tellWorkflow } from '../decisions/tellWorkflow';
+import { raiseNews } from '../accounts/raiseNews';
 import { lockAccount } from '../accounts/lockAccount';
 import { pauseAfterTakeBack } from './pauseAfterTakeBack';
 import type { Payment } from './payment';
@@ -46,7 +46,7 @@ export async function postTakenBack(
   const paused =
     debitedCents > 0 && (await pauseAfterTakeBack(tx, payment, standing.lines + lines.length, policy, nowMs));
   await tellOwners(tx, payment, standing.lines, lines, changes, paused);
-  if (lines.length > 0 || changes.length > 0) await tellWorkflow(tx, accountId);
+  if (lines.length > 0 || changes.length > 0) await raiseNews(tx, accountId);
   return lines.length;
 }
 

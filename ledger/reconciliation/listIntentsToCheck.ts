@@ -13,7 +13,7 @@ export async function listIntentsToCheck(
 ): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select id from (
-       select payment_intent_id as id from payments where status in ('processing', 'requires_action') and payment_intent_id is not null
+       select payment_intent_id as id from payments where payment_is_open(status) and payment_intent_id is not null
        union select payment_intent_id from payments where status = 'succeeded' and settled_at >= $1 and payment_intent_id is not null
        union select p.payment_intent_id from refund_requests r join payments p on p.id = r.payment_id where r.status = 'requested'
        union select p.payment_intent_id from disputes d join payments p on p.id = d.payment_id where d.state in ('inquiry', 'open')

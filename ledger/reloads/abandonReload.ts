@@ -1,7 +1,7 @@
 /** Gives up canceling the payment of a closed reload: an operator has seen to it that it is not paid (A7). */
 import { readCancelFailure } from './readCancelFailure';
 import type { Tx } from '../db';
-import { tellWorkflow } from '../decisions/tellWorkflow';
+import { raiseNews } from '../accounts/raiseNews';
 import { lockAccount } from '../accounts/lockAccount';
 import { endPayment } from '../payments/endPayment';
 import { readReloadPayment } from '../payments/readPayment';
@@ -16,6 +16,6 @@ export async function abandonReload(tx: Tx, accountId: string, number: number): 
   await lockAccount(tx, accountId);
   if (!(await readCancelFailure(tx, payment.id))) return { kind: 'not_abandonable' };
   await endPayment(tx, payment, 'canceled');
-  await tellWorkflow(tx, accountId);
+  await raiseNews(tx, accountId);
   return { kind: 'abandoned', payment };
 }

@@ -13,9 +13,8 @@ export type Closing = {
 /** Closing one that is closed changes nothing. */
 export async function closeReload(tx: Tx, closing: Closing): Promise<void> {
   await lockAccount(tx, closing.accountId);
-  const { rowCount } = await tx.query(
+  await tx.query(
     `update reloads set state = $3, because = $4, closed_at = $5 where id = $1 and account_id = $2 and closed_at is null`,
     [closing.reloadId, closing.accountId, closing.state, closing.because, new Date(closing.nowMs)],
   );
-  if (rowCount) await tx.query('update balances set reload_due_at = null where account_id = $1', [closing.accountId]);
 }

@@ -24,26 +24,12 @@ export async function findGuard(
   );
   if (rows[0]) return { by: 'breaker', untilMs: rows[0].opened_at.getTime() + HOUR_MS };
   if (limitCents === null) return null;
-  const spent = await reservedThisMonthCents(db, accountId, nowMs);
-  return spent + cents > limitCents ? { by: 'monthly_limit', untilMs: nextMonthMs(nowMs) } : null;
-}
-
-/**
- * Cents that count against this calendar month (UTC): every reload opened or paid in it. What is open or unknown counts
- * as spent, so the limit holds whatever becomes of it.
- */
-async function reservedThisMonthCents(db: Db, accountId: string, nowMs: number): Promise<number> {
-  const { rows } = await db.query<{ cents: bigint }>(
-    `select coalesce(sum(p.amount_cents), 0)::bigint as cents from payments p left join reloads r on r.id = p.id
-     where p.account_id = $1 and p.purpose = 'reload'
-       and (p.status = 'succeeded' and (p.settled_at >= $2 or p.created_at >= $2)
-         or p.status in ('processing', 'requires_action') and r.closed_at is null)`,
-    [accountId, new Date(monthStartMs(nowMs))],
+  const { rows: spend } = await db.query<{ cents: bigint }>(
+    'select spent_cents - uncanceled_cents as cents from reload_spend($1, $2)',
+    [accountId, new Date(nowMs)],
   );
-  return Number(rows[0]!.cents);
+  return Number(spend[0]!.cents) + cents > limitCents ? { by: 'monthly_limit', untilMs: nextMonthMs(nowMs) } : null;
 }
 
-const monthStartMs = (nowMs: number): number =>
-  Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth(), 1);
 const nextMonthMs = (nowMs: number): number =>
   Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth() + 1, 1);

@@ -1,5 +1,5 @@
 /** Makes a reload look at once for what became of its charge, instead of at its next time (A9). */
-import { tellWorkflow } from '../decisions/tellWorkflow';
+import { raiseNews } from '../accounts/raiseNews';
 import { lockAccount } from '../accounts/lockAccount';
 import type { Tx } from '../db';
 import type { Payment } from '../payments/payment';
@@ -14,7 +14,6 @@ export async function hastenReload(tx: Tx, payment: Payment, nowMs: number): Pro
     [payment.id, now],
   );
   if (!rowCount) return false;
-  await tx.query('update balances set reload_due_at = $2 where account_id = $1', [payment.accountId, now]);
-  await tellWorkflow(tx, payment.accountId);
+  await raiseNews(tx, payment.accountId);
   return true;
 }

@@ -2,7 +2,7 @@
 import type { Tx } from '../db';
 import type { ReloadWish } from './openReload';
 
-/** Inserts payment and reload and tells the gate. The caller holds the account's lock and has checked. */
+/** Inserts payment and reload, which the gate shows from then on. The caller holds the account's lock and has checked. */
 export async function insertReload(
   tx: Tx,
   wish: Omit<ReloadWish, 'settingsVersion'>,
@@ -23,5 +23,4 @@ export async function insertReload(
   await tx.query('update account_states set blocked_by = null, blocked_until = null where account_id = $1', [
     accountId,
   ]);
-  await tx.query('update balances set reload_due_at = $2 where account_id = $1', [accountId, now]);
 }

@@ -8,7 +8,7 @@ export type CancelFailure = { tries: number; since: Date; because: string };
 export async function readCancelFailure(db: Db, paymentId: string): Promise<CancelFailure | null> {
   const { rows } = await db.query<CancelFailure>(
     `select cancel_tries as tries, cancel_failed_at as since, cancel_failed_because as because from payments
-     where id = $1 and status in ('processing', 'requires_action') and cancel_tries >= $2`,
+     where id = $1 and payment_is_open(status) and cancel_tries >= $2`,
     [paymentId, TRIES_UNTIL_TOLD],
   );
   return rows[0] ?? null;

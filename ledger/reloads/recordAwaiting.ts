@@ -17,7 +17,7 @@ export async function recordAwaiting(
 ): Promise<void> {
   await lockAccount(tx, attempt.accountId);
   const { rowCount } = await tx.query(
-    `update payments set status = 'requires_action', action_url = $2 where id = $1 and status in ('processing', 'requires_action')`,
+    `update payments set status = 'requires_action', action_url = $2 where id = $1 and payment_is_open(status)`,
     [attempt.paymentId, actionUrl],
   );
   if (rowCount) await askForConfirmation(tx, attempt, confirmationUrl);

@@ -17,7 +17,7 @@ export async function recordCancelFailure(
 ): Promise<{ alarm: boolean }> {
   await lockAccount(tx, payment.accountId);
   const { rows } = await tx.query<{ tries: number }>(
-    `select cancel_tries + 1 as tries from payments where id = $1 and status in ('processing', 'requires_action')`,
+    `select cancel_tries + 1 as tries from payments where id = $1 and payment_is_open(status)`,
     [payment.id],
   );
   if (!rows[0]) return { alarm: false };

@@ -29,7 +29,7 @@ export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline):
   await tx.query(
     `update payments set decline_code = $2, decline_message = $3, latest_charge_id = coalesce($4, latest_charge_id),
        status = case when $5 then 'requires_action' else status end
-     where id = $1 and status in ('processing', 'requires_action')`,
+     where id = $1 and payment_is_open(status)`,
     [attempt.paymentId, decline.code, decline.message, decline.chargeId, decline.confirmationUrl !== null],
   );
   if (decline.confirmationUrl !== null) await askForConfirmation(tx, attempt, decline.confirmationUrl);

@@ -64,7 +64,6 @@ export async function recordStrike(tx: Tx, strike: Strike, policy: Policy): Prom
     reloadId,
     due,
   ]);
-  await tx.query('update balances set reload_due_at = $2 where account_id = $1', [accountId, due]);
   if (struck.strikes === 1) {
     await postNotice(tx, accountId, `first-failure/${reloadId}`, {
       kind: 'first_failed_attempt',

@@ -23,11 +23,9 @@ export async function recordUnknown(tx: Tx, attempt: Attempt): Promise<{ dueMs: 
   const { looks } = rows[0];
   const dueMs = attempt.nowMs + Math.min(FIRST_LOOK_MS * 2 ** (looks - 1), LOOK_MS_MAX);
   const due = new Date(dueMs);
-  const { rowCount } = await tx.query(
-    `update reloads set state = 'unknown', due_at = $2 where id = $1 and closed_at is null`,
-    [attempt.paymentId, due],
-  );
-  if (rowCount)
-    await tx.query('update balances set reload_due_at = $2 where account_id = $1', [attempt.accountId, due]);
+  await tx.query(`update reloads set state = 'unknown', due_at = $2 where id = $1 and closed_at is null`, [
+    attempt.paymentId,
+    due,
+  ]);
   return { dueMs };
 }

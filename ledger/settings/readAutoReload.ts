@@ -82,13 +82,10 @@ const statement = `
   select s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.strikes, s.blocked_by, b.balance_nano, b.held_nano,
     (select coalesce(-sum(amount_nano), 0)::bigint from week) as spent_nano,
     (select min(at) from week) as first_at,
-    (select coalesce(sum(p.amount_cents), 0)::bigint from payments p
-     where p.account_id = $1 and p.purpose = 'reload' and p.status in ('processing', 'requires_action', 'succeeded')
-       and (p.status <> 'succeeded' or p.settled_at >= month.start or p.created_at >= month.start)) as spent_this_month_cents,
+    (select spent_cents from reload_spend($1, $2)) as spent_this_month_cents,
     r.number, r.attempt, p.amount_cents as amount, r.state, r.due_at
   from account_states s
   join balances b on b.account_id = s.account_id
-  cross join (select date_trunc('month', $2::timestamptz at time zone 'UTC') at time zone 'UTC' as start) month
   left join reloads r on r.account_id = s.account_id and r.closed_at is null
   left join payments p on p.id = r.id
   where s.account_id = $1`;

@@ -47,7 +47,7 @@ const INVARIANTS: Record<string, string> = {
     left join suspensions s on s.account_id = d.account_id and s.reason = 'payment_disputed' where d.suspends and s.reason is null`,
   '3 at most one reload is in flight, and only one that is not decided': `
     select r.account_id, 'reload ' || r.number as detail from reloads r join payments p using (id)
-    where r.closed_at is null and p.status not in ('processing', 'requires_action')`,
+    where r.closed_at is null and not payment_is_open(p.status)`,
   '4 sequences have no gaps': `
     select b.account_id, b.sequence || ' lines expected, ' || count(l.sequence) || ' found' as detail
     from balances b left join ledger_lines l using (account_id) group by b.account_id

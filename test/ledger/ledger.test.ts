@@ -354,7 +354,6 @@ describe('A7, P3 reloads and their settling', () => {
       const id = crypto.randomUUID();
       const opened = await open(account, id, { nowMs });
       await database.pool.query(`update reloads set state = 'canceled', closed_at = now() where id = $1`, [id]);
-      await database.pool.query(`update balances set reload_due_at = null where account_id = $1`, [account]);
       await database.pool.query(`update payments set status = 'canceled' where id = $1`, [id]);
       return opened;
     };
@@ -372,14 +371,46 @@ describe('A7, P3 reloads and their settling', () => {
     expect(await openAndCancel(NOW + 3_600_001)).toEqual({ kind: 'opened' });
   });
 
+  test('S4 the position shows when the reload in flight is due, and a late payment of an older one does not hide it', async () => {
+    const account = await readyAccount();
+    const [older, newer] = [crypto.randomUUID(), crypto.randomUUID()];
+    const due = async () =>
+      (await database.pool.query('select reload_due_at, gate_state from balances where account_id = $1', [account]))
+        .rows[0];
+    const set = (id: string, change: string) => database.pool.query(`update reloads set ${change} where id = $1`, [id]);
+    await open(account, older);
+    await set(older, `state = 'failed', closed_at = now()`);
+    expect(await due()).toMatchObject({ reload_due_at: null });
+    await database.pool.query(`update payments set status = 'canceled' where id = $1`, [older]);
+    await open(account, newer, { nowMs: NOW + 1 });
+    expect(await due()).toMatchObject({ reload_due_at: new Date(NOW + 1) });
+    await set(newer, `state = 'waiting', due_at = '2026-12-01T00:00:00Z'`);
+    expect(await due()).toMatchObject({ reload_due_at: new Date('2026-12-01T00:00:00Z') });
+    await set(older, `state = 'succeeded', closed_at = coalesce(closed_at, now())`);
+    expect(await due()).toMatchObject({ reload_due_at: new Date('2026-12-01T00:00:00Z') });
+  });
+
+  test('A12 a closed reload counts as spent until it is canceled, and its part is told apart', async () => {
+    const account = await readyAccount();
+    const id = crypto.randomUUID();
+    await open(account, id);
+    const spend = async () =>
+      (await database.pool.query('select * from reload_spend($1, $2)', [account, new Date(NOW)])).rows[0];
+    expect(await spend()).toEqual({ spent_cents: 2500n, uncanceled_cents: 0n });
+    await database.pool.query(`update reloads set state = 'failed', closed_at = now() where id = $1`, [id]);
+    expect(await spend()).toEqual({ spent_cents: 2500n, uncanceled_cents: 2500n });
+    await database.pool.query(`update payments set status = 'canceled' where id = $1`, [id]);
+    expect(await spend()).toEqual({ spent_cents: 0n, uncanceled_cents: 0n });
+  });
+
   test('A12 the monthly limit counts what is open, unknown or paid, and holds at its edge', async () => {
     const account = await readyAccount();
     await database.pool.query(`update account_states set monthly_limit_cents = 5000 where account_id = $1`, [account]);
     const close = (id: string, status: string) =>
       database.pool.query(
-        `with r as (update reloads set state = 'failed', closed_at = now() where id = $1), b as (update balances set reload_due_at = null where account_id = $3)
-       update payments set status = $2 where id = $1`,
-        [id, status, account],
+        `with r as (update reloads set state = 'failed', closed_at = now() where id = $1)
+         update payments set status = $2 where id = $1`,
+        [id, status],
       );
     const [first, second, third] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
     expect(await open(account, first)).toEqual({ kind: 'opened' });

@@ -1,13 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
+import { describeSchema } from '../../dev/schema';
 import { openPool } from '../../ledger/db';
+import { migrate, readSchemaFiles } from '../../ledger/migrate';
 import { findViolations } from '../../ledger/transactions/findViolations';
-import { migrate, MIGRATIONS_DIR } from '../../ledger/migrate';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { listUsageOfLine } from '../../ledger/usage/usageEvents';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
+
+/** Runs in a database whose schema is empty. */
+async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
+  const database = await createTestDatabase();
+  await database.pool.query('drop schema public cascade; create schema public');
+  await work(database.pool).finally(() => database.drop());
+}
+
+const oldSchema = readFileSync(join(__dirname, 'schemas', '2026-11-25.sql'), 'utf8');
 
 test('ten simultaneous migrations of a migrated database change nothing', async () => {
   const database = await createTestDatabase();
@@ -27,8 +37,7 @@ test('a connection that is left open fails the test that left it', async () => {
 
 test('ten simultaneous migrations of an empty database apply each once', async () => {
   const database = await createTestDatabase();
-  await database.pool.query('drop schema public cascade');
-  await database.pool.query('create schema public');
+  await database.pool.query('drop schema public cascade; create schema public');
   const pools = Array.from({ length: 10 }, () => openPool(database.url, { connectionsMax: 1 }));
   const results = await Promise.all(pools.map((pool) => migrate(pool)));
   expect(results.filter((names) => names.length > 0)).toHaveLength(1);
@@ -36,35 +45,115 @@ test('ten simultaneous migrations of an empty database apply each once', async (
   await database.drop();
 });
 
-test('B3 usage posted before postings had numbers stands: known by its id, and behind its line', async () => {
+test('a function whose text has changed is applied again, the others are not', async () => {
   const database = await createTestDatabase();
-  const { pool } = database;
-  await pool.query(
-    'drop schema public cascade; create schema public; create table migrations (name text primary key, at timestamptz not null default now())',
-  );
-  for (const name of readdirSync(MIGRATIONS_DIR)
-    .filter((file) => file < '000170')
-    .sort()) {
-    await pool.query(readFileSync(join(MIGRATIONS_DIR, name), 'utf8'));
-    await pool.query('insert into migrations (name) values ($1)', [name]);
-  }
-  await pool.query(
-    `insert into accounts (id, name, tier) values ('old', 'old', 'standard'); insert into balances (account_id) values ('old')`,
-  );
-  const event = priced('old', 'a', '1.00');
-  await pool.query(`select post_usage('{old}', '{1}', '{a}', $1, $2, '{0}', $3, '{0}', '{null}', array[now()], $4)`, [
-    [event.model],
-    [event.inputTokens],
-    [event.outputTokens],
-    [event.cost],
-  ]);
-
-  await migrate(pool);
-  const { notTaken } = await postUsage(pool, [event, priced('old', 'b', '1.00')]);
-  expect([...notTaken]).toEqual([[0, 'duplicate']]);
-  const page = { limit: 10, after: null };
-  expect((await listUsageOfLine(pool, 'old', 1, page)).data).toMatchObject([{ id: 'a' }]);
-  expect((await listUsageOfLine(pool, 'old', 2, page)).data).toMatchObject([{ id: 'b' }]);
-  expect(await findViolations(pool)).toEqual([]);
+  const before = await describeSchema(database.pool);
+  await database.pool.query(`
+    create or replace function payment_is_open(p_status text) returns boolean language sql immutable as 'select true';
+    update functions set hash = 'of another text' where name = 'payment_is_open.sql'`);
+  expect(await migrate(database.pool)).toEqual(['payment_is_open.sql']);
+  expect(await describeSchema(database.pool)).toBe(before);
   await database.drop();
 });
+
+test('a change of schema that fails leaves the database as it was', async () => {
+  const database = await createTestDatabase();
+  const before = await describeSchema(database.pool);
+  const files = readSchemaFiles();
+  const migration = { name: '999998-new.sql', text: 'create table something (id int)', hash: '' };
+  const broken = { name: 'broken.sql', text: 'create view broken as select nothing', hash: '' };
+  await expect(
+    migrate(database.pool, {
+      migrations: [...files.migrations, migration],
+      functions: [...files.functions, broken],
+    }),
+  ).rejects.toThrow(/nothing/);
+  expect(await describeSchema(database.pool)).toBe(before);
+  await database.drop();
+});
+
+test('a change of schema that waits for a table gives up, lets others go first, and is tried again', async () => {
+  const database = await createTestDatabase();
+  const files = readSchemaFiles();
+  const migration = { name: '999998-wider.sql', text: 'alter table audit add column more text', hash: '' };
+  const reader = await database.pool.connect();
+  await reader.query('begin; select from audit');
+  const migrating = migrate(database.pool, { ...files, migrations: [...files.migrations, migration] });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  // It stands behind the alter table, for as long as that waits.
+  const { rowCount } = await database.pool.query('select from audit');
+  expect(rowCount).toBe(0);
+  await reader.query('commit');
+  reader.release();
+  expect(await migrating).toContain('999998-wider.sql');
+  await database.drop();
+});
+
+test('B3 usage posted before postings had numbers stands: known by its id, and behind its line', () =>
+  withEmptySchema(async (pool) => {
+    await pool.query('create table migrations (name text primary key, at timestamptz not null default now())');
+    for (const { name, text } of readSchemaFiles().migrations.filter(({ name }) => name < '000170')) {
+      await pool.query(text);
+      await pool.query('insert into migrations (name) values ($1)', [name]);
+    }
+    const event = priced('old', 'a', '1.00');
+    await pool.query(`
+      insert into accounts (id, name, tier) values ('old', 'old', 'standard');
+      insert into balances (account_id, balance_nano, sequence, gate_reasons) values ('old', -1000000000, 1, '{balance_exhausted}');
+      insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
+        values ('old', 1, 'usage', 'usage', -1000000000, -1000000000, 'usage/old/1', 'usage/1', '1 request')`);
+    await pool.query(
+      `insert into usage_events (account_id, event_id, sequence, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
+       values ('old', 'a', 1, $1, $2, 0, $3, 0, now(), $4)`,
+      [event.model, event.inputTokens, event.outputTokens, event.cost],
+    );
+
+    await migrate(pool);
+    const { notTaken } = await postUsage(pool, [event, priced('old', 'b', '1.00')]);
+    expect([...notTaken]).toEqual([[0, 'duplicate']]);
+    const page = { limit: 10, after: null };
+    expect((await listUsageOfLine(pool, 'old', 1, page)).data).toMatchObject([{ id: 'a' }]);
+    expect((await listUsageOfLine(pool, 'old', 2, page)).data).toMatchObject([{ id: 'b' }]);
+    expect(await findViolations(pool)).toEqual([]);
+  }));
+
+test('B2 a database of the build of 2026-11-25 comes to the schema of today, with its money and usage', () =>
+  withEmptySchema(async (pool) => {
+    await pool.query(oldSchema);
+    await pool.query(`
+      insert into accounts (id, name, tier) values ('old', 'old', 'standard');
+      insert into balances (account_id) values ('old');
+      select post_line('old', 'adjustment', 'adjustments', 5000000000, 'adjustment/old/1', 'test', 'test')`);
+    await pool.query(
+      `select post_usage('{old}', '{1,1}', '{a,b}', '{m,m}', '{7,8}', null, '{0,0}', null, null, '{1764000000000,1764000000000}', '{1000000000,500000000}', null)`,
+    );
+    await migrate(pool);
+
+    expect(await describeSchema(pool)).toBe(await withToday(describeSchema));
+    expect(await findViolations(pool)).toEqual([]);
+    const { notTaken } = await postUsage(pool, [
+      priced('old', 'a', '1.00', { inputTokens: 7 }),
+      priced('old', 'b', '0.50', { inputTokens: 9 }),
+      priced('old', 'c', '1.00'),
+    ]);
+    expect([...notTaken]).toEqual([
+      [0, 'duplicate'],
+      [1, 'event_conflict'],
+    ]);
+    expect((await listUsageOfLine(pool, 'old', 2, { limit: 10, after: null })).data).toMatchObject([
+      { id: 'a' },
+      { id: 'b' },
+    ]);
+    const { rows } = await pool.query(`select balance_nano, sequence, gate_state from balances`);
+    expect(rows).toEqual([{ balance_nano: 2_500_000_000n, sequence: 3n, gate_state: 'low' }]);
+    expect(await findViolations(pool)).toEqual([]);
+  }));
+
+async function withToday<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+  const database = await createTestDatabase();
+  try {
+    return await work(database.pool);
+  } finally {
+    await database.drop();
+  }
+}

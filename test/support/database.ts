@@ -1,11 +1,9 @@
 /** A migrated database for each test file, cloned from a template: quick, empty, and nobody else's. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { openPool } from '../../ledger/db';
-import { migrate, MIGRATIONS_DIR } from '../../ledger/migrate';
+import { migrate, readSchemaFiles } from '../../ledger/migrate';
 
 export type TestDatabase = {
   url: string;
@@ -51,11 +49,11 @@ async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
   }
 }
 
-/** Named after its migrations' content, so that a changed migration makes a new one. */
+/** Named after the schema's files, so that a changed one makes a new template. */
 async function ensureTemplate(admin: Client): Promise<string> {
   const content = createHash('sha256');
-  for (const file of readdirSync(MIGRATIONS_DIR).sort())
-    content.update(file).update(readFileSync(join(MIGRATIONS_DIR, file)));
+  const { migrations, functions } = readSchemaFiles();
+  for (const { name, hash } of [...migrations, ...functions]) content.update(name).update(hash);
   const name = `template_${content.digest('hex').slice(0, 16)}`;
   const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
   if (rowCount === 0) {

@@ -1,0 +1,40 @@
+-- Sets money aside, or says why not; once per key: again with the same content it returns the hold that stands.
+-- Outcomes: placed, repeated, key_reused, unknown_account, no_amount, account_suspended, insufficient_funds. An account
+-- whose money is only set aside by other holds is short of funds, not suspended for want of a payment: they come back.
+-- p_amount is null where it could not be found out: then only a hold that stands is answered.
+create or replace function place_hold(p_account text, p_amount bigint, p_seconds int, p_key text, p_request_hash text)
+returns table (outcome text, hold holds, account balances) language plpgsql as $$
+declare
+  standing holds;
+  known balances;
+  available bigint;
+begin
+  select * into known from balances b where b.account_id = p_account for no key update;
+  if not found then
+    return query select 'unknown_account', null::holds, null::balances;
+    return;
+  end if;
+  select * into standing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
+  if found then
+    return query select case when standing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, standing, known;
+    return;
+  end if;
+  if p_amount is null then
+    return query select 'no_amount', null::holds, known;
+    return;
+  end if;
+  available := known.balance_nano - known.held_nano;
+  if cardinality(known.set_reasons) > 0 or known.balance_nano <= 0 then
+    return query select 'account_suspended', null::holds, known;
+    return;
+  end if;
+  if available <= 0 or available < p_amount then
+    return query select 'insufficient_funds', null::holds, known;
+    return;
+  end if;
+  update balances b set held_nano = b.held_nano + p_amount where b.account_id = p_account returning * into known;
+  insert into holds (account_id, amount_nano, expires_at, idempotency_key, request_hash)
+    values (p_account, p_amount, clock_timestamp() + make_interval(secs => p_seconds), p_key, p_request_hash)
+    returning * into standing;
+  return query select 'placed', standing, known;
+end $$;

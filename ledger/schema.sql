@@ -1,0 +1,865 @@
+-- The whole schema as it is today, written by `npm run schema:save`. Not to be edited, and read by no program.
+
+create sequence usage_postings;
+
+create table account_states (
+  account_id text not null,
+  status text not null default 'off'::text,
+  threshold_cents bigint,
+  amount_cents bigint,
+  monthly_limit_cents bigint,
+  version bigint not null default 0,
+  strikes integer not null default 0,
+  last_strike_at timestamp with time zone,
+  methods_version bigint not null default 0,
+  tried_methods_version bigint not null default 0,
+  flag_reasons text[] not null default '{balance_exhausted}'::text[],
+  flag_since timestamp with time zone not null default now(),
+  told_suspended text not null default 'never'::text,
+  told_low boolean not null default true,
+  blocked_by text,
+  blocked_until timestamp with time zone,
+  PRIMARY KEY (account_id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (blocked_by = ANY (ARRAY['monthly_limit'::text, 'breaker'::text, 'suspended'::text])),
+  CHECK (status = 'off'::text OR threshold_cents IS NOT NULL AND amount_cents IS NOT NULL),
+  CHECK (status = ANY (ARRAY['off'::text, 'on'::text, 'paused'::text, 'disabled_after_failures'::text])),
+  CHECK (told_suspended = ANY (ARRAY['due'::text, 'told'::text, 'never'::text]))
+);
+CREATE INDEX account_states_waiting ON account_states USING btree (account_id) WHERE ((blocked_until IS NOT NULL) OR (told_suspended = 'due'::text));
+
+create table accounts (
+  id text not null,
+  name text not null,
+  tier text not null,
+  stripe_customer_id text,
+  created_at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  UNIQUE (stripe_customer_id),
+  CHECK (id ~ '^[A-Za-z0-9_-]{1,64}$'::text)
+);
+
+create table api_keys (
+  id uuid not null default gen_random_uuid(),
+  hash bytea not null,
+  role text not null,
+  member_id uuid,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  revoked_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (hash),
+  FOREIGN KEY (member_id) REFERENCES members(id),
+  CHECK ((role = 'member'::text) = (member_id IS NOT NULL)),
+  CHECK (role = ANY (ARRAY['admin'::text, 'service'::text, 'member'::text]))
+);
+CREATE INDEX api_keys_member ON api_keys USING btree (member_id);
+
+create table audit (
+  id bigint generated always as identity not null,
+  account_id text,
+  at timestamp with time zone not null default now(),
+  actor text not null,
+  action text not null,
+  details jsonb not null,
+  PRIMARY KEY (id)
+);
+CREATE INDEX audit_account ON audit USING btree (account_id, id DESC);
+CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table balances (
+  account_id text not null,
+  balance_nano bigint not null default 0,
+  held_nano bigint not null default 0,
+  sequence bigint not null default 0,
+  watermark bigint not null default 0,
+  low_level_nano bigint not null default '5000000000'::bigint,
+  trigger_level_nano bigint not null default '5000000000'::bigint,
+  set_reasons text[] not null default '{}'::text[],
+  reload_due_at timestamp with time zone,
+  gate_state text not null default 'suspended'::text,
+  gate_reasons text[] not null default '{}'::text[],
+  gate_version bigint not null default 0,
+  gate_changed_xid xid8 not null default '0'::xid8,
+  news bigint not null default 1,
+  folded_news bigint not null default 0,
+  folded_available_nano bigint not null default 0,
+  revision bigint not null default 0,
+  wake boolean not null default true,
+  PRIMARY KEY (account_id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (gate_state = ANY (ARRAY['ok'::text, 'low'::text, 'reloading'::text, 'suspended'::text])),
+  CHECK (held_nano >= 0)
+) with (fillfactor=50);
+CREATE INDEX balances_gate_changed ON balances USING btree (gate_changed_xid);
+CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
+CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
+
+create table consents (
+  id bigint generated always as identity not null,
+  account_id text not null,
+  actor text not null,
+  settings jsonb not null,
+  terms_version text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
+create table decisions (
+  number bigint generated always as identity not null,
+  id text not null,
+  account_id text not null,
+  at timestamp with time zone not null,
+  kind text not null,
+  rule text not null,
+  because text not null,
+  known jsonb not null,
+  PRIMARY KEY (number),
+  UNIQUE (id)
+);
+CREATE INDEX decisions_account ON decisions USING btree (account_id, number DESC);
+CREATE TRIGGER decisions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table dev_mailbox (
+  message_id text not null,
+  number bigint generated always as identity not null,
+  kind text not null,
+  recipient text not null,
+  subject text not null,
+  body text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (message_id)
+);
+
+create table disputes (
+  id text not null,
+  account_id text not null,
+  payment_id uuid not null,
+  state text not null,
+  amount_cents bigint not null,
+  suspends boolean not null,
+  seen_at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (payment_id) REFERENCES payments(id),
+  CHECK (state = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text]))
+);
+CREATE INDEX disputes_account ON disputes USING btree (account_id) WHERE suspends;
+CREATE INDEX disputes_open ON disputes USING btree (seen_at) WHERE (state = ANY (ARRAY['inquiry'::text, 'open'::text]));
+
+create table functions (
+  name text not null,
+  hash text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (name)
+);
+
+create table holds (
+  id uuid not null default gen_random_uuid(),
+  account_id text not null,
+  amount_nano bigint not null,
+  status text not null default 'open'::text,
+  expires_at timestamp with time zone not null,
+  idempotency_key text not null,
+  request_hash text not null,
+  settle_hash text,
+  charged_nano bigint,
+  released_nano bigint,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, idempotency_key),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK ((status = 'open'::text) = (ended_at IS NULL)),
+  CHECK ((status = 'open'::text) = (released_nano IS NULL)),
+  CHECK ((status = 'settled'::text) = (charged_nano IS NOT NULL)),
+  CHECK (amount_nano >= 0),
+  CHECK (charged_nano >= 0),
+  CHECK (released_nano >= 0 AND released_nano <= amount_nano),
+  CHECK (status = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text, 'expired'::text]))
+);
+CREATE INDEX holds_account ON holds USING btree (account_id, created_at DESC, id DESC);
+CREATE INDEX holds_expiring ON holds USING btree (expires_at) WHERE (status = 'open'::text);
+
+create table ledger_lines (
+  account_id text not null,
+  sequence bigint not null,
+  kind text not null,
+  counterparty text not null,
+  amount_nano bigint not null,
+  balance_after_nano bigint not null,
+  key text not null,
+  reference text not null,
+  description text not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (account_id, sequence),
+  CHECK (
+CASE
+    WHEN kind = 'usage'::text THEN key = ((('usage/'::text || account_id) || '/'::text) || sequence)
+    ELSE key !~~ 'usage/%'::text
+END),
+  CHECK (
+CASE
+    WHEN kind = ANY (ARRAY['prepayment'::text, 'reload'::text, 'refund_reversal'::text, 'dispute_reversal'::text]) THEN amount_nano > 0
+    WHEN kind = ANY (ARRAY['refund'::text, 'dispute'::text]) THEN amount_nano < 0
+    WHEN kind = 'usage'::text THEN amount_nano <= 0
+    WHEN kind = 'usage_reversal'::text THEN amount_nano >= 0
+    ELSE amount_nano <> 0
+END),
+  CHECK (counterparty = ANY (ARRAY['payments'::text, 'usage'::text, 'adjustments'::text])),
+  CHECK (kind = ANY (ARRAY['prepayment'::text, 'reload'::text, 'usage'::text, 'adjustment'::text, 'refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text, 'usage_reversal'::text])),
+  CHECK (sequence > 0)
+);
+CREATE UNIQUE INDEX ledger_lines_key ON ledger_lines USING btree (key) WHERE (kind <> 'usage'::text);
+CREATE INDEX ledger_lines_taken_back ON ledger_lines USING btree (reference) WHERE (kind = ANY (ARRAY['refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text]));
+CREATE TRIGGER ledger_lines_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table members (
+  id uuid not null default gen_random_uuid(),
+  account_id text not null,
+  name text not null,
+  email text not null,
+  role text not null,
+  created_at timestamp with time zone not null default now(),
+  removed_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (role = ANY (ARRAY['owner'::text, 'resource_modifier'::text, 'member'::text]))
+);
+CREATE UNIQUE INDEX members_email ON members USING btree (account_id, lower(email)) WHERE (removed_at IS NULL);
+
+create table migrations (
+  name text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (name)
+);
+
+create table model_prices (
+  model_id text not null,
+  starts_at timestamp with time zone not null,
+  input_per_million_nano bigint,
+  cached_input_per_million_nano bigint,
+  output_per_million_nano bigint,
+  per_image_nano jsonb,
+  PRIMARY KEY (model_id, starts_at),
+  FOREIGN KEY (model_id) REFERENCES models(id),
+  CHECK (cached_input_per_million_nano >= 0),
+  CHECK (input_per_million_nano >= 0),
+  CHECK (output_per_million_nano >= 0)
+);
+
+create table models (
+  id text not null,
+  provider text not null,
+  license text not null,
+  input text[] not null,
+  output text not null,
+  batch boolean not null,
+  PRIMARY KEY (id),
+  CHECK (license = ANY (ARRAY['open'::text, 'commercial'::text])),
+  CHECK (output = ANY (ARRAY['text'::text, 'image'::text, 'embedding'::text, 'audio'::text, 'ranking'::text]))
+);
+
+create table notice_deliveries (
+  notice_id uuid not null,
+  recipient text not null,
+  status text not null default 'pending'::text,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone not null default now(),
+  last_error text,
+  sent_at timestamp with time zone,
+  PRIMARY KEY (notice_id, recipient),
+  FOREIGN KEY (notice_id) REFERENCES notices(id),
+  CHECK (status = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text]))
+);
+CREATE INDEX notice_deliveries_due ON notice_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+
+create table notices (
+  id uuid not null default gen_random_uuid(),
+  account_id text not null,
+  kind text not null,
+  key text not null,
+  data jsonb not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  UNIQUE (key),
+  FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+CREATE INDEX notices_account ON notices USING btree (account_id, at DESC);
+
+create table payment_attempts (
+  payment_id uuid not null,
+  attempt integer not null,
+  payment_method_id text not null,
+  role text,
+  confirmations integer not null,
+  looks integer not null default 0,
+  outcome text not null default 'unknown'::text,
+  decline_code text,
+  decline_message text,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (payment_id, attempt, payment_method_id),
+  FOREIGN KEY (payment_id) REFERENCES payments(id),
+  CHECK (outcome = ANY (ARRAY['succeeded'::text, 'declined'::text, 'unknown'::text]))
+);
+
+create table payment_methods (
+  id text not null,
+  account_id text not null,
+  role text,
+  brand text not null,
+  last4 text not null,
+  exp_month integer,
+  exp_year integer,
+  fingerprint text,
+  unusable_because text,
+  created_at timestamp with time zone not null default now(),
+  removed_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (role = ANY (ARRAY['primary'::text, 'backup'::text]))
+);
+CREATE UNIQUE INDEX payment_methods_role ON payment_methods USING btree (account_id, role) WHERE ((role IS NOT NULL) AND (removed_at IS NULL));
+
+create table payments (
+  id uuid not null,
+  account_id text not null,
+  purpose text not null,
+  amount_cents bigint not null,
+  status text not null default 'processing'::text,
+  payment_intent_id text,
+  latest_charge_id text,
+  payment_method_id text,
+  decline_code text,
+  decline_message text,
+  receipt_url text,
+  idempotency_key text,
+  request_hash text,
+  actor text not null,
+  created_at timestamp with time zone not null default now(),
+  settled_at timestamp with time zone,
+  checkout_session_id text,
+  action_url text,
+  checkout_looks integer not null default 0,
+  cancel_tries integer not null default 0,
+  cancel_failed_at timestamp with time zone,
+  cancel_failed_because text,
+  cancel_due_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, idempotency_key),
+  UNIQUE (checkout_session_id),
+  UNIQUE (payment_intent_id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (amount_cents > 0),
+  CHECK (purpose = ANY (ARRAY['prepayment'::text, 'reload'::text])),
+  CHECK (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text]))
+);
+CREATE INDEX payments_account ON payments USING btree (account_id, created_at DESC);
+CREATE INDEX payments_awaiting ON payments USING btree (created_at) WHERE ((status = 'requires_action'::text) AND (purpose = 'prepayment'::text));
+CREATE INDEX payments_not_final ON payments USING btree (payment_intent_id) WHERE (status = ANY (ARRAY['processing'::text, 'requires_action'::text]));
+CREATE INDEX payments_settled ON payments USING btree (settled_at) WHERE (status = 'succeeded'::text);
+CREATE INDEX payments_undecided ON payments USING btree (created_at) WHERE (status = 'processing'::text);
+
+create table reconciliation (
+  id boolean not null default true,
+  scanned_until timestamp with time zone,
+  checked_at timestamp with time zone,
+  PRIMARY KEY (id),
+  CHECK (id)
+);
+
+create table refund_requests (
+  id uuid not null,
+  account_id text not null,
+  payment_id uuid not null,
+  idempotency_key text not null,
+  request_hash text not null,
+  amount_cents bigint not null,
+  status text not null default 'requested'::text,
+  tries integer not null default 1,
+  refund_id text,
+  actor text not null,
+  requested_at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  UNIQUE (account_id, idempotency_key),
+  UNIQUE (refund_id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (payment_id) REFERENCES payments(id),
+  CHECK ((status = 'made'::text) = (refund_id IS NOT NULL)),
+  CHECK (amount_cents > 0),
+  CHECK (status = ANY (ARRAY['requested'::text, 'made'::text, 'refused'::text]))
+);
+CREATE INDEX refund_requests_open ON refund_requests USING btree (requested_at) WHERE (status = 'requested'::text);
+CREATE INDEX refund_requests_payment ON refund_requests USING btree (payment_id);
+
+create table rejected_usage (
+  id bigint generated always as identity not null,
+  account_id text not null,
+  event_id text not null,
+  code text not null,
+  message text not null,
+  event jsonb not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (id)
+);
+CREATE INDEX rejected_usage_account ON rejected_usage USING btree (account_id, id DESC);
+CREATE INDEX rejected_usage_event ON rejected_usage USING btree (account_id, event_id);
+
+create table reloads (
+  id uuid not null,
+  account_id text not null,
+  number integer not null,
+  state text not null,
+  attempt integer not null default 1,
+  due_at timestamp with time zone not null,
+  wished jsonb,
+  because text,
+  opened_at timestamp with time zone not null default now(),
+  closed_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, number),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (id) REFERENCES payments(id),
+  CHECK ((closed_at IS NULL) = (state = ANY (ARRAY['charging'::text, 'waiting'::text, 'unknown'::text]))),
+  CHECK (state = ANY (ARRAY['charging'::text, 'waiting'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text]))
+);
+CREATE INDEX reloads_due ON reloads USING btree (due_at) WHERE (closed_at IS NULL);
+CREATE UNIQUE INDEX reloads_one_open ON reloads USING btree (account_id) WHERE (closed_at IS NULL);
+CREATE INDEX reloads_opened ON reloads USING btree (account_id, opened_at);
+CREATE TRIGGER reloads_sync_due AFTER INSERT OR UPDATE OF due_at, closed_at ON reloads FOR EACH ROW EXECUTE FUNCTION sync_reload_due();
+
+create table stripe_events (
+  id text not null,
+  type text not null,
+  about text not null,
+  account_id text,
+  outcome text not null,
+  received_at timestamp with time zone not null default now(),
+  PRIMARY KEY (id)
+);
+
+create table suspensions (
+  account_id text not null,
+  reason text not null,
+  note text not null,
+  actor text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (account_id, reason),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (reason = ANY (ARRAY['admin_suspended'::text, 'payment_disputed'::text]))
+);
+
+create table unexplained (
+  payment_intent_id text not null,
+  kind text not null,
+  account_id text,
+  detail text not null,
+  first_seen_at timestamp with time zone not null default now(),
+  PRIMARY KEY (payment_intent_id),
+  CHECK (kind = ANY (ARRAY['paid_twice'::text, 'paid_unknown'::text, 'amount_differs'::text, 'credited_without_payment'::text, 'sum_differs'::text, 'not_canceled'::text]))
+);
+
+create table usage_events (
+  account_id text not null,
+  event_id text not null,
+  sequence bigint not null,
+  model text not null,
+  input_tokens bigint not null,
+  cached_input_tokens bigint not null,
+  output_tokens bigint not null,
+  images bigint not null,
+  image_size text,
+  hold_id uuid,
+  at timestamp with time zone not null,
+  cost_nano bigint not null,
+  posting bigint not null,
+  PRIMARY KEY (account_id, event_id),
+  CHECK (cost_nano >= 0)
+);
+CREATE INDEX usage_events_posting ON usage_events USING btree (posting);
+CREATE TRIGGER usage_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON usage_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table usage_reversals (
+  account_id text not null,
+  event_id text not null,
+  sequence bigint not null,
+  reason text not null,
+  actor text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (account_id, event_id)
+);
+CREATE UNIQUE INDEX usage_reversals_line ON usage_reversals USING btree (account_id, sequence);
+CREATE TRIGGER usage_reversals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON usage_reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table webhook_deliveries (
+  id uuid not null default gen_random_uuid(),
+  endpoint_id uuid not null,
+  notice_id uuid,
+  status text not null default 'pending'::text,
+  attempts integer not null default 0,
+  start_at timestamp with time zone not null default now(),
+  last_status integer,
+  last_error text,
+  created_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (notice_id, endpoint_id),
+  FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints(id),
+  FOREIGN KEY (notice_id) REFERENCES notices(id),
+  CHECK ((status = 'pending'::text) = (ended_at IS NULL)),
+  CHECK (status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries USING btree (start_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_endpoint ON webhook_deliveries USING btree (endpoint_id, created_at DESC, id DESC);
+
+create table webhook_endpoints (
+  id uuid not null default gen_random_uuid(),
+  account_id text not null,
+  url text not null,
+  events text[] not null,
+  disabled_at timestamp with time zone,
+  disabled_because text,
+  removed_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (cardinality(events) > 0)
+);
+CREATE INDEX webhook_endpoints_account ON webhook_endpoints USING btree (account_id) WHERE (removed_at IS NULL);
+
+create table webhook_secrets (
+  id bigint generated always as identity not null,
+  endpoint_id uuid not null,
+  secret text not null,
+  expires_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints(id)
+);
+CREATE INDEX webhook_secrets_endpoint ON webhook_secrets USING btree (endpoint_id);
+CREATE UNIQUE INDEX webhook_secrets_newest ON webhook_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
+
+create view ledger_entries as
+ SELECT ledger_lines.account_id AS ledger_account,
+    ledger_lines.amount_nano,
+    ledger_lines.key,
+    ledger_lines.account_id,
+    ledger_lines.sequence,
+    ledger_lines.at
+   FROM ledger_lines
+UNION ALL
+ SELECT ledger_lines.counterparty AS ledger_account,
+    - ledger_lines.amount_nano AS amount_nano,
+    ledger_lines.key,
+    ledger_lines.account_id,
+    ledger_lines.sequence,
+    ledger_lines.at
+   FROM ledger_lines;
+
+CREATE OR REPLACE FUNCTION derive_position()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  available bigint := new.balance_nano - new.held_nano;
+begin
+  if tg_op = 'UPDATE' and (new.balance_nano, new.held_nano) is distinct from (old.balance_nano, old.held_nano) then
+    new.watermark := old.watermark + 1;
+  end if;
+
+  new.gate_reasons := case when available <= 0 then array['balance_exhausted'] else '{}' end || new.set_reasons;
+  new.gate_state := case
+    when cardinality(new.gate_reasons) > 0 then 'suspended'
+    when new.reload_due_at is not null then 'reloading'
+    when available <= new.low_level_nano then 'low'
+    else 'ok' end;
+  if tg_op = 'INSERT' or (new.gate_state, new.gate_reasons, new.reload_due_at)
+      is distinct from (old.gate_state, old.gate_reasons, old.reload_due_at) then
+    new.gate_version := new.gate_version + 1;
+    new.gate_changed_xid := pg_current_xact_id();
+    -- A poke without payload: Postgres folds equal ones of a transaction, and readers read the rows themselves.
+    perform pg_notify('gates', '');
+  end if;
+
+  new.wake := new.news <> new.folded_news
+    or (available <= 0) <> (new.folded_available_nano <= 0)
+    or (available <= new.trigger_level_nano) <> (new.folded_available_nano <= new.trigger_level_nano);
+  return new;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION expire_holds(p_limit integer)
+ RETURNS SETOF balances
+ LANGUAGE plpgsql
+AS $function$
+declare
+  due uuid[];
+  accounts_due text[];
+begin
+  select array_agg(h.id), array_agg(distinct h.account_id) into due, accounts_due from (
+    select id, account_id from holds where status = 'open' and expires_at <= clock_timestamp() order by expires_at limit p_limit) h;
+  if due is null then return; end if;
+  perform 1 from balances b where b.account_id = any(accounts_due) order by b.account_id for no key update;
+  return query
+    with expired as (
+      update holds h set status = 'expired', released_nano = h.amount_nano, ended_at = clock_timestamp()
+      where h.id = any(due) and h.status = 'open' returning h.account_id, h.amount_nano
+    ), freed as (
+      select e.account_id, sum(e.amount_nano)::bigint as nano from expired e group by e.account_id
+    )
+    update balances b set held_nano = b.held_nano - f.nano from freed f where b.account_id = f.account_id returning b.*;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION payment_is_open(p_status text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select p_status in ('processing', 'requires_action');
+$function$
+;
+
+CREATE OR REPLACE FUNCTION place_hold(p_account text, p_amount bigint, p_seconds integer, p_key text, p_request_hash text)
+ RETURNS TABLE(outcome text, hold holds, account balances)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  standing holds;
+  known balances;
+  available bigint;
+begin
+  select * into known from balances b where b.account_id = p_account for no key update;
+  if not found then
+    return query select 'unknown_account', null::holds, null::balances;
+    return;
+  end if;
+  select * into standing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
+  if found then
+    return query select case when standing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, standing, known;
+    return;
+  end if;
+  if p_amount is null then
+    return query select 'no_amount', null::holds, known;
+    return;
+  end if;
+  available := known.balance_nano - known.held_nano;
+  if cardinality(known.set_reasons) > 0 or known.balance_nano <= 0 then
+    return query select 'account_suspended', null::holds, known;
+    return;
+  end if;
+  if available <= 0 or available < p_amount then
+    return query select 'insufficient_funds', null::holds, known;
+    return;
+  end if;
+  update balances b set held_nano = b.held_nano + p_amount where b.account_id = p_account returning * into known;
+  insert into holds (account_id, amount_nano, expires_at, idempotency_key, request_hash)
+    values (p_account, p_amount, clock_timestamp() + make_interval(secs => p_seconds), p_key, p_request_hash)
+    returning * into standing;
+  return query select 'placed', standing, known;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION post_line(p_account text, p_kind text, p_counterparty text, p_amount bigint, p_key text, p_reference text, p_description text)
+ RETURNS TABLE(line ledger_lines, posted boolean)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  standing ledger_lines;
+  moved balances;
+begin
+  perform 1 from balances where account_id = p_account for no key update;
+  if not found then
+    raise exception 'no account %', p_account using errcode = 'foreign_key_violation';
+  end if;
+  select * into standing from ledger_lines where key = p_key and kind <> 'usage';
+  if found then
+    if (standing.account_id, standing.kind, standing.amount_nano) is distinct from (p_account, p_kind, p_amount) then
+      raise exception 'ledger key % stands with other content', p_key using errcode = 'unique_violation';
+    end if;
+    return query select standing, false;
+    return;
+  end if;
+  update balances set balance_nano = balance_nano + p_amount, sequence = sequence + 1
+    where account_id = p_account returning * into moved;
+  insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
+    values (p_account, moved.sequence, p_kind, p_counterparty, p_amount, moved.balance_nano, p_key, p_reference, p_description)
+    returning * into standing;
+  return query select standing, true;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION post_notice(p_account text, p_kind text, p_key text, p_data jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  with notice as (
+    insert into notices (account_id, kind, key, data) values (p_account, p_kind, p_key, p_data)
+    on conflict (key) do nothing returning id
+  ), mails as (
+    insert into notice_deliveries (notice_id, recipient)
+    select notice.id, m.email from notice, members m
+    where m.account_id = p_account and m.role = 'owner' and m.removed_at is null
+  )
+  insert into webhook_deliveries (notice_id, endpoint_id)
+  select notice.id, e.id from notice, webhook_endpoints e
+  where e.account_id = p_account and e.removed_at is null and e.disabled_at is null and e.events && array['*', p_kind];
+$function$
+;
+
+CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_event text[], p_model text[], p_input bigint[], p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[], p_at bigint[], p_cost bigint[], p_hold uuid[])
+ RETURNS TABLE(places integer[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[], gates text[], gate_versions bigint[], reloads_due_ms bigint[])
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  v_posting constant bigint := nextval('usage_postings');
+  v_accounts constant int := cardinality(p_accounts);
+  -- Of the accounts that exist, and are locked.
+  v_known int[];
+  -- By place in p_accounts; null for what does not exist.
+  v_sequences bigint[];
+  -- By place: the event names a hold that its account does not have.
+  v_strays boolean[];
+  v_taken int;
+  v_moved int[];
+begin
+  select array_agg(l.place order by l.place), array_agg(l.sequence order by l.place) into v_known, v_sequences
+  from (select a.place::int, b.sequence from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
+        order by b.account_id for no key update of b) l;
+  if coalesce(cardinality(v_known), 0) < v_accounts then
+    v_sequences := (select array_agg(v_sequences[array_position(v_known, place)] order by place) from generate_series(1, v_accounts) place);
+  end if;
+
+  if p_hold is not null then
+    select array_agg(e.hold_id is not null and h.id is null order by e.place) into v_strays
+    from unnest(p_account, p_hold) with ordinality as e(account, hold_id, place)
+    left join holds h on h.id = e.hold_id and h.account_id = p_accounts[e.account];
+  end if;
+
+  with fresh as materialized (
+    -- The first of equal ids in one commit counts.
+    select distinct on (e.account, e.event_id collate "C")
+           p_accounts[e.account] as account_id, v_sequences[e.account] + 1 as sequence, e.*
+    from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold)
+      with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, place)
+    where v_sequences[e.account] is not null and v_strays[e.place::int] is not true
+      and not exists (select from usage_events u where u.account_id = p_accounts[e.account] and u.event_id = e.event_id)
+    order by e.account, e.event_id collate "C", e.place
+  ), inserted as (
+    insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens,
+                              output_tokens, images, image_size, hold_id, at, cost_nano)
+    select account_id, event_id, sequence, v_posting, model, input, coalesce(cached, 0),
+           output, coalesce(images, 0), image_size, hold_id, to_timestamp(at_ms / 1000.0::float8), cost
+    from fresh
+  ), settling as (
+    select h.id, f.account, case when h.status = 'open' then h.amount_nano else 0 end as held, f.cost
+    from (select hold_id, account, sum(cost)::bigint as cost from fresh where hold_id is not null group by 1, 2) f
+    join holds h on h.id = f.hold_id
+    where h.status in ('open', 'expired')
+  ), settled as (
+    update holds h set status = 'settled', charged_nano = s.cost, released_nano = greatest(s.held - s.cost, 0), ended_at = clock_timestamp()
+    from settling s where h.id = s.id
+  ), sums as (
+    select account, sum(cost)::bigint as cost, sum(freed)::bigint as freed, sum(events)::int as events
+    from (
+      select account, cost, 0::bigint as freed, 1 as events from fresh
+      union all
+      select account, 0, held, 0 from settling
+    ) i group by account
+  ), moved as (
+    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed, sequence = b.sequence + 1
+    from sums s where b.account_id = p_accounts[s.account]
+    returning s.account as place, s.cost, s.events, b.*
+  ), lines as (
+    insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
+    select account_id, sequence, 'usage', 'usage', -cost, balance_nano, 'usage/' || account_id || '/' || sequence,
+           'usage/' || v_posting, events || case when events = 1 then ' request' else ' requests' end
+    from moved
+  )
+  select coalesce(sum(events), 0), coalesce(array_agg(place), '{}'), null, array_agg(balance_nano - held_nano), array_agg(watermark), array_agg(wake),
+         array_agg(array_to_string(gate_state || gate_reasons, '/')), array_agg(gate_version), array_agg((extract(epoch from reload_due_at) * 1000)::bigint)
+  into v_taken, places, outcomes, available, watermarks, wakes, gates, gate_versions, reloads_due_ms
+  from moved;
+  v_moved := places;
+  if cardinality(v_moved) > 0 then return next; end if;
+
+  if cardinality(v_moved) < cardinality(v_known) then -- null where nothing is known
+    return query
+      select array_agg(a.place::int), null::text[], array_agg(b.balance_nano - b.held_nano), array_agg(b.watermark), array_agg(b.wake),
+             array_agg(array_to_string(b.gate_state || b.gate_reasons, '/')), array_agg(b.gate_version), array_agg((extract(epoch from b.reload_due_at) * 1000)::bigint)
+      from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
+      where a.place = any (v_known) and a.place <> all (v_moved);
+  end if;
+
+  if v_taken < cardinality(p_event) then
+    return query
+      select array_agg(t.place order by t.place), array_agg(t.outcome order by t.place), null::bigint[], null::bigint[], null::boolean[], null::text[], null::bigint[], null::bigint[]
+      from (
+        select e.place::int,
+          case when v_sequences[e.account] is null then 'unknown_account'
+               when u.event_id is null then 'unknown_hold'
+               when (u.model, u.input_tokens, u.cached_input_tokens, u.output_tokens, u.images, u.image_size)
+                 is not distinct from (e.model, e.input, coalesce(e.cached, 0), e.output, coalesce(e.images, 0), e.image_size) then 'duplicate'
+               else 'event_conflict' end as outcome
+        from (
+          select *, row_number() over (partition by account, event_id, stray order by place) as nth
+          from (
+            select *, v_strays[place::int] is true as stray
+            from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size)
+              with ordinality as e(account, event_id, model, input, cached, output, images, image_size, place)
+          ) e
+        ) e
+        left join usage_events u on u.account_id = p_accounts[e.account] and u.event_id = e.event_id
+        -- What this commit has inserted, it was taken for; the first of equal ids was.
+        where not (e.nth = 1 and not e.stray and u.posting is not distinct from v_posting)
+      ) t;
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION raise_news(p_account text)
+ RETURNS SETOF balances
+ LANGUAGE sql
+AS $function$
+  update balances set news = news + 1 where account_id = p_account returning *;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION reload_spend(p_account text, p_at timestamp with time zone)
+ RETURNS TABLE(spent_cents bigint, uncanceled_cents bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(sum(p.amount_cents), 0)::bigint,
+         coalesce(sum(p.amount_cents) filter (where p.status <> 'succeeded' and r.closed_at is not null), 0)::bigint
+  from payments p
+  join reloads r on r.id = p.id
+  cross join (select date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC' as start) month
+  where p.account_id = p_account and p.purpose = 'reload'
+    and (payment_is_open(p.status) or p.status = 'succeeded' and (p.settled_at >= month.start or p.created_at >= month.start));
+$function$
+;
+
+CREATE OR REPLACE FUNCTION sync_reload_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  due constant timestamptz := (select due_at from reloads where account_id = new.account_id and closed_at is null);
+begin
+  update balances set reload_due_at = due where account_id = new.account_id and reload_due_at is distinct from due;
+  return null;
+end $function$
+;
