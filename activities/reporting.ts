@@ -1,14 +1,14 @@
 /** Usage that was reported to the workflow by signal, posted by the same statement as any other (B3, B4). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import { postUsage } from '../ledger/usage/postUsage';
-import { createPriceBook } from '../ledger/prices/priceBook';
-import { createUsageTaking } from '../ledger/usage/takeUsage';
+import { createPriceBook } from '../usage/priceBook';
+import { createUsageReporting } from '../usage/reportUsage';
 import type { Dependencies } from './dependencies';
 import { inSnapshot } from './inSnapshot';
 
 export function createReportingActivities(deps: Dependencies) {
   const { pool, log } = deps;
-  const take = createUsageTaking({
+  const report = createUsageReporting({
     pool,
     prices: createPriceBook(pool, log, Date.now),
     now: Date.now,
@@ -22,7 +22,7 @@ export function createReportingActivities(deps: Dependencies) {
       ...asked
     }: AskedFrom & { events: Record<string, unknown>[] }): Promise<Snapshot> {
       // Whatever the signal says of the account: a workflow posts for its own.
-      await take(
+      await report(
         events.map((event) =>
           typeof event === 'object' && event !== null ? { ...event, accountId: asked.accountId } : event,
         ),

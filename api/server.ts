@@ -19,11 +19,11 @@ import { answerHot, createHotPath, type HotPath } from './gate/hotPath';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
 import { answerPlainRequests, type PlainConnections } from './http/plainConnection';
-import { createPriceBook } from '../ledger/prices/priceBook';
+import { createPriceBook } from '../usage/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
 import { createSignals } from './signals/signals';
-import { tellPosition } from './signals/tellPosition';
+import { signalPosition } from './signals/signalPosition';
 import { createUsagePosting } from './usage/usagePosting';
 
 export type ApiDeps = {
@@ -81,7 +81,7 @@ export function createApi({
     gates,
     log,
     now,
-    onPosted: (position) => tellPosition(position, { gates, signals }),
+    onPosted: (position) => signalPosition(position, { gates, signals }),
   });
   const keyring = createKeyring(pool, now, gatePolicy);
   const gateStreams = createGateStreams({ pool, gates, log });

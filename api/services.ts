@@ -8,7 +8,7 @@ import type { PaymentProvider } from '../stripe/port';
 import type { Keyring } from './http/auth';
 import type { GateCache } from './gate/gateCache';
 import type { GateStreams } from './gate/gateStream';
-import type { PriceBook } from '../ledger/prices/priceBook';
+import type { PriceBook } from '../usage/priceBook';
 import type { Signals } from './signals/signals';
 import type { UsagePosting } from './usage/usagePosting';
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const seconds = /^(\d{1,6})s$/;
 const url = z.string().min(1);
+const DAY_MS = 86_400_000;
 
 /** `60s,300s` → [60000, 300000] milliseconds. */
 const delaysMs = z.string().transform((text, context) => {
@@ -24,6 +25,8 @@ const schema = z.object({
     .default('1')
     .transform((value) => value === '1'),
   DATABASE_URL: url.optional(),
+  /** The owner of the tables, who migrates; the service itself may then be a role that owns nothing. */
+  MIGRATE_DATABASE_URL: url.optional(),
   TEMPORAL_ADDRESS: url.optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
@@ -46,6 +49,15 @@ const schema = z.object({
     .transform((text) => Number.parseInt(text, 10) * 1_000)
     .pipe(z.number().min(3_000, 'must be at least 3s: gates are held against the database each second'))
     .default(10_000),
+  /** How long usage events stay in the database (B8): days, at least 32, as an event's time may be 30 days back; not set: for ever. */
+  USAGE_RETENTION: z
+    .string()
+    .regex(/^\d{1,5}d$/, 'must be days such as 90d')
+    .transform((text) => Number.parseInt(text, 10) * DAY_MS)
+    .pipe(z.number().min(32 * DAY_MS, 'must be at least 32d'))
+    .optional(),
+  /** Where older usage goes. */
+  USAGE_ARCHIVE_DIR: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -54,6 +66,10 @@ export type Config = z.infer<typeof schema>;
 /** Where people reach the API: the base of the links in mails and answers. */
 export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
   PUBLIC_URL ?? `http://${HOST === '0.0.0.0' ? 'localhost' : HOST}:${PORT}`;
+
+/** The folder of archived usage. */
+export const archiveFolderOf = ({ USAGE_ARCHIVE_DIR, DATA_DIR }: Config): string =>
+  USAGE_ARCHIVE_DIR ?? `${DATA_DIR}/usage-archive`;
 
 /** Every secret that Stripe may sign its events with, the newest first (P4). */
 export const webhookSecretsOf = ({ STRIPE_WEBHOOK_SECRET }: Config): string[] =>

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { transaction, type Db, type Tx } from './db';
+import { prepareUsageMonths } from './usage/prepareUsageMonths';
 
 /** Any constant will do, as long as nobody else uses it in this database. */
 const ADVISORY_LOCK = 7_225_578;
@@ -75,6 +76,7 @@ async function applyMissing(tx: Tx, files: SchemaFiles): Promise<string[]> {
       [name, hash],
     );
   }
+  await prepareUsageMonths(tx);
   return namesOf(missing);
 }
 

@@ -460,6 +460,35 @@ create table unexplained (
   CHECK (kind = ANY (ARRAY['paid_twice'::text, 'paid_unknown'::text, 'amount_differs'::text, 'credited_without_payment'::text, 'sum_differs'::text, 'not_canceled'::text]))
 );
 
+create table usage_archives (
+  month text not null,
+  file text not null,
+  sha256 text not null,
+  bytes bigint not null,
+  events bigint not null,
+  cost_nano numeric not null,
+  first_posting bigint not null,
+  last_posting bigint not null,
+  written_at timestamp with time zone not null default now(),
+  dropped_at timestamp with time zone,
+  kept_until timestamp with time zone,
+  PRIMARY KEY (month),
+  CHECK (month ~ '^\d{4}-\d{2}$'::text)
+);
+
+create table usage_days (
+  account_id text not null,
+  day date not null,
+  model text not null,
+  kind text not null,
+  requests bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  images bigint not null,
+  cost_nano bigint not null,
+  PRIMARY KEY (account_id, day, model, kind)
+) with (fillfactor=70);
+
 create table usage_events (
   account_id text not null,
   event_id text not null,
@@ -474,11 +503,15 @@ create table usage_events (
   at timestamp with time zone not null,
   cost_nano bigint not null,
   posting bigint not null,
-  PRIMARY KEY (account_id, event_id),
-  CHECK (cost_nano >= 0)
-);
-CREATE INDEX usage_events_posting ON usage_events USING btree (posting);
+  kind text not null,
+  taken_at timestamp with time zone not null default now(),
+  CHECK (cost_nano >= 0),
+  CHECK (kind = ANY (ARRAY['text'::text, 'image'::text, 'batch'::text]))
+) partition by RANGE (taken_at);
+CREATE INDEX usage_events_key ON ONLY usage_events USING btree (hashtextextended(((account_id || ' '::text) || event_id), (0)::bigint));
+CREATE INDEX usage_events_posting ON ONLY usage_events USING btree (posting, account_id);
 CREATE TRIGGER usage_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON usage_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER usage_events_rows_append_only BEFORE DELETE OR UPDATE ON usage_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table usage_reversals (
   account_id text not null,
@@ -487,10 +520,16 @@ create table usage_reversals (
   reason text not null,
   actor text not null,
   at timestamp with time zone not null default now(),
+  posting bigint not null,
   PRIMARY KEY (account_id, event_id)
 );
 CREATE UNIQUE INDEX usage_reversals_line ON usage_reversals USING btree (account_id, sequence);
 CREATE TRIGGER usage_reversals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON usage_reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table usage_unsummed (
+  posting bigint not null,
+  PRIMARY KEY (posting)
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
 create table webhook_deliveries (
   id uuid not null default gen_random_uuid(),
@@ -556,6 +595,25 @@ UNION ALL
     ledger_lines.at
    FROM ledger_lines;
 
+CREATE OR REPLACE FUNCTION create_usage_month(p_month text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+declare
+  first constant timestamp := (p_month || '-01')::timestamp;
+  name constant text := 'usage_events_' || to_char(first, 'YYYY_MM');
+begin
+  perform pg_advisory_xact_lock(7225581);
+  if to_regclass(quote_ident(name)) is not null then return null; end if;
+  execute format('create table %I (like usage_events including defaults including constraints including indexes)', name);
+  execute format('alter table usage_events attach partition %I for values from (%L) to (%L)', name,
+                 first at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
+  return name;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION derive_position()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -585,6 +643,35 @@ begin
     or (available <= 0) <> (new.folded_available_nano <= 0)
     or (available <= new.trigger_level_nano) <> (new.folded_available_nano <= new.trigger_level_nano);
   return new;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION drop_usage_month(p_month text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+ SET lock_timeout TO '200ms'
+AS $function$
+declare
+  first constant timestamp := (p_month || '-01')::timestamp;
+  name constant text := 'usage_events_' || to_char(first, 'YYYY_MM');
+  archive usage_archives;
+begin
+  perform pg_advisory_xact_lock(7225581);
+  select * into archive from usage_archives a where a.month = p_month for update;
+  if not found then raise exception 'the usage of % is in no file', p_month; end if;
+  if archive.dropped_at is not null then return false; end if;
+  if archive.kept_until > now() then raise exception 'the usage of % was restored, to be kept until %', p_month, archive.kept_until; end if;
+  if (first + interval '1 month') at time zone 'UTC' > now() - interval '32 days' then
+    raise exception 'the usage of % is not old enough', p_month;
+  end if;
+  if exists (select from usage_unsummed where posting between archive.first_posting and archive.last_posting) then
+    raise exception 'the usage of % is not summed', p_month;
+  end if;
+  if to_regclass(quote_ident(name)) is not null then execute format('drop table %I', name); end if;
+  update usage_archives a set dropped_at = now(), kept_until = null where a.month = p_month;
+  return true;
 end $function$
 ;
 
@@ -707,11 +794,12 @@ AS $function$
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_event text[], p_model text[], p_input bigint[], p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[], p_at bigint[], p_cost bigint[], p_hold uuid[])
+CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_event text[], p_model text[], p_input bigint[], p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[], p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])
  RETURNS TABLE(places integer[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[], gates text[], gate_versions bigint[], reloads_due_ms bigint[])
  LANGUAGE plpgsql
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -723,6 +811,10 @@ declare
   v_sequences bigint[];
   -- By place: the event names a hold that its account does not have.
   v_strays boolean[];
+  -- By place: what its id is looked up by.
+  v_keys bigint[];
+  -- Those of v_keys under which an event stands: of the same id, or of another one by chance.
+  v_hits bigint[];
   v_taken int;
   v_moved int[];
 begin
@@ -739,21 +831,31 @@ begin
     left join holds h on h.id = e.hold_id and h.account_id = p_accounts[e.account];
   end if;
 
+  select array_agg(usage_key(p_accounts[e.account], e.event_id) order by e.place) into v_keys
+  from unnest(p_account, p_event) with ordinality as e(account, event_id, place);
+  select array_agg(usage_key(u.account_id, u.event_id)) into v_hits
+  from usage_events u where usage_key(u.account_id, u.event_id) = any (v_keys);
+
   with fresh as materialized (
     -- The first of equal ids in one commit counts.
     select distinct on (e.account, e.event_id collate "C")
            p_accounts[e.account] as account_id, v_sequences[e.account] + 1 as sequence, e.*
-    from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold)
-      with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, place)
+    from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold, p_kind, v_keys)
+      with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, kind, key, place)
     where v_sequences[e.account] is not null and v_strays[e.place::int] is not true
-      and not exists (select from usage_events u where u.account_id = p_accounts[e.account] and u.event_id = e.event_id)
+      and (v_hits is null or e.key <> all (v_hits) or not exists (
+        select from usage_events u where usage_key(u.account_id, u.event_id) = e.key
+          and u.account_id = p_accounts[e.account] and u.event_id = e.event_id))
     order by e.account, e.event_id collate "C", e.place
   ), inserted as (
     insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens,
-                              output_tokens, images, image_size, hold_id, at, cost_nano)
+                              output_tokens, images, image_size, hold_id, at, cost_nano, kind)
     select account_id, event_id, sequence, v_posting, model, input, coalesce(cached, 0),
-           output, coalesce(images, 0), image_size, hold_id, to_timestamp(at_ms / 1000.0::float8), cost
+           output, coalesce(images, 0), image_size, hold_id, to_timestamp(at_ms / 1000.0::float8), cost,
+           coalesce(kind, case when images > 0 then 'image' else 'text' end)
     from fresh
+  ), unsummed as (
+    insert into usage_unsummed (posting) select v_posting where exists (select from fresh)
   ), settling as (
     select h.id, f.account, case when h.status = 'open' then h.amount_nano else 0 end as held, f.cost
     from (select hold_id, account, sum(cost)::bigint as cost from fresh where hold_id is not null group by 1, 2) f
@@ -808,16 +910,37 @@ begin
           select *, row_number() over (partition by account, event_id, stray order by place) as nth
           from (
             select *, v_strays[place::int] is true as stray
-            from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size)
-              with ordinality as e(account, event_id, model, input, cached, output, images, image_size, place)
+            from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, v_keys)
+              with ordinality as e(account, event_id, model, input, cached, output, images, image_size, key, place)
           ) e
         ) e
-        left join usage_events u on u.account_id = p_accounts[e.account] and u.event_id = e.event_id
+        left join usage_events u on usage_key(u.account_id, u.event_id) = e.key
+          and u.account_id = p_accounts[e.account] and u.event_id = e.event_id
         -- What this commit has inserted, it was taken for; the first of equal ids was.
         where not (e.nth = 1 and not e.stray and u.posting is not distinct from v_posting)
       ) t;
   end if;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION posting_of(line ledger_lines)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case line.kind when 'usage' then substr(line.reference, length('usage/') + 1)::bigint end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION prepare_usage_months()
+ RETURNS SETOF text
+ LANGUAGE sql
+AS $function$
+  select name from (
+    select create_usage_month(to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM')) as name
+    from generate_series(0, 3) ahead) made
+  where name is not null;
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION raise_news(p_account text)
@@ -852,6 +975,34 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION sum_usage(p_postings_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_postings bigint[];
+begin
+  if not pg_try_advisory_xact_lock(7225580) then return 0; end if;
+  with taken as (
+    delete from usage_unsummed where posting in (select posting from usage_unsummed order by posting limit p_postings_max)
+    returning posting
+  )
+  select array_agg(posting) into v_postings from taken;
+  if v_postings is null then return 0; end if;
+
+  insert into usage_days as d (account_id, day, model, kind, requests, input_tokens, output_tokens, images, cost_nano)
+  select account_id, (at at time zone 'UTC')::date, model, kind, count(*), sum(input_tokens), sum(output_tokens), sum(images), sum(cost_nano)
+  from usage_events where posting = any (v_postings)
+  group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  on conflict (account_id, day, model, kind) do update set
+    requests = d.requests + excluded.requests, input_tokens = d.input_tokens + excluded.input_tokens,
+    output_tokens = d.output_tokens + excluded.output_tokens, images = d.images + excluded.images,
+    cost_nano = d.cost_nano + excluded.cost_nano;
+  return cardinality(v_postings);
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION sync_reload_due()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -862,4 +1013,29 @@ begin
   update balances set reload_due_at = due where account_id = new.account_id and reload_due_at is distinct from due;
   return null;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION usage_key(p_account text, p_event text)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select hashtextextended(p_account || ' ' || p_event, 0);
+$function$
+;
+
+CREATE OR REPLACE FUNCTION usage_of_days(p_account text, p_from date, p_to date)
+ RETURNS TABLE(day date, model text, kind text, requests bigint, input_tokens bigint, output_tokens bigint, images bigint, cost_nano bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select d.day, d.model, d.kind, d.requests, d.input_tokens, d.output_tokens, d.images, d.cost_nano
+  from usage_days d
+  where d.account_id = p_account and (p_from is null or d.day >= p_from) and (p_to is null or d.day <= p_to)
+  union all
+  select (u.at at time zone 'UTC')::date, u.model, u.kind, 1, u.input_tokens, u.output_tokens, u.images, u.cost_nano
+  from usage_unsummed n join usage_events u on u.posting = n.posting and u.account_id = p_account
+  where (p_from is null or u.at >= p_from::timestamp at time zone 'UTC')
+    and (p_to is null or u.at < (p_to + 1)::timestamp at time zone 'UTC');
+$function$
 ;

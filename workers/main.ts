@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
-import { publicUrlOf, readConfig } from '../domain/config';
+import { archiveFolderOf, publicUrlOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
@@ -16,6 +16,8 @@ import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
+import { startUsageArchive } from './usageArchive';
+import { startUsageSums } from './usageSums';
 import { startStartingWebhooks } from './webhookStarts';
 
 async function main(): Promise<void> {
@@ -60,6 +62,10 @@ async function main(): Promise<void> {
   );
   const relay = startRelay({ pool, client, log });
   const holdSweep = startHoldSweep({ pool, client, log });
+  const usageSums = startUsageSums({ pool, log });
+  const usageArchive = config.USAGE_RETENTION
+    ? startUsageArchive({ pool, log, folder: archiveFolderOf(config), retentionMs: config.USAGE_RETENTION })
+    : null;
   const mailer = createMailer({
     ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
     from: config.MAIL_FROM,
@@ -73,7 +79,14 @@ async function main(): Promise<void> {
   const running = Promise.all([worker.run(), webhookWorker.run()]);
   process.stdout.write('worker ready\n');
   await running;
-  await Promise.all([relay.stop(), holdSweep.stop(), delivery.stop(), webhooks.stop()]);
+  await Promise.all([
+    relay.stop(),
+    holdSweep.stop(),
+    usageSums.stop(),
+    usageArchive?.stop(),
+    delivery.stop(),
+    webhooks.stop(),
+  ]);
   await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
 }
 

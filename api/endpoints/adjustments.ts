@@ -12,7 +12,7 @@ import { reasonsChangedSignal } from '../../workflows/messages';
 import { created, endpoint, ok } from '../http/endpoint';
 import { gate, moneyIn, ofAccount, text, transactionView } from '../http/schemas';
 import type { Services } from '../services';
-import { tellPosition } from '../signals/tellPosition';
+import { signalPosition } from '../signals/signalPosition';
 import { viewTransaction } from './views';
 
 export const adjust = endpoint({
@@ -39,7 +39,7 @@ export const adjust = endpoint({
         });
       return outcome;
     });
-    tellPosition(position, services);
+    signalPosition(position, services);
     return created(viewTransaction(line));
   },
 });

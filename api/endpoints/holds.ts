@@ -13,7 +13,7 @@ import { releaseHold } from '../../ledger/holds/releaseHold';
 import { created, endpoint, ok } from '../http/endpoint';
 import { priceEstimate } from '../usage/estimates';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
-import { tellPosition } from '../signals/tellPosition';
+import { signalPosition } from '../signals/signalPosition';
 import { toList } from './views';
 
 const EXPIRES_SECONDS = { min: 10, max: 86_400, usual: 600 };
@@ -87,7 +87,7 @@ export const place = endpoint({
         throw short(placed.position, priced as Nano);
       case 'placed':
       case 'repeated': {
-        if (placed.kind === 'placed') tellPosition(placed.position, services);
+        if (placed.kind === 'placed') signalPosition(placed.position, services);
         const { amount, expiresAt, ...hold } = placed.hold;
         return created({
           id: hold.id,
@@ -158,7 +158,7 @@ export const release = endpoint({
     const released = await transaction(services.pool, (tx) => releaseHold(tx, params.id, params.holdId));
     if (released.kind === 'not_found') throw notFound(`hold ${params.holdId}`);
     if (released.kind === 'settled') throw new Problem('hold_ended', 'The hold was settled.');
-    if (released.position) tellPosition(released.position, services);
+    if (released.position) signalPosition(released.position, services);
     return ok(view(released.hold));
   },
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
-import { readPaymentLine } from '../../ledger/transactions/listTransactions';
+import { readPaymentLine } from '../../ledger/transactions/readPaymentLine';
 import { toPage } from '../../ledger/page';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { listPrepayments } from '../../ledger/payments/listPrepayments';

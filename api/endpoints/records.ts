@@ -8,10 +8,12 @@ import type { Db } from '../../ledger/db';
 import { listDecisions } from '../../ledger/decisions/listDecisions';
 import { listNotices } from '../../ledger/notices/listNotices';
 import { listReloads } from '../../ledger/reloads/listReloads';
-import { listTransactions, readTransaction } from '../../ledger/transactions/listTransactions';
+import { listTransactions } from '../../ledger/transactions/listTransactions';
+import { readTransaction } from '../../ledger/transactions/readTransaction';
 import type { Page, PageRequest } from '../../ledger/page';
 import { accountExists } from '../../ledger/accounts/readAccount';
-import { listUsageOfLine } from '../../ledger/usage/usageEvents';
+import { findArchiveOfLine } from '../../ledger/usage/findArchiveOfLine';
+import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { endpoint, ok } from '../http/endpoint';
 import { accountId, cursorOf, id, listOf, money, ofAccount, pageQuery, time, transactionView } from '../http/schemas';
 import { toList, viewTransaction } from './views';
@@ -105,6 +107,7 @@ const postedEvent = z.strictObject({
   outputTokens: z.number().int(),
   images: z.number().int(),
   imageSize: z.string().nullable(),
+  kind: z.enum(['text', 'image', 'batch']),
   at: time,
   cost: money,
 });
@@ -112,11 +115,21 @@ const postedEvent = z.strictObject({
 export const usageOfTransaction = endpoint({
   params: z.strictObject({ id: accountId, sequence: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),
   query: pageQuery(id),
-  replies: { 200: listOf(postedEvent) },
+  // `archived`: the file that the usage behind this line has left for (B8); then the list is empty.
+  replies: { 200: listOf(postedEvent).extend({ archived: z.string().optional() }) },
   async handle({ params, query: { limit, cursor } }, { pool }) {
     if (!(await readTransaction(pool, params.id, params.sequence)))
       throw notFound(`transaction ${params.sequence} of account ${params.id}`);
     const page = await listUsageOfLine(pool, params.id, params.sequence, { limit, after: cursor ?? null });
-    return ok(toList(page, ({ at, cost, ...event }) => ({ ...event, at: at.toISOString(), cost: formatMoney(cost) })));
+    const archived =
+      page.data.length === 0 && cursor === undefined ? await findArchiveOfLine(pool, params.id, params.sequence) : null;
+    return ok({
+      ...toList(page, ({ at, cost, posting: _, ...event }) => ({
+        ...event,
+        at: at.toISOString(),
+        cost: formatMoney(cost),
+      })),
+      ...(archived !== null && { archived }),
+    });
   },
 });

@@ -6,15 +6,15 @@ import { formatMoney, type Nano } from '../../domain/money';
 import type { UsageEvent } from '../../domain/usageEvent';
 import { transaction } from '../../ledger/db';
 import { readHold, type Hold } from '../../ledger/holds/holds';
-import { keepRejectedUsage } from '../../ledger/usage/rejectedUsage';
+import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
 import { settleHold } from '../../ledger/holds/settleHold';
 import { endpoint, ok, type Reply } from '../http/endpoint';
 import { money } from '../http/schemas';
 import type { Services } from '../services';
-import { tellPosition } from '../signals/tellPosition';
+import { signalPosition } from '../signals/signalPosition';
 import { checkEvent, isRejection, toShownId, type Rejection } from '../../domain/checkEvent';
-import { toKept } from '../../ledger/usage/takeUsage';
-import { createUsageSorting, NOT_TAKEN, type Placed, type Sorted } from '../../ledger/usage/sortUsage';
+import { toKept } from '../../usage/reportUsage';
+import { createUsageChecking, NOT_POSTED, type Placed, type CheckedUsage } from '../../usage/checkUsage';
 import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 
@@ -43,9 +43,9 @@ export const settle = endpoint({
     if (hold.status === 'settled' || hold.status === 'released') throw ended(hold.status);
     if (rejected.length > 0) throw await refused(raw, rejected, services);
 
-    const sorted = await createUsageSorting(services.pool, services.prices, Date.now)(raw);
-    if (sorted.rejected.length > 0) throw await refused(raw, sorted.rejected, services);
-    return post(raw, hold, sorted, settleHash, services);
+    const checked = await createUsageChecking(services.pool, services.prices, Date.now)(raw);
+    if (checked.rejected.length > 0) throw await refused(raw, checked.rejected, services);
+    return post(raw, hold, checked, settleHash, services);
   },
 });
 
@@ -87,7 +87,7 @@ function strayField(event: UsageEvent, hold: Hold): 'accountId' | 'holdId' | nul
 async function post(
   raw: readonly unknown[],
   hold: Hold,
-  { events, places }: Sorted,
+  { events, places }: CheckedUsage,
   settleHash: string,
   services: Services,
 ): Promise<Reply> {
@@ -101,11 +101,11 @@ async function post(
     case 'rejected':
       throw await refused(
         raw,
-        [...outcome.notTaken].map(([place, why]) => ({ index: places[place]!, ...NOT_TAKEN[why](events[place]!) })),
+        [...outcome.notPosted].map(([place, why]) => ({ index: places[place]!, ...NOT_POSTED[why](events[place]!) })),
         services,
       );
     case 'settled':
-      if (outcome.position) tellPosition(outcome.position, services);
+      if (outcome.position) signalPosition(outcome.position, services);
       return settled(outcome.charged, outcome.released);
   }
 }

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { transaction } from '../../ledger/db';
+import type { Archive } from '../../ledger/usage/listArchives';
 import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
 import { created, endpoint } from '../http/endpoint';
 import { accountId, id, text, transactionView } from '../http/schemas';
-import { tellPosition } from '../signals/tellPosition';
+import { signalPosition } from '../signals/signalPosition';
 import { viewTransaction } from './views';
 
 export const reverse = endpoint({
@@ -20,14 +21,25 @@ export const reverse = endpoint({
       case 'unknown_account':
         throw notFound(`account ${body.accountId}`);
       case 'unknown_event':
-        throw notFound(`usage event ${body.eventId} of account ${body.accountId}`);
+        throw unknownEvent(body.eventId, body.accountId, outcome.archives);
       case 'key_reused':
         throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another reversal of the account.');
       case 'already_reversed':
         throw new Problem('already_reversed', `The event ${body.eventId} was reversed before.`);
       case 'posted':
-        if (!outcome.repeated) tellPosition(outcome.position, services);
+        if (!outcome.repeated) signalPosition(outcome.position, services);
         return created(viewTransaction(outcome.line));
     }
   },
 });
+
+/** Ids are known for as long as their events are kept (B8): an older one may stand in a file, which is named. */
+function unknownEvent(eventId: string, accountId: string, archives: readonly Archive[]): Problem {
+  if (archives.length === 0) return notFound(`usage event ${eventId} of account ${accountId}`);
+  const files = archives.map(({ file }) => file).join(', ');
+  return new Problem(
+    'not_found',
+    `There is no usage event ${eventId} of account ${accountId} in the database. Older usage is archived in ${files}: restore its month, then reverse it.`,
+    { members: { archives: archives.map(({ month, file }) => ({ month, file })) } },
+  );
+}

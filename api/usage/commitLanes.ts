@@ -1,7 +1,7 @@
 /** Group commits side by side, each for accounts of its own: they never wait for each other's locks, and Postgres has more than one core. */
 import { Problem } from '../../domain/errors';
 import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
-import type { PostedPart } from '../../ledger/usage/takeUsage';
+import type { PostedPart } from '../../usage/reportUsage';
 import { createGroupCommit, type GroupCommitOptions } from './groupCommit';
 
 /** By measurement: half as much again as one, and a third gained nothing (docs/performance.md). */

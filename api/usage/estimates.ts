@@ -2,7 +2,7 @@
 import { Problem } from '../../domain/errors';
 import type { Nano } from '../../domain/money';
 import { priceEvent } from '../../domain/pricing';
-import type { PriceBook } from '../../ledger/prices/priceBook';
+import type { PriceBook } from '../../usage/priceBook';
 
 export type Estimate = {
   model: string;

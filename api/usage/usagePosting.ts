@@ -9,8 +9,8 @@ import { postUsage, type PostedUsage } from '../../ledger/usage/postUsage';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
-import type { PriceBook } from '../../ledger/prices/priceBook';
-import { createUsageTaking } from '../../ledger/usage/takeUsage';
+import type { PriceBook } from '../../usage/priceBook';
+import { createUsageReporting } from '../../usage/reportUsage';
 
 export type UsageReport = {
   accepted: number;
@@ -56,12 +56,17 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     },
   });
 
-  const take = createUsageTaking({ pool, prices, now, post: (events) => lanes.submit(events).catch(toOutage) });
+  const reportUsage = createUsageReporting({
+    pool,
+    prices,
+    now,
+    post: (events) => lanes.submit(events).catch(toOutage),
+  });
 
   async function report(raw: readonly unknown[]): Promise<UsageReport> {
     // Asked before the commit: what is committed after it is of this history, or of a later one that versions tell of.
     const epoch = gates.point()?.epoch;
-    const { accepted, duplicates, rejected, posted } = await take(raw);
+    const { accepted, duplicates, rejected, posted } = await reportUsage(raw);
     return {
       accepted,
       duplicates,

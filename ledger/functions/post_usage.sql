@@ -2,12 +2,16 @@
 -- events of a hold give its money back and deduct their cost in the same update (B5); a hold that has ended stays as it
 -- is, and the usage is posted all the same: it has happened.
 --
--- Locks come first and in order of account id: then two posters never wait in a circle, what stands is committed and
--- seen by the statements after it, and whatever is not there can be inserted without a conflict.
+-- Locks come first and in order of account id: then two posters never wait in a circle, what exists is committed and
+-- seen by the statements after it, and whatever is not there can be inserted without a conflict. That is what makes an
+-- id unique: no index does, as the months of usage_events have indexes of their own.
+--
+-- All ids are looked for at once, by eight bytes of each; most are new, so most commits look no further. Its posting is
+-- entered in usage_unsummed, from where a worker adds its events to the sums per day.
 --
 -- p_accounts: distinct ids. p_account: per event the place (from 1) of its account there.
 -- p_at: milliseconds since the epoch. Of p_cached, p_images, p_image_size and p_hold, null stands for a whole array of
--- zeros or nulls.
+-- zeros or nulls; of p_kind, for what the images say: `image` where there are some, else `text`.
 --
 -- Answers in arrays, which is quicker than a row each: one or two rows with the positions of the accounts that exist
 -- (`places` in p_accounts, `outcomes` null); and one, when some event was not taken, with their places in p_event and
@@ -15,12 +19,12 @@
 -- that stands already is a duplicate all the same). A gate is its state and its reasons, joined by `/`.
 create or replace function post_usage(p_accounts text[], p_account int[], p_event text[], p_model text[], p_input bigint[],
                            p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[],
-                           p_at bigint[], p_cost bigint[], p_hold uuid[])
+                           p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])
 returns table (places int[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[],
                gates text[], gate_versions bigint[], reloads_due_ms bigint[])
 language plpgsql
 -- What is looked up here is few rows among millions: never by reading a whole table.
-set enable_hashjoin = off set enable_mergejoin = off
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -32,6 +36,10 @@ declare
   v_sequences bigint[];
   -- By place: the event names a hold that its account does not have.
   v_strays boolean[];
+  -- By place: what its id is looked up by.
+  v_keys bigint[];
+  -- Those of v_keys under which an event stands: of the same id, or of another one by chance.
+  v_hits bigint[];
   v_taken int;
   v_moved int[];
 begin
@@ -48,21 +56,31 @@ begin
     left join holds h on h.id = e.hold_id and h.account_id = p_accounts[e.account];
   end if;
 
+  select array_agg(usage_key(p_accounts[e.account], e.event_id) order by e.place) into v_keys
+  from unnest(p_account, p_event) with ordinality as e(account, event_id, place);
+  select array_agg(usage_key(u.account_id, u.event_id)) into v_hits
+  from usage_events u where usage_key(u.account_id, u.event_id) = any (v_keys);
+
   with fresh as materialized (
     -- The first of equal ids in one commit counts.
     select distinct on (e.account, e.event_id collate "C")
            p_accounts[e.account] as account_id, v_sequences[e.account] + 1 as sequence, e.*
-    from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold)
-      with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, place)
+    from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold, p_kind, v_keys)
+      with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, kind, key, place)
     where v_sequences[e.account] is not null and v_strays[e.place::int] is not true
-      and not exists (select from usage_events u where u.account_id = p_accounts[e.account] and u.event_id = e.event_id)
+      and (v_hits is null or e.key <> all (v_hits) or not exists (
+        select from usage_events u where usage_key(u.account_id, u.event_id) = e.key
+          and u.account_id = p_accounts[e.account] and u.event_id = e.event_id))
     order by e.account, e.event_id collate "C", e.place
   ), inserted as (
     insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens,
-                              output_tokens, images, image_size, hold_id, at, cost_nano)
+                              output_tokens, images, image_size, hold_id, at, cost_nano, kind)
     select account_id, event_id, sequence, v_posting, model, input, coalesce(cached, 0),
-           output, coalesce(images, 0), image_size, hold_id, to_timestamp(at_ms / 1000.0::float8), cost
+           output, coalesce(images, 0), image_size, hold_id, to_timestamp(at_ms / 1000.0::float8), cost,
+           coalesce(kind, case when images > 0 then 'image' else 'text' end)
     from fresh
+  ), unsummed as (
+    insert into usage_unsummed (posting) select v_posting where exists (select from fresh)
   ), settling as (
     select h.id, f.account, case when h.status = 'open' then h.amount_nano else 0 end as held, f.cost
     from (select hold_id, account, sum(cost)::bigint as cost from fresh where hold_id is not null group by 1, 2) f
@@ -117,11 +135,12 @@ begin
           select *, row_number() over (partition by account, event_id, stray order by place) as nth
           from (
             select *, v_strays[place::int] is true as stray
-            from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size)
-              with ordinality as e(account, event_id, model, input, cached, output, images, image_size, place)
+            from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, v_keys)
+              with ordinality as e(account, event_id, model, input, cached, output, images, image_size, key, place)
           ) e
         ) e
-        left join usage_events u on u.account_id = p_accounts[e.account] and u.event_id = e.event_id
+        left join usage_events u on usage_key(u.account_id, u.event_id) = e.key
+          and u.account_id = p_accounts[e.account] and u.event_id = e.event_id
         -- What this commit has inserted, it was taken for; the first of equal ids was.
         where not (e.nth = 1 and not e.stray and u.posting is not distinct from v_posting)
       ) t;

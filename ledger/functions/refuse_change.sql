@@ -12,5 +12,8 @@ create or replace trigger ledger_lines_append_only before update or delete or tr
   for each statement execute function refuse_change();
 create or replace trigger usage_events_append_only before update or delete or truncate on usage_events
   for each statement execute function refuse_change();
+-- Of each month too, whoever names its table.
+create or replace trigger usage_events_rows_append_only before update or delete on usage_events
+  for each row execute function refuse_change();
 create or replace trigger usage_reversals_append_only before update or delete or truncate on usage_reversals
   for each statement execute function refuse_change();

@@ -3,9 +3,9 @@ import type { Nano } from '../../domain/money';
 import type { Tx } from '../db';
 import { endHold, lockHold, type HoldStatus } from './holds';
 import type { MovedPosition } from '../accounts/position';
-import { postUsage, type NotTaken, type PricedEvent } from '../usage/postUsage';
+import { postUsage, type NotPosted, type PricedEvent } from '../usage/postUsage';
 
-type Refusal = Exclude<NotTaken, 'duplicate'>;
+type Refusal = Exclude<NotPosted, 'duplicate'>;
 
 export type Settling = {
   accountId: string;
@@ -22,7 +22,7 @@ export type SettledHold =
   /** It was released, or settled with something else. */
   | { kind: 'ended'; status: HoldStatus }
   /** By place in `events`: why these can't be posted. Nothing was posted, and the hold is as it was. */
-  | { kind: 'rejected'; notTaken: Map<number, Refusal> };
+  | { kind: 'rejected'; notPosted: Map<number, Refusal> };
 
 /** A settle, a release, an expiry and usage that names the hold wait for each other at the account's lock: one wins. */
 export async function settleHold(tx: Tx, { accountId, holdId, events, settleHash }: Settling): Promise<SettledHold> {
@@ -33,16 +33,16 @@ export async function settleHold(tx: Tx, { accountId, holdId, events, settleHash
   if (hold.status === 'settled' || hold.status === 'released') return { kind: 'ended', status: hold.status };
 
   await tx.query('savepoint unsettled');
-  const { positions, notTaken } = await postUsage(
+  const { positions, notPosted } = await postUsage(
     tx,
     events.map((event) => ({ ...event, holdId })),
   );
-  const rejected = new Map([...notTaken].filter((one): one is [number, Refusal] => one[1] !== 'duplicate'));
+  const rejected = new Map([...notPosted].filter((one): one is [number, Refusal] => one[1] !== 'duplicate'));
   if (rejected.size > 0) {
     await tx.query('rollback to savepoint unsettled');
-    return { kind: 'rejected', notTaken: rejected };
+    return { kind: 'rejected', notPosted: rejected };
   }
-  if (notTaken.size === events.length) {
+  if (notPosted.size === events.length) {
     const { hold: ended, position } = await endHold(tx, hold, { status: 'settled', settleHash });
     return { kind: 'settled', charged: ended.charged!, released: ended.released!, position };
   }

@@ -2,7 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PRICE_LEAD_MS, type Price } from '../../domain/pricing';
 import type { Tx } from '../db';
-import { deletePrice, insertPrice, lockModel, updateModelFacts, type Model, type ModelFacts } from './models';
+import { deletePrice } from './deletePrice';
+import { insertPrice } from './insertPrice';
+import { lockModel } from './lockModel';
+import type { Model, ModelFacts } from './model';
+import { updateModelFacts } from './updateModelFacts';
 
 export type ModelPut =
   | { kind: 'created' | 'changed' | 'same'; model: Model }

@@ -3,6 +3,10 @@ import type { Db } from '../db';
 
 export type Violation = { invariant: string; accountId: string; detail: string };
 
+/** Of a commit whose events are in a file, and not in the database (B8). */
+const ARCHIVED = (posting: string): string =>
+  `select from usage_archives a where a.dropped_at is not null and ${posting} between a.first_posting and a.last_posting`;
+
 /** Each finds rows (account_id, detail) that must not be there. Consistent only within one snapshot: see findViolations. */
 const INVARIANTS: Record<string, string> = {
   '1 the balance is the sum of the ledger lines': `
@@ -17,14 +21,25 @@ const INVARIANTS: Record<string, string> = {
     select key as account_id, 'entries sum to ' || sum(amount_nano) as detail from ledger_entries group by key having sum(amount_nano) <> 0`,
   '2 the usage events are what the ledger deducted': `
     select coalesce(l.account_id, u.account_id) as account_id, 'line ' || coalesce(l.sequence, u.sequence) as detail
-    from (select account_id, sequence, amount_nano from ledger_lines where kind = 'usage') l
+    from (select account_id, sequence, amount_nano, line from ledger_lines line where kind = 'usage') l
     full join (select account_id, sequence, sum(cost_nano) as cost from usage_events group by 1, 2) u using (account_id, sequence)
-    where l.amount_nano is distinct from -u.cost`,
+    where l.amount_nano is distinct from -u.cost and not (u.cost is null and exists (${ARCHIVED('posting_of(l.line)')}))`,
+  '2 an event id stands once per account': `
+    select account_id, 'event ' || event_id as detail from usage_events group by account_id, event_id having count(*) > 1`,
+  '2 the sums per day are what the ledger deducted': `
+    select coalesce(d.account_id, l.account_id) as account_id, 'summed ' || coalesce(d.cost, 0) || ', lines ' || coalesce(l.cost, 0) as detail
+    from (
+      select account_id, sum(cost_nano) as cost from (
+        select account_id, cost_nano from usage_days
+        union all select u.account_id, u.cost_nano from usage_unsummed n join usage_events u on u.posting = n.posting) summed
+      group by 1) d
+    full join (select account_id, -sum(amount_nano) as cost from ledger_lines where counterparty = 'usage' group by 1) l using (account_id)
+    where coalesce(d.cost, 0) <> coalesce(l.cost, 0)`,
   '2 a reversal gives back what its event cost': `
     select r.account_id, 'event ' || r.event_id as detail from usage_reversals r
     left join usage_events u using (account_id, event_id)
     left join ledger_lines l on (l.account_id, l.sequence, l.kind) = (r.account_id, r.sequence, 'usage_reversal')
-    where l.amount_nano is distinct from u.cost_nano or u.event_id is null
+    where l.amount_nano is distinct from u.cost_nano and not (u.event_id is null and exists (${ARCHIVED('r.posting')}))
     union all
     select l.account_id, 'line ' || l.sequence from ledger_lines l left join usage_reversals r using (account_id, sequence)
     where l.kind = 'usage_reversal' and r.event_id is null`,

@@ -35,3 +35,10 @@ export function toTransactionView(row: LineRow): TransactionView {
     at: row.at,
   };
 }
+
+// The key of a payment's line names its PaymentIntent, which names the receipt.
+/** Of the account $1. */
+export const SELECT_TRANSACTIONS = `
+  select l.sequence, l.kind, l.amount_nano, l.balance_after_nano, l.reference, l.description, l.at, p.receipt_url
+  from ledger_lines l left join payments p on l.counterparty = 'payments' and p.payment_intent_id = substr(l.key, length('pi/') + 1)
+  where l.account_id = $1`;

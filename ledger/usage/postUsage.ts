@@ -6,13 +6,14 @@ import { numbersLiteral, textsLiteral } from '../arrayLiteral';
 import type { Db } from '../db';
 import type { MovedPosition } from '../accounts/position';
 
-export type PricedEvent = UsageEvent & { cost: Nano };
-export type NotTaken = 'duplicate' | 'event_conflict' | 'unknown_account' | 'unknown_hold';
+/** `kind` is only said where it does not follow from the images: a batch's. */
+export type PricedEvent = UsageEvent & { cost: Nano; kind?: 'batch' };
+export type NotPosted = 'duplicate' | 'event_conflict' | 'unknown_account' | 'unknown_hold';
 export type PostedUsage = {
   /** By account id, after the posting: every account named that exists. */
   positions: Map<string, MovedPosition>;
   /** By place in `events`, from 0: whatever was not taken now. */
-  notTaken: Map<number, NotTaken>;
+  notPosted: Map<number, NotPosted>;
 };
 
 /** Lists, each as one text: Postgres joins them and we split them in a fraction of the time that a row each would take. */
@@ -24,7 +25,7 @@ const columns = ['places', 'outcomes', 'available', 'watermarks', 'wakes', 'gate
 const statement = {
   name: 'post-usage',
   text: `select ${columns.map((column) => `array_to_string(${column}, ',', '') as ${column}`).join(', ')}
-         from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+         from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 };
 
 /**
@@ -51,12 +52,13 @@ export async function postUsage(db: Db, events: readonly PricedEvent[]): Promise
       numbersLiteral(events.map((event) => event.atMs)),
       numbersLiteral(events.map((event) => event.cost)),
       events.some((event) => event.holdId !== null) ? textsLiteral(events.map((event) => event.holdId)) : null,
+      events.some((event) => event.kind !== undefined) ? textsLiteral(events.map((event) => event.kind ?? null)) : null,
     ],
   });
-  const posted: PostedUsage = { positions: new Map(), notTaken: new Map() };
+  const posted: PostedUsage = { positions: new Map(), notPosted: new Map() };
   for (const row of rows) {
     if (row.outcomes === null) addPositions(posted.positions, row, accounts);
-    else addNotTaken(posted.notTaken, row.places, row.outcomes);
+    else addNotPosted(posted.notPosted, row.places, row.outcomes);
   }
   return posted;
 }
@@ -91,7 +93,7 @@ function toShape(gate: string): Pick<MovedPosition, 'gateState' | 'gateReasons'>
   return { gateState, gateReasons };
 }
 
-function addNotTaken(notTaken: Map<number, NotTaken>, places: string, outcomes: string): void {
-  const outcomeOf = outcomes.split(',') as NotTaken[];
-  places.split(',').forEach((place, i) => notTaken.set(Number(place) - 1, outcomeOf[i]!));
+function addNotPosted(notPosted: Map<number, NotPosted>, places: string, outcomes: string): void {
+  const outcomeOf = outcomes.split(',') as NotPosted[];
+  places.split(',').forEach((place, i) => notPosted.set(Number(place) - 1, outcomeOf[i]!));
 }

@@ -1,7 +1,10 @@
 /** Gives the cost of a usage event back, once per event (B6). The event stays; reports leave it out. */
-import { formatMoney, type Nano } from '../../domain/money';
+import { formatMoney } from '../../domain/money';
 import { recordAudit } from '../audit/audit';
 import type { Tx } from '../db';
+import { findUsageEvents } from './findUsageEvents';
+import { listArchives, type Archive } from './listArchives';
+import type { PostedEvent } from './postedEvent';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 import { toTransactionView, type LineRow, type TransactionView } from '../transactions/transactionView';
 
@@ -17,7 +20,9 @@ export type UsageReversed =
   | { kind: 'posted'; repeated: boolean; line: TransactionView; position: Position }
   | { kind: 'key_reused' }
   | { kind: 'already_reversed' }
-  | { kind: 'unknown_account' | 'unknown_event' };
+  | { kind: 'unknown_account' }
+  /** `archives`: the months that have left the database, one of which may have it (B8). */
+  | { kind: 'unknown_event'; archives: Archive[] };
 
 /** The line, the reversal and the audit in one transaction. Simultaneous calls wait for each other at the account's lock. */
 export async function postUsageReversal(
@@ -37,24 +42,25 @@ export async function postUsageReversal(
     if (standing[0].event_id !== eventId || standing[0].reason !== reason) return { kind: 'key_reused' };
     return { kind: 'posted', repeated: true, line: toTransactionView(standing[0]), position: before };
   }
-  const { rows: events } = await tx.query<{ cost_nano: Nano; reversed: boolean }>(
-    `select u.cost_nano, r.event_id is not null as reversed from usage_events u left join usage_reversals r using (account_id, event_id)
-     where account_id = $1 and event_id = $2`,
-    [accountId, eventId],
-  );
-  if (!events[0]) return { kind: 'unknown_event' };
-  if (events[0].reversed) return { kind: 'already_reversed' };
+  const { rows: reversed } = await tx.query('select 1 from usage_reversals where account_id = $1 and event_id = $2', [
+    accountId,
+    eventId,
+  ]);
+  if (reversed.length > 0) return { kind: 'already_reversed' };
+  const [event] = await findUsageEvents(tx, [{ accountId, id: eventId }]);
+  if (!event) return { kind: 'unknown_event', archives: await listArchives(tx, 'dropped') };
 
-  const cost = events[0].cost_nano;
+  const { cost } = event;
   const { rows: lines } = await tx.query<LineRow>(
     `select (line).* from post_line($1, 'usage_reversal', 'usage', $2, $3, $4, $5)`,
     [accountId, cost.toString(), key, `event/${eventId}`, reason],
   );
   const line = toTransactionView(lines[0]!);
   await tx.query(
-    'insert into usage_reversals (account_id, event_id, sequence, reason, actor) values ($1, $2, $3, $4, $5)',
-    [accountId, eventId, line.sequence, reason, actor],
+    'insert into usage_reversals (account_id, event_id, sequence, reason, actor, posting) values ($1, $2, $3, $4, $5, $6)',
+    [accountId, eventId, line.sequence, reason, actor, event.posting],
   );
+  await subtractFromDay(tx, accountId, event);
   await recordAudit(tx, accountId, actor, 'usage.reverse', {
     eventId,
     reason,
@@ -62,6 +68,19 @@ export async function postUsageReversal(
     sequence: line.sequence,
   });
   return { kind: 'posted', repeated: false, line, position: (await readPosition(tx, accountId))! };
+}
+
+/** The event may not be summed yet: then the day is short of it until it is, and right together with what is unsummed. */
+async function subtractFromDay(tx: Tx, accountId: string, event: PostedEvent): Promise<void> {
+  await tx.query(
+    `insert into usage_days as d (account_id, day, model, kind, requests, input_tokens, output_tokens, images, cost_nano)
+     values ($1, ($2::timestamptz at time zone 'UTC')::date, $3, $4, -1, -$5::bigint, -$6::bigint, -$7::bigint, -$8::bigint)
+     on conflict (account_id, day, model, kind) do update set
+       requests = d.requests + excluded.requests, input_tokens = d.input_tokens + excluded.input_tokens,
+       output_tokens = d.output_tokens + excluded.output_tokens, images = d.images + excluded.images,
+       cost_nano = d.cost_nano + excluded.cost_nano`,
+    [accountId, event.at, event.model, event.kind, event.inputTokens, event.outputTokens, event.images, event.cost],
+  );
 }
 
 async function readPosition(tx: Tx, accountId: string): Promise<Position | null> {

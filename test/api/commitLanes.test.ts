@@ -7,13 +7,13 @@ function start(waitingMax = 100) {
   const commits: { accounts: string[]; ids: string[]; pass: () => void }[] = [];
   const commit = (events: readonly PricedEvent[]): Promise<PostedUsage> =>
     new Promise((resolve) => {
-      const notTaken = new Map(
+      const notPosted = new Map(
         events.flatMap(({ id }, place) => (id.startsWith('again') ? [[place, 'duplicate' as const]] : [])),
       );
       commits.push({
         accounts: events.map(({ accountId }) => accountId),
         ids: events.map(({ id }) => id),
-        pass: () => resolve({ positions: new Map(), notTaken }),
+        pass: () => resolve({ positions: new Map(), notPosted }),
       });
     });
   const lanes = createCommitLanes({ commit, isItemsFault: () => false, itemsMax: 100, waitingMax });
@@ -40,7 +40,7 @@ test('B3 an account keeps to one lane, in order; what a commit says of a place i
   commits.forEach(({ pass }) => pass());
 
   const duplicates = (await submitted).flatMap(({ result, first, places }) =>
-    places.filter((_place, i) => result.notTaken.get(first + i) === 'duplicate'),
+    places.filter((_place, i) => result.notPosted.get(first + i) === 'duplicate'),
   );
   expect(duplicates.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i));
 });

@@ -196,7 +196,7 @@ describe('B5 settling', () => {
       priced(account, 'new', '1.00'),
       priced(account, 'a', '1.00', { inputTokens: 7 }),
     );
-    expect(answer).toEqual({ kind: 'rejected', notTaken: new Map([[1, 'event_conflict']]) });
+    expect(answer).toEqual({ kind: 'rejected', notPosted: new Map([[1, 'event_conflict']]) });
     expect(await money(account)).toBe('9.00 4.00');
     expect((await hold(account, id)).status).toBe('open');
     expect(await settle(account, id, priced(account, 'new', '1.00'))).toMatchObject({ kind: 'settled' });
@@ -221,7 +221,7 @@ describe('B5 settling', () => {
         use(priced(account, 'b', '2.00', { holdId: id })),
         letExpire(id),
       ]);
-      expect(used.notTaken.size).toBe(0);
+      expect(used.notPosted.size).toBe(0);
       const { status, charged } = await hold(account, id);
       expect(
         [settled.kind === 'settled', released.kind === 'released', status === 'settled' && charged === '2.00'].filter(
@@ -239,13 +239,13 @@ describe('B5 usage that names its hold', () => {
     const [first, second] = [await placed(account, '4.00'), await placed(account, '3.00')];
     const before = (await database.pool.query('select watermark from balances where account_id = $1', [account]))
       .rows[0].watermark;
-    const { positions, notTaken } = await use(
+    const { positions, notPosted } = await use(
       priced(account, 'a', '1.00', { holdId: first }),
       priced(account, 'b', '1.50', { holdId: first }),
       priced(account, 'c', '3.50', { holdId: second }),
       priced(account, 'd', '0.25'),
     );
-    expect(notTaken.size).toBe(0);
+    expect(notPosted.size).toBe(0);
     expect(positions.get(account)).toMatchObject({ available: parseMoney('3.75'), watermark: Number(before) + 1 });
     expect(await money(account)).toBe('3.75 0.00');
     expect(await hold(account, first)).toEqual({ status: 'settled', charged: '2.50', released: '1.50' });
@@ -256,7 +256,7 @@ describe('B5 usage that names its hold', () => {
     const [account, other] = [await funded('10.00'), await funded('10.00')];
     const [own, foreign] = [await placed(account, '4.00'), await placed(other, '4.00')];
     await use(priced(account, 'old', '1.00'));
-    const { notTaken } = await use(
+    const { notPosted } = await use(
       priced(account, 'a', '1.00', { holdId: randomUUID() }),
       priced(account, 'b', '1.00', { holdId: foreign }),
       priced(account, 'old', '1.00', { holdId: randomUUID() }),
@@ -267,7 +267,7 @@ describe('B5 usage that names its hold', () => {
       priced('nobody', 'x', '1.00', { holdId: own }),
       priced(other, 'fine', '1.00'),
     );
-    expect([...notTaken]).toEqual([
+    expect([...notPosted]).toEqual([
       [0, 'unknown_hold'],
       [1, 'unknown_hold'],
       [2, 'duplicate'],
@@ -288,8 +288,8 @@ describe('B5 usage that names its hold', () => {
     const id = await placed(account, '4.00');
     await end(account, id);
     const before = (await hold(account, id)).status;
-    const { notTaken } = await use(priced(account, 'late', '2.00', { holdId: id }));
-    expect(notTaken.size).toBe(0);
+    const { notPosted } = await use(priced(account, 'late', '2.00', { holdId: id }));
+    expect(notPosted.size).toBe(0);
     expect(await money(account)).toBe(before === 'settled' ? '7.00 0.00' : '8.00 0.00');
     expect((await hold(account, id)).status).toBe(before === 'expired' ? 'settled' : before);
   });
@@ -298,7 +298,7 @@ describe('B5 usage that names its hold', () => {
     const account = await funded('10.00');
     await use(priced(account, 'a', '1.00'));
     const id = await placed(account, '4.00');
-    expect([...(await use(priced(account, 'a', '1.00', { holdId: id }))).notTaken]).toEqual([[0, 'duplicate']]);
+    expect([...(await use(priced(account, 'a', '1.00', { holdId: id }))).notPosted]).toEqual([[0, 'duplicate']]);
     expect((await hold(account, id)).status).toBe('open');
     await release(account, id);
   });

@@ -69,7 +69,7 @@ describe('B3 each event once', () => {
   test('B3 the same event again is a duplicate, other content a conflict, and neither changes anything', async () => {
     const account = await openAccount(database.pool);
     await postUsage(database.pool, [priced(account, 'a', '1.00')]);
-    const { notTaken, positions } = await postUsage(database.pool, [
+    const { notPosted, positions } = await postUsage(database.pool, [
       priced(account, 'a', '1.00', { atMs: 1_700_000_999_000 }),
       priced(account, 'a', '1.00', { outputTokens: 7 }),
       priced(account, 'b', '2.00'),
@@ -77,7 +77,7 @@ describe('B3 each event once', () => {
       priced(account, 'b', '2.00', { inputTokens: 9 }),
       priced('nobody', 'c', '1.00'),
     ]);
-    expect([...notTaken]).toEqual([
+    expect([...notPosted]).toEqual([
       [0, 'duplicate'],
       [1, 'event_conflict'],
       [3, 'duplicate'],
@@ -91,11 +91,11 @@ describe('B3 each event once', () => {
   test('B3 an account whose events were all known gets no line', async () => {
     const account = await openAccount(database.pool);
     await postUsage(database.pool, [priced(account, 'a', '1.00'), priced(account, 'b', '1.00')]);
-    const { positions, notTaken } = await postUsage(database.pool, [
+    const { positions, notPosted } = await postUsage(database.pool, [
       priced(account, 'b', '1.00'),
       priced(account, 'a', '1.00'),
     ]);
-    expect([...notTaken.values()]).toEqual(['duplicate', 'duplicate']);
+    expect([...notPosted.values()]).toEqual(['duplicate', 'duplicate']);
     expect(positions.get(account)).toMatchObject({ watermark: 1 });
     expect((await database.pool.query('select 1 from ledger_lines where account_id = $1', [account])).rowCount).toBe(1);
   });
@@ -116,9 +116,9 @@ describe('B3 each event once', () => {
     await openAccount(database.pool, late);
     await holder.query('commit');
     holder.release();
-    const { notTaken, positions } = await posting;
-    expect([[...notTaken], [...positions.keys()]]).toEqual([[[1, 'unknown_account']], [account]]);
-    expect((await postUsage(database.pool, [priced(late, 'a', '1.00')])).notTaken.size).toBe(0);
+    const { notPosted, positions } = await posting;
+    expect([[...notPosted], [...positions.keys()]]).toEqual([[[1, 'unknown_account']], [account]]);
+    expect((await postUsage(database.pool, [priced(late, 'a', '1.00')])).notPosted.size).toBe(0);
   });
 
   test('B3 overlapping batches from many writers deduct each event once: a simple model agrees', async () => {
@@ -148,7 +148,7 @@ describe('B3 each event once', () => {
           const taken = new Map<string, number>();
           batches.forEach((batch, b) =>
             batch.forEach(({ account, id, cents }, place) => {
-              if (results[b]!.notTaken.has(place)) return;
+              if (results[b]!.notPosted.has(place)) return;
               const key = `${account}/${id}`;
               expect(taken.has(key)).toBe(false);
               taken.set(key, cents);

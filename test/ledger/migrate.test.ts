@@ -6,7 +6,7 @@ import { openPool } from '../../ledger/db';
 import { migrate, readSchemaFiles } from '../../ledger/migrate';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
-import { listUsageOfLine } from '../../ledger/usage/usageEvents';
+import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
 
@@ -109,8 +109,8 @@ test('B3 usage posted before postings had numbers stands: known by its id, and b
     );
 
     await migrate(pool);
-    const { notTaken } = await postUsage(pool, [event, priced('old', 'b', '1.00')]);
-    expect([...notTaken]).toEqual([[0, 'duplicate']]);
+    const { notPosted } = await postUsage(pool, [event, priced('old', 'b', '1.00')]);
+    expect([...notPosted]).toEqual([[0, 'duplicate']]);
     const page = { limit: 10, after: null };
     expect((await listUsageOfLine(pool, 'old', 1, page)).data).toMatchObject([{ id: 'a' }]);
     expect((await listUsageOfLine(pool, 'old', 2, page)).data).toMatchObject([{ id: 'b' }]);
@@ -131,12 +131,12 @@ test('B2 a database of the build of 2026-11-25 comes to the schema of today, wit
 
     expect(await describeSchema(pool)).toBe(await withToday(describeSchema));
     expect(await findViolations(pool)).toEqual([]);
-    const { notTaken } = await postUsage(pool, [
+    const { notPosted } = await postUsage(pool, [
       priced('old', 'a', '1.00', { inputTokens: 7 }),
       priced('old', 'b', '0.50', { inputTokens: 9 }),
       priced('old', 'c', '1.00'),
     ]);
-    expect([...notTaken]).toEqual([
+    expect([...notPosted]).toEqual([
       [0, 'duplicate'],
       [1, 'event_conflict'],
     ]);

@@ -1,14 +1,15 @@
-/** Sorts reported events into those that can be posted, with their price, and those that can't, with the reason (B4). */
+/** Checks reported events: those that can be posted, with their price, and those that can not, with the reason (B4). */
 import type { Pool } from 'pg';
-import { checkEvent, isRejection, type Rejection } from '../../domain/checkEvent';
-import { priceEvent } from '../../domain/pricing';
-import { rejectTime, type UsageEvent } from '../../domain/usageEvent';
-import type { PricedEvent } from './postUsage';
-import { readUsageEvents, type PostedEvent } from './usageEvents';
-import type { PriceBook } from '../prices/priceBook';
+import { checkEvent, isRejection, type Rejection } from '../domain/checkEvent';
+import { priceEvent } from '../domain/pricing';
+import { rejectTime, type UsageEvent } from '../domain/usageEvent';
+import type { PricedEvent } from '../ledger/usage/postUsage';
+import { findUsageEvents } from '../ledger/usage/findUsageEvents';
+import type { PostedEvent } from '../ledger/usage/postedEvent';
+import type { PriceBook } from './priceBook';
 
 export type Placed<T> = { index: number } & T;
-export type Sorted = {
+export type CheckedUsage = {
   /** In order of their places. */
   events: PricedEvent[];
   /** Where each of `events` stands in what was reported. */
@@ -23,17 +24,17 @@ const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
   const event = checkEvent(raw, nowMs);
   return !isRejection(event) && event.holdId !== null && !HOLD_ID.test(event.holdId)
-    ? NOT_TAKEN.unknown_hold(event)
+    ? NOT_POSTED.unknown_hold(event)
     : event;
 }
 
-export function createUsageSorting(
+export function createUsageChecking(
   pool: Pool,
   prices: PriceBook,
   now: () => number,
-): (raw: readonly unknown[]) => Promise<Sorted> {
-  /** Checks and prices. Whatever this process does not know yet is looked up before it is refused. */
-  async function sortEvents(raw: readonly unknown[]): Promise<Sorted> {
+): (raw: readonly unknown[]) => Promise<CheckedUsage> {
+  /** Whatever this process does not know yet is looked up before it is refused. */
+  async function checkEvents(raw: readonly unknown[]): Promise<CheckedUsage> {
     const nowMs = now();
     const rejected: Placed<Rejection>[] = [];
     const late: Placed<{ event: UsageEvent; message: string }>[] = [];
@@ -55,14 +56,14 @@ export function createUsageSorting(
       if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
     if (unknown.size > 0) await prices.learn([...unknown]);
-    const { duplicates, refused } = await sortLate(late);
+    const { duplicates, refused } = await checkLate(late);
     return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
   }
 
   function priceAll(
     timely: readonly Placed<{ event: UsageEvent }>[],
     rejected: Placed<Rejection>[],
-  ): Pick<Sorted, 'events' | 'places'> {
+  ): Pick<CheckedUsage, 'events' | 'places'> {
     const events: PricedEvent[] = [];
     const places: number[] = [];
     for (const { index, event } of timely) {
@@ -88,15 +89,15 @@ export function createUsageSorting(
     return result.kind === 'priced' ? result.cost : { code: 'no_price', message: result.because };
   }
 
-  /** An event that was taken in its time and comes again later is a duplicate, for ever (B3). */
-  async function sortLate(
+  /** An event that was posted in its time and comes again later is a duplicate, for as long as it is kept (B3, B8). */
+  async function checkLate(
     late: readonly Placed<{ event: UsageEvent; message: string }>[],
   ): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
     const refused: Placed<Rejection>[] = [];
     let duplicates = 0;
     const found =
       late.length > 0
-        ? await readUsageEvents(
+        ? await findUsageEvents(
             pool,
             late.map(({ event }) => event),
           )
@@ -105,16 +106,16 @@ export function createUsageSorting(
       const standing = found[place];
       if (!standing) refused.push({ index, code: 'at_out_of_range', message });
       else if (isSame(event, standing)) duplicates += 1;
-      else refused.push({ index, ...NOT_TAKEN.event_conflict(event) });
+      else refused.push({ index, ...NOT_POSTED.event_conflict(event) });
     }
     return { duplicates, refused };
   }
 
-  return sortEvents;
+  return checkEvents;
 }
 
 /** Why the ledger has not taken an event. */
-export const NOT_TAKEN = {
+export const NOT_POSTED = {
   event_conflict: ({ id }: UsageEvent): Rejection => ({
     code: 'event_conflict',
     message: `the event ${id} stands already with other content`,

@@ -1,24 +1,24 @@
-/** Takes reported usage: sorted, priced, posted once per event, and what can't be taken is kept with its reason (B3, B4). */
+/** Carries a report of usage out: checked and priced, posted once per event, and what is rejected is kept with its reason (B3, B4). */
 import type { Pool } from 'pg';
-import { toKeepable, toShownId, type Rejection } from '../../domain/checkEvent';
-import type { PostedUsage, PricedEvent } from './postUsage';
-import type { PriceBook } from '../prices/priceBook';
-import { keepRejectedUsage, type RejectedEvent } from './rejectedUsage';
-import { createUsageSorting, NOT_TAKEN, type Placed } from './sortUsage';
+import { toKeepable, toShownId, type Rejection } from '../domain/checkEvent';
+import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
+import type { PriceBook } from './priceBook';
+import { keepRejectedUsage, type RejectedEvent } from '../ledger/usage/keepRejectedUsage';
+import { createUsageChecking, NOT_POSTED, type Placed } from './checkUsage';
 
-export type TakenUsage = {
+export type ReportedUsage = {
   accepted: number;
   duplicates: number;
   /** In order of their places. */
   rejected: Placed<Rejection>[];
-  /** What the commits have told. */
+  /** What the commits have answered. */
   posted: readonly PostedUsage[];
 };
 
 /** A commit that had some of a request's events in it, from its place `first` on; `places` are theirs in the request. */
 export type PostedPart = { result: PostedUsage; first: number; places: readonly number[] };
 
-export type UsageTaking = {
+export type UsageReporting = {
   pool: Pool;
   prices: PriceBook;
   now(): number;
@@ -26,25 +26,26 @@ export type UsageTaking = {
   post(events: readonly PricedEvent[]): Promise<readonly PostedPart[]>;
 };
 
-/** Throws what `post` throws: then nothing was taken, or a repeat will find duplicates. */
-export function createUsageTaking({
+/** Throws what `post` throws: then nothing was posted, or a repeat will find duplicates. */
+export function createUsageReporting({
   pool,
   prices,
   now,
   post,
-}: UsageTaking): (raw: readonly unknown[]) => Promise<TakenUsage> {
-  const sortEvents = createUsageSorting(pool, prices, now);
+}: UsageReporting): (raw: readonly unknown[]) => Promise<ReportedUsage> {
+  const checkEvents = createUsageChecking(pool, prices, now);
   return async (raw) => {
-    const sorted = await sortEvents(raw);
-    const { events, places, rejected } = sorted;
-    let { duplicates } = sorted;
+    const checked = await checkEvents(raw);
+    const { events, places, rejected } = checked;
+    let { duplicates } = checked;
     const parts = events.length > 0 ? await post(events) : [];
     for (const { result, first, places: mine } of parts) {
-      if (result.notTaken.size === 0) continue;
+      if (result.notPosted.size === 0) continue;
       mine.forEach((place, i) => {
-        const outcome = result.notTaken.get(first + i);
+        const outcome = result.notPosted.get(first + i);
         if (outcome === 'duplicate') duplicates += 1;
-        else if (outcome !== undefined) rejected.push({ index: places[place]!, ...NOT_TAKEN[outcome](events[place]!) });
+        else if (outcome !== undefined)
+          rejected.push({ index: places[place]!, ...NOT_POSTED[outcome](events[place]!) });
       });
     }
     rejected.sort((a, b) => a.index - b.index);

@@ -1,8 +1,10 @@
 /** All models and prices in memory, so that usage is priced without a query (B4). */
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
-import { priceAt, type Price } from '../../domain/pricing';
-import { listModels, readModels, type Model } from './models';
+import { priceAt, type Price } from '../domain/pricing';
+import { listModels } from '../ledger/prices/listModels';
+import type { Model } from '../ledger/prices/model';
+import { readModels } from '../ledger/prices/readModels';
 
 /** A new price for a priced model is known a minute ahead, so reading every 20 s is in time even when two reads fail. */
 const REFRESH_MS = 20_000;

@@ -15,11 +15,7 @@ export type UsageRow = {
   cost: Nano;
 };
 
-const EXPRESSIONS: Record<UsageGroup, string> = {
-  day: `to_char(u.at at time zone 'UTC', 'YYYY-MM-DD')`,
-  model: 'u.model',
-  kind: `case when u.images > 0 then 'image' else 'text' end`,
-};
+const EXPRESSIONS: Record<UsageGroup, string> = { day: "to_char(day, 'YYYY-MM-DD')", model: 'model', kind: 'kind' };
 
 type Row = {
   day?: string;
@@ -41,14 +37,9 @@ export async function readUsage(
 ): Promise<UsageRow[]> {
   const grouped = groups.map((group) => `${EXPRESSIONS[group]} as ${group}`);
   const places = groups.map((_, index) => index + 1).join(', ');
-  const order = groups.length > 0 ? `group by ${places} order by ${places}` : '';
+  const order = groups.length > 0 ? `group by ${places} having sum(requests) > 0 order by ${places}` : '';
   const { rows } = await db.query<Row>(
-    `select ${[...grouped, 'count(*) as requests', ...SUMS].join(', ')}
-     from usage_events u
-     where u.account_id = $1 and ($2::date is null or u.at >= $2::date::timestamp at time zone 'UTC')
-       and ($3::date is null or u.at < ($3::date + 1)::timestamp at time zone 'UTC')
-       and not exists (select 1 from usage_reversals r where r.account_id = u.account_id and r.event_id = u.event_id)
-     ${order}`,
+    `select ${[...grouped, ...SUMS].join(', ')} from usage_of_days($1, $2, $3) ${order}`,
     [accountId, period.from, period.to],
   );
   return rows.map(({ requests, input, output, images, cost, ...group }) => ({
@@ -62,8 +53,9 @@ export async function readUsage(
 }
 
 const SUMS = [
-  'coalesce(sum(u.input_tokens), 0)::bigint as input',
-  'coalesce(sum(u.output_tokens), 0)::bigint as output',
-  'coalesce(sum(u.images), 0)::bigint as images',
-  'coalesce(sum(u.cost_nano), 0)::bigint as cost',
+  'coalesce(sum(requests), 0)::bigint as requests',
+  'coalesce(sum(input_tokens), 0)::bigint as input',
+  'coalesce(sum(output_tokens), 0)::bigint as output',
+  'coalesce(sum(images), 0)::bigint as images',
+  'coalesce(sum(cost_nano), 0)::bigint as cost',
 ];

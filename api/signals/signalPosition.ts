@@ -2,7 +2,7 @@
 import type { MovedPosition } from '../../ledger/accounts/position';
 import type { Services } from '../services';
 
-export function tellPosition(position: MovedPosition, { gates, signals }: Pick<Services, 'gates' | 'signals'>): void {
+export function signalPosition(position: MovedPosition, { gates, signals }: Pick<Services, 'gates' | 'signals'>): void {
   gates.learn(position);
   signals.moved(position);
 }

@@ -1,0 +1,108 @@
+/** Moves months of usage that are older than the retention from the database to files (B8). */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import type { Logger } from 'pino';
+import { dropUsageMonth } from '../../ledger/usage/dropUsageMonth';
+import { listArchives, type Archive } from '../../ledger/usage/listArchives';
+import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
+import { recordArchive } from '../../ledger/usage/recordArchive';
+import { sumUsage } from '../../ledger/usage/sumUsage';
+import { writeUsageMonth } from './writeUsageMonth';
+
+/** Held by whoever archives or restores: any constant that nobody else uses in this database. */
+export const ARCHIVE_LOCK = 7_225_582;
+/** A drop waits 0.2 s for the tables; on a busy server it takes a few tries to find them free. */
+const DROP_TRIES_MAX = 100;
+const LOCK_NOT_AVAILABLE = '55P03';
+const POSTINGS_PER_SUM_MAX = 200;
+
+export type Archiving = {
+  pool: Pool;
+  log: Logger;
+  /** Made when it is missing. Shared by all workers, and kept: only these files have what the database has no more. */
+  folder: string;
+  retentionMs: number;
+  nowMs: number;
+  signal?: AbortSignal;
+};
+
+/**
+ * Archives every month that is over for the retention, and returns their names. One worker does it at a time. For each:
+ * the file is written and named, its checksum recorded, the file read again, and only then the month dropped. So a stop
+ * at any moment loses nothing, and the next call goes on: a file that is not recorded is written again, the same.
+ */
+export async function archiveUsage(archiving: Archiving): Promise<string[]> {
+  const { pool, log, retentionMs, nowMs, signal } = archiving;
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [ARCHIVE_LOCK]);
+    if (!rows[0]!.mine) return [];
+    const known = new Map((await listArchives(client, 'all')).map((archive) => [archive.month, archive]));
+    const archived: string[] = [];
+    for (const month of await listUsageMonths(client)) {
+      const archive = known.get(month);
+      if (signal?.aborted || endOfMonthMs(month) + retentionMs > nowMs) break;
+      if (archive?.droppedAt || (archive?.keptUntil && archive.keptUntil.getTime() > nowMs)) continue;
+      await archiveMonth(client, archiving, month, archive);
+      archived.push(month);
+      log.info({ month, file: fileOfMonth(month) }, 'a month of usage is archived');
+    }
+    return archived;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    // With an error the connection is closed, and the lock with it.
+    if (!broken) await client.query('select pg_advisory_unlock($1)', [ARCHIVE_LOCK]);
+    client.release(broken);
+  }
+}
+
+async function archiveMonth(
+  client: PoolClient,
+  { folder }: Archiving,
+  month: string,
+  recorded: Archive | undefined,
+): Promise<void> {
+  const path = join(folder, fileOfMonth(month));
+  let sha256 = recorded?.sha256;
+  if (!recorded || !existsSync(path)) {
+    const written = await writeUsageMonth(client, month, path);
+    sha256 ??= written.sha256;
+    await recordArchive(client, { month, file: fileOfMonth(month), ...written });
+  }
+  const found = await checksumOf(path);
+  if (found !== sha256) throw new Error(`${path} has the checksum ${found}, not ${sha256}: the month is not dropped`);
+  while ((await sumUsage(client, POSTINGS_PER_SUM_MAX)) > 0);
+  await dropWhenFree(client, month);
+}
+
+async function dropWhenFree(client: PoolClient, month: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await dropUsageMonth(client, month);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt === DROP_TRIES_MAX) throw error;
+      await sleep(50 + Math.random() * 100);
+    }
+  }
+}
+
+export const fileOfMonth = (month: string): string => `usage-${month}.ndjson.gz`;
+
+export async function checksumOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+function endOfMonthMs(month: string): number {
+  const [year, number] = month.split('-').map(Number) as [number, number];
+  return Date.UTC(year, number, 1);
+}

@@ -1,0 +1,32 @@
+/** Reads a month of usage events as JSON, some thousands at a time. */
+import type { PoolClient } from 'pg';
+
+const EVENTS_AT_ONCE = 5_000;
+
+export type ArchivedEvent = { json: string; cost: bigint; posting: bigint };
+
+/** In the order in which they are stored, which is always the same for a month that is over. */
+export async function* readUsageMonth(client: PoolClient, month: string): AsyncGenerator<ArchivedEvent[]> {
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    await client.query(
+      `set local synchronize_seqscans = off; set local timezone = 'UTC'; set local extra_float_digits = 1`,
+    );
+    await client.query(
+      `declare events no scroll cursor for
+       select row_to_json(u)::text as json, cost_nano as cost, posting from usage_events_${tableSuffix(month)} u`,
+    );
+    for (;;) {
+      const { rows } = await client.query<ArchivedEvent>(`fetch ${EVENTS_AT_ONCE} from events`);
+      if (rows.length === 0) break;
+      yield rows;
+    }
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+function tableSuffix(month: string): string {
+  if (!/^\d{4}-\d{2}$/.test(month)) throw new Error(`${month} is not a month such as 2026-11`);
+  return month.replace('-', '_');
+}
