@@ -21,6 +21,8 @@ export interface PostgresOptions {
 export interface RunningPostgres {
   /** Database `ballast`. */
   url: string;
+  /** Database `stripe`, of the Stripe simulator: what is restored into `ballast` leaves it as it is. */
+  simulatorUrl: string;
   /** Database `postgres`, to create others from. */
   adminUrl: string;
   pid: number;
@@ -75,9 +77,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   });
   const urlOf = (database: string) => `postgres://ballast:${password}@127.0.0.1:${port}/${database}`;
   await waitUntilReady(daemon, urlOf('postgres'));
-  await createDatabase(urlOf('postgres'));
+  await createDatabases(urlOf('postgres'), ['ballast', 'stripe']);
   return {
     url: urlOf('ballast'),
+    simulatorUrl: urlOf('stripe'),
     adminUrl: urlOf('postgres'),
     pid: daemon.pid,
     exited: daemon.exited,
@@ -153,13 +156,15 @@ async function waitUntilReady(daemon: Daemon, url: string): Promise<void> {
   }
 }
 
-async function createDatabase(adminUrl: string): Promise<void> {
+async function createDatabases(adminUrl: string, names: string[]): Promise<void> {
   const client = new Client({ connectionString: adminUrl });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const found = await client.query("SELECT FROM pg_database WHERE datname = 'ballast'");
-    if (found.rowCount === 0) await client.query('CREATE DATABASE ballast');
+    for (const name of names) {
+      const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+      if (found.rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
+    }
   } finally {
     await client.end();
   }

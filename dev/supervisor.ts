@@ -1,5 +1,4 @@
 /** Brings up what the environment does not name, keeps it running, and stops it in order. */
-import { join } from 'node:path';
 import { publicUrlOf, webhookSecretsOf, type Config } from '../domain/config';
 import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
@@ -44,10 +43,11 @@ export class Supervisor {
     const { config, dataDir } = this;
     const port = await this.choosePort();
     const addresses: Addresses = { api: `http://${config.HOST}:${port}` };
-    const [databaseUrl, temporalAddress, stripeBase] = await Promise.all([
-      config.DATABASE_URL ?? this.startPostgres(),
+    const postgres = this.startPostgres();
+    const [{ url: databaseUrl }, temporalAddress, stripeBase] = await Promise.all([
+      postgres,
       config.TEMPORAL_ADDRESS ?? this.startTemporal(addresses),
-      this.startSimulator(port, addresses),
+      postgres.then(({ simulatorUrl }) => this.startSimulator(port, addresses, simulatorUrl)),
     ]);
     addresses.postgres = new URL(databaseUrl).host;
     addresses.temporal = temporalAddress;
@@ -71,9 +71,11 @@ export class Supervisor {
     throw new Error(`Port ${PORT} is in use. Set PORT to another one (0: any).`);
   }
 
-  private async startPostgres(): Promise<string> {
-    const start = () => startPostgres({ dataDir: this.dataDir, log: this.log });
-    return (await this.keep('Postgres', start)).url;
+  /** With a Postgres of the operator's, the simulator's schema lies in the same database as Ballast's tables. */
+  private async startPostgres(): Promise<{ url: string; simulatorUrl: string }> {
+    const { DATABASE_URL } = this.config;
+    if (DATABASE_URL) return { url: DATABASE_URL, simulatorUrl: DATABASE_URL };
+    return this.keep('Postgres', () => startPostgres({ dataDir: this.dataDir, log: this.log }));
   }
 
   private async startTemporal(addresses: Addresses): Promise<string> {
@@ -92,22 +94,22 @@ export class Supervisor {
   }
 
   /** The simulator's address, or the one the environment names, or undefined for Stripe itself. */
-  private async startSimulator(apiPort: number, addresses: Addresses): Promise<string | undefined> {
+  private async startSimulator(
+    apiPort: number,
+    addresses: Addresses,
+    databaseUrl: string,
+  ): Promise<string | undefined> {
     const { config } = this;
     if (config.STRIPE_SECRET_KEY || config.STRIPE_API_BASE) return config.STRIPE_API_BASE;
     const port = await rememberedPort(this.dataDir, 'stripe');
     const webhookUrl = `http://127.0.0.1:${apiPort}/v1/webhooks/stripe`;
-    const args = [
-      '--port',
-      String(port),
-      '--data-dir',
-      join(this.dataDir, 'stripe'),
-      '--webhook-url',
-      webhookUrl,
-      '--webhook-secret',
-      this.signingSecret(),
-    ];
-    await this.program('stripe', 'dev/stripe/main.js', /stripe simulator listening on /, {}, args);
+    const env = {
+      SIMULATOR_PORT: String(port),
+      SIMULATOR_DATABASE_URL: databaseUrl,
+      SIMULATOR_WEBHOOK_URL: webhookUrl,
+      SIMULATOR_WEBHOOK_SECRET: this.signingSecret(),
+    };
+    await this.program('stripe', 'dev/stripe/main.js', /stripe simulator listening on /, env);
     addresses.stripe = `http://127.0.0.1:${port}`;
     return addresses.stripe;
   }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { id, parseParams } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 type Movement = { amount: number; source: string; type: 'charge' | 'refund' | 'refund_failure' | 'adjustment' };
@@ -31,14 +31,14 @@ export function moveBalance(tx: Transaction, { amount, source, type }: Movement)
   });
 }
 
-export function retrieveBalanceTransaction(tx: Transaction, request: ApiRequest): object {
+export async function retrieveBalanceTransaction(tx: Transaction, request: ApiRequest): Promise<object> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('balance_transactions', request.ids[0] as string);
 }
 
 const listTransactionsParams = z.strictObject({ ...listParams, source: id.optional(), type: z.string().optional() });
 
-export function listBalanceTransactions(tx: Transaction, request: ApiRequest): object {
+export async function listBalanceTransactions(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listTransactionsParams, request.params);
   return listObjects(tx, 'balance_transactions', request.path, params, {
     where: { field: 'source', equals: params.source },
@@ -46,10 +46,9 @@ export function listBalanceTransactions(tx: Transaction, request: ApiRequest): o
   });
 }
 
-export function retrieveBalance(tx: Transaction, request: ApiRequest): object {
+export async function retrieveBalance(tx: Transaction, request: ApiRequest): Promise<object> {
   parseParams(z.strictObject({}), request.params);
-  let amount = 0;
-  for (const [, movement] of tx.table('balance_transactions').values()) amount += movement.net;
+  const amount = await tx.environment.store.balance();
   return {
     object: 'balance',
     available: [{ amount, currency: 'usd', source_types: { card: amount } }],

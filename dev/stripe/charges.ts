@@ -6,7 +6,7 @@ import { chargeDecline } from './declines';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { id, mergeMetadata, metadata, parseParams, text } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 export type ChargeResult = { kind: 'succeeded' } | { kind: 'pending' } | { kind: 'declined'; declineCode: string };
@@ -151,7 +151,7 @@ function detailsOf(method: Stripe.PaymentMethod): Stripe.Charge.PaymentMethodDet
   return { card: shown, type };
 }
 
-export function retrieveCharge(tx: Transaction, request: ApiRequest): Stripe.Charge {
+export async function retrieveCharge(tx: Transaction, request: ApiRequest): Promise<Stripe.Charge> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('charges', request.ids[0] as string);
 }
@@ -162,9 +162,9 @@ const updateParams = z.strictObject({
   receipt_email: text.optional(),
 });
 
-export function updateCharge(tx: Transaction, request: ApiRequest): Stripe.Charge {
+export async function updateCharge(tx: Transaction, request: ApiRequest): Promise<Stripe.Charge> {
   const params = parseParams(updateParams, request.params);
-  const charge = tx.need('charges', request.ids[0] as string);
+  const charge = await tx.need('charges', request.ids[0] as string);
   const updated = tx.update('charges', charge, {
     metadata: mergeMetadata(charge.metadata, params.metadata),
     ...(params.description !== undefined && { description: params.description || null }),
@@ -176,7 +176,7 @@ export function updateCharge(tx: Transaction, request: ApiRequest): Stripe.Charg
 
 const listChargesParams = z.strictObject({ ...listParams, customer: id.optional(), payment_intent: id.optional() });
 
-export function listCharges(tx: Transaction, request: ApiRequest): object {
+export async function listCharges(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listChargesParams, request.params);
   const where =
     params.payment_intent !== undefined

@@ -6,7 +6,7 @@ import { invalidParameter, invalidRequest } from './errors';
 import { listObjects, listParams } from './lists';
 import { blankSession, newLineItems } from './newCheckoutSession';
 import { id, mergeMetadata, metadata, parseParams } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import { newSetupIntent } from './setupIntents';
 import type { Transaction } from './transaction';
 
@@ -15,9 +15,9 @@ export type CheckoutDetails = { id: string; lineItems: Stripe.LineItem[]; paymen
 
 const PAYMENT_CENTS_MIN = 50;
 
-export function createCheckoutSession(tx: Transaction, request: ApiRequest): Stripe.Checkout.Session {
+export async function createCheckoutSession(tx: Transaction, request: ApiRequest): Promise<Stripe.Checkout.Session> {
   const params = parseParams(createSessionParams, request.params);
-  if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
+  if (params.customer !== undefined) await tx.need('customers', params.customer, 'customer');
   const lineItems = params.mode === 'payment' ? newLineItems(params.line_items) : [];
   const total = lineItems.reduce((sum, item) => sum + item.amount_total, 0);
   if (params.mode === 'payment' && total < PAYMENT_CENTS_MIN) {
@@ -46,25 +46,25 @@ function setupIntentFor(tx: Transaction, params: Extract<CreateSessionParams, { 
 }
 
 /** The session as it is by now: nothing watches the clock, so whoever looks first finds it expired. */
-export function currentSession(tx: Transaction, sessionId: string): Stripe.Checkout.Session {
-  const session = tx.need('checkout_sessions', sessionId);
+export async function currentSession(tx: Transaction, sessionId: string): Promise<Stripe.Checkout.Session> {
+  const session = await tx.need('checkout_sessions', sessionId);
   return session.status === 'open' && session.expires_at <= tx.now ? expire(tx, session) : session;
 }
 
-export function retrieveCheckoutSession(tx: Transaction, request: ApiRequest): Stripe.Checkout.Session {
+export async function retrieveCheckoutSession(tx: Transaction, request: ApiRequest): Promise<Stripe.Checkout.Session> {
   parseParams(z.strictObject({}), request.params);
   return currentSession(tx, request.ids[0] as string);
 }
 
-export function updateCheckoutSession(tx: Transaction, request: ApiRequest): Stripe.Checkout.Session {
+export async function updateCheckoutSession(tx: Transaction, request: ApiRequest): Promise<Stripe.Checkout.Session> {
   const params = parseParams(z.strictObject({ metadata }), request.params);
-  const session = currentSession(tx, request.ids[0] as string);
+  const session = await currentSession(tx, request.ids[0] as string);
   return tx.update('checkout_sessions', session, { metadata: mergeMetadata(session.metadata ?? {}, params.metadata) });
 }
 
-export function expireCheckoutSession(tx: Transaction, request: ApiRequest): Stripe.Checkout.Session {
+export async function expireCheckoutSession(tx: Transaction, request: ApiRequest): Promise<Stripe.Checkout.Session> {
   parseParams(z.strictObject({}), request.params);
-  const session = currentSession(tx, request.ids[0] as string);
+  const session = await currentSession(tx, request.ids[0] as string);
   if (session.status === 'open') return expire(tx, session);
   throw invalidRequest(
     `Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of ${String(session.status)}.`,
@@ -72,8 +72,8 @@ export function expireCheckoutSession(tx: Transaction, request: ApiRequest): Str
 }
 
 /** An attempt that was declined leaves a PaymentIntent, which nobody can pay any more. */
-function expire(tx: Transaction, session: Stripe.Checkout.Session): Stripe.Checkout.Session {
-  const intent = tx.get('payment_intents', (session.payment_intent as string | null) ?? '');
+async function expire(tx: Transaction, session: Stripe.Checkout.Session): Promise<Stripe.Checkout.Session> {
+  const intent = await tx.get('payment_intents', (session.payment_intent as string | null) ?? '');
   if (intent !== undefined && intent.status.startsWith('requires_')) {
     tx.emit(
       'payment_intent.canceled',
@@ -85,9 +85,9 @@ function expire(tx: Transaction, session: Stripe.Checkout.Session): Stripe.Check
   return expired;
 }
 
-export function listLineItems(tx: Transaction, request: ApiRequest): object {
+export async function listLineItems(tx: Transaction, request: ApiRequest): Promise<object> {
   parseParams(z.strictObject({ limit: listParams.limit }), request.params);
-  const data = tx.need('checkout_details', request.ids[0] as string).lineItems;
+  const data = (await tx.need('checkout_details', request.ids[0] as string)).lineItems;
   return { object: 'list', url: request.path, has_more: false, data };
 }
 
@@ -98,7 +98,7 @@ const listSessionsParams = z.strictObject({
   status: z.enum(['open', 'complete', 'expired']).optional(),
 });
 
-export function listCheckoutSessions(tx: Transaction, request: ApiRequest): object {
+export async function listCheckoutSessions(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listSessionsParams, request.params);
   return listObjects(tx, 'checkout_sessions', request.path, params, {
     where:

@@ -22,16 +22,16 @@ type Confirmation = {
 type Outcome = { intent: Stripe.PaymentIntent; error: ErrorBody | null };
 
 /** POST /v1/payment_intents/:id/confirm. A decline is thrown, as at Stripe, after it was recorded. */
-export function confirmIntent(
+export async function confirmIntent(
   tx: Transaction,
   intent: Stripe.PaymentIntent,
   confirmation: Confirmation,
-): Stripe.PaymentIntent {
+): Promise<Stripe.PaymentIntent> {
   checkConfirmable(intent);
-  if (intent.customer !== null) tx.need('customers', intent.customer as string, 'customer');
+  if (intent.customer !== null) await tx.need('customers', intent.customer as string, 'customer');
   const methodId = confirmation.methodId ?? (intent.payment_method as string | null);
   if (methodId === null) throw methodMissing(intent);
-  const { method, card } = resolvePaymentMethod(tx, methodId);
+  const { method, card } = await resolvePaymentMethod(tx, methodId);
   checkOwner(intent, method);
   checkReturnUrl(intent, confirmation.returnUrl);
   const confirmed = tx.update('payment_intents', intent, {
@@ -39,7 +39,7 @@ export function confirmIntent(
     ...(confirmation.receiptEmail !== undefined && { receipt_email: confirmation.receiptEmail || null }),
     ...(confirmation.setupFutureUsage !== undefined && { setup_future_usage: confirmation.setupFutureUsage || null }),
   });
-  const outcome = takePayment(tx, confirmed, { method, card, ...confirmation });
+  const outcome = await takePayment(tx, confirmed, { method, card, ...confirmation });
   if (outcome.error !== null) throw new StripeError(402, outcome.error);
   return outcome.intent;
 }
@@ -54,7 +54,7 @@ type Attempt = {
   errorOnRequiresAction?: boolean | undefined;
 };
 
-export function takePayment(tx: Transaction, intent: Stripe.PaymentIntent, attempt: Attempt): Outcome {
+export async function takePayment(tx: Transaction, intent: Stripe.PaymentIntent, attempt: Attempt): Promise<Outcome> {
   const { method, card } = attempt;
   if (attempt.authenticated !== true && needsAuthentication(card, attempt.offSession)) {
     if (attempt.offSession || attempt.errorOnRequiresAction === true)
@@ -64,7 +64,7 @@ export function takePayment(tx: Transaction, intent: Stripe.PaymentIntent, attem
   if (card.behavior.chargeDecline !== null) return decline(tx, intent, method, card.behavior.chargeDecline);
   if (card.behavior.settlement === 'processing') return { intent: beginProcessing(tx, intent, method), error: null };
   const charge = newCharge(tx, intent, method, { kind: 'succeeded' });
-  return { intent: succeed(tx, intent, charge), error: null };
+  return { intent: await succeed(tx, intent, charge), error: null };
 }
 
 /** The address of the page on which an owner confirms this payment. */
@@ -87,7 +87,11 @@ function askOwner(tx: Transaction, intent: Stripe.PaymentIntent, returnUrl: stri
 }
 
 /** The owner's answer on the confirmation page, for a payment that waits for it or was declined for want of it. */
-export function confirmByOwner(tx: Transaction, intent: Stripe.PaymentIntent, approved: boolean): Outcome {
+export async function confirmByOwner(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  approved: boolean,
+): Promise<Outcome> {
   const waited =
     intent.status === 'requires_action' ? (intent.payment_method as string | null) : declinedForWantOfIt(intent);
   if (waited === null)
@@ -95,7 +99,7 @@ export function confirmByOwner(tx: Transaction, intent: Stripe.PaymentIntent, ap
       intent,
       `This PaymentIntent does not wait for its owner: it has a status of ${intent.status}.`,
     );
-  const { method, card } = resolvePaymentMethod(tx, waited);
+  const { method, card } = await resolvePaymentMethod(tx, waited);
   const confirmed = tx.update('payment_intents', intent, { payment_method: method.id });
   if (approved) return takePayment(tx, confirmed, { method, card, offSession: false, authenticated: true });
   return fail(tx, confirmed, {
@@ -156,20 +160,28 @@ function beginProcessing(
 }
 
 /** Decides a payment that is being processed: paid, or declined with the code given. */
-export function settleProcessing(tx: Transaction, intent: Stripe.PaymentIntent, declineCode: string | null): Outcome {
+export async function settleProcessing(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  declineCode: string | null,
+): Promise<Outcome> {
   if (intent.status !== 'processing')
     throw unexpectedState(intent, `This PaymentIntent is not being processed: it has a status of ${intent.status}.`);
-  const pending = tx.need('charges', intent.latest_charge as string);
+  const pending = await tx.need('charges', intent.latest_charge as string);
   if (declineCode === null)
-    return { intent: succeed(tx, intent, settleCharge(tx, pending, { kind: 'succeeded' })), error: null };
-  const method = tx.need('payment_methods', intent.payment_method as string);
+    return { intent: await succeed(tx, intent, settleCharge(tx, pending, { kind: 'succeeded' })), error: null };
+  const method = await tx.need('payment_methods', intent.payment_method as string);
   settleCharge(tx, pending, { kind: 'declined', declineCode });
   return fail(tx, intent, { ...chargeDecline(declineCode), charge: pending.id, payment_method: method });
 }
 
-function succeed(tx: Transaction, intent: Stripe.PaymentIntent, charge: Stripe.Charge): Stripe.PaymentIntent {
+async function succeed(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  charge: Stripe.Charge,
+): Promise<Stripe.PaymentIntent> {
   const methodId = intent.payment_method as string;
-  const card = tx.need('cards', methodId);
+  const card = await tx.need('cards', methodId);
   const paid = tx.update('payment_intents', intent, {
     status: 'succeeded',
     amount_received: intent.amount,
@@ -179,13 +191,13 @@ function succeed(tx: Transaction, intent: Stripe.PaymentIntent, charge: Stripe.C
     processing: null,
   });
   tx.emit('payment_intent.succeeded', paid);
-  const method = tx.need('payment_methods', methodId);
+  const method = await tx.need('payment_methods', methodId);
   if (paid.setup_future_usage !== null && paid.customer !== null && method.type === 'card') {
     attach(tx, method, card, paid.customer as string);
     tx.update('cards', card, { setUp: card.setUp || paid.setup_future_usage === 'off_session' });
   } else if (method.customer === null) {
     tx.update('cards', card, { spent: true });
   }
-  if (card.behavior.dispute !== 'none') openDispute(tx, charge, card.behavior.dispute);
+  if (card.behavior.dispute !== 'none') await openDispute(tx, charge, card.behavior.dispute);
   return paid;
 }

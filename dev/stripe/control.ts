@@ -1,21 +1,25 @@
-// The switches under /_sim/, with which tests steer the simulator. Not a part of Stripe.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+// The switches under /, with which tests steer the simulator. Not a part of Stripe.
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { cardBehavior } from './cardBehavior';
 import { answerPayment, answerSetup, settlePending, submitCheckout } from './checkoutCompletion';
 import { closeDispute, openDispute } from './disputes';
 import { StripeError } from './errors';
 import { faultRule, type Faults } from './faults';
-import { sendJson } from './http';
+import type { OwedEvents } from './owedEvents';
 import { updateByNetwork } from './paymentMethods';
 import { failRefund } from './refunds';
 import type { RequestLog } from './requestLog';
-import { runWork, type Environment, type Transaction } from './transaction';
+import { all, runWork, type Environment, type Transaction } from './transaction';
 import type { WebhookSender } from './webhooks';
 
-export type Simulator = { environment: Environment; faults: Faults; requests: RequestLog; webhooks: WebhookSender };
-
-export type Control = (request: IncomingMessage, response: ServerResponse, url: URL, body: string) => Promise<void>;
+export type Simulator = {
+  environment: Environment;
+  faults: Faults;
+  requests: RequestLog;
+  webhooks: WebhookSender;
+  owed: OwedEvents;
+};
 
 type Switch = (simulator: Simulator, input: { id: string; query: URLSearchParams; body: unknown }) => unknown;
 
@@ -33,37 +37,36 @@ function change<T extends z.ZodType>(
 }
 
 const switches: Record<string, Switch> = {
-  'GET /_sim/faults': ({ faults }) => faults.list(),
-  'POST /_sim/faults': ({ faults }, { body }) => faults.add(z.array(faultRule).parse([body].flat())),
-  'DELETE /_sim/faults': ({ faults }) => {
+  'GET /faults': ({ faults }) => faults.list(),
+  'POST /faults': ({ faults }, { body }) => faults.add(z.array(faultRule).parse([body].flat())),
+  'DELETE /faults': ({ faults }) => {
     faults.clear();
     return [];
   },
 
-  'GET /_sim/requests': ({ requests }, { query }) => {
+  'GET /requests': ({ requests }, { query }) => {
     const path = new RegExp(query.get('path') ?? '');
     const method = query.get('method');
     return requests
       .list()
       .filter((request) => path.test(request.path) && (method === null || request.method === method));
   },
-  'DELETE /_sim/requests': ({ requests }) => {
+  'DELETE /requests': ({ requests }) => {
     requests.clear();
     return [];
   },
 
-  'GET /_sim/charges': ({ environment }, { query }) => {
-    const charges = [...environment.store.tables.charges.values()].map(([, charge]) => charge);
-    return charges.filter((charge) =>
-      (['customer', 'payment_intent', 'status'] as const).every(
-        (field) => query.get(field) === null || query.get(field) === charge[field],
-      ),
-    );
+  'GET /charges': async ({ environment }, { query }) => {
+    const wanted = (['payment_intent', 'customer', 'status'] as const).filter((field) => query.get(field) !== null);
+    const indexed = wanted.find((field) => field !== 'status');
+    const where = indexed && { field: indexed, equals: query.get(indexed)! };
+    const charges = await runWork(environment, NO_ORIGIN, (tx) => all(tx.newest('charges', { where })));
+    return charges.reverse().filter((charge) => wanted.every((field) => query.get(field) === charge[field]));
   },
 
-  'GET /_sim/webhooks': ({ webhooks }) => shown(webhooks),
-  'POST /_sim/webhooks': ({ webhooks }, { body }) => {
-    webhooks.set(
+  'GET /webhooks': shown,
+  'POST /webhooks': (simulator, { body }) => {
+    simulator.webhooks.set(
       z
         .strictObject({
           paused: z.boolean().optional(),
@@ -72,22 +75,22 @@ const switches: Record<string, Switch> = {
         })
         .parse(body),
     );
-    return shown(webhooks);
+    return shown(simulator);
   },
-  'POST /_sim/webhooks/url': ({ webhooks }, { body }) => {
+  'POST /webhooks/url': (simulator, { body }) => {
     const target = z
       .union([z.strictObject({ url: z.url(), secret: z.string().min(1) }), z.strictObject({ url: z.null() })])
       .parse(body);
-    webhooks.target = target.url === null ? null : target;
-    webhooks.pump();
-    return shown(webhooks);
+    simulator.webhooks.target = target.url === null ? null : target;
+    simulator.webhooks.pump();
+    return shown(simulator);
   },
-  'POST /_sim/webhooks/resend': change(z.strictObject({ event: z.string() }), (tx, _id, { event }) => {
-    tx.deliver(tx.need('events', event).id);
+  'POST /webhooks/resend': change(z.strictObject({ event: z.string() }), async (tx, _id, { event }) => {
+    tx.deliver(await tx.need('events', event));
     return { event };
   }),
 
-  'POST /_sim/reset': async ({ environment, faults, requests, webhooks }) => {
+  'POST /reset': async ({ environment, faults, requests, webhooks }) => {
     faults.clear();
     requests.clear();
     webhooks.clear();
@@ -95,11 +98,11 @@ const switches: Record<string, Switch> = {
     return {};
   },
 
-  'POST /_sim/payment-methods/:id/behavior': change(cardBehavior.partial(), (tx, id, changes) => {
-    const card = tx.need('cards', id);
+  'POST /payment-methods/:id/behavior': change(cardBehavior.partial(), async (tx, id, changes) => {
+    const card = await tx.need('cards', id);
     return tx.update('cards', card, { behavior: { ...card.behavior, ...changes } }).behavior;
   }),
-  'POST /_sim/payment-methods/:id/update': change(
+  'POST /payment-methods/:id/update': change(
     z.strictObject({
       expMonth: z.int().min(1).max(12).optional(),
       expYear: z.int().optional(),
@@ -110,70 +113,73 @@ const switches: Record<string, Switch> = {
     }),
     updateByNetwork,
   ),
-  'POST /_sim/payment-intents/:id/confirm-by-owner': change(
+  'POST /payment-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),
-    (tx, id, { success }) => answerPayment(tx, id, success).intent,
+    async (tx, id, { success }) => (await answerPayment(tx, id, success)).intent,
   ),
-  'POST /_sim/payment-intents/:id/settle': change(
+  'POST /payment-intents/:id/settle': change(
     z.strictObject({ declineCode: z.string().nullable().default(null) }),
     (tx, id, { declineCode }) => settlePending(tx, id, declineCode),
   ),
-  'POST /_sim/setup-intents/:id/confirm-by-owner': change(
+  'POST /setup-intents/:id/confirm-by-owner': change(
     z.strictObject({ success: z.boolean() }),
-    (tx, id, { success }) => answerSetup(tx, id, success).intent,
+    async (tx, id, { success }) => (await answerSetup(tx, id, success)).intent,
   ),
 
-  'POST /_sim/checkout-sessions/:id/submit': change(
+  'POST /checkout-sessions/:id/submit': change(
     z.union([z.strictObject({ paymentMethod: z.string() }), z.strictObject({ provider: z.literal(true) })]),
     submitCheckout,
   ),
 
-  'POST /_sim/disputes': change(
+  'POST /disputes': change(
     z.strictObject({
       charge: z.string().optional(),
       paymentIntent: z.string().optional(),
       amount: z.int().positive().optional(),
       reason: z.enum(['fraudulent', 'product_not_received', 'inquiry']).default('fraudulent'),
     }),
-    (tx, _id, { charge, paymentIntent, amount, reason }) => {
-      const chargeId = charge ?? tx.need('payment_intents', paymentIntent ?? '').latest_charge;
-      return openDispute(tx, tx.need('charges', chargeId as string), reason, amount);
+    async (tx, _id, { charge, paymentIntent, amount, reason }) => {
+      const chargeId = charge ?? (await tx.need('payment_intents', paymentIntent ?? '')).latest_charge;
+      return openDispute(tx, await tx.need('charges', chargeId as string), reason, amount);
     },
   ),
-  'POST /_sim/disputes/:id/close': change(z.strictObject({ outcome: z.enum(['won', 'lost']) }), (tx, id, { outcome }) =>
-    closeDispute(tx, tx.need('disputes', id), outcome),
+  'POST /disputes/:id/close': change(
+    z.strictObject({ outcome: z.enum(['won', 'lost']) }),
+    async (tx, id, { outcome }) => closeDispute(tx, await tx.need('disputes', id), outcome),
   ),
-  'POST /_sim/refunds/:id/fail': change(
+  'POST /refunds/:id/fail': change(
     z.strictObject({ reason: z.string().default('lost_or_stolen_card') }),
-    (tx, id, { reason }) => failRefund(tx, tx.need('refunds', id), reason),
+    async (tx, id, { reason }) => failRefund(tx, await tx.need('refunds', id), reason),
   ),
 };
 
-function shown({ target, switches: state, owed }: WebhookSender): object {
-  return { url: target?.url ?? null, ...state, owed };
+async function shown({ webhooks, owed }: Simulator): Promise<object> {
+  return { url: webhooks.target?.url ?? null, ...webhooks.switches, owed: await owed.count() };
 }
 
-export function createControl(simulator: Simulator): Control {
-  return async (request, response, url, body) => {
-    const segments = url.pathname.split('/');
-    const asked = `${request.method ?? 'GET'} ${url.pathname}`;
-    const withId = `${request.method ?? 'GET'} ${segments.map((segment, index) => (index === 3 ? ':id' : segment)).join('/')}`;
-    const found = [asked, withId]
-      .map((name) => (Object.hasOwn(switches, name) ? switches[name] : undefined))
-      .find(Boolean);
-    if (found === undefined) return sendJson(response, 404, { error: { message: `There is no switch ${asked}.` } });
-    try {
+/** A router for what lies under /_sim. */
+export function createControl(simulator: Simulator): Router {
+  const router = express.Router();
+  for (const [name, found] of Object.entries(switches)) {
+    const [method, pattern] = name.split(' ') as [string, string];
+    router[method.toLowerCase() as 'get' | 'post' | 'delete'](pattern, async (request: Request, response: Response) => {
+      const body = (request.body as string | undefined) ?? '';
       const input = {
-        id: segments[3] ?? '',
-        query: url.searchParams,
+        id: String(request.params.id ?? ''),
+        query: new URLSearchParams(request.url.split('?')[1]),
         body: body === '' ? {} : (JSON.parse(body) as unknown),
       };
-      sendJson(response, 200, await found(simulator, input));
-    } catch (error) {
-      if (error instanceof StripeError) return sendJson(response, error.status, { error: error.body });
-      if (error instanceof z.ZodError) return sendJson(response, 400, { error: { message: z.prettifyError(error) } });
-      if (error instanceof SyntaxError) return sendJson(response, 400, { error: { message: error.message } });
-      throw error;
-    }
-  };
+      response.json(await found(simulator, input));
+    });
+  }
+  router.use((request: Request, response: Response) => {
+    response.status(404).json({ error: { message: `There is no switch ${request.method} ${request.originalUrl}.` } });
+  });
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (error instanceof StripeError) response.status(error.status).json({ error: error.body });
+    else if (error instanceof z.ZodError) response.status(400).json({ error: { message: z.prettifyError(error) } });
+    else if (error instanceof SyntaxError) response.status(400).json({ error: { message: error.message } });
+    else next(error);
+  });
+  return router;
 }

@@ -5,12 +5,12 @@ import { resourceMissing } from './errors';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { id, ignored, mergeMetadata, metadata, parseParams, text } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import { detachWithCustomer } from './paymentMethods';
 import type { Transaction } from './transaction';
 
 const fields = {
-  email: text.optional(),
+  email: z.string().max(512).optional(),
   name: text.optional(),
   description: text.optional(),
   phone: text.optional(),
@@ -58,17 +58,20 @@ export function createCustomer(tx: Transaction, request: ApiRequest): Stripe.Cus
   return customer;
 }
 
-export function retrieveCustomer(tx: Transaction, request: ApiRequest): Stripe.Customer | Stripe.DeletedCustomer {
+export async function retrieveCustomer(
+  tx: Transaction,
+  request: ApiRequest,
+): Promise<Stripe.Customer | Stripe.DeletedCustomer> {
   parseParams(z.strictObject({}), request.params);
   const customerId = request.ids[0] as string;
-  return tx.get('deleted_customers', customerId) ?? tx.need('customers', customerId);
+  return (await tx.get('deleted_customers', customerId)) ?? tx.need('customers', customerId);
 }
 
-export function updateCustomer(tx: Transaction, request: ApiRequest): Stripe.Customer {
+export async function updateCustomer(tx: Transaction, request: ApiRequest): Promise<Stripe.Customer> {
   const params = parseParams(updateParams, request.params);
-  const customer = tx.need('customers', request.ids[0] as string);
+  const customer = await tx.need('customers', request.ids[0] as string);
   const method = params.invoice_settings?.default_payment_method;
-  if (method && tx.get('payment_methods', method)?.customer !== customer.id) throw notTheCustomers(method);
+  if (method && (await tx.get('payment_methods', method))?.customer !== customer.id) throw notTheCustomers(method);
   const updated = tx.update('customers', customer, {
     ...(params.email !== undefined && { email: params.email || null }),
     ...(params.name !== undefined && { name: params.name || null }),
@@ -90,16 +93,16 @@ function notTheCustomers(method: string): Error {
 }
 
 /** It can still be retrieved, as deleted; everything else that names it finds nothing, and its methods are of no use any more. */
-export function deleteCustomer(tx: Transaction, request: ApiRequest): Stripe.DeletedCustomer {
+export async function deleteCustomer(tx: Transaction, request: ApiRequest): Promise<Stripe.DeletedCustomer> {
   parseParams(z.strictObject({}), request.params);
-  const customer = tx.need('customers', request.ids[0] as string);
-  detachWithCustomer(tx, customer.id);
+  const customer = await tx.need('customers', request.ids[0] as string);
+  await detachWithCustomer(tx, customer.id);
   tx.remove('customers', customer.id);
   tx.emit('customer.deleted', customer);
   return tx.put('deleted_customers', { id: customer.id, object: 'customer', deleted: true });
 }
 
-export function listCustomers(tx: Transaction, request: ApiRequest): object {
+export async function listCustomers(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listCustomersParams, request.params);
   return listObjects(tx, 'customers', request.path, params, { where: { field: 'email', equals: params.email } });
 }

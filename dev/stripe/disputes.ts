@@ -7,7 +7,7 @@ import { invalidRequest } from './errors';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { boolean, id, mergeMetadata, metadata, parseParams } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 export type DisputeKind = 'fraudulent' | 'product_not_received' | 'inquiry';
@@ -15,12 +15,12 @@ export type DisputeKind = 'fraudulent' | 'product_not_received' | 'inquiry';
 const RESPONSE_SECONDS = 9 * 24 * 60 * 60;
 
 /** `amount`: integer cents, the whole charge unless given. An inquiry takes no money yet. */
-export function openDispute(
+export async function openDispute(
   tx: Transaction,
   charge: Stripe.Charge,
   kind: DisputeKind,
   amount = charge.amount,
-): Stripe.Dispute {
+): Promise<Stripe.Dispute> {
   if (charge.status !== 'succeeded')
     throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be disputed.`);
   const disputeId = newId('dp');
@@ -61,7 +61,7 @@ export function openDispute(
     reason: isInquiry ? 'general' : kind,
     status: isInquiry ? 'warning_needs_response' : 'needs_response',
   });
-  tx.update('charges', tx.need('charges', charge.id), { disputed: true });
+  tx.update('charges', await tx.need('charges', charge.id), { disputed: true });
   tx.emit('charge.dispute.created', dispute);
   if (!isInquiry) tx.emit('charge.dispute.funds_withdrawn', dispute);
   return dispute;
@@ -102,9 +102,9 @@ const updateParams = z.strictObject({
 });
 
 /** In test mode the text of the evidence decides (https://docs.stripe.com/testing#disputes). */
-export function updateDispute(tx: Transaction, request: ApiRequest): Stripe.Dispute {
+export async function updateDispute(tx: Transaction, request: ApiRequest): Promise<Stripe.Dispute> {
   const params = parseParams(updateParams, request.params);
-  const dispute = tx.need('disputes', request.ids[0] as string);
+  const dispute = await tx.need('disputes', request.ids[0] as string);
   if (isClosed(dispute) && params.evidence !== undefined) throw alreadyClosed(dispute);
   const submitted = params.evidence !== undefined && params.submit !== false;
   const updated = tx.update('disputes', dispute, {
@@ -126,19 +126,19 @@ export function updateDispute(tx: Transaction, request: ApiRequest): Stripe.Disp
 }
 
 /** POST /v1/disputes/:id/close: the merchant gives in. */
-export function acceptDispute(tx: Transaction, request: ApiRequest): Stripe.Dispute {
+export async function acceptDispute(tx: Transaction, request: ApiRequest): Promise<Stripe.Dispute> {
   parseParams(z.strictObject({}), request.params);
-  return closeDispute(tx, tx.need('disputes', request.ids[0] as string), 'lost');
+  return closeDispute(tx, await tx.need('disputes', request.ids[0] as string), 'lost');
 }
 
-export function retrieveDispute(tx: Transaction, request: ApiRequest): Stripe.Dispute {
+export async function retrieveDispute(tx: Transaction, request: ApiRequest): Promise<Stripe.Dispute> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('disputes', request.ids[0] as string);
 }
 
 const listDisputesParams = z.strictObject({ ...listParams, charge: id.optional(), payment_intent: id.optional() });
 
-export function listDisputes(tx: Transaction, request: ApiRequest): object {
+export async function listDisputes(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listDisputesParams, request.params);
   return listObjects(tx, 'disputes', request.path, params, {
     where:

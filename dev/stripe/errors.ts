@@ -73,6 +73,20 @@ export function rateLimited(): StripeError {
   );
 }
 
+/** Many requests change one object at once (https://docs.stripe.com/rate-limits#object-lock-timeouts). */
+export function lockTimeout(): StripeError {
+  return new StripeError(
+    429,
+    {
+      type: 'invalid_request_error',
+      code: 'lock_timeout',
+      message:
+        'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',
+    },
+    false,
+  );
+}
+
 export function internalError(): StripeError {
   return new StripeError(500, {
     type: 'api_error',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { parseParams } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 export const API_VERSION = '2026-10-28.endive';
@@ -38,7 +38,7 @@ const listEventsParams = z.strictObject({
   delivery_success: z.unknown().optional(),
 });
 
-export function listEvents(tx: Transaction, request: ApiRequest): object {
+export async function listEvents(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listEventsParams, request.params);
   const wanted = params.types ?? (params.type === undefined ? undefined : [params.type]);
   return listObjects(tx, 'events', request.path, params, {
@@ -51,7 +51,7 @@ function matches(pattern: string, type: string): boolean {
   return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }
 
-export function retrieveEvent(tx: Transaction, request: ApiRequest): object {
+export async function retrieveEvent(tx: Transaction, request: ApiRequest): Promise<object> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('events', request.ids[0] as string);
 }

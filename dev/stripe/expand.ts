@@ -4,7 +4,7 @@ import { invalidParameter } from './errors';
 import type { Form } from './form';
 import { id, parseParams } from './params';
 import type { TableName } from './store';
-import type { Transaction } from './transaction';
+import { all, type Transaction } from './transaction';
 
 const DEPTH_MAX = 4;
 
@@ -32,35 +32,42 @@ export function splitExpand({ expand: asked, ...params }: Form): { params: Form;
   return { params, paths };
 }
 
-export function expand(tx: Transaction, object: object, paths: string[]): object {
-  return paths.reduce((result, path) => expandPath(tx, result, path.split('.'), path), object);
+export async function expand(tx: Transaction, object: object, paths: string[]): Promise<object> {
+  let result = object;
+  for (const path of paths) result = await expandPath(tx, result, path.split('.'), path);
+  return result;
 }
 
-function expandPath(tx: Transaction, object: object, [field, ...rest]: string[], path: string): object {
+async function expandPath(tx: Transaction, object: object, [field, ...rest]: string[], path: string): Promise<object> {
   if (field === undefined) return object;
   const fields = object as Record<string, unknown>;
-  const content = (Object.hasOwn(fields, field) ? fields[field] : undefined) ?? includable(tx, fields, field);
+  const content = (Object.hasOwn(fields, field) ? fields[field] : undefined) ?? (await includable(tx, fields, field));
   if (content === undefined) throw invalidParameter(`This property cannot be expanded (${path}).`, 'expand');
   if (content === null) return object;
   const table = EXPANDABLE.get(field);
   let expanded: object;
-  if (Array.isArray(content)) expanded = content.map((item) => expandPath(tx, item as object, rest, path));
-  else if (typeof content === 'object') expanded = expandPath(tx, content, rest, path);
+  if (Array.isArray(content))
+    expanded = await Promise.all(content.map((item) => expandPath(tx, item as object, rest, path)));
+  else if (typeof content === 'object') expanded = await expandPath(tx, content, rest, path);
   else if (table !== undefined)
-    expanded = expandPath(tx, (tx.get(table, content as string) as object | undefined) ?? {}, rest, path);
+    expanded = await expandPath(tx, ((await tx.get(table, content as string)) as object | undefined) ?? {}, rest, path);
   else throw invalidParameter(`This property cannot be expanded (${path}).`, 'expand');
   return { ...fields, [field]: expanded };
 }
 
 /** Lists that are left out of an object unless asked for. */
-function includable(tx: Transaction, fields: Record<string, unknown>, field: string): object | null | undefined {
+async function includable(
+  tx: Transaction,
+  fields: Record<string, unknown>,
+  field: string,
+): Promise<object | null | undefined> {
   if (Object.hasOwn(fields, field)) return null;
   if (fields.object === 'checkout.session' && field === 'line_items') {
-    const data = tx.get('checkout_details', fields.id as string)?.lineItems ?? [];
+    const data = (await tx.get('checkout_details', fields.id as string))?.lineItems ?? [];
     return { object: 'list', url: `/v1/checkout/sessions/${String(fields.id)}/line_items`, has_more: false, data };
   }
   if (fields.object === 'charge' && field === 'refunds') {
-    const data = [...tx.table('refunds').newest({ field: 'charge', equals: fields.id as string })];
+    const data = await all(tx.newest('refunds', { where: { field: 'charge', equals: fields.id as string } }));
     return { object: 'list', url: `/v1/charges/${String(fields.id)}/refunds`, has_more: false, data };
   }
   return undefined;

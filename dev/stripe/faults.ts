@@ -1,7 +1,7 @@
 // Faults that tests switch on: which requests they hit, how often, and what happens to those.
 import { z } from 'zod';
 import { newId } from './ids';
-import type { Store } from './store';
+import type { Store, Tables } from './store';
 import type { Form } from './form';
 
 export const EFFECTS = [
@@ -66,27 +66,27 @@ export class Faults {
   }
 
   /** The first unspent rule that fits, which this counts as a hit. */
-  next(asked: Asked, store: Store): FaultRule | null {
-    for (const rule of this.rules) {
-      if (rule.hits >= (rule.times ?? Infinity) || !fits(rule, asked, store)) continue;
-      rule.hits += 1;
-      return rule;
-    }
-    return null;
+  async next(asked: Asked, store: Store): Promise<FaultRule | null> {
+    const named = this.rules.some(({ match }) => match.customer !== undefined || match.paymentMethod !== undefined);
+    const intent = named ? (await store.find([asked.path.split('/')[3] ?? '']))[0]?.value : undefined;
+    const rule = this.rules.find((rule) => rule.hits < (rule.times ?? Infinity) && fits(rule, asked, intent as Intent));
+    if (rule !== undefined) rule.hits += 1;
+    return rule ?? null;
   }
 }
 
-function fits({ match }: FaultRule, asked: Asked, store: Store): boolean {
+type Intent = Tables['payment_intents'] | undefined;
+
+function fits({ match }: FaultRule, asked: Asked, intent: Intent): boolean {
   if (match.method !== undefined && match.method.toUpperCase() !== asked.method) return false;
   if (match.path !== undefined && !new RegExp(match.path).test(asked.path)) return false;
-  if (match.customer !== undefined && !concerns(asked, store, 'customer', match.customer)) return false;
-  return match.paymentMethod === undefined || concerns(asked, store, 'payment_method', match.paymentMethod);
+  if (match.customer !== undefined && !concerns(asked, intent, 'customer', match.customer)) return false;
+  return match.paymentMethod === undefined || concerns(asked, intent, 'payment_method', match.paymentMethod);
 }
 
 /** Whether an id is named in the request: in its parameters, its path, or by the PaymentIntent it is about. */
-function concerns(asked: Asked, store: Store, field: 'customer' | 'payment_method', id: string): boolean {
+function concerns(asked: Asked, intent: Intent, field: 'customer' | 'payment_method', id: string): boolean {
   const segments = asked.path.split('/');
   if (asked.params[field] === id || segments.includes(id)) return true;
-  const intent = store.tables.payment_intents.get(segments[3] ?? '');
   return asked.params[field] === undefined && intent?.[field] === id;
 }

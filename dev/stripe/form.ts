@@ -9,7 +9,12 @@ const DEPTH_MAX = 8;
 export function parseForm(encoded: string): Form {
   const root: Form = {};
   if (encoded === '') return root;
-  for (const [name, value] of new URLSearchParams(encoded)) place(root, pathOf(name), value);
+  for (const [name, value] of new URLSearchParams(encoded)) {
+    // Postgres keeps no such character.
+    if (value.includes('\0') || name.includes('\0'))
+      throw invalidParameter('A parameter holds a NUL character.', name.replaceAll('\0', ''));
+    place(root, pathOf(name), value);
+  }
   return arraysFromIndexes(root) as Form;
 }
 

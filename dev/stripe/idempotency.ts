@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { StripeError } from './errors';
 import type { Transaction } from './transaction';
-import type { Store } from './store';
 
 export type IdempotencyRecord = {
   id: string;
@@ -11,26 +10,26 @@ export type IdempotencyRecord = {
   status: number;
   body: string;
   requestId: string;
-  atMs: number;
+  /** Unix seconds. */
+  created: number;
 };
 
-const KEPT_MS = 24 * 60 * 60 * 1_000;
+const KEPT_SECONDS = 24 * 60 * 60;
 const KEY_LENGTH_MAX = 255;
 
 /** The keys whose first request is still being worked on. */
 export class KeysInUse {
   private readonly keys = new Set<string>();
 
-  take(key: string): void {
+  /** Others with that key are refused until the work has ended. */
+  async during<T>(key: string | null, work: () => Promise<T>): Promise<T> {
+    if (key === null) return work();
     if (this.keys.has(key)) {
       const message = `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`;
       throw new StripeError(409, { type: 'idempotency_error', code: 'idempotency_key_in_use', message }, false);
     }
     this.keys.add(key);
-  }
-
-  release(key: string): void {
-    this.keys.delete(key);
+    return work().finally(() => this.keys.delete(key));
   }
 }
 
@@ -41,9 +40,14 @@ export function checkKey(key: string): void {
 }
 
 /** The answer that was given to this key, if any. The same key for something else is an error. */
-export function findAnswer(store: Store, key: string, endpoint: string, params: unknown): IdempotencyRecord | null {
-  const record = store.tables.idempotency.get(key);
-  if (record === undefined || record.atMs < Date.now() - KEPT_MS) return null;
+export async function findAnswer(
+  tx: Transaction,
+  key: string,
+  endpoint: string,
+  params: unknown,
+): Promise<IdempotencyRecord | null> {
+  const record = await tx.get('idempotency', key);
+  if (record === undefined || record.created < tx.now - KEPT_SECONDS) return null;
   if (record.endpoint !== endpoint) {
     throw idempotencyError(
       `Keys for idempotent requests can only be used for the same endpoint they were first used for ('${endpoint}' vs '${record.endpoint}'). Try using a key other than '${key}' if you meant to execute a different request.`,
@@ -59,12 +63,10 @@ export function findAnswer(store: Store, key: string, endpoint: string, params: 
 
 export function keepAnswer(
   tx: Transaction,
-  answer: Omit<IdempotencyRecord, 'atMs' | 'paramsHash'> & { params: unknown },
+  answer: Omit<IdempotencyRecord, 'created' | 'paramsHash'> & { params: unknown },
 ): void {
   const { params, ...rest } = answer;
-  // A key is used anew after 24 hours; removing it first lets it count as new again.
-  tx.remove('idempotency', answer.id);
-  tx.put('idempotency', { ...rest, paramsHash: hashParams(params), atMs: Date.now() });
+  tx.put('idempotency', { ...rest, paramsHash: hashParams(params), created: tx.now });
 }
 
 function idempotencyError(message: string): StripeError {

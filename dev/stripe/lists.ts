@@ -29,33 +29,34 @@ type ListParams = {
   created?: number | z.infer<typeof createdRange> | undefined;
 };
 
-type Selection<T> = {
-  /** Narrows by an indexed field; a value that was not asked for narrows nothing. */
+type Narrowing<T> = {
+  /** Narrows by a field of BELONGS_TO; a value that was not asked for narrows nothing. */
   where?: { field: string; equals: string | undefined };
   keep?: (object: T) => boolean;
 };
 
-export function listObjects<Name extends TableName>(
+export async function listObjects<Name extends TableName>(
   tx: Transaction,
   name: Name,
   url: string,
   params: ListParams,
-  { where, keep }: Selection<Tables[Name]> = {},
-): { object: 'list'; url: string; has_more: boolean; data: Tables[Name][] } {
+  { where, keep }: Narrowing<Tables[Name]> = {},
+): Promise<{ object: 'list'; url: string; has_more: boolean; data: Tables[Name][] }> {
   const limit = params.limit ?? LIMIT_DEFAULT;
   if (params.ending_before !== undefined) {
     throw invalidParameter('The simulator pages forward only: use starting_after.', 'ending_before');
   }
-  if (params.starting_after !== undefined) tx.need(name, params.starting_after, 'starting_after');
+  if (params.starting_after !== undefined) await tx.need(name, params.starting_after, 'starting_after');
   const range =
     typeof params.created === 'number' ? { gte: params.created, lte: params.created } : (params.created ?? {});
-  const narrowed = where?.equals === undefined ? undefined : { field: where.field, equals: where.equals };
+  const selection = {
+    where: where?.equals === undefined ? undefined : { field: where.field, equals: where.equals },
+    createdFrom: Math.max(range.gte ?? 0, (range.gt ?? -1) + 1),
+    createdTo: Math.min(range.lte ?? Number.MAX_SAFE_INTEGER, (range.lt ?? Number.MAX_SAFE_INTEGER) - 1),
+    olderThan: params.starting_after,
+  };
   const data: Tables[Name][] = [];
-  for (const object of tx.table(name).newest(narrowed, params.starting_after)) {
-    const { created = 0 } = object as { created?: number };
-    if (created > (range.lte ?? Infinity) || created >= (range.lt ?? Infinity)) continue;
-    // Newest first, so all that follow are older still.
-    if (created < (range.gte ?? 0) || created <= (range.gt ?? -1)) break;
+  for await (const object of tx.newest(name, selection, keep === undefined ? limit + 1 : undefined)) {
     if (keep !== undefined && !keep(object)) continue;
     data.push(object);
     if (data.length > limit) break;

@@ -7,7 +7,11 @@ import { startStripeSimulator } from './server';
 const settings = z
   .object({
     port: z.coerce.number().int().min(0).max(65_535).default(0),
-    dataDir: z.string().min(1).optional(),
+    databaseUrl: z.string().min(1, 'names the Postgres database of the state'),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+      .optional(),
     webhookUrl: z.url().optional(),
     webhookSecret: z.string().min(1).optional(),
     secretKey: z.string().min(1).optional(),
@@ -20,7 +24,8 @@ const settings = z
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: process.env.SIMULATOR_PORT },
-    'data-dir': { type: 'string', default: process.env.SIMULATOR_DATA_DIR },
+    'database-url': { type: 'string', default: process.env.SIMULATOR_DATABASE_URL },
+    schema: { type: 'string', default: process.env.SIMULATOR_SCHEMA },
     'webhook-url': { type: 'string', default: process.env.SIMULATOR_WEBHOOK_URL },
     'webhook-secret': { type: 'string', default: process.env.SIMULATOR_WEBHOOK_SECRET },
     'secret-key': { type: 'string', default: process.env.SIMULATOR_SECRET_KEY },
@@ -28,9 +33,10 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const { port, dataDir, webhookUrl, webhookSecret, secretKey } = settings.parse({
+  const { port, databaseUrl, schema, webhookUrl, webhookSecret, secretKey } = settings.parse({
     port: values.port,
-    dataDir: values['data-dir'],
+    databaseUrl: values['database-url'],
+    schema: values.schema,
     webhookUrl: values['webhook-url'],
     webhookSecret: values['webhook-secret'],
     secretKey: values['secret-key'],
@@ -38,7 +44,8 @@ async function main(): Promise<void> {
   const simulator = await startStripeSimulator({
     host: '127.0.0.1',
     port,
-    dataDir: dataDir ?? null,
+    databaseUrl,
+    ...(schema !== undefined && { schema }),
     ...(webhookUrl !== undefined &&
       webhookSecret !== undefined && { webhook: { url: webhookUrl, secret: webhookSecret } }),
     ...(secretKey !== undefined && { secretKey }),

@@ -1,76 +1,67 @@
 // The hosted pages: Checkout, the owner's confirmation, receipts, and a list of the newest payments.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type Stripe from 'stripe';
 import { answerPayment, answerSetup, submitCheckout, type Choice } from './checkoutCompletion';
 import { currentSession } from './checkoutSessions';
 import { StripeError } from './errors';
-import { redirect, sendHtml } from './http';
 import { checkoutPage, confirmationPage, messagePage, paymentsPage, receiptPage } from './pageContents';
-import { runWork, type Environment } from './transaction';
-
-export type Pages = (request: IncomingMessage, response: ServerResponse, url: URL, body: string) => Promise<void>;
+import { runWork, type Environment, type Transaction } from './transaction';
 
 type Answer = { html: string; status?: number } | { location: string };
 
 const NO_ORIGIN = { requestId: null, idempotencyKey: null };
-const PATH = /^\/(?:(checkout|confirm|receipts)\/([A-Za-z0-9_]+))?$/;
 const SHOWN_MAX = 30;
 
-export function isPage(path: string): boolean {
-  return PATH.test(path);
+type Page = (environment: Environment, visit: Visit) => Promise<Answer>;
+
+const pages: [method: 'get' | 'post', pattern: string, page: Page][] = [
+  ['get', '/', showPayments],
+  ['get', '/checkout/:id', (environment, { id }) => showCheckout(environment, id, null)],
+  ['post', '/checkout/:id', submit],
+  ['get', '/confirm/:id', showConfirmation],
+  ['post', '/confirm/:id', confirm],
+  ['get', '/receipts/:id', showReceipt],
+];
+
+export function createPages(environment: Environment): Router {
+  const router = express.Router();
+  for (const [method, pattern, page] of pages) {
+    router[method](pattern, async (request: Request, response: Response) => {
+      const form = new URLSearchParams((request.body as string | undefined) ?? '');
+      const secret = form.get('client_secret') ?? new URLSearchParams(request.url.split('?')[1]).get('client_secret');
+      const answer = await page(environment, { id: String(request.params.id ?? ''), form, secret });
+      // After a form, the browser goes on with a GET.
+      if ('location' in answer) response.redirect(303, answer.location);
+      else response.status(answer.status ?? 200).send(answer.html);
+    });
+  }
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof StripeError)) return next(error);
+    response.status(error.status).send(messagePage('This page cannot be shown', error.message));
+  });
+  return router;
 }
 
-export function createPages(environment: Environment): Pages {
-  return async (request, response, url, body) => {
-    const [, kind = '', id = ''] = PATH.exec(url.pathname) ?? [];
-    const form = new URLSearchParams(body);
-    const posted = request.method === 'POST';
-    try {
-      const answer = await answerPage(environment, {
-        kind,
-        id,
-        posted,
-        form,
-        secret: form.get('client_secret') ?? url.searchParams.get('client_secret'),
-      });
-      if ('location' in answer) redirect(response, answer.location);
-      else sendHtml(response, answer.status ?? 200, answer.html);
-    } catch (error) {
-      if (!(error instanceof StripeError)) throw error;
-      sendHtml(response, error.status, messagePage('This page cannot be shown', error.message));
-    }
-  };
-}
-
-type Visit = { kind: string; id: string; posted: boolean; form: URLSearchParams; secret: string | null };
-
-function answerPage(environment: Environment, visit: Visit): Promise<Answer> {
-  if (visit.kind === '') return showPayments(environment);
-  if (visit.kind === 'checkout')
-    return visit.posted ? submit(environment, visit) : showCheckout(environment, visit.id, null);
-  if (visit.kind === 'confirm')
-    return visit.posted ? confirm(environment, visit) : showConfirmation(environment, visit);
-  return runWork(environment, NO_ORIGIN, (tx) => ({ html: receiptPage(tx.need('charges', visit.id)) }));
-}
+type Visit = { id: string; form: URLSearchParams; secret: string | null };
 
 function showPayments(environment: Environment): Promise<Answer> {
-  return runWork(environment, NO_ORIGIN, (tx) => {
-    const newest = tx.table('payment_intents').newest();
-    const intents = Array.from(
-      { length: SHOWN_MAX },
-      () => newest.next().value as Stripe.PaymentIntent | undefined,
-    ).filter((intent) => intent !== undefined);
-    return { html: paymentsPage(intents) };
+  return runWork(environment, NO_ORIGIN, async () => {
+    const newest = await environment.store.list('payment_intents', {}, SHOWN_MAX);
+    return { html: paymentsPage(newest.map(({ value }) => value)) };
   });
 }
 
+function showReceipt(environment: Environment, { id }: Visit): Promise<Answer> {
+  return runWork(environment, NO_ORIGIN, async (tx) => ({ html: receiptPage(await tx.need('charges', id)) }));
+}
+
 function showCheckout(environment: Environment, sessionId: string, error: string | null): Promise<Answer> {
-  return runWork(environment, NO_ORIGIN, (tx) => {
-    const session = currentSession(tx, sessionId);
+  return runWork(environment, NO_ORIGIN, async (tx) => {
+    const session = await currentSession(tx, sessionId);
     if (session.status !== 'open') {
       return { html: messagePage('Nothing to do here', `This session is ${String(session.status)}.`), status: 410 };
     }
-    const { lineItems } = tx.need('checkout_details', sessionId);
+    const { lineItems } = await tx.need('checkout_details', sessionId);
     return { html: checkoutPage(session, lineItems, error), status: error === null ? 200 : 402 };
   });
 }
@@ -85,8 +76,8 @@ async function submit(environment: Environment, { id, form }: Visit): Promise<An
 }
 
 function showConfirmation(environment: Environment, { id, secret }: Visit): Promise<Answer> {
-  return runWork(environment, NO_ORIGIN, (tx) => {
-    const intent = id.startsWith('seti_') ? tx.need('setup_intents', id) : tx.need('payment_intents', id);
+  return runWork(environment, NO_ORIGIN, async (tx) => {
+    const intent = await intentOf(tx, id);
     checkSecret(intent, secret);
     return { html: confirmationPage(intent) };
   });
@@ -94,12 +85,12 @@ function showConfirmation(environment: Environment, { id, secret }: Visit): Prom
 
 async function confirm(environment: Environment, { id, secret, form }: Visit): Promise<Answer> {
   const approved = form.get('answer') === 'approve';
-  const { intent, error, session, before } = await runWork(environment, NO_ORIGIN, (tx) => {
-    const before = id.startsWith('seti_') ? tx.need('setup_intents', id) : tx.need('payment_intents', id);
+  const { intent, error, session, before } = await runWork(environment, NO_ORIGIN, async (tx) => {
+    const before = await intentOf(tx, id);
     checkSecret(before, secret);
     return {
       before,
-      ...(before.object === 'setup_intent' ? answerSetup(tx, id, approved) : answerPayment(tx, id, approved)),
+      ...(await (before.object === 'setup_intent' ? answerSetup(tx, id, approved) : answerPayment(tx, id, approved))),
     };
   });
   if (session !== null)
@@ -108,6 +99,10 @@ async function confirm(environment: Environment, { id, secret, form }: Visit): P
   if (returnUrl) return { location: withResult(returnUrl, intent, error === null) };
   if (error !== null) return { html: messagePage('The payment did not go through', error.message), status: 402 };
   return { html: messagePage('Confirmed', 'Thank you. You can close this page.') };
+}
+
+function intentOf(tx: Transaction, id: string): Promise<Stripe.PaymentIntent | Stripe.SetupIntent> {
+  return id.startsWith('seti_') ? tx.need('setup_intents', id) : tx.need('payment_intents', id);
 }
 
 /** Whoever knows an id only must not confirm a payment. */

@@ -8,7 +8,7 @@ import { listObjects, listParams } from './lists';
 import { allowedTypes, blankIntent } from './newPaymentIntent';
 import { boolean, chargeAmount, currency, id, ignored, mergeMetadata, metadata, parseParams, text } from './params';
 import { resolvePaymentMethod } from './paymentMethods';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 const usage = z.union([z.literal(''), z.enum(['off_session', 'on_session'])]);
@@ -50,7 +50,7 @@ const createParams = z.strictObject({
   ...confirmation,
 });
 
-export function createPaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
+export async function createPaymentIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentIntent> {
   const params = parseParams(createParams, request.params);
   for (const name of ['off_session', 'return_url', 'error_on_requires_action'] as const) {
     if (params[name] === undefined || params.confirm === true) continue;
@@ -59,8 +59,9 @@ export function createPaymentIntent(tx: Transaction, request: ApiRequest): Strip
       name,
     );
   }
-  if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
-  const method = params.payment_method === undefined ? null : resolvePaymentMethod(tx, params.payment_method).method;
+  if (params.customer !== undefined) await tx.need('customers', params.customer, 'customer');
+  const method =
+    params.payment_method === undefined ? null : (await resolvePaymentMethod(tx, params.payment_method)).method;
   const intent = tx.put('payment_intents', {
     ...blankIntent(tx, params.amount, params.currency),
     ...allowedTypes(params.allowed_payment_method_types),
@@ -88,9 +89,9 @@ export function createPaymentIntent(tx: Transaction, request: ApiRequest): Strip
   });
 }
 
-export function retrievePaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
+export async function retrievePaymentIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentIntent> {
   const params = parseParams(z.strictObject({ client_secret: z.string().optional() }), request.params);
-  const intent = tx.need('payment_intents', request.ids[0] as string, 'intent');
+  const intent = await tx.need('payment_intents', request.ids[0] as string, 'intent');
   if (params.client_secret !== undefined && params.client_secret !== intent.client_secret) {
     throw invalidParameter(
       'The client_secret provided does not match any associated PaymentIntent on this account.',
@@ -102,9 +103,9 @@ export function retrievePaymentIntent(tx: Transaction, request: ApiRequest): Str
 
 const updateParams = z.strictObject({ amount: chargeAmount.optional(), currency: currency.optional(), ...shared });
 
-export function updatePaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
+export async function updatePaymentIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentIntent> {
   const params = parseParams(updateParams, request.params);
-  const intent = tx.need('payment_intents', request.ids[0] as string, 'intent');
+  const intent = await tx.need('payment_intents', request.ids[0] as string, 'intent');
   const open = ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status);
   for (const name of ['amount', 'customer', 'payment_method'] as const) {
     if (params[name] !== undefined && !open)
@@ -113,8 +114,9 @@ export function updatePaymentIntent(tx: Transaction, request: ApiRequest): Strip
         `This PaymentIntent's ${name} could not be updated because it has a status of ${intent.status}.`,
       );
   }
-  if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
-  const method = params.payment_method === undefined ? null : resolvePaymentMethod(tx, params.payment_method).method;
+  if (params.customer !== undefined) await tx.need('customers', params.customer, 'customer');
+  const method =
+    params.payment_method === undefined ? null : (await resolvePaymentMethod(tx, params.payment_method)).method;
   return tx.update('payment_intents', intent, {
     ...(params.amount !== undefined && { amount: params.amount }),
     ...(params.customer !== undefined && { customer: params.customer }),
@@ -141,10 +143,10 @@ const confirmParams = z.strictObject({
   ...confirmation,
 });
 
-export function confirmPaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
+export async function confirmPaymentIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentIntent> {
   const params = parseParams(confirmParams, request.params);
   const intent = {
-    ...tx.need('payment_intents', request.ids[0] as string, 'intent'),
+    ...(await tx.need('payment_intents', request.ids[0] as string, 'intent')),
     ...allowedTypes(params.allowed_payment_method_types),
   };
   return confirmIntent(tx, intent, {
@@ -163,9 +165,9 @@ const cancelParams = z.strictObject({
 
 const CANCELABLE = ['requires_payment_method', 'requires_capture', 'requires_confirmation', 'requires_action'];
 
-export function cancelPaymentIntent(tx: Transaction, request: ApiRequest): Stripe.PaymentIntent {
+export async function cancelPaymentIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentIntent> {
   const params = parseParams(cancelParams, request.params);
-  const intent = tx.need('payment_intents', request.ids[0] as string, 'intent');
+  const intent = await tx.need('payment_intents', request.ids[0] as string, 'intent');
   if (!CANCELABLE.includes(intent.status)) {
     throw unexpectedState(
       intent,
@@ -184,7 +186,7 @@ export function cancelPaymentIntent(tx: Transaction, request: ApiRequest): Strip
 
 const listIntentsParams = z.strictObject({ ...listParams, customer: id.optional() });
 
-export function listPaymentIntents(tx: Transaction, request: ApiRequest): object {
+export async function listPaymentIntents(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listIntentsParams, request.params);
   return listObjects(tx, 'payment_intents', request.path, params, {
     where: { field: 'customer', equals: params.customer },

@@ -6,9 +6,9 @@ import { invalidParameter, invalidRequest, resourceMissing, StripeError } from '
 import { listObjects, listParams } from './lists';
 import { id, ignored, integer, mergeMetadata, metadata, parseParams } from './params';
 import { fingerprintOf, newBankMethod, newCardMethod, TEST_BANK_ACCOUNT } from './newPaymentMethod';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import { testCardById, testCardByNumber, type TestCard } from './testCards';
-import type { Transaction } from './transaction';
+import { all, type Transaction } from './transaction';
 import type { Card } from './cardBehavior';
 
 const cardParams = z.strictObject({
@@ -66,16 +66,16 @@ function testCardOf({ token, number }: z.infer<typeof cardParams>): TestCard {
 }
 
 /** The payment method of that id; one of the test ids makes a new payment method each time, as at Stripe. */
-export function resolvePaymentMethod(
+export async function resolvePaymentMethod(
   tx: Transaction,
   methodId: string,
   param = 'payment_method',
-): { method: Stripe.PaymentMethod; card: Card } {
+): Promise<{ method: Stripe.PaymentMethod; card: Card }> {
   const testCard = testCardById(methodId);
   if (testCard !== null) return newCardMethod(tx, testCard);
   if (methodId === TEST_BANK_ACCOUNT) return newBankMethod(tx);
-  const method = tx.get('payment_methods', methodId);
-  const card = tx.get('cards', methodId);
+  const method = await tx.get('payment_methods', methodId);
+  const card = await tx.get('cards', methodId);
   if (method === undefined || card === undefined) throw resourceMissing('PaymentMethod', methodId, param);
   if (card.spent) {
     throw invalidRequest(
@@ -86,10 +86,10 @@ export function resolvePaymentMethod(
   return { method, card };
 }
 
-export function attachPaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
+export async function attachPaymentMethod(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentMethod> {
   const params = parseParams(z.strictObject({ customer: id }), request.params);
-  const customer = tx.need('customers', params.customer, 'customer');
-  const { method, card } = resolvePaymentMethod(tx, request.ids[0] as string);
+  const customer = await tx.need('customers', params.customer, 'customer');
+  const { method, card } = await resolvePaymentMethod(tx, request.ids[0] as string);
   return attach(tx, method, card, customer.id);
 }
 
@@ -111,55 +111,59 @@ export function attach(
   return attached;
 }
 
-export function detachPaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
+export async function detachPaymentMethod(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentMethod> {
   parseParams(z.strictObject({}), request.params);
-  const method = tx.need('payment_methods', request.ids[0] as string, 'payment_method');
+  const method = await tx.need('payment_methods', request.ids[0] as string, 'payment_method');
   if (method.customer === null) {
     throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.', {
       param: 'payment_method',
     });
   }
   const detached = tx.update('payment_methods', method, { customer: null });
-  tx.update('cards', tx.need('cards', method.id), { spent: true });
-  forgetAsDefault(tx, method);
+  tx.update('cards', await tx.need('cards', method.id), { spent: true });
+  await forgetAsDefault(tx, method);
   tx.emit('payment_method.detached', detached, method);
   return detached;
 }
 
 /** A customer that is deleted takes its methods with it. Stripe promises no events of them beside the customer's. */
-export function detachWithCustomer(tx: Transaction, customerId: string): void {
-  for (const method of [...tx.table('payment_methods').newest({ field: 'customer', equals: customerId })]) {
+export async function detachWithCustomer(tx: Transaction, customerId: string): Promise<void> {
+  const methods = await all(tx.newest('payment_methods', { where: { field: 'customer', equals: customerId } }));
+  for (const method of methods) {
     tx.update('payment_methods', method, { customer: null });
-    tx.update('cards', tx.need('cards', method.id), { spent: true });
+    tx.update('cards', await tx.need('cards', method.id), { spent: true });
   }
 }
 
-function forgetAsDefault(tx: Transaction, method: Stripe.PaymentMethod): void {
-  const customer = tx.get('customers', method.customer as string);
+async function forgetAsDefault(tx: Transaction, method: Stripe.PaymentMethod): Promise<void> {
+  const customer = await tx.get('customers', method.customer as string);
   if (customer?.invoice_settings.default_payment_method !== method.id) return;
   tx.update('customers', customer, {
     invoice_settings: { ...customer.invoice_settings, default_payment_method: null },
   });
 }
 
-export function retrievePaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
+export async function retrievePaymentMethod(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentMethod> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('payment_methods', request.ids[0] as string, 'payment_method');
 }
 
 /** GET /v1/customers/:id/payment_methods/:id */
-export function retrieveCustomersPaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
+export async function retrieveCustomersPaymentMethod(
+  tx: Transaction,
+  request: ApiRequest,
+): Promise<Stripe.PaymentMethod> {
   parseParams(z.strictObject({}), request.params);
   const [customerId, methodId] = request.ids as [string, string];
-  tx.need('customers', customerId, 'customer');
-  const method = tx.need('payment_methods', methodId, 'payment_method');
+  await tx.need('customers', customerId, 'customer');
+  const method = await tx.need('payment_methods', methodId, 'payment_method');
   if (method.customer !== customerId) throw resourceMissing('PaymentMethod', methodId, 'payment_method');
   return method;
 }
 
-export function updatePaymentMethod(tx: Transaction, request: ApiRequest): Stripe.PaymentMethod {
+export async function updatePaymentMethod(tx: Transaction, request: ApiRequest): Promise<Stripe.PaymentMethod> {
   const params = parseParams(updateParams, request.params);
-  const method = tx.need('payment_methods', request.ids[0] as string, 'payment_method');
+  const method = await tx.need('payment_methods', request.ids[0] as string, 'payment_method');
   if (method.customer === null) {
     throw invalidRequest('You must save this PaymentMethod to a customer before you can update it.', {
       param: 'payment_method',
@@ -175,7 +179,7 @@ export function updatePaymentMethod(tx: Transaction, request: ApiRequest): Strip
 }
 
 /** The card's network gives Stripe what the bank has changed: the expiry of a renewed card, or its new number. */
-export function updateByNetwork(
+export async function updateByNetwork(
   tx: Transaction,
   methodId: string,
   {
@@ -183,9 +187,9 @@ export function updateByNetwork(
     expYear,
     number,
   }: { expMonth?: number | undefined; expYear?: number | undefined; number?: string | undefined },
-): Stripe.PaymentMethod {
-  const method = tx.need('payment_methods', methodId, 'payment_method');
-  if (number !== undefined) tx.update('cards', tx.need('cards', methodId), { number });
+): Promise<Stripe.PaymentMethod> {
+  const method = await tx.need('payment_methods', methodId, 'payment_method');
+  if (number !== undefined) tx.update('cards', await tx.need('cards', methodId), { number });
   const updated = tx.update('payment_methods', method, {
     card: {
       ...(method.card as Stripe.PaymentMethod.Card),
@@ -199,12 +203,12 @@ export function updateByNetwork(
 }
 
 /** Both of Stripe's routes: GET /v1/payment_methods?customer= and GET /v1/customers/:id/payment_methods. */
-export function listPaymentMethods(tx: Transaction, request: ApiRequest): object {
+export async function listPaymentMethods(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listMethodsParams, request.params);
   const customer = request.ids[0] ?? params.customer;
   // Stripe lists only what is attached to the customer that is asked for.
   if (customer === undefined) return { object: 'list', url: request.path, has_more: false, data: [] };
-  tx.need('customers', customer, 'customer');
+  await tx.need('customers', customer, 'customer');
   return listObjects(tx, 'payment_methods', request.path, params, {
     where: { field: 'customer', equals: customer },
     keep: (method) => params.type === undefined || method.type === params.type,

@@ -6,7 +6,7 @@ import { invalidParameter, invalidRequest } from './errors';
 import { newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { id, ignored, integer, mergeMetadata, metadata, parseParams } from './params';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import type { Transaction } from './transaction';
 
 const createParams = z.strictObject({
@@ -20,13 +20,13 @@ const createParams = z.strictObject({
   reverse_transfer: ignored,
 });
 
-export function createRefund(tx: Transaction, request: ApiRequest): Stripe.Refund {
+export async function createRefund(tx: Transaction, request: ApiRequest): Promise<Stripe.Refund> {
   const params = parseParams(createParams, request.params);
-  const charge = chargeToRefund(tx, params);
+  const charge = await chargeToRefund(tx, params);
   const left = charge.amount - charge.amount_refunded;
   const amount = params.amount ?? left;
-  checkRefundable(tx, charge, amount);
-  const behavior = tx.get('cards', charge.payment_method ?? '')?.behavior.refund ?? 'succeeded';
+  await checkRefundable(tx, charge, amount);
+  const behavior = (await tx.get('cards', charge.payment_method ?? ''))?.behavior.refund ?? 'succeeded';
   const refundId = newId('re');
   const refund = tx.put('refunds', {
     id: refundId,
@@ -59,11 +59,11 @@ export function createRefund(tx: Transaction, request: ApiRequest): Stripe.Refun
   tx.emit('charge.refunded', refunded, charge);
   // Stripe does these two a moment later; the answer shows the refund as it was before.
   if (behavior === 'pending_then_succeeded') changeStatus(tx, refund, { status: 'succeeded' });
-  if (behavior === 'succeeded_then_failed') failRefund(tx, refund, 'expired_or_canceled_card');
+  if (behavior === 'succeeded_then_failed') await failRefund(tx, refund, 'expired_or_canceled_card');
   return refund;
 }
 
-function chargeToRefund(tx: Transaction, params: z.infer<typeof createParams>): Stripe.Charge {
+async function chargeToRefund(tx: Transaction, params: z.infer<typeof createParams>): Promise<Stripe.Charge> {
   if (params.charge !== undefined) return tx.need('charges', params.charge, 'charge');
   if (params.payment_intent === undefined) {
     throw invalidParameter(
@@ -72,15 +72,15 @@ function chargeToRefund(tx: Transaction, params: z.infer<typeof createParams>): 
       'parameter_missing',
     );
   }
-  const intent = tx.need('payment_intents', params.payment_intent, 'payment_intent');
-  const charge = tx.get('charges', (intent.latest_charge as string | null) ?? '');
+  const intent = await tx.need('payment_intents', params.payment_intent, 'payment_intent');
+  const charge = await tx.get('charges', (intent.latest_charge as string | null) ?? '');
   if (intent.status === 'succeeded' && charge !== undefined) return charge;
   throw invalidRequest(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`, {
     param: 'payment_intent',
   });
 }
 
-function checkRefundable(tx: Transaction, charge: Stripe.Charge, amount: number): void {
+async function checkRefundable(tx: Transaction, charge: Stripe.Charge, amount: number): Promise<void> {
   if (charge.status !== 'succeeded') {
     throw invalidRequest(`Charge ${charge.id} has not been paid and cannot be refunded.`, {
       code: 'charge_not_refundable',
@@ -88,7 +88,7 @@ function checkRefundable(tx: Transaction, charge: Stripe.Charge, amount: number)
   }
   if (charge.refunded)
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
-  for (const dispute of tx.table('disputes').newest({ field: 'charge', equals: charge.id })) {
+  for await (const dispute of tx.newest('disputes', { where: { field: 'charge', equals: charge.id } })) {
     if (dispute.is_charge_refundable) continue;
     throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
       code: 'charge_disputed',
@@ -108,9 +108,9 @@ function dollars(cents: number): string {
 }
 
 /** The bank could not give the money back: it returns to the merchant's balance, and the charge counts as not refunded. */
-export function failRefund(tx: Transaction, refund: Stripe.Refund, reason: string): Stripe.Refund {
+export async function failRefund(tx: Transaction, refund: Stripe.Refund, reason: string): Promise<Stripe.Refund> {
   if (refund.status === 'failed') throw invalidRequest(`Refund ${refund.id} has failed already.`);
-  const charge = tx.need('charges', refund.charge as string);
+  const charge = await tx.need('charges', refund.charge as string);
   tx.update('charges', charge, { amount_refunded: charge.amount_refunded - refund.amount, refunded: false });
   const failed = changeStatus(tx, refund, {
     status: 'failed',
@@ -129,20 +129,20 @@ function changeStatus(tx: Transaction, refund: Stripe.Refund, changes: Partial<S
   return changed;
 }
 
-export function retrieveRefund(tx: Transaction, request: ApiRequest): Stripe.Refund {
+export async function retrieveRefund(tx: Transaction, request: ApiRequest): Promise<Stripe.Refund> {
   parseParams(z.strictObject({}), request.params);
   return tx.need('refunds', request.ids[0] as string);
 }
 
-export function updateRefund(tx: Transaction, request: ApiRequest): Stripe.Refund {
+export async function updateRefund(tx: Transaction, request: ApiRequest): Promise<Stripe.Refund> {
   const params = parseParams(z.strictObject({ metadata }), request.params);
-  const refund = tx.need('refunds', request.ids[0] as string);
+  const refund = await tx.need('refunds', request.ids[0] as string);
   return changeStatus(tx, refund, { metadata: mergeMetadata(refund.metadata ?? {}, params.metadata) });
 }
 
 const listRefundsParams = z.strictObject({ ...listParams, charge: id.optional(), payment_intent: id.optional() });
 
-export function listRefunds(tx: Transaction, request: ApiRequest): object {
+export async function listRefunds(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listRefundsParams, request.params);
   return listObjects(tx, 'refunds', request.path, params, {
     where:

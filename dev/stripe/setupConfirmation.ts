@@ -7,19 +7,19 @@ import { attach, resolvePaymentMethod } from './paymentMethods';
 import type { Transaction } from './transaction';
 
 /** Saves the method, or asks its owner first. A card that cannot be saved is thrown, as at Stripe, after it was recorded. */
-export function confirmSetup(
+export async function confirmSetup(
   tx: Transaction,
   intent: Stripe.SetupIntent,
   methodId: string | undefined,
   returnUrl: string | undefined,
-): Stripe.SetupIntent {
+): Promise<Stripe.SetupIntent> {
   if (['succeeded', 'canceled', 'processing'].includes(intent.status)) {
     throw unexpectedState(`You cannot confirm this SetupIntent because it has a status of ${intent.status}.`, intent);
   }
   const wanted = methodId ?? (intent.payment_method as string | null);
   if (wanted === null)
     throw unexpectedState("You cannot confirm this SetupIntent because it's missing a payment method.", intent);
-  const { method, card } = resolvePaymentMethod(tx, wanted);
+  const { method, card } = await resolvePaymentMethod(tx, wanted);
   const confirmed = tx.update('setup_intents', intent, { payment_method: method.id });
   if (needsAuthentication(card, false)) return askOwnerOfSetup(tx, confirmed, returnUrl);
   const outcome = completeSetup(tx, confirmed, method, card);
@@ -71,10 +71,14 @@ export function completeSetup(
 }
 
 /** The owner's answer on the confirmation page. */
-export function confirmSetupByOwner(tx: Transaction, intent: Stripe.SetupIntent, approved: boolean): Outcome {
+export async function confirmSetupByOwner(
+  tx: Transaction,
+  intent: Stripe.SetupIntent,
+  approved: boolean,
+): Promise<Outcome> {
   if (intent.status !== 'requires_action')
     throw unexpectedState(`This SetupIntent does not wait for its owner: it has a status of ${intent.status}.`, intent);
-  const { method, card } = resolvePaymentMethod(tx, intent.payment_method as string);
+  const { method, card } = await resolvePaymentMethod(tx, intent.payment_method as string);
   if (approved) return completeSetup(tx, intent, method, card);
   return fail(tx, intent, method, {
     type: 'invalid_request_error',

@@ -5,7 +5,7 @@ import { newClientSecret, newId } from './ids';
 import { listObjects, listParams } from './lists';
 import { boolean, id, ignored, mergeMetadata, metadata, parseParams, text } from './params';
 import { resolvePaymentMethod } from './paymentMethods';
-import type { ApiRequest } from './router';
+import type { ApiRequest } from './apiRequest';
 import { confirmSetup, unexpectedState } from './setupConfirmation';
 import type { Transaction } from './transaction';
 
@@ -29,10 +29,11 @@ const createParams = z.strictObject({
   ...confirmation,
 });
 
-export function createSetupIntent(tx: Transaction, request: ApiRequest): Stripe.SetupIntent {
+export async function createSetupIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.SetupIntent> {
   const params = parseParams(createParams, request.params);
-  if (params.customer !== undefined) tx.need('customers', params.customer, 'customer');
-  const method = params.payment_method === undefined ? null : resolvePaymentMethod(tx, params.payment_method).method;
+  if (params.customer !== undefined) await tx.need('customers', params.customer, 'customer');
+  const method =
+    params.payment_method === undefined ? null : (await resolvePaymentMethod(tx, params.payment_method)).method;
   const intent = newSetupIntent(tx, {
     customer: params.customer ?? null,
     description: params.description || null,
@@ -83,20 +84,20 @@ export function newSetupIntent(tx: Transaction, fields: Partial<Stripe.SetupInte
   return intent;
 }
 
-export function confirmSetupIntent(tx: Transaction, request: ApiRequest): Stripe.SetupIntent {
+export async function confirmSetupIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.SetupIntent> {
   const params = parseParams(z.strictObject({ client_secret: ignored, ...confirmation }), request.params);
-  const intent = tx.need('setup_intents', request.ids[0] as string, 'intent');
+  const intent = await tx.need('setup_intents', request.ids[0] as string, 'intent');
   return confirmSetup(tx, intent, params.payment_method, params.return_url);
 }
 
-export function retrieveSetupIntent(tx: Transaction, request: ApiRequest): Stripe.SetupIntent {
+export async function retrieveSetupIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.SetupIntent> {
   parseParams(z.strictObject({ client_secret: ignored }), request.params);
   return tx.need('setup_intents', request.ids[0] as string, 'intent');
 }
 
-export function cancelSetupIntent(tx: Transaction, request: ApiRequest): Stripe.SetupIntent {
+export async function cancelSetupIntent(tx: Transaction, request: ApiRequest): Promise<Stripe.SetupIntent> {
   parseParams(z.strictObject({ cancellation_reason: ignored }), request.params);
-  const intent = tx.need('setup_intents', request.ids[0] as string, 'intent');
+  const intent = await tx.need('setup_intents', request.ids[0] as string, 'intent');
   if (['succeeded', 'canceled'].includes(intent.status)) {
     throw unexpectedState(`You cannot cancel this SetupIntent because it has a status of ${intent.status}.`, intent);
   }
@@ -105,7 +106,7 @@ export function cancelSetupIntent(tx: Transaction, request: ApiRequest): Stripe.
   return canceled;
 }
 
-export function listSetupIntents(tx: Transaction, request: ApiRequest): object {
+export async function listSetupIntents(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(z.strictObject({ ...listParams, customer: id.optional() }), request.params);
   return listObjects(tx, 'setup_intents', request.path, params, {
     where: { field: 'customer', equals: params.customer },

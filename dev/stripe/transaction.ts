@@ -1,10 +1,7 @@
-// One unit of work: changes to the tables and the events they cause become durable together, or are undone together.
-import type { Collection } from './collection';
-import { resourceMissing, StripeError } from './errors';
+// One unit of work: its changes and the events they cause become durable together, or not at all.
+import { resourceMissing, lockTimeout, StripeError } from './errors';
 import { newEvent } from './events';
-import type { Change } from './journal';
-import { KEPT_MAX, type Store, type TableName, type Tables } from './store';
-import type { Delivery } from './webhooks';
+import { Conflict, type Change, type Selection, type Store, type Stored, type TableName, type Tables } from './store';
 
 export type Origin = { requestId: string | null; idempotencyKey: string | null };
 
@@ -16,8 +13,8 @@ export type Environment = {
   webhooks: {
     /** Whether an event is owed to anybody. */
     hasTarget(): boolean;
-    /** Takes over the delivery of events that are durable by now. */
-    enqueue(deliveries: Delivery[]): void;
+    /** Events that are owed have become durable. */
+    wake(): void;
   };
 };
 
@@ -33,10 +30,16 @@ const KINDS: Partial<Record<TableName, string>> = {
   events: 'event',
 };
 
+const PAGE_SIZE = 100;
+const ATTEMPTS_MAX = 100;
+
+/** An object as this work has read or made it; `value` null: there is none. */
+type Known = { kind: TableName; id: string; value: unknown; version: number; changed: boolean; owed: boolean };
+
 export class Transaction {
-  private readonly undo: (() => void)[] = [];
-  private readonly deliveries: Delivery[] = [];
-  private readonly touched = new Map<string, [TableName, string]>();
+  private readonly known = new Map<string, Known>();
+  /** The ids that were looked up, found or not. */
+  private readonly loaded = new Set<string>();
   /** Unix time in seconds, one for the whole unit of work. */
   readonly now = Math.floor(Date.now() / 1_000);
 
@@ -49,25 +52,54 @@ export class Transaction {
     return this.environment.baseUrl;
   }
 
-  table<Name extends TableName>(name: Name): Collection<Tables[Name]> {
-    return this.environment.store.tables[name];
+  async get<Name extends TableName>(name: Name, id: string): Promise<Tables[Name] | undefined> {
+    if (!this.known.has(`${name}/${id}`)) await this.load([id]);
+    const { value } = this.known.get(`${name}/${id}`) ?? this.note(name, id, undefined);
+    return (value as Tables[Name] | null) ?? undefined;
   }
 
-  get<Name extends TableName>(name: Name, id: string): Tables[Name] | undefined {
-    return this.table(name).get(id);
+  /** Reads what a request names in one query: each one more would cost it a round trip. */
+  async load(ids: string[]): Promise<void> {
+    const missing = ids.filter((id) => !this.loaded.has(id));
+    if (missing.length === 0) return;
+    missing.forEach((id) => this.loaded.add(id));
+    for (const stored of await this.environment.store.find(missing)) {
+      if (!this.known.has(`${stored.kind}/${stored.id}`)) this.note(stored.kind, stored.id, stored);
+    }
   }
 
   /** The object, or Stripe's 404 that names the parameter it was asked by. */
-  need<Name extends TableName>(name: Name, id: string, param?: string): Tables[Name] {
-    const found = this.get(name, id);
+  async need<Name extends TableName>(name: Name, id: string, param?: string): Promise<Tables[Name]> {
+    const found = await this.get(name, id);
     if (found === undefined) throw resourceMissing(KINDS[name] ?? name, id, param);
     return found;
   }
 
+  /** Newest first; what this work has changed itself comes before the rest. */
+  async *newest<Name extends TableName>(
+    name: Name,
+    selection: Selection = {},
+    pageSize = PAGE_SIZE,
+  ): AsyncGenerator<Tables[Name]> {
+    const { where } = selection;
+    for (const { kind, value, changed } of [...this.known.values()].reverse()) {
+      if (!changed || kind !== name || value === null) continue;
+      if (where === undefined || (value as Record<string, unknown>)[where.field] === where.equals)
+        yield value as Tables[Name];
+    }
+    for (let { olderThan } = selection; ;) {
+      const page = await this.environment.store.list(name, { ...selection, olderThan }, pageSize);
+      for (const stored of page) {
+        const known = this.known.get(`${name}/${stored.id}`) ?? this.note(name, stored.id, stored);
+        if (!known.changed && known.value !== null) yield known.value as Tables[Name];
+      }
+      if (page.length < pageSize) return;
+      olderThan = page.at(-1)!.id;
+    }
+  }
+
   put<Name extends TableName>(name: Name, value: Tables[Name] & { id: string }): Tables[Name] {
     this.change(name, value.id, value);
-    const oldest = this.table(name).size > (KEPT_MAX[name] ?? Infinity) ? this.table(name).oldest() : undefined;
-    if (oldest !== undefined) this.change(name, oldest.id, null);
     return value;
   }
 
@@ -87,44 +119,84 @@ export class Transaction {
   emit(type: string, object: object, previous?: object): void {
     const event = newEvent(type, object, previous, this);
     this.put('events', event);
-    if (this.environment.webhooks.hasTarget()) this.deliver(event.id);
+    if (this.environment.webhooks.hasTarget()) this.deliver(event);
   }
 
   /** Owes an event to the webhook endpoint, again if need be. */
-  deliver(eventId: string): void {
-    this.deliveries.push(this.put('deliveries', { id: eventId, attempts: 0, createdAtMs: Date.now() }));
+  deliver(event: Tables['events']): void {
+    this.change('events', event.id, event).owed = true;
   }
 
+  /** Throws Conflict, with nothing written, when an object that this work has changed was changed meanwhile. */
   async commit(): Promise<void> {
-    const changes = [...this.touched.values()].map(([name, id]): Change => [name, id, this.get(name, id) ?? null]);
-    await this.environment.store.persist(changes);
-    this.environment.webhooks.enqueue(this.deliveries);
+    const changes = [...this.known.values()].filter(({ changed }) => changed);
+    if (changes.length === 0) return;
+    await this.environment.store.write(changes.map((change) => this.toChange(change)));
+    if (changes.some(({ owed }) => owed)) this.environment.webhooks.wake();
   }
 
-  rollback(): void {
-    for (const revert of this.undo.reverse()) revert();
+  private toChange({ kind, id, version, value, owed }: Known): Change {
+    const { created = this.now } = (value ?? {}) as { created?: number };
+    return { kind, id, version, created, value, owed };
   }
 
-  private change(name: TableName, id: string, value: unknown): void {
-    const collection = this.table(name) as Collection<unknown>;
-    const previous = collection.get(id);
-    if (value === null) collection.delete(id);
-    else collection.set(id, value);
-    this.touched.set(`${name}/${id}`, [name, id]);
-    this.undo.push(() => (previous === undefined ? collection.delete(id) : collection.set(id, previous)));
+  private note(kind: TableName, id: string, stored: Stored | undefined): Known {
+    const { value = null, version = 0 } = stored ?? {};
+    const known = { kind, id, value, version, changed: false, owed: false };
+    this.known.set(`${kind}/${id}`, known);
+    return known;
+  }
+
+  private change(kind: TableName, id: string, value: unknown): Known {
+    const known = this.known.get(`${kind}/${id}`) ?? this.note(kind, id, undefined);
+    known.value = value;
+    known.changed = true;
+    return known;
   }
 }
 
-/** Runs one unit of work and waits until it is durable. What a StripeError says has happened stays; a bug leaves nothing. */
-export async function runWork<T>(environment: Environment, origin: Origin, work: (tx: Transaction) => T): Promise<T> {
-  const tx = new Transaction(environment, origin);
+export async function all<T>(objects: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const object of objects) list.push(object);
+  return list;
+}
+
+export async function first<T>(objects: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const object of objects) return object;
+  return undefined;
+}
+
+/**
+ * Runs one unit of work and waits until it is durable. What a StripeError says has happened stays; a bug leaves nothing.
+ * Work that meets another's change of the same object is done again on what is there now.
+ */
+export async function runWork<T>(
+  environment: Environment,
+  origin: Origin,
+  work: (tx: Transaction) => T | Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const tx = new Transaction(environment, origin);
+    try {
+      const [result, failure] = await outcomeOf(tx, work);
+      await tx.commit();
+      if (failure !== null) throw failure;
+      return result;
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+  throw lockTimeout();
+}
+
+async function outcomeOf<T>(
+  tx: Transaction,
+  work: (tx: Transaction) => T | Promise<T>,
+): Promise<[T, null] | [null, StripeError]> {
   try {
-    const result = work(tx);
-    await tx.commit();
-    return result;
+    return [await work(tx), null];
   } catch (error) {
-    if (error instanceof StripeError && error.executed) await tx.commit();
-    else tx.rollback();
+    if (error instanceof StripeError && error.executed) return [null, error];
     throw error;
   }
 }

@@ -2,10 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Store } from './store';
-
-/** An event that is owed to the endpoint; `id` is the event's. */
-export type Delivery = { id: string; attempts: number; createdAtMs: number };
+import type { DueEvent, OwedEvents } from './owedEvents';
 
 export type WebhookTarget = { url: string; secret: string };
 
@@ -24,31 +21,30 @@ const RETRY_LONGEST_MS = 60 * 1_000;
 const GIVEN_UP_AFTER_MS = 3 * 24 * 60 * 60 * 1_000;
 const ANSWER_WITHIN_MS = 10_000;
 const REORDER_WINDOW_MS = 100;
+/** How soon it looks again when Postgres was away. */
+const OUTAGE_MS = 1_000;
 
 export class WebhookSender {
   switches = SWITCHES_DEFAULT;
-  private queue: Delivery[] = [];
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private timer: NodeJS.Timeout | undefined;
   private active = 0;
+  /** Whether a claim is under way, and whether one more is due after it. */
+  private claiming = false;
+  private again = false;
   private stopped = false;
   private readonly agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
   constructor(
-    private readonly store: Store,
+    private readonly events: OwedEvents,
     public target: WebhookTarget | null,
-  ) {
-    // What a process before this one still owed.
-    for (const [, delivery] of store.tables.deliveries.values()) this.queue.push(delivery);
-  }
+  ) {}
 
   hasTarget(): boolean {
     return this.target !== null;
   }
 
-  enqueue(deliveries: Delivery[]): void {
-    if (deliveries.length === 0) return;
-    this.queue.push(...deliveries);
-    if (this.switches.reorder) this.later(REORDER_WINDOW_MS, () => this.pump());
+  wake(): void {
+    if (this.switches.reorder) this.later(REORDER_WINDOW_MS);
     else this.pump();
   }
 
@@ -58,61 +54,55 @@ export class WebhookSender {
   }
 
   clear(): void {
-    this.queue = [];
     this.switches = SWITCHES_DEFAULT;
-    this.clearTimers();
+    clearTimeout(this.timer);
   }
 
   stop(): void {
     this.stopped = true;
-    this.clearTimers();
+    clearTimeout(this.timer);
     this.agents.http.destroy();
     this.agents.https.destroy();
   }
 
-  get owed(): number {
-    return this.store.tables.deliveries.size;
-  }
-
+  /** Sends what is due, eight at a time, and comes back when the next is. */
   pump(): void {
-    while (!this.stopped && !this.switches.paused && this.target !== null && this.active < CONCURRENT_MAX) {
-      const delivery = this.switches.reorder ? this.queue.pop() : this.queue.shift();
-      if (delivery === undefined) return;
-      this.active += 1;
-      void this.deliver(delivery, this.target).finally(() => {
-        this.active -= 1;
-        this.pump();
+    this.again = this.claiming;
+    if (this.claiming || !this.target || this.stopped || this.switches.paused || this.active >= CONCURRENT_MAX) return;
+    this.claiming = true;
+    this.claim(this.target)
+      .catch(() => this.later(OUTAGE_MS))
+      .finally(() => {
+        this.claiming = false;
+        if (this.again) this.pump();
       });
+  }
+
+  private async claim(target: WebhookTarget): Promise<void> {
+    // A claim lasts longer than its copies can take; whoever dies with it has them sent again.
+    const leaseMs = (ANSWER_WITHIN_MS + 5_000) * this.switches.copies;
+    const due = await this.events.claim(CONCURRENT_MAX - this.active, this.switches.reorder, leaseMs);
+    for (const event of due) {
+      this.active += 1;
+      this.deliver(event, target)
+        .catch(() => undefined) // Postgres is away: the claim runs out, and the event is sent again.
+        .finally(() => {
+          this.active -= 1;
+          this.pump();
+        });
     }
+    const nextMs = due.length === 0 ? await this.events.nextDueMs() : null;
+    if (nextMs !== null) this.later(nextMs);
   }
 
-  private async deliver(delivery: Delivery, target: WebhookTarget): Promise<void> {
-    const event = this.store.tables.events.get(delivery.id);
-    // Reset meanwhile, or so old that the event itself is no longer kept.
-    if (event === undefined) return this.settle(delivery);
-    const payload = JSON.stringify(event);
+  private async deliver(event: DueEvent, target: WebhookTarget): Promise<void> {
     let taken = true;
-    for (let copy = 0; copy < this.switches.copies; copy += 1) taken = (await this.send(target, payload)) && taken;
+    for (let copy = 0; copy < this.switches.copies; copy += 1)
+      taken = (await this.send(target, event.payload)) && taken;
     if (this.stopped) return;
-    if (taken || Date.now() - delivery.createdAtMs > GIVEN_UP_AFTER_MS) return this.settle(delivery);
-    this.retry({ ...delivery, attempts: delivery.attempts + 1 });
-  }
-
-  private settle(delivery: Delivery): void {
-    if (this.store.tables.deliveries.get(delivery.id) === undefined) return;
-    this.store.tables.deliveries.delete(delivery.id);
-    void this.store.persist([['deliveries', delivery.id, null]]);
-  }
-
-  private retry(delivery: Delivery): void {
-    if (this.store.tables.deliveries.get(delivery.id) === undefined) return;
-    this.store.tables.deliveries.set(delivery.id, delivery);
-    void this.store.persist([['deliveries', delivery.id, delivery]]);
-    const delayMs = Math.min(RETRY_FIRST_MS * 2 ** (delivery.attempts - 1), RETRY_LONGEST_MS);
-    this.later(delayMs, () => {
-      this.queue.push(delivery);
-      this.pump();
-    });
+    const givenUp = Date.now() - event.created * 1_000 > GIVEN_UP_AFTER_MS;
+    if (taken || givenUp) return this.events.settle(event.id);
+    await this.events.postpone(event.id, Math.min(RETRY_FIRST_MS * 2 ** (event.attempts - 1), RETRY_LONGEST_MS));
   }
 
   private send({ url, secret }: WebhookTarget, payload: string): Promise<boolean> {
@@ -144,17 +134,9 @@ export class WebhookSender {
     });
   }
 
-  private later(delayMs: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      action();
-    }, delayMs);
-    this.timers.add(timer.unref());
-  }
-
-  private clearTimers(): void {
-    this.timers.forEach((timer) => clearTimeout(timer));
-    this.timers.clear();
+  private later(delayMs: number): void {
+    clearTimeout(this.timer);
+    if (!this.stopped) this.timer = setTimeout(() => this.pump(), delayMs).unref();
   }
 }
 

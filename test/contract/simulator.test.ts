@@ -1,10 +1,11 @@
 /** What the simulator answers is what the SDK's types promise of Stripe: every field, every enum (P7). */
-import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
+import type { StripeSimulator } from '../../dev/stripe/server';
 import { createCheckoutPage } from '../../stripe/checkout';
 import { confirmIntent, createIntent } from '../../stripe/intents';
 import { createStripe } from '../../stripe/client';
 import { attachPaymentMethod, createCustomer, createSetupPage } from '../../stripe/paymentMethods';
 import { createRefund } from '../../stripe/refunds';
+import { startTestSimulator } from '../support/simulator';
 import { loadSdkTypes, type Check } from './sdkTypes';
 
 const TYPES = [
@@ -45,7 +46,7 @@ const sessionOf = (url: string): string => new URL(url).pathname.split('/').at(-
 
 beforeAll(async () => {
   types = loadSdkTypes(TYPES);
-  simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+  simulator = await startTestSimulator();
   stripe = createStripe({ secretKey: 'sk_test_contract', apiBase: simulator.url });
   await live();
   for (const list of [

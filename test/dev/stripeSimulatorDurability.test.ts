@@ -1,44 +1,31 @@
-// What survives a kill -9, of the real process.
+// What survives a kill -9, of the real process, and two of them on one state.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { transformFileSync } from '@swc/core';
-import { startStripeSimulator } from '../../dev/stripe/server';
-import { customerWith, failureOf, newIntent, startHarness, stripeFor } from './stripeSimulatorHarness';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { forgetSimulatorState, newSimulatorState, type SimulatorState } from '../support/simulator';
+import { customerWith, newIntent, startHarness, stripeFor } from './stripeSimulatorHarness';
 import { startReceiver, WEBHOOK_SECRET } from './stripeSimulatorReceiver';
 
-const repository = resolve(__dirname, '../..');
-// Compiled here and now, and inside node_modules, so that it is never stale and finds its dependencies.
-const compiled = join(repository, 'node_modules/.cache', `stripe-simulator-${process.pid}`);
-let dataDir: string;
+/** As `npm test` has compiled it. */
+const program = join(__dirname, '../../dist/dev/stripe/main.js');
+let state: SimulatorState;
+let place: string[];
 const children = new Set<ChildProcess>();
 
-beforeAll(() => {
-  mkdirSync(compiled, { recursive: true });
-  const sources = join(repository, 'dev/stripe');
-  for (const file of readdirSync(sources).filter((name) => name.endsWith('.ts'))) {
-    const { code } = transformFileSync(join(sources, file), {
-      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-      module: { type: 'commonjs' },
-    });
-    writeFileSync(join(compiled, file.replace(/\.ts$/, '.js')), code);
-  }
+beforeEach(async () => {
+  state = await newSimulatorState();
+  place = ['--database-url', state.databaseUrl, '--schema', state.schema];
 });
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'stripe-simulator-'));
-});
-afterEach(() => {
+afterEach(async () => {
   children.forEach((child) => child.kill('SIGKILL'));
-  rmSync(dataDir, { recursive: true, force: true });
+  await forgetSimulatorState(state);
 });
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 type Running = { child: ChildProcess; port: number; ended: Promise<number | null> };
 
 /** Starts `main.ts` and waits for the line it prints. */
 async function run(args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
-  const child = spawn(process.execPath, [join(compiled, 'main.js'), ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -58,7 +45,7 @@ async function run(args: string[] = [], env: Record<string, string> = {}): Promi
 }
 
 test('everything acknowledged is there after a kill -9, and idempotency keys still hold', async () => {
-  const first = await run(['--data-dir', dataDir]);
+  const first = await run(place);
   const stripe = stripeFor(first.port);
   const { customer, method } = await customerWith(stripe, 'pm_card_visa');
   const acknowledged: string[] = [];
@@ -79,7 +66,7 @@ test('everything acknowledged is there after a kill -9, and idempotency keys sti
   first.child.kill('SIGKILL');
   await Promise.allSettled(working);
 
-  const second = await run([], { SIMULATOR_DATA_DIR: dataDir });
+  const second = await run([], { SIMULATOR_DATABASE_URL: state.databaseUrl, SIMULATOR_SCHEMA: state.schema });
   const again = stripeFor(second.port);
   for (const line of acknowledged) {
     const [key, id] = line.split(' ') as [string, string];
@@ -102,77 +89,102 @@ test('webhooks that were owed are sent after the restart, under the same ids', a
   const receiver = await startReceiver();
   await receiver.stop();
   const webhook = ['--webhook-url', receiver.url, '--webhook-secret', WEBHOOK_SECRET];
-  const first = await run(['--data-dir', dataDir, ...webhook]);
+  const first = await run([...place, ...webhook]);
   await customerWith(stripeFor(first.port), 'pm_card_visa');
   const owed = (await stripeFor(first.port).events.list()).data.map(({ id }) => id);
   first.child.kill('SIGKILL');
   await first.ended;
   const back = await startReceiver(Number(new URL(receiver.url).port));
-  await run(['--data-dir', dataDir, ...webhook]);
+  await run([...place, ...webhook]);
   expect((await back.arrived(2)).map(({ id }) => id).sort()).toEqual(owed.sort());
   await back.stop();
 });
 
 test('SIGTERM stops it cleanly', async () => {
-  const { child, port, ended } = await run(['--data-dir', dataDir]);
+  const { child, port, ended } = await run(place);
   await stripeFor(port).customers.create({});
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
 });
 
 test('a setting that makes no sense is said so', async () => {
-  await expect(run(['--webhook-url', 'http://127.0.0.1:1/'])).rejects.toThrow(
+  await expect(run([...place, '--webhook-url', 'http://127.0.0.1:1/'])).rejects.toThrow(
     'a webhook needs both its URL and its secret',
   );
 });
 
-describe('the journal', () => {
-  const journal = (): string => join(dataDir, 'journal.jsonl');
+test('the order of what was created is kept', async () => {
+  const created: string[] = [];
+  const first = await startHarness(state);
+  const { customer } = await customerWith(first.stripe, 'pm_card_visa');
+  for (let index = 0; index < 5; index += 1) created.unshift((await newIntent(first.stripe, customer)).id);
+  await first.stripe.paymentIntents.cancel(created[4] as string);
+  await first.simulator.stop();
+  const second = await startHarness(state);
+  expect((await second.stripe.paymentIntents.list()).data.map(({ id }) => id)).toEqual(created);
+  await second.simulator.stop();
+});
 
-  async function once(work: (stripe: ReturnType<typeof stripeFor>) => Promise<unknown>): Promise<void> {
-    const { simulator, stripe } = await startHarness({ dataDir });
-    await work(stripe);
-    await simulator.stop();
-  }
-
-  test('may end in a torn line', async () => {
-    let customer = '';
-    await once(async (stripe) => (customer = (await stripe.customers.create({ name: 'Ada' })).id));
-    appendFileSync(journal(), '[["customers","cus_torn",{"id":"cus_to');
-    await once(async (stripe) => {
-      expect(await stripe.customers.retrieve(customer)).toMatchObject({ name: 'Ada' });
-      expect((await failureOf(stripe.customers.retrieve('cus_torn'))).statusCode).toBe(404);
-    });
+describe('two processes on one state', () => {
+  test('charge a PaymentIntent once, whichever is asked to confirm it', async () => {
+    const harnesses = await Promise.all([startHarness(state), startHarness(state)]);
+    const stripes = harnesses.map(({ stripe }) => stripe);
+    const { customer, method } = await customerWith(stripes[0]!, 'pm_card_visa');
+    for (let round = 0; round < 20; round += 1) {
+      const { id } = await newIntent(stripes[0]!, customer);
+      const params = { payment_method: method, off_session: true };
+      const outcomes = await Promise.all(
+        [0, 1, 2, 3].map((index) =>
+          stripes[index % 2]!.paymentIntents.confirm(id, params).then(
+            ({ status }) => status,
+            ({ code }) => code as string,
+          ),
+        ),
+      );
+      expect(outcomes.sort()).toEqual([...Array<string>(3).fill('payment_intent_unexpected_state'), 'succeeded']);
+      expect((await stripes[1]!.charges.list({ payment_intent: id })).data).toHaveLength(1);
+    }
+    await Promise.all(harnesses.map(({ simulator }) => simulator.stop()));
   });
 
-  test('is refused when it is damaged before its end', async () => {
-    await once((stripe) => stripe.customers.create({}));
-    writeFileSync(journal(), `nonsense\n${readFileSync(journal(), 'utf8')}`);
-    await expect(startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir })).rejects.toThrow('damaged at line 1');
-  });
-
-  test('holds each object once after a start', async () => {
-    await once(async (stripe) => {
-      const { id } = await stripe.customers.create({});
-      for (let index = 0; index < 50; index += 1) await stripe.customers.update(id, { name: `Ada ${index}` });
-    });
-    await once(() => Promise.resolve());
-    const customers = readFileSync(journal(), 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('[["customers"'));
-    expect(customers).toHaveLength(1);
-    expect(customers[0]).toContain('Ada 49');
-  });
-
-  test('keeps the order of what was created', async () => {
-    const created: string[] = [];
-    await once(async (stripe) => {
-      const { customer } = await customerWith(stripe, 'pm_card_visa');
-      for (let index = 0; index < 5; index += 1) created.unshift((await newIntent(stripe, customer)).id);
-      await stripe.paymentIntents.cancel(created[4] as string);
-    });
-    await once(async (stripe) =>
-      expect((await stripe.paymentIntents.list()).data.map(({ id }) => id)).toEqual(created),
+  test('do the work of an idempotency key once', async () => {
+    const harnesses = await Promise.all([startHarness(state), startHarness(state)]);
+    const intents = await Promise.all(
+      harnesses.map(({ stripe }) =>
+        stripe.paymentIntents.create({ amount: 500, currency: 'usd' }, { idempotencyKey: 'both' }),
+      ),
     );
+    expect(intents[0]!.id).toBe(intents[1]!.id);
+    expect((await harnesses[0].stripe.paymentIntents.list()).data).toHaveLength(1);
+    await Promise.all(harnesses.map(({ simulator }) => simulator.stop()));
   });
+});
+
+test('a page of a list is found by an index, however many objects there are', async () => {
+  const { simulator, stripe } = await startHarness(state);
+  const { customer } = await customerWith(stripe, 'pm_card_visa');
+  const { id } = await newIntent(stripe, customer);
+  const client = new Client({ connectionString: state.databaseUrl });
+  await client.connect();
+  await client.query(`set search_path = ${state.schema}`);
+  await client.query(`
+    insert into objects (kind, id, version, created, body)
+    select kind, kind || n, 1, n, json_build_object('id', kind || n, 'customer', 'cus_' || n % 1000, 'created', n)
+    from generate_series(1, 20000) n, unnest(array['payment_intents', 'events']) kind`);
+  await client.query('analyze objects');
+  await client.query(`select pg_stat_reset_single_table_counters('objects'::regclass)`);
+  expect((await stripe.paymentIntents.list({ customer })).data.map((intent) => intent.id)).toEqual([id]);
+  expect((await stripe.paymentIntents.list({ limit: 100, starting_after: 'payment_intents9000' })).data).toHaveLength(
+    100,
+  );
+  expect((await stripe.paymentIntents.list({ created: { lte: 100 }, limit: 5 })).data[0]!.created).toBe(100);
+  expect((await stripe.events.list({ created: { gte: 30_000 } })).data.length).toBeGreaterThan(1);
+  // Its connections leave their counts behind when they close.
+  await simulator.stop();
+  const { rows } = await client.query<{ rows: number }>(
+    `select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_user_tables where relid = 'objects'::regclass`,
+  );
+  await client.end();
+  expect(rows[0]!.rows).toBeGreaterThan(100);
+  expect(rows[0]!.rows).toBeLessThan(1_000);
 });

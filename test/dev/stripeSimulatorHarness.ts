@@ -1,6 +1,7 @@
 // Starts simulators for tests and speaks to them: through the real SDK, and to their switches.
 import Stripe from 'stripe';
-import { startStripeSimulator, type StripeSimulator, type StripeSimulatorOptions } from '../../dev/stripe/server';
+import type { StripeSimulator, StripeSimulatorOptions } from '../../dev/stripe/server';
+import { startTestSimulator } from '../support/simulator';
 
 export type Harness = {
   simulator: StripeSimulator;
@@ -35,7 +36,7 @@ export function simFor(url: string): Harness['sim'] {
 }
 
 export async function startHarness(options: Partial<StripeSimulatorOptions> = {}): Promise<Harness> {
-  const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null, ...options });
+  const simulator = await startTestSimulator(options);
   return { simulator, stripe: stripeFor(simulator.port), sim: simFor(simulator.url) };
 }
 

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { createActivities } from '../../activities';
-import { startStripeSimulator } from '../../dev/stripe/server';
 import { recordCancelFailure } from '../../ledger/reloads/recordCancelFailure';
 import { transaction } from '../../ledger/db';
 import { findPaymentOfIntent } from '../../ledger/payments/readPayment';
@@ -13,6 +12,7 @@ import { createProvider } from '../../stripe/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount } from '../support/ledgerAccount';
 import { testLinks } from '../support/links';
+import { startTestSimulator } from '../support/simulator';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -69,7 +69,7 @@ test('A7 a prepayment that is not canceled holds up no reload: no alarm, and no 
 });
 
 test('A9 a refused key while canceling is an error in the log at once, an outage a warning', async () => {
-  const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+  const simulator = await startTestSimulator();
   const { accountId, id: paymentId } = await unpaid('prepayment', 'requires_action');
   const logged = async (secretKey: string, apiBase: string): Promise<{ level: number; msg: string }[]> => {
     const lines: string[] = [];

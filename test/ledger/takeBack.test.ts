@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import pino from 'pino';
 import type Stripe from 'stripe';
-import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
+import type { StripeSimulator } from '../../dev/stripe/server';
 import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
@@ -16,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount, priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
 import { beginAtStripe, linesOf, newsOf, payAtStripe } from '../support/paid';
+import { startTestSimulator } from '../support/simulator';
 
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };
 let database: TestDatabase;
@@ -24,7 +25,7 @@ let stripe: Stripe;
 let deps: SyncDeps;
 beforeAll(async () => {
   database = await createTestDatabase();
-  simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+  simulator = await startTestSimulator();
   stripe = createStripe({ secretKey: 'sk_test_take_back', apiBase: simulator.url });
   deps = { pool: database.pool, provider: createProvider(stripe), policy, log: pino({ level: 'silent' }) };
 });

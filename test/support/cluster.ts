@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDaemon, type Daemon } from '../../dev/daemon';
 import { freePort } from '../../dev/ports';
-import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
+import type { StripeSimulator } from '../../dev/stripe/server';
 import { startTemporal, type RunningTemporal } from '../../dev/temporal';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { createTestDatabase, type TestDatabase } from './database';
 import { until } from './notices';
 import { startProxy, type Proxy } from './proxy';
+import { startTestSimulator } from './simulator';
 
 const dist = join(__dirname, '..', '..', 'dist');
 const silent = () => undefined;
@@ -38,7 +39,7 @@ export class Cluster {
     const dataDir = mkdtempSync(join(tmpdir(), 'ballast-crash-'));
     mkdirSync(join(dataDir, 'temporal', 'run'), { recursive: true });
     const database = await createTestDatabase();
-    const simulator = await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+    const simulator = await startTestSimulator();
     const ports = { api: await freePort(), secondApi: await freePort(), temporal: await freePort() };
     const proxy = await startProxy(ports.temporal);
     const cluster = new Cluster(database, simulator, proxy, dataDir, ports, env);

@@ -7,7 +7,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import type Stripe from 'stripe';
-import { startStripeSimulator, type StripeSimulator } from '../../dev/stripe/server';
+import type { StripeSimulator } from '../../dev/stripe/server';
 import type { Policy } from '../../domain/accountState';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { createWebhookSender } from '../../notices/webhookSender';
@@ -20,6 +20,7 @@ import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { TestAccount, type AccountOptions } from './account';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testLinks } from './links';
+import { startTestSimulator } from './simulator';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
@@ -66,7 +67,7 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const database = await createTestDatabase();
-    const simulator = otherStripe ? null : await startStripeSimulator({ host: '127.0.0.1', port: 0, dataDir: null });
+    const simulator = otherStripe ? null : await startTestSimulator();
     const stripe = otherStripe
       ? createStripe({ secretKey: process.env.STRIPE_SECRET_KEY ?? 'sk_test_world', apiBase: otherStripe })
       : createStripe({
