@@ -145,8 +145,9 @@ test('delivery can be paused and resumed', async () => {
 });
 
 test('events can be sent several times and in another order', async () => {
-  await harness.sim('POST /_sim/webhooks', { copies: 3, reorder: true });
+  await harness.sim('POST /_sim/webhooks', { copies: 3, reorder: true, paused: true });
   await pay('pm_card_visa');
+  await harness.sim('POST /_sim/webhooks', { paused: false });
   const events = await receiver.arrived(15);
   expect(new Set(events.map(({ id }) => id)).size).toBe(5);
   expect(events[0]?.type).not.toBe('customer.created');
