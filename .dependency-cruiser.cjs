@@ -119,6 +119,12 @@ module.exports = {
       {},
       { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     ),
+    error(
+      'no-type-cycles-in-api',
+      'Files of the API that name each other in a circle can only be understood together.',
+      { path: '^api/' },
+      { circular: true },
+    ),
     error('no-unresolved', 'The import leads nowhere.', {}, { couldNotResolve: true }),
     error(
       'no-dev-packages',

@@ -1,12 +1,16 @@
 /** What this process needs and can't reach now. */
-import type { Services } from './services';
+import type { Uses } from './services';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
 
 /** A probe that takes longer has failed. */
 const PROBE_MS_MAX = 2_000;
 
-export async function checkReadiness({ pool, temporal, provider }: Services): Promise<Dependency[]> {
+export async function checkReadiness({
+  pool,
+  temporal,
+  provider,
+}: Uses<'pool' | 'temporal' | 'provider'>): Promise<Dependency[]> {
   const probes: Record<Dependency, () => Promise<unknown>> = {
     database: () => pool.query('select 1'),
     temporal: () => temporal.withDeadline(Date.now() + PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),

@@ -23,7 +23,8 @@ import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
 import type { Role } from './http/auth';
-import { any, del, get, patch, post, put, type Route } from './http/route';
+import { any, del, get, patch, post, put, section, type Route } from './http/route';
+import type { Services } from './services';
 
 const admin: Role[] = ['admin'];
 const service: Role[] = ['service'];
@@ -34,119 +35,129 @@ const anyoneOrAdmin: Role[] = [...anyoneOfAccount, 'admin'];
 const anyone: Role[] = [...anyoneOfAccount, 'admin', 'service'];
 const anybody: Role[] = ['anybody'];
 
-export const routes: readonly Route[] = [
-  post('/v1/accounts', admin, accounts.create, 'Open an account'),
-  get('/v1/accounts', admin, accounts.list, 'List accounts'),
-  get('/v1/accounts/:id', anyone, accounts.read, 'Read an account'),
-  patch('/v1/accounts/:id', admin, accounts.change, 'Change name or tier'),
-
-  get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),
-  post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member'),
-  patch('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.change, 'Change a member'),
-  del('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.remove, 'Remove a member and revoke their keys'),
-  get('/v1/accounts/:id/keys', ownerOrAdmin, keys.listOfAccount, "List members' keys"),
-  post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member'),
-  del('/v1/accounts/:id/keys/:keyId', ownerOrAdmin, keys.revokeOfAccount, 'Revoke a key'),
-  get('/v1/keys', admin, keys.listOfPlatform, "List the platform's keys"),
-  post('/v1/keys', admin, keys.createForPlatform, 'Make a key for a service or an admin'),
-  del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
-
-  get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
-  any(
-    '/v1/authorize',
-    service,
-    gates.authorize,
-    'The same for proxies: the status is the answer, by any method, also at /v1/authorize/…',
-  ),
-  get('/v1/gates/stream', service, gates.stream, 'Follow all gates as Server-Sent Events: snapshot, gate, heartbeat'),
-
-  post('/v1/usage', service, usage.report, 'Report usage events'),
-  get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),
-  get('/v1/accounts/:id/rejected-usage', admin, usage.rejected, 'List events that were not taken'),
-  post('/v1/usage/reversals', admin, usageReversals.reverse, 'Give back the cost of a usage event'),
-  post('/v1/accounts/:id/holds', service, holds.place, 'Set money aside for a request'),
-  get('/v1/accounts/:id/holds', service, holds.list, 'List holds'),
-  get('/v1/accounts/:id/holds/:holdId', service, holds.read, 'Read a hold'),
-  post('/v1/accounts/:id/holds/:holdId/settle', service, settling.settle, 'Settle a hold with its usage'),
-  post('/v1/accounts/:id/holds/:holdId/release', service, holds.release, 'Give back what is held'),
-  get('/v1/models', anyone, models.list, 'List models and prices'),
-  put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),
-
-  get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
-  get(
-    '/v1/accounts/:id/transactions/:sequence/events',
-    anyoneOrAdmin,
-    records.usageOfTransaction,
-    'List the usage behind a transaction',
-  ),
-  get('/v1/accounts/:id/reloads', anyoneOrAdmin, records.reloads, 'List reloads and their attempts'),
-  get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),
-  get('/v1/accounts/:id/audit', ownerOrAdmin, records.audit, 'List changes by people'),
-  get('/v1/accounts/:id/notices', ownerOrAdmin, records.notices, 'List what owners were told'),
-  post('/v1/accounts/:id/adjustments', admin, adjustments.adjust, 'Credit or debit by hand'),
-  put('/v1/accounts/:id/suspension', admin, adjustments.suspend, 'Suspend the account'),
-  del('/v1/accounts/:id/suspension', admin, adjustments.resume, 'Lift a suspension'),
-
-  get('/v1/accounts/:id/workflow', admin, workflow.read, "Read the account's workflow from Temporal"),
-
-  post('/v1/accounts/:id/payment-methods/setup', owner, paymentMethods.setup, 'Get a page where a card is saved'),
-  get('/v1/accounts/:id/payment-methods', owner, paymentMethods.list, 'List saved payment methods'),
-  post('/v1/accounts/:id/payment-methods', owner, paymentMethods.add, 'Save a payment method'),
-  patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
-  del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
-  post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
-  post(
-    '/v1/accounts/:id/prepayments/checkout',
-    owner,
-    checkout.open,
-    'Pay in advance with a new card or a third-party provider',
-  ),
-  get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
-  get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
-  post(
-    '/v1/accounts/:id/prepayments/:prepaymentId/refund',
-    admin,
-    refunds.ofPrepayment,
-    'Refund a prepayment, in part or whole',
-  ),
-  post('/v1/accounts/:id/reloads/:number/refund', admin, refunds.ofReload, 'Refund a reload, in part or whole'),
-  post(
-    '/v1/accounts/:id/reloads/:number/abandon',
-    admin,
-    abandonReload.abandon,
-    'Give up canceling what a closed reload has left open at Stripe',
-  ),
-  get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
-  put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
-  del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
-  post('/v1/accounts/:id/auto-reload/preview', owner, autoReload.preview, 'What a change of auto-reload would do'),
-  post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
-  post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
-
-  get('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.list, 'List webhook endpoints'),
-  post('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.add, 'Register a webhook endpoint'),
-  del('/v1/accounts/:id/webhook-endpoints/:eid', owner, webhookEndpoints.remove, 'Remove a webhook endpoint'),
-  get(
-    '/v1/accounts/:id/webhook-endpoints/:eid/deliveries',
-    owner,
-    webhookEndpoints.deliveries,
-    'List what was sent to an endpoint',
-  ),
-  post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
-  post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
-
-  post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
-  post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
-
-  get(
-    '/confirm/:token',
-    anybody,
-    confirmations.show,
-    'A page: what an owner is asked to confirm, or what became of it',
-  ),
-  post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
-
-  get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
-  get('/readyz', anybody, operations.readyz, 'Can it do its work?'),
-  get('/dev/mailbox', admin, operations.mailbox, 'All mail of the embedded default'),
+export const routes: readonly Route<Services>[] = [
+  ...section('Accounts', [
+    post('/v1/accounts', admin, accounts.create, 'Open an account'),
+    get('/v1/accounts', admin, accounts.list, 'List accounts'),
+    get('/v1/accounts/:id', anyone, accounts.read, 'Read an account'),
+    patch('/v1/accounts/:id', admin, accounts.change, 'Change name or tier'),
+  ]),
+  ...section('Keys and members', [
+    get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),
+    post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member'),
+    patch('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.change, 'Change a member'),
+    del('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.remove, 'Remove a member and revoke their keys'),
+    get('/v1/accounts/:id/keys', ownerOrAdmin, keys.listOfAccount, "List members' keys"),
+    post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member'),
+    del('/v1/accounts/:id/keys/:keyId', ownerOrAdmin, keys.revokeOfAccount, 'Revoke a key'),
+    get('/v1/keys', admin, keys.listOfPlatform, "List the platform's keys"),
+    post('/v1/keys', admin, keys.createForPlatform, 'Make a key for a service or an admin'),
+    del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
+  ]),
+  ...section('Gate', [
+    get('/v1/accounts/:id/gate', anyone, gates.read, 'May the account run inference now?'),
+    any(
+      '/v1/authorize',
+      service,
+      gates.authorize,
+      'The same for proxies: the status is the answer, by any method, also at /v1/authorize/…',
+    ),
+    get('/v1/gates/stream', service, gates.stream, 'Follow all gates as Server-Sent Events: snapshot, gate, heartbeat'),
+    put('/v1/accounts/:id/suspension', admin, adjustments.suspend, 'Suspend the account'),
+    del('/v1/accounts/:id/suspension', admin, adjustments.resume, 'Lift a suspension'),
+  ]),
+  ...section('Usage and models', [
+    post('/v1/usage', service, usage.report, 'Report usage events'),
+    get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),
+    get('/v1/accounts/:id/rejected-usage', admin, usage.rejected, 'List events that were not taken'),
+    post('/v1/usage/reversals', admin, usageReversals.reverse, 'Give back the cost of a usage event'),
+    get('/v1/models', anyone, models.list, 'List models and prices'),
+    put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),
+    get(
+      '/v1/accounts/:id/transactions/:sequence/events',
+      anyoneOrAdmin,
+      records.usageOfTransaction,
+      'List the usage behind a transaction',
+    ),
+  ]),
+  ...section('Holds', [
+    post('/v1/accounts/:id/holds', service, holds.place, 'Set money aside for a request'),
+    get('/v1/accounts/:id/holds', service, holds.list, 'List holds'),
+    get('/v1/accounts/:id/holds/:holdId', service, holds.read, 'Read a hold'),
+    post('/v1/accounts/:id/holds/:holdId/settle', service, settling.settle, 'Settle a hold with its usage'),
+    post('/v1/accounts/:id/holds/:holdId/release', service, holds.release, 'Give back what is held'),
+  ]),
+  ...section('Records', [
+    get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
+    get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),
+    get('/v1/accounts/:id/audit', ownerOrAdmin, records.audit, 'List changes by people'),
+    get('/v1/accounts/:id/notices', ownerOrAdmin, records.notices, 'List what owners were told'),
+    post('/v1/accounts/:id/adjustments', admin, adjustments.adjust, 'Credit or debit by hand'),
+    get('/v1/accounts/:id/workflow', admin, workflow.read, "Read the account's workflow from Temporal"),
+  ]),
+  ...section('Payments', [
+    post('/v1/accounts/:id/payment-methods/setup', owner, paymentMethods.setup, 'Get a page where a card is saved'),
+    get('/v1/accounts/:id/payment-methods', owner, paymentMethods.list, 'List saved payment methods'),
+    post('/v1/accounts/:id/payment-methods', owner, paymentMethods.add, 'Save a payment method'),
+    patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
+    del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
+    post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
+    post(
+      '/v1/accounts/:id/prepayments/checkout',
+      owner,
+      checkout.open,
+      'Pay in advance with a new card or a third-party provider',
+    ),
+    get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
+    get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
+    post(
+      '/v1/accounts/:id/prepayments/:prepaymentId/refund',
+      admin,
+      refunds.ofPrepayment,
+      'Refund a prepayment, in part or whole',
+    ),
+    post('/v1/webhooks/stripe', anybody, stripeEvents.receive, "Take an event of Stripe's"),
+  ]),
+  ...section('Auto-reload', [
+    get('/v1/accounts/:id/reloads', anyoneOrAdmin, records.reloads, 'List reloads and their attempts'),
+    post('/v1/accounts/:id/reloads/:number/refund', admin, refunds.ofReload, 'Refund a reload, in part or whole'),
+    post(
+      '/v1/accounts/:id/reloads/:number/abandon',
+      admin,
+      abandonReload.abandon,
+      'Give up canceling what a closed reload has left open at Stripe',
+    ),
+    get('/v1/accounts/:id/auto-reload', anyoneOrAdmin, autoReload.read, 'Read auto-reload'),
+    put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
+    del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
+    post('/v1/accounts/:id/auto-reload/preview', owner, autoReload.preview, 'What a change of auto-reload would do'),
+    post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
+    post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
+  ]),
+  ...section('Webhook endpoints', [
+    get('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.list, 'List webhook endpoints'),
+    post('/v1/accounts/:id/webhook-endpoints', owner, webhookEndpoints.add, 'Register a webhook endpoint'),
+    del('/v1/accounts/:id/webhook-endpoints/:eid', owner, webhookEndpoints.remove, 'Remove a webhook endpoint'),
+    get(
+      '/v1/accounts/:id/webhook-endpoints/:eid/deliveries',
+      owner,
+      webhookEndpoints.deliveries,
+      'List what was sent to an endpoint',
+    ),
+    post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
+    post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
+  ]),
+  ...section('Operations', [
+    post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
+    get(
+      '/confirm/:token',
+      anybody,
+      confirmations.show,
+      'A page: what an owner is asked to confirm, or what became of it',
+    ),
+    post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
+    get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
+    get('/readyz', anybody, operations.readyz, 'Can it do its work?'),
+    get('/dev/mailbox', admin, operations.mailbox, 'All mail of the embedded default'),
+  ]),
 ];

@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
-import express from 'express';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
@@ -12,13 +11,13 @@ import type { StalePolicy } from '../domain/gate';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
-import { answerBroken, answerMethodNotAllowed, answerNotFound, dispatch, requestIds } from './http/dispatch';
+import { createDispatch } from './http/dispatch';
+import { createExpress } from './http/express';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
 import { createGateStreams } from './gate/gateStream';
-import { answerHot, createHotPath, type HotPath } from './gate/hotPath';
+import { createHotPath, type HotPath } from './gate/hotPath';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
-import { answerPlainRequests, type PlainConnections } from './http/plainConnection';
 import { createPriceBook } from '../usage/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
@@ -106,7 +105,6 @@ export function createApi({
     hotPath,
     checkReplies,
   );
-  const plain = answerPlainRequests(server, hotPath);
 
   return {
     async listen(port, host) {
@@ -117,7 +115,7 @@ export function createApi({
     },
     async close() {
       gateStreams.close();
-      if (server.listening) await drain(server, plain);
+      if (server.listening) await drain(server);
       await posting.idle();
       await signals.close();
       prices.close();
@@ -128,36 +126,23 @@ export function createApi({
 }
 
 function createHttpServer(services: Services, hotPath: HotPath, checkReplies: boolean): Server {
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('etag', false);
-  app.enable('case sensitive routing');
-  app.use(requestIds);
-  for (const route of routes)
-    app[route.takesAll ? 'use' : route.method](route.path, dispatch(route, services, checkReplies));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    app.all(
-      path,
-      answerMethodNotAllowed(routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())),
-    );
-  }
-  app.use(pages(toOpenApi(routes)));
-  app.use(answerNotFound);
-  app.use(answerBroken(services));
+  const { keyring, log } = services;
+  const dispatch = createDispatch({ services, keyring, log, checkReplies });
+  const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
   const server = createServer((request, response) => {
-    if (!answerHot(hotPath, request, response)) app(request, response);
+    if (!hotPath(request, response)) app(request, response);
   });
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
 
-async function drain(server: Server, plain: PlainConnections): Promise<void> {
+async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // A connection that was kept alive is idle once its last request is answered.
-  const sweep = setInterval(() => (server.closeIdleConnections(), plain.closeIdle()), 50);
-  const cutOff = setTimeout(() => (server.closeAllConnections(), plain.closeAll()), DRAIN_MS_MAX);
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
   await closed;
   clearInterval(sweep);
   clearTimeout(cutOff);

@@ -1,4 +1,4 @@
-/** What handlers work with: one set per API process. */
+/** What handlers work with: one set per API process. A handler is given those it names. */
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -6,6 +6,7 @@ import type { Policy } from '../domain/accountState';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { PaymentProvider } from '../stripe/port';
 import type { Keyring } from './http/auth';
+import { endpointsWith } from './http/endpoint';
 import type { GateCache } from './gate/gateCache';
 import type { GateStreams } from './gate/gateStream';
 import type { PriceBook } from '../usage/priceBook';
@@ -31,3 +32,13 @@ export type Services = {
   /** The deployment lets webhooks go to private addresses and by http. */
   allowPrivateWebhooks: boolean;
 };
+
+/** Some of them, for functions that several handlers share. */
+export type Uses<Names extends keyof Services> = Pick<Services, Names>;
+
+/** What it takes to find out from Stripe what has become of a payment, and to make it known. */
+export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log'] as const;
+export type PaymentServices = Uses<(typeof forPayments)[number]>;
+
+/** Writes an endpoint: `endpoint({ uses: ['pool'], replies: { 200: … }, handle: (call, { pool }) => … })`. */
+export const endpoint = endpointsWith<Services>();

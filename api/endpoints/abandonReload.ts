@@ -6,13 +6,15 @@ import { abandonReload } from '../../ledger/reloads/abandonReload';
 import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { paymentSettledSignal } from '../../workflows/messages';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { accountId, money, text } from '../http/schemas';
+import { endpoint } from '../services';
 
 export const abandon = endpoint({
   params: z.strictObject({ id: accountId, number: z.coerce.number().int().min(1).max(2_147_483_647) }),
   body: { schema: z.strictObject({ reason: text(500) }) },
   replies: { 200: z.strictObject({ number: z.number().int(), amount: money, status: z.literal('canceled') }) },
+  uses: ['pool', 'signals'],
   async handle({ params: { id, number }, body: { reason }, principal }, { pool, signals }) {
     const payment = await transaction(pool, async (tx) => {
       const outcome = await abandonReload(tx, id, number);

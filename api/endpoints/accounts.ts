@@ -8,7 +8,7 @@ import { transaction } from '../../ledger/db';
 import { listAccounts } from '../../ledger/accounts/listAccounts';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { updateAccount } from '../../ledger/accounts/updateAccount';
-import { created, endpoint, ok } from '../http/endpoint';
+import { created, ok } from '../http/endpoint';
 import {
   accountId,
   autoReloadStatus,
@@ -24,6 +24,7 @@ import {
   time,
 } from '../http/schemas';
 import { toList, viewAccount } from './views';
+import { endpoint } from '../services';
 
 const TIER_DEFAULT = 'standard';
 const MEMBERS_MAX = 200;
@@ -55,6 +56,7 @@ export const create = endpoint({
     }),
   },
   replies: { 201: account },
+  uses: ['pool', 'gates', 'signals'],
   async handle({ body, principal }, { pool, gates, signals }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
@@ -83,6 +85,7 @@ export const list = endpoint({
     q: text(200).optional(),
   }),
   replies: { 200: listOf(account) },
+  uses: ['pool'],
   async handle({ query: { limit, cursor, ...filter } }, { pool }) {
     const page = await listAccounts(pool, filter, { limit, after: cursor ?? null });
     return ok(toList(page, (view) => viewAccount(view, Date.now())));
@@ -92,6 +95,7 @@ export const list = endpoint({
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: account },
+  uses: ['pool'],
   async handle({ params }, { pool }) {
     const view = await readAccount(pool, params.id);
     if (!view) throw notFound(`account ${params.id}`);
@@ -103,6 +107,7 @@ export const change = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ name: text(200).optional(), tier: tier.optional() }) },
   replies: { 200: account },
+  uses: ['pool'],
   async handle({ params: { id }, body, principal }, { pool }) {
     const view = await transaction(pool, async (tx) => {
       if (!(await updateAccount(tx, id, body))) throw notFound(`account ${id}`);

@@ -9,9 +9,9 @@ import { toGate, type Position } from '../../ledger/accounts/position';
 import { liftSuspension } from '../../ledger/accounts/liftSuspension';
 import { setSuspension } from '../../ledger/accounts/setSuspension';
 import { reasonsChangedSignal } from '../../workflows/messages';
-import { created, endpoint, ok } from '../http/endpoint';
+import { created, ok } from '../http/endpoint';
 import { gate, moneyIn, ofAccount, text, transactionView } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { viewTransaction } from './views';
 
@@ -20,6 +20,7 @@ export const adjust = endpoint({
   body: { schema: z.strictObject({ amount: moneyIn, reason: text(500) }) },
   idempotent: true,
   replies: { 201: transactionView },
+  uses: ['pool', 'gates', 'signals'],
   async handle({ params: { id }, body, principal, idempotencyKey }, services) {
     const amount = parseMoney(body.amount);
     if (amount === 0n)
@@ -48,6 +49,7 @@ export const suspend = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ reason: text(500) }) },
   replies: { 200: gate },
+  uses: ['pool', 'gates', 'signals'],
   async handle({ params: { id }, body: { reason }, principal }, services) {
     const position = await transaction(services.pool, async (tx) => {
       const suspended = await setSuspension(tx, id, 'admin_suspended', reason, principal.actor);
@@ -63,6 +65,7 @@ export const resume = endpoint({
   params: ofAccount,
   query: z.strictObject({ reason: z.enum(['admin_suspended', 'payment_disputed']).default('admin_suspended') }),
   replies: { 200: gate },
+  uses: ['pool', 'gates', 'signals'],
   async handle({ params: { id }, query: { reason }, principal }, services) {
     const position = await transaction(services.pool, async (tx) => {
       const lifted = await liftSuspension(tx, id, reason);
@@ -74,7 +77,7 @@ export const resume = endpoint({
   },
 });
 
-function tellGate(position: Position, { gates, signals }: Services) {
+function tellGate(position: Position, { gates, signals }: Uses<'gates' | 'signals'>) {
   gates.learn(position);
   signals.tell(position.accountId, reasonsChangedSignal);
   return ok(toGate(position, Date.now()), { 'Cache-Control': 'no-store' });

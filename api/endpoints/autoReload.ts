@@ -19,14 +19,14 @@ import {
 } from '../../workflows/messages';
 import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from './autoReloadView';
 import { centsOf } from '../http/cents';
-import { accepted, endpoint, ok, type Reply } from '../http/endpoint';
+import { accepted, ok, type Reply } from '../http/endpoint';
 import { money, moneyIn, ofAccount } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 import { updateBalance } from '../signals/temporal';
 
 const charged = z.strictObject({ amount: money, transaction: z.number().int() }).nullable();
 
-async function show(accountId: string, { pool }: Services): Promise<z.input<typeof shown>> {
+async function show(accountId: string, { pool }: Uses<'pool'>): Promise<z.input<typeof shown>> {
   const state = await readAutoReload(pool, accountId, Date.now());
   if (!state) throw notFound(`account ${accountId}`);
   return viewAutoReload(state);
@@ -35,6 +35,7 @@ async function show(accountId: string, { pool }: Services): Promise<z.input<type
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: shown },
+  uses: ['pool', 'temporal', 'gates', 'links'],
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
 
@@ -49,6 +50,7 @@ export const configure = endpoint({
   params: ofAccount,
   body: { schema: wish },
   replies: { 200: shown.extend({ charged }), 202: shown.extend({ charged, pending: z.literal(true) }) },
+  uses: ['pool', 'temporal', 'gates', 'links'],
   async handle({ params: { id }, body, principal }, services) {
     await requirePrimaryMethod(id, services);
     const settings = toSettings(body);
@@ -75,6 +77,7 @@ export const preview = endpoint({
       advice,
     }),
   },
+  uses: ['pool', 'policy'],
   async handle({ params: { id }, body }, { pool, policy }) {
     const nowMs = Date.now();
     const settings = toSettings(body);
@@ -96,7 +99,7 @@ export const preview = endpoint({
 });
 
 /** A1, checked before everything else: without a method nothing of this makes sense. */
-async function requirePrimaryMethod(id: string, { pool }: Services): Promise<void> {
+async function requirePrimaryMethod(id: string, { pool }: Uses<'pool'>): Promise<void> {
   const methods = await listPaymentMethods(pool, id);
   if (!methods.some(({ role }) => role === 'primary'))
     throw new Problem('payment_method_required', 'Auto-reload needs a primary payment method on file.');
@@ -118,6 +121,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
     params: ofAccount,
     replies: { 200: shown },
+    uses: ['pool', 'temporal', 'gates', 'links'],
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
@@ -135,7 +139,11 @@ export const resume = changing(resumeAutoReloadUpdate);
 export const disable = changing(disableAutoReloadUpdate);
 
 /** The workflow's answer on the wire. Whoever was charged is let in before the answer is read (S5). */
-async function answered(id: string, answer: SettingsAnswer, services: Services): Promise<Reply> {
+async function answered(
+  id: string,
+  answer: SettingsAnswer,
+  services: Uses<'pool' | 'gates' | 'links'>,
+): Promise<Reply> {
   switch (answer.kind) {
     case 'saved':
       return ok({ ...(await show(id, services)), charged: null });
@@ -157,7 +165,11 @@ async function answered(id: string, answer: SettingsAnswer, services: Services):
 }
 
 /** A first charge that the bank wants confirmed: its owner is here, so the link of the mail is in the answer too (A11). */
-async function linkToConfirm(id: string, declineCode: string, { pool, links }: Services): Promise<{ url?: string }> {
+async function linkToConfirm(
+  id: string,
+  declineCode: string,
+  { pool, links }: Uses<'pool' | 'links'>,
+): Promise<{ url?: string }> {
   const paymentId = declineCode === 'authentication_required' ? await findWaitingReload(pool, id) : null;
   return paymentId === null ? {} : { url: links.urlOf(paymentId) };
 }

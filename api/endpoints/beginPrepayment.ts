@@ -6,7 +6,7 @@ import type { Payment } from '../../ledger/payments/payment';
 import { beginPrepayment } from '../../payments/beginPrepayment';
 import { centsWithin } from '../http/cents';
 import type { Call } from '../http/endpoint';
-import type { Services } from '../services';
+import type { Uses } from '../services';
 
 export type Wish = {
   /** As the schema has let it through. */
@@ -20,7 +20,7 @@ export type Wish = {
 /** Throws `idempotency_key_reused` when the key stands for something else. Of simultaneous calls all find one payment. */
 export async function beginOnce(
   { params, principal, idempotencyKey }: Call<{ id: string }>,
-  services: Services,
+  services: Uses<'pool'>,
   { amount, content, method }: Wish,
 ): Promise<Payment> {
   const begun = await beginPrepayment(services, {

@@ -4,8 +4,9 @@ import { unavailable } from '../../domain/errors';
 import { openCheckout } from '../../payments/openCheckout';
 import { beginOnce } from './beginPrepayment';
 import { customerOf } from './customers';
-import { created, endpoint } from '../http/endpoint';
+import { created } from '../http/endpoint';
 import { moneyIn, ofAccount, uuid, webAddress } from '../http/schemas';
+import { endpoint, forPayments } from '../services';
 
 const wish = z.strictObject({ amount: moneyIn, successUrl: webAddress, cancelUrl: webAddress });
 
@@ -14,6 +15,7 @@ export const open = endpoint({
   body: { schema: wish },
   idempotent: true,
   replies: { 201: z.strictObject({ id: uuid, url: z.string() }) },
+  uses: forPayments,
   async handle(call, services) {
     const { amount, successUrl, cancelUrl } = call.body;
     const payment = await beginOnce(call, services, {

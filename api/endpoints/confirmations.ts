@@ -6,10 +6,10 @@ import { readPaymentById } from '../../ledger/payments/readPayment';
 import { asksOwner, confirm } from '../../payments/confirm';
 import type { Look } from '../../payments/syncPayment';
 import { askPage, outcomePage, unknownPage } from './confirmationPage';
-import { endpoint, type Reply } from '../http/endpoint';
+import { type Reply } from '../http/endpoint';
 import { PRIVATE_PAGE_HEADERS } from '../http/html';
 import { lookAtPayment } from './lookAtPayment';
-import type { Services } from '../services';
+import { endpoint, forPayments, type Uses } from '../services';
 import { tellNews } from './tellNews';
 
 const byToken = z.strictObject({ token: z.string().max(200) });
@@ -25,6 +25,7 @@ export const show = endpoint({
   // What the bank's page adds on the way back.
   query: z.object({ redirect_status: z.string().optional() }),
   replies: { 200: null, 404: null },
+  uses: [...forPayments, 'links'],
   async handle({ params, query }, services) {
     const payment = await paymentOf(params.token, services);
     if (!payment) return html(404, unknownPage());
@@ -37,6 +38,7 @@ export const show = endpoint({
 export const begin = endpoint({
   params: byToken,
   replies: { 200: null, 303: null, 404: null },
+  uses: [...forPayments, 'links'],
   async handle({ params }, services) {
     const payment = await paymentOf(params.token, services);
     if (!payment) return html(404, unknownPage());
@@ -54,12 +56,12 @@ export const begin = endpoint({
   },
 });
 
-async function paymentOf(token: string, { links, pool }: Services): Promise<Payment | null> {
+async function paymentOf(token: string, { links, pool }: Uses<'links' | 'pool'>): Promise<Payment | null> {
   const paymentId = links.paymentOf(token);
   return paymentId === null ? null : readPaymentById(pool, paymentId);
 }
 
-async function pageFor(look: Look, note: string | null, { pool }: Services): Promise<Reply> {
+async function pageFor(look: Look, note: string | null, { pool }: Uses<'pool'>): Promise<Reply> {
   const confirmation = await readConfirmation(pool, look.payment.id);
   return html(
     200,

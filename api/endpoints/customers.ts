@@ -2,10 +2,10 @@
 import { notFound } from '../../domain/errors';
 import { readCustomer } from '../../ledger/methods/readCustomer';
 import { storeCustomer } from '../../ledger/methods/storeCustomer';
-import type { Services } from '../services';
+import type { Uses } from '../services';
 
 /** The account's customer, made when it is needed first. */
-export async function customerOf(account: string, { pool, provider }: Services): Promise<string> {
+export async function customerOf(account: string, { pool, provider }: Uses<'pool' | 'provider'>): Promise<string> {
   const customer = await readCustomer(pool, account);
   if (customer === undefined) throw notFound(`account ${account}`);
   return customer ?? storeCustomer(pool, account, await provider.createCustomer(account));

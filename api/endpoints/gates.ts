@@ -1,17 +1,19 @@
-/** May this account run inference now? Answered from memory; mostly by api/hotPath.ts, before it comes to this. */
+/** May this account run inference now? Answered from memory; mostly by api/gate/hotPath.ts, before it comes to this. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { toGate } from '../../ledger/accounts/position';
 import { isAccountId } from '../../domain/checkEvent';
 import { nothingKnown } from '../gate/gateCache';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { gate, ofAccount } from '../http/schemas';
+import { endpoint } from '../services';
 
 const UNSTORED = { 'Cache-Control': 'no-store' };
 
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: gate },
+  uses: ['gates'],
   async handle({ params: { id } }, { gates }) {
     const found = await gates.find(id);
     if (!found) throw notFound(`account ${id}`);
@@ -22,6 +24,7 @@ export const read = endpoint({
 /** For proxies (nginx auth_request, Envoy ext_authz): the status alone is the answer. Envoy asks with its caller's method and path, which say nothing here. */
 export const authorize = endpoint({
   replies: { 200: null, 403: gate.extend({ accountId: z.string() }) },
+  uses: ['gates'],
   async handle({ header }, { gates }) {
     const id = header('x-account-id') ?? '';
     const found = isAccountId(id) ? await gates.find(id) : null;
@@ -33,9 +36,10 @@ export const authorize = endpoint({
 
 const EVENT_STREAM = { ...UNSTORED, 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
 
-/** For replicas: all gates, then what changes (api/gateStream.ts). */
+/** For replicas: all gates, then what changes (api/gate/gateStream.ts). */
 export const stream = endpoint({
   replies: { 200: null },
+  uses: ['gateStreams', 'keyring'],
   handle({ header }, { gateStreams, keyring }) {
     gateStreams.admit();
     const isWelcome = () =>

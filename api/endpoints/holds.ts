@@ -10,11 +10,12 @@ import { placeHold } from '../../ledger/holds/placeHold';
 import type { Position } from '../../ledger/accounts/position';
 import { accountExists } from '../../ledger/accounts/readAccount';
 import { releaseHold } from '../../ledger/holds/releaseHold';
-import { created, endpoint, ok } from '../http/endpoint';
+import { created, ok } from '../http/endpoint';
 import { priceEstimate } from '../usage/estimates';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
 import { signalPosition } from '../signals/signalPosition';
 import { toList } from './views';
+import { endpoint } from '../services';
 
 const EXPIRES_SECONDS = { min: 10, max: 86_400, usual: 600 };
 const seconds = z
@@ -58,6 +59,7 @@ export const place = endpoint({
   body: { schema: wish },
   idempotent: true,
   replies: { 201: opened },
+  uses: ['pool', 'prices', 'gates', 'signals'],
   async handle({ params, body, idempotencyKey }, services) {
     const expiresInSeconds = secondsOf(body.expiresInSeconds);
     const priced = body.estimate
@@ -154,6 +156,7 @@ export const ofHold = z.strictObject({ id: accountId, holdId: uuid });
 export const release = endpoint({
   params: ofHold,
   replies: { 200: shown },
+  uses: ['pool', 'prices', 'gates', 'signals'],
   async handle({ params }, services) {
     const released = await transaction(services.pool, (tx) => releaseHold(tx, params.id, params.holdId));
     if (released.kind === 'not_found') throw notFound(`hold ${params.holdId}`);
@@ -167,6 +170,7 @@ export const list = endpoint({
   params: ofAccount,
   query: pageQuery(cursorOf.uuid),
   replies: { 200: listOf(shown) },
+  uses: ['pool'],
   async handle({ params, query: { limit, cursor } }, { pool }) {
     const page = await listHolds(pool, params.id, { limit, after: cursor ?? null });
     if (page.data.length === 0 && !(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
@@ -177,6 +181,7 @@ export const list = endpoint({
 export const read = endpoint({
   params: ofHold,
   replies: { 200: shown },
+  uses: ['pool'],
   async handle({ params }, { pool }) {
     const hold = await readHold(pool, params.id, params.holdId);
     if (!hold) throw notFound(`hold ${params.holdId}`);

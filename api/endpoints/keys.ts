@@ -9,10 +9,10 @@ import type { ApiKey } from '../../ledger/accounts/apiKey';
 import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { accountExists } from '../../ledger/accounts/readAccount';
-import { created, endpoint, noContent, ok, type Reply } from '../http/endpoint';
+import { created, noContent, ok, type Reply } from '../http/endpoint';
 import { accountId, memberRole, ofAccount, text, time, uuid } from '../http/schemas';
 import type { Principal } from '../http/auth';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 
 const createdKey = z.strictObject({ id: uuid, key: z.string() });
 const platformRole = z.enum(['service', 'admin']);
@@ -34,7 +34,7 @@ async function revoke(
   accountId: string | null,
   keyId: string,
   principal: Principal,
-  { pool, keyring }: Services,
+  { pool, keyring }: Uses<'pool' | 'keyring'>,
 ): Promise<Reply> {
   await transaction(pool, async (tx) => {
     if (!(await revokeKey(tx, accountId, keyId))) throw notFound(`key ${keyId}`);
@@ -48,6 +48,7 @@ export const createForMember = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ memberId: uuid }) },
   replies: { 201: createdKey },
+  uses: ['pool'],
   async handle({ params: { id }, body: { memberId }, principal }, { pool }) {
     return created(
       await transaction(pool, async (tx) => {
@@ -64,6 +65,7 @@ export const createForMember = endpoint({
 export const listOfAccount = endpoint({
   params: ofAccount,
   replies: { 200: listed },
+  uses: ['pool'],
   async handle({ params: { id } }, { pool }) {
     if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
     return ok({ data: (await listKeys(pool, id)).map(view) });
@@ -73,12 +75,14 @@ export const listOfAccount = endpoint({
 export const revokeOfAccount = endpoint({
   params: z.strictObject({ id: accountId, keyId: uuid }),
   replies: { 204: null },
+  uses: ['pool', 'keyring'],
   handle: ({ params, principal }, services) => revoke(params.id, params.keyId, principal, services),
 });
 
 export const createForPlatform = endpoint({
   body: { schema: z.strictObject({ role: platformRole, name: text(200) }) },
   replies: { 201: createdKey },
+  uses: ['pool'],
   async handle({ body: { role, name }, principal }, { pool }) {
     return created(
       await transaction(pool, async (tx) => {
@@ -92,11 +96,13 @@ export const createForPlatform = endpoint({
 
 export const listOfPlatform = endpoint({
   replies: { 200: listed },
+  uses: ['pool'],
   handle: async (_call, { pool }) => ok({ data: (await listKeys(pool, null)).map(view) }),
 });
 
 export const revokeOfPlatform = endpoint({
   params: z.strictObject({ keyId: uuid }),
   replies: { 204: null },
+  uses: ['pool', 'keyring'],
   handle: ({ params, principal }, services) => revoke(null, params.keyId, principal, services),
 });

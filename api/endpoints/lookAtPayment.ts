@@ -1,10 +1,10 @@
 /** Looks what has become of a payment, and lets in at once who has paid (P2, P3, S5). */
 import type { Payment } from '../../ledger/payments/payment';
 import { syncPayment, type Look } from '../../payments/syncPayment';
-import type { Services } from '../services';
+import type { PaymentServices } from '../services';
 import { tellNews } from './tellNews';
 
-export async function lookAtPayment(payment: Payment, services: Services): Promise<Look> {
+export async function lookAtPayment(payment: Payment, services: PaymentServices): Promise<Look> {
   const look = await syncPayment(services, payment, Date.now());
   if (look.news.outcome !== 'nothing new') await tellNews(look.news, services);
   return look;

@@ -8,9 +8,10 @@ import { listMembers } from '../../ledger/accounts/listMembers';
 import { removeMember } from '../../ledger/accounts/removeMember';
 import { updateMember } from '../../ledger/accounts/updateMember';
 import { accountExists } from '../../ledger/accounts/readAccount';
-import { created, endpoint, noContent, ok } from '../http/endpoint';
+import { created, noContent, ok } from '../http/endpoint';
 import { accountId, memberRole, ofAccount, uuid } from '../http/schemas';
 import { newMember } from './accounts';
+import { endpoint } from '../services';
 
 const member = z
   .strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole })
@@ -23,6 +24,7 @@ const lastOwner = () => new Problem('last_owner', 'This is the last owner; make 
 export const list = endpoint({
   params: ofAccount,
   replies: { 200: z.strictObject({ data: z.array(member) }) },
+  uses: ['pool'],
   async handle({ params: { id } }, { pool }) {
     const data = await listMembers(pool, id);
     if (data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
@@ -34,6 +36,7 @@ export const add = endpoint({
   params: ofAccount,
   body: { schema: newMember },
   replies: { 201: member },
+  uses: ['pool'],
   async handle({ params: { id }, body, principal }, { pool }) {
     return created(
       await transaction(pool, async (tx) => {
@@ -51,6 +54,7 @@ export const change = endpoint({
   params: ofMember,
   body: { schema: newMember.partial() },
   replies: { 200: member },
+  uses: ['pool', 'keyring'],
   async handle({ params: { id, memberId }, body, principal }, { pool, keyring }) {
     const changed = await transaction(pool, async (tx) => {
       const outcome = await updateMember(tx, id, memberId, body);
@@ -68,6 +72,7 @@ export const change = endpoint({
 export const remove = endpoint({
   params: ofMember,
   replies: { 204: null },
+  uses: ['pool', 'keyring'],
   async handle({ params: { id, memberId }, principal }, { pool, keyring }) {
     await transaction(pool, async (tx) => {
       const outcome = await removeMember(tx, id, memberId);

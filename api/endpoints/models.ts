@@ -8,8 +8,9 @@ import { transaction } from '../../ledger/db';
 import { listModels } from '../../ledger/prices/listModels';
 import type { Model } from '../../ledger/prices/model';
 import { putModel } from '../../ledger/prices/putModel';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { id, price, text, time } from '../http/schemas';
+import { endpoint } from '../services';
 
 const PRICES_MAX = 1_000;
 const size = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._:x-]{0,63}$/, 'must be a size such as 1024x1024');
@@ -43,6 +44,7 @@ const model = z
 
 export const list = endpoint({
   replies: { 200: z.strictObject({ data: z.array(model) }) },
+  uses: ['pool'],
   handle: async (_call, { pool }) => ok({ data: (await listModels(pool)).map(view) }),
 });
 
@@ -50,6 +52,7 @@ export const put = endpoint({
   params: z.strictObject({ id }),
   body: { schema: model.partial({ id: true }), bytesMax: 512 * 1024 },
   replies: { 200: model, 201: model },
+  uses: ['pool', 'prices'],
   async handle({ params, body, principal }, { pool, prices: book }) {
     if (body.id !== undefined && body.id !== params.id) throw invalid('id', 'must be the id of the address');
     const wished: Model = { ...body, id: params.id, input: [...new Set(body.input)], prices: toPrices(body.prices) };

@@ -1,9 +1,10 @@
 /** For those who run Ballast: is it alive, is it ready, what mail was sent. */
 import { z } from 'zod';
 import { listMailbox } from '../../ledger/notices/listNotices';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { checkReadiness } from '../readiness';
 import { time } from '../http/schemas';
+import { endpoint } from '../services';
 
 export const healthz = endpoint({
   replies: { 200: z.strictObject({ status: z.literal('ok') }) },
@@ -17,6 +18,7 @@ const readiness = z.strictObject({
 
 export const readyz = endpoint({
   replies: { 200: readiness, 503: readiness },
+  uses: ['pool', 'temporal', 'provider'],
   async handle(_call, services) {
     const missing = await checkReadiness(services);
     return missing.length === 0
@@ -33,6 +35,7 @@ export const mailbox = endpoint({
       ),
     }),
   },
+  uses: ['pool'],
   handle: async (_call, { pool }) =>
     ok({ data: (await listMailbox(pool)).map((mail) => ({ ...mail, at: mail.at.toISOString() })) }),
 });

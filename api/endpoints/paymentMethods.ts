@@ -10,9 +10,9 @@ import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import type { AttachedMethod } from '../../stripe/paymentMethods';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
 import { customerOf } from './customers';
-import { created, endpoint, noContent, ok } from '../http/endpoint';
+import { created, noContent, ok } from '../http/endpoint';
 import { accountId, id, ofAccount, webAddress } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 
 const role = z.enum(['primary', 'backup']);
 const method = z
@@ -29,7 +29,7 @@ const method = z
   .meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
 
-async function attach(account: string, methodId: string, services: Services): Promise<AttachedMethod> {
+async function attach(account: string, methodId: string, services: Uses<'pool' | 'provider'>): Promise<AttachedMethod> {
   const attached = await services.provider.attachPaymentMethod(await customerOf(account, services), methodId);
   switch (attached.kind) {
     case 'attached':
@@ -47,6 +47,7 @@ export const setup = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ returnUrl: webAddress }) },
   replies: { 201: z.strictObject({ url: z.string() }) },
+  uses: ['pool', 'provider', 'signals'],
   handle: async ({ params, body }, services) =>
     created({ url: await services.provider.createSetupPage(await customerOf(params.id, services), body.returnUrl) }),
 });
@@ -60,6 +61,7 @@ export const add = endpoint({
     }),
   },
   replies: { 201: method },
+  uses: ['pool', 'provider', 'signals'],
   async handle({ params, body, principal }, services) {
     const card = await attach(params.id, body.paymentMethod, services);
     const { method: added } = await transaction(services.pool, async (tx) => {
@@ -78,6 +80,7 @@ export const add = endpoint({
 export const list = endpoint({
   params: ofAccount,
   replies: { 200: z.strictObject({ data: z.array(method) }) },
+  uses: ['pool'],
   handle: async ({ params }, { pool }) => ok({ data: await listPaymentMethods(pool, params.id) }),
 });
 
@@ -85,6 +88,7 @@ export const changeRole = endpoint({
   params: ofMethod,
   body: { schema: z.strictObject({ role }) },
   replies: { 200: method },
+  uses: ['pool', 'signals'],
   async handle({ params, body, principal }, { pool, signals }) {
     const changed = await transaction(pool, async (tx) => {
       const done = await changeMethodRole(tx, params.id, params.methodId, body.role);
@@ -103,6 +107,7 @@ export const changeRole = endpoint({
 export const remove = endpoint({
   params: ofMethod,
   replies: { 204: null },
+  uses: ['pool', 'provider', 'signals', 'log'],
   async handle({ params, principal }, { pool, provider, signals, log }) {
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);

@@ -13,10 +13,10 @@ import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBac
 import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { beginOnce } from './beginPrepayment';
-import { accepted, created, endpoint, ok, type Reply } from '../http/endpoint';
+import { accepted, created, ok, type Reply } from '../http/endpoint';
 import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, forPayments, type Services, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
 import { toList } from './views';
 
@@ -50,6 +50,7 @@ export const pay = endpoint({
       url: z.string().optional(),
     }),
   },
+  uses: [...forPayments, 'temporal'],
   async handle(call, services) {
     const { amount, paymentMethodId } = call.body;
     const begun = await beginOnce(call, services, {
@@ -80,7 +81,7 @@ async function methodFor(account: string, wished: string | undefined, pool: Serv
 async function charge(
   { accountId: account, id: paymentId, paymentMethodId }: Payment,
   idempotencyKey: string,
-  { temporal, log }: Services,
+  { temporal, log }: Uses<'temporal' | 'log'>,
 ): Promise<void> {
   const input = { accountId: account, paymentId, paymentMethodId: paymentMethodId! };
   const handle = await reaching(temporal, START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey));
@@ -91,7 +92,7 @@ async function charge(
   }
 }
 
-async function answered(payment: Payment, { pool }: Services): Promise<Reply> {
+async function answered(payment: Payment, { pool }: Uses<'pool'>): Promise<Reply> {
   const { id: paymentId, accountId: account, paymentIntentId } = payment;
   const amount = formatCents(payment.cents);
   switch (payment.status) {
@@ -131,6 +132,7 @@ export const list = endpoint({
   params: ofAccount,
   query: pageQuery(cursorOf.uuid),
   replies: { 200: listOf(shown) },
+  uses: ['pool'],
   async handle({ params, query: { limit, cursor } }, { pool }) {
     if (!(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
     const payments = await listPrepayments(pool, params.id, limit + 1, cursor ?? null);
@@ -148,6 +150,7 @@ export const list = endpoint({
 export const read = endpoint({
   params: z.strictObject({ id: accountId, prepaymentId: uuid }),
   replies: { 200: shown },
+  uses: forPayments,
   async handle({ params }, services) {
     const { pool } = services;
     const existing = await readPayment(pool, params.id, params.prepaymentId);

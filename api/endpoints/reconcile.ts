@@ -5,10 +5,10 @@ import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
 import { recordAudit } from '../../ledger/audit/audit';
 import { startReconcile } from '../../workflows/startReconcile';
-import { accepted, endpoint, ok } from '../http/endpoint';
+import { accepted, ok } from '../http/endpoint';
 import { toReportText } from './reconcileText';
 import { time } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
 
 const START_MS_MAX = 5_000;
@@ -64,6 +64,7 @@ const report = z
 
 export const reconcile = endpoint({
   replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
+  uses: ['pool', 'temporal'],
   async handle({ header, principal }, services) {
     await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);
@@ -75,7 +76,7 @@ export const reconcile = endpoint({
 });
 
 /** Null while it goes on: asked again, it is joined. */
-async function run({ temporal }: Services): Promise<ReconcileReport | null> {
+async function run({ temporal }: Uses<'temporal'>): Promise<ReconcileReport | null> {
   const handle = await reaching(temporal, START_MS_MAX, () => startReconcile(temporal));
   try {
     return await temporal.withDeadline(Date.now() + REPORT_MS_MAX, () => handle.result());

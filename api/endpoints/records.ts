@@ -14,9 +14,10 @@ import type { Page, PageRequest } from '../../ledger/page';
 import { accountExists } from '../../ledger/accounts/readAccount';
 import { findArchiveOfLine } from '../../ledger/usage/findArchiveOfLine';
 import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { accountId, cursorOf, id, listOf, money, ofAccount, pageQuery, time, transactionView } from '../http/schemas';
 import { toList, viewTransaction } from './views';
+import { endpoint } from '../services';
 
 /** A list of an account, whose rows are shown by `view`. An account that does not exist has no list: 404. */
 const recordsOf = <T, View extends z.ZodType>(
@@ -29,6 +30,7 @@ const recordsOf = <T, View extends z.ZodType>(
     params: ofAccount,
     query: pageQuery(cursor),
     replies: { 200: listOf(item) },
+    uses: ['pool'],
     async handle({ params, query }, { pool }) {
       const page = await read(pool, params.id, { limit: query.limit, after: query.cursor ?? null });
       if (page.data.length === 0 && !(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
@@ -117,6 +119,7 @@ export const usageOfTransaction = endpoint({
   query: pageQuery(id),
   // `archived`: the file that the usage behind this line has left for (B8); then the list is empty.
   replies: { 200: listOf(postedEvent).extend({ archived: z.string().optional() }) },
+  uses: ['pool'],
   async handle({ params, query: { limit, cursor } }, { pool }) {
     if (!(await readTransaction(pool, params.id, params.sequence)))
       throw notFound(`transaction ${params.sequence} of account ${params.id}`);

@@ -10,9 +10,9 @@ import type { RefundRequest, RefundWish } from '../../ledger/payments/refundRequ
 import { refund, type Refunded } from '../../payments/refund';
 import { paymentSettledSignal } from '../../workflows/messages';
 import { centsWithin } from '../http/cents';
-import { created, endpoint, type Call, type Reply } from '../http/endpoint';
+import { created, type Call, type Reply } from '../http/endpoint';
 import { accountId, money, moneyIn, time, uuid } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, forPayments, type PaymentServices } from '../services';
 
 const wish = z.strictObject({ amount: moneyIn.optional() });
 const made = z.strictObject({ id: z.string(), amount: money, at: time }).meta({ id: 'Refund' });
@@ -23,6 +23,7 @@ export const ofPrepayment = endpoint({
   body: { schema: wish, optional: true },
   idempotent: true,
   replies: { 201: made },
+  uses: forPayments,
   async handle(call, services) {
     const { id, prepaymentId } = call.params;
     const payment = await readPayment(services.pool, id, prepaymentId);
@@ -36,6 +37,7 @@ export const ofReload = endpoint({
   body: { schema: wish, optional: true },
   idempotent: true,
   replies: { 201: made },
+  uses: forPayments,
   async handle(call, services) {
     const { id, number } = call.params;
     const payment = await readReloadPayment(services.pool, id, number);
@@ -44,7 +46,7 @@ export const ofReload = endpoint({
   },
 });
 
-async function answer(payment: Payment, call: RefundCall, services: Services): Promise<Reply> {
+async function answer(payment: Payment, call: RefundCall, services: PaymentServices): Promise<Reply> {
   const refunded = await refund(services, payment, toWish(payment, call));
   const request = madeOrRefused(refunded, payment);
   services.signals.tell(payment.accountId, paymentSettledSignal);

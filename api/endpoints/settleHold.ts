@@ -8,9 +8,9 @@ import { transaction } from '../../ledger/db';
 import { readHold, type Hold } from '../../ledger/holds/holds';
 import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
 import { settleHold } from '../../ledger/holds/settleHold';
-import { endpoint, ok, type Reply } from '../http/endpoint';
+import { ok, type Reply } from '../http/endpoint';
 import { money } from '../http/schemas';
-import type { Services } from '../services';
+import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { checkEvent, isRejection, toShownId, type Rejection } from '../../domain/checkEvent';
 import { toKept } from '../../usage/reportUsage';
@@ -33,6 +33,7 @@ export const settle = endpoint({
     unchecked: true,
   },
   replies: { 200: z.strictObject({ status: z.literal('settled'), charged: money, released: money }) },
+  uses: ['pool', 'prices', 'gates', 'signals'],
   async handle({ params: { id, holdId }, body }, services) {
     const raw = eventsOf(body).map((event) => ofAccount(event, id));
     const hold = await readHold(services.pool, id, holdId);
@@ -89,7 +90,7 @@ async function post(
   hold: Hold,
   { events, places }: CheckedUsage,
   settleHash: string,
-  services: Services,
+  services: Uses<'pool' | 'gates' | 'signals'>,
 ): Promise<Reply> {
   const settling = { accountId: hold.accountId, holdId: hold.id, events, settleHash };
   const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
@@ -119,7 +120,7 @@ const ended = (status: Hold['status']): Problem =>
 async function refused(
   raw: readonly unknown[],
   rejected: readonly Placed<Rejection>[],
-  { pool }: Services,
+  { pool }: Uses<'pool'>,
 ): Promise<Problem> {
   const inOrder = [...rejected].sort((a, b) => a.index - b.index);
   await keepRejectedUsage(

@@ -5,8 +5,8 @@ import type { PaymentNews } from '../../domain/payment';
 import { listKnownEvents } from '../../ledger/payments/listKnownEvents';
 import { recordEvent } from '../../ledger/payments/recordEvent';
 import { applyEvent } from '../../payments/applyEvent';
-import { endpoint, ok } from '../http/endpoint';
-import type { Services } from '../services';
+import { ok } from '../http/endpoint';
+import { endpoint, forPayments, type PaymentServices } from '../services';
 import { tellNews } from './tellNews';
 
 /** Events carry one object of Stripe's, which has some kilobytes. */
@@ -16,6 +16,7 @@ const EVENT_BYTES_MAX = 512 * 1024;
 export const receive = endpoint({
   body: { schema: z.instanceof(Buffer), raw: true, bytesMax: EVENT_BYTES_MAX, refusal: 'webhook_refused' },
   replies: { 200: z.strictObject({ received: z.literal(true) }) },
+  uses: [...forPayments, 'stripeWebhookSecrets'],
   async handle({ body, header }, services) {
     const { provider, stripeWebhookSecrets, log } = services;
     if (stripeWebhookSecrets.length === 0)
@@ -29,7 +30,7 @@ export const receive = endpoint({
 });
 
 /** The record comes after the effect, which a repeat does not repeat. */
-async function take(news: PaymentNews, services: Services): Promise<void> {
+async function take(news: PaymentNews, services: PaymentServices): Promise<void> {
   if ((await listKnownEvents(services.pool, [news.eventId])).size > 0) return;
   const applied = await applyEvent(services, news, Date.now());
   await recordEvent(services.pool, news, applied);

@@ -7,9 +7,10 @@ import { accountExists } from '../../ledger/accounts/readAccount';
 import { listRejectedUsage } from '../../ledger/usage/listRejectedUsage';
 import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usage/readUsage';
 import { toCsv } from '../http/csv';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../http/schemas';
 import { toList } from './views';
+import { endpoint } from '../services';
 
 export const EVENTS_MAX = 5_000;
 /** 5,000 events with the longest ids, and some room. */
@@ -59,6 +60,7 @@ export const report = endpoint({
       epoch: z.string().optional(),
     }),
   },
+  uses: ['posting'],
   async handle({ body }, { posting }) {
     const { gates, ...counts } = await posting.report(eventsOf(body));
     // The gates are JSON already: for a thousand accounts, building and writing them again costs more than all else here.
@@ -106,6 +108,7 @@ export const read = endpoint({
   params: ofAccount,
   query: z.strictObject({ from: date.optional(), to: date.optional(), groupBy: groups.optional() }),
   replies: { 200: z.strictObject({ rows: z.array(row), total: money }) },
+  uses: ['pool'],
   async handle({ params: { id }, query: { from = null, to = null, groupBy = [] }, header }, { pool }) {
     const found = await readUsage(pool, id, { from, to }, groupBy);
     if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
@@ -129,6 +132,7 @@ export const rejected = endpoint({
       z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time }),
     ),
   },
+  uses: ['pool'],
   async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
     const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
     return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));

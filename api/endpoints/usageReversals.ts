@@ -4,15 +4,17 @@ import { notFound, Problem } from '../../domain/errors';
 import { transaction } from '../../ledger/db';
 import type { Archive } from '../../ledger/usage/listArchives';
 import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
-import { created, endpoint } from '../http/endpoint';
+import { created } from '../http/endpoint';
 import { accountId, id, text, transactionView } from '../http/schemas';
 import { signalPosition } from '../signals/signalPosition';
 import { viewTransaction } from './views';
+import { endpoint } from '../services';
 
 export const reverse = endpoint({
   body: { schema: z.strictObject({ accountId, eventId: id, reason: text(500) }) },
   idempotent: true,
   replies: { 201: transactionView },
+  uses: ['pool', 'gates', 'signals'],
   async handle({ body, principal, idempotencyKey }, services) {
     const outcome = await transaction(services.pool, (tx) =>
       postUsageReversal(tx, { ...body, actor: principal.actor, idempotencyKey }),

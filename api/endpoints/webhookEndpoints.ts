@@ -8,9 +8,10 @@ import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { listWebhookDeliveries, postTestDelivery } from '../../ledger/webhooks/webhookDeliveries';
 import { addEndpoint, listEndpoints, removeEndpoint, rotateSecret } from '../../ledger/webhooks/webhookEndpoints';
-import { accepted, created, endpoint, noContent, ok } from '../http/endpoint';
+import { accepted, created, noContent, ok } from '../http/endpoint';
 import { accountId, cursorOf, listOf, ofAccount, pageQuery, time, uuid, webAddress } from '../http/schemas';
 import { toList } from './views';
+import { endpoint } from '../services';
 
 const kind = z.enum(NOTICE_KINDS);
 const kinds = z
@@ -39,6 +40,7 @@ const noEndpoint = (eid: string) => notFound(`webhook endpoint ${eid}`);
 export const list = endpoint({
   params: ofAccount,
   replies: { 200: z.strictObject({ data: z.array(listed) }) },
+  uses: ['pool'],
   async handle({ params: { id } }, { pool }) {
     const data = await listEndpoints(pool, id);
     return ok({
@@ -55,6 +57,7 @@ export const add = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ url: webAddress, events }) },
   replies: { 201: z.strictObject({ id: uuid, secret }) },
+  uses: ['pool', 'allowPrivateWebhooks'],
   async handle({ params: { id }, body, principal }, { pool, allowPrivateWebhooks }) {
     const problem = webhookUrlProblem(body.url, allowPrivateWebhooks);
     if (problem) throw new Problem('webhook_url_refused', problem, { errors: [{ path: 'url', message: problem }] });
@@ -79,6 +82,7 @@ export const add = endpoint({
 export const remove = endpoint({
   params: ofEndpoint,
   replies: { 204: null },
+  uses: ['pool'],
   async handle({ params: { id, eid }, principal }, { pool }) {
     await transaction(pool, async (tx) => {
       if (!(await removeEndpoint(tx, id, eid))) throw noEndpoint(eid);
@@ -91,6 +95,7 @@ export const remove = endpoint({
 export const rotate = endpoint({
   params: ofEndpoint,
   replies: { 201: z.strictObject({ id: uuid, secret, oldSecretSignsUntil: time }) },
+  uses: ['pool'],
   async handle({ params: { id, eid }, principal }, { pool }) {
     const madeSecret = newSecret();
     return created(
@@ -108,6 +113,7 @@ export const rotate = endpoint({
 export const test = endpoint({
   params: ofEndpoint,
   replies: { 202: z.strictObject({ deliveryId: uuid }) },
+  uses: ['pool'],
   async handle({ params: { id, eid }, principal }, { pool }) {
     return accepted(
       await transaction(pool, async (tx) => {
@@ -135,6 +141,7 @@ export const deliveries = endpoint({
   params: ofEndpoint,
   query: pageQuery(cursorOf.uuid),
   replies: { 200: listOf(delivery) },
+  uses: ['pool'],
   async handle({ params: { id, eid }, query: { limit, cursor } }, { pool }) {
     const page = await listWebhookDeliveries(pool, id, eid, { limit, after: cursor ?? null });
     if (page.data.length === 0 && !(await listEndpoints(pool, id)).some((one) => one.id === eid)) throw noEndpoint(eid);

@@ -3,9 +3,10 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { balanceWorkflowId, decisionsQuery, stateQuery } from '../../workflows/messages';
-import { endpoint, ok } from '../http/endpoint';
+import { ok } from '../http/endpoint';
 import { ofAccount, time } from '../http/schemas';
 import { reaching } from '../signals/temporal';
+import { endpoint } from '../services';
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -24,6 +25,7 @@ export const read = endpoint({
       decisions: z.array(decision),
     }),
   },
+  uses: ['temporal'],
   async handle({ params: { id } }, { temporal }) {
     const handle = temporal.workflow.getHandle(balanceWorkflowId(id));
     const ask = () => Promise.all([handle.describe(), handle.query(stateQuery), handle.query(decisionsQuery)]);

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../domain/errors';
-import type { BodySpec } from './endpoint';
+import type { BodySpec, StreamedBody } from './endpoint';
 
 /** Enough for any request but usage, which has its own. */
 export const BODY_BYTES_MAX = 128 * 1024;
@@ -10,21 +10,41 @@ const NDJSON = 'application/x-ndjson';
 const JSON_TYPE = 'application/json';
 
 /** The formats an endpoint takes. */
-export const typesOf = (spec: BodySpec): string[] => (spec.linesAs === undefined ? [JSON_TYPE] : [JSON_TYPE, NDJSON]);
+export const typesOf = ({ linesAs, streamed }: BodySpec): readonly string[] =>
+  streamed ?? (linesAs === undefined ? [JSON_TYPE] : [JSON_TYPE, NDJSON]);
 
 /** 413 and 415 come before what the body says. */
 export async function readBody(request: IncomingMessage, spec: BodySpec): Promise<Buffer> {
+  const bytesMax = checkHead(request, spec);
+  return spec.optional && isEmpty(request) ? Buffer.from('{}') : readBytes(request, spec, bytesMax);
+}
+
+/** The same checks; the bytes are counted as the handler reads them. */
+export function streamBody(request: IncomingMessage, spec: BodySpec): StreamedBody {
+  const bytesMax = checkHead(request, spec);
+  async function* chunks(): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    // A handler that stops half-way must not close the connection: its caller is to get the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw tooLarge(spec, bytesMax);
+      yield chunk;
+    }
+  }
+  return { mediaType: mediaTypeOf(request), contentType: request.headers['content-type'] ?? '', chunks: chunks() };
+}
+
+/** How many bytes may come. */
+function checkHead(request: IncomingMessage, spec: BodySpec): number {
+  const { 'content-length': length, 'content-encoding': encoding } = request.headers;
   const bytesMax = spec.bytesMax ?? BODY_BYTES_MAX;
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(spec, bytesMax);
-  if (spec.optional && isEmpty(request)) return Buffer.from('{}');
+  if (Number(length ?? 0) > bytesMax) throw tooLarge(spec, bytesMax);
+  if (spec.raw || (spec.optional && isEmpty(request))) return bytesMax;
   const types = typesOf(spec);
-  if (
-    !spec.raw &&
-    (!types.includes(contentType(request)) || (request.headers['content-encoding'] ?? 'identity') !== 'identity')
-  ) {
+  if (!types.includes(mediaTypeOf(request)) || (encoding ?? 'identity') !== 'identity') {
     throw new Problem('unsupported_media_type', `Send the body as ${types.join(' or ')}, not compressed.`);
   }
-  return readBytes(request, spec, bytesMax);
+  return bytesMax;
 }
 
 /** By events: an iterator over the chunks costs as much as parsing them. */
@@ -51,7 +71,7 @@ export function parseBody(request: IncomingMessage, body: Buffer, { linesAs, raw
   if (raw) return body;
   if (!isUtf8(body)) throw new Problem('malformed_json', 'The body is not UTF-8.');
   const content = body.toString('utf8');
-  if (linesAs === undefined || contentType(request) !== NDJSON) return parseJson(content, 'The body');
+  if (linesAs === undefined || mediaTypeOf(request) !== NDJSON) return parseJson(content, 'The body');
   const lines = content
     .split('\n')
     .flatMap((line, index) => (line.trim() === '' ? [] : [parseJson(line, `Line ${index + 1}`)]));
@@ -72,5 +92,5 @@ function parseJson(content: string, what: string): unknown {
 const isEmpty = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 
-const contentType = (request: IncomingMessage): string =>
+const mediaTypeOf = (request: IncomingMessage): string =>
   (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();

@@ -1,9 +1,8 @@
-/** What a route does: the shapes it takes and gives, and its handler. Knows nothing of Express. */
+/** What a route does: the shapes it takes and gives, the services it uses, and its handler. Knows nothing of Express. */
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors';
 import type { Principal } from './auth';
-import type { Services } from '../services';
 
 export type Reply = {
   status: number;
@@ -26,6 +25,14 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = {
   idempotencyKey: string;
 };
 
+/** What a handler reads of a streamed body. It need not read to the end: the rest is read and dropped after the answer. */
+export type StreamedBody = {
+  mediaType: string;
+  /** With its parameters, such as the boundary of multipart. */
+  contentType: string;
+  chunks: AsyncIterable<Buffer>;
+};
+
 export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
   schema: Schema;
   /** Takes newline-delimited JSON too: its lines stand for this field. */
@@ -36,6 +43,11 @@ export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
   optional?: true;
   /** The handler takes the bytes as they came, of whatever type: their signature is over them. */
   raw?: true;
+  /**
+   * The handler takes the body while it comes, as a `StreamedBody`, in one of these media types. `schema` then only
+   * documents it. More than `bytesMax` throws where the handler reads.
+   */
+  streamed?: readonly string[];
   /** What a body that can't be taken is called. @default `too_large`, `unsupported_media_type` */
   refusal?: ErrorCode;
   /** The handler checks the content by hand, where a schema would cost too much; the schema then only documents it. */
@@ -49,6 +61,7 @@ export type Endpoint<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
+  Services = never,
 > = {
   params?: Params;
   query?: Query;
@@ -59,10 +72,16 @@ export type Endpoint<
   handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>, services: Services): Promise<Reply> | Reply;
 };
 
-/** Infers the types of a handler's parameters, query and body from their schemas. */
-export const endpoint = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  spec: Endpoint<P, Q, B>,
-): Endpoint => spec;
+/**
+ * Makes the function that endpoints of an API are written with. It infers the types of a handler's parameters, query and
+ * body from their schemas, and gives the handler those services that it names in `uses`, and no others.
+ */
+export const endpointsWith =
+  <Services>() =>
+  <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, const Names extends keyof Services = never>(
+    spec: Endpoint<P, Q, B, Pick<Services, Names>> & { uses?: readonly Names[] },
+  ): Endpoint<z.ZodType, z.ZodType, z.ZodType, Services> =>
+    spec;
 
 export const ok = (body: unknown, headers?: Record<string, string>): Reply => ({
   status: 200,

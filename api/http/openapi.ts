@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { typesOf } from './body';
 import type { Endpoint } from './endpoint';
 import type { Route } from './route';
-import { problem } from './schemas';
+import { openAiError, problem } from './schemas';
 
 type Json = Record<string, unknown>;
 
@@ -32,27 +32,11 @@ type Method = (typeof ALL_METHODS)[number];
 /** As it is documented: a route that takes all methods stands under each that OpenAPI knows. */
 export const methodsOf = ({ method, takesAll }: Route): readonly Method[] => (takesAll ? ALL_METHODS : [method]);
 
-/** How the documentation groups routes: by the first of these that is in the path. */
-const TAGS: readonly [part: RegExp, tag: string][] = [
-  [/^\/v1\/(authorize|gates)|\/(gate|suspension)$/, 'Gate'],
-  [/\/(keys|members)\b/, 'Keys and members'],
-  [/\/holds\b/, 'Holds'],
-  [/\/webhook-endpoints\b/, 'Webhook endpoints'],
-  [/\/(usage|rejected-usage|models)\b|\/events$/, 'Usage and models'],
-  [/\/auto-reload\b|\/reloads\b/, 'Auto-reload'],
-  [/\/(payment-methods|prepayments|webhooks)\b/, 'Payments'],
-  [/\/(files|batches)\b/, 'Batches'],
-  [/\/(limits|limit-requests|dedicated-endpoints|evaluation-datasets)\b/, 'Limits'],
-  [/\/(transactions|adjustments|decisions|audit|notices|workflow)\b/, 'Records'],
-  [/^\/v1\/accounts(\/:id)?$/, 'Accounts'],
-];
-const tagOf = (path: string): string => TAGS.find(([part]) => part.test(path))?.[1] ?? 'Operations';
-
-function toOperation({ path, who, summary, endpoint }: Route, method: Method): Json {
+function toOperation({ path, who, tag, errors, summary, endpoint }: Route, method: Method): Json {
   const isPublic = who.includes('anybody');
   return {
     summary,
-    tags: [tagOf(path)],
+    tags: [tag],
     operationId: [method, ...path.split('/').slice(1)].map((part) => part.replace(/\W/g, '')).join('_'),
     ...(isPublic ? {} : { description: `For: ${who.join(', ')}.`, security: [{ key: [] }] }),
     parameters: [
@@ -72,7 +56,10 @@ function toOperation({ path, who, summary, endpoint }: Route, method: Method): J
       ...Object.fromEntries(Object.entries(endpoint.replies).map(([status, schema]) => [status, toResponse(schema)])),
       default: {
         description: 'A problem',
-        content: { 'application/problem+json': { schema: toSchema(problem, 'output') } },
+        content:
+          errors === 'problem'
+            ? { 'application/problem+json': { schema: toSchema(problem, 'output') } }
+            : { 'application/json': { schema: toSchema(openAiError, 'output') } },
       },
     },
   };

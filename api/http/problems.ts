@@ -45,25 +45,43 @@ export function isDatabaseOutage(error: unknown): boolean {
   return (typeof code === 'string' && OUTAGE_CODES.has(code)) || OUTAGE_MESSAGE.test(error.message);
 }
 
-export function toReply({ code, status, title, message, extras }: Problem): Reply {
+/** How a route writes its errors: by RFC 9457, or as OpenAI's clients expect them. */
+export type ErrorFormat = 'problem' | 'openai';
+
+export function toReply(problem: Problem, format: ErrorFormat = 'problem'): Reply {
+  const { status, extras } = problem;
   return {
     status,
-    body: {
-      type: `${TYPE_BASE}${code}`,
-      title,
-      status,
-      detail: message,
-      code,
-      ...(extras.errors && { errors: extras.errors }),
-      ...extras.members,
-    },
+    body: format === 'problem' ? toProblemBody(problem) : toOpenAiBody(problem),
     headers: {
-      'Content-Type': 'application/problem+json',
+      'Content-Type': format === 'problem' ? 'application/problem+json' : 'application/json; charset=utf-8',
       ...(extras.retryAfterSeconds !== undefined && { 'Retry-After': String(extras.retryAfterSeconds) }),
       ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     },
   };
 }
+
+const toProblemBody = ({ code, status, title, message, extras }: Problem) => ({
+  type: `${TYPE_BASE}${code}`,
+  title,
+  status,
+  detail: message,
+  code,
+  ...(extras.errors && { errors: extras.errors }),
+  ...extras.members,
+});
+
+/** OpenAI's clients choose their exception by the status; `type` is for people. */
+const toOpenAiBody = ({ code, status, message, extras }: Problem) => ({
+  error: {
+    message,
+    type: status >= 500 ? 'server_error' : status === 429 ? 'rate_limit_error' : 'invalid_request_error',
+    param: extras.errors?.[0]?.path || null,
+    code,
+    ...(extras.errors && { errors: extras.errors }),
+    ...extras.members,
+  },
+});
 
 /** What zod found, a field each. */
 export const fieldErrors = (error: z.ZodError, prefix = ''): FieldError[] =>

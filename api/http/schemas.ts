@@ -103,3 +103,11 @@ export const problem = z
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });
+
+export const openAiError = z
+  .object({
+    error: z
+      .object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() })
+      .loose(),
+  })
+  .meta({ id: 'OpenAiError' });

@@ -1,8 +1,11 @@
 /** After a commit of this process: its gate answers by it at once, and the workflow is told of a crossing (S5). */
 import type { MovedPosition } from '../../ledger/accounts/position';
-import type { Services } from '../services';
+import type { GateCache } from '../gate/gateCache';
+import type { Signals } from './signals';
 
-export function signalPosition(position: MovedPosition, { gates, signals }: Pick<Services, 'gates' | 'signals'>): void {
+export type Signalled = { gates: Pick<GateCache, 'learn'>; signals: Pick<Signals, 'moved'> };
+
+export function signalPosition(position: MovedPosition, { gates, signals }: Signalled): void {
   gates.learn(position);
   signals.moved(position);
 }

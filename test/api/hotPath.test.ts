@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { createKeyring, type Keyring } from '../../api/http/auth';
 import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
-import { answerHot, createHotPath } from '../../api/gate/hotPath';
+import { createHotPath } from '../../api/gate/hotPath';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { openPool } from '../../ledger/db';
 import { adjust, openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await gates.start();
   const hotPath = createHotPath({ gates, keyring });
   hot = createServer((incoming, response) => {
-    if (answerHot(hotPath, incoming, response)) return;
+    if (hotPath(incoming, response)) return;
     // What Express would do with the key: from then on it is known.
     void keyring
       .authenticate(incoming.headers.authorization)
