@@ -16,6 +16,7 @@ import { createExpress } from './http/express';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
 import { createGateStreams } from './gate/gateStream';
 import { createHotPath, type HotPath } from './gate/hotPath';
+import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
 import { createPriceBook } from '../usage/priceBook';
@@ -129,9 +130,11 @@ function createHttpServer(services: Services, hotPath: HotPath, checkReplies: bo
   const { keyring, log } = services;
   const dispatch = createDispatch({ services, keyring, log, checkReplies });
   const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
-  const server = createServer((request, response) => {
-    if (!hotPath(request, response)) app(request, response);
-  });
+  const server = createServer(
+    inTurn((request, response) => {
+      if (!hotPath(request, response)) app(request, response);
+    }),
+  );
   server.requestTimeout = REQUEST_MS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
