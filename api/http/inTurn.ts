@@ -9,10 +9,19 @@ import type { Socket } from 'node:net';
 /** A connection on which so many requests wait is not read any more until they are fewer. */
 const WAITING_MAX = 32;
 
-/** The usual request, which finds nothing before it on its connection, goes straight through. */
+/** The usual request, the first of its connection in this turn of the event loop, goes straight through. */
 export function inTurn(listener: RequestListener): RequestListener {
   const waitingOn = new WeakMap<Socket, number>();
+  /** Connections that have had their request of this turn. */
+  const served = new Set<Socket>();
   const isFull = (socket: Socket): boolean => waitingOn.get(socket)! >= WAITING_MAX;
+
+  function isFirst(socket: Socket): boolean {
+    if (served.has(socket)) return false;
+    if (served.size === 0) setImmediate(() => served.clear());
+    served.add(socket);
+    return true;
+  }
 
   function count(socket: Socket, change: 1 | -1): void {
     const before = waitingOn.get(socket);
@@ -26,13 +35,13 @@ export function inTurn(listener: RequestListener): RequestListener {
   return (request, response) => {
     const { socket } = request;
     // A response has no socket yet while another one before it is being written.
-    if (response.socket) return listener(request, response);
+    if (response.socket && isFirst(socket)) return listener(request, response);
+    const handle = (): void => {
+      count(socket, -1);
+      if (!socket.destroyed) listener(request, response);
+    };
     count(socket, 1);
-    response.once('socket', () =>
-      setImmediate(() => {
-        count(socket, -1);
-        if (!socket.destroyed) listener(request, response);
-      }),
-    );
+    if (response.socket) setImmediate(handle);
+    else response.once('socket', () => setImmediate(handle));
   };
 }
