@@ -117,7 +117,7 @@ async function flood(port: number, requests: readonly string[]): Promise<ChildPr
   const child = spawn(process.execPath, ['-e', FLOOD, JSON.stringify([port, ...requests])], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await once(child.stdout!, 'data');
+  await once(child.stdout, 'data');
   return child;
 }
 
