@@ -134,7 +134,7 @@ function idempotencyKey(request: IncomingMessage): string {
 }
 
 function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name.toLowerCase()];
+  const value = Object.entries(headers).find(([given]) => given === name.toLowerCase())?.[1];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
