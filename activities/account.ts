@@ -7,7 +7,7 @@ import type {
   Snapshot,
   Standing,
 } from '../domain/accountState';
-import type { StandingNotice } from '../domain/decide';
+import type { StandingNotice } from '../domain/decision';
 import { formatCents } from '../domain/money';
 import { dollars } from '../domain/words';
 import { recordAudit } from '../ledger/audit/audit';

@@ -27,7 +27,7 @@ export type OpenReload = {
   tried: { methodId: string; outcome: AttemptOutcome }[];
 };
 
-export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended';
+export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended' | 'pending_payment';
 
 /**
  * The account as one transaction saw it. Money is a decimal string. `revision` grows with each snapshot taken, so
@@ -61,9 +61,16 @@ export type Snapshot = {
     paymentId: string;
     awaitsOwner: boolean;
     failing?: { tries: number; since: string; because: string } | null;
+    /** When its cancellation is tried again: news of the payment makes it now. Absent in answers of earlier releases. */
+    dueMs?: number;
   } | null;
   flag: { reasons: Reason[]; sinceMs: number; told: 'due' | 'told' | 'never' };
   toldLow: boolean;
+  /**
+   * How often access went and the balance became low, as Postgres has counted it, and which of these the flag and
+   * `toldLow` are of. Absent in answers of earlier releases: what the workflow sees is all that it knows.
+   */
+  falls?: { suspensions: number; seenSuspensions: number; lows: number; toldLows: number };
   blocked: { by: BlockedBy; untilMs: number | null } | null;
   policy: Policy;
 };
@@ -99,7 +106,10 @@ export type SettingsAnswer =
 export type DecisionRecord = { id: string; atMs: number; kind: string; rule: string; because: string };
 
 /** What the workflow keeps straight besides reloads: the flag, what owners were told, and what blocks reloads. */
-export type Standing = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'>;
+export type Standing = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'> & {
+  /** It is of the newest suspension, or of the newest low balance. Absent in what runs of earlier releases ask. */
+  begins?: { suspension: boolean; low: boolean };
+};
 
 export type AccountState = {
   snapshot: Snapshot;
@@ -115,7 +125,12 @@ export type AccountState = {
   /** The request whose first charge is the open reload. */
   firstCharge: { requestId: string; reloadId: string } | null;
   /** After Stripe could not be asked: when to try again, and how often that has happened in a row. */
-  retry: { dueMs: number; tries: number };
+  retry: {
+    dueMs: number;
+    tries: number;
+    /** The payment that could not be canceled, if it was that, and when Postgres then said to try again. */
+    canceling?: { paymentId: string; dueMs: number };
+  };
   /** The newest decisions, newest last, for the `decisions` query. */
   decisions: DecisionRecord[];
 };

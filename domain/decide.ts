@@ -1,47 +1,19 @@
 /** The policy: what an account's workflow does next, given all it knows. Pure: the time is an argument. */
-import type { AccountState, MethodRole, OpenReload, SettingsRequest, Snapshot, Standing } from './accountState';
-import { firstCharge, LOW_LEVEL_CENTS, reached, triggerLevel } from './autoReload';
-import { reasonsOf } from './gate';
-import { centsToNano, formatCents, parseMoney, type Nano } from './money';
+import type { AccountState, OpenReload, SettingsRequest, Snapshot } from './accountState';
+import { firstCharge, LOW_LEVEL_CENTS, triggerLevel } from './autoReload';
+import type { Decision } from './decision';
+import { decideStanding, wantsReload } from './decideStanding';
+import { centsToNano, formatCents, parseMoney } from './money';
 import { dollars, reasonsInWords, statusInWords } from './words';
-
-/** Why a decision fell: the rule of the product and a sentence for people (A15). */
-export type Reasoned = { rule: string; because: string };
-export type StandingNotice = 'suspended' | 'resumed' | 'low_balance';
-
-export type Decision =
-  /** Read the account from Postgres, which also tells Postgres that its news has arrived. */
-  | { kind: 'read' }
-  /** Post usage that was reported by signal. */
-  | { kind: 'post'; events: Record<string, unknown>[] }
-  | { kind: 'answer'; request: SettingsRequest }
-  /** The first charge of a request has ended: answer the request. */
-  | { kind: 'conclude'; requestId: string; reloadId: string }
-  | ({ kind: 'open'; settingsVersion: number } & Reasoned)
-  | ({ kind: 'attempt'; reload: OpenReload; methodId: string; role: MethodRole } & Reasoned)
-  | ({ kind: 'strike'; reload: OpenReload; methodsVersion: number; disables: boolean } & Reasoned)
-  | ({ kind: 'close'; reload: OpenReload; state: 'failed' | 'canceled' } & Reasoned)
-  | { kind: 'cancel'; paymentId: string }
-  | ({
-      kind: 'stand';
-      standing: Standing;
-      notice: StandingNotice | null;
-      act: 'suspend' | 'resume' | 'hold_back' | 'note';
-    } & Reasoned)
-  | { kind: 'wait'; untilMs: number }
-  | { kind: 'rest' };
 
 /** A8: so many failed attempts in a row disable auto-reload. */
 export const STRIKES_MAX = 3;
-/** N1: the mail "suspended" waits so long for a reload in flight. */
-export const SUSPENDED_NOTICE_DELAY_MS = 60_000;
-
 type Stage = (state: AccountState, nowMs: number) => Decision | null;
 
 /** What to do now. Requests come before money, money before the flag; when nothing is to be done: until when to wait. */
 export function decide(state: AccountState, nowMs: number): Decision {
   let untilMs = Infinity;
-  for (const stage of [refresh, post, answer, reload, stand, acknowledge] satisfies Stage[]) {
+  for (const stage of [refresh, post, answer, reload, decideStanding, acknowledge] satisfies Stage[]) {
     const decision = stage(state, nowMs);
     if (decision?.kind === 'wait') untilMs = Math.min(untilMs, decision.untilMs);
     else if (decision) return decision;
@@ -57,10 +29,15 @@ const post: Stage = ({ reported = [] }) =>
   reported.length > 0 ? { kind: 'post', events: reported.slice(0, POSTED_EVENTS_MAX) } : null;
 
 /** A first charge is a reload that opens: what could still be paid late is canceled before it (A5, A7). */
-const answer: Stage = ({ requests: [request], snapshot, charging, retry }, nowMs) => {
+const answer: Stage = (state, nowMs) => {
+  const {
+    requests: [request],
+    snapshot,
+    charging,
+  } = state;
   if (!request) return null;
   const { uncanceled } = snapshot;
-  const mayCancel = !charging && nowMs >= retry.dueMs;
+  const mayCancel = !charging && nowMs >= retryDueMs(state);
   if (uncanceled && mayCancel && wantsFirstCharge(snapshot, request))
     return { kind: 'cancel', paymentId: uncanceled.paymentId };
   return { kind: 'answer', request };
@@ -81,7 +58,8 @@ const reload: Stage = (state, nowMs) => {
   if (state.charging) return null;
   if (state.firstCharge && snapshot.reload?.id !== state.firstCharge.reloadId)
     return { kind: 'conclude', ...state.firstCharge };
-  if (nowMs < state.retry.dueMs) return { kind: 'wait', untilMs: state.retry.dueMs };
+  const retryAtMs = retryDueMs(state);
+  if (nowMs < retryAtMs) return { kind: 'wait', untilMs: retryAtMs };
   if (snapshot.reload) return mustClose(snapshot, snapshot.reload) ?? nextAttempt(snapshot, snapshot.reload, nowMs);
 
   const wanted = wantsReload(snapshot);
@@ -90,6 +68,18 @@ const reload: Stage = (state, nowMs) => {
   if (uncanceled && (wanted || !uncanceled.awaitsOwner)) return { kind: 'cancel', paymentId: uncanceled.paymentId };
   return wanted ? open(snapshot, nowMs) : null;
 };
+
+/**
+ * When Stripe is asked again. Where a cancellation is waited for, the wait ends when somebody else has decided the
+ * payment, and when news of it has moved the time in Postgres. The two times are compared for being the same only: they
+ * are of two clocks.
+ */
+function retryDueMs({ retry, snapshot: { uncanceled } }: AccountState): number {
+  const { canceling, dueMs } = retry;
+  if (canceling === undefined) return dueMs;
+  const isAsItWas = uncanceled?.paymentId === canceling.paymentId && uncanceled.dueMs === canceling.dueMs;
+  return isAsItWas ? dueMs : 0;
+}
 
 /** Why the reload in flight may not go on, or null (A10, A13, P5). The first charge answers only to suspensions. */
 function mustClose(snapshot: Snapshot, inFlight: OpenReload): Decision | null {
@@ -174,95 +164,6 @@ function open(snapshot: Snapshot, nowMs: number): Decision | null {
 /** The wait after the n-th strike in a row; the last delay stands for all later (A10). */
 export const retryDelayMs = (delaysMs: readonly number[], strikes: number): number =>
   delaysMs[Math.min(strikes, delaysMs.length) - 1] ?? 0;
-
-/** Auto-reload is on and available has reached the threshold (A3). */
-function wantsReload({ settings, available, policy }: Snapshot): boolean {
-  return settings.status === 'on' && reached(parseMoney(available), settings.thresholdCents!, policy.trigger);
-}
-
-/** Keeps the flag, what owners were told, and what blocks reloads in step with the facts (S2, N1, A12). */
-const stand: Stage = ({ snapshot, charging }, nowMs) => {
-  const available = parseMoney(snapshot.available);
-  const reasons = reasonsOf(available, snapshot.setReasons);
-  const { flag } = snapshot;
-  const was = flag.reasons.length > 0;
-  const is = reasons.length > 0;
-  const sinceMs = was === is ? flag.sinceMs : nowMs;
-  const reloading = charging || snapshot.reload !== null;
-
-  let told = is ? flag.told : 'never';
-  let notice: StandingNotice | null = null;
-  if (is && !was) told = 'due';
-  if (told === 'due' && (!reloading || nowMs >= sinceMs + SUSPENDED_NOTICE_DELAY_MS))
-    [told, notice] = ['told', 'suspended'];
-  if (was && !is && flag.told === 'told') notice = 'resumed';
-
-  const blocked = blockedNow(snapshot, nowMs);
-  const low = available <= lowLevel(snapshot);
-  const unable = snapshot.settings.status !== 'on' || blocked !== null;
-  const tellLow = low && !is && unable && !snapshot.toldLow;
-  const toldLow = low && (snapshot.toldLow || tellLow || is);
-  notice ??= tellLow ? 'low_balance' : null;
-
-  const standing: Standing = { flag: { reasons, sinceMs, told }, toldLow, blocked };
-  const same =
-    reasons.join() === flag.reasons.join() &&
-    told === flag.told &&
-    toldLow === snapshot.toldLow &&
-    blocked?.by === snapshot.blocked?.by;
-  if (same) return told === 'due' ? { kind: 'wait', untilMs: sinceMs + SUSPENDED_NOTICE_DELAY_MS } : null;
-
-  if (reasons.join() !== flag.reasons.join()) {
-    return is
-      ? {
-          kind: 'stand',
-          standing,
-          notice,
-          act: 'suspend',
-          rule: 'S2',
-          because: `${reasonsInWords(reasons)}: available is ${dollars(snapshot.available)}`,
-        }
-      : {
-          kind: 'stand',
-          standing,
-          notice,
-          act: 'resume',
-          rule: 'S2',
-          because: `available is ${dollars(snapshot.available)} and nothing stands against access any more`,
-        };
-  }
-  if (blocked && blocked.by !== snapshot.blocked?.by) {
-    return {
-      kind: 'stand',
-      standing,
-      notice,
-      act: 'hold_back',
-      rule: 'P5',
-      because: `a reload is due, but no card is charged while ${reasonsInWords(snapshot.setReasons)}`,
-    };
-  }
-  return {
-    kind: 'stand',
-    standing,
-    notice,
-    act: 'note',
-    rule: 'N1',
-    because: `available is ${dollars(snapshot.available)}`,
-  };
-};
-
-/** What blocks a reload that is due: a suspension, or a guard until its time has passed. */
-function blockedNow(snapshot: Snapshot, nowMs: number): Standing['blocked'] {
-  if (!wantsReload(snapshot)) return null;
-  if (snapshot.setReasons.length > 0) return { by: 'suspended', untilMs: null };
-  const { blocked } = snapshot;
-  return blocked && blocked.untilMs !== null && nowMs < blocked.untilMs ? blocked : null;
-}
-
-/** At or below it owners hear of a low balance, and the gate says `low` (S4). */
-function lowLevel({ settings }: Snapshot): Nano {
-  return centsToNano(settings.status === 'on' ? settings.thresholdCents! : LOW_LEVEL_CENTS);
-}
 
 /** Available has crossed a level since Postgres last saw it folded: say so, or the relay keeps calling. */
 const acknowledge: Stage = ({ snapshot, acknowledgedAvailable }) => {

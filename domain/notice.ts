@@ -24,8 +24,8 @@ export type Notice =
   | { kind: 'disabled_after_failures'; strikes: number; amount: string; threshold: string; declineMessage: string }
   | { kind: 'disabled_by_owner'; by: string; threshold: string; amount: string }
   | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
-  /** `limit`: the monthly limit in dollars, if the account has one. */
-  | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker'; limit?: string }
+  /** `limit`: the monthly limit in dollars, if the account has one. `pending_payment`: an earlier charge is undecided. */
+  | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker' | 'pending_payment'; limit?: string }
   /** `came_back`: a refund that failed after it was made. */
   | ({ kind: 'refund'; amount: string; status: 'made' | 'came_back'; balance: string } & TakenBack)
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)

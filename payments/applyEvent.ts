@@ -2,6 +2,8 @@
 import type { PaymentNews } from '../domain/payment';
 import { applyCheckout } from './applyCheckout';
 import { applyMethodNews } from './applyMethodNews';
+import { transaction } from '../ledger/db';
+import { hastenCancel } from '../ledger/reloads/hastenCancel';
 import type { SyncDeps } from './deps';
 import { newsOf, nothingOfOurs, type AppliedNews } from './news';
 import { syncIntent } from './syncIntent';
@@ -10,8 +12,13 @@ import { takeBack } from './takeBack';
 /** Repeated it changes nothing. Throws when provider or database can't be asked: then it should come again. */
 export async function applyEvent(deps: SyncDeps, news: PaymentNews, nowMs: number): Promise<AppliedNews> {
   switch (news.about) {
-    case 'intent':
-      return newsOf(await syncIntent(deps, news.paymentIntentId, nowMs));
+    case 'intent': {
+      const synced = await syncIntent(deps, news.paymentIntentId, nowMs);
+      // One that could not be canceled may let itself be canceled now, or be paid soon.
+      if (synced.kind === 'ours' && synced.applied.kind === 'unchanged')
+        await transaction(deps.pool, (tx) => hastenCancel(tx, synced.payment, nowMs));
+      return newsOf(synced);
+    }
     case 'taken_back': {
       // Nothing is asked for what can't be ours: not every refund at Stripe is of a PaymentIntent.
       if (news.paymentIntentId === null) return nothingOfOurs('foreign');

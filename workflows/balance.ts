@@ -11,7 +11,8 @@ import {
 import type { Activities } from '../activities';
 import type { AccountState, AskedFrom, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import { checkSettings } from '../domain/autoReload';
-import { decide, type Decision, type Reasoned } from '../domain/decide';
+import { decide } from '../domain/decide';
+import type { Decision, Reasoned } from '../domain/decision';
 import { cancelDelayMs } from '../domain/payment';
 import { foldSnapshot, foldWatermark, remember, unread } from './accountState';
 import { AFTER_CHARGE_FAILED_MS, CHARGE, LEDGER } from './activityOptions';
@@ -227,15 +228,22 @@ class Account {
       });
   }
 
-  private retryLater(delayMs: number): void {
+  private retryLater(delayMs: number, canceling?: AccountState['retry']['canceling']): void {
     this.state.stale = true;
-    this.state.retry = { dueMs: Date.now() + delayMs, tries: this.state.retry.tries + 1 };
+    const retry = { dueMs: Date.now() + delayMs, tries: this.state.retry.tries + 1 };
+    this.state.retry = canceling ? { ...retry, canceling } : retry;
   }
 
   private async cancel(paymentId: string): Promise<void> {
     const canceled = await payments.cancelPayment({ ...this.asked, paymentId }).catch(() => null);
     if (canceled) foldSnapshot(this.state, canceled.snapshot);
-    if (canceled?.done) this.state.retry = NO_RETRY;
-    else this.retryLater(cancelDelayMs(this.state.retry.tries + 1));
+    if (canceled?.done) {
+      this.state.retry = NO_RETRY;
+      return;
+    }
+    // Answers of earlier releases do not say when: their runs wait as they did then.
+    const dueMs = canceled?.snapshot.uncanceled?.dueMs;
+    const canceling = dueMs === undefined ? undefined : { paymentId, dueMs };
+    this.retryLater(cancelDelayMs(this.state.retry.tries + 1), canceling);
   }
 }

@@ -31,7 +31,7 @@ export const shown = z
         nextAttemptAt: time,
       })
       .nullable(),
-    blockedBy: z.enum(['monthly_limit', 'breaker', 'suspended']).nullable(),
+    blockedBy: z.enum(['monthly_limit', 'breaker', 'suspended', 'pending_payment']).nullable(),
     presets: z.strictObject({ threshold: z.array(money), amount: z.array(money) }),
     ranges: z.strictObject({ threshold: range, amount: range }),
     advice,

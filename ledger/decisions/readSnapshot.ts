@@ -1,5 +1,5 @@
 /** Reads all that an account's workflow decides from, and marks it as folded, in the caller's transaction. */
-import type { AskedFrom, OpenReload, Policy, SavedMethod, Snapshot } from '../../domain/accountState';
+import type { AskedFrom, BlockedBy, OpenReload, Policy, SavedMethod, Snapshot } from '../../domain/accountState';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason, SetReason } from '../../domain/gate';
 import { formatMoney, nano } from '../../domain/money';
@@ -25,11 +25,12 @@ type Row = {
   flag_since: Date;
   told_suspended: 'due' | 'told' | 'never';
   told_low: boolean;
-  blocked_by: 'monthly_limit' | 'breaker' | 'suspended' | null;
+  falls: NonNullable<Snapshot['falls']>;
+  blocked_by: BlockedBy | null;
   blocked_until: Date | null;
   methods: SavedMethod[];
   reload: (Omit<OpenReload, 'dueMs'> & { due: string }) | null;
-  uncanceled: Snapshot['uncanceled'];
+  uncanceled: (NonNullable<Snapshot['uncanceled']> & { due: string }) | null;
 };
 
 /**
@@ -71,9 +72,10 @@ export async function readSnapshot(tx: Tx, { accountId, knownRevision }: AskedFr
     triedMethodsVersion: Number(row.tried_methods_version),
     methods: row.methods,
     reload: row.reload && toOpenReload(row.reload),
-    uncanceled: row.uncanceled,
+    uncanceled: row.uncanceled && toUncanceled(row.uncanceled),
     flag: { reasons: row.flag_reasons, sinceMs: row.flag_since.getTime(), told: row.told_suspended },
     toldLow: row.told_low,
+    falls: row.falls,
     blocked: row.blocked_by && { by: row.blocked_by, untilMs: row.blocked_until?.getTime() ?? null },
     policy,
   };
@@ -81,6 +83,10 @@ export async function readSnapshot(tx: Tx, { accountId, knownRevision }: AskedFr
 
 function toOpenReload({ due, ...reload }: NonNullable<Row['reload']>): OpenReload {
   return { ...reload, dueMs: Date.parse(due) };
+}
+
+function toUncanceled({ due, ...payment }: NonNullable<Row['uncanceled']>): Snapshot['uncanceled'] {
+  return { ...payment, dueMs: Date.parse(due) };
 }
 
 // A database that was restored from a backup may be behind what the workflow knows: the next revision is above both.
@@ -92,11 +98,13 @@ const statement = `
       folded_news = case when newest then news else folded_news end,
       folded_available_nano = case when newest then balance_nano - held_nano else folded_available_nano end
     from asked where account_id = $1
-    returning watermark, revision, newest as acknowledged, balance_nano - held_nano as available_nano, set_reasons
+    returning watermark, revision, newest as acknowledged, balance_nano - held_nano as available_nano, set_reasons, suspensions, lows
   )
   select folded.*, s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.version, s.strikes,
     s.last_strike_at, s.methods_version, s.tried_methods_version, s.flag_reasons, s.flag_since, s.told_suspended,
     s.told_low, s.blocked_by, s.blocked_until,
+    json_build_object('suspensions', folded.suspensions, 'seenSuspensions', s.seen_suspensions,
+      'lows', folded.lows, 'toldLows', s.told_lows) as falls,
     coalesce((
       select json_agg(json_build_object('id', m.id, 'role', m.role, 'usable', m.unusable_because is null)
                       order by m.role = 'primary' desc)
@@ -107,6 +115,7 @@ const statement = `
           from payment_attempts a where a.payment_id = r.id and a.attempt = r.attempt), '[]'))
       from reloads r join payments p on p.id = r.id where r.account_id = $1 and r.closed_at is null) as reload,
     (select json_build_object('paymentId', p.id, 'awaitsOwner', p.status = 'requires_action',
+        'due', coalesce(p.cancel_due_at, r.closed_at),
         'failing', case when p.cancel_tries > 0 then json_build_object(
           'tries', p.cancel_tries, 'since', p.cancel_failed_at, 'because', p.cancel_failed_because) end)
       from reloads r join payments p on p.id = r.id

@@ -1,6 +1,6 @@
 /** Saves the flag, what owners were told and what blocks reloads, with the notice that goes with it (S2, N1). */
 import type { AskedFrom, Standing } from '../../domain/accountState';
-import type { StandingNotice } from '../../domain/decide';
+import type { StandingNotice } from '../../domain/decision';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason } from '../../domain/gate';
 import { formatMoney } from '../../domain/money';
@@ -18,10 +18,12 @@ export async function saveStanding(
   { accountId, key, standing, notice, knownRevision }: StandingDecided,
 ): Promise<boolean> {
   const { available: availableNano } = await lockAccount(tx, accountId);
-  const { flag, toldLow, blocked } = standing;
+  const { flag, toldLow, blocked, begins } = standing;
   const { rows } = await tx.query<{ status: AutoReloadStatus }>(
-    `update account_states set flag_reasons = $2, flag_since = $3, told_suspended = $4, told_low = $5, blocked_by = $6, blocked_until = $7
-     where account_id = $1 and coalesce($8 = (select revision from balances where account_id = $1), true) returning status`,
+    `update account_states s set flag_reasons = $2, flag_since = $3, told_suspended = $4, told_low = $5, blocked_by = $6,
+       blocked_until = $7, seen_suspensions = case when $9 then b.suspensions else s.seen_suspensions end,
+       told_lows = case when $10 then b.lows else s.told_lows end
+     from balances b where s.account_id = $1 and b.account_id = $1 and coalesce($8 = b.revision, true) returning s.status`,
     [
       accountId,
       flag.reasons,
@@ -31,6 +33,8 @@ export async function saveStanding(
       blocked?.by ?? null,
       blocked && blocked.untilMs !== null ? new Date(blocked.untilMs) : null,
       knownRevision ?? null,
+      begins?.suspension ?? false,
+      begins?.low ?? false,
     ],
   );
   if (!rows[0]) return false;
@@ -48,5 +52,7 @@ function toNotice(kind: StandingNotice, reasons: Reason[], available: string, au
       return { kind, available };
     case 'low_balance':
       return { kind, available, autoReload };
+    case 'pending_payment':
+      return { kind: 'guard_reached', guard: 'pending_payment' };
   }
 }

@@ -68,6 +68,16 @@ export function guardReached({ guard, limit }: Of<'guard_reached'>): Letter {
       ],
     };
   }
+  if (guard === 'pending_payment') {
+    return {
+      subject: 'auto-reload waits for an earlier charge',
+      paragraphs: [
+        'An automatic reload is due, but an earlier charge is not decided yet: the bank has neither paid nor declined it.',
+        `So that you are not charged twice, no reload is made before it is. Until then the balance does not grow by itself. ${AT_ZERO}`,
+        'Auto-reload goes on by itself when the charge is decided. A prepayment works meanwhile.',
+      ],
+    };
+  }
   return {
     subject: 'auto-reload is held back for now',
     paragraphs: [

@@ -1,7 +1,9 @@
 /** The policy, branch by branch; and that it always comes to rest. */
 import fc from 'fast-check';
-import type { AccountState, Snapshot } from '../../domain/accountState';
-import { decide, retryDelayMs, type Decision } from '../../domain/decide';
+import type { AccountState, Snapshot, Standing } from '../../domain/accountState';
+import { decide, retryDelayMs } from '../../domain/decide';
+import type { Decision, StandingNotice } from '../../domain/decision';
+import { parseMoney } from '../../domain/money';
 
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
 const NOW = 1_800_000_000_000;
@@ -333,7 +335,36 @@ const anyState = fc
     flag: fc.subarray(['balance_exhausted' as const, 'admin_suspended' as const]),
     toldLow: fc.boolean(),
     blocked: fc.option(
-      fc.constantFrom({ by: 'breaker' as const, untilMs: NOW + 1 }, { by: 'suspended' as const, untilMs: null }),
+      fc.constantFrom(
+        { by: 'breaker' as const, untilMs: NOW + 1 },
+        { by: 'monthly_limit' as const, untilMs: NOW },
+        { by: 'suspended' as const, untilMs: null },
+        { by: 'pending_payment' as const, untilMs: null },
+      ),
+    ),
+    uncanceled: fc.option(
+      fc.record({
+        paymentId: fc.constant('p'),
+        awaitsOwner: fc.boolean(),
+        failing: fc.option(
+          fc.record({ tries: fc.integer({ min: 1, max: 6 }), since: fc.constant(''), because: fc.constant('') }),
+        ),
+        dueMs: fc.constantFrom(NOW - 1, NOW, NOW + 1),
+      }),
+    ),
+    falls: fc.record({
+      suspensions: fc.integer({ min: 1, max: 2 }),
+      seenSuspensions: fc.constant(1),
+      lows: fc.integer({ min: 1, max: 2 }),
+      toldLows: fc.constant(1),
+    }),
+    retry: fc.record(
+      {
+        dueMs: fc.constantFrom(0, NOW - 1, NOW + 1),
+        tries: fc.constant(1),
+        canceling: fc.record({ paymentId: fc.constantFrom('p', 'other'), dueMs: fc.constant(NOW) }),
+      },
+      { requiredKeys: ['dueMs', 'tries'] },
     ),
   })
   .map((given) =>
@@ -348,6 +379,8 @@ const anyState = fc
         toldLow: given.toldLow,
         blocked: given.blocked,
         flag: { reasons: given.flag, sinceMs: NOW - 1, told: given.told },
+        uncanceled: given.uncanceled,
+        falls: given.falls,
         reload: given.reload && {
           ...openReload,
           state: given.reload.state,
@@ -356,7 +389,7 @@ const anyState = fc
           tried: given.reload.tried.map((methodId) => ({ methodId, outcome: given.reload!.outcome })),
         },
       },
-      { charging: given.charging },
+      { charging: given.charging, retry: given.retry },
     ),
   );
 
@@ -377,16 +410,76 @@ test('A13 nothing opens unless auto-reload is on', () => {
   );
 });
 
-test('what a standing says is final: saved, it is not decided again', () => {
+/** What Postgres makes of a standing that is saved. */
+function saved(given: AccountState, { flag, toldLow, blocked, begins }: Standing): AccountState {
+  const falls = { ...given.snapshot.falls! };
+  if (begins?.suspension) falls.seenSuspensions = falls.suspensions;
+  if (begins?.low) falls.toldLows = falls.lows;
+  return { ...given, snapshot: { ...given.snapshot, flag, toldLow, blocked, falls } };
+}
+
+/** Saves what is decided of the standing until something else is decided. */
+function standings(given: AccountState): { end: AccountState; last: Decision; notices: StandingNotice[] } {
+  const notices: StandingNotice[] = [];
+  let end = given;
+  for (let i = 0; i < 4; i++) {
+    const last = decide(end, NOW);
+    if (last.kind !== 'stand') return { end, last, notices };
+    if (last.notice) notices.push(last.notice);
+    end = saved(end, last.standing);
+  }
+  throw new Error('it does not come to rest');
+}
+
+test('what a standing says is final: saved, it is not decided again, and each thing is told once', () => {
   fc.assert(
     fc.property(anyState, (given) => {
-      const decision = decide(given, NOW);
-      if (decision.kind !== 'stand') return true;
-      const saved = { ...given, snapshot: { ...given.snapshot, ...decision.standing } };
-      return decide(saved, NOW).kind !== 'stand';
+      const { notices } = standings(given);
+      return new Set(notices).size === notices.length;
     }),
     runs,
   );
+});
+
+test('A17 no silence: a reload that is due runs, or something is waited for that has its time, or the state says why not and owners know', () => {
+  fc.assert(
+    fc.property(anyState, (given) => {
+      const { end, last, notices } = standings(given);
+      const { snapshot: now, charging } = end;
+      const isDue = now.settings.status === 'on' && parseMoney(now.available) <= parseMoney('10.00');
+      const isIdle = last.kind === 'rest' || last.kind === 'wait';
+      if (!isDue || !isIdle || charging || now.reload) return;
+      const hangs = (now.uncanceled?.failing?.tries ?? 0) >= 3;
+      if (last.kind === 'wait' && now.setReasons.length === 0 && !hangs) return;
+      expect(now.blocked).not.toBeNull();
+      const wasTold = given.snapshot.blocked?.by === 'pending_payment' || now.flag.told !== 'never';
+      expect(wasTold || notices.length > 0).toBe(true);
+    }),
+    { numRuns: 5 * runs.numRuns },
+  );
+});
+
+test('A17 a payment that hangs is told once, and what waits for its cancellation goes on at news of it', () => {
+  const hanging = { paymentId: 'p', awaitsOwner: false, failing: { tries: 3, since: '', because: '' } };
+  const waits = { retry: { dueMs: NOW + MINUTE, tries: 3, canceling: { paymentId: 'p', dueMs: NOW + MINUTE } } };
+  const first = state({ ...low, uncanceled: { ...hanging, dueMs: NOW + MINUTE } }, waits);
+  const { end, last, notices } = standings(first);
+  expect(notices).toEqual(['pending_payment']);
+  expect(end.snapshot.blocked).toEqual({ by: 'pending_payment', untilMs: null });
+  expect(last).toEqual({ kind: 'wait', untilMs: NOW + MINUTE });
+  const news = { ...end, snapshot: { ...end.snapshot, uncanceled: { ...hanging, dueMs: NOW } } };
+  expect(decide(news, NOW)).toEqual({ kind: 'cancel', paymentId: 'p' });
+  expect(decide({ ...end, snapshot: { ...end.snapshot, uncanceled: null } }, NOW)).toMatchObject({ kind: 'open' });
+});
+
+test('N1 a suspension that came and went and came again between two looks is told; so is a balance that became low again', () => {
+  const flag = { reasons: ['balance_exhausted' as const], sinceMs: 0, told: 'never' as const };
+  const falls = { suspensions: 1, seenSuspensions: 0, lows: 1, toldLows: 0 };
+  const off = { ...snapshot().settings, status: 'off' as const };
+  const unseen = { available: '-1.00', settings: off, flag, toldLow: true };
+  expect(standings(state({ ...unseen, falls })).notices).toEqual(['suspended']);
+  expect(standings(state({ ...unseen, falls: { ...falls, suspensions: 0, lows: 0 } })).notices).toEqual([]);
+  expect(standings(state({ available: '4.00', settings: off, toldLow: true, falls })).notices).toEqual(['low_balance']);
 });
 
 test('a wait is always for a time to come', () => {
