@@ -19,9 +19,11 @@ create table account_states (
   told_low boolean not null default true,
   blocked_by text,
   blocked_until timestamp with time zone,
+  seen_suspensions bigint not null default 0,
+  told_lows bigint not null default 0,
   PRIMARY KEY (account_id),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
-  CHECK (blocked_by = ANY (ARRAY['monthly_limit'::text, 'breaker'::text, 'suspended'::text])),
+  CHECK (blocked_by = ANY (ARRAY['monthly_limit'::text, 'breaker'::text, 'suspended'::text, 'pending_payment'::text])),
   CHECK (status = 'off'::text OR threshold_cents IS NOT NULL AND amount_cents IS NOT NULL),
   CHECK (status = ANY (ARRAY['off'::text, 'on'::text, 'paused'::text, 'disabled_after_failures'::text])),
   CHECK (told_suspended = ANY (ARRAY['due'::text, 'told'::text, 'never'::text]))
@@ -86,6 +88,8 @@ create table balances (
   folded_available_nano bigint not null default 0,
   revision bigint not null default 0,
   wake boolean not null default true,
+  suspensions bigint not null default 0,
+  lows bigint not null default 0,
   PRIMARY KEY (account_id),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (gate_state = ANY (ARRAY['ok'::text, 'low'::text, 'reloading'::text, 'suspended'::text])),
@@ -93,6 +97,7 @@ create table balances (
 ) with (fillfactor=50);
 CREATE INDEX balances_gate_changed ON balances USING btree (gate_changed_xid);
 CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
+CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
 
 create table consents (
@@ -594,6 +599,26 @@ UNION ALL
     ledger_lines.sequence,
     ledger_lines.at
    FROM ledger_lines;
+
+CREATE OR REPLACE FUNCTION count_falls()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  was bigint := old.balance_nano - old.held_nano;
+  available bigint := new.balance_nano - new.held_nano;
+begin
+  if (available <= 0 or cardinality(new.set_reasons) > 0) and was > 0 and cardinality(old.set_reasons) = 0 then
+    new.suspensions := old.suspensions + 1;
+  end if;
+  if available <= new.low_level_nano and was > old.low_level_nano then
+    new.lows := old.lows + 1;
+  end if;
+  -- The workflow must read it, even if the balance is back on the side on which it was seen last.
+  new.news := new.news + 1;
+  return new;
+end $function$
+;
 
 CREATE OR REPLACE FUNCTION create_usage_month(p_month text)
  RETURNS text
