@@ -1,12 +1,13 @@
 /** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
 import { Client, Connection } from '@temporalio/client';
-import pino from 'pino';
 import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
-import { ensureAdminKey } from '../ledger/accounts/ensureAdminKey';
+import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
+import { openOutput } from '../telemetry/log';
+import { tellReady } from '../telemetry/ready';
 import { createApi } from './server';
 
 /** Usage takes two connections at a time; the others are for reading and for what people do. */
@@ -20,7 +21,7 @@ function required(name: string, value: string | undefined): string {
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
-  const log = pino({ name: 'api', level: config.LOG_LEVEL });
+  const { log, say } = openOutput('api', config.LOG_LEVEL);
   const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
   });
 
   await migrate(pool);
-  if (config.ADMIN_KEY) await ensureAdminKey(pool, config.ADMIN_KEY, 'ADMIN_KEY');
+  if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
+    log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const api = createApi({
     pool,
@@ -49,7 +51,8 @@ async function main(): Promise<void> {
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
   });
   const { port } = await api.listen(config.PORT, config.HOST);
-  process.stdout.write(`api listening on http://${config.HOST}:${port}\n`);
+  say(`api listening on http://${config.HOST}:${port}`);
+  tellReady();
 
   const stop = async (): Promise<void> => {
     await api.close();

@@ -1,9 +1,12 @@
 /** The data directory of `npm start`: its lock, its secrets, and what an earlier start left running. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Log } from './commands';
-import { describeProcess, readRunning, stopRecorded } from './leftovers';
+import { privateDirectory, readJson, writePrivate } from './files';
+import { stopRecorded } from './leftovers';
+import { takeLock } from './lock';
 
 const stopTimeoutMs = 10_000;
 
@@ -13,24 +16,15 @@ export interface Secrets {
   linkSecret: string;
 }
 
-/** Makes the directory ours until this process ends. Throws when another start has it. */
+/** Makes the directory ours until this process ends, and nobody else's to read. Throws when another start has it. */
 export function lockDataDir(path: string): { dataDir: string; release: () => void } {
   const dataDir = resolve(path);
-  mkdirSync(join(dataDir, 'run'), { recursive: true });
-  const lock = join(dataDir, 'lock.json');
-  const claim = () => writeFileSync(lock, JSON.stringify(describeProcess(process.pid)), { flag: 'wx' });
-  try {
-    claim();
-  } catch {
-    const holder = readRunning(lock);
-    if (holder)
-      throw new Error(
-        `Ballast already runs on ${dataDir} (process ${holder.pid}). Stop it, or set DATA_DIR to another folder.`,
-      );
-    rmSync(lock, { force: true });
-    claim();
-  }
-  return { dataDir, release: () => rmSync(lock, { force: true }) };
+  privateDirectory(dataDir);
+  const busy = (pid: number) =>
+    new Error(`Ballast already runs on ${dataDir} (process ${pid}). Stop it, or set DATA_DIR to another folder.`);
+  const { release } = takeLock(join(dataDir, 'lock'), busy);
+  for (const folder of ['run', 'logs']) privateDirectory(join(dataDir, folder));
+  return { dataDir, release };
 }
 
 /** Stops the programs of a start that was killed: they hold the ports, and two workers are not what was asked for. */
@@ -45,25 +39,17 @@ export async function stopLeftovers(dataDir: string, log: Log): Promise<void> {
 
 const secretsIn = (dataDir: string) => join(dataDir, 'secrets.json');
 
-export function storedSecrets(dataDir: string): Secrets | null {
-  try {
-    return JSON.parse(readFileSync(secretsIn(dataDir), 'utf8')) as Secrets;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
+export const storedSecrets = (dataDir: string) => readJson<Partial<Secrets>>(secretsIn(dataDir));
 
-/** Made once, readable by this user only. */
-export function readSecrets(dataDir: string): Secrets {
-  const stored = storedSecrets(dataDir);
+/**
+ * Made once. An admin key of the environment takes the place of ours, for good: in the database it revokes ours,
+ * so a later start without one needs another.
+ */
+export function readSecrets(dataDir: string, adminKey: string | undefined): Secrets {
   const secret = (prefix: string) => `${prefix}_${randomBytes(24).toString('base64url')}`;
-  // An earlier version may have kept fewer of them.
-  const secrets = { adminKey: secret('admin'), webhookSecret: secret('whsec'), linkSecret: secret('link'), ...stored };
-  if (stored?.linkSecret === undefined) writePrivate(secretsIn(dataDir), secrets);
-  return secrets;
-}
-
-export function writePrivate(file: string, value: unknown): void {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  const { adminKey: own = secret('admin'), ...stored } = storedSecrets(dataDir) ?? {};
+  const others = { webhookSecret: secret('whsec'), linkSecret: secret('link'), ...stored };
+  const kept = adminKey === undefined ? { adminKey: own, ...others } : others;
+  if (!isDeepStrictEqual(kept, storedSecrets(dataDir))) writePrivate(secretsIn(dataDir), kept);
+  return { adminKey: adminKey ?? own, ...others };
 }

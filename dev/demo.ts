@@ -1,7 +1,9 @@
 /** The demo of `npm start`: sets up two accounts, sends them traffic, and tells what happens to them. */
 import { readConfig } from '../domain/config';
 import { parseMoney } from '../domain/money';
-import { sleep, type Log } from './commands';
+import { openPlainOutput } from '../telemetry/log';
+import { tellReady } from '../telemetry/ready';
+import { sleep } from './commands';
 import { prepaidAccount, reloadingAccount, setUpDemo, type Demo } from './demoSetup';
 import { runTraffic } from './demoTraffic';
 
@@ -13,7 +15,7 @@ interface Account {
 const watchEveryMs = 500;
 const tellEveryMs = 10_000;
 
-const log: Log = (line) => void process.stdout.write(`${line}\n`);
+const log = openPlainOutput();
 
 /** A line when an account's gate changes or money comes in, and one now and then as the balance falls. */
 async function watch(demo: Demo, account: string): Promise<never> {
@@ -47,7 +49,7 @@ function inDollars(balance: string): string {
 async function main(): Promise<void> {
   const { ADMIN_KEY, DATA_DIR, HOST, PORT } = readConfig(process.env);
   const demo = await setUpDemo(`http://${HOST}:${PORT}`, ADMIN_KEY ?? '', DATA_DIR);
-  log('demo ready');
+  tellReady();
   await Promise.all([runTraffic(demo, log), watch(demo, reloadingAccount), watch(demo, prepaidAccount)]);
 }
 

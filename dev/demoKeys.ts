@@ -1,7 +1,7 @@
 /** The keys of the demo accounts, kept in the data directory for the next start and for `npm run trace`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePrivate } from './dataDir';
+import { writePrivate } from './files';
 
 export interface DemoKeys {
   serviceKey: string;

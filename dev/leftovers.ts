@@ -1,15 +1,19 @@
 /** Recognises and stops processes that an earlier run left behind when it was killed. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { sleep } from './commands';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { sleep, type Log } from './commands';
+import { writePrivate } from './files';
 
 export interface ProcessRecord {
   pid: number;
   /** Tells a process from a later one that was given the same pid. */
   startedAt: string;
+  /** Which run of the system counted them: pids and start times begin anew with each. */
+  boot: string;
 }
 
+const bootIdFile = '/proc/sys/kernel/random/boot_id';
+const boot = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8').trim() : '';
 const hasProc = existsSync('/proc/self/stat');
 
 function ps(pid: number, field: string): string | null {
@@ -45,19 +49,28 @@ export function commandLine(pid: number): string | null {
 }
 
 export function describeProcess(pid: number): ProcessRecord {
-  return { pid, startedAt: startTime(pid) ?? '' };
+  return { pid, startedAt: startTime(pid) ?? '', boot };
 }
 
-export function recordProcess(file: string, pid: number): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify(describeProcess(pid)));
+/** Whether this very process still runs, not another that was given its pid. */
+export function isRunning(record: ProcessRecord): boolean {
+  return record.boot === boot && record.startedAt !== '' && startTime(record.pid) === record.startedAt;
+}
+
+/** For the next start, should this one be killed. On a full disk there is no note; that is no reason not to run. */
+export function recordProcess(file: string, pid: number, log: Log): void {
+  try {
+    writePrivate(file, describeProcess(pid));
+  } catch (error) {
+    log(`process ${pid} runs, which could not be noted in ${file}: ${(error as Error).message}`);
+  }
 }
 
 /** The recorded process if it still runs. */
 export function readRunning(file: string): ProcessRecord | null {
   try {
     const record = JSON.parse(readFileSync(file, 'utf8')) as ProcessRecord;
-    return record.startedAt !== '' && startTime(record.pid) === record.startedAt ? record : null;
+    return isRunning(record) ? record : null;
   } catch {
     return null;
   }

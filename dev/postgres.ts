@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { run, sleep, type Log } from './commands';
-import { startDaemon, tailOf, type Daemon } from './daemon';
+import { startDaemon, tailOf, type Daemon, type Exit } from './daemon';
 import { commandLine, stopProcess } from './leftovers';
 import { isPortFree, rememberedPort } from './ports';
 import { findPostgresPlace, type PostgresPlace } from './postgresPlace';
@@ -26,7 +26,7 @@ export interface RunningPostgres {
   /** Database `postgres`, to create others from. */
   adminUrl: string;
   pid: number;
-  exited: Promise<void>;
+  exited: Promise<Exit>;
   stop(): Promise<void>;
 }
 

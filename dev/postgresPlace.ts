@@ -24,7 +24,7 @@ export async function findPostgresPlace(dataDir: string): Promise<PostgresPlace>
     return { bin: join(native.folder, 'bin'), clusterDir: join(dataDir, 'postgres'), user: {} };
 
   const user = postgresUser();
-  openForTraversal(dataDir);
+  openForTraversal(dataDir, user);
   const folder = canEnter(native.folder, user) ? native.folder : await copyOfBinaries(native);
   const clusterDir = canEnter(dataDir, user) ? join(dataDir, 'postgres') : clusterOutside(dataDir, user);
   return { bin: join(folder, 'bin'), clusterDir, user };
@@ -66,10 +66,11 @@ function postgresUser(): { uid: number; gid: number } {
   }
 }
 
-/** Lets others pass through our own data directory, not list it; the secrets in it have mode 600. */
-function openForTraversal(dataDir: string): void {
-  const { uid, mode } = statSync(dataDir);
-  if (uid === 0) chmodSync(dataDir, mode | 0o011);
+/** Lets Postgres, and no other user, pass through our data directory; it can't list it. */
+function openForTraversal(dataDir: string, { gid }: { gid: number }): void {
+  if (statSync(dataDir).uid !== 0) return;
+  chownSync(dataDir, 0, gid);
+  chmodSync(dataDir, 0o710);
 }
 
 function canEnter(folder: string, user: { uid: number; gid: number }): boolean {
@@ -79,8 +80,9 @@ function canEnter(folder: string, user: { uid: number; gid: number }): boolean {
 async function copyOfBinaries(native: { folder: string; version: string }): Promise<string> {
   const target = `/var/cache/ballast/postgres-${native.version}-${process.arch}`;
   await installOnce(target, (folder) => {
-    chmodSync(folder, 0o755);
     cpSync(native.folder, folder, { recursive: true, verbatimSymlinks: true });
+    // They are no secret, and our umask has closed them to Postgres.
+    for (const path of [dirname(folder), folder]) execFileSync('chmod', ['-R', 'a+rX', path]);
     return Promise.resolve();
   });
   return target;
@@ -90,8 +92,10 @@ async function copyOfBinaries(native: { folder: string; version: string }): Prom
 function clusterOutside(dataDir: string, user: { uid: number; gid: number }): string {
   const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
   const home = `/var/lib/ballast/${key}`;
-  mkdirSync(home, { recursive: true, mode: 0o711 });
+  mkdirSync(home, { recursive: true });
+  chmodSync(dirname(home), 0o711);
   chownSync(home, user.uid, user.gid);
+  chmodSync(home, 0o700);
   const clusterDir = join(home, 'postgres');
   const link = join(dataDir, 'postgres');
   rmSync(link, { force: true });

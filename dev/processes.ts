@@ -2,113 +2,59 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sleep, type Log } from './commands';
-import { startDaemon, tailOf } from './daemon';
+import { startDaemon, tailOf, type Daemon } from './daemon';
+import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { recordProcess } from './leftovers';
-
-/** Anything that was started and can be stopped: a program of ours, Postgres, Temporal. */
-export interface Service {
-  pid: number;
-  exited: Promise<void>;
-  stop(): Promise<void>;
-}
 
 export interface ProcessOptions {
   name: string;
   /** Below dist/. */
   script: string;
-  args?: string[];
-  env: NodeJS.ProcessEnv;
+  /** Asked at each start: addresses may have changed since the last. Secrets go here, never into arguments, which everybody on the machine can read. */
+  env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>;
   dataDir: string;
-  /** The start is over when a line like this comes. */
-  readyLine?: RegExp;
-  /** Given every line the program prints but the ready line, besides its log file. */
+  /** Given every line the program prints, besides its log file. */
   onLine?: Log;
   log: Log;
 }
 
-export interface KeptRunning {
-  current(): Service;
-  stop(): Promise<void>;
-}
-
 const readyTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
-const firstBackoffMs = 250;
-const longestBackoffMs = 10_000;
-const stableAfterMs = 30_000; // one that ran this long starts again at the first backoff
 
-/** Starts a program; a death it was not asked for is followed by a new start. Throws when the first start fails. */
+/** Starts a program of ours, which says by a message when it is ready, and keeps it running. Throws when the first start fails. */
 export function startProcess(options: ProcessOptions): Promise<KeptRunning> {
-  return keepRunning(options.name, () => launch(options), options.log);
+  return keepRunning(options.name, (signal) => launch(options, signal), options.log);
 }
 
-export async function keepRunning(name: string, start: () => Promise<Service>, log: Log): Promise<KeptRunning> {
-  let service = await start();
-  let stopping = false;
-  const startAgain = async (): Promise<boolean> => {
-    try {
-      service = await start();
-      return true;
-    } catch (error) {
-      log((error as Error).message);
-      return false;
-    }
-  };
-  const watch = async () => {
-    let backoffMs = firstBackoffMs;
-    while (!stopping) {
-      const startedAt = Date.now();
-      await service.exited;
-      if (Date.now() - startedAt > stableAfterMs) backoffMs = firstBackoffMs;
-      for (let up = false; !up && !stopping;) {
-        log(`${name} has stopped; starting it again in ${backoffMs} ms`);
-        await sleep(backoffMs);
-        backoffMs = Math.min(backoffMs * 2, longestBackoffMs);
-        up = stopping || (await startAgain());
-      }
-    }
-  };
-  void watch();
-  const stop = () => {
-    stopping = true;
-    return service.stop();
-  };
-  return { current: () => service, stop };
-}
-
-async function launch({ name, script, args = [], env, dataDir, readyLine, onLine }: ProcessOptions): Promise<Service> {
+async function launch(
+  { name, script, env, dataDir, onLine, log }: ProcessOptions,
+  signal: AbortSignal,
+): Promise<Service> {
   const logFile = join(dataDir, 'logs', `${name}.log`);
-  const program = resolve(__dirname, '..', script);
+  let ready = false;
   const daemon = await startDaemon({
     command: process.execPath,
-    args: ['--enable-source-maps', program, ...args],
-    env: { ...process.env, ...env },
+    args: ['--enable-source-maps', resolve(__dirname, '..', script)],
+    env: { ...process.env, ...(await env()) },
     logFile,
     stopSignal: 'SIGTERM',
     stopTimeoutMs,
+    onReady: () => (ready = true),
   });
-  recordProcess(join(dataDir, 'run', `${name}.json`), daemon.pid);
-  let ready = !readyLine;
-  const unfollow = followLines(logFile, daemon.logOffset, (line) => {
-    if (!ready && readyLine!.test(line)) ready = true;
-    else onLine?.(line);
-    if (ready && !onLine) unfollow();
-  });
-  void daemon.exited.then(unfollow);
+  recordProcess(join(dataDir, 'run', `${name}.json`), daemon.pid, log);
+  if (onLine) void daemon.exited.then(followLines(daemon, onLine));
   const deadline = Date.now() + readyTimeoutMs;
-  while (!ready && daemon.isRunning() && Date.now() < deadline) await sleep(30);
-  if (!ready) {
-    await daemon.stop();
-    // Whoever is given every line has seen them.
-    throw new Error(`${name} did not start${onLine ? '' : `:\n${tailOf(daemon)}`}\n(its log: ${logFile})`);
-  }
-  return daemon;
+  while (!ready && daemon.isRunning() && Date.now() < deadline && !signal.aborted) await sleep(30);
+  if (ready && !signal.aborted) return daemon;
+  await daemon.stop();
+  // Whoever is given every line has seen them.
+  throw new Error(`${name} did not start${onLine ? '' : `:\n${tailOf(daemon)}`}\n(its log: ${logFile})`);
 }
 
 /** Reads the lines a program appends to its log; the program itself writes to a file, so that it never blocks on us. */
-function followLines(file: string, fromOffset: number, onLine: Log): () => void {
-  const descriptor = openSync(file, 'r');
-  let offset = fromOffset;
+function followLines({ logFile, logOffset }: Daemon, onLine: Log): () => void {
+  const descriptor = openSync(logFile, 'r');
+  let offset = logOffset;
   let rest = '';
   const read = () => {
     const buffer = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - offset));
@@ -118,11 +64,9 @@ function followLines(file: string, fromOffset: number, onLine: Log): () => void 
     lines.forEach(onLine);
   };
   const timer = setInterval(read, 30);
-  let open = true;
   return () => {
-    if (!open) return;
-    open = false;
     clearInterval(timer);
+    read();
     closeSync(descriptor);
   };
 }

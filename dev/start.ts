@@ -1,10 +1,11 @@
 /** `npm start`: the process that is the parent of all the others. */
 import { readConfig } from '../domain/config';
-import type { Log } from './commands';
+import { openPlainOutput } from '../telemetry/log';
 import { lockDataDir, readSecrets, stopLeftovers } from './dataDir';
 import { Supervisor } from './supervisor';
 
-const log: Log = (line) => void process.stdout.write(`${line}\n`);
+// The terminal that reads it may be gone, or stopped: what is kept running must not be.
+const log = openPlainOutput();
 
 /** A killed npm takes its shell along, but tells us nothing. */
 function whenParentIsGone(act: () => void): void {
@@ -18,8 +19,10 @@ function whenParentIsGone(act: () => void): void {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  // Secrets, logs, histories: whatever we and our programs write is for this user only.
+  process.umask(0o077);
   const { dataDir, release } = lockDataDir(config.DATA_DIR);
-  const supervisor = new Supervisor(config, dataDir, readSecrets(dataDir), log);
+  const supervisor = new Supervisor(config, dataDir, readSecrets(dataDir, config.ADMIN_KEY), log);
   const finish = async (code: number) => {
     await supervisor.stop();
     release();

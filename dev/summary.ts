@@ -7,12 +7,13 @@ export interface Addresses {
   postgres?: string;
   temporal?: string;
   temporalUi?: string | null;
-  stripe?: string;
+  stripe?: string | undefined;
 }
 
 export interface Summary {
   addresses: Addresses;
-  adminKey: string;
+  /** Null: the environment's, which its owner knows and nobody else should read here. */
+  adminKey: string | null;
   demo: DemoKeys | null;
   dataDir: string;
 }
@@ -26,13 +27,13 @@ export function printSummary({ addresses, adminKey, demo, dataDir }: Summary, lo
     ['Postgres', addresses.postgres && `${addresses.postgres}, database ballast`],
     ['Stripe', addresses.stripe ? `${addresses.stripe} (simulator)` : 'as the environment says'],
     ['Logs', `${dataDir}/logs`],
-    ['Admin key', adminKey],
+    ['Admin key', adminKey ?? 'as ADMIN_KEY of the environment says'],
     ['Demo account', demo && 'demo (auto-reload) and demo-prepaid (topped up by hand)'],
     ['Service key', demo?.serviceKey],
   ];
   log(`Ballast is ready at ${addresses.api}\n`);
   for (const [name, value] of rows) if (value) log(`  ${name.padEnd(14)}${value}`);
-  if (demo) tryThese(addresses.api, adminKey, demo).forEach((line) => log(line));
+  if (demo) tryThese(addresses.api, adminKey ?? '$ADMIN_KEY', demo).forEach((line) => log(line));
   log('\nCtrl-C stops it all; the next start goes on from here.\n');
 }
 
@@ -42,7 +43,7 @@ function tryThese(api: string, adminKey: string, demo: DemoKeys): string[] {
   return [
     '\nTry: may it run, how is the account, and charge it for a request',
     `  curl -s ${service} ${api}/v1/accounts/demo/gate`,
-    `  curl -s -H 'Authorization: Bearer ${adminKey}' ${api}/v1/accounts/demo`,
+    `  curl -s -H "Authorization: Bearer ${adminKey}" ${api}/v1/accounts/demo`,
     `  curl -s ${service} -H 'Content-Type: application/json' -d '${event}' ${api}/v1/usage`,
   ];
 }

@@ -1,20 +1,31 @@
 /** Brings up what the environment does not name, keeps it running, and stops it in order. */
-import { publicUrlOf, webhookSecretsOf, type Config } from '../domain/config';
+import type { Config } from '../domain/config';
 import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
 import { readDemoKeys } from './demoKeys';
+import { programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
+import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { isPortFree, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
-import { keepRunning, startProcess, type KeptRunning, type Service } from './processes';
-import { printSummary, type Addresses } from './summary';
+import { startProcess, type ProcessOptions } from './processes';
+import { printSummary } from './summary';
 import { startTemporal } from './temporal';
 
-const simulatorKey = 'sk_test_ballast_simulator';
 const readyTimeoutMs = 60_000;
 
+/** Who is told of a server's address when it starts, and so starts again when the address has changed. */
+const followers: Record<Exclude<keyof Places, 'apiPort' | 'simulatorUrl'>, string[]> = {
+  databaseUrl: ['stripe', 'api', 'worker'],
+  temporal: ['api', 'worker'],
+  stripe: ['api', 'worker'],
+};
+
 export class Supervisor {
-  private readonly kept: KeptRunning[] = [];
+  private readonly kept = new Map<string, KeptRunning>();
+  private readonly given: Given;
+  private readonly places: Partial<Places> = {};
+  private temporalUi: string | null = null;
   private stopping: Promise<void> | undefined;
   /** What the demo says before the summary is out, which it would tear apart. */
   private early: string[] | null = [];
@@ -22,14 +33,16 @@ export class Supervisor {
   constructor(
     private readonly config: Config,
     private readonly dataDir: string,
-    private readonly secrets: Secrets,
+    secrets: Secrets,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.given = { config, secrets, dataDir };
+  }
 
   /** Idempotent. Programs first, then the servers they use; at last what a start cut short left half up. */
   stop(): Promise<void> {
     this.stopping ??= (async () => {
-      for (const service of this.kept.toReversed()) await service.stop();
+      for (const service of [...this.kept.values()].toReversed()) await service.stop();
       await stopAllDaemons();
     })();
     return this.stopping;
@@ -40,26 +53,28 @@ export class Supervisor {
   }
 
   async start(): Promise<void> {
-    const { config, dataDir } = this;
-    const port = await this.choosePort();
-    const addresses: Addresses = { api: `http://${config.HOST}:${port}` };
-    const postgres = this.startPostgres();
-    const [{ url: databaseUrl }, temporalAddress, stripeBase] = await Promise.all([
-      postgres,
-      config.TEMPORAL_ADDRESS ?? this.startTemporal(addresses),
-      postgres.then(({ simulatorUrl }) => this.startSimulator(port, addresses, simulatorUrl)),
-    ]);
-    addresses.postgres = new URL(databaseUrl).host;
-    addresses.temporal = temporalAddress;
-    const env = this.environment(port, databaseUrl, temporalAddress, stripeBase);
-    await Promise.all([
-      this.program('api', 'api/main.js', /api listening on /, env),
-      this.program('worker', 'workers/main.js', /worker ready/, env),
-    ]);
-    await this.waitUntilReady(addresses.api);
-    const demo = config.DEMO && (await this.startDemo(env)) ? readDemoKeys(dataDir) : null;
+    this.places.apiPort = await this.choosePort();
+    await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
+    await Promise.all([this.program('api', 'api/main.js'), this.program('worker', 'workers/main.js')]);
+    const api = `http://${this.config.HOST}:${this.places.apiPort}`;
+    await this.waitUntilReady(api);
+    const demo = this.config.DEMO && (await this.startDemo()) ? readDemoKeys(this.dataDir) : null;
     if (this.isStopping()) return;
-    printSummary({ addresses, adminKey: env.ADMIN_KEY, demo, dataDir: config.DATA_DIR }, this.log);
+    printSummary(
+      {
+        addresses: {
+          api,
+          postgres: new URL(this.places.databaseUrl!).host,
+          temporal: this.places.temporal!,
+          temporalUi: this.temporalUi,
+          stripe: this.places.stripe,
+        },
+        adminKey: this.config.ADMIN_KEY === undefined ? this.given.secrets.adminKey : null,
+        demo,
+        dataDir: this.config.DATA_DIR,
+      },
+      this.log,
+    );
     this.early?.forEach((line) => this.log(line));
     this.early = null;
   }
@@ -72,76 +87,58 @@ export class Supervisor {
   }
 
   /** With a Postgres of the operator's, the simulator's schema lies in the same database as Ballast's tables. */
-  private async startPostgres(): Promise<{ url: string; simulatorUrl: string }> {
+  private async startPostgres(): Promise<void> {
     const { DATABASE_URL } = this.config;
-    if (DATABASE_URL) return { url: DATABASE_URL, simulatorUrl: DATABASE_URL };
-    return this.keep('Postgres', () => startPostgres({ dataDir: this.dataDir, log: this.log }));
+    if (DATABASE_URL !== undefined) {
+      this.places.simulatorUrl = DATABASE_URL;
+      return this.moved('databaseUrl', DATABASE_URL);
+    }
+    await this.keep('Postgres', async () => {
+      const postgres = await startPostgres({ dataDir: this.dataDir, log: this.log });
+      this.places.simulatorUrl = postgres.simulatorUrl;
+      this.moved('databaseUrl', postgres.url);
+      return postgres;
+    });
   }
 
-  private async startTemporal(addresses: Addresses): Promise<string> {
-    const start = () =>
-      startTemporal({ dataDir: this.dataDir, namespace: this.config.TEMPORAL_NAMESPACE, log: this.log });
-    const { address, uiUrl } = await this.keep('Temporal', start);
-    addresses.temporalUi = uiUrl;
-    return address;
+  private async startTemporal(): Promise<void> {
+    if (this.config.TEMPORAL_ADDRESS !== undefined) return this.moved('temporal', this.config.TEMPORAL_ADDRESS);
+    const options = { dataDir: this.dataDir, namespace: this.config.TEMPORAL_NAMESPACE, log: this.log };
+    await this.keep('Temporal', async () => {
+      const temporal = await startTemporal(options);
+      this.moved('temporal', temporal.address);
+      this.temporalUi = temporal.uiUrl;
+      return temporal;
+    });
   }
 
-  /** Starts and keeps a server; its addresses stay the same over restarts, so those of the first start are given back. */
-  private async keep<T extends Service>(name: string, start: () => Promise<T>): Promise<T> {
-    let first: T | undefined;
-    await this.step(name, () => keepRunning(name, async () => (first = await start()), this.log));
-    return first!;
+  /** Not where the environment names Stripe, or a server that speaks like it. */
+  private async startSimulator(): Promise<void> {
+    const { STRIPE_SECRET_KEY, STRIPE_API_BASE } = this.config;
+    if (STRIPE_SECRET_KEY !== undefined || STRIPE_API_BASE !== undefined) {
+      this.places.stripe = STRIPE_API_BASE;
+      return;
+    }
+    await this.program('stripe', 'dev/stripe/main.js', {
+      env: async () => {
+        const port = await rememberedPort(this.dataDir, 'stripe');
+        this.moved('stripe', `http://127.0.0.1:${port}`);
+        return simulatorEnvironment(this.given, this.places as Places, port);
+      },
+    });
   }
 
-  /** The simulator's address, or the one the environment names, or undefined for Stripe itself. */
-  private async startSimulator(
-    apiPort: number,
-    addresses: Addresses,
-    databaseUrl: string,
-  ): Promise<string | undefined> {
-    const { config } = this;
-    if (config.STRIPE_SECRET_KEY || config.STRIPE_API_BASE) return config.STRIPE_API_BASE;
-    const port = await rememberedPort(this.dataDir, 'stripe');
-    const webhookUrl = `http://127.0.0.1:${apiPort}/v1/webhooks/stripe`;
-    const env = {
-      SIMULATOR_PORT: String(port),
-      SIMULATOR_DATABASE_URL: databaseUrl,
-      SIMULATOR_WEBHOOK_URL: webhookUrl,
-      SIMULATOR_WEBHOOK_SECRET: this.signingSecret(),
-    };
-    await this.program('stripe', 'dev/stripe/main.js', /stripe simulator listening on /, env);
-    addresses.stripe = `http://127.0.0.1:${port}`;
-    return addresses.stripe;
-  }
-
-  /** What the simulator signs with: one of those that the API takes. */
-  private signingSecret(): string {
-    return webhookSecretsOf(this.config)[0] ?? this.secrets.webhookSecret;
-  }
-
-  private webhookSecret(): string {
-    return this.config.STRIPE_WEBHOOK_SECRET ?? this.secrets.webhookSecret;
-  }
-
-  private environment(port: number, databaseUrl: string, temporalAddress: string, stripeBase: string | undefined) {
-    const { config } = this;
-    return {
-      PORT: String(port),
-      HOST: config.HOST,
-      DATA_DIR: this.dataDir,
-      DEMO: config.DEMO ? '1' : '0',
-      ADMIN_KEY: config.ADMIN_KEY ?? this.secrets.adminKey,
-      DATABASE_URL: databaseUrl,
-      TEMPORAL_ADDRESS: temporalAddress,
-      TEMPORAL_NAMESPACE: config.TEMPORAL_NAMESPACE,
-      STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY ?? simulatorKey,
-      STRIPE_WEBHOOK_SECRET: this.webhookSecret(),
-      PUBLIC_URL: publicUrlOf({ ...config, PORT: port }),
-      LINK_SECRET: config.LINK_SECRET ?? this.secrets.linkSecret,
-      // With the simulator's money, receivers on this machine are fine.
-      WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE ?? (config.STRIPE_SECRET_KEY ? '0' : '1'),
-      ...(stripeBase && { STRIPE_API_BASE: stripeBase }),
-    };
+  /** Notes where a server is. Whoever was told another address starts again, or would look for it there for good. */
+  private moved(server: keyof typeof followers, address: string): void {
+    const before = this.places[server];
+    this.places[server] = address;
+    if (before === undefined || before === address) return;
+    const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host || url : url);
+    const programs = followers[server];
+    this.log(
+      `another program has taken ${hostOf(before)}: what was there is at ${hostOf(address)} from now on; starting ${programs.join(', ')} again`,
+    );
+    for (const program of programs) this.kept.get(program)?.restart();
   }
 
   private async waitUntilReady(api: string): Promise<void> {
@@ -155,11 +152,11 @@ export class Supervisor {
   }
 
   /** A demo that cannot run is told, and no reason to take the rest down. */
-  private async startDemo(env: NodeJS.ProcessEnv): Promise<boolean> {
+  private async startDemo(): Promise<boolean> {
     try {
-      await this.program('demo', 'dev/demo.js', /^demo ready/, env, [], (line) =>
-        this.early ? this.early.push(line) : this.log(line),
-      );
+      await this.program('demo', 'dev/demo.js', {
+        onLine: (line) => (this.early ? this.early.push(line) : this.log(line)),
+      });
       return true;
     } catch (error) {
       if (!this.isStopping()) this.log((error as Error).message);
@@ -167,22 +164,23 @@ export class Supervisor {
     }
   }
 
-  private async program(
+  private program(
     name: string,
     script: string,
-    readyLine: RegExp,
-    env: NodeJS.ProcessEnv,
-    args: string[] = [],
-    onLine?: Log,
+    options: Partial<Pick<ProcessOptions, 'env' | 'onLine'>> = {},
   ): Promise<void> {
-    await this.step(name, () =>
-      startProcess({ name, script, args, env, dataDir: this.dataDir, readyLine, onLine, log: this.log }),
-    );
+    const env = () => programEnvironment(this.given, this.places as Places);
+    const { dataDir, log } = this;
+    return this.step(name, () => startProcess({ name, script, env, dataDir, log, ...options }));
+  }
+
+  private keep(name: string, start: () => Promise<Service>): Promise<void> {
+    return this.step(name, () => keepRunning(name, start, this.log));
   }
 
   private async step(name: string, start: () => Promise<KeptRunning>): Promise<void> {
     const began = performance.now();
-    this.kept.push(await start());
+    this.kept.set(name, await start());
     this.log(`${name} is up (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
   }
 }

@@ -3,7 +3,7 @@ import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { sleep, type Log } from './commands';
-import { startDaemon, tailOf, type Daemon } from './daemon';
+import { startDaemon, tailOf, type Daemon, type Exit } from './daemon';
 import { recordProcess, stopRecorded } from './leftovers';
 import { freePort, rememberedPort } from './ports';
 import { ensureTemporalCli } from './temporalCli';
@@ -27,7 +27,7 @@ export interface RunningTemporal {
   address: string;
   uiUrl: string | null;
   pid: number;
-  exited: Promise<void>;
+  exited: Promise<Exit>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     ...dynamicConfigArguments(options.dynamicConfig ?? {}),
   ];
   const daemon = await startDaemon({ command: cli, args, logFile, stopSignal, stopTimeoutMs });
-  if (record) recordProcess(record, daemon.pid);
+  if (record) recordProcess(record, daemon.pid, options.log);
   const address = `127.0.0.1:${port}`;
   await waitUntilHealthy(daemon, address, options.namespace);
   return {

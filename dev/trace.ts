@@ -10,10 +10,10 @@ import { compare, ledgerAgrees, readCharged } from './traceCheck';
 import { hashFile, readTrace, sumTrace, type TokenPrices } from './traceFile';
 import { postTrace, type Posted } from './tracePost';
 
-const usage = `npm run trace -- FILE --account ID --speed 60|max [--url http://127.0.0.1:3000] [--key SERVICE_KEY] [--admin-key KEY] [--model M]
+const usage = `npm run trace -- FILE --account ID --speed 60|max [--url http://127.0.0.1:3000] [--model M]
 
 Charges each row of FILE (columns TIMESTAMP, ContextTokens, GeneratedTokens) to the account. The same file again charges nothing twice.
-Keys are taken from the data directory of a local npm start when they are not given. Without --model the file gets a model of its own,
+Keys come by the environment (ADMIN_KEY, SERVICE_KEY), since everybody can read a command line, or from the data directory of a local npm start. Without --model the file gets a model of its own,
 so that the account's usage of that model is what this file was charged, however often it ran.`;
 
 // Odd on purpose: almost every request is rounded, so a wrong rounding can't hide.
@@ -31,8 +31,6 @@ function readArguments() {
       account: { type: 'string' },
       speed: { type: 'string' },
       url: { type: 'string' },
-      key: { type: 'string' },
-      'admin-key': { type: 'string' },
       model: { type: 'string' },
     },
   });
@@ -85,11 +83,9 @@ async function main(): Promise<boolean> {
   const { file, account, speed, model: wantedModel, ...options } = readArguments();
   const config = readConfig(process.env);
   const url = options.url ?? `http://${config.HOST}:${config.PORT}`;
-  const adminKey = options['admin-key'] ?? config.ADMIN_KEY ?? storedSecrets(config.DATA_DIR)?.adminKey;
+  const adminKey = config.ADMIN_KEY ?? storedSecrets(config.DATA_DIR)?.adminKey;
   if (!adminKey)
-    throw new Error(
-      `There is no admin key in ${config.DATA_DIR}: give --admin-key, or set DATA_DIR to that of npm start.`,
-    );
+    throw new Error(`There is no admin key in ${config.DATA_DIR}: set ADMIN_KEY, or DATA_DIR to that of npm start.`);
   const admin = createApi(url, adminKey);
   await admin.get(`/v1/accounts/${account}`); // says at once when there is no such account
   const hash = await hashFile(file);
@@ -99,7 +95,7 @@ async function main(): Promise<boolean> {
     `${file}: ${expected.requests} requests for account ${account}, model ${model}, $${formatMoney(nano(expected.costNano))} in all`,
   );
 
-  const { key, done } = await serviceKey(options.key, config.DATA_DIR, admin);
+  const { key, done } = await serviceKey(process.env.SERVICE_KEY, config.DATA_DIR, admin);
   const bar = new SingleBar(
     {
       format: '  {bar} {percentage}% | {value}/{total} | {duration_formatted}',

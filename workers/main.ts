@@ -1,7 +1,6 @@
 /** Entry point of the worker process: workflows and activities, the relay, the hold sweep, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { pino } from 'pino';
 import { archiveFolderOf, publicUrlOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
@@ -11,6 +10,8 @@ import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
 import { createProvider } from '../stripe/provider';
 import { createConfirmationLinks } from '../payments/confirmationLink';
+import { openOutput } from '../telemetry/log';
+import { tellReady } from '../telemetry/ready';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
@@ -22,7 +23,7 @@ import { startStartingWebhooks } from './webhookStarts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ name: 'worker', level: config.LOG_LEVEL });
+  const { log, say } = openOutput('worker', config.LOG_LEVEL);
   const { DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY } = config;
   if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
@@ -77,7 +78,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => [worker, webhookWorker].forEach((one) => one.shutdown()));
   const running = Promise.all([worker.run(), webhookWorker.run()]);
-  process.stdout.write('worker ready\n');
+  say('worker ready');
+  tellReady();
   await running;
   await Promise.all([
     relay.stop(),

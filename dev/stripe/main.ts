@@ -1,7 +1,8 @@
 // Entry point: the Stripe simulator as its own process.
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { z } from 'zod';
+import { openOutput } from '../../telemetry/log';
+import { tellReady } from '../../telemetry/ready';
 import { startStripeSimulator } from './server';
 
 const settings = z
@@ -21,26 +22,25 @@ const settings = z
     'a webhook needs both its URL and its secret',
   );
 
+// Secrets come by the environment only: everybody on the machine can read a command line.
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: process.env.SIMULATOR_PORT },
-    'database-url': { type: 'string', default: process.env.SIMULATOR_DATABASE_URL },
     schema: { type: 'string', default: process.env.SIMULATOR_SCHEMA },
     'webhook-url': { type: 'string', default: process.env.SIMULATOR_WEBHOOK_URL },
-    'webhook-secret': { type: 'string', default: process.env.SIMULATOR_WEBHOOK_SECRET },
-    'secret-key': { type: 'string', default: process.env.SIMULATOR_SECRET_KEY },
   },
 });
 
 async function main(): Promise<void> {
   const { port, databaseUrl, schema, webhookUrl, webhookSecret, secretKey } = settings.parse({
     port: values.port,
-    databaseUrl: values['database-url'],
+    databaseUrl: process.env.SIMULATOR_DATABASE_URL,
     schema: values.schema,
     webhookUrl: values['webhook-url'],
-    webhookSecret: values['webhook-secret'],
-    secretKey: values['secret-key'],
+    webhookSecret: process.env.SIMULATOR_WEBHOOK_SECRET,
+    secretKey: process.env.SIMULATOR_SECRET_KEY,
   });
+  const { log, say } = openOutput('stripe-simulator', 'info');
   const simulator = await startStripeSimulator({
     host: '127.0.0.1',
     port,
@@ -49,10 +49,10 @@ async function main(): Promise<void> {
     ...(webhookUrl !== undefined &&
       webhookSecret !== undefined && { webhook: { url: webhookUrl, secret: webhookSecret } }),
     ...(secretKey !== undefined && { secretKey }),
-    // stdout carries the one line that a starting script waits for.
-    log: pino({ name: 'stripe-simulator' }, pino.destination(2)),
+    log,
   });
-  process.stdout.write(`stripe simulator listening on ${simulator.url}\n`);
+  say(`stripe simulator listening on ${simulator.url}`);
+  tellReady();
   const stop = (): void => {
     simulator.stop().then(
       () => process.exit(0),

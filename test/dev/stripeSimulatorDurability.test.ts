@@ -9,12 +9,12 @@ import { startReceiver, WEBHOOK_SECRET } from './stripeSimulatorReceiver';
 /** As `npm test` has compiled it. */
 const program = join(__dirname, '../../dist/dev/stripe/main.js');
 let state: SimulatorState;
-let place: string[];
+let place: Record<string, string>;
 const children = new Set<ChildProcess>();
 
 beforeEach(async () => {
   state = await newSimulatorState();
-  place = ['--database-url', state.databaseUrl, '--schema', state.schema];
+  place = { SIMULATOR_DATABASE_URL: state.databaseUrl, SIMULATOR_SCHEMA: state.schema };
 });
 afterEach(async () => {
   children.forEach((child) => child.kill('SIGKILL'));
@@ -24,9 +24,9 @@ afterEach(async () => {
 type Running = { child: ChildProcess; port: number; ended: Promise<number | null> };
 
 /** Starts `main.ts` and waits for the line it prints. */
-async function run(args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, ...env },
+async function run(env: Record<string, string> = {}): Promise<Running> {
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, ...place, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -45,7 +45,7 @@ async function run(args: string[] = [], env: Record<string, string> = {}): Promi
 }
 
 test('everything acknowledged is there after a kill -9, and idempotency keys still hold', async () => {
-  const first = await run(place);
+  const first = await run();
   const stripe = stripeFor(first.port);
   const { customer, method } = await customerWith(stripe, 'pm_card_visa');
   const acknowledged: string[] = [];
@@ -88,27 +88,27 @@ test('everything acknowledged is there after a kill -9, and idempotency keys sti
 test('webhooks that were owed are sent after the restart, under the same ids', async () => {
   const receiver = await startReceiver();
   await receiver.stop();
-  const webhook = ['--webhook-url', receiver.url, '--webhook-secret', WEBHOOK_SECRET];
-  const first = await run([...place, ...webhook]);
+  const webhook = { SIMULATOR_WEBHOOK_URL: receiver.url, SIMULATOR_WEBHOOK_SECRET: WEBHOOK_SECRET };
+  const first = await run(webhook);
   await customerWith(stripeFor(first.port), 'pm_card_visa');
   const owed = (await stripeFor(first.port).events.list()).data.map(({ id }) => id);
   first.child.kill('SIGKILL');
   await first.ended;
   const back = await startReceiver(Number(new URL(receiver.url).port));
-  await run([...place, ...webhook]);
+  await run(webhook);
   expect((await back.arrived(2)).map(({ id }) => id).sort()).toEqual(owed.sort());
   await back.stop();
 });
 
 test('SIGTERM stops it cleanly', async () => {
-  const { child, port, ended } = await run(place);
+  const { child, port, ended } = await run();
   await stripeFor(port).customers.create({});
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
 });
 
 test('a setting that makes no sense is said so', async () => {
-  await expect(run([...place, '--webhook-url', 'http://127.0.0.1:1/'])).rejects.toThrow(
+  await expect(run({ SIMULATOR_WEBHOOK_URL: 'http://127.0.0.1:1/' })).rejects.toThrow(
     'a webhook needs both its URL and its secret',
   );
 });

@@ -33,16 +33,18 @@ export class Cluster {
     private readonly dataDir: string,
     private readonly ports: { api: number; secondApi: number; temporal: number },
     private readonly env: NodeJS.ProcessEnv,
+    private readonly logFile: string | null,
   ) {}
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+  /** @param logFile where API and worker write, instead of files of their own */
+  static async start(env: NodeJS.ProcessEnv = {}, logFile: string | null = null): Promise<Cluster> {
     const dataDir = mkdtempSync(join(tmpdir(), 'ballast-crash-'));
     mkdirSync(join(dataDir, 'temporal', 'run'), { recursive: true });
     const database = await createTestDatabase();
     const simulator = await startTestSimulator();
     const ports = { api: await freePort(), secondApi: await freePort(), temporal: await freePort() };
     const proxy = await startProxy(ports.temporal);
-    const cluster = new Cluster(database, simulator, proxy, dataDir, ports, env);
+    const cluster = new Cluster(database, simulator, proxy, dataDir, ports, env, logFile);
     await cluster.startTemporal();
     await Promise.all([cluster.startApi(), cluster.startWorker()]);
     cluster.serviceKey = (await cluster.ask('POST', '/v1/keys', { role: 'service', name: 'tests' })).body.key;
@@ -129,7 +131,7 @@ export class Cluster {
     return startDaemon({
       command: process.execPath,
       args: [join(dist, name, 'main.js')],
-      logFile: join(this.dataDir, `${name}.log`),
+      logFile: this.logFile ?? join(this.dataDir, `${name}.log`),
       stopSignal: 'SIGTERM',
       stopTimeoutMs: 15_000,
       env: {

@@ -1,0 +1,65 @@
+/** What the programs of `npm start` are told, by their environment: it is read by their user only, unlike a command line. */
+import { publicUrlOf, webhookSecretsOf, type Config } from '../domain/config';
+import type { Secrets } from './dataDir';
+
+/** Where the servers are now. It changes when one had to leave its port to another program. */
+export interface Places {
+  apiPort: number;
+  databaseUrl: string;
+  /** The database of the Stripe simulator. */
+  simulatorUrl: string;
+  temporal: string;
+  /** Undefined: Stripe itself. */
+  stripe: string | undefined;
+}
+
+export interface Given {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+}
+
+const simulatorKey = 'sk_test_ballast_simulator';
+
+/** Of API, worker and demo. */
+export function programEnvironment({ config, secrets, dataDir }: Given, places: Places): Record<string, string> {
+  return {
+    PORT: String(places.apiPort),
+    HOST: config.HOST,
+    DATA_DIR: dataDir,
+    DEMO: config.DEMO ? '1' : '0',
+    ADMIN_KEY: secrets.adminKey,
+    DATABASE_URL: places.databaseUrl,
+    TEMPORAL_ADDRESS: places.temporal,
+    TEMPORAL_NAMESPACE: config.TEMPORAL_NAMESPACE,
+    STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY ?? simulatorKey,
+    STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET ?? secrets.webhookSecret,
+    PUBLIC_URL: publicUrlOf({ ...config, PORT: places.apiPort }),
+    LINK_SECRET: config.LINK_SECRET ?? secrets.linkSecret,
+    WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE ?? (mayReachPrivate(config) ? '1' : '0'),
+    ...(places.stripe !== undefined && { STRIPE_API_BASE: places.stripe }),
+  };
+}
+
+/** Of the Stripe simulator. It signs with one of the secrets that the API takes. */
+export function simulatorEnvironment(
+  { config, secrets }: Given,
+  places: Pick<Places, 'apiPort' | 'simulatorUrl'>,
+  port: number,
+): Record<string, string> {
+  return {
+    SIMULATOR_PORT: String(port),
+    SIMULATOR_DATABASE_URL: places.simulatorUrl,
+    SIMULATOR_WEBHOOK_URL: `http://127.0.0.1:${places.apiPort}/v1/webhooks/stripe`,
+    SIMULATOR_WEBHOOK_SECRET: webhookSecretsOf(config)[0] ?? secrets.webhookSecret,
+  };
+}
+
+/**
+ * With the simulator's money, webhooks may go to receivers on this machine, but only while nobody else can ask the API:
+ * whoever may register an address could otherwise reach into the network of this machine.
+ */
+const mayReachPrivate = ({ STRIPE_SECRET_KEY, HOST }: Config): boolean =>
+  STRIPE_SECRET_KEY === undefined && isLoopback(HOST);
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);

@@ -1,0 +1,98 @@
+/** Keeps a service running: a death it was not asked for is followed by a new start. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from './commands';
+import type { Exit } from './daemon';
+
+/** Anything that was started and can be stopped: a program of ours, Postgres, Temporal. */
+export interface Service {
+  pid: number;
+  exited: Promise<Exit>;
+  /** @param graceMs when to kill what has not stopped by then */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface KeptRunning {
+  current(): Service;
+  /** Ends it, or its start that is under way, so that it starts again with what is so by now. */
+  restart(): void;
+  stop(): Promise<void>;
+}
+
+const PAUSE_MS_FIRST = 250;
+const PAUSE_MS_MAX = 5_000;
+/** One that ends by itself before this has hardly served: it may well do so again. */
+const SOON_MS = 10_000;
+/** One that is restarted waits for a server that is not there any more: what it had under way can't end well. */
+const RESTART_GRACE_MS = 2_000;
+/** What people and other programs send; the other signals are a program's own faults. */
+const SENT_SIGNALS = new Set<NodeJS.Signals | null>(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
+
+/**
+ * How long to wait before a service that has ended is started again. Who was killed, or had served for a while, starts at
+ * once; who ends by itself soon after its start waits longer each time, up to 5 s.
+ * @param before the pause before its last start
+ */
+export function pauseMs(exit: Exit, servedMs: number, before: number): number {
+  if (SENT_SIGNALS.has(exit.signal) || servedMs >= SOON_MS) return 0;
+  return longer(before);
+}
+
+const longer = (pause: number): number => Math.min(Math.max(2 * pause, PAUSE_MS_FIRST), PAUSE_MS_MAX);
+
+/** Throws when the first start fails. @param start is given a signal that aborts when what it starts is to be given up */
+export async function keepRunning(
+  name: string,
+  start: (signal: AbortSignal) => Promise<Service>,
+  log: Log,
+): Promise<KeptRunning> {
+  let starting = new AbortController();
+  let service = await start(starting.signal);
+  let wanted = false;
+  const stopping = new AbortController();
+
+  const startAgain = async (pause: number): Promise<number> => {
+    for (let wait = pause; ; wait = longer(wait)) {
+      if (wait > 0) await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return wait;
+      try {
+        starting = new AbortController();
+        service = await start(starting.signal);
+        log(`${name} is up again`);
+        return wait;
+      } catch (error) {
+        if (stopping.signal.aborted) return wait;
+        if (starting.signal.aborted) wait = 0;
+        else log((error as Error).message);
+      }
+    }
+  };
+
+  const watch = async (): Promise<void> => {
+    for (let pause = 0; ;) {
+      const upAt = Date.now();
+      const exit = await service.exited;
+      if (stopping.signal.aborted) return;
+      pause = wanted ? 0 : pauseMs(exit, Date.now() - upAt, pause);
+      if (!wanted)
+        log(`${name} has stopped (${describe(exit)}); starting it again${pause > 0 ? ` in ${pause} ms` : ''}`);
+      pause = await startAgain(pause);
+      wanted = false;
+    }
+  };
+  void watch();
+
+  return {
+    current: () => service,
+    restart() {
+      wanted = true;
+      starting.abort();
+      void service.stop(RESTART_GRACE_MS);
+    },
+    stop() {
+      stopping.abort();
+      return service.stop();
+    },
+  };
+}
+
+const describe = ({ code, signal }: Exit): string => (signal ? signal : `exit code ${code}`);
