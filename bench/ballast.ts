@@ -19,7 +19,8 @@ export type MeasuredBallast = {
   stop(): Promise<void>;
 };
 
-const ADMIN_KEY = 'admin_key_of_the_measurements';
+/** The same for every API process on one database: another one would take its place. */
+export const ADMIN_KEY = 'admin_key_of_the_measurements';
 
 export async function startBallast(): Promise<MeasuredBallast> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-bench-'));

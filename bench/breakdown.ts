@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { startApi } from './apiProcess';
-import type { MeasuredBallast } from './ballast';
+import { ADMIN_KEY, type MeasuredBallast } from './ballast';
 import { summarize, type Figure } from './results';
 import { makeBodies, post, prepareUsage } from './usage';
 
@@ -17,7 +17,7 @@ const TICKS_PER_SECOND = 100;
 export async function breakdown(ballast: MeasuredBallast, { events }: { events: number }): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
   const profiles = mkdtempSync(join(tmpdir(), 'ballast-profile-'));
-  const api = await startApi(ballast.databaseUrl, 'admin_key_of_the_profiled_api', [
+  const api = await startApi(ballast.databaseUrl, ADMIN_KEY, [
     '--cpu-prof',
     `--cpu-prof-dir=${profiles}`,
     '--cpu-prof-interval=200',

@@ -7,11 +7,10 @@ import type { Pool } from 'pg';
 import { createClient } from '../client';
 import { openPool } from '../ledger/db';
 import { startApi } from './apiProcess';
-import type { MeasuredBallast } from './ballast';
+import { ADMIN_KEY, type MeasuredBallast } from './ballast';
 import { quantile, summarize, type Figure } from './results';
 import { prepareUsage } from './usage';
 
-const ADMIN_KEY = 'admin_key_of_the_second_api';
 const COMMITS_PER_RUN = 100;
 /** A replica answers in a fraction of a microsecond: it is asked this often, so that it has time to hear. */
 const LOOK_MS = 1;
