@@ -54,11 +54,11 @@ export function createWebhookActivities({ pool, log, sendWebhook }: WebhookDepen
 }
 export type WebhookActivities = ReturnType<typeof createWebhookActivities>;
 
-/** For the endpoint's owner. Servers answer what they like; Postgres takes no NUL. */
+/** For the endpoint's owner; Postgres takes no NUL. */
 function describe(answer: WebhookAnswer | Error): string {
   const text =
     answer instanceof Error
       ? answer.message || (answer as NodeJS.ErrnoException).code || answer.name
-      : `answered ${answer.status}${answer.status >= 300 && answer.status < 400 ? '; redirects are not followed' : ''}${answer.excerpt && `: ${answer.excerpt}`}`;
+      : `answered ${answer.status}${answer.status >= 300 && answer.status < 400 ? '; redirects are not followed' : ''}`;
   return text.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX);
 }

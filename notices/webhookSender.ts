@@ -6,8 +6,8 @@ import { Webhook } from 'standardwebhooks';
 import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempts';
 import { checkedAddresses, resolveBySystem, type Address, type Resolve } from './webhookTarget';
 
-/** What the endpoint answered; `excerpt` is the beginning of its body when that was no 2xx. Anything else is thrown. */
-export type WebhookAnswer = { status: number; excerpt: string };
+/** What the endpoint answered: its status alone. A body is never read: it would show an owner what stands at an address of their choice. Anything else is thrown. */
+export type WebhookAnswer = { status: number };
 /** @param stopping cuts the sending off, such as when the worker stops */
 export type WebhookSender = (
   message: Pick<WebhookAttempt, 'messageId' | 'url' | 'secrets' | 'payload'>,
@@ -25,8 +25,6 @@ export type WebhookSenderOptions = {
 
 /** No webhook takes longer, however slowly the endpoint answers. */
 export const SENDING_MS_MAX = 15_000;
-/** Of an answer that is no 2xx: enough to see what went wrong. */
-const EXCERPT_BYTES_MAX = 200;
 
 export function createWebhookSender({
   allowPrivate,
@@ -80,8 +78,7 @@ async function post(
   const sending = target.protocol === 'https:' ? httpsRequest(target, options) : httpRequest(target, options);
   try {
     const answer = await answerOf(sending.end(body));
-    const status = answer.statusCode!;
-    return { status, excerpt: status >= 200 && status < 300 ? '' : await excerptOf(answer) };
+    return { status: answer.statusCode! };
   } finally {
     sending.destroy();
   }
@@ -92,24 +89,6 @@ async function answerOf(sending: ClientRequest): Promise<IncomingMessage> {
   // What breaks after the answer is of no interest, and must not end the process.
   sending.on('error', () => undefined);
   return answer;
-}
-
-/** As far as it is readable text. */
-async function excerptOf(answer: IncomingMessage): Promise<string> {
-  let read = Buffer.alloc(0);
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      read = Buffer.concat([read, chunk]);
-      if (read.length >= EXCERPT_BYTES_MAX) break;
-    }
-  } catch {
-    // The status is the answer; a body that breaks off only explains less.
-  }
-  return read
-    .subarray(0, EXCERPT_BYTES_MAX)
-    .toString('utf8')
-    .replace(/[\p{Cc}\p{Cs}\ufffd]+/gu, ' ')
-    .trim();
 }
 
 /** A resolver can't be told to stop; it is no longer waited for. */

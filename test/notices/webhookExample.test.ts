@@ -36,7 +36,7 @@ const send = (messageId: string, secret: string, available: string) =>
 
 test('N2 the example takes what is signed, once, and refuses what is not', async () => {
   const wrong = `whsec_${Buffer.from('w'.repeat(32)).toString('base64')}`;
-  expect(await send('a', wrong, '1.00')).toEqual({ status: 400, excerpt: 'No matching signature found' });
+  expect(await send('a', wrong, '1.00')).toEqual({ status: 400 });
   expect((await send('a', SECRET, '2.00')).status).toBe(204);
   expect((await send('a', SECRET, '2.00')).status).toBe(204);
   expect((await fetch(url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(400);

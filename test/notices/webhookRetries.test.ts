@@ -47,7 +47,7 @@ async function delivered(): Promise<{ row: WebhookRow; waitsMs: number[] }> {
 }
 
 test('N2 a webhook that never arrives is tried ten times over three days, then given up', async () => {
-  receiver = await startReceiver((response) => response.writeHead(500).end('no\0pe'));
+  receiver = await startReceiver((response) => response.writeHead(500).end('what stands inside'));
   const { row, waitsMs } = await delivered();
   expect(waitsMs).toEqual([...WEBHOOK_RETRY_DELAYS_MS]);
   expect(waitsMs).toEqual(
@@ -57,7 +57,7 @@ test('N2 a webhook that never arrives is tried ten times over three days, then g
     status: 'failed',
     attempts: TRIES_MAX,
     last_status: 500,
-    last_error: 'answered 500: no pe',
+    last_error: 'answered 500',
   });
   expect(receiver.received).toHaveLength(TRIES_MAX);
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);

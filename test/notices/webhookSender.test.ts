@@ -30,7 +30,7 @@ const send = (url: string, options: Partial<WebhookSenderOptions> = {}, secrets 
 
 test('N2 a webhook is signed as the library of Standard Webhooks verifies it', async () => {
   const receiver = await receive();
-  expect(await send(`${receiver.url}?tenant=1`)).toEqual({ status: 204, excerpt: '' });
+  expect(await send(`${receiver.url}?tenant=1`)).toEqual({ status: 204 });
   expect(receiver.received).toMatchObject([
     { path: '/hooks?tenant=1', headers: { 'content-type': 'application/json', 'webhook-id': 'msg-1' } },
   ]);
@@ -125,22 +125,22 @@ test('N2 an endpoint that says nothing, or nothing more, is given up in time', a
   const silent = await receive(() => undefined);
   await expect(send(silent.url, { timeoutMs: 200 })).rejects.toThrow('no answer within 0.2 s');
   const halting = await receive((response) => void response.writeHead(500).write('oops'));
-  expect(await send(halting.url, { timeoutMs: 200 })).toEqual({ status: 500, excerpt: 'oops' });
+  expect(await send(halting.url, { timeoutMs: 200 })).toEqual({ status: 500 });
   const never = () => new Promise<Address[]>(() => undefined);
   await expect(send('http://hooks.ballast.example/', { timeoutMs: 200, resolve: never })).rejects.toThrow(
     'no answer within 0.2 s',
   );
 });
 
-test('N2 an endless answer is not read: of an error the beginning, of a success nothing', async () => {
+test('N2 the body of an answer is not read, so an endless one ends with its status', async () => {
   const endless = (status: number) =>
     receive((response) => {
       response.writeHead(status);
       const more = (): void => void (response.destroyed || response.write('x'.repeat(10_000), more));
       more();
     });
-  expect(await send((await endless(500)).url)).toEqual({ status: 500, excerpt: 'x'.repeat(200) });
-  expect(await send((await endless(200)).url)).toEqual({ status: 200, excerpt: '' });
+  expect(await send((await endless(500)).url)).toEqual({ status: 500 });
+  expect(await send((await endless(200)).url)).toEqual({ status: 200 });
 });
 
 test('N2 no connection, a lost one and garbage are errors that say what happened', async () => {
