@@ -49,6 +49,7 @@ create table api_keys (
   name text not null,
   created_at timestamp with time zone not null default now(),
   revoked_at timestamp with time zone,
+  of_environment boolean not null default false,
   PRIMARY KEY (id),
   UNIQUE (hash),
   FOREIGN KEY (member_id) REFERENCES members(id),
