@@ -66,7 +66,7 @@ test('everything acknowledged is there after a kill -9, and idempotency keys sti
   first.child.kill('SIGKILL');
   await Promise.allSettled(working);
 
-  const second = await run([], { SIMULATOR_DATABASE_URL: state.databaseUrl, SIMULATOR_SCHEMA: state.schema });
+  const second = await run();
   const again = stripeFor(second.port);
   for (const line of acknowledged) {
     const [key, id] = line.split(' ') as [string, string];
