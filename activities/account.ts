@@ -157,6 +157,8 @@ export function createAccountActivities(deps: Dependencies) {
     async concludeFirstCharge(reloadId: string): Promise<SettingsAnswer> {
       const end = await readReloadEnd(pool, reloadId);
       if (end.state === 'succeeded') return { kind: 'charged', cents: end.cents, sequence: end.sequence! };
+      // Money was taken, and nobody knows yet what becomes of it: an operator looks.
+      if (end.quarantined) return { kind: 'pending' };
       if (end.state === 'failed') {
         return {
           kind: 'declined',

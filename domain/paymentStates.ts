@@ -1,7 +1,8 @@
 /** The state table of a payment: where it stands, what the provider answers, and the one step that follows (A7, A9, A11, P2, P3). */
 import type { PaidIntent, PaymentAnswer } from './payment';
 
-export type PaymentStatus = 'processing' | 'requires_action' | 'succeeded' | 'failed' | 'canceled';
+/** `quarantined`: the provider has taken money that is not what was asked; nothing is credited, an operator looks. */
+export type PaymentStatus = 'processing' | 'requires_action' | 'succeeded' | 'failed' | 'canceled' | 'quarantined';
 
 /** What the table needs to know of a payment. */
 export type PaymentInBrief = {
@@ -32,8 +33,9 @@ export type Place =
   | 'reload_awaits_owner'
   /** It shall not be paid any more. */
   | 'canceling'
-  /** Decided: credited, failed or canceled. */
+  /** Decided: credited, failed or canceled; or an operator's to decide. */
   | 'credited'
+  | 'quarantined'
   | 'ended';
 
 export type Step =
@@ -152,6 +154,7 @@ export const PAYMENT_STATES: Record<Place, Record<AnswerKind, Step>> = {
     unknown: 'cancel_later',
   },
   credited: stays(),
+  quarantined: stays(),
   // Money that comes late counts all the same.
   ended: stays(),
 };
@@ -174,6 +177,7 @@ export const isOpen = ({ status }: Pick<PaymentInBrief, 'status'>): boolean =>
 
 export function placeOf(payment: PaymentInBrief, asking: Asking): Place {
   if (payment.status === 'succeeded') return 'credited';
+  if (payment.status === 'quarantined') return 'quarantined';
   // The attempt or the cancellation that is told late of an end has nothing left to do either.
   if (!isOpen(payment)) return 'ended';
   if (asking === 'attempt') return `${payment.purpose}_attempt`;

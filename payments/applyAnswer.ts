@@ -1,7 +1,7 @@
 /** Carries out the step that the state table gives for a provider's answer: the one way by which a payment moves (P3). */
 import type { Policy } from '../domain/accountState';
 import type { Declined, PaymentAnswer } from '../domain/payment';
-import { differsFromAsked, isOpen, stepAfter, type PaymentStatus } from '../domain/paymentStates';
+import { differsFromAsked, stepAfter, type PaymentStatus } from '../domain/paymentStates';
 import { lockAccount } from '../ledger/accounts/lockAccount';
 import type { Tx } from '../ledger/db';
 import { raiseNews } from '../ledger/accounts/raiseNews';
@@ -72,7 +72,7 @@ export async function applyAnswer(
     case 'quarantine': {
       const because = differsFromAsked(payment, paidOf(answer))!;
       // Once: an operator who has looked may turn auto-reload on again, and the same news may come again.
-      const now = isOpen(payment);
+      const now = payment.status !== 'quarantined' && payment.status !== 'succeeded';
       if (now) await quarantinePayment(tx, payment, because, policy, nowMs);
       return { kind: 'quarantined', because, now };
     }

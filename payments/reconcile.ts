@@ -1,7 +1,8 @@
 /** Brings one payment in line with Stripe, and finds what can't be explained about it (P6). Never charges. */
 import { formatCents } from '../domain/money';
 import type { Repair } from '../domain/reconciliation';
-import type { Db } from '../ledger/db';
+import { transaction, type Db } from '../ledger/db';
+import { endQuarantine } from '../ledger/payments/endQuarantine';
 import { readTakenBack } from '../ledger/payments/listTakenBack';
 import type { Payment } from '../ledger/payments/payment';
 import { readPaymentById } from '../ledger/payments/readPayment';
@@ -20,6 +21,8 @@ export async function reconcilePayment(
   nowMs: number,
 ): Promise<ReconciledPayment> {
   const { synced, linesPosted, look } = await takeBack(deps, paymentIntentId, nowMs);
+  if (synced.kind === 'ours' && synced.applied.kind === 'quarantined' && leftCents(look) <= 0)
+    await transaction(deps.pool, (tx) => endQuarantine(tx, synced.payment));
   const finding = await findingOf(deps.pool, synced, look);
   const isNew = await keepFinding(deps.pool, paymentIntentId, finding);
   return { repairs: repairsOf(synced, linesPosted, paymentIntentId), alarm: isNew ? finding!.detail : null };

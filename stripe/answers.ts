@@ -31,6 +31,19 @@ const FOR_GOOD = new Set([
   'payment_method_not_available',
 ]);
 
+/** What is asked of a customer who has got instructions and pays by them, days later perhaps. */
+const PAID_ELSEWHERE = new Set([
+  'display_bank_transfer_instructions',
+  'boleto_display_details',
+  'konbini_display_details',
+  'multibanco_display_details',
+  'oxxo_display_details',
+  'paynow_display_qr_code',
+  'pix_display_qr_code',
+  'promptpay_display_qr_code',
+  'verify_with_microdeposits',
+]);
+
 /**
  * What a PaymentIntent's state says.
  * @param intent with `latest_charge` expanded where receipt and card are wanted
@@ -45,6 +58,8 @@ export function answerOfIntent(intent: Stripe.PaymentIntent, knownChargeId: stri
     case 'processing':
       return { kind: 'processing' };
     case 'requires_action':
+      // The customer pays elsewhere, by transfer or voucher: there is nothing to confirm, and the money may still come.
+      if (PAID_ELSEWHERE.has(intent.next_action?.type ?? '')) return { kind: 'processing' };
       return {
         kind: 'requires_action',
         url: intent.next_action?.redirect_to_url?.url ?? null,

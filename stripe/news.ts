@@ -1,5 +1,6 @@
 /** Events of Stripe: verified by their signature, reduced to what they are about (P4). */
 import Stripe from 'stripe';
+import { z } from 'zod';
 import type { PaymentNews } from '../domain/payment';
 import { idOf } from './looking';
 
@@ -35,7 +36,7 @@ export type ReadEvent =
   | { kind: 'ignored'; type: string }
   | { kind: 'refused'; because: string };
 
-/** Older than this it may be a replay; the SDK's own default, said here because P4 promises it. */
+/** Dated further from now than this, either way, it is refused: an older one may be a replay, a later one would stay good. */
 export const AGE_SECONDS_MAX = 300;
 
 /**
@@ -48,6 +49,8 @@ export function readEvent(
   signature: string | undefined,
   secrets: readonly string[],
 ): ReadEvent {
+  if (signature !== undefined && signedAtSeconds(signature) > Date.now() / 1_000 + AGE_SECONDS_MAX)
+    return { kind: 'refused', because: 'it is dated in the future' };
   let because = 'there is no Stripe-Signature';
   for (const secret of signature === undefined ? [] : secrets) {
     try {
@@ -64,11 +67,32 @@ export function readEvent(
   return { kind: 'refused', because };
 }
 
-/** Null for types that are not acted on. */
+/** The SDK looks only at how old a signature is. Without a date it refuses by itself. */
+function signedAtSeconds(signature: string): number {
+  const [, seconds = '0'] = /(?:^|,)\s*t=(\d+)/.exec(signature) ?? [];
+  return Number(seconds);
+}
+
+/** Ids of Stripe's: what is none is no event of Stripe's either, and could not be stored. */
+const stripeId = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+const eventShape = z.object({
+  id: stripeId,
+  data: z.object({
+    object: z.object({
+      id: stripeId,
+      payment_intent: z.union([stripeId, z.object({ id: stripeId }), z.null()]).optional(),
+    }),
+  }),
+});
+
+/** Null for types that are not acted on. Throws for what is no event. */
 export function toNews(event: Stripe.Event): PaymentNews | null {
   if (!(NEWS_TYPES as readonly string[]).includes(event.type)) return null;
-  const { id: eventId, type } = event;
-  const object = event.data.object as { id: string; payment_intent?: string | { id: string } | null };
+  const { type } = event;
+  const {
+    id: eventId,
+    data: { object },
+  } = eventShape.parse(event);
   if (type.startsWith('payment_intent.')) return { eventId, type, about: 'intent', paymentIntentId: object.id };
   if (type.startsWith('checkout.session.')) return { eventId, type, about: 'checkout', sessionId: object.id };
   if (type.startsWith('payment_method.'))

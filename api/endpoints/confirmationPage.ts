@@ -1,5 +1,6 @@
 /** What the page says on which an owner confirms a payment: who asks, for how much, and what has become of it. */
 import { formatCents } from '../../domain/money';
+import { QUARANTINED } from './quarantined';
 import type { Payment } from '../../ledger/payments/payment';
 import type { Confirmation } from '../../ledger/payments/readConfirmation';
 import { escapeHtml, page } from '../http/html';
@@ -53,6 +54,10 @@ const outcomes: Record<Payment['status'], (payment: Payment) => { title: string;
   canceled: () => ({
     title: 'Nothing to confirm any more',
     text: 'This payment is no longer needed and was canceled. Nothing was charged.',
+  }),
+  quarantined: () => ({
+    title: 'The payment is being looked at',
+    text: QUARANTINED,
   }),
   processing: () => ({
     title: 'The payment is being processed',

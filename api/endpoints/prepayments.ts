@@ -18,6 +18,7 @@ import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
 import { endpoint, forPayments, type Services, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
+import { QUARANTINED } from './quarantined';
 import { toList } from './views';
 
 const START_MS_MAX = 5_000;
@@ -32,6 +33,7 @@ const shown = z
     refunded: money,
     status,
     declineCode: z.string().optional(),
+    detail: z.string().optional(),
     receiptUrl: z.string().optional(),
     at: time,
   })
@@ -48,6 +50,7 @@ export const pay = endpoint({
       status: z.enum(['processing', 'requires_action']),
       amount: money,
       url: z.string().optional(),
+      detail: z.string().optional(),
     }),
   },
   uses: [...forPayments, 'temporal'],
@@ -103,6 +106,8 @@ async function answered(payment: Payment, { pool }: Uses<'pool'>): Promise<Reply
     }
     case 'processing':
       return accepted({ id: paymentId, status: payment.status, amount });
+    case 'quarantined':
+      return accepted({ id: paymentId, status: 'processing', amount, detail: QUARANTINED });
     case 'requires_action':
       return accepted({
         id: paymentId,
@@ -122,7 +127,8 @@ const view = (payment: Payment, refundedCents: number): z.input<typeof shown> =>
   id: payment.id,
   amount: formatCents(payment.cents),
   refunded: formatCents(refundedCents),
-  status: payment.status,
+  status: payment.status === 'quarantined' ? 'processing' : payment.status,
+  ...(payment.status === 'quarantined' && { detail: QUARANTINED }),
   ...(payment.declineCode !== null && { declineCode: payment.declineCode }),
   ...(payment.receiptUrl !== null && { receiptUrl: payment.receiptUrl }),
   at: payment.createdAt.toISOString(),

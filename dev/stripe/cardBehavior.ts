@@ -8,8 +8,11 @@ export const cardBehavior = z.strictObject({
   chargeDecline: z.string().min(1).max(60).nullable(),
   /** When the owner must confirm: never, at every payment, until it was set up for later use, or on session only. */
   authentication: z.enum(['never', 'always', 'until_set_up', 'on_session']),
-  /** `processing`: the charge stays pending until POST /_sim/payment-intents/:id/settle decides it. */
-  settlement: z.enum(['immediate', 'processing']),
+  /**
+   * `processing`: the charge stays pending until POST /_sim/payment-intents/:id/settle decides it. `bank_transfer`: the
+   * customer gets instructions for a transfer, which the same switch lets arrive or expire.
+   */
+  settlement: z.enum(['immediate', 'processing', 'bank_transfer']),
   /** What the customer's bank does after a successful charge. */
   dispute: z.enum(['none', 'fraudulent', 'product_not_received', 'inquiry']),
   refund: z.enum(['succeeded', 'pending_then_succeeded', 'succeeded_then_failed']),

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { needsAuthentication, PAYS } from './cardBehavior';
 import { currentSession } from './checkoutSessions';
-import { confirmByOwner, confirmationUrl, settleProcessing, takePayment } from './confirmation';
+import { awaitsTransfer, confirmByOwner, confirmationUrl, settleProcessing, takePayment } from './confirmation';
 import { invalidRequest, type ErrorBody } from './errors';
 import { blankIntent } from './newPaymentIntent';
 import { newProviderMethod } from './newPaymentMethod';
@@ -61,7 +61,8 @@ async function stepAfterPayment(
   { intent, error }: { intent: Stripe.PaymentIntent; error: ErrorBody | null },
 ): Promise<Step> {
   if (error !== null) return { kind: 'declined', message: error.message };
-  if (intent.status === 'requires_action') return { kind: 'confirm', url: confirmationUrl(tx, intent) };
+  if (intent.status === 'requires_action' && !awaitsTransfer(intent))
+    return { kind: 'confirm', url: confirmationUrl(tx, intent) };
   const session = (await sessionOf(tx, 'payment_intent', intent.id)) as Stripe.Checkout.Session;
   return { kind: 'done', session: await complete(tx, session, intent.status === 'succeeded' ? 'paid' : 'unpaid') };
 }

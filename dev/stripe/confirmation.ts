@@ -62,6 +62,7 @@ export async function takePayment(tx: Transaction, intent: Stripe.PaymentIntent,
     return { intent: askOwner(tx, intent, attempt.returnUrl), error: null };
   }
   if (card.behavior.chargeDecline !== null) return decline(tx, intent, method, card.behavior.chargeDecline);
+  if (card.behavior.settlement === 'bank_transfer') return { intent: awaitTransfer(tx, intent), error: null };
   if (card.behavior.settlement === 'processing') return { intent: beginProcessing(tx, intent, method), error: null };
   const charge = newCharge(tx, intent, method, { kind: 'succeeded' });
   return { intent: await succeed(tx, intent, charge), error: null };
@@ -159,12 +160,48 @@ function beginProcessing(
   return processing;
 }
 
+/** The customer has instructions for a transfer: nothing is confirmed any more, and no charge is made before it arrives. */
+function awaitTransfer(tx: Transaction, intent: Stripe.PaymentIntent): Stripe.PaymentIntent {
+  const asked = tx.update('payment_intents', intent, {
+    status: 'requires_action',
+    last_payment_error: null,
+    next_action: {
+      type: 'display_bank_transfer_instructions',
+      display_bank_transfer_instructions: {
+        amount_remaining: intent.amount,
+        currency: intent.currency,
+        hosted_instructions_url: `${tx.baseUrl}/transfer/${intent.id}`,
+        reference: intent.id.slice(-10).toUpperCase(),
+        type: 'us_bank_transfer',
+      },
+    },
+  });
+  tx.emit('payment_intent.requires_action', asked);
+  return asked;
+}
+
+export const awaitsTransfer = ({ status, next_action: action }: Stripe.PaymentIntent): boolean =>
+  status === 'requires_action' && action?.type === 'display_bank_transfer_instructions';
+
+/** The transfer arrives, or has expired. */
+async function settleTransfer(
+  tx: Transaction,
+  intent: Stripe.PaymentIntent,
+  declineCode: string | null,
+): Promise<Outcome> {
+  const method = await tx.need('payment_methods', intent.payment_method as string);
+  if (declineCode !== null) return fail(tx, intent, { ...chargeDecline(declineCode), payment_method: method });
+  const charge = newCharge(tx, intent, method, { kind: 'succeeded' });
+  return { intent: await succeed(tx, intent, charge), error: null };
+}
+
 /** Decides a payment that is being processed: paid, or declined with the code given. */
 export async function settleProcessing(
   tx: Transaction,
   intent: Stripe.PaymentIntent,
   declineCode: string | null,
 ): Promise<Outcome> {
+  if (awaitsTransfer(intent)) return settleTransfer(tx, intent, declineCode);
   if (intent.status !== 'processing')
     throw unexpectedState(intent, `This PaymentIntent is not being processed: it has a status of ${intent.status}.`);
   const pending = await tx.need('charges', intent.latest_charge as string);

@@ -3,7 +3,6 @@ import type { Policy } from '../../domain/accountState';
 import { setStatus } from '../settings/changeSettings';
 import { closeReload } from '../reloads/closeReload';
 import type { Tx } from '../db';
-import { endPayment } from './endPayment';
 import type { Payment } from './payment';
 import { recordDecision } from '../decisions/recordDecision';
 
@@ -17,7 +16,10 @@ export async function quarantinePayment(
 ): Promise<void> {
   const { accountId } = payment;
   await closeReload(tx, { accountId, reloadId: payment.id, state: 'failed', because, nowMs });
-  await endPayment(tx, payment, 'failed');
+  await tx.query(
+    `update payments set status = 'quarantined', quarantined_because = $2 where id = $1 and status not in ('succeeded', 'quarantined')`,
+    [payment.id, because],
+  );
   const { rowCount } = await tx.query(`select 1 from account_states where account_id = $1 and status = 'on'`, [
     accountId,
   ]);

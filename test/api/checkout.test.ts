@@ -122,3 +122,39 @@ test('P2 what cannot be paid at Checkout is refused, and nothing is begun', asyn
   expect(await checkout(account, '')).toMatchObject({ status: 400, body: { code: 'idempotency_key_required' } });
   expect((await read(account, '/prepayments')).data).toEqual([]);
 });
+
+describe('a bank transfer at Checkout', () => {
+  /** The customer has chosen to pay by transfer and has got its instructions: the page is complete, and unpaid. */
+  async function begin(): Promise<{ account: TestAccount; id: string; session: string; intent: string }> {
+    const account = await openAccount(api);
+    const { body } = await checkout(account, 'transfer');
+    const { id: method } = await world.stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
+    await world.simulate('POST', `/payment-methods/${method}/behavior`, { settlement: 'bank_transfer' });
+    await submit(body.url, { paymentMethod: method });
+    const session = await world.stripe.checkout.sessions.retrieve(sessionOf(body.url));
+    expect(session).toMatchObject({ status: 'complete', payment_status: 'unpaid' });
+    return { account, id: body.id, session: session.id, intent: session.payment_intent as string };
+  }
+  const statusOf = async ({ account, id }: { account: TestAccount; id: string }): Promise<string> =>
+    (await read(account, `/prepayments/${id}`)).status;
+
+  test('P2 it is processing while it is under way, whoever looks, and credited once when it comes', async () => {
+    const begun = await begin();
+    for (const _again of [1, 2]) expect(await statusOf(begun)).toBe('processing');
+    expect((await api.ask('POST', '/v1/reconcile', { key: api.admin })).status).toBe(200);
+    expect(await statusOf(begun)).toBe('processing');
+    await world.simulate('POST', `/payment-intents/${begun.intent}/settle`, {});
+    expect(await statusOf(begun)).toBe('succeeded');
+    expect(await read(begun.account, '/transactions')).toMatchObject({
+      data: [{ kind: 'prepayment', amount: '30.00' }],
+    });
+  });
+
+  test('P2 it has failed when it did not come', async () => {
+    const begun = await begin();
+    expect(await statusOf(begun)).toBe('processing');
+    await world.simulate('POST', `/payment-intents/${begun.intent}/settle`, { declineCode: 'insufficient_funds' });
+    expect(await statusOf(begun)).toBe('failed');
+    expect((await read(begun.account, '')).balance).toBe('0.00');
+  });
+});

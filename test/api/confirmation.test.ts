@@ -258,3 +258,30 @@ test('A11 a link that is not ours, or was changed, leads nowhere', async () => {
     expect((await api.ask('POST', path)).status).toBe(404);
   }
 });
+
+test('P3 Stripe has taken another amount than was asked: 202 with what is known, never "nothing was charged", until it is given back', async () => {
+  const account = await openAccount(api);
+  await addCard(account, wantsConfirmation);
+  const { body: waiting } = await prepay(account, 'differs');
+  const { rows } = await api.database.pool.query<{ intent: string }>(
+    'update payments set amount_cents = 2400 where id = $1 returning payment_intent_id as intent',
+    [waiting.id],
+  );
+  await world.simulate('POST', `/payment-intents/${rows[0]!.intent}/confirm-by-owner`, { success: true });
+  const known = { status: 'processing', amount: '24.00', detail: expect.stringContaining('we are looking at it') };
+  for (const _again of [1, 2]) expect(await prepay(account, 'differs')).toMatchObject({ status: 202, body: known });
+  expect(await read(account, `/prepayments/${waiting.id}`)).toMatchObject(known);
+  expect((await read(account, '')).balance).toBe('0.00');
+  const decisions = (await read(account, '/decisions')).data;
+  expect(decisions.filter(({ kind }: { kind: string }) => kind === 'quarantine')).toHaveLength(1);
+  const page = await api.ask('GET', await linkOf(account));
+  expect(page.body).toContain('we are looking at it');
+  expect(page.body).not.toContain('Nothing was charged');
+
+  await world.stripe.refunds.create({ payment_intent: rows[0]!.intent });
+  expect((await api.ask('POST', '/v1/reconcile', { key: api.admin })).status).toBe(200);
+  expect(await prepay(account, 'differs')).toMatchObject({
+    status: 402,
+    body: { declineCode: 'refunded', detail: 'The payment was given back in full.' },
+  });
+});

@@ -89,6 +89,43 @@ test('P4 a forged, truncated, replayed or oversized event is 400 and leaves no t
   expect(await recorded()).toEqual(before);
 });
 
+test('P4 an event that is dated in the future, or has no id of its own or of its object, is 400 and leaves no trace', async () => {
+  const account = await openAccount(api);
+  const { intent } = await pay(account);
+  const before = await recorded();
+  const good = eventOf('payment_intent.succeeded', { id: intent });
+  const { data } = JSON.parse(good) as { data: object };
+  const signed = (event: object): [string, string] => [JSON.stringify(event), sign(JSON.stringify(event))];
+  const refused: [string, string][] = [
+    [good, sign(good, secret, -301)],
+    [good, sign(good, secret, -365 * 86_400)],
+    signed({ object: 'event', type: 'payment_intent.succeeded', data }),
+    signed({ id: '', object: 'event', type: 'payment_intent.succeeded', data }),
+    signed({ id: 7, object: 'event', type: 'payment_intent.succeeded', data }),
+    signed({ id: 'evt_\u0000', object: 'event', type: 'payment_intent.succeeded', data }),
+    ...['payment_intent.succeeded', 'checkout.session.completed', 'payment_method.detached', 'charge.refunded'].flatMap(
+      (type) => [
+        signed({ id: 'evt_1', object: 'event', type, data: { object: {} } }),
+        signed({ id: 'evt_1', object: 'event', type, data: { object: { id: { nested: true } } } }),
+        signed({ id: 'evt_1', object: 'event', type, data: {} }),
+        signed({ id: 'evt_1', object: 'event', type }),
+      ],
+    ),
+    signed({
+      id: 'evt_1',
+      object: 'event',
+      type: 'charge.refunded',
+      data: { object: { id: 'ch_1', payment_intent: 7 } },
+    }),
+  ];
+  for (const [content, signature] of refused)
+    expect(await post(content, signature)).toMatchObject({ status: 400, body: { code: 'webhook_refused' } });
+  expect(await recorded()).toEqual(before);
+  expect(await lines(account)).toEqual([]);
+  // A clock that is a little ahead is no forger.
+  expect(await post(good, sign(good, secret, -200))).toMatchObject({ status: 200 });
+});
+
 test('P4 two secrets are valid at once while one replaces the other', async () => {
   for (const one of [secret, oldSecret]) {
     const account = await openAccount(api);

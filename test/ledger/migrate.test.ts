@@ -117,6 +117,29 @@ test('B3 usage posted before postings had numbers stands: known by its id, and b
     expect(await findViolations(pool)).toEqual([]);
   }));
 
+test('P3 payments that earlier releases set aside are quarantined, other failed ones stay failed', () =>
+  withEmptySchema(async (pool) => {
+    await pool.query('create table migrations (name text primary key, at timestamptz not null default now())');
+    for (const { name, text } of readSchemaFiles().migrations.filter(({ name }) => name < '000170')) {
+      await pool.query(text);
+      await pool.query('insert into migrations (name) values ($1)', [name]);
+    }
+    const [aside, failed] = ['6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0001', '6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0002'];
+    await pool.query(`
+      insert into accounts (id, name, tier) values ('old', 'old', 'standard');
+      insert into payments (id, account_id, purpose, amount_cents, status, actor) values
+        ('${aside}', 'old', 'prepayment', 500, 'failed', 'test'), ('${failed}', 'old', 'prepayment', 500, 'failed', 'test');
+      insert into decisions (id, account_id, at, kind, rule, because, known)
+        values ('set-aside/${aside}', 'old', now(), 'set_aside', 'P3', 'pi_1 received 400 usd', '{}')`);
+
+    await migrate(pool);
+    const { rows } = await pool.query('select id, status, quarantined_because as because from payments order by id');
+    expect(rows).toEqual([
+      { id: aside, status: 'quarantined', because: 'pi_1 received 400 usd' },
+      { id: failed, status: 'failed', because: null },
+    ]);
+  }));
+
 test('B2 a database of the build of 2026-11-25 comes to the schema of today, with its money and usage', () =>
   withEmptySchema(async (pool) => {
     await pool.query(oldSchema);
