@@ -2,14 +2,18 @@
 import type { Db } from '../db';
 import type { PaymentNews } from '../../domain/payment';
 
-/** After its effect, which a repeat does not repeat: a crash between the two only makes the event be looked at again. */
+/**
+ * After its effect, which a repeat does not repeat: a crash between the two only makes the event be looked at again. Of
+ * simultaneous deliveries the one that credited is kept, whichever is recorded first.
+ */
 export async function recordEvent(
   db: Db,
   news: PaymentNews,
   { outcome, accountId }: { outcome: string; accountId: string | null },
 ): Promise<void> {
   await db.query(
-    'insert into stripe_events (id, type, about, account_id, outcome) values ($1, $2, $3, $4, $5) on conflict (id) do nothing',
+    `insert into stripe_events as e (id, type, about, account_id, outcome) values ($1, $2, $3, $4, $5)
+     on conflict (id) do update set outcome = excluded.outcome where e.outcome = 'credited before' and excluded.outcome = 'credited'`,
     [news.eventId, news.type, aboutOf(news), accountId, outcome],
   );
 }
