@@ -352,6 +352,7 @@ create table payments (
   cancel_failed_at timestamp with time zone,
   cancel_failed_because text,
   cancel_due_at timestamp with time zone,
+  quarantined_because text,
   PRIMARY KEY (id),
   UNIQUE (account_id, idempotency_key),
   UNIQUE (checkout_session_id),
@@ -359,11 +360,13 @@ create table payments (
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (amount_cents > 0),
   CHECK (purpose = ANY (ARRAY['prepayment'::text, 'reload'::text])),
-  CHECK (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text]))
+  CHECK (status <> 'quarantined'::text OR quarantined_because IS NOT NULL),
+  CHECK (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'quarantined'::text]))
 );
 CREATE INDEX payments_account ON payments USING btree (account_id, created_at DESC);
 CREATE INDEX payments_awaiting ON payments USING btree (created_at) WHERE ((status = 'requires_action'::text) AND (purpose = 'prepayment'::text));
 CREATE INDEX payments_not_final ON payments USING btree (payment_intent_id) WHERE (status = ANY (ARRAY['processing'::text, 'requires_action'::text]));
+CREATE INDEX payments_quarantined ON payments USING btree (payment_intent_id) WHERE (status = 'quarantined'::text);
 CREATE INDEX payments_settled ON payments USING btree (settled_at) WHERE (status = 'succeeded'::text);
 CREATE INDEX payments_undecided ON payments USING btree (created_at) WHERE (status = 'processing'::text);
 
@@ -992,12 +995,12 @@ CREATE OR REPLACE FUNCTION reload_spend(p_account text, p_at timestamp with time
  STABLE
 AS $function$
   select coalesce(sum(p.amount_cents), 0)::bigint,
-         coalesce(sum(p.amount_cents) filter (where p.status <> 'succeeded' and r.closed_at is not null), 0)::bigint
+         coalesce(sum(p.amount_cents) filter (where payment_is_open(p.status) and r.closed_at is not null), 0)::bigint
   from payments p
   join reloads r on r.id = p.id
   cross join (select date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC' as start) month
   where p.account_id = p_account and p.purpose = 'reload'
-    and (payment_is_open(p.status) or p.status = 'succeeded' and (p.settled_at >= month.start or p.created_at >= month.start));
+    and (payment_is_open(p.status) or p.status in ('succeeded', 'quarantined') and (p.settled_at >= month.start or p.created_at >= month.start));
 $function$
 ;
 
