@@ -37,6 +37,8 @@ export default defineConfig(
       eqeqeq: 'error',
       'no-console': 'error',
       'max-lines': ['warn', 300],
+      // A function fits a screen.
+      'max-lines-per-function': ['warn', { max: 70, skipComments: true, skipBlankLines: true }],
       'no-restricted-properties': [
         'error',
         {
@@ -63,6 +65,13 @@ export default defineConfig(
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
       'max-lines': 'off',
+      'max-lines-per-function': 'off',
+      // Left in by mistake, it would leave all other tests of its file out, in silence.
+      'no-restricted-syntax': [
+        'error',
+        { selector: "MemberExpression[property.name='only']", message: 'A test marked `only` leaves the others out.' },
+        { selector: 'Identifier[name=/^(fit|fdescribe)$/]', message: 'A test marked `only` leaves the others out.' },
+      ],
     },
   },
   // Plain JavaScript has no types to check by, and is only configuration and the bootstrap.

@@ -1,4 +1,5 @@
 /** What this process needs and can't reach now. */
+import { within } from './http/within';
 import type { Uses } from './services';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
@@ -17,18 +18,13 @@ export async function checkReadiness({
     payments: () => provider.reach(PROBE_MS_MAX),
   };
   const names = Object.keys(probes) as Dependency[];
-  const reached = await Promise.all(names.map((name) => within(PROBE_MS_MAX, probes[name]())));
+  const reached = await Promise.all(
+    names.map((name) =>
+      within(PROBE_MS_MAX, probes[name](), () => new Error('late')).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return names.filter((_, index) => !reached[index]);
-}
-
-function within(ms: number, probe: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    void probe
-      .then(
-        () => resolve(true),
-        () => resolve(false),
-      )
-      .finally(() => clearTimeout(timer));
-  });
 }

@@ -1,4 +1,5 @@
 /** Makes a notice into a mail: subject, plain text and HTML that say the same. */
+import escapeHtml from 'escape-html';
 import type { Notice } from '../domain/notice';
 import type { Letter } from './letters/letter';
 import { letterOf } from './letters/letterOf';
@@ -46,12 +47,3 @@ function asHtml({ paragraphs, facts = [], link }: Letter, subject: string, foote
     '',
   ].join('\n');
 }
-
-const ENTITIES = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-  ["'", '&#39;'],
-]);
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES.get(character)!);

@@ -6,18 +6,28 @@ export type Repeating = {
   stop(): Promise<void>;
 };
 
-/** Waits `everyMs` after each `tick`, and goes on after one that fails. `stop` aborts the signal: a tick that takes long looks at it. */
+/**
+ * Waits `everyMs` after each `tick`, or not at all where the tick returns that there is more, and goes on after one that
+ * fails, `troubleMs` later. `stop` aborts the signal: a tick that takes long looks at it.
+ */
 export function repeat(
-  tick: (signal: AbortSignal) => Promise<void>,
+  tick: (signal: AbortSignal) => Promise<boolean | void>,
   everyMs: number,
   onError: (error: Error) => void,
+  troubleMs = everyMs,
 ): Repeating {
   const stopping = new AbortController();
   const { signal } = stopping;
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
-      await tick(signal).catch(onError);
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      const pauseMs = await tick(signal).then(
+        (more) => (more === true ? 0 : everyMs),
+        (error: Error) => {
+          onError(error);
+          return troubleMs;
+        },
+      );
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   };
   const finished = loop();

@@ -1,11 +1,11 @@
 /** Starts a workflow for each webhook that is to be delivered. A crash at any line leaves it to be started again: the id is fixed. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { WEBHOOK_PATIENCE_SECONDS } from '../activities/webhooks';
 import { deliveriesToStart, markStarted } from '../ledger/webhooks/webhookDeliveries';
 import { startWebhookDelivery } from '../workflows/startWebhookDelivery';
+import { repeat } from './repeat';
 
 export type WebhookStartsOptions = {
   pool: Pool;
@@ -24,9 +24,6 @@ const TROUBLE_POLLS = 10;
 export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: WebhookStartsOptions): {
   stop(): Promise<void>;
 } {
-  const stopping = new AbortController();
-  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
-
   /** Returns whether there may be more. */
   const startDue = async (): Promise<boolean> => {
     const ids = await deliveriesToStart(pool, STARTS_MAX);
@@ -36,22 +33,10 @@ export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: Webho
     return ids.length === STARTS_MAX;
   };
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        if (!(await startDue())) await pause(pollMs);
-      } catch (error) {
-        log.warn({ error: (error as Error).message }, 'webhooks can not be started; trying again');
-        await pause(TROUBLE_POLLS * pollMs);
-      }
-    }
-  };
-
-  const finished = loop();
-  return {
-    async stop() {
-      stopping.abort();
-      await finished;
-    },
-  };
+  return repeat(
+    startDue,
+    pollMs,
+    (error) => log.warn({ error: error.message }, 'webhooks can not be started; trying again'),
+    TROUBLE_POLLS * pollMs,
+  );
 }

@@ -1,9 +1,10 @@
 /** What the page says on which an owner confirms a payment: who asks, for how much, and what has become of it. */
+import escapeHtml from 'escape-html';
 import { formatCents } from '../../domain/money';
 import { QUARANTINED } from './quarantined';
 import type { Payment } from '../../ledger/payments/payment';
 import type { Confirmation } from '../../ledger/payments/readConfirmation';
-import { escapeHtml, page } from '../http/html';
+import { page } from '../http/html';
 
 /** @param note what the last try ended with, in a sentence; null when there was none */
 export function askPage(payment: Payment, confirmation: Confirmation, note: string | null): string {

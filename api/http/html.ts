@@ -1,13 +1,5 @@
 /** HTML of the few pages that the API itself serves: readable anywhere, nothing loaded, nothing run. */
-
-const ENTITIES = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-  ["'", '&#39;'],
-]);
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES.get(character)!);
+import escapeHtml from 'escape-html';
 
 const STYLE = [
   'body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#1b2733}',
@@ -17,10 +9,18 @@ const STYLE = [
   'button{font:inherit;font-weight:600;padding:.7rem 1.4rem;border:0;border-radius:8px;background:#0b57d0;color:#fff;cursor:pointer}',
 ].join('');
 
+/**
+ * The shell of every page that is made by hand.
+ * @param style CSS
+ * @param body HTML: what comes from elsewhere is escaped already
+ */
+export const shell = (title: string, style: string, body: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
+  `<title>${escapeHtml(title)}</title><style>${style}</style></head><body>${body}</body></html>\n`;
+
 /** @param content HTML: what comes from elsewhere is escaped already */
 export const page = (title: string, content: string): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-  `<title>${escapeHtml(title)} · Ballast</title><style>${STYLE}</style></head><body><main>${content}</main></body></html>\n`;
+  shell(`${title} · Ballast`, STYLE, `<main>${content}</main>`);
 
 /**
  * For a page whose address is a secret: kept by nobody, told to nobody. No `form-action`: browsers hold it against the

@@ -1,19 +1,25 @@
 /** What people see in a browser: a start page, and the API's documentation from our own files. */
 import { dirname } from 'node:path';
 import express, { Router } from 'express';
+import { shell } from './html';
 
 const style =
   'body{font:16px/1.6 system-ui;max-width:36rem;margin:12vh auto;padding:0 1rem;color:#1b2733}a{color:#0b6bcb}';
 
-const home = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Ballast</title><style>${style}</style>
-<h1>Ballast</h1><p>Prepaid balances for inference, kept afloat.</p>
+const home = shell(
+  'Ballast',
+  style,
+  `<h1>Ballast</h1><p>Prepaid balances for inference, kept afloat.</p>
 <ul><li><a href="/docs/">API documentation</a> and its <a href="/openapi.json">OpenAPI document</a></li>
-<li><a href="/readyz">Is everything up?</a> · <a href="/healthz">Is this process alive?</a></li></ul></html>`;
+<li><a href="/readyz">Is everything up?</a> · <a href="/healthz">Is this process alive?</a></li></ul>`,
+);
 
-const docs = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Ballast API</title>
-<link rel="stylesheet" href="swagger-ui.css"><div id="ui"></div><script src="swagger-ui-bundle.js"></script>
-<script src="start.js"></script></html>`;
+const docs = shell(
+  'Ballast API',
+  '',
+  `<link rel="stylesheet" href="swagger-ui.css"><div id="ui"></div><script src="swagger-ui-bundle.js"></script>
+<script src="start.js"></script>`,
+);
 
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', docExpansion: 'list', persistAuthorization: true });`;
 

@@ -1,14 +1,5 @@
 // The look of the hosted pages: plain HTML, one style sheet, no script.
-
-/** Text that is safe inside an element or a quoted attribute. */
-export function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
+import { shell } from '../../api/http/html';
 
 export function dollars(cents: number): string {
   return `$${(cents / 100).toLocaleString('en-US', { minimumFractionDigits: 2 })}`;
@@ -29,11 +20,7 @@ const STYLE = `
   .note { font-size: .85rem; opacity: .7; margin-top: 1.2rem; }
 `;
 
-/** `content` is HTML already; everything in it that came from outside has gone through `escape`. */
+/** `content` is HTML already; everything in it that came from outside is escaped. */
 export function page(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${STYLE}</style></head>
-<body><main>${content}<p class="note">Stripe simulator: no real money moves here.</p></main></body>
-</html>`;
+  return shell(title, STYLE, `<main>${content}<p class="note">Stripe simulator: no real money moves here.</p></main>`);
 }

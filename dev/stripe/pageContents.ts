@@ -1,6 +1,7 @@
 // What each hosted page says.
+import escape from 'escape-html';
 import type Stripe from 'stripe';
-import { dollars, escape, page } from './html';
+import { dollars, page } from './html';
 import { OFFERED_CARDS } from './testCards';
 
 const CARDS = OFFERED_CARDS.map(

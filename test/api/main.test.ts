@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { until } from '../support/notices';
 
 /** Compiled by `npm test` before the tests run. */
 const program = join(__dirname, '..', '..', 'dist', 'api', 'main.js');
@@ -57,10 +57,13 @@ test('SIGTERM lets what is under way be answered, and takes nothing new', async 
   await blocker.query('begin');
   await blocker.query('select 1 from accounts for update');
   const underWay = ask(url, '/v1/accounts/kept', { method: 'PATCH', body: '{"name":"Renamed"}' });
-  await sleep(300);
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await until(async () => (await blocker.query(waiting)).rowCount, Boolean);
   child.kill('SIGTERM');
-  await sleep(200);
-  await expect(ask(url, '/healthz')).rejects.toThrow();
+  await until(
+    () => ask(url, '/healthz').then(Boolean, () => false),
+    (answered) => !answered,
+  );
   await blocker.query('commit');
   blocker.release();
   expect(await (await underWay).json()).toMatchObject({ name: 'Renamed' });
