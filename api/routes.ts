@@ -3,6 +3,7 @@ import * as abandonReload from './endpoints/abandonReload';
 import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
+import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
 import * as confirmations from './endpoints/confirmations';
 import * as gates from './endpoints/gates';
@@ -41,6 +42,7 @@ export const routes: readonly Route<Services>[] = [
     get('/v1/accounts', admin, accounts.list, 'List accounts'),
     get('/v1/accounts/:id', anyone, accounts.read, 'Read an account'),
     patch('/v1/accounts/:id', admin, accounts.change, 'Change name or tier'),
+    del('/v1/accounts/:id', admin, closeAccount.close, 'Close the account'),
   ]),
   ...section('Keys and members', [
     get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),

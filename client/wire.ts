@@ -26,6 +26,7 @@ export type HeldUsage = Omit<UsageEvent, 'accountId' | 'holdId'>;
 export type RejectionCode =
   | 'invalid_event'
   | 'unknown_account'
+  | 'account_closed'
   | 'unknown_model'
   | 'no_price'
   | 'at_out_of_range'
@@ -35,7 +36,7 @@ export type RejectionCode =
 /** `low` and `reloading` let requests through; `suspended` does not. */
 export type GateState = 'ok' | 'low' | 'reloading' | 'suspended';
 /** Why an account is suspended; it may have several. */
-export type Reason = 'balance_exhausted' | 'admin_suspended' | 'payment_disputed';
+export type Reason = 'balance_exhausted' | 'admin_suspended' | 'payment_disputed' | 'account_closed';
 
 /** May the account run inference now? */
 export type Gate = {

@@ -3,6 +3,7 @@ import type { AccountState, OpenReload, SettingsRequest, Snapshot } from './acco
 import { firstCharge, LOW_LEVEL_CENTS, triggerLevel } from './autoReload';
 import type { Decision } from './decision';
 import { decideStanding, wantsReload } from './decideStanding';
+import { isClosed } from './gate';
 import { centsToNano, formatCents, parseMoney } from './money';
 import { dollars, reasonsInWords, statusInWords } from './words';
 
@@ -18,7 +19,8 @@ export function decide(state: AccountState, nowMs: number): Decision {
     if (decision?.kind === 'wait') untilMs = Math.min(untilMs, decision.untilMs);
     else if (decision) return decision;
   }
-  return untilMs === Infinity ? { kind: 'rest' } : { kind: 'wait', untilMs };
+  if (untilMs !== Infinity) return { kind: 'wait', untilMs };
+  return isClosed(state.snapshot.setReasons) ? { kind: 'end' } : { kind: 'rest' };
 }
 
 const refresh: Stage = (state) => (state.stale ? { kind: 'read' } : null);

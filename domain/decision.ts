@@ -26,4 +26,6 @@ export type Decision =
       act: 'suspend' | 'resume' | 'hold_back' | 'note';
     } & Reasoned)
   | { kind: 'wait'; untilMs: number }
-  | { kind: 'rest' };
+  | { kind: 'rest' }
+  /** The account is closed and nothing is left to do: the workflow ends. News of a late payment starts it again. */
+  | { kind: 'end' };

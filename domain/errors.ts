@@ -12,6 +12,8 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is no such thing' },
   method_not_allowed: { status: 405, title: 'Not with this method' },
   account_exists: { status: 409, title: 'The account exists already' },
+  account_closed: { status: 409, title: 'The account is closed' },
+  account_not_empty: { status: 409, title: 'The account is not empty' },
   member_exists: { status: 409, title: 'The account has a member with this address' },
   last_owner: { status: 409, title: 'An account keeps at least one owner' },
   last_payment_method: { status: 409, title: 'Auto-reload needs a payment method' },

@@ -3,7 +3,7 @@ import type { Nano } from './money';
 
 export type GateState = 'ok' | 'low' | 'reloading' | 'suspended';
 /** Reasons that are set and lifted by people and disputes; kept as rows in Postgres. */
-export type SetReason = 'admin_suspended' | 'payment_disputed';
+export type SetReason = 'admin_suspended' | 'payment_disputed' | 'account_closed';
 export type Reason = 'balance_exhausted' | SetReason;
 
 export type Gate = {
@@ -35,6 +35,9 @@ export const reasonsOf = (available: Nano, set: readonly SetReason[]): Reason[] 
   ...(available <= 0n ? (['balance_exhausted'] as const) : []),
   ...[...set].sort(),
 ];
+
+/** Set when an admin begins to close the account, and never lifted. */
+export const isClosed = (set: readonly SetReason[]): boolean => set.includes('account_closed');
 
 /** The same rule as the database's trigger on `balances`; a test holds the two together. */
 export function gateState(facts: GateFacts): GateState {

@@ -24,6 +24,7 @@ export const AT_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
 export type RejectionCode =
   | 'invalid_event'
   | 'unknown_account'
+  | 'account_closed'
   | 'unknown_model'
   | 'no_price'
   | 'at_out_of_range'

@@ -9,6 +9,7 @@ const reasonWords: Record<Reason, string> = {
   balance_exhausted: 'the balance is used up',
   admin_suspended: 'an administrator has suspended the account',
   payment_disputed: 'a payment is disputed',
+  account_closed: 'the account is closed',
 };
 export const reasonsInWords = (reasons: readonly Reason[]): string =>
   reasons.map((reason) => reasonWords[reason]).join(' and ');

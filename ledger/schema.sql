@@ -36,8 +36,14 @@ create table accounts (
   tier text not null,
   stripe_customer_id text,
   created_at timestamp with time zone not null default now(),
+  closing_at timestamp with time zone,
+  closing_balance text,
+  closing_reason text,
+  closed_at timestamp with time zone,
   PRIMARY KEY (id),
   UNIQUE (stripe_customer_id),
+  CHECK (closed_at IS NULL OR closing_at IS NOT NULL),
+  CHECK (closing_balance = ANY (ARRAY['refund'::text, 'forfeit'::text])),
   CHECK (id ~ '^[A-Za-z0-9_-]{1,64}$'::text)
 );
 
@@ -68,7 +74,8 @@ create table audit (
   PRIMARY KEY (id)
 );
 CREATE INDEX audit_account ON audit USING btree (account_id, id DESC);
-CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_append_only BEFORE DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_only_erased BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 
 create table balances (
   account_id text not null,
@@ -125,7 +132,8 @@ create table decisions (
   UNIQUE (id)
 );
 CREATE INDEX decisions_account ON decisions USING btree (account_id, number DESC);
-CREATE TRIGGER decisions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER decisions_append_only BEFORE DELETE OR TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER decisions_only_erased BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 
 create table dev_mailbox (
   message_id text not null,
@@ -456,7 +464,7 @@ create table suspensions (
   at timestamp with time zone not null default now(),
   PRIMARY KEY (account_id, reason),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
-  CHECK (reason = ANY (ARRAY['admin_suspended'::text, 'payment_disputed'::text]))
+  CHECK (reason = ANY (ARRAY['admin_suspended'::text, 'payment_disputed'::text, 'account_closed'::text]))
 );
 
 create table unexplained (
@@ -702,6 +710,59 @@ begin
   update usage_archives a set dropped_at = now(), kept_until = null where a.month = p_month;
   return true;
 end $function$
+;
+
+CREATE OR REPLACE FUNCTION erase_account(p_account text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update audit set actor = erased_text(actor), details = erased_details(action, details)
+    where account_id = p_account;
+  update decisions set because = erased_text(because), known = erased_text(known::text)::jsonb
+    where account_id = p_account;
+  update consents set actor = erased_text(actor) where account_id = p_account;
+  update refund_requests set actor = erased_text(actor) where account_id = p_account;
+  update payments set actor = erased_text(actor), action_url = null where account_id = p_account;
+
+  delete from dev_mailbox where substr(message_id, 2, 36) in (select id::text from notices where account_id = p_account);
+  delete from notice_deliveries where status = 'pending' and notice_id in (select id from notices where account_id = p_account);
+  update notice_deliveries d set recipient = 'erased ' || e.nth, last_error = null
+    from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
+          from notice_deliveries where notice_id in (select id from notices where account_id = p_account)) e
+    where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
+  update notices set data = erased_text((data - 'by' - 'url' - 'note')::text)::jsonb where account_id = p_account;
+
+  delete from webhook_secrets where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  update webhook_deliveries set last_error = null
+    where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
+    where account_id = p_account;
+
+  update api_keys set name = 'erased', revoked_at = coalesce(revoked_at, now())
+    where member_id in (select id from members where account_id = p_account);
+  update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
+    removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  update accounts set stripe_customer_id = null where id = p_account;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION erased_details(p_action text, p_details jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select erased_text((case when p_action like 'member.%' then p_details - 'name' else p_details - 'members' - 'url' end)::text)::jsonb;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION erased_text(p_text text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select regexp_replace(p_text, '[^\s"\\:,;<>(){}\[\]]+@[^\s"\\:,;<>(){}\[\]]+', 'erased', 'g');
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION expire_holds(p_limit integer)
@@ -985,6 +1046,27 @@ CREATE OR REPLACE FUNCTION refuse_change()
  LANGUAGE plpgsql
 AS $function$
 begin
+  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  was constant jsonb := to_jsonb(old);
+  erased constant jsonb := was || case tg_table_name
+    when 'audit' then jsonb_build_object(
+      'actor', erased_text(was->>'actor'),
+      'details', erased_details(was->>'action', was->'details'))
+    else jsonb_build_object(
+      'because', erased_text(was->>'because'),
+      'known', erased_text((was->'known')::text)::jsonb) end;
+begin
+  if to_jsonb(new) = erased and exists (select from accounts where id = old.account_id and closing_at is not null) then
+    return new;
+  end if;
   raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
 end $function$
 ;

@@ -1,6 +1,7 @@
 /** Begins a prepayment under the caller's key, or finds the existing one (P2). */
 import { createHash, randomUUID } from 'node:crypto';
 import { formatCents } from '../domain/money';
+import { requireOpenAccount } from '../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../ledger/audit/audit';
 import { transaction } from '../ledger/db';
 import { insertPrepayment } from '../ledger/payments/insertPrepayment';
@@ -33,6 +34,7 @@ export async function beginPrepayment(
   const { cents, paymentMethodId } = await details();
   const request = { id: randomUUID(), accountId, cents, paymentMethodId, idempotencyKey, requestHash, actor };
   const begun = await transaction(pool, async (tx) => {
+    await requireOpenAccount(tx, accountId);
     const inserted = await insertPrepayment(tx, request);
     if (inserted.kind === 'new')
       await recordAudit(tx, accountId, actor, 'prepayment.begin', {

@@ -29,6 +29,15 @@ export async function createCustomer(stripe: Stripe, accountId: string): Promise
   }
 }
 
+/** Deletes an account's customer, and with it the saved methods; one that is gone already is deleted too. */
+export async function deleteCustomer(stripe: Stripe, customerId: string): Promise<void> {
+  try {
+    await stripe.customers.del(customerId);
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing')) throw error;
+  }
+}
+
 /** The address of a page of Stripe's where an owner saves a card; it leads back to `returnUrl`. */
 export async function createSetupPage(stripe: Stripe, customerId: string, returnUrl: string): Promise<string> {
   const session = await stripe.checkout.sessions.create({

@@ -35,6 +35,8 @@ export type PaymentProvider = {
 
   // Commands about customers and their methods. They throw when the provider gives no answer.
   createCustomer(accountId: string): Promise<string>;
+  /** A customer that is gone already is deleted too. */
+  deleteCustomer(customerId: string): Promise<void>;
   createSetupPage(customerId: string, returnUrl: string): Promise<string>;
   attachPaymentMethod(customerId: string, methodId: string): Promise<Attached>;
   detachPaymentMethod(methodId: string): Promise<void>;

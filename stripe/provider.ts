@@ -6,7 +6,13 @@ import { cancelIntent, confirmIntent, createIntent, seeIntent } from './intents'
 import { listNews, listOurIntents } from './listing';
 import { found, idOf, LOOK, PAYMENT_CLAIM, REFUND_CLAIM } from './looking';
 import { readEvent } from './news';
-import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from './paymentMethods';
+import {
+  attachPaymentMethod,
+  createCustomer,
+  createSetupPage,
+  deleteCustomer,
+  detachPaymentMethod,
+} from './paymentMethods';
 import type { PaymentProvider } from './port';
 import { reachStripe } from './reach';
 import { toSavedCard } from './savedCard';
@@ -46,6 +52,7 @@ export function createProvider(stripe: Stripe): PaymentProvider {
     createRefund: (wish) => createRefund(stripe, wish),
 
     createCustomer: (accountId) => createCustomer(stripe, accountId),
+    deleteCustomer: (customerId) => deleteCustomer(stripe, customerId),
     createSetupPage: (...wish) => createSetupPage(stripe, ...wish),
     attachPaymentMethod: (...wish) => attachPaymentMethod(stripe, ...wish),
     detachPaymentMethod: (methodId) => detachPaymentMethod(stripe, methodId),

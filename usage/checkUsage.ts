@@ -18,6 +18,9 @@ export type CheckedUsage = {
   duplicates: number;
 };
 
+/** What comes too late, or for a closed account. */
+type Late = Placed<{ event: UsageEvent } & Rejection>;
+
 /** What is no UUID is no hold; the ledger knows which are. */
 const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -28,16 +31,22 @@ function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
     : event;
 }
 
+/** Of these accounts, those that are closed, as far as the caller knows: usage that comes for one is not deducted any more. */
+export type FindClosed = (accountIds: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
+const NOTHING_CLOSED: FindClosed = () => Promise.resolve(new Set());
+
+/** @param findClosed default: whatever is priced is posted */
 export function createUsageChecking(
   pool: Pool,
   prices: PriceBook,
   now: () => number,
+  findClosed = NOTHING_CLOSED,
 ): (raw: readonly unknown[]) => Promise<CheckedUsage> {
   /** Whatever this process does not know yet is looked up before it is refused. */
   async function checkEvents(raw: readonly unknown[]): Promise<CheckedUsage> {
     const nowMs = now();
     const rejected: Placed<Rejection>[] = [];
-    const late: Placed<{ event: UsageEvent; message: string }>[] = [];
+    const late: Late[] = [];
     const timely: Placed<{ event: UsageEvent }>[] = [];
     await prices.fresh();
     const unknown = new Set<string>();
@@ -49,15 +58,30 @@ export function createUsageChecking(
       }
       const message = rejectTime(event.atMs, nowMs);
       if (message !== null) {
-        late.push({ index, event, message });
+        late.push({ index, event, code: 'at_out_of_range', message });
         continue;
       }
       timely.push({ index, event });
       if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
     if (unknown.size > 0) await prices.learn([...unknown]);
+    const open = await withoutClosed(timely, late);
     const { duplicates, refused } = await checkLate(late);
-    return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
+    return { ...priceAll(open, rejected), rejected: [...rejected, ...refused], duplicates };
+  }
+
+  /** Moves what is for closed accounts to `late`: it is kept for the admins, unless it was taken before. */
+  async function withoutClosed(
+    timely: Placed<{ event: UsageEvent }>[],
+    late: Late[],
+  ): Promise<Placed<{ event: UsageEvent }>[]> {
+    const closed = await findClosed(new Set(timely.map(({ event }) => event.accountId)));
+    if (closed.size === 0) return timely;
+    return timely.filter(({ index, event }) => {
+      if (!closed.has(event.accountId)) return true;
+      late.push({ index, event, code: 'account_closed', message: `the account ${event.accountId} is closed` });
+      return false;
+    });
   }
 
   function priceAll(
@@ -90,9 +114,7 @@ export function createUsageChecking(
   }
 
   /** An event that was posted in its time and comes again later is a duplicate, for as long as it is kept (B3, B8). */
-  async function checkLate(
-    late: readonly Placed<{ event: UsageEvent; message: string }>[],
-  ): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
+  async function checkLate(late: readonly Late[]): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
     const refused: Placed<Rejection>[] = [];
     let duplicates = 0;
     const found =
@@ -102,9 +124,9 @@ export function createUsageChecking(
             late.map(({ event }) => event),
           )
         : [];
-    for (const [place, { index, event, message }] of late.entries()) {
+    for (const [place, { index, event, code, message }] of late.entries()) {
       const standing = found[place];
-      if (!standing) refused.push({ index, code: 'at_out_of_range', message });
+      if (!standing) refused.push({ index, code, message });
       else if (isSame(event, standing)) duplicates += 1;
       else refused.push({ index, ...NOT_POSTED.event_conflict(event) });
     }

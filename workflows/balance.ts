@@ -1,4 +1,4 @@
-/** The balance workflow: one per account, for as long as the account lives. It decides; Postgres keeps the money. */
+/** The balance workflow: one per account, until the account is closed. It decides; Postgres keeps the money. */
 import {
   allHandlersFinished,
   condition,
@@ -32,7 +32,9 @@ export async function balance(input: messages.BalanceInput): Promise<void> {
   for (;;) {
     if (account.mayContinueAsNew())
       await continueAsNew<typeof balance>({ accountId: input.accountId, carried: account.state });
-    await account.carryOut(decide(account.state, Date.now()));
+    const decision = decide(account.state, Date.now());
+    if (decision.kind === 'end' && allHandlersFinished()) return;
+    await account.carryOut(decision);
   }
 }
 
@@ -181,6 +183,8 @@ class Account {
       case 'rest':
         this.alarm.clear();
         return this.somethingNew();
+      case 'end':
+        return condition(allHandlersFinished);
     }
   }
 

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/audit';
 import { createAccount } from '../../ledger/accounts/createAccount';
-import { transaction } from '../../ledger/db';
+import { transaction, type Tx } from '../../ledger/db';
 import { listAccounts } from '../../ledger/accounts/listAccounts';
-import { readAccount } from '../../ledger/accounts/readAccount';
+import { accountExists, readAccount } from '../../ledger/accounts/readAccount';
 import { updateAccount } from '../../ledger/accounts/updateAccount';
 import { created, ok } from '../http/endpoint';
 import {
@@ -43,6 +43,7 @@ const account = z
     gate,
     autoReload: z.strictObject({ status: autoReloadStatus, threshold: money.nullable(), amount: money.nullable() }),
     createdAt: time,
+    closedAt: time.optional(),
   })
   .meta({ id: 'Account' });
 
@@ -110,10 +111,15 @@ export const change = endpoint({
   uses: ['pool'],
   async handle({ params: { id }, body, principal }, { pool }) {
     const view = await transaction(pool, async (tx) => {
-      if (!(await updateAccount(tx, id, body))) throw notFound(`account ${id}`);
+      if (!(await updateAccount(tx, id, body))) throw await whyNotChanged(tx, id);
       await recordAudit(tx, id, principal.actor, 'account.change', body);
       return (await readAccount(tx, id))!;
     });
     return ok(viewAccount(view, Date.now()));
   },
 });
+
+const whyNotChanged = async (tx: Tx, id: string): Promise<Problem> =>
+  (await accountExists(tx, id))
+    ? new Problem('account_closed', `The account ${id} is closed, or about to be.`)
+    : notFound(`account ${id}`);

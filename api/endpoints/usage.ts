@@ -35,6 +35,7 @@ export const usageEvent = z
 export const rejectionCode = z.enum([
   'invalid_event',
   'unknown_account',
+  'account_closed',
   'unknown_model',
   'no_price',
   'at_out_of_range',

@@ -33,6 +33,7 @@ export function viewAccount(account: AccountView, nowMs: number) {
       amount: centsOrNull(autoReload.amountCents),
     },
     createdAt: account.createdAt.toISOString(),
+    ...(account.closedAt && { closedAt: account.closedAt.toISOString() }),
   };
 }
 

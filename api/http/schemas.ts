@@ -53,7 +53,7 @@ export const listOf = <Item extends z.ZodType>(item: Item) =>
 export const ofAccount = z.strictObject({ id: accountId });
 export const nothing = z.strictObject({});
 
-export const reason = z.enum(['balance_exhausted', 'admin_suspended', 'payment_disputed']);
+export const reason = z.enum(['balance_exhausted', 'admin_suspended', 'payment_disputed', 'account_closed']);
 export const gateState = z.enum(['ok', 'low', 'reloading', 'suspended']);
 export const gate = z
   .strictObject({

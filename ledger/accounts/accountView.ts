@@ -7,6 +7,8 @@ export type AccountView = {
   name: string;
   tier: string;
   createdAt: Date;
+  /** Null while it is open. */
+  closedAt: Date | null;
   position: Position;
   /** Cents; null while they were never set. */
   autoReload: { status: AutoReloadStatus; thresholdCents: number | null; amountCents: number | null };
@@ -16,6 +18,7 @@ export type AccountViewRow = PositionRow & {
   name: string;
   tier: string;
   created_at: Date;
+  closed_at: Date | null;
   status: AutoReloadStatus;
   threshold_cents: bigint | null;
   amount_cents: bigint | null;
@@ -25,7 +28,7 @@ export const selectAccountViews = `
   select ${POSITION_COLUMNS.split(', ')
     .map((column) => `b.${column}`)
     .join(', ')},
-    a.name, a.tier, a.created_at, s.status, s.threshold_cents, s.amount_cents
+    a.name, a.tier, a.created_at, a.closed_at, s.status, s.threshold_cents, s.amount_cents
   from accounts a join balances b on b.account_id = a.id join account_states s on s.account_id = a.id`;
 
 export function toAccountView(row: AccountViewRow): AccountView {
@@ -34,6 +37,7 @@ export function toAccountView(row: AccountViewRow): AccountView {
     name: row.name,
     tier: row.tier,
     createdAt: row.created_at,
+    closedAt: row.closed_at,
     position: toPosition(row),
     autoReload: {
       status: row.status,

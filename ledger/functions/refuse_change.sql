@@ -4,9 +4,10 @@ begin
   raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
 end $$;
 
-create or replace trigger audit_append_only before update or delete or truncate on audit
+-- Updates of these two are looked at row by row (refuse_rewriting).
+create or replace trigger audit_append_only before delete or truncate on audit
   for each statement execute function refuse_change();
-create or replace trigger decisions_append_only before update or delete or truncate on decisions
+create or replace trigger decisions_append_only before delete or truncate on decisions
   for each statement execute function refuse_change();
 create or replace trigger ledger_lines_append_only before update or delete or truncate on ledger_lines
   for each statement execute function refuse_change();

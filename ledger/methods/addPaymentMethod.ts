@@ -1,6 +1,7 @@
 /** Adds a method that the provider has attached to the account's customer. */
 import type { MethodRole } from '../../domain/accountState';
 import type { SavedCard } from '../../domain/payment';
+import { requireOpenAccount } from '../accounts/requireOpenAccount';
 import type { Tx } from '../db';
 import { findMark } from './findMark';
 import { hastenAttempt } from './hastenAttempt';
@@ -22,6 +23,7 @@ export async function addPaymentMethod(
   role: MethodRole | null,
 ): Promise<MethodsChanged> {
   const position = await lockMethods(tx, accountId);
+  await requireOpenAccount(tx, accountId);
   const existing = await listPaymentMethods(tx, accountId);
   if (role !== null) await vacateRole(tx, accountId, role, card.id);
   const first = existing.every(({ id }) => id === card.id);

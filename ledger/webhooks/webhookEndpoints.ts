@@ -1,5 +1,6 @@
 /** The endpoints to which an account's notices go as webhooks, and the secrets that sign for them (N2). */
 import { SECRET_OVERLAP_HOURS, SECRETS_MAX, WEBHOOK_ENDPOINTS_MAX, type WebhookEvent } from '../../domain/webhook';
+import { requireOpenAccount } from '../accounts/requireOpenAccount';
 import type { Db, Tx } from '../db';
 
 export type WebhookEndpoint = {
@@ -42,6 +43,7 @@ export async function listEndpoints(db: Db, accountId: string): Promise<WebhookE
 export async function addEndpoint(tx: Tx, { accountId, url, events, secret }: NewEndpoint): Promise<EndpointAdded> {
   const { rowCount } = await tx.query('select 1 from accounts where id = $1 for no key update', [accountId]);
   if (rowCount === 0) return { kind: 'no_account' };
+  await requireOpenAccount(tx, accountId);
   if ((await listEndpoints(tx, accountId)).length >= WEBHOOK_ENDPOINTS_MAX) return { kind: 'too_many' };
   const { rows } = await tx.query<{ id: string }>(
     'insert into webhook_endpoints (account_id, url, events) values ($1, $2, $3) returning id',

@@ -502,3 +502,15 @@ test('the state is plain JSON: carried to the next run it decides the same', () 
     runs,
   );
 });
+
+test('the workflow of a closed account ends when nothing is left to do: not before its reload is closed and its payment canceled', () => {
+  const settings = { status: 'off' as const, version: 4 };
+  const flag = { reasons: ['account_closed' as const], sinceMs: NOW, told: 'told' as const };
+  const closed = (given: Partial<Snapshot> = {}): Decision['kind'] =>
+    decide(state({ setReasons: ['account_closed'], settings, flag, ...given }), NOW).kind;
+  expect(closed()).toBe('end');
+  expect(closed({ reload: openReload })).toBe('close');
+  expect(closed({ uncanceled: { paymentId: 'p', awaitsOwner: false } })).toBe('cancel');
+  expect(closed({ flag: { reasons: [], sinceMs: NOW, told: 'never' } })).toBe('stand');
+  expect(decide(state({ settings }), NOW).kind).toBe('rest');
+});

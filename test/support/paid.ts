@@ -36,7 +36,7 @@ export async function beginAtStripe(
   cents: number,
   card = 'pm_card_visa',
 ): Promise<{ id: string; intent: string; method: string }> {
-  const customerId = await storeCustomer(pool, accountId, await createCustomer(stripe, accountId));
+  const customerId = (await storeCustomer(pool, accountId, await createCustomer(stripe, accountId)))!;
   const method = await stripe.paymentMethods.attach(card, { customer: customerId });
   const id = randomUUID();
   await pool.query(

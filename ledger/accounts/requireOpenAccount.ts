@@ -1,0 +1,20 @@
+/** Nothing new is begun for an account that is being closed. */
+import { notFound, Problem } from '../../domain/errors';
+import type { Tx } from '../db';
+
+/**
+ * Keeps the account open until the transaction ends: who closes it waits, and sees what was begun. Throws `not_found` or
+ * `account_closed`. Callers that take the account's lock as well take that one first.
+ */
+export async function requireOpenAccount(tx: Tx, accountId: string): Promise<void> {
+  const { rows } = await tx.query<{ closing_at: Date | null }>(
+    'select closing_at from accounts where id = $1 for share',
+    [accountId],
+  );
+  if (!rows[0]) throw notFound(`account ${accountId}`);
+  if (rows[0].closing_at !== null)
+    throw new Problem(
+      'account_closed',
+      `The account ${accountId} is closed, or about to be: nothing new is begun for it.`,
+    );
+}

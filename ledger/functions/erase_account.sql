@@ -1,0 +1,32 @@
+-- Erases whatever is personal of an account that is closed: its members, their keys, where they were written to, who did
+-- what. What is the ledger's stays. This is the one place that says what is personal; repeated it changes nothing.
+create or replace function erase_account(p_account text) returns void language sql as $$
+  update audit set actor = erased_text(actor), details = erased_details(action, details)
+    where account_id = p_account;
+  update decisions set because = erased_text(because), known = erased_text(known::text)::jsonb
+    where account_id = p_account;
+  update consents set actor = erased_text(actor) where account_id = p_account;
+  update refund_requests set actor = erased_text(actor) where account_id = p_account;
+  update payments set actor = erased_text(actor), action_url = null where account_id = p_account;
+
+  delete from dev_mailbox where substr(message_id, 2, 36) in (select id::text from notices where account_id = p_account);
+  delete from notice_deliveries where status = 'pending' and notice_id in (select id from notices where account_id = p_account);
+  update notice_deliveries d set recipient = 'erased ' || e.nth, last_error = null
+    from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
+          from notice_deliveries where notice_id in (select id from notices where account_id = p_account)) e
+    where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
+  update notices set data = erased_text((data - 'by' - 'url' - 'note')::text)::jsonb where account_id = p_account;
+
+  delete from webhook_secrets where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  update webhook_deliveries set last_error = null
+    where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
+    where account_id = p_account;
+
+  update api_keys set name = 'erased', revoked_at = coalesce(revoked_at, now())
+    where member_id in (select id from members where account_id = p_account);
+  update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
+    removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  update accounts set stripe_customer_id = null where id = p_account;
+$$;
