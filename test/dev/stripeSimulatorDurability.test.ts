@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { startProxy } from '../support/proxy';
 import { forgetSimulatorState, newSimulatorState, type SimulatorState } from '../support/simulator';
 import { customerWith, newIntent, startHarness, stripeFor } from './stripeSimulatorHarness';
 import { startReceiver, WEBHOOK_SECRET } from './stripeSimulatorReceiver';
@@ -158,6 +159,23 @@ describe('two processes on one state', () => {
     expect((await harnesses[0].stripe.paymentIntents.list()).data).toHaveLength(1);
     await Promise.all(harnesses.map(({ simulator }) => simulator.stop()));
   });
+});
+
+test('while Postgres can not be reached it answers 503, and the idempotency key stays free', async () => {
+  const proxy = await startProxy(Number(new URL(state.databaseUrl).port));
+  const through = new URL(state.databaseUrl);
+  through.port = String(proxy.port);
+  const cut = await startHarness({ ...state, databaseUrl: through.href });
+  const other = await startHarness(state);
+  const create = (stripe: typeof cut.stripe) =>
+    stripe.customers.create({ name: 'Ada' }, { idempotencyKey: 'one customer' });
+  expect((await cut.stripe.customers.list()).data).toEqual([]);
+  await proxy.close();
+  await expect(create(cut.stripe)).rejects.toMatchObject({ statusCode: 503 });
+  const { lastResponse } = await create(other.stripe);
+  expect(lastResponse.headers).not.toHaveProperty('idempotent-replayed');
+  expect((await other.stripe.customers.list()).data).toHaveLength(1);
+  await Promise.all([cut.simulator.stop(), other.simulator.stop()]);
 });
 
 test('a page of a list is found by an index, however many objects there are', async () => {

@@ -254,7 +254,7 @@ test('P3 a PaymentIntent of another amount is quarantined, and nothing is taken 
     applied: { kind: 'quarantined', because: expect.stringContaining('2500 usd') },
   });
   expect(await lines(account)).toEqual([]);
-  expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'failed' });
+  expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'quarantined' });
 });
 
 test('P5 the connection dies while Stripe is asked: nothing is posted, nothing stays locked, the next look posts it once', async () => {
