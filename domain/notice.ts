@@ -26,6 +26,8 @@ export type Notice =
   | { kind: 'confirmation_needed'; amount: string; url: string; purpose: 'reload' | 'prepayment' }
   /** `limit`: the monthly limit in dollars, if the account has one. `pending_payment`: an earlier charge is undecided. */
   | { kind: 'guard_reached'; guard: 'monthly_limit' | 'breaker' | 'pending_payment'; limit?: string }
+  /** The provider has deleted the account's customer, and all its methods with it. */
+  | { kind: 'payment_methods_lost'; autoReload: AutoReloadStatus }
   /** `came_back`: a refund that failed after it was made. */
   | ({ kind: 'refund'; amount: string; status: 'made' | 'came_back'; balance: string } & TakenBack)
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
@@ -44,6 +46,7 @@ const kinds: Record<NoticeKind, true> = {
   disabled_by_owner: true,
   confirmation_needed: true,
   guard_reached: true,
+  payment_methods_lost: true,
   refund: true,
   dispute: true,
   limit_request_decided: true,

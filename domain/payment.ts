@@ -85,6 +85,7 @@ export type PaymentNews = { eventId: string; type: string } & (
   /** A refund or a dispute; null when it belongs to no PaymentIntent, so to nothing of ours. */
   | { about: 'taken_back'; paymentIntentId: string | null }
   | { about: 'checkout'; sessionId: string }
+  | { about: 'customer'; customerId: string }
   /** `updatedByNetwork`: the card's network has given the provider its new number or expiry. */
   | { about: 'method'; methodId: string; updatedByNetwork: boolean }
 );

@@ -40,6 +40,7 @@ create table accounts (
   closing_balance text,
   closing_reason text,
   closed_at timestamp with time zone,
+  customer_generation integer not null default 0,
   PRIMARY KEY (id),
   UNIQUE (stripe_customer_id),
   CHECK (closed_at IS NULL OR closing_at IS NOT NULL),

@@ -4,6 +4,7 @@ import { applyCheckout } from './applyCheckout';
 import { applyMethodNews } from './applyMethodNews';
 import { transaction } from '../ledger/db';
 import { hastenCancel } from '../ledger/reloads/hastenCancel';
+import { syncCustomer } from './customer';
 import type { SyncDeps } from './deps';
 import { newsOf, nothingOfOurs, type AppliedNews } from './news';
 import { syncIntent } from './syncIntent';
@@ -27,6 +28,10 @@ export async function applyEvent(deps: SyncDeps, news: PaymentNews, nowMs: numbe
     }
     case 'checkout':
       return applyCheckout(deps, news.sessionId, nowMs);
+    case 'customer': {
+      const { accountId } = await syncCustomer(deps, news.customerId, nowMs);
+      return accountId === null ? nothingOfOurs('foreign') : { outcome: 'noted', accountId, methodsChanged: true };
+    }
     case 'method':
       return applyMethodNews(deps, news.methodId, news.updatedByNetwork);
   }

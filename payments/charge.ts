@@ -1,6 +1,7 @@
 /** One attempt to charge one method: create the PaymentIntent, confirm it, and find out what came of it (A6, A7, A9). */
 import type { PaymentAnswer } from '../domain/payment';
 import { transaction } from '../ledger/db';
+import { GONE } from '../ledger/methods/markUnusable';
 import { readPaymentMethod } from '../ledger/methods/readPaymentMethod';
 import type { Payment } from '../ledger/payments/payment';
 import { storePaymentIntent } from '../ledger/payments/storePaymentIntent';
@@ -8,8 +9,10 @@ import { beginAttempt, type Attempt } from '../ledger/reloads/beginAttempt';
 import { readAttempt } from '../ledger/reloads/readAttempt';
 import { answerOfError } from '../stripe/answers';
 import { applyAnswer } from './applyAnswer';
+import { applyMethodNews } from './applyMethodNews';
 import { cancelPayment } from './cancel';
-import { METHOD_REMOVED, NOT_CONFIRMED } from './declines';
+import { syncCustomer } from './customer';
+import { CUSTOMER_DELETED, METHOD_REMOVED, NOT_CONFIRMED } from './declines';
 import type { PaymentDeps } from './deps';
 import { logQuarantine } from './quarantineAlarm';
 import { requirePayment } from './requirePayment';
@@ -56,10 +59,32 @@ export async function charge(deps: PaymentDeps, attempt: Attempt): Promise<Charg
     },
     `${payment.id}/${attempt.attempt}/${attempt.methodId}/${begun.confirmation}`,
   );
+  if (answer.kind === 'declined' && answer.code === GONE) return recordGone(deps, payment, attempt, answer);
   if (answer.kind !== 'unknown') return record(deps, payment, attempt, answer);
   // A timeout may have charged. One look at once spares most of them the wait.
   const seen = await look(deps, paymentIntentId, begun.latestChargeId);
   return record(deps, payment, attempt, mayConfirm(seen, payment, attempt) ? answer : seen);
+}
+
+/** Stripe says that method or customer is gone. What is so is looked up there, so that it is not tried for ever. */
+async function recordGone(
+  deps: PaymentDeps,
+  payment: Payment,
+  attempt: Attempt,
+  answer: PaymentAnswer,
+): Promise<ChargeResult> {
+  const result = await record(deps, payment, attempt, answer);
+  try {
+    if (payment.customerId !== null) await syncCustomer(deps, payment.customerId, Date.now());
+    await applyMethodNews(deps, attempt.methodId, false);
+  } catch (error) {
+    // The next charge, an event or reconciliation looks again.
+    deps.log.warn(
+      { err: error, account: payment.accountId, method: attempt.methodId },
+      'a method could not be looked up',
+    );
+  }
+  return result;
 }
 
 /** A prepayment with a saved method. Declined, it is canceled at Stripe, so that nothing pays it later (P2). */
@@ -97,10 +122,32 @@ async function create(
   looks: number,
 ): Promise<string | ChargeResult> {
   const { id: paymentId, accountId, purpose, cents, customerId } = payment;
-  if (customerId === null) throw new Error(`account ${accountId} has no customer at Stripe`);
+  if (customerId === null) return declineUnsent(deps, payment, attempt);
   const created = await deps.provider.createIntent({ paymentId, accountId, purpose, cents, customerId }, looks);
   if (created.kind === 'unknown') return record(deps, payment, attempt, created);
+  if (created.kind === 'customer_missing') {
+    if (!(await isDeleted(deps, customerId))) return record(deps, payment, attempt, NO_SUCH_CUSTOMER);
+    const declined = await declineUnsent(deps, payment, attempt);
+    await syncCustomer(deps, customerId, Date.now());
+    return declined;
+  }
   return (await storePaymentIntent(deps.pool, paymentId, created.id)) ? created.id : { kind: 'ended' };
+}
+
+/** Unless Stripe says that it was deleted, a customer that it does not know is a wrong key, which is no decline (A9). */
+const NO_SUCH_CUSTOMER: PaymentAnswer = {
+  kind: 'unknown',
+  because: 'Stripe does not know the customer: the key may be of another Stripe account',
+  operator: true,
+};
+
+const isDeleted = ({ provider }: PaymentDeps, customerId: string): Promise<boolean> =>
+  provider.isCustomerDeleted(customerId).catch(() => false);
+
+/** The customer is gone, so there is nothing to confirm: the attempt is written down, and its method has failed in it. */
+async function declineUnsent(deps: PaymentDeps, payment: Payment, attempt: Attempt): Promise<ChargeResult> {
+  const begun = await transaction(deps.pool, (tx) => beginAttempt(tx, attempt, deps.policy));
+  return begun.kind === 'ended' ? { kind: 'ended' } : record(deps, payment, attempt, CUSTOMER_DELETED);
 }
 
 /** @param sinceMs when the attempt was made first */

@@ -17,6 +17,13 @@ export const METHOD_REMOVED: Declined = {
   message: 'The payment method was removed.',
   awaitsOwner: false,
 };
+/** The account's customer was deleted at Stripe, and the method with it. */
+export const CUSTOMER_DELETED: Declined = {
+  ...byOwner,
+  code: 'payment_method_not_available',
+  message: 'The payment method was deleted at the payment provider. Please save it again.',
+  awaitsOwner: false,
+};
 /** A reload's owner is at the bank's page with this method: off session it would be declined. */
 export const ASKED_OWNER: Declined = {
   ...byOwner,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { countCheckoutLook } from '../ledger/payments/countCheckoutLook';
 import type { Payment } from '../ledger/payments/payment';
 import { storeCheckoutSession } from '../ledger/payments/storeCheckoutSession';
+import { CustomerMissing } from '../stripe/customerMissing';
 import type { SyncDeps } from './deps';
 import { requirePayment } from './requirePayment';
 
@@ -27,6 +28,11 @@ export async function openCheckout(
     if (checkoutSessionId !== null) return actionUrl!;
     const made = await provider.createCheckoutPage({ paymentId, accountId, cents, ...wish }, checkoutLooks);
     if (made.kind === 'created') return (await storeCheckoutSession(pool, paymentId, made)).url;
+    if (made.kind === 'customer_missing') {
+      // Stripe keeps the answer under its key: the next page is asked for under another.
+      await countCheckoutLook(pool, paymentId, checkoutLooks);
+      throw new CustomerMissing(wish.customerId);
+    }
     if (made.kind === 'unknown') {
       const about = { account: accountId, payment: paymentId, because: made.because };
       log[made.operator ? 'error' : 'warn'](about, 'a Checkout page could not be made');

@@ -1,6 +1,7 @@
 /** The one mapper of Stripe's answers: a decline is a result; what is not known is said to be unknown. */
 import Stripe from 'stripe';
 import type { Declined, PaidIntent, PaymentAnswer } from '../domain/payment';
+import { isCustomerMissing } from './customerMissing';
 import { idOf } from './looking';
 
 /** Invalid requests that are about the method, not about us: it was detached, or can't pay this. */
@@ -93,7 +94,7 @@ export function answerOfError(error: unknown): PaymentAnswer {
   if (error instanceof Stripe.errors.StripeInvalidRequestError) {
     // The PaymentIntent has moved on: only reading it tells where to.
     if (error.code === 'payment_intent_unexpected_state') return unknown('the payment has moved on', false);
-    if (error.param === 'payment_method' || METHOD_CODES.has(error.code ?? '')) {
+    if (error.param === 'payment_method' || METHOD_CODES.has(error.code ?? '') || isCustomerMissing(error)) {
       return declined('payment_method_not_available', 'This payment method can not be used any more.', null);
     }
     return unknown(`Stripe refused the request: ${error.message}`, true);

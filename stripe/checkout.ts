@@ -1,6 +1,7 @@
 /** Checkout at Stripe: its hosted page takes a new card or a third-party provider for one prepayment (P1, P2). */
 import Stripe from 'stripe';
 import { answerOfError } from './answers';
+import { isCustomerMissing } from './customerMissing';
 import { PAYMENT_CLAIM } from './looking';
 
 export type NewCheckout = {
@@ -15,6 +16,7 @@ export type CheckoutMade =
   | { kind: 'created'; sessionId: string; url: string }
   /** The same is being made at this moment. */
   | { kind: 'busy' }
+  | { kind: 'customer_missing' }
   | { kind: 'unknown'; because: string; operator: boolean };
 
 /**
@@ -49,6 +51,7 @@ export async function createCheckoutPage(stripe: Stripe, checkout: NewCheckout, 
       ? { kind: 'unknown', because: `Stripe gave checkout session ${session.id} no address`, operator: true }
       : { kind: 'created', sessionId: session.id, url: session.url };
   } catch (error) {
+    if (isCustomerMissing(error)) return { kind: 'customer_missing' };
     if (error instanceof Stripe.errors.StripeError && error.statusCode === 409) return { kind: 'busy' };
     const answer = answerOfError(error);
     return answer.kind === 'unknown'

@@ -2,6 +2,7 @@
 import type Stripe from 'stripe';
 import type { PaymentAnswer, SeenIntent } from '../domain/payment';
 import { answerOfError, answerOfIntent } from './answers';
+import { isCustomerMissing } from './customerMissing';
 import { found, LOOK, PAYMENT_CLAIM } from './looking';
 
 export type NewIntent = {
@@ -21,7 +22,8 @@ export type Confirmation = {
   /** The newest charge whose outcome was recorded before. */
   knownChargeId: string | null;
 };
-export type CreatedIntent = { kind: 'created'; id: string } | Extract<PaymentAnswer, { kind: 'unknown' }>;
+export type CreatedIntent =
+  { kind: 'created'; id: string } | { kind: 'customer_missing' } | Extract<PaymentAnswer, { kind: 'unknown' }>;
 
 /**
  * Creates the payment's PaymentIntent, or finds it: the key names the payment and how often Stripe gave no answer, as
@@ -47,6 +49,7 @@ export async function createIntent(stripe: Stripe, intent: NewIntent, looks: num
     );
     return { kind: 'created', id: created.id };
   } catch (error) {
+    if (isCustomerMissing(error)) return { kind: 'customer_missing' };
     const answer = answerOfError(error);
     return answer.kind === 'unknown'
       ? answer

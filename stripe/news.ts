@@ -28,6 +28,7 @@ export const NEWS_TYPES = [
   'payment_method.detached',
   'payment_method.updated',
   'payment_method.automatically_updated',
+  'customer.deleted',
 ] as const;
 
 export type ReadEvent =
@@ -95,6 +96,7 @@ export function toNews(event: Stripe.Event): PaymentNews | null {
   } = eventShape.parse(event);
   if (type.startsWith('payment_intent.')) return { eventId, type, about: 'intent', paymentIntentId: object.id };
   if (type.startsWith('checkout.session.')) return { eventId, type, about: 'checkout', sessionId: object.id };
+  if (type === 'customer.deleted') return { eventId, type, about: 'customer', customerId: object.id };
   if (type.startsWith('payment_method.'))
     return {
       eventId,

@@ -1,6 +1,8 @@
 /** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
 import Stripe from 'stripe';
 import type { SavedCard } from '../domain/payment';
+import { namingCustomer } from './customerMissing';
+import { found, LOOK } from './looking';
 import { toSavedCard } from './savedCard';
 
 export type AttachedMethod = SavedCard;
@@ -12,14 +14,18 @@ export type Attached =
 
 const CUSTOMER_TRIES_MAX = 5;
 
-/** Creates the account's customer. The same again, also simultaneously, is the same customer. */
-export async function createCustomer(stripe: Stripe, accountId: string): Promise<string> {
+/**
+ * Creates the account's customer. The same again, also simultaneously, is the same customer.
+ * @param generation how many earlier ones were deleted: for a day Stripe answers their key with the deleted one
+ */
+export async function createCustomer(stripe: Stripe, accountId: string, generation = 0): Promise<string> {
+  const keyed = generation === 0 ? accountId : `${accountId}/after-${generation}`;
   for (let number = 1; ; number++) {
     try {
       // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
       const customer = await stripe.customers.create(
         { metadata: { ballast_account: accountId } },
-        { idempotencyKey: `customer/${accountId}/${number}` },
+        { idempotencyKey: `customer/${keyed}/${number}` },
       );
       return customer.id;
     } catch (error) {
@@ -27,6 +33,12 @@ export async function createCustomer(stripe: Stripe, accountId: string): Promise
       if (!(error instanceof Stripe.errors.StripeAPIError) || number === CUSTOMER_TRIES_MAX) throw error;
     }
   }
+}
+
+/** Whether Stripe says that the customer was deleted; one that it never knew was not. Throws when it gives no answer. */
+export async function isCustomerDeleted(stripe: Stripe, customerId: string): Promise<boolean> {
+  const customer = await found(stripe.customers.retrieve(customerId, {}, LOOK));
+  return customer?.deleted === true;
 }
 
 /** Deletes an account's customer, and with it the saved methods; one that is gone already is deleted too. */
@@ -40,13 +52,16 @@ export async function deleteCustomer(stripe: Stripe, customerId: string): Promis
 
 /** The address of a page of Stripe's where an owner saves a card; it leads back to `returnUrl`. */
 export async function createSetupPage(stripe: Stripe, customerId: string, returnUrl: string): Promise<string> {
-  const session = await stripe.checkout.sessions.create({
-    mode: 'setup',
-    currency: 'usd',
-    customer: customerId,
-    success_url: returnUrl,
-    cancel_url: returnUrl,
-  });
+  const session = await namingCustomer(
+    customerId,
+    stripe.checkout.sessions.create({
+      mode: 'setup',
+      currency: 'usd',
+      customer: customerId,
+      success_url: returnUrl,
+      cancel_url: returnUrl,
+    }),
+  );
   if (!session.url) throw new Error(`Stripe gave checkout session ${session.id} no address`);
   return session.url;
 }
@@ -54,7 +69,7 @@ export async function createSetupPage(stripe: Stripe, customerId: string, return
 /** Saves a method for later charges. The id in the answer is the one to keep: Stripe's test ids stand for new methods. */
 export async function attachPaymentMethod(stripe: Stripe, customerId: string, methodId: string): Promise<Attached> {
   try {
-    const method = await stripe.paymentMethods.attach(methodId, { customer: customerId });
+    const method = await namingCustomer(customerId, stripe.paymentMethods.attach(methodId, { customer: customerId }));
     return { kind: 'attached', method: toSavedCard(method) };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeCardError) {

@@ -17,6 +17,7 @@ export type PaymentProvider = {
   seeCheckout(sessionId: string): Promise<SeenCheckout | null>;
   /** Null when there is no such method. */
   seeMethod(methodId: string): Promise<SeenMethod | null>;
+  isCustomerDeleted(customerId: string): Promise<boolean>;
   /** Events since a time, newest first. */
   listNews(sinceMs: number, after: string | null): Promise<Page<PaymentNews>>;
   /** Every PaymentIntent that says it is ours, newest first. */
@@ -33,8 +34,8 @@ export type PaymentProvider = {
   createCheckoutPage(checkout: NewCheckout, looks: number): Promise<CheckoutMade>;
   createRefund(wish: RefundWish): Promise<RefundAnswer>;
 
-  // Commands about customers and their methods. They throw when the provider gives no answer.
-  createCustomer(accountId: string): Promise<string>;
+  // Commands about customers and their methods. They throw when the provider gives no answer, and `CustomerMissing`.
+  createCustomer(accountId: string, generation: number): Promise<string>;
   /** A customer that is gone already is deleted too. */
   deleteCustomer(customerId: string): Promise<void>;
   createSetupPage(customerId: string, returnUrl: string): Promise<string>;

@@ -12,6 +12,7 @@ import {
   createSetupPage,
   deleteCustomer,
   detachPaymentMethod,
+  isCustomerDeleted,
 } from './paymentMethods';
 import type { PaymentProvider } from './port';
 import { reachStripe } from './reach';
@@ -40,6 +41,7 @@ export function createProvider(stripe: Stripe): PaymentProvider {
       const method = await found(stripe.paymentMethods.retrieve(methodId, {}, LOOK));
       return method && { card: toSavedCard(method), customerId: idOf(method.customer) };
     },
+    isCustomerDeleted: (customerId) => isCustomerDeleted(stripe, customerId),
     listNews: (...of) => listNews(stripe, ...of),
     listOurIntents: (after) => listOurIntents(stripe, after),
     reach: (timeoutMs) => reachStripe(stripe, timeoutMs),
@@ -51,7 +53,7 @@ export function createProvider(stripe: Stripe): PaymentProvider {
     createCheckoutPage: (...wish) => createCheckoutPage(stripe, ...wish),
     createRefund: (wish) => createRefund(stripe, wish),
 
-    createCustomer: (accountId) => createCustomer(stripe, accountId),
+    createCustomer: (...of) => createCustomer(stripe, ...of),
     deleteCustomer: (customerId) => deleteCustomer(stripe, customerId),
     createSetupPage: (...wish) => createSetupPage(stripe, ...wish),
     attachPaymentMethod: (...wish) => attachPaymentMethod(stripe, ...wish),

@@ -1,5 +1,6 @@
 /** Whether the payment provider can be reached with our key. */
 import Stripe from 'stripe';
+import { CustomerMissing } from './customerMissing';
 
 /** Resolves when Stripe answers; one that is merely busy with us is there too. Rejects otherwise. */
 export async function reachStripe(stripe: Stripe, timeoutMs: number): Promise<void> {
@@ -11,4 +12,5 @@ export async function reachStripe(stripe: Stripe, timeoutMs: number): Promise<vo
 }
 
 /** An answer, or the lack of one, that says nothing about what was asked: an outage, too many calls, a wrong key. */
-export const isProviderOutage = (error: unknown): boolean => error instanceof Stripe.errors.StripeError;
+export const isProviderOutage = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeError || error instanceof CustomerMissing;

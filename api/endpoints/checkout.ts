@@ -1,9 +1,9 @@
 /** A prepayment with a new card or a third-party provider, on a page of the payment provider's (P2). */
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
+import { withCustomer } from '../../payments/customer';
 import { openCheckout } from '../../payments/openCheckout';
 import { beginOnce } from './beginPrepayment';
-import { customerOf } from './customers';
 import { created } from '../http/endpoint';
 import { moneyIn, ofAccount, uuid, webAddress } from '../http/schemas';
 import { endpoint, forPayments } from '../services';
@@ -23,8 +23,9 @@ export const open = endpoint({
       content: ['checkout', successUrl, cancelUrl],
       method: () => Promise.resolve(null),
     });
-    const customerId = await customerOf(payment.accountId, services);
-    const url = await openCheckout(services, payment, { successUrl, cancelUrl, customerId });
+    const url = await withCustomer(services, payment.accountId, (customerId) =>
+      openCheckout(services, payment, { successUrl, cancelUrl, customerId }),
+    );
     if (url !== null) return created({ id: payment.id, url });
     throw unavailable(
       'payments_unavailable',

@@ -7,9 +7,9 @@ import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
 import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
+import { withCustomer } from '../../payments/customer';
 import type { AttachedMethod } from '../../stripe/paymentMethods';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
-import { customerOf } from './customers';
 import { created, noContent, ok } from '../http/endpoint';
 import { accountId, id, ofAccount, webAddress } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
@@ -29,8 +29,14 @@ const method = z
   .meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
 
-async function attach(account: string, methodId: string, services: Uses<'pool' | 'provider'>): Promise<AttachedMethod> {
-  const attached = await services.provider.attachPaymentMethod(await customerOf(account, services), methodId);
+async function attach(
+  account: string,
+  methodId: string,
+  services: Uses<'pool' | 'provider' | 'log'>,
+): Promise<AttachedMethod> {
+  const attached = await withCustomer(services, account, (customerId) =>
+    services.provider.attachPaymentMethod(customerId, methodId),
+  );
   switch (attached.kind) {
     case 'attached':
       return attached.method;
@@ -47,9 +53,13 @@ export const setup = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ returnUrl: webAddress }) },
   replies: { 201: z.strictObject({ url: z.string() }) },
-  uses: ['pool', 'provider', 'signals'],
-  handle: async ({ params, body }, services) =>
-    created({ url: await services.provider.createSetupPage(await customerOf(params.id, services), body.returnUrl) }),
+  uses: ['pool', 'provider', 'log'],
+  async handle({ params, body }, services) {
+    const url = await withCustomer(services, params.id, (customerId) =>
+      services.provider.createSetupPage(customerId, body.returnUrl),
+    );
+    return created({ url });
+  },
 });
 
 export const add = endpoint({
@@ -61,7 +71,7 @@ export const add = endpoint({
     }),
   },
   replies: { 201: method },
-  uses: ['pool', 'provider', 'signals'],
+  uses: ['pool', 'provider', 'signals', 'log'],
   async handle({ params, body, principal }, services) {
     const card = await attach(params.id, body.paymentMethod, services);
     const { method: added } = await transaction(services.pool, async (tx) => {

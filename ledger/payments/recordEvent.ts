@@ -26,6 +26,8 @@ function aboutOf(news: PaymentNews): string {
       return news.paymentIntentId ?? '';
     case 'checkout':
       return news.sessionId;
+    case 'customer':
+      return news.customerId;
     case 'method':
       return news.methodId;
   }

@@ -9,7 +9,7 @@ import {
   reloadSucceeded,
 } from './autoReload';
 import type { Letter } from './letter';
-import { confirmationNeeded, dispute, refund } from './payments';
+import { confirmationNeeded, dispute, paymentMethodsLost, refund } from './payments';
 
 export function letterOf(notice: Notice): Letter {
   switch (notice.kind) {
@@ -31,6 +31,8 @@ export function letterOf(notice: Notice): Letter {
       return confirmationNeeded(notice);
     case 'guard_reached':
       return guardReached(notice);
+    case 'payment_methods_lost':
+      return paymentMethodsLost(notice);
     case 'refund':
       return refund(notice);
     case 'dispute':

@@ -1,6 +1,6 @@
 /** Letters about single payments: to be confirmed, refunded, disputed. */
 import { dollars } from '../words';
-import { NOTHING_TO_DO, type Letter, type Of } from './letter';
+import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
 
 export const confirmationNeeded = ({ amount, url, purpose }: Of<'confirmation_needed'>): Letter => ({
   subject: `please confirm a payment of ${dollars(amount)}`,
@@ -10,6 +10,17 @@ export const confirmationNeeded = ({ amount, url, purpose }: Of<'confirmation_ne
     'Please open the page below and follow your bank’s steps.',
   ],
   link: { label: 'Confirm the payment', url },
+});
+
+export const paymentMethodsLost = ({ autoReload }: Of<'payment_methods_lost'>): Letter => ({
+  subject: 'please save a payment method again',
+  paragraphs: [
+    'Your saved payment methods were deleted at our payment provider, so nothing can be charged to them any more.',
+    autoReload === 'on'
+      ? `Auto-reload is on and finds no card. ${AT_ZERO}`
+      : 'Your balance and your settings are as they were.',
+    'Please save a card: it is used from then on. The same card as before is fine.',
+  ],
 });
 
 const PAUSED =

@@ -21,6 +21,8 @@ const confirmation = (ids: Ids) => ({ ...ids, returnUrl, knownChargeId: null });
 export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unknown>[]> = {
   'customers.create': (stripe) => [createCustomer(stripe, 'acme')],
   'customers.list': (stripe) => [reachStripe(stripe, 5_000)],
+  'customers.retrieve': (stripe, { customerId }) => [createProvider(stripe).isCustomerDeleted(customerId)],
+  'customers.del': (stripe, { customerId }) => [createProvider(stripe).deleteCustomer(customerId)],
   'checkout.sessions.create': (stripe, { customerId }) => [
     createSetupPage(stripe, customerId, pages.successUrl),
     createCheckoutPage(stripe, { paymentId, accountId: 'acme', cents: 2_500, customerId, ...pages }, 0),

@@ -86,7 +86,7 @@ async function live(): Promise<void> {
       { paymentId, accountId: 'acme', purpose: 'reload', cents: 2_500, customerId },
       0,
     );
-    if (created.kind !== 'created') throw new Error(`no PaymentIntent: ${created.because}`);
+    if (created.kind !== 'created') throw new Error(`no PaymentIntent: ${created.kind}`);
     await confirmIntent(
       stripe,
       {

@@ -57,6 +57,10 @@ const samples: Samples = {
     { kind: 'confirmation_needed', amount: '25.00', url: 'https://ballast.example/confirm/1', purpose: 'reload' },
     { kind: 'confirmation_needed', amount: '25.00', url: 'https://ballast.example/confirm/1', purpose: 'prepayment' },
   ],
+  payment_methods_lost: [
+    { kind: 'payment_methods_lost', autoReload: 'on' },
+    { kind: 'payment_methods_lost', autoReload: 'off' },
+  ],
   guard_reached: [
     { kind: 'guard_reached', guard: 'monthly_limit', limit: '1000.00' },
     { kind: 'guard_reached', guard: 'monthly_limit' },
