@@ -13,6 +13,7 @@ import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
 import { createDispatch } from './http/dispatch';
 import { createExpress } from './http/express';
+import { createFixedRoutes } from './http/fixedRoutes';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
 import { createGateStreams } from './gate/gateStream';
 import { createHotPath, type HotPath } from './gate/hotPath';
@@ -129,10 +130,11 @@ export function createApi({
 function createHttpServer(services: Services, hotPath: HotPath, checkReplies: boolean): Server {
   const { keyring, log } = services;
   const dispatch = createDispatch({ services, keyring, log, checkReplies });
+  const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
   const server = createServer(
     inTurn((request, response) => {
-      if (!hotPath(request, response)) app(request, response);
+      if (!hotPath(request, response) && !fixedRoutes(request, response)) app(request, response);
     }),
   );
   server.requestTimeout = REQUEST_MS_MAX;

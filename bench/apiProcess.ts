@@ -24,9 +24,9 @@ export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readon
     /http:\/\/127\.0\.0\.1:(\d+)/,
   );
 
-/** The least that Express, or Node alone, can answer. */
-export const startHello = (kind: 'express' | 'node'): Promise<Running> =>
-  start([join(__dirname, 'helloServer.js'), kind], {}, /^(\d+)$/);
+/** The least that Express, or Node alone, can answer. @param length with `body`, of the answer */
+export const startHello = (kind: 'express' | 'node' | 'body', length = 0): Promise<Running> =>
+  start([join(__dirname, 'helloServer.js'), kind, String(length)], {}, /^(\d+)$/);
 
 async function start(args: string[], env: NodeJS.ProcessEnv, readyLine: RegExp): Promise<Running> {
   const startedMs = performance.now();

@@ -1,4 +1,7 @@
-/** What the gate is held against: the least that Express, or Node alone, can answer. `node helloServer.js express|node` prints its port. */
+/**
+ * What gates and usage are held against: the least that Express, or Node alone, can answer. Prints its port.
+ * `node helloServer.js express|node`, or `… body <length>`: reads a JSON body, and answers so many bytes.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -19,6 +22,21 @@ function helloOfNode(): Server {
   });
 }
 
-const server = process.argv[2] === 'express' ? helloOfExpress() : helloOfNode();
+function bodyOfNode(length: number): Server {
+  const body = JSON.stringify({ hello: 'x'.repeat(length - JSON.stringify({ hello: '' }).length) });
+  return createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        JSON.parse(Buffer.concat(chunks).toString());
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+        response.end(body);
+      });
+  });
+}
+
+const [, , kind, length] = process.argv;
+const server = kind === 'express' ? helloOfExpress() : kind === 'body' ? bodyOfNode(Number(length)) : helloOfNode();
 process.on('SIGTERM', () => process.exit(0));
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));

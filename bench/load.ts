@@ -7,6 +7,8 @@ export type Target = {
   port: number;
   path: string;
   headers?: Record<string, string>;
+  /** Sent by POST, a new one with each request, all of the same length in ASCII. @default a GET without a body */
+  nextBody?: () => string;
 };
 
 export type LoadOptions = {
@@ -30,7 +32,7 @@ export async function load(
   { connections, seconds, rate, warmUpSeconds = 0.5 }: LoadOptions,
   status = 200,
 ): Promise<LoadResult> {
-  const request = toRequest(target);
+  const nextRequest = createRequests(target);
   const latencies: number[] = [];
   const startMs = performance.now();
   const countFromMs = startMs + warmUpSeconds * 1_000;
@@ -50,7 +52,7 @@ export async function load(
     else connection.send(next);
   };
   const opened = await Promise.all(
-    Array.from({ length: connections }, () => open(target.port, request, status, onAnswer, done.reject)),
+    Array.from({ length: connections }, () => open(target.port, nextRequest, status, onAnswer, done.reject)),
   );
   idle.push(...opened);
 
@@ -86,7 +88,7 @@ type Connection = { send(dueMs: number): void; close(): void };
 
 async function open(
   port: number,
-  request: Buffer,
+  nextRequest: () => Buffer | string,
   status: number,
   onAnswer: (connection: Connection, dueMs: number, nowMs: number) => void,
   onError: (error: Error) => void,
@@ -99,7 +101,7 @@ async function open(
   const connection: Connection = {
     send(atMs) {
       dueMs = atMs;
-      socket.write(request);
+      socket.write(nextRequest(), 'latin1');
     },
     close() {
       closed = true;
@@ -132,16 +134,18 @@ function lengthOf(answer: Buffer): number | null {
   return head + 4 + (at < 0 ? 0 : Number.parseInt(text.slice(at + CONTENT_LENGTH.length), 10));
 }
 
-const toRequest = ({ port, path, headers = {} }: Target): Buffer =>
-  Buffer.from(
-    [
-      `GET ${path} HTTP/1.1`,
-      `Host: 127.0.0.1:${port}`,
-      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-      '',
-      '',
-    ].join('\r\n'),
-  );
+function createRequests({ port, path, headers = {}, nextBody }: Target): () => Buffer | string {
+  const lengthLines = nextBody ? { 'Content-Type': 'application/json', 'Content-Length': `${nextBody().length}` } : {};
+  const head = [
+    `${nextBody ? 'POST' : 'GET'} ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    ...Object.entries({ ...headers, ...lengthLines }).map(([name, value]) => `${name}: ${value}`),
+    '',
+    '',
+  ].join('\r\n');
+  const request = Buffer.from(head);
+  return nextBody ? () => head + nextBody() : () => request;
+}
 
 /** Node 20 has no Promise.withResolvers yet. */
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {

@@ -12,6 +12,7 @@ import { manyAccounts } from './manyAccounts';
 import { quietHistory } from './quietHistory';
 import { replicaMemory, replicaRate } from './replica';
 import { keep, show, type Figure } from './results';
+import { singlesOverNodeHttp } from './singles';
 import { sustained } from './sustained';
 
 type Measurement = (ballast: MeasuredBallast, quick: boolean) => Promise<Figure[]>;
@@ -26,6 +27,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
+  singles: (ballast, quick) => singlesOverNodeHttp(ballast, quick ? 1 : 5),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
   history: (ballast, quick) => quietHistory(ballast, quick ? 10 : 180),
   idle: (ballast, quick) => idleAccounts(ballast, quick ? 400 : 10_000),

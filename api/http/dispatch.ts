@@ -23,6 +23,7 @@ export type Asked = {
 };
 
 export type Dispatch<Services> = {
+  /** Never rejects. */
   answer(route: Route<Services>, asked: Asked): Promise<void>;
   /** Answers what was thrown before a route was found. */
   refuse(error: unknown, asked: Omit<Asked, 'params' | 'query'>, format?: ErrorFormat): void;
@@ -70,6 +71,16 @@ export function createDispatch<Services>({
     return problem;
   }
 
+  /** A reply that can't be written, such as a header that HTTP forbids, ends its connection and nothing else. */
+  function write({ response, request, path }: Omit<Asked, 'params' | 'query'>, reply: Reply): void {
+    try {
+      send(response, reply);
+    } catch (error) {
+      log.error({ err: error, method: request.method, path }, 'an answer could not be written');
+      response.destroy();
+    }
+  }
+
   return {
     async answer(route, asked) {
       let reply: Reply;
@@ -79,11 +90,11 @@ export function createDispatch<Services>({
       } catch (error) {
         reply = toReply(toRefusal(error, asked), route.errors);
       }
-      send(asked.response, reply);
+      write(asked, reply);
       // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.
       if (route.endpoint.body?.streamed) asked.request.resume();
     },
-    refuse: (error, asked, format = 'problem') => send(asked.response, toReply(toRefusal(error, asked), format)),
+    refuse: (error, asked, format = 'problem') => write(asked, toReply(toRefusal(error, asked), format)),
   };
 }
 
