@@ -7,10 +7,12 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
+import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
+import { createPulse } from './http/pulse';
 import { createDispatch } from './http/dispatch';
 import { createExpress } from './http/express';
 import { createFixedRoutes } from './http/fixedRoutes';
@@ -58,6 +60,9 @@ const DRAIN_MS_MAX = 10_000;
 /** A caller that sends its request slower than this is not heard. */
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Of keys and single gates, for which nobody is to wait: on connections of their own, which are given up when they fall silent. */
+const LOOKUP_CONNECTIONS = 2;
+const LOOKUP_MS_MAX = 2_000;
 
 export function createApi({
   pool,
@@ -73,7 +78,14 @@ export function createApi({
   checkReplies = false,
 }: ApiDeps): Api {
   const now = Date.now;
-  const gates = createGateCache({ pool, databaseUrl, log, now, policy: gatePolicy });
+  const lookups = openPool(databaseUrl, {
+    connectionsMax: LOOKUP_CONNECTIONS,
+    queryMsMax: LOOKUP_MS_MAX,
+    applicationName: 'ballast-lookups',
+    onIdleError: (error) => log.warn({ err: error }, 'a database connection for lookups was lost'),
+  });
+  const pulse = createPulse();
+  const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, now, policy: gatePolicy });
   const prices = createPriceBook(pool, log, now);
   const signals = createSignals(temporal, log, now);
   const posting = createUsagePosting({
@@ -84,7 +96,7 @@ export function createApi({
     now,
     onPosted: (position) => signalPosition(position, { gates, signals }),
   });
-  const keyring = createKeyring(pool, now, gatePolicy);
+  const keyring = createKeyring(lookups, now, gatePolicy, pulse);
   const gateStreams = createGateStreams({ pool, gates, log });
   const hotPath = createHotPath({ gates, keyring });
   const server = createHttpServer(
@@ -123,6 +135,7 @@ export function createApi({
       prices.close();
       await keyring.close();
       await gates.close();
+      await lookups.end();
     },
   };
 }

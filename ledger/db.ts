@@ -28,7 +28,13 @@ export type Tx = PoolClient;
 /** Nobody holds an account's lock for longer than a few milliseconds: who waits so long has met a fault. */
 const LOCK_MS_MAX = 20_000;
 
-export type DbPoolOptions = { connectionsMax?: number; applicationName?: string; onIdleError?: (error: Error) => void };
+export type DbPoolOptions = {
+  connectionsMax?: number;
+  applicationName?: string;
+  onIdleError?: (error: Error) => void;
+  /** A query that takes longer fails, and its connection is closed: it may be dead. @default as long as it takes */
+  queryMsMax?: number;
+};
 
 /** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
 export function openPool(url: string, options: DbPoolOptions = {}): Pool {
@@ -38,6 +44,7 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     application_name: options.applicationName ?? 'ballast',
     connectionTimeoutMillis: 5_000,
     types: typesOfBallast,
+    ...(options.queryMsMax !== undefined && { query_timeout: options.queryMsMax }),
     // A host that vanishes, or freezes in mid-transaction, must not keep an account's lock from all others.
     keepAlive: true,
     idle_in_transaction_session_timeout: 10_000,

@@ -14,6 +14,8 @@ import { Problem } from '../../domain/errors';
 import { goesOn, readChangedGates, type GatePoint } from '../../ledger/gates/gates';
 import type { GateCache } from './gateCache';
 import { toGateJson, type KnownGate } from './gateTable';
+import { noAnswer } from '../http/pulse';
+import { within } from '../http/within';
 
 export type GateStreams = {
   /** Throws `too_many_requests` when this process serves as many as it can. */
@@ -48,6 +50,8 @@ const STREAMS_MAX = 2_000;
 const PAGE_GATES = 500;
 /** Who has missed more changes than this is sent a snapshot. */
 const RESUME_GATES_MAX = 10_000;
+/** Whoever is not told by then what was missed is sent a snapshot. */
+const RESUME_MS_MAX = 2_000;
 const ID = /^(\d{1,19})\.([0-9a-f-]{1,60})$/;
 
 type Stream = {
@@ -133,7 +137,8 @@ export function createGateStreams({
   /** False when what was missed can't be told: too much, from another history, or the database is away. */
   async function resume(stream: Stream, since: GatePoint): Promise<boolean> {
     if (since.epoch !== gates.point()?.epoch) return false;
-    const missed = await readChangedGates(pool, since.mark, RESUME_GATES_MAX + 1).catch(() => null);
+    const read = readChangedGates(pool, since.mark, RESUME_GATES_MAX + 1);
+    const missed = await within(RESUME_MS_MAX, read, noAnswer).catch(() => null);
     if (!missed || missed.gates.length > RESUME_GATES_MAX || !goesOn(since, missed.point)) return false;
     missed.gates.forEach(gates.learn);
     await sendPages(

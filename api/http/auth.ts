@@ -3,11 +3,11 @@
  * so that a key in use never waits for the database. Another process's revocation is followed within a second.
  */
 import type { Pool } from 'pg';
-import { Problem, unavailable } from '../../domain/errors';
+import { Problem } from '../../domain/errors';
 import type { StalePolicy } from '../../domain/gate';
 import { findKeyHolder, findKeyHolders } from '../../ledger/accounts/findKeyHolders';
 import { hashOf, type KeyHolder } from '../../ledger/accounts/apiKey';
-import { within } from './within';
+import { createPulse, type Pulse } from './pulse';
 
 export type Role = KeyHolder['role'] | 'anybody';
 export type Principal = {
@@ -23,9 +23,11 @@ export const anybody: Principal = { role: 'anybody', accountId: null, actor: 'an
 /** A key revoked by another process is refused within this time; by this process, at once. */
 const STALE_MS_MAX = 900;
 /** Known keys are looked at again so often: well before they are stale, with time for the look itself. */
-const REFRESH_MS = 400;
-/** A database that gives no answer for so long counts as away. */
+const REFRESH_MS = 300;
+/** A look at all of them is given up after this time. */
 const LOOK_MS_MAX = 2_000;
+/** While the database does not answer, nobody can revoke a key either: keys in use stay good for so long. */
+const OUTAGE_MS_MAX = 15 * 60_000;
 /** A key that nobody has used for so long is not kept fresh any more. */
 const UNUSED_MS_MAX = 60_000;
 const KEYS_MAX = 10_000;
@@ -45,23 +47,26 @@ export type Keyring = {
 type Known = { hash: Buffer; principal: Principal; atMs: number; usedMs: number };
 
 /**
- * While the database can't be reached, nobody can revoke a key either: known ones stay good for as long as gates do
- * (S6), under `fail_open` until it answers again. A process cut off by itself follows a revocation no sooner.
+ * While the database does not answer, keys in use stay good for 15 minutes, under `fail_open` until it answers again (S6);
+ * a key that is not known is refused with 503, at once. A process cut off by itself follows a revocation no sooner.
  */
-export function createKeyring(pool: Pool, now: () => number, { onStale, staleAfterMs }: StalePolicy): Keyring {
-  const outageMsMax = onStale === 'fail_open' ? Infinity : staleAfterMs;
+export function createKeyring(
+  pool: Pool,
+  now: () => number,
+  { onStale }: Pick<StalePolicy, 'onStale'>,
+  pulse: Pulse = createPulse(),
+): Keyring {
+  const outageMsMax = onStale === 'fail_open' ? Infinity : OUTAGE_MS_MAX;
   /** By the header as it comes, which is in memory anyway: hashing it for each request would cost more than the answer. */
   let known = new Map<string, Known>();
   let lookups = new Map<string, Promise<Principal>>();
-  /** The last look at all known keys failed. */
-  let away = false;
   let refreshing: Promise<void> | null = null;
 
   function recall(authorization: string): Principal | undefined {
     const remembered = known.get(authorization);
     if (!remembered) return undefined;
     const nowMs = now();
-    if (nowMs - remembered.atMs >= (away ? outageMsMax : STALE_MS_MAX)) return undefined;
+    if (nowMs - remembered.atMs >= (pulse.isSilent() ? outageMsMax : STALE_MS_MAX)) return undefined;
     remembered.usedMs = nowMs;
     return remembered.principal;
   }
@@ -72,7 +77,7 @@ export function createKeyring(pool: Pool, now: () => number, { onStale, staleAft
     const atMs = now();
     let holder: KeyHolder | null;
     try {
-      holder = await within(LOOK_MS_MAX, findKeyHolder(pool, hash), noAnswer);
+      holder = await pulse.ask(() => findKeyHolder(pool, hash));
     } catch (error) {
       const earlier = memory.get(authorization);
       if (earlier && atMs - earlier.atMs < outageMsMax) return earlier.principal;
@@ -92,16 +97,11 @@ export function createKeyring(pool: Pool, now: () => number, { onStale, staleAft
   async function refresh(): Promise<void> {
     const memory = known;
     const atMs = now();
-    if (memory.size === 0) return;
+    // Without a key in use it still finds out whether a silent database answers again.
+    if (memory.size === 0 && !pulse.isSilent()) return;
     const entries = [...memory];
-    const holders = await within(
-      LOOK_MS_MAX,
-      findKeyHolders(
-        pool,
-        entries.map(([, { hash }]) => hash),
-      ),
-      noAnswer,
-    );
+    const hashes = entries.map(([, { hash }]) => hash);
+    const holders = await pulse.look(LOOK_MS_MAX, () => findKeyHolders(pool, hashes));
     entries.forEach(([header, entry], index) => {
       const holder = holders[index];
       if (!holder || atMs - entry.usedMs > UNUSED_MS_MAX) return void memory.delete(header);
@@ -112,11 +112,8 @@ export function createKeyring(pool: Pool, now: () => number, { onStale, staleAft
 
   const timer = setInterval(() => {
     refreshing ??= refresh()
-      .then(
-        () => (away = false),
-        () => (away = true),
-      )
-      .then(() => void (refreshing = null));
+      .catch(() => {}) // the pulse knows
+      .finally(() => (refreshing = null));
   }, REFRESH_MS);
   timer.unref();
 
@@ -157,6 +154,3 @@ const toPrincipal = (holder: KeyHolder): Principal => ({
 
 const unauthenticated = (): Problem =>
   new Problem('unauthenticated', 'Send a key that is in force as `Authorization: Bearer <key>`.');
-
-const noAnswer = (): Problem =>
-  unavailable('database_unavailable', 'The database did not answer in time, so the key could not be looked up.');

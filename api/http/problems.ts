@@ -3,24 +3,11 @@ import { DatabaseError } from 'pg';
 import type { z } from 'zod';
 import { Problem, unavailable, type FieldError } from '../../domain/errors';
 import { isProviderOutage } from '../../stripe/reach';
+import { isDatabaseOutage } from './databaseOutage';
 import type { Reply } from './endpoint';
 
 const TYPE_BASE = 'https://ballast.example/errors/';
 
-/** SQLSTATE classes that mean the database is away or can't go on now: connection, resources, operator, rollbacks. */
-const OUTAGE_CLASSES = new Set(['08', '53', '57', '58', '40', '55']);
-const OUTAGE_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-]);
-/** What pg says without a code. */
-const OUTAGE_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool)/;
 const NUMERIC_OUT_OF_RANGE = '22003';
 
 export function toProblem(error: unknown): Problem {
@@ -36,13 +23,6 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof DatabaseError && error.code?.startsWith('22'))
     return new Problem('invalid_request', 'A value of the request can not be stored.');
   return new Problem('internal', 'Something went wrong on our side; the request id tells us what.');
-}
-
-export function isDatabaseOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof DatabaseError) return OUTAGE_CLASSES.has(error.code?.slice(0, 2) ?? '');
-  const { code } = error as { code?: unknown };
-  return (typeof code === 'string' && OUTAGE_CODES.has(code)) || OUTAGE_MESSAGE.test(error.message);
 }
 
 /** How a route writes its errors: by RFC 9457, or as OpenAI's clients expect them. */

@@ -1,0 +1,24 @@
+/** What pg and Node say when the database is away, or can't go on now. */
+import { DatabaseError } from 'pg';
+
+/** SQLSTATE classes that mean the database is away or can't go on now: connection, resources, operator, rollbacks. */
+const OUTAGE_CLASSES = new Set(['08', '53', '57', '58', '40', '55']);
+const OUTAGE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
+/** What pg says without a code. */
+const OUTAGE_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool)/;
+
+export function isDatabaseOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof DatabaseError) return OUTAGE_CLASSES.has(error.code?.slice(0, 2) ?? '');
+  const { code } = error as { code?: unknown };
+  return (typeof code === 'string' && OUTAGE_CODES.has(code)) || OUTAGE_MESSAGE.test(error.message);
+}
