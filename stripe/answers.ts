@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import type { Declined, PaidIntent, PaymentAnswer } from '../domain/payment';
 import { isCustomerMissing } from './customerMissing';
 import { idOf } from './looking';
+import { chargedWith } from './savedCard';
 
 /** Invalid requests that are about the method, not about us: it was detached, or can't pay this. */
 const METHOD_CODES = new Set([
@@ -131,7 +132,7 @@ const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => 
 /** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */
 function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
-  const card = charge?.payment_method_details?.card;
+  const card = charge?.payment_method_details ? chargedWith(charge.payment_method_details) : null;
   return {
     paymentIntentId: intent.id,
     receivedCents: intent.amount_received,

@@ -18,9 +18,19 @@ export function toSavedCard(method: Stripe.PaymentMethod): SavedCard {
   };
 }
 
+/** Brand and end of the number of what a charge has taken, for its receipt; null where nothing is shown. */
+export function chargedWith(details: Stripe.Charge.PaymentMethodDetails): {
+  brand: string | null;
+  last4: string | null;
+} {
+  const shown = shownOf(details);
+  const last4 = textIn(shown, 'last4');
+  return { brand: textIn(shown, 'brand') ?? (last4 === null ? null : details.type), last4 };
+}
+
 type Shown = Record<string, unknown>;
 
-function shownOf(method: Stripe.PaymentMethod): Shown {
+function shownOf(method: { type: string }): Shown {
   const shown = Object.hasOwn(method, method.type) ? (method as unknown as Shown)[method.type] : null;
   return typeof shown === 'object' && shown !== null ? (shown as Shown) : {};
 }

@@ -65,23 +65,9 @@ export function createUsageChecking(
       if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
     if (unknown.size > 0) await prices.learn([...unknown]);
-    const open = await withoutClosed(timely, late);
+    const open = await withoutClosed(timely, late, findClosed);
     const { duplicates, refused } = await checkLate(late);
     return { ...priceAll(open, rejected), rejected: [...rejected, ...refused], duplicates };
-  }
-
-  /** Moves what is for closed accounts to `late`: it is kept for the admins, unless it was taken before. */
-  async function withoutClosed(
-    timely: Placed<{ event: UsageEvent }>[],
-    late: Late[],
-  ): Promise<Placed<{ event: UsageEvent }>[]> {
-    const closed = await findClosed(new Set(timely.map(({ event }) => event.accountId)));
-    if (closed.size === 0) return timely;
-    return timely.filter(({ index, event }) => {
-      if (!closed.has(event.accountId)) return true;
-      late.push({ index, event, code: 'account_closed', message: `the account ${event.accountId} is closed` });
-      return false;
-    });
   }
 
   function priceAll(
@@ -134,6 +120,21 @@ export function createUsageChecking(
   }
 
   return checkEvents;
+}
+
+/** Moves what is for closed accounts to `late`: it is kept for the admins, unless it was posted before. */
+async function withoutClosed(
+  timely: Placed<{ event: UsageEvent }>[],
+  late: Late[],
+  findClosed: FindClosed,
+): Promise<Placed<{ event: UsageEvent }>[]> {
+  const closed = await findClosed(new Set(timely.map(({ event }) => event.accountId)));
+  if (closed.size === 0) return timely;
+  return timely.filter(({ index, event }) => {
+    if (!closed.has(event.accountId)) return true;
+    late.push({ index, event, code: 'account_closed', message: `the account ${event.accountId} is closed` });
+    return false;
+  });
 }
 
 /** Why the ledger has not taken an event. */

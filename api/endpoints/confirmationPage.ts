@@ -1,6 +1,7 @@
 /** What the page says on which an owner confirms a payment: who asks, for how much, and what has become of it. */
 import escapeHtml from 'escape-html';
 import { formatCents } from '../../domain/money';
+import { methodInWords } from '../../domain/words';
 import { QUARANTINED } from './quarantined';
 import type { Payment } from '../../ledger/payments/payment';
 import type { Confirmation } from '../../ledger/payments/readConfirmation';
@@ -80,9 +81,7 @@ function facts({ cents }: Payment, { accountName, card }: Confirmation): string 
   const rows = [
     ['Account', accountName],
     ['Amount', `$${formatCents(cents)}`],
-    ...(card === null
-      ? []
-      : [['Card', `${card.brand.charAt(0).toUpperCase()}${card.brand.slice(1)} ending in ${card.last4}`]]),
+    ...(card === null ? [] : [['Card', methodInWords(card.brand, card.last4)]]),
   ] as const;
   return `<dl>${rows.map(([label, value]) => `<dt>${label}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`;
 }

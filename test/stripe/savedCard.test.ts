@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { toSavedCard } from '../../stripe/savedCard';
+import { chargedWith, toSavedCard } from '../../stripe/savedCard';
 
 const method = (type: string, shown: object | undefined): Stripe.PaymentMethod =>
   ({ id: 'pm_1', object: 'payment_method', type, ...(shown && { [type]: shown }) }) as unknown as Stripe.PaymentMethod;
@@ -29,3 +29,13 @@ test.each(['link', 'constructor', '__proto__'])('P1 a method that shows nothing 
     fingerprint: null,
   }),
 );
+
+test('P1 a receipt names a bank account by its type and the end of its number, a card by its brand, a wallet not at all', () => {
+  const details = (of: object) => chargedWith(of as Stripe.Charge.PaymentMethodDetails);
+  expect(details({ type: 'card', card: { brand: 'visa', last4: '4242' } })).toEqual({ brand: 'visa', last4: '4242' });
+  expect(details({ type: 'us_bank_account', us_bank_account: { last4: '6789' } })).toEqual({
+    brand: 'us_bank_account',
+    last4: '6789',
+  });
+  expect(details({ type: 'link', link: { country: 'US' } })).toEqual({ brand: null, last4: null });
+});
