@@ -151,6 +151,10 @@ export const NOT_POSTED = {
     code: 'unknown_account',
     message: `there is no account ${accountId}`,
   }),
+  not_storable: ({ accountId }: UsageEvent): Rejection => ({
+    code: 'invalid_event',
+    message: `the balance of ${accountId} can not hold this event's cost`,
+  }),
 };
 
 /** The counts and the model make an event what it is; its time does not (B3). */

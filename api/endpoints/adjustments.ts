@@ -1,7 +1,7 @@
 /** What admins do by hand: credits and debits, suspending and lifting it. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { formatMoney, parseMoney } from '../../domain/money';
+import { BALANCE_NANO_MAX, formatMoney, parseMoney } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
 import { postAdjustment } from '../../ledger/transactions/postAdjustment';
@@ -32,6 +32,12 @@ export const adjust = endpoint({
       if (outcome.kind === 'not_found') throw notFound(`account ${id}`);
       if (outcome.kind === 'key_reused')
         throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
+      const { balanceAfter } = outcome.line;
+      if (balanceAfter > BALANCE_NANO_MAX || balanceAfter < -BALANCE_NANO_MAX)
+        throw new Problem(
+          'out_of_range',
+          `The balance would be ${formatMoney(balanceAfter)}: no adjustment goes so far.`,
+        );
       if (!outcome.repeated)
         await recordAudit(tx, id, principal.actor, 'adjustment.post', {
           amount: formatMoney(amount),

@@ -17,6 +17,19 @@ export type CommitLanes = {
 export function createCommitLanes(options: GroupCommitOptions<PricedEvent, PostedUsage>): CommitLanes {
   const lanes = Array.from({ length: LANES }, () => createGroupCommit(options));
 
+  /** What Postgres can't store is rejected by itself: it takes no other event of the request with it. */
+  async function submitShare(mine: Share): Promise<PostedPart[]> {
+    const { lane, events, places } = mine;
+    try {
+      return [{ ...(await lanes[lane]!.submit(events)), places }];
+    } catch (error) {
+      if (!options.isItemsFault(error)) throw error;
+      const smaller = divide(mine);
+      if (smaller.length > 1) return (await Promise.all(smaller.map(submitShare))).flat();
+      return [{ result: { positions: new Map(), notPosted: new Map([[0, 'not_storable']]) }, first: 0, places }];
+    }
+  }
+
   return {
     async submit(events) {
       const shares = share(events);
@@ -27,9 +40,7 @@ export function createCommitLanes(options: GroupCommitOptions<PricedEvent, Poste
           { retryAfterSeconds: 1 },
         );
       }
-      return Promise.all(
-        shares.map(async ({ lane, events: mine, places }) => ({ ...(await lanes[lane]!.submit(mine)), places })),
-      );
+      return (await Promise.all(shares.map(submitShare))).flat();
     },
     idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
   };
@@ -46,6 +57,20 @@ function share(events: readonly PricedEvent[]): Share[] {
     mine.places.push(place);
   });
   return shares.filter((one) => one.events.length > 0);
+}
+
+/** By account; the share of one account by event. */
+function divide({ lane, events, places }: Share): Share[] {
+  const isOfOne = events.every(({ accountId }) => accountId === events[0]!.accountId);
+  const parts = new Map<string | number, Share>();
+  events.forEach((event, i) => {
+    const name = isOfOne ? i : event.accountId;
+    const part = parts.get(name) ?? { lane, events: [], places: [] };
+    part.events.push(event);
+    part.places.push(places[i]!);
+    parts.set(name, part);
+  });
+  return [...parts.values()];
 }
 
 /** From 0. */

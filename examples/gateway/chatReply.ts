@@ -24,6 +24,9 @@ export function openReply(response: ServerResponse, { id, model, chat, stallMsMa
   return chat.stream ? streamed(response, base, chat.includeUsage, stallMsMax) : whole(response, base, chat.choices);
 }
 
+/** A proxy such as nginx would gather tokens before it passes them on: it is told not to. */
+const STREAM = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' };
+
 type Base = { id: string; created: number; model: string };
 
 function whole(response: ServerResponse, base: Base, choiceCount: number): Reply {
@@ -59,8 +62,7 @@ function streamed(response: ServerResponse, base: Base, includeUsage: boolean, s
     });
   /** Not before there is something to say: a model that fails at once can still be answered with a status. */
   function begin(index: number): void {
-    if (!response.headersSent)
-      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+    if (!response.headersSent) response.writeHead(200, STREAM);
     if (!begun.has(index)) chunk(index, { role: 'assistant', content: '' }, null);
     begun.add(index);
   }

@@ -161,6 +161,29 @@ test('what is kept of a rejected event is JSON that Postgres can store, for any 
   expect(toKeepable('\u0000\u0000')).toBe('"\\ufffd\\ufffd"');
 });
 
+test('a CSV cell that a spreadsheet would run as a formula begins with an apostrophe; numbers stay numbers', () => {
+  const cells = ['=1+1', '+1', '-1+1', '@SUM(A1)', '\tx', '-5.00', '-5', 'a=b', '-', '=HYPERLINK("http://x","y")'];
+  expect(
+    toCsv(
+      ['c'],
+      cells.map((c) => ({ c })),
+    )
+      .split('\r\n')
+      .slice(1, -1),
+  ).toEqual([
+    "'=1+1",
+    "'+1",
+    "'-1+1",
+    "'@SUM(A1)",
+    "'\tx",
+    '-5.00',
+    '-5',
+    'a=b',
+    "'-",
+    '"\'=HYPERLINK(""http://x"",""y"")"',
+  ]);
+});
+
 test('CSV quotes what needs it', () => {
   expect(toCsv(['a', 'b'], [{ a: 'x,"y"', b: 1 }, { a: 'line\nbreak' }])).toBe(
     'a,b\r\n"x,""y""",1\r\n"line\nbreak",\r\n',

@@ -226,7 +226,7 @@ describe('through two processes', () => {
     expect(await findViolations(pool)).toEqual([]);
   });
 
-  test('one account that can hold no more fails its own request, not those that were committed with it', async () => {
+  test('B4 one account that can hold no more has its own events rejected, not those that were committed with them', async () => {
     const full = await openAccount(api);
     const fine = await openInLane(laneOf(full.id));
     await api.database.pool.query('update balances set balance_nano = -9223372036854775808 where account_id = $1', [
@@ -234,8 +234,20 @@ describe('through two processes', () => {
     ]);
     const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000_000 });
     const busy = report(api, [event(fine.id, 'a')]);
-    const [bad, good] = await Promise.all([report(api, [event(full.id, 'b')]), report(api, [event(fine.id, 'c')])]);
-    expect([(await busy).status, bad.status, good.status]).toEqual([200, 503, 200]);
+    const [bad, good] = await Promise.all([
+      report(api, [event(full.id, 'b'), event(fine.id, 'd'), event(full.id, 'e')]),
+      report(api, [event(fine.id, 'c')]),
+    ]);
+    expect([(await busy).status, bad.status, good.status]).toEqual([200, 200, 200]);
+    expect(bad.body).toMatchObject({
+      accepted: 1,
+      rejected: [
+        { index: 0, id: 'b', code: 'invalid_event' },
+        { index: 2, id: 'e', code: 'invalid_event' },
+      ],
+    });
     expect(good.body).toMatchObject({ accepted: 1 });
+    const { body: kept } = await api.ask('GET', `/v1/accounts/${full.id}/rejected-usage`, { key: api.admin });
+    expect(kept.data).toHaveLength(2);
   });
 });
