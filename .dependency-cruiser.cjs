@@ -32,7 +32,7 @@ const may = {
   activities: ['domain', 'ledger', 'stripe', 'payments', 'usage', 'notices'],
   workflows: ['domain', 'activities'],
   workers: ['domain', 'telemetry', 'ledger', 'stripe', 'payments', 'usage', 'notices', 'activities', 'workflows'],
-  api: ['domain', 'telemetry', 'ledger', 'stripe', 'payments', 'usage', 'workflows'],
+  api: ['domain', 'telemetry', 'ledger', 'notices', 'stripe', 'payments', 'usage', 'workflows'],
   client: [],
   examples: ['client'],
 };

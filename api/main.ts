@@ -4,6 +4,7 @@ import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
+import { createInvitationLinks } from '../notices/invitationLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
   const policy = { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS };
   const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };
-  const links = createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey });
+  const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey };
   const pool = openPool(databaseUrl, {
     connectionsMax: CONNECTIONS_MAX,
     applicationName: 'ballast-api',
@@ -45,7 +46,9 @@ async function main(): Promise<void> {
     stripe,
     policy,
     gatePolicy,
-    links,
+    links: createConfirmationLinks(linked),
+    invitations: createInvitationLinks(linked),
+    membersMax: config.MEMBERS_MAX,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',

@@ -9,6 +9,7 @@ import * as confirmations from './endpoints/confirmations';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
+import * as invitations from './endpoints/invitations';
 import * as members from './endpoints/members';
 import * as models from './endpoints/models';
 import * as operations from './endpoints/operations';
@@ -49,6 +50,12 @@ export const routes: readonly Route<Services>[] = [
     post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member'),
     patch('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.change, 'Change a member'),
     del('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.remove, 'Remove a member and revoke their keys'),
+    post(
+      '/v1/accounts/:id/members/:memberId/invitation',
+      ownerOrAdmin,
+      invitations.resend,
+      'Send the invitation again',
+    ),
     get('/v1/accounts/:id/keys', ownerOrAdmin, keys.listOfAccount, "List members' keys"),
     post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member'),
     del('/v1/accounts/:id/keys/:keyId', ownerOrAdmin, keys.revokeOfAccount, 'Revoke a key'),
@@ -157,6 +164,8 @@ export const routes: readonly Route<Services>[] = [
       confirmations.show,
       'A page: what an owner is asked to confirm, or what became of it',
     ),
+    get('/invitations/:token', anybody, invitations.show, 'A page: whether an address is yours'),
+    post('/invitations/:token', anybody, invitations.accept, 'Confirms an address'),
     post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
     get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
     get('/readyz', anybody, operations.readyz, 'Can it do its work?'),

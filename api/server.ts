@@ -9,6 +9,7 @@ import type Stripe from 'stripe';
 import type { Policy } from '../domain/accountState';
 import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
+import type { InvitationLinks } from '../notices/invitationLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
@@ -39,6 +40,9 @@ export type ApiDeps = {
   /** What gates say when they have lost their feed. @default fail_closed after 10 s */
   gatePolicy?: StalePolicy;
   links: ConfirmationLinks;
+  invitations: InvitationLinks;
+  /** Members of an account at most. @default 50 */
+  membersMax?: number;
   log: Logger;
   /** Secrets that Stripe may sign its events with. @default none, so that no event is taken */
   stripeWebhookSecrets?: readonly string[];
@@ -72,6 +76,8 @@ export function createApi({
   policy,
   gatePolicy = FAIL_CLOSED,
   links,
+  invitations,
+  membersMax = 50,
   log,
   stripeWebhookSecrets = [],
   allowPrivateWebhooks = false,
@@ -106,6 +112,8 @@ export function createApi({
       provider: createProvider(stripe),
       policy,
       links,
+      invitations,
+      membersMax,
       stripeWebhookSecrets,
       log,
       keyring,

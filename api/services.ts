@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Policy } from '../domain/accountState';
+import type { InvitationLinks } from '../notices/invitationLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { PaymentProvider } from '../stripe/port';
 import type { Keyring } from './http/auth';
@@ -20,6 +21,10 @@ export type Services = {
   policy: Policy;
   /** Links to the page where owners confirm payments. */
   links: ConfirmationLinks;
+  /** Links by which members confirm their addresses. */
+  invitations: InvitationLinks;
+  /** Members of an account at most. */
+  membersMax: number;
   /** Secrets that Stripe may sign its events with; none: no event is taken. */
   stripeWebhookSecrets: readonly string[];
   log: Logger;

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { createApi } from '../api/server';
 import { openPool } from '../ledger/db';
 import { createStripe } from '../stripe/client';
+import { createInvitationLinks } from '../notices/invitationLink';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 
 const NOWHERE = 'http://127.0.0.1:9';
@@ -25,6 +26,7 @@ async function main(databaseUrl: string): Promise<void> {
     temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) }),
     stripe: createStripe({ secretKey: 'sk_test_bench', apiBase: NOWHERE }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
+    invitations: createInvitationLinks({ publicUrl: 'http://127.0.0.1', secret: 'a secret of the bench' }),
     links: createConfirmationLinks({ publicUrl: NOWHERE, secret: 'bench' }),
     log: pino({ level: 'silent' }),
   });

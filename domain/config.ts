@@ -36,6 +36,8 @@ const schema = z.object({
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Members of an account at most. */
+  MEMBERS_MAX: z.coerce.number().int().min(1).max(1_000).default(50),
   LINK_SECRET: z.string().min(16).optional(),
   /** Outbound webhooks may go to private addresses and by http: for development. */
   WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).optional(),

@@ -36,6 +36,7 @@ export const ERRORS = {
   out_of_range: { status: 422, title: 'Out of range' },
   fraction_of_a_cent: { status: 422, title: 'Cards take whole cents' },
   owner_required: { status: 422, title: 'An account needs an owner' },
+  too_many_members: { status: 422, title: 'The account has as many members as it may have' },
   unknown_member: { status: 422, title: 'The account has no such member' },
   price_in_force: { status: 422, title: 'A price that has begun is never changed' },
   price_too_soon: { status: 422, title: 'A new price starts at least 60 seconds ahead' },

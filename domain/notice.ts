@@ -31,12 +31,14 @@ export type Notice =
   /** `came_back`: a refund that failed after it was made. */
   | ({ kind: 'refund'; amount: string; status: 'made' | 'came_back'; balance: string } & TakenBack)
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
+  /** To one member, whose address is not confirmed; `url` is added when it is sent. */
+  | { kind: 'invitation'; memberId: string; expiresAt: string; url?: string }
   | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
 
 export type NoticeKind = Notice['kind'];
 
 /** A record, so that a new kind can't be forgotten here. */
-const kinds: Record<NoticeKind, true> = {
+const kinds: Record<Exclude<NoticeKind, 'invitation'>, true> = {
   low_balance: true,
   suspended: true,
   resumed: true,
@@ -51,5 +53,5 @@ const kinds: Record<NoticeKind, true> = {
   dispute: true,
   limit_request_decided: true,
 };
-/** All kinds, to be checked against and listed. */
-export const NOTICE_KINDS = Object.keys(kinds) as NoticeKind[];
+/** All kinds that webhooks tell of. */
+export const NOTICE_KINDS = Object.keys(kinds) as (keyof typeof kinds)[];

@@ -7,13 +7,29 @@ import { oneLine } from './words';
 
 export type Composed = { subject: string; text: string; html: string };
 
-export function compose(notice: Notice, accountName: string): Composed {
-  const letter = letterOf(notice);
+/** @param folds how many earlier notices of its kind it tells of too */
+export function compose(notice: Notice, accountName: string, folds = 0): Composed {
+  const letter = withFolds(letterOf(notice), folds);
   const account = oneLine(accountName);
   const subject = `${account}: ${letter.subject}`;
-  const footer = `You get this mail as an owner of the account ${account}.`;
+  const footer =
+    notice.kind === 'invitation'
+      ? `You get this mail because your address was entered for the account ${account}.`
+      : `You get this mail as an owner of the account ${account}.`;
   return { subject, text: asText(letter, footer), html: asHtml(letter, subject, footer) };
 }
+
+const withFolds = (letter: Letter, folds: number): Letter =>
+  folds === 0
+    ? letter
+    : {
+        ...letter,
+        subject: `${letter.subject} (${folds + 1} changes)`,
+        paragraphs: [
+          ...letter.paragraphs,
+          `There were ${folds + 1} such changes since our last mail; this is the newest.`,
+        ],
+      };
 
 function asText({ paragraphs, facts = [], link }: Letter, footer: string): string {
   const blocks = [

@@ -5,11 +5,13 @@ import { claimDeliveries, type Delivery } from '../ledger/notices/claimDeliverie
 import type { Db } from '../ledger/db';
 import { recordDelivery, type DeliveryOutcome } from '../ledger/notices/recordDelivery';
 import { compose } from './compose';
+import type { InvitationLinks } from './invitationLink';
 import { SENDING_SECONDS_MAX, type Mailer } from './mailer';
 
 export type DeliveringOptions = {
   pool: Db;
   mailer: Mailer;
+  invitations: InvitationLinks;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** How often to look for new notices. @default 500 */
   pollMs?: number;
@@ -24,7 +26,9 @@ const RETRY_DELAYS_SECONDS = [60, 5 * 60, 15 * 60, 3_600, 3 * 3_600, 6 * 3_600, 
 const TROUBLE_POLLS = 10;
 
 /** `stop` resolves when what is being sent has been sent and recorded. */
-export function startDelivering({ pool, mailer, log, pollMs = 500 }: DeliveringOptions): { stop(): Promise<void> } {
+export function startDelivering({ pool, mailer, invitations, log, pollMs = 500 }: DeliveringOptions): {
+  stop(): Promise<void>;
+} {
   const stopping = new AbortController();
   const sending = new Set<Promise<void>>();
 
@@ -32,7 +36,9 @@ export function startDelivering({ pool, mailer, log, pollMs = 500 }: DeliveringO
     const free = SENDING_AT_ONCE_MAX - sending.size;
     const claimed = free === 0 ? [] : await claimDeliveries(pool, free, LEASE_SECONDS);
     for (const delivery of claimed) {
-      const done = deliver(pool, mailer, log, delivery).finally(() => sending.delete(done));
+      const done = deliver(pool, (one) => send(mailer, invitations, one), log, delivery).finally(() =>
+        sending.delete(done),
+      );
       sending.add(done);
     }
     return claimed.length === free;
@@ -62,7 +68,12 @@ export function startDelivering({ pool, mailer, log, pollMs = 500 }: DeliveringO
 }
 
 /** Never throws: a delivery that can't be recorded is due again when its claim runs out. */
-async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], delivery: Delivery): Promise<void> {
+async function deliver(
+  db: Db,
+  sendOne: (delivery: Delivery) => Promise<DeliveryOutcome>,
+  log: DeliveringOptions['log'],
+  delivery: Delivery,
+): Promise<void> {
   const {
     noticeId,
     notice: { kind },
@@ -70,7 +81,7 @@ async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], de
   } = delivery;
   const about = { noticeId, kind, attempt };
   try {
-    const outcome = await send(mailer, delivery);
+    const outcome = await sendOne(delivery);
     await recordDelivery(db, delivery, outcome);
     if (outcome.kind === 'sent') log.info(about, 'notice sent');
     else log.warn({ ...about, error: outcome.error }, outcome.kind === 'failed' ? 'notice given up' : 'notice put off');
@@ -81,11 +92,20 @@ async function deliver(db: Db, mailer: Mailer, log: DeliveringOptions['log'], de
 
 async function send(
   mailer: Mailer,
-  { noticeId, recipient, accountName, notice, attempt }: Delivery,
+  invitations: InvitationLinks,
+  { noticeId, recipient, accountName, notice, attempt, folds }: Delivery,
 ): Promise<DeliveryOutcome> {
   try {
+    // The link is a secret of the recipient's: it is made when it is sent, and kept nowhere.
+    const whole =
+      notice.kind === 'invitation' ? { ...notice, url: invitations.urlOf({ ...notice, email: recipient }) } : notice;
     const messageId = mailer.messageIdOf(noticeId, recipient);
-    const outcome = await mailer.send({ messageId, kind: notice.kind, to: recipient, ...compose(notice, accountName) });
+    const outcome = await mailer.send({
+      messageId,
+      kind: notice.kind,
+      to: recipient,
+      ...compose(whole, accountName, folds),
+    });
     return outcome.kind === 'sent' ? outcome : { kind: 'failed', error: outcome.because };
   } catch (thrown) {
     const error = (thrown as Error).message;

@@ -5,6 +5,7 @@ import { archiveFolderOf, publicUrlOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
+import { createInvitationLinks } from '../notices/invitationLink';
 import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
@@ -43,12 +44,13 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
+  const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
   const deps = {
     pool,
     log,
     provider: createProvider(createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE })),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
-    links: createConfirmationLinks({ publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY }),
+    links: createConfirmationLinks(linked),
   };
   const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
@@ -72,7 +74,7 @@ async function main(): Promise<void> {
     from: config.MAIL_FROM,
     db: pool,
   });
-  const delivery = startDelivering({ pool, mailer, log });
+  const delivery = startDelivering({ pool, mailer, invitations: createInvitationLinks(linked), log });
   const webhooks = startStartingWebhooks({ pool, client, log });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -27,7 +27,7 @@ import { toList, viewAccount } from './views';
 import { endpoint } from '../services';
 
 const TIER_DEFAULT = 'standard';
-const MEMBERS_MAX = 200;
+const MEMBERS_MAX = 1_000;
 
 const tier = z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be 1 to 32 of a-z 0-9 _ -');
 export const newMember = z.strictObject({ name: text(200), email, role: memberRole });
@@ -57,10 +57,12 @@ export const create = endpoint({
     }),
   },
   replies: { 201: account },
-  uses: ['pool', 'gates', 'signals'],
-  async handle({ body, principal }, { pool, gates, signals }) {
+  uses: ['pool', 'gates', 'signals', 'membersMax'],
+  async handle({ body, principal }, { pool, gates, signals, membersMax }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
+    if (body.members.length > membersMax)
+      throw new Problem('too_many_members', `An account has at most ${membersMax} members.`);
     const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
     const view = await transaction(pool, async (tx) => {
       const outcome = await createAccount(tx, { ...body, id });

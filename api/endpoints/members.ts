@@ -12,13 +12,15 @@ import { created, noContent, ok } from '../http/endpoint';
 import { accountId, memberRole, ofAccount, uuid } from '../http/schemas';
 import { newMember } from './accounts';
 import { endpoint } from '../services';
+import { invite } from './invitations';
 
 const member = z
-  .strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole })
+  .strictObject({ id: uuid, name: z.string(), email: z.string(), role: memberRole, confirmed: z.boolean() })
   .meta({ id: 'Member' });
 const ofMember = z.strictObject({ id: accountId, memberId: uuid });
 
 const exists = () => new Problem('member_exists', 'A member of the account has this address already.');
+const tooMany = (max: number) => new Problem('too_many_members', `An account has at most ${max} members.`);
 const lastOwner = () => new Problem('last_owner', 'This is the last owner; make somebody else an owner first.');
 
 export const list = endpoint({
@@ -36,13 +38,17 @@ export const add = endpoint({
   params: ofAccount,
   body: { schema: newMember },
   replies: { 201: member },
-  uses: ['pool'],
-  async handle({ params: { id }, body, principal }, { pool }) {
+  uses: ['pool', 'membersMax'],
+  async handle({ params: { id }, body, principal }, { pool, membersMax }) {
     return created(
       await transaction(pool, async (tx) => {
         if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
-        const added = await addMember(tx, id, body);
-        if (!added) throw exists();
+        const confirmed = principal.role === 'admin';
+        const outcome = await addMember(tx, id, body, { membersMax, confirmed });
+        if (outcome.kind === 'too_many') throw tooMany(membersMax);
+        if (outcome.kind === 'member_exists') throw exists();
+        const { member: added } = outcome;
+        if (!confirmed) await invite(tx, id, added);
         await recordAudit(tx, id, principal.actor, 'member.add', added);
         return added;
       }),
@@ -57,10 +63,13 @@ export const change = endpoint({
   uses: ['pool', 'keyring'],
   async handle({ params: { id, memberId }, body, principal }, { pool, keyring }) {
     const changed = await transaction(pool, async (tx) => {
-      const outcome = await updateMember(tx, id, memberId, body);
+      // The admin vouches for an address, not for a name.
+      const vouched = principal.role === 'admin' && body.email !== undefined;
+      const outcome = await updateMember(tx, id, memberId, body, vouched);
       if (outcome.kind === 'not_found') throw notFound(`member ${memberId}`);
       if (outcome.kind === 'last_owner') throw lastOwner();
       if (outcome.kind === 'member_exists') throw exists();
+      if (body.email !== undefined && !outcome.member.confirmed) await invite(tx, id, outcome.member);
       await recordAudit(tx, id, principal.actor, 'member.change', { memberId, ...body });
       return outcome.member;
     });

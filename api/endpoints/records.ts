@@ -85,7 +85,7 @@ export const reloads = recordsOf(reload, cursorOf.number, listReloads, ({ cents,
 
 const delivery = z.strictObject({
   to: z.string(),
-  status: z.enum(['pending', 'sent', 'delivered', 'failed']),
+  status: z.enum(['pending', 'sent', 'delivered', 'failed', 'folded']),
   attempts: z.number().int(),
 });
 const notice = z.strictObject({

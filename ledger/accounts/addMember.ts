@@ -5,9 +5,18 @@ import { lockMembers } from './lockMembers';
 import type { Member, NewMember } from './member';
 import { requireOpenAccount } from './requireOpenAccount';
 
-/** Null when a member of the account has this address already. */
-export async function addMember(tx: Tx, accountId: string, member: NewMember): Promise<Member | null> {
-  await lockMembers(tx, accountId);
+export type MemberAdded = { kind: 'added'; member: Member } | { kind: 'member_exists' } | { kind: 'too_many' };
+
+/** @param membersMax of the account, this one included @param confirmed an admin vouches for the address */
+export async function addMember(
+  tx: Tx,
+  accountId: string,
+  member: NewMember,
+  { membersMax, confirmed }: { membersMax: number; confirmed: boolean },
+): Promise<MemberAdded> {
+  const members = await lockMembers(tx, accountId);
   await requireOpenAccount(tx, accountId);
-  return insertMember(tx, accountId, member);
+  if (members.length >= membersMax) return { kind: 'too_many' };
+  const added = await insertMember(tx, accountId, member, confirmed);
+  return added ? { kind: 'added', member: added } : { kind: 'member_exists' };
 }

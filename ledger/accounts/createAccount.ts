@@ -18,7 +18,7 @@ export async function createAccount(
   await tx.query('insert into balances (account_id) values ($1)', [account.id]);
   await tx.query('insert into account_states (account_id) values ($1)', [account.id]);
   for (const member of account.members) {
-    if ((await insertMember(tx, account.id, member)) === null) return 'member_exists';
+    if ((await insertMember(tx, account.id, member, true)) === null) return 'member_exists';
   }
   return 'created';
 }

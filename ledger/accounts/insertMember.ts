@@ -2,11 +2,16 @@
 import type { Db } from '../db';
 import { MEMBER_COLUMNS, type Member, type NewMember } from './member';
 
-/** Null when a member of the account has this address already. */
-export async function insertMember(db: Db, accountId: string, member: NewMember): Promise<Member | null> {
+/** `confirmed`: an admin vouches for the address. Null when a member of the account has this address already. */
+export async function insertMember(
+  db: Db,
+  accountId: string,
+  member: NewMember,
+  confirmed: boolean,
+): Promise<Member | null> {
   const { rows } = await db.query<Member>(
-    `insert into members (account_id, name, email, role) values ($1, $2, $3, $4) on conflict do nothing returning ${MEMBER_COLUMNS}`,
-    [accountId, member.name, member.email, member.role],
+    `insert into members (account_id, name, email, role, confirmed_at) values ($1, $2, $3, $4, case when $5 then now() end) on conflict do nothing returning ${MEMBER_COLUMNS}`,
+    [accountId, member.name, member.email, member.role, confirmed],
   );
   return rows[0] ?? null;
 }

@@ -2,6 +2,7 @@
 
 export type MemberRole = 'owner' | 'resource_modifier' | 'member';
 export type NewMember = { name: string; email: string; role: MemberRole };
-export type Member = NewMember & { id: string };
+/** `confirmed`: mail goes to the address. */
+export type Member = NewMember & { id: string; confirmed: boolean };
 
-export const MEMBER_COLUMNS = 'id, name, email, role';
+export const MEMBER_COLUMNS = 'id, name, email, role, confirmed_at is not null as confirmed';

@@ -1,7 +1,7 @@
 /** Letters about the balance running low, access going and coming back, and limits. */
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason } from '../../domain/gate';
-import { dollars, sentence } from '../words';
+import { dollars, sentence, utc } from '../words';
 import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
 
 const whyLow: Record<AutoReloadStatus, [why: string, advice: string]> = {
@@ -64,6 +64,15 @@ export const resumed = ({ available }: Of<'resumed'>): Letter => ({
     'Requests are taken again.',
     NOTHING_TO_DO,
   ],
+});
+
+export const invitation = ({ expiresAt, url }: Of<'invitation'>): Letter => ({
+  subject: 'please confirm your address',
+  paragraphs: [
+    'You were added to this account. Until you confirm that this address is yours, it gets no other mail.',
+    `The link is good until ${utc(expiresAt)}. If you did not expect this, you need not do anything.`,
+  ],
+  ...(url === undefined ? {} : { link: { label: 'Confirm your address', url } }),
 });
 
 export function limitRequestDecided({ key, decision, limit, note }: Of<'limit_request_decided'>): Letter {

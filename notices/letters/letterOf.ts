@@ -1,6 +1,6 @@
 /** Which letter a notice is. */
 import type { Notice } from '../../domain/notice';
-import { limitRequestDecided, lowBalance, resumed, suspended } from './access';
+import { invitation, limitRequestDecided, lowBalance, resumed, suspended } from './access';
 import {
   disabledAfterFailures,
   disabledByOwner,
@@ -37,6 +37,8 @@ export function letterOf(notice: Notice): Letter {
       return refund(notice);
     case 'dispute':
       return dispute(notice);
+    case 'invitation':
+      return invitation(notice);
     case 'limit_request_decided':
       return limitRequestDecided(notice);
   }

@@ -65,6 +65,7 @@ const samples: Samples = {
     { kind: 'guard_reached', guard: 'monthly_limit', limit: '1000.00' },
     { kind: 'guard_reached', guard: 'monthly_limit' },
     { kind: 'guard_reached', guard: 'breaker' },
+    { kind: 'guard_reached', guard: 'pending_payment' },
   ],
   refund: [
     { kind: 'refund', amount: '25.00', status: 'made', balance: '5.00' },
@@ -75,6 +76,9 @@ const samples: Samples = {
     { kind: 'dispute', amount: '25.00', status: 'opened', autoReloadPaused: true },
     { kind: 'dispute', amount: '25.00', status: 'won' },
     { kind: 'dispute', amount: '25.00', status: 'lost' },
+  ],
+  invitation: [
+    { kind: 'invitation', memberId: 'm', expiresAt: '2026-11-21T14:05:09.000Z', url: 'https://ballast.example/i' },
   ],
   limit_request_decided: [
     {

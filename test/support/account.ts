@@ -260,7 +260,7 @@ export class TestAccount {
 
   async addOwners(...emails: string[]): Promise<void> {
     await this.world.database.pool.query(
-      `insert into members (account_id, name, email, role) select $1, e, e, 'owner' from unnest($2::text[]) e`,
+      `insert into members (account_id, name, email, role, confirmed_at) select $1, e, e, 'owner', now() from unnest($2::text[]) e`,
       [this.id, emails],
     );
   }

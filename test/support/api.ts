@@ -10,7 +10,7 @@ import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
 import { createTestDatabase, type TestDatabase } from './database';
-import { testLinks } from './links';
+import { testInvitations, testLinks } from './links';
 
 export type Asked = { key?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
 export type Answer = { status: number; body: any; headers: Headers };
@@ -50,6 +50,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     stripe: options.stripe ?? createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
     links: testLinks,
+    invitations: testInvitations,
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     checkReplies: true,

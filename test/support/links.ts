@@ -1,6 +1,11 @@
 /** The links of tests: a worker and an API made apart know each other's. */
+import { createInvitationLinks } from '../../notices/invitationLink';
 import { createConfirmationLinks } from '../../payments/confirmationLink';
 
+export const testInvitations = createInvitationLinks({
+  publicUrl: 'https://ballast.test',
+  secret: 'a secret of tests',
+});
 export const testLinks = createConfirmationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of the tests',

@@ -4,7 +4,7 @@ import type { Db } from '../../ledger/db';
 export async function insertAccount(db: Db, id: string, owners: string[]): Promise<void> {
   await db.query("insert into accounts (id, name, tier) values ($1, $2, 'standard')", [id, `Account ${id}`]);
   await db.query(
-    `insert into members (account_id, name, email, role) select $1, email, email, 'owner' from unnest($2::text[]) email`,
+    `insert into members (account_id, name, email, role, confirmed_at) select $1, email, email, 'owner', now() from unnest($2::text[]) email`,
     [id, owners],
   );
 }
