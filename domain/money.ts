@@ -7,7 +7,7 @@ export type Nano = bigint & { readonly [nanoBrand]: true };
 const NANO_PER_CENT = 10_000_000n;
 const NANO_PER_DOLLAR = 1_000_000_000n;
 /** An admin's adjustment brings no balance beyond this, either way: so usage and payments always find room in 64 bits. */
-export const BALANCE_NANO_MAX = 4_500_000_000n * NANO_PER_DOLLAR;
+export const BALANCE_NANO_MAX = 9_000_000_000n * NANO_PER_DOLLAR;
 const WIRE = /^(-?)(\d{1,9})(?:\.(\d{1,9}))?$/;
 
 export const nano = (amount: bigint): Nano => amount as Nano;
