@@ -1,4 +1,5 @@
 /** How a member confirms an address: by the link of an invitation, without a key. Until then it gets no other mail. */
+import escapeHtml from 'escape-html';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/audit';
@@ -9,7 +10,7 @@ import type { Member } from '../../ledger/accounts/member';
 import { readInvited, type Invited } from '../../ledger/accounts/readInvited';
 import { transaction, type Tx } from '../../ledger/db';
 import { noContent, type Reply } from '../http/endpoint';
-import { escapeHtml, page, PRIVATE_PAGE_HEADERS } from '../http/html';
+import { page, PRIVATE_PAGE_HEADERS } from '../http/html';
 import { accountId, uuid } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
 
