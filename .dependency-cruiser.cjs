@@ -116,6 +116,12 @@ module.exports = {
       { path: npm(['stripe']), dependencyTypesNot: ['type-only'] },
     ),
     error(
+      'api-asks-stripe-through-payments',
+      "What is asked of the provider is a step in a payment's life. Only the composition root makes the adapter; others name its port.",
+      { path: '^api/', pathNot: '^api/(main|server)\\.ts$' },
+      { path: '^stripe/', pathNot: '^stripe/(port|reach)\\.ts$' },
+    ),
+    error(
       'no-cycles',
       'What runs in a circle starts half loaded. Types may name each other: they are gone by then.',
       {},
@@ -125,6 +131,12 @@ module.exports = {
       'no-type-cycles-in-api',
       'Files of the API that name each other in a circle can only be understood together.',
       { path: '^api/' },
+      { circular: true },
+    ),
+    error(
+      'no-type-cycles',
+      'Types in a circle can not be read one after the other.',
+      { path: any(Object.keys(may)) },
       { circular: true },
     ),
     error('no-unresolved', 'The import leads nowhere.', {}, { couldNotResolve: true }),

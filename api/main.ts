@@ -44,6 +44,7 @@ async function main(): Promise<void> {
     databaseUrl,
     temporal,
     stripe,
+    claimSecret: config.LINK_SECRET ?? secretKey,
     policy,
     gatePolicy,
     links: createConfirmationLinks(linked),

@@ -11,6 +11,7 @@ import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
+import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
@@ -36,6 +37,8 @@ export type ApiDeps = {
   databaseUrl: string;
   temporal: Client;
   stripe: Stripe;
+  /** Signs what PaymentIntents say of our payments; the worker's is the same. */
+  claimSecret: string;
   policy: Policy;
   /** What gates say when they have lost their feed. @default fail_closed after 10 s */
   gatePolicy?: StalePolicy;
@@ -73,6 +76,7 @@ export function createApi({
   databaseUrl,
   temporal,
   stripe,
+  claimSecret,
   policy,
   gatePolicy = FAIL_CLOSED,
   links,
@@ -109,7 +113,7 @@ export function createApi({
     {
       pool,
       temporal,
-      provider: createProvider(stripe),
+      provider: createProvider(stripe, createClaims(claimSecret)),
       policy,
       links,
       invitations,

@@ -27,6 +27,7 @@ async function main(databaseUrl: string): Promise<void> {
     stripe: createStripe({ secretKey: 'sk_test_bench', apiBase: NOWHERE }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
     invitations: createInvitationLinks({ publicUrl: 'http://127.0.0.1', secret: 'a secret of the bench' }),
+    claimSecret: 'bench',
     links: createConfirmationLinks({ publicUrl: NOWHERE, secret: 'bench' }),
     log: pino({ level: 'silent' }),
   });

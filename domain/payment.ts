@@ -42,8 +42,31 @@ export type PaymentAnswer =
   /** No answer, or one that says nothing about the payment: to be read from the PaymentIntent (A9). */
   | { kind: 'unknown'; because: string; operator: boolean };
 
-/** A PaymentIntent as it is now. `claims`: the payment of ours that it says it is for. */
-export type SeenIntent = { paymentIntentId: string; claims: string | null; answer: PaymentAnswer };
+/** What a PaymentIntent is for, in Ballast's own signed words: enough to rebuild a payment that a restored database has lost. */
+export type PaymentClaim = {
+  paymentId: string;
+  accountId: string;
+  purpose: 'prepayment' | 'reload';
+  /** What was asked. */
+  cents: number;
+  customerId: string;
+  /** Of a prepayment: the caller's key, and a hash of what was asked under it. */
+  idempotencyKey: string | null;
+  requestHash: string | null;
+  /** Of a reload. */
+  reloadNumber: number | null;
+};
+
+/** A PaymentIntent as it is now. */
+export type SeenIntent = {
+  paymentIntentId: string;
+  /** The payment that it says it is for, whoever has written that. */
+  claims: string | null;
+  /** The same and more, if Ballast has signed it. */
+  claim: PaymentClaim | null;
+  createdMs: number;
+  answer: PaymentAnswer;
+};
 
 /** `requestId`: the request of ours that made it; null for one made in the provider's dashboard. */
 export type SeenRefund = { id: string; cents: number; failed: boolean; requestId: string | null };

@@ -19,9 +19,21 @@ export async function applyCheckout(deps: SyncDeps, sessionId: string, nowMs: nu
     return session.paymentMethodId === null ? nothingOfOurs('nothing new') : saveMethod(deps, session.paymentMethodId);
   if (session.mode !== 'payment') return nothingOfOurs('foreign');
   if (session.status === 'expired' || session.unpaid) return pageIsOver(deps, sessionId, session, nowMs);
-  return session.paymentIntentId === null
-    ? nothingOfOurs('nothing new')
-    : newsOf(await syncIntent(deps, session.paymentIntentId, nowMs));
+  if (session.paymentIntentId === null) return nothingOfOurs('nothing new');
+  await takeFromPage(deps, sessionId, session.claims, session.paymentIntentId);
+  return newsOf(await syncIntent(deps, session.paymentIntentId, nowMs));
+}
+
+/** The page that we have stored vouches for its PaymentIntent, also one made by an earlier release, which signed nothing. */
+async function takeFromPage(
+  { pool }: SyncDeps,
+  sessionId: string,
+  claims: string | null,
+  paymentIntentId: string,
+): Promise<void> {
+  const payment = claims === null ? null : await readPaymentById(pool, claims);
+  if (payment?.checkoutSessionId !== sessionId || payment.paymentIntentId !== null) return;
+  await transaction(pool, (tx) => storeCheckoutIntent(tx, payment, paymentIntentId));
 }
 
 /** The page takes no money any more. What was paid all the same counts, and what is under way is waited for. */

@@ -1,5 +1,5 @@
 /** Begins a prepayment under the caller's key, or finds the existing one (P2). */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { formatCents } from '../domain/money';
 import { requireOpenAccount } from '../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../ledger/audit/audit';
@@ -8,6 +8,7 @@ import { insertPrepayment } from '../ledger/payments/insertPrepayment';
 import type { Payment } from '../ledger/payments/payment';
 import { findPrepayment } from '../ledger/payments/readPayment';
 import type { SyncDeps } from './deps';
+import { stableId } from './stableId';
 
 export type PrepaymentWish = {
   accountId: string;
@@ -32,7 +33,8 @@ export async function beginPrepayment(
   if (existing)
     return existing.requestHash === requestHash ? { kind: 'begun', payment: existing } : { kind: 'key_reused' };
   const { cents, paymentMethodId } = await details();
-  const request = { id: randomUUID(), accountId, cents, paymentMethodId, idempotencyKey, requestHash, actor };
+  const id = stableId('prepayment', accountId, idempotencyKey);
+  const request = { id, accountId, cents, paymentMethodId, idempotencyKey, requestHash, actor };
   const begun = await transaction(pool, async (tx) => {
     await requireOpenAccount(tx, accountId);
     const inserted = await insertPrepayment(tx, request);

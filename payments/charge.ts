@@ -11,10 +11,12 @@ import { answerOfError } from '../stripe/answers';
 import { applyAnswer } from './applyAnswer';
 import { applyMethodNews } from './applyMethodNews';
 import { cancelPayment } from './cancel';
+import { claimOf } from './claimOf';
 import { syncCustomer } from './customer';
 import { CUSTOMER_DELETED, METHOD_REMOVED, NOT_CONFIRMED } from './declines';
 import type { PaymentDeps } from './deps';
 import { logQuarantine } from './quarantineAlarm';
+import { recoverLost } from './recoverLost';
 import { requirePayment } from './requirePayment';
 
 export type ChargeResult =
@@ -32,10 +34,14 @@ export type ChargeResult =
  */
 export async function charge(deps: PaymentDeps, attempt: Attempt): Promise<ChargeResult> {
   const { pool, policy, provider, links } = deps;
-  const payment = await requirePayment(pool, attempt);
+  const asked = await requirePayment(pool, attempt);
   const earlier = await readAttempt(pool, attempt);
   if (earlier?.outcome === 'declined')
     return { kind: 'declined', declineCode: earlier.declineCode!, message: earlier.declineMessage! };
+  const found = asked.paymentIntentId === null ? await recovered(deps, asked, attempt) : asked;
+  if ('kind' in found) return found;
+  const payment = found;
+  const isRecovered = payment.paymentIntentId !== asked.paymentIntentId;
   const paymentIntentId = payment.paymentIntentId ?? (await create(deps, payment, attempt, earlier?.looks ?? 0));
   if (typeof paymentIntentId !== 'string') return paymentIntentId;
   if (earlier) {
@@ -46,6 +52,9 @@ export async function charge(deps: PaymentDeps, attempt: Attempt): Promise<Charg
     // Removed since it was tried: it can't be confirmed any more, and the next method must not wait for it for ever.
     if (!(await readPaymentMethod(pool, attempt.accountId, attempt.methodId)))
       return record(deps, payment, attempt, METHOD_REMOVED);
+  } else if (isRecovered) {
+    const seen = await look(deps, paymentIntentId, null);
+    if (!mayConfirmRecovered(seen, payment)) return record(deps, payment, attempt, seen);
   }
   const begun = await transaction(pool, (tx) => beginAttempt(tx, attempt, policy));
   if (begun.kind === 'ended') return { kind: 'ended' };
@@ -101,6 +110,25 @@ export async function chargePrepayment(deps: PaymentDeps, attempt: Attempt): Pro
 const mayConfirm = (seen: PaymentAnswer, { purpose }: Payment, { methodId }: Attempt): boolean =>
   seen.kind === 'unpaid' || (seen.kind === 'requires_action' && purpose === 'reload' && seen.methodId !== methodId);
 
+/** One whose attempts this database has lost: what was declined then may be tried again, for it is not paid. */
+const mayConfirmRecovered = (seen: PaymentAnswer, { purpose }: Payment): boolean =>
+  seen.kind === 'unpaid' || seen.kind === 'declined' || (seen.kind === 'requires_action' && purpose === 'reload');
+
+/**
+ * Before a PaymentIntent is made Stripe is asked whether there is one: this database may be an older copy of the one that
+ * made it (O4). What else was lost is credited, so that nothing is charged that the balance does not need.
+ */
+async function recovered(deps: PaymentDeps, payment: Payment, attempt: Attempt): Promise<Payment | ChargeResult> {
+  const { customerId } = payment;
+  if (customerId === null) return payment;
+  try {
+    await recoverLost(deps, customerId, Date.now());
+  } catch (error) {
+    return record(deps, payment, attempt, answerOfError(error));
+  }
+  return requirePayment(deps.pool, attempt);
+}
+
 /** What has become of it; without an answer it is unknown. */
 async function look(
   { provider }: PaymentDeps,
@@ -121,9 +149,9 @@ async function create(
   attempt: Attempt,
   looks: number,
 ): Promise<string | ChargeResult> {
-  const { id: paymentId, accountId, purpose, cents, customerId } = payment;
+  const { customerId } = payment;
   if (customerId === null) return declineUnsent(deps, payment, attempt);
-  const created = await deps.provider.createIntent({ paymentId, accountId, purpose, cents, customerId }, looks);
+  const created = await deps.provider.createIntent(claimOf(payment, customerId), looks);
   if (created.kind === 'unknown') return record(deps, payment, attempt, created);
   if (created.kind === 'customer_missing') {
     if (!(await isDeleted(deps, customerId))) return record(deps, payment, attempt, NO_SUCH_CUSTOMER);
@@ -131,7 +159,7 @@ async function create(
     await syncCustomer(deps, customerId, Date.now());
     return declined;
   }
-  return (await storePaymentIntent(deps.pool, paymentId, created.id)) ? created.id : { kind: 'ended' };
+  return (await storePaymentIntent(deps.pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
 }
 
 /** Unless Stripe says that it was deleted, a customer that it does not know is a wrong key, which is no decline (A9). */

@@ -51,7 +51,7 @@ async function confirmOnSession(deps: PaymentDeps, payment: Payment, nowMs: numb
     log[answer.operator ? 'error' : 'warn'](about, "an owner's confirmation has no answer");
     return { kind: 'unknown', look: await syncPayment(deps, payment, nowMs) };
   }
-  const seen = { paymentIntentId, claims: paymentId, answer };
+  const seen = { paymentIntentId, claims: paymentId, claim: null, createdMs: nowMs, answer };
   const look = await applyLooked(deps, paymentId, seen, nowMs);
   return { kind: 'answered', look, declined: answer.kind === 'declined' ? answer.message : null };
 }

@@ -4,7 +4,10 @@ import { countCheckoutLook } from '../ledger/payments/countCheckoutLook';
 import type { Payment } from '../ledger/payments/payment';
 import { storeCheckoutSession } from '../ledger/payments/storeCheckoutSession';
 import { CustomerMissing } from '../stripe/customerMissing';
+import { isProviderOutage } from '../stripe/reach';
+import { claimOf } from './claimOf';
 import type { SyncDeps } from './deps';
+import { recoverLost } from './recoverLost';
 import { requirePayment } from './requirePayment';
 
 /** How long a call waits for another one that makes the same page. */
@@ -19,26 +22,47 @@ export type CheckoutWish = { successUrl: string; cancelUrl: string; customerId: 
  * its row leaves a payment without a page; a repeat makes it. Only a stored page is ever told, so there is one to pay at.
  */
 export async function openCheckout(
-  { pool, provider, log }: SyncDeps,
-  { id: paymentId, accountId, cents }: Payment,
+  deps: SyncDeps,
+  { id: paymentId, accountId }: Payment,
   wish: CheckoutWish,
 ): Promise<string | null> {
+  const { pool, provider, log } = deps;
+  if (!(await recovered(deps, await requirePayment(pool, { accountId, paymentId }), wish.customerId))) return null;
   for (const deadlineMs = Date.now() + WAIT_MS_MAX; Date.now() <= deadlineMs; await sleep(LOOK_MS)) {
-    const { checkoutSessionId, actionUrl, checkoutLooks } = await requirePayment(pool, { accountId, paymentId });
-    if (checkoutSessionId !== null) return actionUrl!;
-    const made = await provider.createCheckoutPage({ paymentId, accountId, cents, ...wish }, checkoutLooks);
+    const payment = await requirePayment(pool, { accountId, paymentId });
+    if (payment.checkoutSessionId !== null) return payment.actionUrl!;
+    // It was paid on a page that this database has lost: the customer goes where that page would have led.
+    if (payment.paymentIntentId !== null) return wish.successUrl;
+    const made = await provider.createCheckoutPage(
+      { ...claimOf(payment, wish.customerId), ...pagesOf(wish) },
+      payment.checkoutLooks,
+    );
     if (made.kind === 'created') return (await storeCheckoutSession(pool, paymentId, made)).url;
     if (made.kind === 'customer_missing') {
       // Stripe keeps the answer under its key: the next page is asked for under another.
-      await countCheckoutLook(pool, paymentId, checkoutLooks);
+      await countCheckoutLook(pool, paymentId, payment.checkoutLooks);
       throw new CustomerMissing(wish.customerId);
     }
     if (made.kind === 'unknown') {
       const about = { account: accountId, payment: paymentId, because: made.because };
       log[made.operator ? 'error' : 'warn'](about, 'a Checkout page could not be made');
-      await countCheckoutLook(pool, paymentId, checkoutLooks);
+      await countCheckoutLook(pool, paymentId, payment.checkoutLooks);
       return null;
     }
   }
   return null;
+}
+
+const pagesOf = ({ successUrl, cancelUrl }: CheckoutWish) => ({ successUrl, cancelUrl });
+
+/** Before a page is made Stripe is asked what this database may have lost. False without an answer. */
+async function recovered(deps: SyncDeps, payment: Payment, customerId: string): Promise<boolean> {
+  if (payment.checkoutSessionId !== null || payment.paymentIntentId !== null) return true;
+  try {
+    await recoverLost(deps, customerId, Date.now());
+    return true;
+  } catch (error) {
+    if (!isProviderOutage(error)) throw error;
+    return false;
+  }
 }

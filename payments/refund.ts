@@ -1,5 +1,6 @@
 /** Refunds a payment once per request, never more than is left (P5). */
 import { formatCents } from '../domain/money';
+import type { TakenBack } from '../domain/payment';
 import { recordAudit } from '../ledger/audit/audit';
 import type { Tx } from '../ledger/db';
 import { beginRefund, type BegunRefund } from '../ledger/payments/beginRefund';
@@ -31,7 +32,7 @@ export async function refund(deps: SyncDeps, payment: Payment, wish: RefundWish)
   const { paymentIntentId } = payment;
   if (paymentIntentId === null) return { kind: 'not_paid' };
   return withPaymentLock(deps.pool, paymentIntentId, async (locked): Promise<Refunded> => {
-    const begun = await look(deps, locked, paymentIntentId, (tx) => begin(tx, payment, wish));
+    const begun = await look(deps, locked, paymentIntentId, (tx, taken) => begin(tx, payment, wish, taken));
     if (begun === null) return { kind: 'not_paid' };
     if (begun.kind !== 'requested') return begun;
     const { id: requestId, tries, cents } = begun.request;
@@ -48,17 +49,19 @@ async function look<T>(
   deps: SyncDeps,
   locked: Locked,
   paymentIntentId: string,
-  next: (tx: Tx) => Promise<T>,
+  next: (tx: Tx, taken: TakenBack) => Promise<T>,
 ): Promise<T | null> {
   const seen = await lookAtPayment(deps, paymentIntentId);
   return locked.transaction(async (tx) => {
     const { synced } = await applyLook(tx, seen, deps.policy, Date.now());
-    return isCredited(synced) ? next(tx) : null;
+    return isCredited(synced) ? next(tx, seen.taken) : null;
   });
 }
 
-async function begin(tx: Tx, payment: Payment, wish: RefundWish): Promise<BegunRefund> {
-  const begun = await beginRefund(tx, payment, wish);
+/** A refund at Stripe that carries this request's id was made for it, by a database that has lost it since (O4). */
+async function begin(tx: Tx, payment: Payment, wish: RefundWish, { refunds }: TakenBack): Promise<BegunRefund> {
+  const made = refunds.find(({ requestId }) => requestId === wish.id) ?? null;
+  const begun = await beginRefund(tx, payment, wish, made);
   if (begun.kind === 'requested' && begun.request.id === wish.id) {
     const { id, cents } = begun.request;
     await recordAudit(tx, payment.accountId, wish.actor, 'payment.refund', {

@@ -3,12 +3,12 @@ import type { Policy } from '../domain/accountState';
 import type { SeenIntent } from '../domain/payment';
 import { transaction, type Tx } from '../ledger/db';
 import type { Payment } from '../ledger/payments/payment';
-import { findPaymentOfIntent, readPaymentById } from '../ledger/payments/readPayment';
-import { storeCheckoutIntent } from '../ledger/payments/storeCheckoutIntent';
+import { findPaymentOfIntent } from '../ledger/payments/readPayment';
 import { applyAnswer, type Applied } from './applyAnswer';
 import { cancelPayment } from './cancel';
 import type { SyncDeps } from './deps';
 import { logQuarantine } from './quarantineAlarm';
+import { recoverPayment } from './recover';
 
 export type Synced =
   | { kind: 'ours'; payment: Payment; applied: Applied }
@@ -26,7 +26,7 @@ export async function syncIntent(deps: SyncDeps, paymentIntentId: string, nowMs:
 
 /** Applies what was seen, in the caller's transaction; `finish` follows after it. */
 export async function applySeen(tx: Tx, seen: SeenIntent, policy: Policy, nowMs: number): Promise<Synced> {
-  const payment = (await findPaymentOfIntent(tx, seen.paymentIntentId)) ?? (await adopt(tx, seen));
+  const payment = (await findPaymentOfIntent(tx, seen.paymentIntentId)) ?? (await recoverPayment(tx, seen, nowMs));
   if (!payment) return { kind: 'foreign' };
   const applied = await applyAnswer(tx, payment, seen.answer, { asking: 'news' }, policy, nowMs);
   return { kind: 'ours', payment, applied };
@@ -39,15 +39,4 @@ export async function finish(deps: SyncDeps, synced: Synced): Promise<Synced> {
   if (applied.kind === 'quarantined' && applied.now) logQuarantine(deps.log, payment, applied.because);
   if (applied.kind === 'to_cancel') await cancelPayment(deps, payment, 'failed');
   return synced;
-}
-
-/**
- * Checkout's PaymentIntent is made when its customer pays, so its id comes with the news. All other payments store
- * theirs before anything can pay it: a second one that claims such a payment is not ours to credit.
- */
-async function adopt(tx: Tx, { paymentIntentId, claims }: SeenIntent): Promise<Payment | null> {
-  const payment = claims === null ? null : await readPaymentById(tx, claims);
-  if (payment?.purpose !== 'prepayment' || payment.paymentMethodId !== null) return null;
-  await storeCheckoutIntent(tx, payment, paymentIntentId);
-  return findPaymentOfIntent(tx, paymentIntentId);
 }

@@ -1,17 +1,11 @@
 /** PaymentIntents at Stripe: created unconfirmed, confirmed, read, canceled (A7, A9, P1). */
 import type Stripe from 'stripe';
-import type { PaymentAnswer, SeenIntent } from '../domain/payment';
+import type { PaymentAnswer, PaymentClaim, SeenIntent } from '../domain/payment';
 import { answerOfError, answerOfIntent } from './answers';
+import type { Claims } from './claims';
 import { isCustomerMissing } from './customerMissing';
 import { found, LOOK, PAYMENT_CLAIM } from './looking';
 
-export type NewIntent = {
-  paymentId: string;
-  accountId: string;
-  purpose: 'prepayment' | 'reload';
-  cents: number;
-  customerId: string;
-};
 export type Confirmation = {
   paymentIntentId: string;
   methodId: string;
@@ -26,26 +20,30 @@ export type CreatedIntent =
   { kind: 'created'; id: string } | { kind: 'customer_missing' } | Extract<PaymentAnswer, { kind: 'unknown' }>;
 
 /**
- * Creates the payment's PaymentIntent, or finds it: the key names the payment and how often Stripe gave no answer, as
- * it keeps even a 500 under a key. Whichever of two is not stored is never confirmed.
+ * Creates the payment's PaymentIntent, or finds it. The key says what a caller repeats, the payment's id made from the
+ * account's Idempotency-Key or the account's reload by number, and how often Stripe gave no answer, as it keeps even a 500
+ * under a key. Whichever of two is not stored is never confirmed.
  */
-export async function createIntent(stripe: Stripe, intent: NewIntent, looks: number): Promise<CreatedIntent> {
+export async function createIntent(
+  stripe: Stripe,
+  claims: Claims,
+  claim: PaymentClaim,
+  looks: number,
+): Promise<CreatedIntent> {
+  const { accountId, purpose, paymentId, reloadNumber } = claim;
+  const repeated = reloadNumber === null ? paymentId : `reload/${accountId}/${reloadNumber}`;
   try {
     const created = await stripe.paymentIntents.create(
       {
-        amount: intent.cents,
+        amount: claim.cents,
         currency: 'usd',
-        customer: intent.customerId,
+        customer: claim.customerId,
         // Redirects are how an owner confirms; so every confirmation says where they lead back to.
         automatic_payment_methods: { enabled: true },
-        description: intent.purpose === 'reload' ? 'Ballast auto-reload' : 'Ballast prepayment',
-        metadata: {
-          [PAYMENT_CLAIM]: intent.paymentId,
-          ballast_account: intent.accountId,
-          ballast_purpose: intent.purpose,
-        },
+        description: purpose === 'reload' ? 'Ballast auto-reload' : 'Ballast prepayment',
+        metadata: claims.metadataOf(claim),
       },
-      { idempotencyKey: `${intent.paymentId}/create/${looks}` },
+      { idempotencyKey: `${repeated}/create/${looks}` },
     );
     return { kind: 'created', id: created.id };
   } catch (error) {
@@ -90,16 +88,26 @@ export async function confirmIntent(
  */
 export async function seeIntent(
   stripe: Stripe,
+  claims: Claims,
   paymentIntentId: string,
   knownChargeId: string | null,
 ): Promise<SeenIntent> {
   const intent = await found(stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] }, LOOK));
-  return intent ? toSeenIntent(intent, knownChargeId) : { paymentIntentId, claims: null, answer: { kind: 'missing' } };
+  return intent
+    ? toSeenIntent(intent, claims, knownChargeId)
+    : { paymentIntentId, claims: null, claim: null, createdMs: 0, answer: { kind: 'missing' } };
 }
 
-export const toSeenIntent = (intent: Stripe.PaymentIntent, knownChargeId: string | null): SeenIntent => ({
+/** @param intent with `latest_charge` expanded */
+export const toSeenIntent = (
+  intent: Stripe.PaymentIntent,
+  claims: Claims,
+  knownChargeId: string | null,
+): SeenIntent => ({
   paymentIntentId: intent.id,
   claims: intent.metadata[PAYMENT_CLAIM] ?? null,
+  claim: claims.claimOf(intent),
+  createdMs: intent.created * 1_000,
   answer: answerOfIntent(intent, knownChargeId),
 });
 
@@ -112,7 +120,9 @@ export async function cancelIntent(stripe: Stripe, paymentIntentId: string): Pro
     const answer = answerOfError(error);
     if (answer.kind !== 'unknown') return answer;
     // It may have moved on: only reading it tells where to.
-    const seen = await seeIntent(stripe, paymentIntentId, null).catch(() => null);
-    return seen === null || seen.answer.kind === 'missing' ? answer : seen.answer;
+    const seen = await found(
+      stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] }, LOOK),
+    ).catch(() => null);
+    return seen === null ? answer : answerOfIntent(seen, null);
   }
 }

@@ -1,8 +1,10 @@
 /** Pages of what has happened at Stripe, newest first, for reconciliation (P6). */
 import type Stripe from 'stripe';
-import type { PaymentNews } from '../domain/payment';
+import type { PaymentNews, SeenIntent } from '../domain/payment';
+import type { Claims } from './claims';
+import { toSeenIntent } from './intents';
 import { NEWS_TYPES, toNews } from './news';
-import { PAYMENT_CLAIM } from './looking';
+import { found, PAYMENT_CLAIM } from './looking';
 
 /** `next` reads on; null after the last page. */
 export type Page<T> = { items: T[]; next: string | null };
@@ -51,4 +53,31 @@ export async function listOurIntents(stripe: Stripe, after: string | null): Prom
     items: data.filter(({ metadata }) => metadata[PAYMENT_CLAIM] !== undefined).map(({ id }) => id),
     next: more ? data.at(-1)!.id : null,
   };
+}
+
+/** So many of a customer's payments are looked at in one question: what is lost is among the newest. */
+const CUSTOMERS_PAGE = 20;
+
+/** The customer's PaymentIntents, newest first. What was made a moment ago is in this list; in Stripe's search it may not be. */
+export async function listIntents(
+  stripe: Stripe,
+  claims: Claims,
+  customerId: string,
+  after: string | null,
+): Promise<Page<SeenIntent>> {
+  const page = await found(
+    stripe.paymentIntents.list(
+      {
+        customer: customerId,
+        limit: CUSTOMERS_PAGE,
+        expand: ['data.latest_charge'],
+        ...(after !== null && { starting_after: after }),
+      },
+      { timeout: TIMEOUT_MS },
+    ),
+  );
+  // Of a customer that is not there (any more) nothing is lost.
+  if (page === null) return { items: [], next: null };
+  const { data, has_more: more } = page;
+  return { items: data.map((intent) => toSeenIntent(intent, claims, null)), next: more ? data.at(-1)!.id : null };
 }

@@ -5,9 +5,8 @@ import { namingCustomer } from './customerMissing';
 import { found, LOOK } from './looking';
 import { toSavedCard } from './savedCard';
 
-export type AttachedMethod = SavedCard;
 export type Attached =
-  | { kind: 'attached'; method: AttachedMethod }
+  | { kind: 'attached'; method: SavedCard }
   | { kind: 'declined'; code: string; declineCode: string; message: string }
   /** Stripe knows no such method, or it can't be used again. */
   | { kind: 'invalid'; message: string };

@@ -1,7 +1,15 @@
 /** All that Ballast asks of the payment provider: facts, which are true now, and commands, which may be repeated. */
-import type { PaymentAnswer, PaymentNews, SeenCheckout, SeenIntent, SeenMethod, TakenBack } from '../domain/payment';
+import type {
+  PaymentAnswer,
+  PaymentClaim,
+  PaymentNews,
+  SeenCheckout,
+  SeenIntent,
+  SeenMethod,
+  TakenBack,
+} from '../domain/payment';
 import type { CheckoutMade, NewCheckout } from './checkout';
-import type { Confirmation, CreatedIntent, NewIntent } from './intents';
+import type { Confirmation, CreatedIntent } from './intents';
 import type { Page } from './listing';
 import type { ReadEvent } from './news';
 import type { Attached } from './paymentMethods';
@@ -22,13 +30,15 @@ export type PaymentProvider = {
   listNews(sinceMs: number, after: string | null): Promise<Page<PaymentNews>>;
   /** Every PaymentIntent that says it is ours, newest first. */
   listOurIntents(after: string | null): Promise<Page<string>>;
+  /** The customer's PaymentIntents, newest first. */
+  listIntents(customerId: string, after: string | null): Promise<Page<SeenIntent>>;
   /** Resolves when the provider answers at all. */
   reach(timeoutMs: number): Promise<void>;
   /** Verifies an event by its signature and age. */
   readEvent(body: Buffer, signature: string | undefined, secrets: readonly string[]): ReadEvent;
 
   // Commands about payments.
-  createIntent(intent: NewIntent, looks: number): Promise<CreatedIntent>;
+  createIntent(claim: PaymentClaim, looks: number): Promise<CreatedIntent>;
   confirmIntent(confirmation: Confirmation, idempotencyKey: string | null): Promise<PaymentAnswer>;
   cancelIntent(paymentIntentId: string): Promise<PaymentAnswer>;
   createCheckoutPage(checkout: NewCheckout, looks: number): Promise<CheckoutMade>;

@@ -1,9 +1,10 @@
 /** Stripe behind the port: the one place where the SDK's client is given to what uses it (P1). */
 import type Stripe from 'stripe';
 import type { DisputeState, SeenCheckout, SeenDispute, SeenRefund } from '../domain/payment';
+import type { Claims } from './claims';
 import { createCheckoutPage } from './checkout';
 import { cancelIntent, confirmIntent, createIntent, seeIntent } from './intents';
-import { listNews, listOurIntents } from './listing';
+import { listIntents, listNews, listOurIntents } from './listing';
 import { found, idOf, LOOK, PAYMENT_CLAIM, REFUND_CLAIM } from './looking';
 import { readEvent } from './news';
 import {
@@ -22,9 +23,10 @@ import { createRefund } from './refunds';
 /** More than any payment has; the SDK wants a bound. */
 const PER_PAYMENT_MAX = 10_000;
 
-export function createProvider(stripe: Stripe): PaymentProvider {
+/** @param claims signs what PaymentIntents say of our payments */
+export function createProvider(stripe: Stripe, claims: Claims): PaymentProvider {
   return {
-    seeIntent: (...of) => seeIntent(stripe, ...of),
+    seeIntent: (...of) => seeIntent(stripe, claims, ...of),
     async seeTakenBack(paymentIntentId) {
       const of = { payment_intent: paymentIntentId, limit: 100 };
       const [refunds, disputes] = await Promise.all([
@@ -44,13 +46,14 @@ export function createProvider(stripe: Stripe): PaymentProvider {
     isCustomerDeleted: (customerId) => isCustomerDeleted(stripe, customerId),
     listNews: (...of) => listNews(stripe, ...of),
     listOurIntents: (after) => listOurIntents(stripe, after),
+    listIntents: (...of) => listIntents(stripe, claims, ...of),
     reach: (timeoutMs) => reachStripe(stripe, timeoutMs),
     readEvent: (...signed) => readEvent(stripe, ...signed),
 
-    createIntent: (...wish) => createIntent(stripe, ...wish),
+    createIntent: (...wish) => createIntent(stripe, claims, ...wish),
     confirmIntent: (...wish) => confirmIntent(stripe, ...wish),
     cancelIntent: (paymentIntentId) => cancelIntent(stripe, paymentIntentId),
-    createCheckoutPage: (...wish) => createCheckoutPage(stripe, ...wish),
+    createCheckoutPage: (...wish) => createCheckoutPage(stripe, claims, ...wish),
     createRefund: (wish) => createRefund(stripe, wish),
 
     createCustomer: (...of) => createCustomer(stripe, ...of),

@@ -9,6 +9,7 @@ import { createInvitationLinks } from '../notices/invitationLink';
 import { createMailer } from '../notices/mailer';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
+import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
@@ -48,7 +49,10 @@ async function main(): Promise<void> {
   const deps = {
     pool,
     log,
-    provider: createProvider(createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE })),
+    provider: createProvider(
+      createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
+      createClaims(config.LINK_SECRET ?? STRIPE_SECRET_KEY),
+    ),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
     links: createConfirmationLinks(linked),
   };

@@ -34,5 +34,13 @@ export async function beginOnce(
     }),
   });
   if (begun.kind === 'begun') return begun.payment;
-  throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another prepayment of the account.');
+  throw reused();
 }
+
+/** A key may turn out to stand for an older prepayment, which this database had lost and has found at Stripe again (O4). */
+export function refuseOther(found: Payment, asked: Payment): void {
+  if (found.requestHash !== asked.requestHash) throw reused();
+}
+
+const reused = (): Problem =>
+  new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another prepayment of the account.');

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
 import { withCustomer } from '../../payments/customer';
 import { openCheckout } from '../../payments/openCheckout';
-import { beginOnce } from './beginPrepayment';
+import { readPayment } from '../../ledger/payments/readPayment';
+import { beginOnce, refuseOther } from './beginPrepayment';
 import { created } from '../http/endpoint';
 import { moneyIn, ofAccount, uuid, webAddress } from '../http/schemas';
 import { endpoint, forPayments } from '../services';
@@ -26,6 +27,7 @@ export const open = endpoint({
     const url = await withCustomer(services, payment.accountId, (customerId) =>
       openCheckout(services, payment, { successUrl, cancelUrl, customerId }),
     );
+    refuseOther((await readPayment(services.pool, payment.accountId, payment.id))!, payment);
     if (url !== null) return created({ id: payment.id, url });
     throw unavailable(
       'payments_unavailable',

@@ -8,7 +8,7 @@ import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import { withCustomer } from '../../payments/customer';
-import type { AttachedMethod } from '../../stripe/paymentMethods';
+import type { SavedCard } from '../../domain/payment';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
 import { created, noContent, ok } from '../http/endpoint';
 import { accountId, id, ofAccount, webAddress } from '../http/schemas';
@@ -33,7 +33,7 @@ async function attach(
   account: string,
   methodId: string,
   services: Uses<'pool' | 'provider' | 'log'>,
-): Promise<AttachedMethod> {
+): Promise<SavedCard> {
   const attached = await withCustomer(services, account, (customerId) =>
     services.provider.attachPaymentMethod(customerId, methodId),
   );

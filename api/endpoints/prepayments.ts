@@ -12,7 +12,7 @@ import { accountExists } from '../../ledger/accounts/readAccount';
 import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBack';
 import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';
-import { beginOnce } from './beginPrepayment';
+import { beginOnce, refuseOther } from './beginPrepayment';
 import { accepted, created, ok, type Reply } from '../http/endpoint';
 import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
@@ -64,7 +64,9 @@ export const pay = endpoint({
     if (begun.status !== 'processing') return answered((await lookAtPayment(begun, services)).payment, services);
     await charge(begun, call.idempotencyKey, services);
     await services.gates.look(begun.accountId);
-    return answered((await readPayment(services.pool, begun.accountId, begun.id))!, services);
+    const payment = (await readPayment(services.pool, begun.accountId, begun.id))!;
+    refuseOther(payment, begun);
+    return answered(payment, services);
   },
 });
 

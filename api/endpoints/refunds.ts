@@ -1,5 +1,5 @@
 /** Refunds by an admin: asked for once per idempotency key, never more than is left (P5). */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FIRST_CHARGE_CENTS_MAX } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
@@ -8,6 +8,7 @@ import type { Payment } from '../../ledger/payments/payment';
 import { readPayment, readReloadPayment } from '../../ledger/payments/readPayment';
 import type { RefundRequest, RefundWish } from '../../ledger/payments/refundRequest';
 import { refund, type Refunded } from '../../payments/refund';
+import { stableId } from '../../payments/stableId';
 import { paymentSettledSignal } from '../../workflows/messages';
 import { centsWithin } from '../http/cents';
 import { created, type Call, type Reply } from '../http/endpoint';
@@ -59,7 +60,13 @@ function toWish(payment: Payment, { body, idempotencyKey, principal }: RefundCal
   const requestHash = createHash('sha256')
     .update(JSON.stringify([payment.id, cents]))
     .digest('hex');
-  return { id: randomUUID(), cents, idempotencyKey, requestHash, actor: principal.actor };
+  return {
+    id: stableId('refund', payment.accountId, idempotencyKey),
+    cents,
+    idempotencyKey,
+    requestHash,
+    actor: principal.actor,
+  };
 }
 
 const view = ({ refundId, cents, at }: RefundRequest): z.input<typeof made> => ({

@@ -1,5 +1,6 @@
 /** Writes a refund down under the caller's key, or finds the existing one (P5). */
 import { type RefundRequest, type RefundWish, type Row, toRequest } from './refundRequest';
+import type { SeenRefund } from '../../domain/payment';
 import type { Tx } from '../db';
 import type { Payment } from './payment';
 import { lockAccount } from '../accounts/lockAccount';
@@ -12,20 +13,33 @@ export type BegunRefund =
   | { kind: 'exceeds'; leftCents: number }
   | { kind: 'key_reused' };
 
-/** Begins a refund under the caller's key, or finds the one that stands. The caller holds the payment's lock and has looked. */
-export async function beginRefund(tx: Tx, payment: Payment, wish: RefundWish): Promise<BegunRefund> {
+/**
+ * Begins a refund under the caller's key, or finds the existing one. The caller holds the payment's lock and has looked.
+ * @param made the refund at Stripe that carries this request's id, if there is one: a database that has lost the request
+ *   writes it down again, and makes no other (O4)
+ */
+export async function beginRefund(
+  tx: Tx,
+  payment: Payment,
+  wish: RefundWish,
+  made: SeenRefund | null,
+): Promise<BegunRefund> {
   await lockAccount(tx, payment.accountId);
   const { rows } = await tx.query<Row>('select * from refund_requests where account_id = $1 and idempotency_key = $2', [
     payment.accountId,
     wish.idempotencyKey,
   ]);
-  const standing = rows[0];
-  if (standing && standing.request_hash !== wish.requestHash) return { kind: 'key_reused' };
-  if (standing && standing.status !== 'refused')
-    return { kind: standing.status as 'made' | 'requested', request: toRequest(standing) };
+  const existing = rows[0];
+  if (existing && existing.request_hash !== wish.requestHash) return { kind: 'key_reused' };
+  if (existing && existing.status !== 'refused')
+    return { kind: existing.status as 'made' | 'requested', request: toRequest(existing) };
+  if (made && !existing) {
+    if (wish.cents !== null && wish.cents !== made.cents) return { kind: 'key_reused' };
+    return { kind: 'made', request: await insertMade(tx, payment, wish, made) };
+  }
 
   const leftCents = await leftToRefund(tx, payment);
-  const cents = standing ? Number(standing.amount_cents) : (wish.cents ?? leftCents);
+  const cents = existing ? Number(existing.amount_cents) : (wish.cents ?? leftCents);
   if (cents > leftCents || cents === 0) return { kind: 'exceeds', leftCents };
   const { rows: begun } = await tx.query<Row>(
     `insert into refund_requests as r (id, account_id, payment_id, idempotency_key, request_hash, amount_cents, actor)
@@ -34,6 +48,15 @@ export async function beginRefund(tx: Tx, payment: Payment, wish: RefundWish): P
     [wish.id, payment.accountId, payment.id, wish.idempotencyKey, wish.requestHash, cents, wish.actor],
   );
   return { kind: 'requested', request: toRequest(begun[0]!) };
+}
+
+async function insertMade(tx: Tx, payment: Payment, wish: RefundWish, made: SeenRefund): Promise<RefundRequest> {
+  const { rows } = await tx.query<Row>(
+    `insert into refund_requests (id, account_id, payment_id, idempotency_key, request_hash, amount_cents, actor, status, refund_id)
+     values ($1, $2, $3, $4, $5, $6, $7, 'made', $8) returning *`,
+    [wish.id, payment.accountId, payment.id, wish.idempotencyKey, wish.requestHash, made.cents, wish.actor, made.id],
+  );
+  return toRequest(rows[0]!);
 }
 
 /** Cents that are neither taken back nor asked for: what may have been made counts as made. */

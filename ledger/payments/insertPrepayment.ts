@@ -17,7 +17,7 @@ export type PrepaymentRequest = {
 
 export type BegunPrepayment = { kind: 'new' | 'existing'; payment: Payment } | { kind: 'key_reused' };
 
-/** Begins a prepayment under the caller's key, or finds the one that stands (P2). Simultaneous calls find one row. */
+/** Begins a prepayment under the caller's key, or finds the existing one (P2). Simultaneous calls find one row. */
 export async function insertPrepayment(db: Db, request: PrepaymentRequest): Promise<BegunPrepayment> {
   const { rows } = await db.query<Row>(
     `insert into payments (id, account_id, purpose, amount_cents, payment_method_id, idempotency_key, request_hash, actor)
@@ -33,7 +33,7 @@ export async function insertPrepayment(db: Db, request: PrepaymentRequest): Prom
     ],
   );
   if (rows[0]) return { kind: 'new', payment: toPayment(rows[0]) };
-  const standing = await findPrepayment(db, request.accountId, request.idempotencyKey);
-  if (!standing || standing.requestHash !== request.requestHash) return { kind: 'key_reused' };
-  return { kind: 'existing', payment: standing };
+  const existing = await findPrepayment(db, request.accountId, request.idempotencyKey);
+  if (!existing || existing.requestHash !== request.requestHash) return { kind: 'key_reused' };
+  return { kind: 'existing', payment: existing };
 }

@@ -13,7 +13,11 @@ export type Payment = {
   declineCode: string | null;
   declineMessage: string | null;
   receiptUrl: string | null;
+  /** Of a prepayment: the caller's key, and a hash of what was asked under it. */
+  idempotencyKey: string | null;
   requestHash: string | null;
+  /** Of a reload. */
+  reloadNumber: number | null;
   /** The page the owner is sent to: Checkout's, or the bank's that asks for confirmation. */
   actionUrl: string | null;
   checkoutSessionId: string | null;
@@ -35,7 +39,9 @@ export type Row = {
   decline_code: string | null;
   decline_message: string | null;
   receipt_url: string | null;
+  idempotency_key: string | null;
   request_hash: string | null;
+  reload_number: number | null;
   action_url: string | null;
   checkout_session_id: string | null;
   checkout_looks: number;
@@ -55,7 +61,9 @@ export const toPayment = (row: Row): Payment => ({
   declineCode: row.decline_code,
   declineMessage: row.decline_message,
   receiptUrl: row.receipt_url,
+  idempotencyKey: row.idempotency_key,
   requestHash: row.request_hash,
+  reloadNumber: row.reload_number,
   actionUrl: row.action_url,
   checkoutSessionId: row.checkout_session_id,
   checkoutLooks: row.checkout_looks,
@@ -63,5 +71,5 @@ export const toPayment = (row: Row): Payment => ({
   createdAt: row.created_at,
 });
 
-export const COLUMNS =
-  'payments.*, (select stripe_customer_id from accounts where accounts.id = payments.account_id) as customer_id';
+export const COLUMNS = `payments.*, (select stripe_customer_id from accounts where accounts.id = payments.account_id) as customer_id,
+  (select number from reloads where reloads.id = payments.id) as reload_number`;

@@ -53,9 +53,9 @@ async function lock(client: PoolClient, paymentIntentId: string, onBroken: (erro
 const places = new WeakMap<Pool, Places>();
 
 function placesOf(pool: Pool): Places {
-  const standing = places.get(pool) ?? new Places(HOLDERS_MAX);
-  places.set(pool, standing);
-  return standing;
+  const existing = places.get(pool) ?? new Places(HOLDERS_MAX);
+  places.set(pool, existing);
+  return existing;
 }
 
 /** So many at once; the others wait in line, but not for ever. */

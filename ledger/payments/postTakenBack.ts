@@ -37,15 +37,15 @@ export async function postTakenBack(
   await lockAccount(tx, accountId);
   await markRefundsMade(tx, payment, taken.refunds);
   await giveUpRefunds(tx, payment);
-  const standing = await readTakenBack(tx, payment);
-  const lines = differences(standing, targets(payment.cents, taken));
-  for (const [index, line] of lines.entries()) await postLine(tx, payment, standing.lines + index + 1, line);
+  const posted = await readTakenBack(tx, payment);
+  const lines = differences(posted, targets(payment.cents, taken));
+  for (const [index, line] of lines.entries()) await postLine(tx, payment, posted.lines + index + 1, line);
 
   const changes = await syncDisputes(tx, payment, taken.disputes);
   const debitedCents = -lines.reduce((sum, { cents }) => sum + cents, 0);
   const paused =
-    debitedCents > 0 && (await pauseAfterTakeBack(tx, payment, standing.lines + lines.length, policy, nowMs));
-  await tellOwners(tx, payment, standing.lines, lines, changes, paused);
+    debitedCents > 0 && (await pauseAfterTakeBack(tx, payment, posted.lines + lines.length, policy, nowMs));
+  await tellOwners(tx, payment, posted.lines, lines, changes, paused);
   if (lines.length > 0 || changes.length > 0) await raiseNews(tx, accountId);
   return lines.length;
 }
@@ -59,9 +59,9 @@ function targets(creditedCents: number, { refunds, disputes }: TakenBack): Taken
 }
 
 /** Signed lines, what comes back first: so no line takes more than was credited, not even for a moment. */
-function differences(standing: TakenBackCents, target: TakenBackCents): Line[] {
-  const refund = standing.refundedCents - target.refundedCents;
-  const dispute = standing.disputedCents - target.disputedCents;
+function differences(posted: TakenBackCents, target: TakenBackCents): Line[] {
+  const refund = posted.refundedCents - target.refundedCents;
+  const dispute = posted.disputedCents - target.disputedCents;
   const lines: Line[] = [
     { kind: refund > 0 ? 'refund_reversal' : 'refund', cents: refund },
     { kind: dispute > 0 ? 'dispute_reversal' : 'dispute', cents: dispute },

@@ -37,7 +37,7 @@ export async function readReloadPayment(db: Db, accountId: string, number: numbe
   return rows[0] ? toPayment(rows[0]) : null;
 }
 
-/** The prepayment that stands under a caller's key, or null. */
+/** The prepayment that exists under a caller's key, or null. */
 export async function findPrepayment(db: Db, accountId: string, idempotencyKey: string): Promise<Payment | null> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from payments where account_id = $1 and idempotency_key = $2`,

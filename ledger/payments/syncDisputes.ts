@@ -17,10 +17,10 @@ type Row = { id: string; state: DisputeState; suspends: boolean };
 export async function syncDisputes(tx: Tx, payment: Payment, seen: readonly SeenDispute[]): Promise<DisputeChange[]> {
   if (seen.length === 0) return [];
   const { rows } = await tx.query<Row>('select id, state, suspends from disputes where payment_id = $1', [payment.id]);
-  const standing = new Map(rows.map((row) => [row.id, row]));
-  const changes = seen.flatMap((dispute) => changeOf(standing.get(dispute.id), dispute));
-  for (const dispute of seen) await keep(tx, payment, dispute, standing.get(dispute.id));
-  if (changes.length > 0 || seen.some(({ id, state }) => standing.get(id)?.state !== state))
+  const existing = new Map(rows.map((row) => [row.id, row]));
+  const changes = seen.flatMap((dispute) => changeOf(existing.get(dispute.id), dispute));
+  for (const dispute of seen) await keep(tx, payment, dispute, existing.get(dispute.id));
+  if (changes.length > 0 || seen.some(({ id, state }) => existing.get(id)?.state !== state))
     await suspendOrResume(tx, payment.accountId);
   return changes;
 }
@@ -28,8 +28,8 @@ export async function syncDisputes(tx: Tx, payment: Payment, seen: readonly Seen
 const suspendedBy = (state: DisputeState): boolean => state === 'open' || state === 'lost';
 
 /** A dispute that we hear of only when it is won has never hurt anybody. */
-function changeOf(standing: Row | undefined, { id, state, cents }: SeenDispute): DisputeChange[] {
-  const before = standing?.state ?? 'inquiry';
+function changeOf(existing: Row | undefined, { id, state, cents }: SeenDispute): DisputeChange[] {
+  const before = existing?.state ?? 'inquiry';
   if (before === state) return [];
   if (state === 'open') return suspendedBy(before) ? [] : [{ id, status: 'opened', cents }];
   if (state === 'won') return suspendedBy(before) ? [{ id, status: 'won', cents }] : [];
@@ -41,10 +41,10 @@ async function keep(
   tx: Tx,
   payment: Payment,
   { id, state, cents }: SeenDispute,
-  standing: Row | undefined,
+  existing: Row | undefined,
 ): Promise<void> {
-  const before = standing?.state ?? 'inquiry';
-  const suspends = suspendedBy(state) && (suspendedBy(before) ? standing!.suspends : true);
+  const before = existing?.state ?? 'inquiry';
+  const suspends = suspendedBy(state) && (suspendedBy(before) ? existing!.suspends : true);
   await tx.query(
     `insert into disputes (id, account_id, payment_id, state, amount_cents, suspends) values ($1, $2, $3, $4, $5, $6)
      on conflict (id) do update set state = excluded.state, amount_cents = excluded.amount_cents, suspends = excluded.suspends`,

@@ -1,14 +1,10 @@
 /** Inserts a reload and its payment. */
 import type { Tx } from '../db';
-import type { ReloadWish } from './openReload';
+
+export type NewReload = { reloadId: string; accountId: string; nowMs: number; actor: string };
 
 /** Inserts payment and reload, which the gate shows from then on. The caller holds the account's lock and has checked. */
-export async function insertReload(
-  tx: Tx,
-  wish: Omit<ReloadWish, 'settingsVersion'>,
-  cents: number,
-  wished: object | null,
-): Promise<void> {
+export async function insertReload(tx: Tx, wish: NewReload, cents: number, wished: object | null): Promise<void> {
   const { reloadId, accountId, actor } = wish;
   const now = new Date(wish.nowMs);
   await tx.query(

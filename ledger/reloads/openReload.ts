@@ -7,9 +7,9 @@ import { reached } from '../../domain/autoReload';
 import { hasUncanceledReload } from './hasUncanceledReload';
 import { postNotice } from '../notices/postNotice';
 import { formatCents } from '../../domain/money';
-import { insertReload } from './insertReload';
+import { insertReload, type NewReload } from './insertReload';
 
-export type ReloadWish = { reloadId: string; accountId: string; settingsVersion: number; nowMs: number; actor: string };
+export type ReloadWish = NewReload & { settingsVersion: number };
 
 export type OpenedReload =
   | { kind: 'opened' }

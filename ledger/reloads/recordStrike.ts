@@ -22,11 +22,11 @@ type Struck = {
 export async function recordStrike(tx: Tx, strike: Strike, policy: Policy): Promise<void> {
   const { accountId, reloadId, nowMs } = strike;
   await lockAccount(tx, accountId);
-  const { rows: standing } = await tx.query(
+  const { rows: existing } = await tx.query(
     'select 1 from reloads where id = $1 and attempt = $2 and closed_at is null',
     [reloadId, strike.attempt],
   );
-  if (standing.length === 0) return;
+  if (existing.length === 0) return;
   const { rows } = await tx.query<Struck>(
     `update account_states s set strikes = strikes + 1, last_strike_at = $3, tried_methods_version = greatest(tried_methods_version, $4)
      from reloads r join payments p on p.id = r.id where s.account_id = $1 and r.id = $2

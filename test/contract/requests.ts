@@ -2,16 +2,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
+import type { PaymentClaim } from '../../domain/payment';
 import { createCheckoutPage } from '../../stripe/checkout';
 import { cancelIntent, confirmIntent, createIntent } from '../../stripe/intents';
 import { listNews, listOurIntents } from '../../stripe/listing';
 import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from '../../stripe/paymentMethods';
-import { createProvider } from '../../stripe/provider';
+import { testClaims, testProvider } from '../support/provider';
 import { reachStripe } from '../../stripe/reach';
 import { createRefund } from '../../stripe/refunds';
 
 const paymentId = '6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0001';
 const pages = { successUrl: 'https://console.example/paid', cancelUrl: 'https://console.example/back' };
+
+const claimFor = (purpose: 'prepayment' | 'reload', customerId: string): PaymentClaim => ({
+  paymentId,
+  accountId: 'acme',
+  purpose,
+  cents: 2_500,
+  customerId,
+  idempotencyKey: purpose === 'prepayment' ? 'a key' : null,
+  requestHash: purpose === 'prepayment' ? '0'.repeat(64) : null,
+  reloadNumber: purpose === 'reload' ? 7 : null,
+});
 
 type Ids = { customerId: string; paymentIntentId: string; methodId: string; sessionId: string };
 const returnUrl = 'https://ballast.example/confirm/token';
@@ -21,27 +33,32 @@ const confirmation = (ids: Ids) => ({ ...ids, returnUrl, knownChargeId: null });
 export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unknown>[]> = {
   'customers.create': (stripe) => [createCustomer(stripe, 'acme')],
   'customers.list': (stripe) => [reachStripe(stripe, 5_000)],
-  'customers.retrieve': (stripe, { customerId }) => [createProvider(stripe).isCustomerDeleted(customerId)],
-  'customers.del': (stripe, { customerId }) => [createProvider(stripe).deleteCustomer(customerId)],
+  'customers.retrieve': (stripe, { customerId }) => [testProvider(stripe).isCustomerDeleted(customerId)],
+  'customers.del': (stripe, { customerId }) => [testProvider(stripe).deleteCustomer(customerId)],
   'checkout.sessions.create': (stripe, { customerId }) => [
     createSetupPage(stripe, customerId, pages.successUrl),
-    createCheckoutPage(stripe, { paymentId, accountId: 'acme', cents: 2_500, customerId, ...pages }, 0),
+    createCheckoutPage(stripe, testClaims, { ...claimFor('prepayment', customerId), ...pages }, 0),
   ],
-  'checkout.sessions.retrieve': (stripe, { sessionId }) => [createProvider(stripe).seeCheckout(sessionId)],
+  'checkout.sessions.retrieve': (stripe, { sessionId }) => [testProvider(stripe).seeCheckout(sessionId)],
   'paymentMethods.attach': (stripe, { customerId, methodId }) => [attachPaymentMethod(stripe, customerId, methodId)],
-  'paymentMethods.retrieve': (stripe, { methodId }) => [createProvider(stripe).seeMethod(methodId)],
+  'paymentMethods.retrieve': (stripe, { methodId }) => [testProvider(stripe).seeMethod(methodId)],
   'paymentMethods.detach': (stripe, { methodId }) => [detachPaymentMethod(stripe, methodId)],
   'paymentIntents.create': (stripe, { customerId }) =>
     (['prepayment', 'reload'] as const).map((purpose) =>
-      createIntent(stripe, { paymentId, accountId: 'acme', purpose, cents: 2_500, customerId }, 0),
+      createIntent(stripe, testClaims, claimFor(purpose, customerId), 0),
     ),
   'paymentIntents.confirm': (stripe, ids) => [
     confirmIntent(stripe, { ...confirmation(ids), onSession: true }, null),
     confirmIntent(stripe, { ...confirmation(ids), onSession: false }, 'key'),
   ],
-  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [createProvider(stripe).seeIntent(paymentIntentId, null)],
+  'paymentIntents.retrieve': (stripe, { paymentIntentId }) => [testProvider(stripe).seeIntent(paymentIntentId, null)],
   'paymentIntents.cancel': (stripe, { paymentIntentId }) => [cancelIntent(stripe, paymentIntentId)],
-  'paymentIntents.list': (stripe) => [listOurIntents(stripe, null), listOurIntents(stripe, 'pi_123')],
+  'paymentIntents.list': (stripe, { customerId }) => [
+    listOurIntents(stripe, null),
+    listOurIntents(stripe, 'pi_123'),
+    testProvider(stripe).listIntents(customerId, null),
+    testProvider(stripe).listIntents(customerId, 'pi_123'),
+  ],
   'events.list': (stripe) => [
     listNews(stripe, 1_790_000_000_000, null),
     listNews(stripe, 1_790_000_000_000, 'evt_123'),
@@ -49,8 +66,8 @@ export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unkn
   'refunds.create': (stripe, { paymentIntentId }) => [
     createRefund(stripe, { requestId: paymentId, tries: 0, paymentIntentId, cents: 500 }),
   ],
-  'refunds.list': (stripe, { paymentIntentId }) => [createProvider(stripe).seeTakenBack(paymentIntentId)],
-  'disputes.list': (stripe, { paymentIntentId }) => [createProvider(stripe).seeTakenBack(paymentIntentId)],
+  'refunds.list': (stripe, { paymentIntentId }) => [testProvider(stripe).seeTakenBack(paymentIntentId)],
+  'disputes.list': (stripe, { paymentIntentId }) => [testProvider(stripe).seeTakenBack(paymentIntentId)],
 };
 
 /** Methods of the SDK that stripe/ calls, by its source. Webhook signatures are checked here: nothing is sent. */

@@ -2,6 +2,7 @@
 import type { StripeSimulator } from '../../dev/stripe/server';
 import { createCheckoutPage } from '../../stripe/checkout';
 import { confirmIntent, createIntent } from '../../stripe/intents';
+import { testClaims } from '../support/provider';
 import { createStripe } from '../../stripe/client';
 import { attachPaymentMethod, createCustomer, createSetupPage } from '../../stripe/paymentMethods';
 import { createRefund } from '../../stripe/refunds';
@@ -83,7 +84,17 @@ async function live(): Promise<void> {
     const paymentId = `payment-${++number}`;
     const created = await createIntent(
       stripe,
-      { paymentId, accountId: 'acme', purpose: 'reload', cents: 2_500, customerId },
+      testClaims,
+      {
+        paymentId,
+        accountId: 'acme',
+        purpose: 'reload',
+        cents: 2_500,
+        customerId,
+        idempotencyKey: null,
+        requestHash: null,
+        reloadNumber: ++number,
+      },
       0,
     );
     if (created.kind !== 'created') throw new Error(`no PaymentIntent: ${created.kind}`);
@@ -133,7 +144,18 @@ async function live(): Promise<void> {
   ]) {
     const page = await createCheckoutPage(
       stripe,
-      { paymentId: `checkout-${++number}`, accountId: 'acme', cents: 3_000, customerId, ...pages },
+      testClaims,
+      {
+        paymentId: `checkout-${++number}`,
+        accountId: 'acme',
+        purpose: 'prepayment',
+        cents: 3_000,
+        customerId,
+        idempotencyKey: `key-${number}`,
+        requestHash: null,
+        reloadNumber: null,
+        ...pages,
+      },
       0,
     );
     if (page.kind !== 'created') throw new Error(`no page: ${page.kind}`);

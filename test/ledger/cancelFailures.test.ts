@@ -8,7 +8,7 @@ import { transaction } from '../../ledger/db';
 import { findPaymentOfIntent } from '../../ledger/payments/readPayment';
 import type { Payment } from '../../ledger/payments/payment';
 import { createStripe } from '../../stripe/client';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from '../support/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount } from '../support/ledgerAccount';
 import { testLinks } from '../support/links';
@@ -76,7 +76,7 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
     const log = pino({}, { write: (line: string) => void lines.push(line) });
     const { abandonPrepayment } = createActivities({
       pool: database.pool,
-      provider: createProvider(createStripe({ secretKey, apiBase })),
+      provider: testProvider(createStripe({ secretKey, apiBase })),
       policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] },
       links: testLinks,
       log,

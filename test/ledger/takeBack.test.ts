@@ -11,7 +11,7 @@ import { applyEvent } from '../../payments/applyEvent';
 import type { SyncDeps } from '../../payments/deps';
 import { takeBack } from '../../payments/takeBack';
 import { createStripe } from '../../stripe/client';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from '../support/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount, priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   simulator = await startTestSimulator();
   stripe = createStripe({ secretKey: 'sk_test_take_back', apiBase: simulator.url });
-  deps = { pool: database.pool, provider: createProvider(stripe), policy, log: pino({ level: 'silent' }) };
+  deps = { pool: database.pool, provider: testProvider(stripe), policy, log: pino({ level: 'silent' }) };
 });
 afterAll(async () => {
   const violations = await findViolations(database.pool);

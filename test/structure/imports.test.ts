@@ -99,7 +99,9 @@ test('imports that are forbidden are caught, each by its rule', async () => {
     ['payments-imports', 'payments/b1.ts', 'notices/mail.ts'],
     ['notices-imports', 'notices/b1.ts', 'payments/charge.ts'],
     ['activities-imports', 'activities/b1.ts', 'workers/main.ts'],
+    ['activities-imports', 'activities/b2.ts', 'stripe/client.ts'],
     ['workers-imports', 'workers/b1.ts', 'api/app.ts'],
+    ['api-asks-stripe-through-payments', 'api/b3.ts', 'stripe/client.ts'],
     ['workflows-imports', 'workflows/b1.ts', 'ledger/db.ts'],
     ['workflows-stay-small', 'workflows/b2.ts', 'domain/config.ts'],
     ['workflows-take-types-of-activities', 'workflows/b3.ts', 'activities/index.ts'],
@@ -125,6 +127,8 @@ test('imports that are forbidden are caught, each by its rule', async () => {
     ...packages.map(([, from, name]) => [from, importOf(name)]),
     ['ledger/c1.ts', importOf('./c2')],
     ['ledger/c2.ts', importOf('./c1')],
+    ['ledger/t1.ts', "import type { Two } from './t2';\nexport type One = Two | 1;\n"],
+    ['ledger/t2.ts', "import type { One } from './t1';\nexport type Two = One[];\n"],
   ]) as Record<string, string>;
 
   const found = await inTree({ ...targets, ...files }, violationsIn);
@@ -132,6 +136,7 @@ test('imports that are forbidden are caught, each by its rule', async () => {
   for (const [rule, from, to] of forbidden) expect(found).toContain(`${rule}: ${from} -> ${to}`);
   for (const [rule, from] of packages) expect(found).toContainEqual(expect.stringContaining(`${rule}: ${from} -> `));
   expect(found).toContainEqual(expect.stringMatching(/^no-cycles: ledger\/c\d\.ts -> ledger\/c\d\.ts$/));
+  expect(found).toContainEqual(expect.stringMatching(/^no-type-cycles: ledger\/t\d\.ts -> ledger\/t\d\.ts$/));
   const guilty = new Set(Object.keys(files));
   expect(found.filter((violation) => !guilty.has(/: (\S+) ->/.exec(violation)![1]!))).toEqual([]);
 });

@@ -11,6 +11,7 @@ import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testInvitations, testLinks } from './links';
+import { TEST_CLAIM_SECRET } from './provider';
 
 export type Asked = { key?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
 export type Answer = { status: number; body: any; headers: Headers };
@@ -48,6 +49,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     databaseUrl: database.url,
     temporal: options.temporal ?? noteTaker(signals),
     stripe: options.stripe ?? createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' }),
+    claimSecret: TEST_CLAIM_SECRET,
     policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
     links: testLinks,
     invitations: testInvitations,

@@ -6,7 +6,7 @@ import { formatMoney, type Nano } from '../../domain/money';
 import type { PaymentNews } from '../../domain/payment';
 import { storeCustomer } from '../../ledger/methods/storeCustomer';
 import { createCustomer } from '../../stripe/paymentMethods';
-import { createIntent } from '../../stripe/intents';
+import { testProvider } from './provider';
 import { toNews } from '../../stripe/news';
 
 export type PaidPayment = { id: string; intent: string; charge: string };
@@ -43,7 +43,9 @@ export async function beginAtStripe(
     `insert into payments (id, account_id, purpose, amount_cents, payment_method_id, actor) values ($1, $2, 'prepayment', $3, $4, 'test')`,
     [id, accountId, cents, method.id],
   );
-  const created = await createIntent(stripe, { paymentId: id, accountId, purpose: 'prepayment', cents, customerId }, 0);
+  const claim = { paymentId: id, accountId, purpose: 'prepayment' as const, cents, customerId };
+  const unkept = { idempotencyKey: null, requestHash: null, reloadNumber: null };
+  const created = await testProvider(stripe).createIntent({ ...claim, ...unkept }, 0);
   if (created.kind !== 'created') throw new Error('the PaymentIntent was not created');
   await pool.query('update payments set payment_intent_id = $2 where id = $1', [id, created.id]);
   return { id, intent: created.id, method: method.id };

@@ -12,7 +12,7 @@ import type { Policy } from '../../domain/accountState';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { createWebhookSender } from '../../notices/webhookSender';
 import { createStripe } from '../../stripe/client';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from './provider';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
@@ -87,7 +87,7 @@ export class World {
         createWorker({
           ...on,
           workflowBundle,
-          deps: { pool, provider: createProvider(stripe), policy, links: testLinks, log },
+          deps: { pool, provider: testProvider(stripe), policy, links: testLinks, log },
         }),
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
       ]);

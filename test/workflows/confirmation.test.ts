@@ -1,7 +1,7 @@
 /** Payments that wait for their owner's confirmation, in skipped time: confirmed, given up, or superseded. */
 import pino from 'pino';
 import { syncIntent } from '../../payments/syncIntent';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from '../support/provider';
 import * as messages from '../../workflows/messages';
 import type { TestAccount } from '../support/account';
 import { until } from '../support/notices';
@@ -36,7 +36,7 @@ const bringNews = (intent: string, at = world) =>
   syncIntent(
     {
       pool: at.database.pool,
-      provider: createProvider(at.stripe),
+      provider: testProvider(at.stripe),
       policy: { trigger: 'at_or_below', retryDelaysMs: [] },
       log: pino({ level: 'silent' }),
     },

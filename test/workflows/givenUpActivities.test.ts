@@ -11,7 +11,7 @@ import { recordUnknown } from '../../ledger/reloads/recordUnknown';
 import { recordStrike } from '../../ledger/reloads/recordStrike';
 import { setSuspension } from '../../ledger/accounts/setSuspension';
 import { createStripe } from '../../stripe/client';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from '../support/provider';
 import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const stripe = createStripe({ secretKey: 'sk_test_none', apiBase: 'http://127.0.0.1:9' });
   activities = createActivities({
     pool: database.pool,
-    provider: createProvider(stripe),
+    provider: testProvider(stripe),
     policy,
     links: testLinks,
     log: pino({ level: 'silent' }),

@@ -1,6 +1,6 @@
 /** A7: Stripe does not let the payment of a closed reload be canceled: operators see it, are told, and have a way out. */
 import pino from 'pino';
-import { createProvider } from '../../stripe/provider';
+import { testProvider } from '../support/provider';
 import { reconcilePayment } from '../../payments/reconcile';
 import { listUnexplained } from '../../ledger/reconciliation/listUnexplained';
 import { accountsToWake } from '../../ledger/decisions/overdue';
@@ -47,7 +47,7 @@ async function notCanceled(): Promise<{ account: TestAccount; intent: string }> 
 const reconcile = async (intent: string): Promise<string[]> => {
   const deps = {
     pool: world.database.pool,
-    provider: createProvider(world.stripe),
+    provider: testProvider(world.stripe),
     policy,
     log: pino({ level: 'silent' }),
   };

@@ -1,0 +1,21 @@
+/** Gives a payment the PaymentIntent that was made for it and whose id was lost (O4, P2). */
+import type { PaymentClaim } from '../../domain/payment';
+import type { Tx } from '../db';
+import type { Payment } from './payment';
+
+/**
+ * Under the same key the older request stands: amount and content are those that the PaymentIntent was made for. Whoever
+ * has asked for something else under that key is told so. The caller holds the account's lock.
+ */
+export async function adoptIntent(
+  tx: Tx,
+  { id }: Payment,
+  claim: PaymentClaim,
+  paymentIntentId: string,
+): Promise<void> {
+  await tx.query(
+    `update payments set payment_intent_id = $2, amount_cents = $3, request_hash = $4
+     where id = $1 and payment_intent_id is null`,
+    [id, paymentIntentId, claim.cents, claim.requestHash],
+  );
+}

@@ -1,0 +1,238 @@
+/** O4, P3: Postgres is restored from an older copy; what Stripe has charged since is neither charged again nor lost. */
+import { findViolations } from '../../ledger/transactions/findViolations';
+import {
+  openAccount,
+  putModel,
+  report,
+  startTestApi,
+  type Answer,
+  type TestAccount,
+  type TestApi,
+} from '../support/api';
+import { until } from '../support/notices';
+import { keepCopy } from '../support/olderCopy';
+import { linesOf } from '../support/paid';
+import { testClaims } from '../support/provider';
+import { times } from '../support/times';
+import { World } from '../support/world';
+
+let world: World;
+let api: TestApi;
+beforeAll(async () => {
+  world = await World.start({ time: 'real', relay: true });
+  api = await startTestApi({ database: world.database, temporal: world.client, stripe: world.stripe });
+  await putModel(api);
+});
+afterEach(async () => expect(await findViolations(world.database.pool)).toEqual([]));
+afterAll(async () => {
+  await api.close();
+  await world.close();
+});
+
+const ofAccount = (account: TestAccount, method: string, path: string, body?: object, key?: string): Promise<Answer> =>
+  api.ask(method, `/v1/accounts/${account.id}${path}`, {
+    key: account.owner,
+    ...(body && { body }),
+    ...(key && { headers: { 'Idempotency-Key': key } }),
+  });
+const prepay = (account: TestAccount, key: string, amount = '25.00') =>
+  ofAccount(account, 'POST', '/prepayments', { amount }, key);
+const withCard = async (card = 'pm_card_visa'): Promise<TestAccount> => {
+  const account = await openAccount(api);
+  expect((await ofAccount(account, 'POST', '/payment-methods', { paymentMethod: card })).status).toBe(201);
+  return account;
+};
+const lines = (account: TestAccount) => linesOf(world.database.pool, account.id);
+const reconcile = async (): Promise<any> => (await api.ask('POST', '/v1/reconcile', { key: api.admin })).body;
+
+async function customerOf({ id }: TestAccount): Promise<string> {
+  const { rows } = await world.database.pool.query<{ customer: string }>(
+    'select stripe_customer_id as customer from accounts where id = $1',
+    [id],
+  );
+  return rows[0]!.customer;
+}
+const charges = async (customer: string): Promise<{ status: string }[]> =>
+  (await world.simulate('GET', `/charges?customer=${customer}`)) as { status: string }[];
+const paidCharges = async (account: TestAccount): Promise<number> =>
+  (await charges(await customerOf(account))).filter(({ status }) => status === 'succeeded').length;
+const intentsOf = async (account: TestAccount) =>
+  (await world.stripe.paymentIntents.list({ customer: await customerOf(account), limit: 100 })).data;
+
+test('O4 the same prepayment under the same key after a restore: one PaymentIntent, one charge, credited once', async () => {
+  const account = await withCard();
+  const restore = await keepCopy(world.database);
+  const first = await prepay(account, 'again');
+  expect(first).toMatchObject({ status: 201, body: { balance: '25.00' } });
+  await restore();
+  expect(await lines(account)).toEqual([]);
+  const answers = await Promise.all(times(5, () => prepay(account, 'again')));
+  for (const answer of answers)
+    expect(answer).toMatchObject({ status: 201, body: { id: first.body.id, balance: '25.00' } });
+  expect(await intentsOf(account)).toHaveLength(1);
+  expect(await paidCharges(account)).toBe(1);
+  expect(await lines(account)).toEqual(['prepayment 25.00']);
+});
+
+test('O4 other content under a key that was lost: the older prepayment stands and is credited, the newer is refused', async () => {
+  const account = await withCard();
+  const restore = await keepCopy(world.database);
+  await prepay(account, 'other');
+  await restore();
+  for (const _again of [1, 2])
+    expect(await prepay(account, 'other', '30.00')).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_key_reused' },
+    });
+  expect(await lines(account)).toEqual(['prepayment 25.00']);
+  expect(await prepay(account, 'other')).toMatchObject({ status: 201, body: { balance: '25.00' } });
+  expect(await paidCharges(account)).toBe(1);
+});
+
+test('O4 a prepayment that was declined before the restore may be declined again, and never leaves two open', async () => {
+  const account = await withCard('pm_card_chargeCustomerFail');
+  const restore = await keepCopy(world.database);
+  expect((await prepay(account, 'no')).status).toBe(402);
+  await restore();
+  expect((await prepay(account, 'no')).status).toBe(402);
+  expect((await intentsOf(account)).filter(({ status }) => status !== 'canceled')).toEqual([]);
+  expect(await lines(account)).toEqual([]);
+});
+
+test('O4, P6 nineteen payments made since the copy are rebuilt and credited by reconciliation, once each, and charge nothing', async () => {
+  const accounts = [await withCard(), await withCard(), await withCard()];
+  await reconcile();
+  const restore = await keepCopy(world.database);
+  for (const [index, account] of accounts.entries())
+    for (const nth of times(5, (n) => n))
+      expect((await prepay(account, `key-${nth}`, `${5 + index}.00`)).status).toBe(201);
+  // Three by Checkout, and one reload.
+  for (const account of accounts) {
+    const pages = { successUrl: 'https://console.example/ok', cancelUrl: 'https://console.example/no' };
+    const { body } = await ofAccount(account, 'POST', '/prepayments/checkout', { amount: '40.00', ...pages }, 'page');
+    const session = new URL(body.url).pathname.split('/').at(-1)!;
+    await world.simulate('POST', `/checkout-sessions/${session}/submit`, { paymentMethod: 'pm_card_visa' });
+  }
+  await reconcile();
+  const [owner] = accounts as [TestAccount];
+  await ofAccount(owner, 'PUT', '/auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+  await report(api, [{ id: 'all-of-it', accountId: owner.id, model: 'model', inputTokens: 60_000_000 }]);
+  await until(
+    () => lines(owner),
+    (all) => all.some((line) => line === 'reload 25.00'),
+  );
+  const before = await Promise.all(accounts.map(lines));
+  expect(before.flat()).toHaveLength(19);
+  const paid = await Promise.all(accounts.map(paidCharges));
+  await world.stopWorker();
+  await restore();
+  await world.startWorker();
+  expect((await Promise.all(accounts.map(lines))).flat()).toEqual([]);
+
+  const found = await reconcile();
+  expect(found).toMatchObject({ repaired: { credited: 19 }, ledger: { violations: [] } });
+  expect(found.unexplained.newest.filter(({ kind }: { kind: string }) => kind === 'paid_unknown')).toEqual([]);
+  const after = await Promise.all(accounts.map(lines));
+  expect(after.map((all) => [...all].sort())).toEqual(before.map((all) => [...all].sort()));
+  expect(await reconcile()).toMatchObject({ repaired: { credited: 0 } });
+  for (const [index, account] of accounts.entries()) {
+    expect(await prepay(account, 'key-0', `${5 + index}.00`)).toMatchObject({ status: 201 });
+    expect(await prepay(account, 'key-0', '77.00')).toMatchObject({ status: 409 });
+  }
+  expect(await Promise.all(accounts.map(paidCharges))).toEqual(paid);
+  const { data } = (await ofAccount(owner, 'GET', '/reloads')).body;
+  expect(data).toMatchObject([{ number: 1, amount: '25.00', status: 'succeeded' }]);
+});
+
+test('O4 a reload that is due after a restore: what was paid before is found first, and its number is not charged again', async () => {
+  const account = await withCard();
+  await prepay(account, 'first', '12.00');
+  await ofAccount(account, 'PUT', '/auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+  const restore = await keepCopy(world.database);
+  const use = (id: string) => report(api, [{ id, accountId: account.id, model: 'model', inputTokens: 5_000_000 }]);
+  await use('one');
+  const reloaded = (all: string[]) => all.filter((line) => line.startsWith('reload')).length === 1;
+  await until(() => lines(account), reloaded);
+  await world.stopWorker();
+  await restore();
+  await world.startWorker();
+  // The usage is reported again, as a client does whose usage is not acknowledged.
+  await use('one');
+  await until(() => lines(account), reloaded);
+  await until(
+    async () => (await ofAccount(account, 'GET', '/auto-reload')).body.reload,
+    (reload) => reload === null,
+  );
+  expect(await lines(account)).toEqual(['prepayment 12.00', 'reload 25.00']);
+  expect(await paidCharges(account)).toBe(2);
+  expect(await intentsOf(account)).toHaveLength(2);
+});
+
+test('O4, P5 the same refund under the same key after a restore is one refund', async () => {
+  const account = await withCard();
+  const { body: paid } = await prepay(account, 'refunded');
+  const restore = await keepCopy(world.database);
+  const refund = (amount: string) =>
+    api.ask('POST', `/v1/accounts/${account.id}/prepayments/${paid.id}/refund`, {
+      key: api.admin,
+      body: { amount },
+      headers: { 'Idempotency-Key': 'back' },
+    });
+  const first = await refund('10.00');
+  expect(first.status).toBe(201);
+  await restore();
+  const again = await refund('10.00');
+  expect(again).toMatchObject({ status: 201, body: { id: first.body.id, amount: '10.00' } });
+  expect(await refund('11.00')).toMatchObject({ status: 409 });
+  expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -10.00']);
+});
+
+test('P6 what Ballast has not signed rebuilds nothing: forged, changed or copied to another customer', async () => {
+  const account = await withCard();
+  const other = await withCard();
+  await prepay(account, 'genuine');
+  const [genuine] = await intentsOf(account);
+  const customer = await customerOf(account);
+  const fresh = {
+    paymentId: '6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f9999',
+    accountId: account.id,
+    purpose: 'prepayment' as const,
+  };
+  const claim = {
+    ...fresh,
+    cents: 900,
+    customerId: customer,
+    idempotencyKey: 'new',
+    requestHash: null,
+    reloadNumber: null,
+  };
+  const signed = testClaims.metadataOf(claim);
+  const { ballast_signature: _none, ...unsigned } = signed;
+  const forged: [string, Record<string, string>, number][] = [
+    [customer, unsigned, 900],
+    [customer, { ...signed, ballast_signature: 'x'.repeat(43) }, 900],
+    [customer, { ...signed, ballast_cents: '90000' }, 90_000],
+    [customer, { ...signed, ballast_account: other.id }, 900],
+    [await customerOf(other), signed, 900],
+    // A copy of what was genuine: a second payment of the same is nobody's to credit.
+    [customer, genuine!.metadata, 2_500],
+  ];
+  for (const [to, metadata, amount] of forged)
+    await world.stripe.paymentIntents.create({
+      amount,
+      currency: 'usd',
+      customer: to,
+      confirm: true,
+      payment_method: (await world.stripe.paymentMethods.attach('pm_card_visa', { customer: to })).id,
+      return_url: 'https://shop.example/',
+      metadata,
+    });
+  const report = await reconcile();
+  const kinds = report.unexplained.newest.map(({ kind }: { kind: string }) => kind).sort();
+  expect(kinds.filter((kind: string) => kind === 'paid_twice')).toHaveLength(1);
+  expect(kinds.filter((kind: string) => kind === 'paid_unknown')).toHaveLength(5);
+  expect(await lines(account)).toEqual(['prepayment 25.00']);
+  expect(await lines(other)).toEqual([]);
+  // Nor does it do so to whoever prepays next.
+  expect(await prepay(other, 'next')).toMatchObject({ status: 201, body: { balance: '25.00' } });
+});

@@ -1,0 +1,30 @@
+/** An older copy of a database, to be restored under the running processes: what happened since is lost to Postgres. */
+import { transaction } from '../../ledger/db';
+import type { TestDatabase } from './database';
+
+/** Copies every table now. Resolves with what restores the copy, as often as it is called. */
+export async function keepCopy({ pool }: TestDatabase, name = 'older'): Promise<() => Promise<void>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+  );
+  const tables = rows.map((row) => row.name);
+  await pool.query(`drop schema if exists ${name} cascade; create schema ${name}`);
+  for (const table of tables) await pool.query(`create table ${name}.${table} as table public.${table}`);
+  return () =>
+    transaction(pool, async (tx) => {
+      // As a restore does: no trigger runs, and no reference is checked.
+      await tx.query(`set local session_replication_role = replica`);
+      await tx.query(`truncate ${tables.map((table) => `public.${table}`).join()} cascade`);
+      for (const table of tables) {
+        const columns = await tx.query<{ name: string }>(
+          `select quote_ident(attname) as name from pg_attribute
+           where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+          [`public.${table}`],
+        );
+        const list = columns.rows.map((column) => column.name).join();
+        await tx.query(
+          `insert into public.${table} (${list}) overriding system value select ${list} from ${name}.${table}`,
+        );
+      }
+    });
+}
