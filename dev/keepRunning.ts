@@ -18,6 +18,8 @@ export interface KeptRunning {
   stop(): Promise<void>;
 }
 
+const FIRST_TRIES_MAX = 3;
+const PORT_TAKEN = /address already in use|EADDRINUSE|could not bind/i;
 const PAUSE_MS_FIRST = 250;
 const PAUSE_MS_MAX = 5_000;
 /** One that ends by itself before this has hardly served: it may well do so again. */
@@ -46,7 +48,7 @@ export async function keepRunning(
   log: Log,
 ): Promise<KeptRunning> {
   let starting = new AbortController();
-  let service = await start(starting.signal);
+  let service = await firstStart(() => start(starting.signal), log);
   let wanted = false;
   const stopping = new AbortController();
 
@@ -93,6 +95,19 @@ export async function keepRunning(
       return service.stop();
     },
   };
+}
+
+/** A port that was free when it was chosen may be taken by the time it is used, such as by another `npm start`: then it is chosen anew. */
+async function firstStart(start: () => Promise<Service>, log: Log): Promise<Service> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      const { message } = error as Error;
+      if (tries === FIRST_TRIES_MAX || !PORT_TAKEN.test(message)) throw error;
+      log('a port was taken in the meantime; trying another');
+    }
+  }
 }
 
 const describe = ({ code, signal }: Exit): string => (signal ? signal : `exit code ${code}`);

@@ -58,3 +58,27 @@ test('a start that fails is tried again, and a restart that was asked for is nei
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(started).toHaveLength(3);
 });
+
+test('a first start that meets a port taken in the meantime is tried with another; any other failure is told at once', async () => {
+  let starts = 0;
+  const start = async (message: string) => {
+    starts += 1;
+    if (starts < 3) throw new Error(message);
+    return fakeService();
+  };
+  await keepRunning(
+    'it',
+    () => start('listen tcp 127.0.0.1:8233: bind: address already in use'),
+    () => undefined,
+  );
+  expect(starts).toBe(3);
+  starts = 0;
+  await expect(
+    keepRunning(
+      'it',
+      () => start('no such file'),
+      () => undefined,
+    ),
+  ).rejects.toThrow('no such file');
+  expect(starts).toBe(1);
+});
