@@ -1,26 +1,30 @@
 # One image for the API and the worker; the command says which. The steps are those of `npm run build` anywhere else.
-FROM node:20-bookworm-slim AS build
+# Base images are named by exact version; docs/operations.md says how to pin their digest too.
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build
 
-FROM node:20-bookworm-slim AS packages
+FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM node:20-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 # The Temporal SDK talks TLS to a cluster and needs the system's certificates.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 WORKDIR /app
+# Owned by root: the process that runs can't change its own code.
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY ledger/migrations ledger/migrations
 COPY ledger/functions ledger/functions
 COPY package.json ./
+# Where archived usage goes, a volume: the rest of the root may be read-only.
+RUN install -d -o node -g node /archive
 USER node
 EXPOSE 3000
 CMD ["node", "--enable-source-maps", "dist/api/main.js"]

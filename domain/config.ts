@@ -60,6 +60,8 @@ const schema = z.object({
     .optional(),
   /** Where older usage goes. */
   USAGE_ARCHIVE_DIR: z.string().min(1).optional(),
+  /** A file that the worker touches while it is well, for a health check from outside. */
+  HEARTBEAT_FILE: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

@@ -1,7 +1,9 @@
 /** Entry point of the worker process: workflows and activities, the relay, the hold sweep, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { archiveFolderOf, publicUrlOf, readConfig } from '../domain/config';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { archiveFolderOf, publicUrlOf, readConfig, type Config } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { migrate } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
@@ -17,8 +19,10 @@ import { tellReady } from '../telemetry/ready';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
+import { startHeartbeat } from './heartbeat';
 import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
+import type { Repeating } from './repeat';
 import { startUsageArchive } from './usageArchive';
 import { startUsageSums } from './usageSums';
 import { startStartingWebhooks } from './webhookStarts';
@@ -30,12 +34,7 @@ async function main(): Promise<void> {
   if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
   }
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
-    ),
-  });
+  installRuntime(log);
   const pool = openPool(DATABASE_URL, {
     connectionsMax: 20,
     applicationName: 'ballast-worker',
@@ -46,56 +45,90 @@ async function main(): Promise<void> {
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
-  const deps = {
-    pool,
-    log,
-    provider: createProvider(
-      createStripe({ secretKey: STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
-      createClaims(config.LINK_SECRET ?? STRIPE_SECRET_KEY),
-    ),
-    policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
-    links: createConfirmationLinks(linked),
-  };
-  const worker = await createWorker({ connection, namespace: config.TEMPORAL_NAMESPACE, deps });
-  const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
-  const webhookWorker = await createWebhookWorker({
-    connection,
-    namespace: config.TEMPORAL_NAMESPACE,
-    deps: { pool, log, sendWebhook },
-  });
+  const workers = await createWorkers({ config, stripeKey: STRIPE_SECRET_KEY, linked, connection, pool, log });
   // Charging goes on without it: an operator must see to it that it is made.
   await scheduleReconcile(client).catch((error: Error) =>
     log.error({ error: error.message }, 'reconciliation could not be scheduled'),
   );
-  const relay = startRelay({ pool, client, log });
-  const holdSweep = startHoldSweep({ pool, client, log });
-  const usageSums = startUsageSums({ pool, log });
-  const usageArchive = config.USAGE_RETENTION
-    ? startUsageArchive({ pool, log, folder: archiveFolderOf(config), retentionMs: config.USAGE_RETENTION })
-    : null;
+  const loops = startLoops(config, linked, { pool, client, log });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  say('worker ready');
+  tellReady();
+  await running;
+  await Promise.all(loops.map((loop) => loop.stop()));
+  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+}
+
+/** Where links in mails lead, and what signs them. */
+type Linked = { publicUrl: string; secret: string };
+
+/** What Temporal's core has to say goes to our log; signals are ours. */
+function installRuntime(log: Logger): void {
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
+    ),
+  });
+}
+
+/** The one that charges and the one that sends webhooks. */
+async function createWorkers({
+  config,
+  stripeKey,
+  linked,
+  connection,
+  pool,
+  log,
+}: {
+  config: Config;
+  stripeKey: string;
+  linked: Linked;
+  connection: NativeConnection;
+  pool: Pool;
+  log: Logger;
+}): Promise<Worker[]> {
+  const namespace = config.TEMPORAL_NAMESPACE;
+  const deps = {
+    pool,
+    log,
+    provider: createProvider(
+      createStripe({ secretKey: stripeKey, apiBase: config.STRIPE_API_BASE }),
+      createClaims(linked.secret),
+    ),
+    policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
+    links: createConfirmationLinks(linked),
+  };
+  const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
+  return [
+    await createWorker({ connection, namespace, deps }),
+    await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook } }),
+  ];
+}
+
+/** What runs beside the workflows, each by itself. */
+function startLoops(config: Config, linked: Linked, parts: { pool: Pool; client: Client; log: Logger }): Repeating[] {
+  const { pool, log } = parts;
   const mailer = createMailer({
     ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
     from: config.MAIL_FROM,
     db: pool,
   });
-  const delivery = startDelivering({ pool, mailer, invitations: createInvitationLinks(linked), log });
-  const webhooks = startStartingWebhooks({ pool, client, log });
-
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => [worker, webhookWorker].forEach((one) => one.shutdown()));
-  const running = Promise.all([worker.run(), webhookWorker.run()]);
-  say('worker ready');
-  tellReady();
-  await running;
-  await Promise.all([
-    relay.stop(),
-    holdSweep.stop(),
-    usageSums.stop(),
-    usageArchive?.stop(),
-    delivery.stop(),
-    webhooks.stop(),
-  ]);
-  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+  const loops = [
+    startRelay(parts),
+    startHoldSweep(parts),
+    startUsageSums({ pool, log }),
+    startDelivering({ pool, mailer, invitations: createInvitationLinks(linked), log }),
+    startStartingWebhooks(parts),
+  ];
+  const { USAGE_RETENTION, HEARTBEAT_FILE } = config;
+  if (USAGE_RETENTION)
+    loops.push(startUsageArchive({ pool, log, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }));
+  if (HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, HEARTBEAT_FILE, log));
+  return loops;
 }
 
 main().catch((error: Error) => {

@@ -1,0 +1,45 @@
+/** `npm start` from nothing to the first reload: what `.ci/run` does on the newest Node too. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../support/notices';
+import { NpmStart } from '../support/npmStart';
+
+let dataDir: string;
+let ballast: NpmStart;
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'ballast-first-'));
+  ballast = await NpmStart.start(dataDir);
+}, 120_000);
+afterAll(async () => {
+  await ballast?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+test(`O1 it comes up, takes a prepayment and reloads by itself (Node ${process.versions.node.split('.')[0]})`, async () => {
+  const owner = await ballast.account('first');
+  const path = '/v1/accounts/first';
+  const prepaid = await ballast.ask('POST', `${path}/prepayments`, { amount: '20.00' }, owner, {
+    'Idempotency-Key': 'first',
+  });
+  expect(prepaid).toMatchObject({ status: 201, body: { status: 'succeeded' } });
+  const settings = { threshold: '10.00', amount: '25.00', acceptTerms: true };
+  expect((await ballast.ask('PUT', `${path}/auto-reload`, settings, owner)).status).toBe(200);
+  await ballast.ask('PUT', '/v1/models/m', {
+    provider: 'T',
+    license: 'open',
+    input: ['text'],
+    output: 'text',
+    batch: false,
+    prices: [{ from: '2020-01-01T00:00:00Z', inputPerMillion: '1', outputPerMillion: '1' }],
+  });
+  const { key } = (await ballast.ask('POST', '/v1/keys', { role: 'service', name: 's' })).body;
+  const events = [{ id: 'e', accountId: 'first', model: 'm', inputTokens: 12_000_000 }];
+  expect((await ballast.ask('POST', '/v1/usage', { events }, key)).body).toMatchObject({ accepted: 1 });
+  const account = await until(
+    async () => (await ballast.ask('GET', path)).body,
+    ({ balance }) => balance === '33.00',
+    30_000,
+  );
+  expect(account).toMatchObject({ gate: { state: 'ok' } });
+});
