@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
-import { migrate } from '../ledger/migrate';
+import { migrateOrWait } from '../ledger/migrate';
 import { createInvitationLinks } from '../notices/invitationLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
   });
 
-  await migrate(pool);
+  await migrateOrWait(pool);
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
     log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { transaction, type Db, type Tx } from './db';
 import { prepareUsageMonths } from './usage/prepareUsageMonths';
 
 /** Any constant will do, as long as nobody else uses it in this database. */
-const ADVISORY_LOCK = 7_225_578;
+export const MIGRATION_LOCK = 7_225_578;
 /** A change of schema that waits for a table makes everybody behind it wait too: it gives up soon and tries again. */
 const LOCK_MS_MAX = 3_000;
 const TRIES_MAX = 20;
@@ -57,7 +58,7 @@ export async function migrate(pool: Pool, files: SchemaFiles = readSchemaFiles()
 async function applyMissing(tx: Tx, files: SchemaFiles): Promise<string[]> {
   // Another process may be at a migration that takes its time.
   await tx.query('set local lock_timeout = 0');
-  await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+  await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   await tx.query(`set local lock_timeout = ${LOCK_MS_MAX}`);
   await tx.query(`
     create table if not exists migrations (name text primary key, at timestamptz not null default now());
@@ -92,6 +93,32 @@ async function findMissing(db: Db, files: SchemaFiles): Promise<SchemaFiles> {
   const migrations = files.migrations.filter(({ name }) => !names.has(name));
   const functions = files.functions.filter(({ name, hash }) => migrations.length > 0 || hashes.get(name) !== hash);
   return { migrations, functions };
+}
+
+/** How long a process of the service waits for whoever migrates. */
+const PATIENCE_MS = 60_000;
+/** The role may not change the schema, or may not even see it yet. */
+const NOT_MINE = ['42501', '3F000'];
+
+/**
+ * For a process of the service, when it starts: a role that owns the tables migrates by itself; one that does not waits
+ * until the owner has (prepareDatabase), and throws when a minute was not enough.
+ */
+export async function migrateOrWait(pool: Pool, patienceMs = PATIENCE_MS): Promise<void> {
+  for (const untilMs = Date.now() + patienceMs; ; await sleep(500)) {
+    try {
+      await migrate(pool);
+      return;
+    } catch (error) {
+      if (!NOT_MINE.includes((error as { code?: string }).code ?? '')) throw error;
+      if (Date.now() > untilMs) {
+        throw new Error(
+          'The database does not have the schema of this build, and this role may not change it: migrate as the owner (docs/operations.md).',
+          { cause: error },
+        );
+      }
+    }
+  }
 }
 
 const namesOf = ({ migrations, functions }: SchemaFiles): string[] => [

@@ -791,6 +791,39 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION grant_service(p_role text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  guarded text;
+begin
+  execute format('grant usage on schema %I to %I', current_schema(), p_role);
+  execute format('revoke all on all tables in schema %I from %I', current_schema(), p_role);
+  execute format('grant select, insert, update, delete on all tables in schema %I to %I', current_schema(), p_role);
+  execute format('grant usage, select on all sequences in schema %I to %I', current_schema(), p_role);
+  execute format('grant execute on all functions in schema %I to %I', current_schema(), p_role);
+  for guarded in
+    select distinct tgrelid::regclass::text from pg_trigger
+    where tgfoid = 'refuse_change'::regproc and tgparentid = 0
+    union select unnest(array['consents', 'usage_archives', 'migrations', 'functions'])
+    -- The months of usage are written and read through usage_events only.
+    union select inhrelid::regclass::text from pg_inherits where inhparent = 'usage_events'::regclass
+  loop
+    execute format('revoke update, delete on %s from %I', guarded, p_role);
+  end loop;
+  execute format('revoke insert on migrations, functions, usage_archives, usage_events from %I', p_role);
+  -- Events are taken now, and a month leaves by drop_usage_month: neither is a column that the service writes.
+  execute format('grant insert (%s) on usage_events to %I', (
+    select string_agg(quote_ident(attname), ', ') from pg_attribute
+    where attrelid = 'usage_events'::regclass and attnum > 0 and not attisdropped and attname <> 'taken_at'), p_role);
+  execute format('grant insert (%s) on usage_archives to %I', (
+    select string_agg(quote_ident(attname), ', ') from pg_attribute
+    where attrelid = 'usage_archives'::regclass and attnum > 0 and not attisdropped
+      and attname not in ('written_at', 'dropped_at', 'kept_until')), p_role);
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION payment_is_open(p_status text)
  RETURNS boolean
  LANGUAGE sql
@@ -914,6 +947,7 @@ CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 #variable_conflict use_column
 declare
@@ -1052,7 +1086,7 @@ CREATE OR REPLACE FUNCTION prepare_usage_months()
 AS $function$
   select name from (
     select create_usage_month(to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM')) as name
-    from generate_series(0, 3) ahead) made
+    from generate_series(0, 2) ahead) made
   where name is not null;
 $function$
 ;

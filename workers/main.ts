@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { archiveFolderOf, publicUrlOf, readConfig, type Config } from '../domain/config';
 import { openPool } from '../ledger/db';
-import { migrate } from '../ledger/migrate';
+import { migrateOrWait } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
 import { createInvitationLinks } from '../notices/invitationLink';
 import { createMailer } from '../notices/mailer';
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     applicationName: 'ballast-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
-  await migrate(pool);
+  await migrateOrWait(pool);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });

@@ -23,8 +23,9 @@ create or replace function post_usage(p_accounts text[], p_account int[], p_even
 returns table (places int[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[],
                gates text[], gate_versions bigint[], reloads_due_ms bigint[])
 language plpgsql
--- What is looked up here is few rows among millions: never by reading a whole table.
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+-- What is looked up here is few rows among millions: never by reading a whole table. And never planned anew: for arrays
+-- of a thousand that costs as much as the rest.
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

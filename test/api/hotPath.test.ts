@@ -301,7 +301,7 @@ async function cutOff(
   url.port = String(proxy.port);
   const pool = openPool(url.href, { applicationName: 'cut-off' });
   const cut = await startTestApi({
-    database: { url: url.href, pool, drop: async () => {} },
+    database: { ...api.database, url: url.href, pool, drop: async () => {} },
     gatePolicy: { onStale, staleAfterMs: 3_000 },
   });
   try {

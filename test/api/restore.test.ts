@@ -127,7 +127,9 @@ async function withApi(
   wrap = (pool: Pool) => pool,
 ): Promise<void> {
   const pool = openPool(postgres.url);
-  const api = await startTestApi({ database: { url: postgres.url, pool: wrap(pool), drop: async () => {} } });
+  const api = await startTestApi({
+    database: { url: postgres.url, pool: wrap(pool), owner: pool, ownerUrl: postgres.url, drop: async () => {} },
+  });
   const client = notedClient({ url: api.url, key, gate: {} });
   try {
     await client.gate.ready(5_000);

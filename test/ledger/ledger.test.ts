@@ -26,9 +26,9 @@ afterAll(async () => {
 test.each(['ledger_lines', 'usage_events', 'decisions', 'audit'])(
   'B2 the database itself refuses to change %s',
   async (table) => {
-    await expect(database.pool.query(`update ${table} set at = now()`)).rejects.toThrow(/append-only: UPDATE refused/);
-    await expect(database.pool.query(`delete from ${table}`)).rejects.toThrow(/append-only: DELETE refused/);
-    await expect(database.pool.query(`truncate ${table}`)).rejects.toThrow(/append-only: TRUNCATE refused/);
+    await expect(database.owner.query(`update ${table} set at = now()`)).rejects.toThrow(/append-only: UPDATE refused/);
+    await expect(database.owner.query(`delete from ${table}`)).rejects.toThrow(/append-only: DELETE refused/);
+    await expect(database.owner.query(`truncate ${table}`)).rejects.toThrow(/append-only: TRUNCATE refused/);
   },
 );
 

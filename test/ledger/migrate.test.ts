@@ -13,15 +13,15 @@ import { priced } from '../support/ledgerAccount';
 /** Runs in a database whose schema is empty. */
 async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
   const database = await createTestDatabase();
-  await database.pool.query('drop schema public cascade; create schema public');
-  await work(database.pool).finally(() => database.drop());
+  await database.owner.query('drop schema public cascade; create schema public');
+  await work(database.owner).finally(() => database.drop());
 }
 
 const oldSchema = readFileSync(join(__dirname, 'schemas', '2026-11-25.sql'), 'utf8');
 
 test('ten simultaneous migrations of a migrated database change nothing', async () => {
   const database = await createTestDatabase();
-  const results = await Promise.all(Array.from({ length: 10 }, () => migrate(database.pool)));
+  const results = await Promise.all(Array.from({ length: 10 }, () => migrate(database.owner)));
   expect(results.flat()).toEqual([]);
   await database.drop();
 });
@@ -37,8 +37,8 @@ test('a connection that is left open fails the test that left it', async () => {
 
 test('ten simultaneous migrations of an empty database apply each once', async () => {
   const database = await createTestDatabase();
-  await database.pool.query('drop schema public cascade; create schema public');
-  const pools = Array.from({ length: 10 }, () => openPool(database.url, { connectionsMax: 1 }));
+  await database.owner.query('drop schema public cascade; create schema public');
+  const pools = Array.from({ length: 10 }, () => openPool(database.ownerUrl, { connectionsMax: 1 }));
   const results = await Promise.all(pools.map((pool) => migrate(pool)));
   expect(results.filter((names) => names.length > 0)).toHaveLength(1);
   await Promise.all(pools.map((pool) => pool.end()));
@@ -48,10 +48,10 @@ test('ten simultaneous migrations of an empty database apply each once', async (
 test('a function whose text has changed is applied again, the others are not', async () => {
   const database = await createTestDatabase();
   const before = await describeSchema(database.pool);
-  await database.pool.query(`
+  await database.owner.query(`
     create or replace function payment_is_open(p_status text) returns boolean language sql immutable as 'select true';
     update functions set hash = 'of another text' where name = 'payment_is_open.sql'`);
-  expect(await migrate(database.pool)).toEqual(['payment_is_open.sql']);
+  expect(await migrate(database.owner)).toEqual(['payment_is_open.sql']);
   expect(await describeSchema(database.pool)).toBe(before);
   await database.drop();
 });
@@ -63,7 +63,7 @@ test('a change of schema that fails leaves the database as it was', async () => 
   const migration = { name: '999998-new.sql', text: 'create table something (id int)', hash: '' };
   const broken = { name: 'broken.sql', text: 'create view broken as select nothing', hash: '' };
   await expect(
-    migrate(database.pool, {
+    migrate(database.owner, {
       migrations: [...files.migrations, migration],
       functions: [...files.functions, broken],
     }),
@@ -78,7 +78,7 @@ test('a change of schema that waits for a table gives up, lets others go first, 
   const migration = { name: '999998-wider.sql', text: 'alter table audit add column more text', hash: '' };
   const reader = await database.pool.connect();
   await reader.query('begin; select from audit');
-  const migrating = migrate(database.pool, { ...files, migrations: [...files.migrations, migration] });
+  const migrating = migrate(database.owner, { ...files, migrations: [...files.migrations, migration] });
   await new Promise((resolve) => setTimeout(resolve, 500));
   // It stands behind the alter table, for as long as that waits.
   const { rowCount } = await database.pool.query('select from audit');

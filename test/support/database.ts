@@ -3,12 +3,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import { openPool } from '../../ledger/db';
-import { migrate, readSchemaFiles } from '../../ledger/migrate';
+import { prepareDatabase } from '../../ledger/prepareDatabase';
+import { readSchemaFiles } from '../../ledger/migrate';
 
 export type TestDatabase = {
+  /** Of the role that the service has. */
   url: string;
-  /** Of the test itself: ended by `drop`. */
+  /** Of the test itself, as the service's role: ended by `drop`. */
   pool: Pool;
+  /** As the owner of the tables, who may what the service may not: ended by `drop`. */
+  owner: Pool;
+  ownerUrl: string;
   /** Drops the database. Throws when the code under test left connections open. */
   drop(): Promise<void>;
 };
@@ -24,13 +29,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     const template = await ensureTemplate(admin);
     await admin.query(`create database ${name} template ${template}`);
   });
-  const url = urlOf(name);
+  const [url, ownerUrl] = [serviceUrlOf(name), urlOf(name)];
   const pool = openPool(url, { applicationName: 'test' });
-  return { url, pool, drop: () => drop(name, pool) };
+  const owner = openPool(ownerUrl, { applicationName: 'owner', connectionsMax: 2 });
+  return { url, pool, owner, ownerUrl, drop: () => drop(name, [pool, owner]) };
 }
 
-async function drop(name: string, pool: Pool): Promise<void> {
-  await pool.end();
+async function drop(name: string, pools: Pool[]): Promise<void> {
+  await Promise.all(pools.map((pool) => pool.end()));
   await asAdmin(async (admin) => {
     const leaked = await connectionsLeft(admin, name);
     await admin.query(`drop database ${name} with (force)`);
@@ -60,8 +66,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
     const building = `${name}_building`;
     await admin.query(`drop database if exists ${building} with (force)`);
     await admin.query(`create database ${building}`);
-    const pool = openPool(urlOf(building), { connectionsMax: 1 });
-    await migrate(pool).finally(() => pool.end());
+    await prepareDatabase({ ownerUrl: urlOf(building), serviceUrl: serviceUrlOf(building) });
     await connectionsLeft(admin, building);
     await admin.query(`alter database ${building} rename to ${name}`);
   }
@@ -87,5 +92,13 @@ function adminUrl(): string {
 function urlOf(database: string): string {
   const url = new URL(adminUrl());
   url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** The role is made with the template. */
+function serviceUrlOf(database: string): string {
+  const url = new URL(urlOf(database));
+  url.username = 'ballast_service';
+  url.password = 'password_of_the_tests';
   return url.href;
 }

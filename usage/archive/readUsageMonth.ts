@@ -14,7 +14,8 @@ export async function* readUsageMonth(client: PoolClient, month: string): AsyncG
     );
     await client.query(
       `declare events no scroll cursor for
-       select row_to_json(u)::text as json, cost_nano as cost, posting from usage_events_${tableSuffix(month)} u`,
+       select row_to_json(u)::text as json, cost_nano as cost, posting from usage_events u
+       where taken_at >= '${firstDayOf(month)}Z' and taken_at < timestamptz '${firstDayOf(month)}Z' + interval '1 month'`,
     );
     for (;;) {
       const { rows } = await client.query<ArchivedEvent>(`fetch ${EVENTS_AT_ONCE} from events`);
@@ -26,7 +27,7 @@ export async function* readUsageMonth(client: PoolClient, month: string): AsyncG
   }
 }
 
-function tableSuffix(month: string): string {
+function firstDayOf(month: string): string {
   if (!/^\d{4}-\d{2}$/.test(month)) throw new Error(`${month} is not a month such as 2026-11`);
-  return month.replace('-', '_');
+  return `${month}-01T00:00:00`;
 }

@@ -1,0 +1,67 @@
+/** Makes a database ready for the service: today's schema, owned by one role, and another for the service that owns nothing. */
+import type { Pool } from 'pg';
+import { openPool, transaction, type Db } from './db';
+import { migrate, MIGRATION_LOCK } from './migrate';
+
+export type Roles = {
+  /** Of the role that owns the tables and migrates. */
+  ownerUrl: string;
+  /** Of the role that the service connects as, on the same database. The same role as the owner: all is one role's. */
+  serviceUrl: string;
+};
+
+/**
+ * Migrates as the owner, makes the service's role if there is none (with the password of its URL), and lets it do what
+ * the service does. Idempotent, also for simultaneous calls. Throws when the service's role could undo the ledger: as a
+ * superuser, an owner of tables, or a member of the owner's role.
+ */
+export async function prepareDatabase({ ownerUrl, serviceUrl }: Roles): Promise<string[]> {
+  const pool = openPool(ownerUrl, { applicationName: 'ballast-migrate', connectionsMax: 1 });
+  try {
+    const applied = await migrate(pool);
+    const service = loginOf(serviceUrl);
+    if (service.user !== loginOf(ownerUrl).user) await letService(pool, service);
+    return applied;
+  } finally {
+    await pool.end();
+  }
+}
+
+type Login = { user: string; password: string };
+
+export function loginOf(url: string): Login {
+  const { username, password, searchParams } = new URL(url);
+  const user = decodeURIComponent(username) || searchParams.get('user');
+  if (!user) throw new Error('A database URL must name its role, as in postgres://role:password@host/database.');
+  return { user, password: decodeURIComponent(password) };
+}
+
+async function letService(pool: Pool, { user, password }: Login): Promise<void> {
+  await transaction(pool, async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const { rows } = await tx.query<{ create: string | null }>(
+      `select case when not exists (select from pg_roles where rolname = $1)
+         then format('create role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password %L', $1::text, $2::text)
+         end as create`,
+      [user, password],
+    );
+    if (rows[0]!.create) await tx.query(rows[0]!.create);
+    await tx.query('select grant_service($1)', [user]);
+    await refusePowers(tx, user);
+  });
+}
+
+async function refusePowers(db: Db, user: string): Promise<void> {
+  const { rows } = await db.query<{ power: string }>(
+    `select 'is a superuser' as power from pg_roles where rolname = $1 and rolsuper
+     union all select 'is a member of ' || r.rolname from pg_class c join pg_roles r on r.oid = c.relowner
+       where c.oid = 'ledger_lines'::regclass and pg_has_role($1, r.oid, 'member')
+     union all select 'may create or drop in the schema' where has_schema_privilege($1, current_schema(), 'create')`,
+    [user],
+  );
+  if (rows.length > 0) {
+    throw new Error(
+      `The role ${user} ${rows.map(({ power }) => power).join(', and ')}: the service must run as a role that owns nothing.`,
+    );
+  }
+}
