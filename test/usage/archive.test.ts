@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { readConfig } from '../../domain/config';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import { listArchives } from '../../ledger/usage/listArchives';
+import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
+import { postUsage, type PricedEvent } from '../../ledger/usage/postUsage';
+import { readUsage } from '../../ledger/usage/readUsage';
+import { recordArchive } from '../../ledger/usage/recordArchive';
+import { archiveUsage } from '../../usage/archive/archiveUsage';
+import { restoreUsage } from '../../usage/archive/restoreUsage';
+import { writeUsageMonth } from '../../usage/archive/writeUsageMonth';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { openAccount, priced } from '../support/ledgerAccount';
+import { startTestApi, type Asked } from '../support/api';
+
+const DAY_MS = 86_400_000;
+const retentionMs = 60 * DAY_MS;
+const log = pino({ level: 'silent' });
+const all = { from: null, to: null };
+
+let database: TestDatabase;
+let folder: string;
+let account: string;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'ballast-archive-'));
+  account = await openAccount(database.pool);
+  await postIn('2026-07', [priced(account, 'july', '1.00')]);
+  await postIn('2026-08', [priced(account, 'august-1', '2.00', { images: 1, imageSize: '1x1', inputTokens: 0 })]);
+  await postIn('2026-08', [priced(account, 'august-2', '0.000000001'), priced(account, 'august-3', '3.00')]);
+  await postUsage(database.pool, [priced(account, 'now', '4.00')]);
+});
+afterEach(async () => {
+  expect(await findViolations(database.pool)).toEqual([]);
+  rmSync(folder, { recursive: true });
+  await database.drop();
+});
+
+/** Posts as if it were that month. */
+async function postIn(month: string, events: PricedEvent[]): Promise<void> {
+  await database.owner.query('select create_usage_month($1)', [month]);
+  await database.owner.query(`alter table usage_events alter column taken_at set default '${month}-15T12:00:00Z'`);
+  await postUsage(database.pool, events);
+  await database.owner.query('alter table usage_events alter column taken_at set default now()');
+}
+const archive = (nowMs = Date.parse('2026-11-25T00:00:00Z')) =>
+  archiveUsage({ pool: database.pool, log, folder, retentionMs, nowMs });
+const fileOf = (month: string) => join(folder, `usage-${month}.ndjson.gz`);
+const eventsIn = (month: string) =>
+  gunzipSync(readFileSync(fileOf(month)))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event_id: string });
+const kept = async () =>
+  (await database.pool.query<{ event_id: string }>('select event_id from usage_events order by 1')).rows.map(
+    ({ event_id }) => event_id,
+  );
+
+test('B8 usage older than the retention leaves as files, listed with their checksums; lines and sums stay', async () => {
+  const before = await readUsage(database.pool, account, all, ['day', 'model', 'kind']);
+  expect(await archive()).toEqual(['2026-07', '2026-08']);
+  expect(await kept()).toEqual(['now']);
+  expect(eventsIn('2026-08').map(({ event_id }) => event_id)).toEqual(['august-1', 'august-2', 'august-3']);
+  const archives = await listArchives(database.pool, 'dropped');
+  expect(archives).toMatchObject([
+    { month: '2026-07', events: 1, cost: 1_000_000_000n },
+    { month: '2026-08', events: 3, cost: 5_000_000_001n, file: 'usage-2026-08.ndjson.gz' },
+  ]);
+  for (const { month, sha256 } of archives)
+    expect(
+      createHash('sha256')
+        .update(readFileSync(fileOf(month)))
+        .digest('hex'),
+    ).toBe(sha256);
+  expect(await readUsage(database.pool, account, all, ['day', 'model', 'kind'])).toEqual(before);
+  expect((await database.pool.query('select 1 from ledger_lines')).rowCount).toBe(4);
+  expect(await archive()).toEqual([]);
+});
+
+test('B8 a month stays until it is over for the whole retention', async () => {
+  expect(await archive(Date.parse('2026-10-29T23:59:59Z'))).toEqual(['2026-07']);
+  expect(await kept()).toEqual(['august-1', 'august-2', 'august-3', 'now']);
+  expect(await archive(Date.parse('2026-10-31T00:00:00Z'))).toEqual(['2026-08']);
+});
+
+test('B8 the retention is for ever unless it is set, and never shorter than an event may be late', () => {
+  expect(readConfig({}).USAGE_RETENTION).toBeUndefined();
+  expect(readConfig({ USAGE_RETENTION: '90d' }).USAGE_RETENTION).toBe(90 * DAY_MS);
+  expect(() => readConfig({ USAGE_RETENTION: '31d' })).toThrow(/at least 32d/);
+});
+
+test('B8 the database refuses to drop a month that is in no file, whoever asks', async () => {
+  await expect(database.pool.query(`select drop_usage_month('2026-08')`)).rejects.toThrow(/is in no file/);
+  await expect(database.owner.query(`select drop_usage_month('2026-08')`)).rejects.toThrow(/is in no file/);
+});
+
+test('B8 cut off while a file is written: it is written again', async () => {
+  writeFileSync(`${fileOf('2026-07')}.part`, 'half');
+  expect(await archive()).toEqual(['2026-07', '2026-08']);
+  expect(readdirSync(folder)).toEqual(['usage-2026-07.ndjson.gz', 'usage-2026-08.ndjson.gz']);
+  expect(eventsIn('2026-07')).toHaveLength(1);
+});
+
+const write = async (month: string) => {
+  const client = await database.pool.connect();
+  return writeUsageMonth(client, month, fileOf(month)).finally(() => client.release());
+};
+
+test('B8 cut off between the file and its record: the same file is written again', async () => {
+  const { sha256 } = await write('2026-08');
+  await archive();
+  expect((await listArchives(database.pool, 'all'))[1]).toMatchObject({ month: '2026-08', sha256 });
+  expect(eventsIn('2026-08')).toHaveLength(3);
+});
+
+test('B8 cut off between the record and the drop: the month is dropped, its file untouched', async () => {
+  const written = await write('2026-08');
+  await recordArchive(database.pool, { month: '2026-08', file: 'usage-2026-08.ndjson.gz', ...written });
+  expect(await kept()).toContain('august-1');
+  expect(await archive()).toEqual(['2026-07', '2026-08']);
+  expect(await kept()).toEqual(['now']);
+});
+
+test('B8 a file that is not what was written keeps its month in the database', async () => {
+  const written = await write('2026-08');
+  await recordArchive(database.pool, { month: '2026-08', file: 'usage-2026-08.ndjson.gz', ...written });
+  writeFileSync(fileOf('2026-08'), 'something else');
+  await expect(archive()).rejects.toThrow(/checksum/);
+  expect(await kept()).toEqual(['august-1', 'august-2', 'august-3', 'now']);
+  expect(await listUsageMonths(database.pool)).toContain('2026-08');
+});
+
+test('B8 several workers at once archive each month once', async () => {
+  const archived = await Promise.all(Array.from({ length: 5 }, () => archive()));
+  expect(archived.flat().sort()).toEqual(['2026-07', '2026-08']);
+});
+
+test('B8 a month that somebody reads is dropped as soon as it is free, and usage goes on meanwhile', async () => {
+  const reader = await database.pool.connect();
+  await reader.query('begin; select from usage_events');
+  const archiving = archive();
+  for (let i = 0; i < 10; i++) await postUsage(database.pool, [priced(account, `meanwhile-${i}`, '0.01')]);
+  expect(await kept()).toContain('july');
+  await reader.query('commit');
+  reader.release();
+  expect(await archiving).toEqual(['2026-07', '2026-08']);
+});
+
+test('B8 a month comes back from its file: its ids are known again, and it leaves again when its time is over', async () => {
+  await archive();
+  const file = readFileSync(fileOf('2026-08'));
+  const restore = () => restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  expect(await restore()).toEqual({ events: 3 });
+  expect(await restore()).toEqual({ events: 3 });
+  expect(await kept()).toEqual(['august-1', 'august-2', 'august-3', 'now']);
+  const again = [priced(account, 'august-2', '0.000000001'), priced(account, 'august-3', '3.00', { inputTokens: 9 })];
+  expect([...(await postUsage(database.pool, again)).notPosted.values()]).toEqual(['duplicate', 'event_conflict']);
+  expect(await archive(Date.now())).toEqual([]);
+  await database.owner.query(`update usage_archives set kept_until = now() - interval '1 second'`);
+  expect(await archive(Date.now())).toEqual(['2026-08']);
+  expect(readFileSync(fileOf('2026-08'))).toEqual(file);
+  expect(await kept()).toEqual(['now']);
+});
+
+test('B8 a restore that is cut off leaves nothing, and a damaged file is not restored', async () => {
+  await archive();
+  writeFileSync(fileOf('2026-08'), 'something else');
+  const restore = () => restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  await expect(restore()).rejects.toThrow(/checksum/);
+  await expect(restoreUsage({ pool: database.owner, folder, month: '2026-01', keptDays: 7 })).rejects.toThrow(
+    /no archive/,
+  );
+  expect(await kept()).toEqual(['now']);
+});
+
+test('B8 the API says of archived usage where it is, and of a reversal of it', async () => {
+  await archive();
+  const api = await startTestApi({ database });
+  const ask = (method: string, path: string, more: Asked = {}) => api.ask(method, path, { key: api.admin, ...more });
+  const body = { accountId: account, eventId: 'august-1', reason: 'test' };
+  const reverse = (key: string) => ask('POST', '/v1/usage/reversals', { body, headers: { 'Idempotency-Key': key } });
+  try {
+    const { body: list } = await ask('GET', `/v1/accounts/${account}/transactions/2/events`);
+    expect(list).toEqual({ data: [], nextCursor: null, archived: 'usage-2026-08.ndjson.gz' });
+    const { body: now } = await ask('GET', `/v1/accounts/${account}/transactions/4/events`);
+    expect(now).toMatchObject({ data: [{ id: 'now', kind: 'text' }] });
+    expect(now).not.toHaveProperty('archived');
+    const refused = await reverse('r1');
+    expect([refused.status, refused.body.code]).toEqual([404, 'not_found']);
+    expect(refused.body.detail).toMatch(/usage-2026-08\.ndjson\.gz/);
+    expect(refused.body.archives).toContainEqual({ month: '2026-08', file: 'usage-2026-08.ndjson.gz' });
+    await restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+    expect((await reverse('r1')).status).toBe(201);
+    await database.owner.query(`update usage_archives set kept_until = null`);
+    await archive();
+    expect((await reverse('r1')).status).toBe(201);
+    expect((await reverse('r2')).body.code).toBe('already_reversed');
+  } finally {
+    await api.close();
+  }
+});
