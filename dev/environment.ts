@@ -30,6 +30,8 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
     DEMO: config.DEMO ? '1' : '0',
     ADMIN_KEY: secrets.adminKey,
     DATABASE_URL: places.databaseUrl,
+    // The owner's, which API and worker have no use for.
+    MIGRATE_DATABASE_URL: '',
     TEMPORAL_ADDRESS: places.temporal,
     TEMPORAL_NAMESPACE: config.TEMPORAL_NAMESPACE,
     STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY ?? simulatorKey,

@@ -1,5 +1,5 @@
 /** Embedded Postgres for `npm start` and the tests: created on first use, its port and password kept in the data directory. */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -19,8 +19,10 @@ export interface PostgresOptions {
 }
 
 export interface RunningPostgres {
-  /** Database `ballast`. */
+  /** Database `ballast`, as the role that owns its tables. */
   url: string;
+  /** Database `ballast`, as the role that API and worker have: made and let by the migration. */
+  serviceUrl: string;
   /** Database `stripe`, of the Stripe simulator: what is restored into `ballast` leaves it as it is. */
   simulatorUrl: string;
   /** Database `postgres`, to create others from. */
@@ -80,12 +82,21 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await createDatabases(urlOf('postgres'), ['ballast', 'stripe']);
   return {
     url: urlOf('ballast'),
+    serviceUrl: serviceUrlOf(urlOf('ballast')),
     simulatorUrl: urlOf('stripe'),
     adminUrl: urlOf('postgres'),
     pid: daemon.pid,
     exited: daemon.exited,
     stop: () => daemon.stop(),
   };
+}
+
+/** A password of its own that follows from the owner's, so that there is one less to keep. */
+function serviceUrlOf(ownerUrl: string): string {
+  const url = new URL(ownerUrl);
+  url.username = 'ballast_service';
+  url.password = createHmac('sha256', url.password).update('ballast_service').digest('hex');
+  return url.href;
 }
 
 async function choosePort(dataDir: string, wanted: number | undefined): Promise<number> {

@@ -5,6 +5,7 @@ import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
 import { readDemoKeys } from './demoKeys';
 import { programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
+import { prepareDatabase } from '../ledger/prepareDatabase';
 import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { isPortFree, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
@@ -86,17 +87,19 @@ export class Supervisor {
     throw new Error(`Port ${PORT} is in use. Set PORT to another one (0: any).`);
   }
 
-  /** With a Postgres of the operator's, the simulator's schema lies in the same database as Ballast's tables. */
+  /** Migrated as the owner of the tables, and left to a role that owns nothing. With a Postgres of the operator's, the simulator's schema lies in the same database as Ballast's tables. */
   private async startPostgres(): Promise<void> {
-    const { DATABASE_URL } = this.config;
-    if (DATABASE_URL !== undefined) {
-      this.places.simulatorUrl = DATABASE_URL;
+    const { DATABASE_URL, MIGRATE_DATABASE_URL = DATABASE_URL } = this.config;
+    if (DATABASE_URL !== undefined && MIGRATE_DATABASE_URL !== undefined) {
+      await prepareDatabase({ ownerUrl: MIGRATE_DATABASE_URL, serviceUrl: DATABASE_URL });
+      this.places.simulatorUrl = MIGRATE_DATABASE_URL;
       return this.moved('databaseUrl', DATABASE_URL);
     }
     await this.keep('Postgres', async () => {
       const postgres = await startPostgres({ dataDir: this.dataDir, log: this.log });
       this.places.simulatorUrl = postgres.simulatorUrl;
-      this.moved('databaseUrl', postgres.url);
+      await prepareDatabase({ ownerUrl: postgres.url, serviceUrl: postgres.serviceUrl });
+      this.moved('databaseUrl', postgres.serviceUrl);
       return postgres;
     });
   }

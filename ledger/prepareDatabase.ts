@@ -19,8 +19,8 @@ export async function prepareDatabase({ ownerUrl, serviceUrl }: Roles): Promise<
   const pool = openPool(ownerUrl, { applicationName: 'ballast-migrate', connectionsMax: 1 });
   try {
     const applied = await migrate(pool);
-    const service = loginOf(serviceUrl);
-    if (service.user !== loginOf(ownerUrl).user) await letService(pool, service);
+    if (serviceUrl !== ownerUrl && loginOf(serviceUrl).user !== loginOf(ownerUrl).user)
+      await letService(pool, loginOf(serviceUrl));
     return applied;
   } finally {
     await pool.end();

@@ -718,6 +718,8 @@ end $function$
 CREATE OR REPLACE FUNCTION erase_account(p_account text)
  RETURNS void
  LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
 AS $function$
   update audit set actor = erased_text(actor), details = erased_details(action, details)
     where account_id = p_account;
@@ -805,12 +807,14 @@ begin
   execute format('grant execute on all functions in schema %I to %I', current_schema(), p_role);
   for guarded in
     select distinct tgrelid::regclass::text from pg_trigger
-    where tgfoid = 'refuse_change'::regproc and tgparentid = 0
+    where tgfoid in ('refuse_change'::regproc, 'refuse_rewriting'::regproc) and tgparentid = 0
     union select unnest(array['consents', 'usage_archives', 'migrations', 'functions'])
-    -- The months of usage are written and read through usage_events only.
-    union select inhrelid::regclass::text from pg_inherits where inhparent = 'usage_events'::regclass
   loop
     execute format('revoke update, delete on %s from %I', guarded, p_role);
+  end loop;
+  -- The months of usage are written and read through usage_events only.
+  for guarded in select inhrelid::regclass::text from pg_inherits where inhparent = 'usage_events'::regclass loop
+    execute format('revoke all on %s from %I', guarded, p_role);
   end loop;
   execute format('revoke insert on migrations, functions, usage_archives, usage_events from %I', p_role);
   -- Events are taken now, and a month leaves by drop_usage_month: neither is a column that the service writes.

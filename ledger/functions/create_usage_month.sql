@@ -15,3 +15,6 @@ begin
                  first at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
   return name;
 end $$;
+
+-- What runs as the owner is for the roles that were let, not for everybody.
+revoke execute on function create_usage_month(text) from public;

@@ -25,3 +25,6 @@ begin
   update usage_archives a set dropped_at = now(), kept_until = null where a.month = p_month;
   return true;
 end $$;
+
+-- What runs as the owner is for the roles that were let, not for everybody.
+revoke execute on function drop_usage_month(text) from public;

@@ -1,6 +1,8 @@
 -- Erases whatever is personal of an account that is closed: its members, their keys, where they were written to, who did
--- what. What is the ledger's stays. This is the one place that says what is personal; repeated it changes nothing.
-create or replace function erase_account(p_account text) returns void language sql as $$
+-- what. What is the ledger's stays. Runs as the owner of the tables: the service's own role may change no record. This is the one place that says what is personal; repeated it changes nothing.
+create or replace function erase_account(p_account text) returns void language sql security definer
+set search_path from current
+as $$
   update audit set actor = erased_text(actor), details = erased_details(action, details)
     where account_id = p_account;
   update decisions set because = erased_text(because), known = erased_text(known::text)::jsonb
@@ -30,3 +32,6 @@ create or replace function erase_account(p_account text) returns void language s
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $$;
+
+-- What runs as the owner is for the roles that were let, not for everybody.
+revoke execute on function erase_account(text) from public;

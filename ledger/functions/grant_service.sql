@@ -1,5 +1,5 @@
 -- Lets a role do what the service does, and nothing else: read all, write rows, but never change or delete a row of a
--- table that is append-only (the tables that refuse_change guards), nor truncate, alter or own anything. Repeated after
+-- table that is append-only (the tables that refuse_change and refuse_rewriting guard), nor truncate, alter or own anything. Repeated after
 -- each change of schema. Takes away what an earlier schema had given. Called by the owner of the tables.
 create or replace function grant_service(p_role text) returns void language plpgsql as $$
 declare
@@ -12,7 +12,7 @@ begin
   execute format('grant execute on all functions in schema %I to %I', current_schema(), p_role);
   for guarded in
     select distinct tgrelid::regclass::text from pg_trigger
-    where tgfoid = 'refuse_change'::regproc and tgparentid = 0
+    where tgfoid in ('refuse_change'::regproc, 'refuse_rewriting'::regproc) and tgparentid = 0
     union select unnest(array['consents', 'usage_archives', 'migrations', 'functions'])
   loop
     execute format('revoke update, delete on %s from %I', guarded, p_role);
@@ -31,6 +31,3 @@ begin
     where attrelid = 'usage_archives'::regclass and attnum > 0 and not attisdropped
       and attname not in ('written_at', 'dropped_at', 'kept_until')), p_role);
 end $$;
-
--- What runs as the owner is for the roles that were let, not for everybody.
-revoke execute on function create_usage_month(text), drop_usage_month(text) from public;

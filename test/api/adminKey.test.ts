@@ -82,7 +82,7 @@ test('a key of another role does not become an admin key by the environment', as
 });
 
 test('an admin key that the environment gave before keys said so is replaced too; those that people made stand', async () => {
-  const { pool } = database;
+  const { owner: pool } = database;
   await migrateUpTo(pool, '000280');
   for (const [key, role, name] of [
     [FIRST, 'admin', 'ADMIN_KEY'],

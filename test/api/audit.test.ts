@@ -23,7 +23,7 @@ async function addMethod({ id }: TestAccount): Promise<string> {
 test('O5, P2 no prepayment begins without its audit entry', async () => {
   const account = await openAccount(api);
   await addMethod(account);
-  await withoutAudit(api.database.pool, async () => {
+  await withoutAudit(api.database.owner, async () => {
     const { status } = await api.ask('POST', `/v1/accounts/${account.id}/prepayments`, {
       key: account.owner,
       body: { amount: '25.00' },

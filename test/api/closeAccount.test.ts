@@ -202,12 +202,12 @@ test('cut off in the database before each of its steps, it goes on when it is as
   for (const table of steps) {
     const account = await paid(['25.00']);
     await adjust(api, account.id, '1.00');
-    await pool().query(
+    await world.database.owner.query(
       `create function fall() returns trigger language plpgsql as $$ begin raise exception 'cut off' using errcode = '57P01'; end $$;
        create trigger fall before insert or update on ${table} for each row execute function fall()`,
     );
     expect((await close(account, '?balance=refund')).status).toBe(503);
-    await pool().query(`drop trigger fall on ${table}; drop function fall()`);
+    await world.database.owner.query(`drop trigger fall on ${table}; drop function fall()`);
     expect(await close(account, '?balance=refund')).toMatchObject({
       status: 200,
       body: { refunded: '25.00', forfeited: '1.00' },
@@ -296,7 +296,8 @@ test('nothing personal is left anywhere in the database; the ledger, the audit a
 test('records of people may be erased when their account is closed, and never rewritten', async () => {
   const [open, closed] = [await openAccount(api), await openAccount(api)];
   await close(closed);
-  const refused = (sql: string, id: string) => expect(pool().query(sql, [id])).rejects.toMatchObject({ code: '23001' });
+  const refused = (sql: string, id: string) =>
+    expect(world.database.owner.query(sql, [id])).rejects.toMatchObject({ code: '23001' });
   await refused(`update audit set actor = 'somebody' where account_id = $1`, closed.id);
   await refused(
     `update audit set actor = erased_text(actor), details = erased_details(action, details) where account_id = $1`,

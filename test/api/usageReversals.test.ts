@@ -108,5 +108,5 @@ test('B6 an event that cost nothing can be reversed, once', async () => {
 });
 
 test('B2 the database itself refuses to change a reversal', async () => {
-  await expect(api.database.pool.query('delete from usage_reversals')).rejects.toThrow(/append-only: DELETE refused/);
+  await expect(api.database.owner.query('delete from usage_reversals')).rejects.toThrow(/append-only: DELETE refused/);
 });

@@ -208,9 +208,9 @@ test('P4 without the database it is 503, and 200 once it is back', async () => {
   const lonely = await startTestApi({ stripe: world.stripe });
   const name = new URL(lonely.database.url).pathname.slice(1);
   const away = async (isAway: boolean) => {
-    await world.database.pool.query(`alter database ${name} with allow_connections ${!isAway}`);
+    await world.database.owner.query(`alter database ${name} with allow_connections ${!isAway}`);
     if (isAway)
-      await world.database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+      await world.database.owner.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
         name,
       ]);
   };

@@ -130,7 +130,8 @@ describe('B5 placing', () => {
     expect(await gate()).toEqual({ gate_state: 'suspended', gate_reasons: ['balance_exhausted'], wake: true });
     expect((await place(account, '1.00')).kind).toBe('insufficient_funds');
     await release(account, id);
-    expect(await gate()).toEqual({ gate_state: 'ok', gate_reasons: [], wake: false });
+    // Back where it was last seen, but access was away meanwhile: owners are told of it (N1).
+    expect(await gate()).toEqual({ gate_state: 'ok', gate_reasons: [], wake: true });
   });
 
   test('B5 the database refuses to hold less than nothing', async () => {

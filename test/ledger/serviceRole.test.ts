@@ -77,7 +77,7 @@ test("B2 the service's role owns nothing, and only what runs as the owner runs a
   const { rows: asOwner } = await database.owner.query(
     `select proname as name from pg_proc where prosecdef and pronamespace = 'public'::regnamespace order by 1`,
   );
-  expect(asOwner).toEqual([{ name: 'create_usage_month' }, { name: 'drop_usage_month' }]);
+  expect(asOwner).toEqual([{ name: 'create_usage_month' }, { name: 'drop_usage_month' }, { name: 'erase_account' }]);
 });
 
 test('what an earlier schema gave the role is taken away, and a repeat changes nothing, also at once', async () => {

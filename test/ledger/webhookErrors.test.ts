@@ -4,7 +4,7 @@ import { migrateUpTo } from '../support/olderSchema';
 
 test('N2 bodies of answers that were kept before are taken out of what deliveries tell; the status stays', async () => {
   const database = await createTestDatabase();
-  const { pool } = database;
+  const { owner: pool } = database;
   await migrateUpTo(pool, '000281');
   await pool.query("insert into accounts (id, name, tier) values ('acme', 'Acme', 'standard')");
   const { rows } = await pool.query<{ id: string }>(

@@ -159,7 +159,7 @@ test('A14, O5 a change of auto-reload is made with its audit entry and its conse
     decision: decisionOf('configure'),
     request: { kind: 'configure', requestId: randomUUID(), actor: 'owner:olga', settings } satisfies SettingsRequest,
   };
-  await withoutAudit(database.pool, () => expect(activities.changeSettings(change)).rejects.toThrow('no audit'));
+  await withoutAudit(database.owner, () => expect(activities.changeSettings(change)).rejects.toThrow('no audit'));
   expect(await stateOf(accountId)).toMatchObject({ status: 'off', version: 0n });
   expect((await activities.changeSettings(change)).answer).toEqual({ kind: 'saved' });
   await activities.changeSettings(change);
