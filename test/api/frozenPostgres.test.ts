@@ -41,7 +41,7 @@ type Frozen = { api: TestApi; known: TestAccount; gate(id: string, key?: string)
 async function whileFrozen(onStale: StalePolicy['onStale'], work: (frozen: Frozen) => Promise<void>): Promise<void> {
   const pool = openPool(postgres.url, { applicationName: 'test' });
   await migrate(pool);
-  const database = { url: postgres.url, pool, drop: async () => {} };
+  const database = { url: postgres.url, pool, owner: pool, ownerUrl: postgres.url, drop: async () => {} };
   const api = await startTestApi({ database, gatePolicy: { onStale, staleAfterMs: 3_000 } });
   const gate = async (id: string, key = api.service) => {
     const startedMs = performance.now();
