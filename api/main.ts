@@ -52,6 +52,7 @@ async function main(): Promise<void> {
     membersMax: config.MEMBERS_MAX,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),
+    trustedProxies: config.TRUSTED_PROXIES,
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
   });
   const { port } = await api.listen(config.PORT, config.HOST);

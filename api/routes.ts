@@ -25,7 +25,7 @@ import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
 import * as workflow from './endpoints/workflow';
 import type { Role } from './http/auth';
-import { any, del, get, patch, post, put, section, type Route } from './http/route';
+import { any, del, get, limited, patch, post, put, section, type Route } from './http/route';
 import type { Services } from './services';
 
 const admin: Role[] = ['admin'];
@@ -47,7 +47,7 @@ export const routes: readonly Route<Services>[] = [
   ]),
   ...section('Keys and members', [
     get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),
-    post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member'),
+    limited('member', post('/v1/accounts/:id/members', ownerOrAdmin, members.add, 'Add a member')),
     patch('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.change, 'Change a member'),
     del('/v1/accounts/:id/members/:memberId', ownerOrAdmin, members.remove, 'Remove a member and revoke their keys'),
     post(
@@ -57,10 +57,10 @@ export const routes: readonly Route<Services>[] = [
       'Send the invitation again',
     ),
     get('/v1/accounts/:id/keys', ownerOrAdmin, keys.listOfAccount, "List members' keys"),
-    post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member'),
+    limited('member_key', post('/v1/accounts/:id/keys', ownerOrAdmin, keys.createForMember, 'Make a key for a member')),
     del('/v1/accounts/:id/keys/:keyId', ownerOrAdmin, keys.revokeOfAccount, 'Revoke a key'),
     get('/v1/keys', admin, keys.listOfPlatform, "List the platform's keys"),
-    post('/v1/keys', admin, keys.createForPlatform, 'Make a key for a service or an admin'),
+    limited('platform_key', post('/v1/keys', admin, keys.createForPlatform, 'Make a key for a service or an admin')),
     del('/v1/keys/:keyId', admin, keys.revokeOfPlatform, 'Revoke a key'),
   ]),
   ...section('Gate', [
@@ -105,17 +105,23 @@ export const routes: readonly Route<Services>[] = [
     get('/v1/accounts/:id/workflow', admin, workflow.read, "Read the account's workflow from Temporal"),
   ]),
   ...section('Payments', [
-    post('/v1/accounts/:id/payment-methods/setup', owner, paymentMethods.setup, 'Get a page where a card is saved'),
+    limited(
+      'setup_page',
+      post('/v1/accounts/:id/payment-methods/setup', owner, paymentMethods.setup, 'Get a page where a card is saved'),
+    ),
     get('/v1/accounts/:id/payment-methods', owner, paymentMethods.list, 'List saved payment methods'),
     post('/v1/accounts/:id/payment-methods', owner, paymentMethods.add, 'Save a payment method'),
     patch('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.changeRole, 'Make it primary or backup'),
     del('/v1/accounts/:id/payment-methods/:methodId', owner, paymentMethods.remove, 'Remove a payment method'),
     post('/v1/accounts/:id/prepayments', owner, prepayments.pay, 'Pay in advance with a saved method'),
-    post(
-      '/v1/accounts/:id/prepayments/checkout',
-      owner,
-      checkout.open,
-      'Pay in advance with a new card or a third-party provider',
+    limited(
+      'checkout',
+      post(
+        '/v1/accounts/:id/prepayments/checkout',
+        owner,
+        checkout.open,
+        'Pay in advance with a new card or a third-party provider',
+      ),
     ),
     get('/v1/accounts/:id/prepayments', anyoneOrAdmin, prepayments.list, 'List prepayments'),
     get('/v1/accounts/:id/prepayments/:prepaymentId', anyoneOrAdmin, prepayments.read, 'Read a prepayment'),
@@ -154,7 +160,10 @@ export const routes: readonly Route<Services>[] = [
       'List what was sent to an endpoint',
     ),
     post('/v1/accounts/:id/webhook-endpoints/:eid/rotate', owner, webhookEndpoints.rotate, 'Make a new signing secret'),
-    post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
+    limited(
+      'test_webhook',
+      post('/v1/accounts/:id/webhook-endpoints/:eid/test', owner, webhookEndpoints.test, 'Send a test webhook'),
+    ),
   ]),
   ...section('Operations', [
     post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),

@@ -15,6 +15,7 @@ import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
+import { createCallerAddress } from './http/callerAddress';
 import { createDispatch } from './http/dispatch';
 import { createExpress } from './http/express';
 import { createFixedRoutes } from './http/fixedRoutes';
@@ -24,6 +25,7 @@ import { createHotPath, type HotPath } from './gate/hotPath';
 import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
+import { createRateLimiter } from './http/rateLimiter';
 import { createPriceBook } from '../usage/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
@@ -53,6 +55,8 @@ export type ApiDeps = {
   allowPrivateWebhooks?: boolean;
   /** Answers must fit their schemas too. @default false */
   checkReplies?: boolean;
+  /** Proxies whose X-Forwarded-For is believed. @default none: the socket's address counts */
+  trustedProxies?: readonly string[];
 };
 
 export type Api = {
@@ -86,6 +90,7 @@ export function createApi({
   stripeWebhookSecrets = [],
   allowPrivateWebhooks = false,
   checkReplies = false,
+  trustedProxies = [],
 }: ApiDeps): Api {
   const now = Date.now;
   const lookups = openPool(databaseUrl, {
@@ -130,6 +135,7 @@ export function createApi({
     },
     hotPath,
     checkReplies,
+    trustedProxies,
   );
 
   return {
@@ -152,9 +158,16 @@ export function createApi({
   };
 }
 
-function createHttpServer(services: Services, hotPath: HotPath, checkReplies: boolean): Server {
+function createHttpServer(
+  services: Services,
+  hotPath: HotPath,
+  checkReplies: boolean,
+  trustedProxies: readonly string[],
+): Server {
   const { keyring, log } = services;
-  const dispatch = createDispatch({ services, keyring, log, checkReplies });
+  const limiter = createRateLimiter(services.pool);
+  const addressOf = createCallerAddress(trustedProxies);
+  const dispatch = createDispatch({ services, keyring, limiter, addressOf, log, checkReplies });
   const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
   const server = createServer(

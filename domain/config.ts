@@ -15,6 +15,17 @@ const delaysMs = z.string().transform((text, context) => {
   return parts.map((part) => Number(part![1]) * 1_000);
 });
 
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+const proxies = z.string().transform((text, context) => {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.find(
+    (part) => !PROXY_NAMES.includes(part) && !/^[\d.]+(\/\d{1,2})?$|^[\da-f:.]+(\/\d{1,3})?$/i.test(part),
+  );
+  if (wrong === undefined) return parts;
+  context.addIssue(`"${wrong}" is no address, no network, and none of: ${PROXY_NAMES.join(', ')}`);
+  return z.NEVER;
+});
+
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -62,6 +73,8 @@ const schema = z.object({
   USAGE_ARCHIVE_DIR: z.string().min(1).optional(),
   /** A file that the worker touches while it is well, for a health check from outside. */
   HEARTBEAT_FILE: z.string().optional(),
+  /** Proxies whose X-Forwarded-For is believed: addresses, networks such as 10.0.0.0/8, or Express's names for some. */
+  TRUSTED_PROXIES: proxies.default([]),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

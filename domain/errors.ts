@@ -49,6 +49,7 @@ export const ERRORS = {
   unknown_model: { status: 422, title: 'There is no such model' },
   no_price: { status: 422, title: 'The model has no price for this' },
   webhook_url_refused: { status: 422, title: 'Webhooks do not go to this address' },
+  rate_limited: { status: 429, title: 'Too often' },
   too_many_requests: { status: 429, title: 'More than can be taken now' },
   internal: { status: 500, title: 'Our mistake' },
   database_unavailable: { status: 503, title: 'The database is not available' },

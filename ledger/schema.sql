@@ -109,6 +109,16 @@ CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
 CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
 
+create table card_tries (
+  id text not null,
+  account_id text not null,
+  begun_at timestamp with time zone not null default now(),
+  declined_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+CREATE INDEX card_tries_account ON card_tries USING btree (account_id);
+
 create table consents (
   id bigint generated always as identity not null,
   account_id text not null,
@@ -380,6 +390,13 @@ CREATE INDEX payments_not_final ON payments USING btree (payment_intent_id) WHER
 CREATE INDEX payments_quarantined ON payments USING btree (payment_intent_id) WHERE (status = 'quarantined'::text);
 CREATE INDEX payments_settled ON payments USING btree (settled_at) WHERE (status = 'succeeded'::text);
 CREATE INDEX payments_undecided ON payments USING btree (created_at) WHERE (status = 'processing'::text);
+
+create table rate_limits (
+  key text not null,
+  points integer not null default 0,
+  expire double precision,
+  PRIMARY KEY (key)
+);
 
 create table reconciliation (
   id boolean not null default true,

@@ -15,6 +15,7 @@ export const abandon = endpoint({
   body: { schema: z.strictObject({ reason: text(500) }) },
   replies: { 200: z.strictObject({ number: z.number().int(), amount: money, status: z.literal('canceled') }) },
   uses: ['pool', 'signals'],
+  refusals: ['reload_not_abandonable'],
   async handle({ params: { id, number }, body: { reason }, principal }, { pool, signals }) {
     const payment = await transaction(pool, async (tx) => {
       const outcome = await abandonReload(tx, id, number);

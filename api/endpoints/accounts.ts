@@ -58,6 +58,7 @@ export const create = endpoint({
   },
   replies: { 201: account },
   uses: ['pool', 'gates', 'signals', 'membersMax'],
+  refusals: ['owner_required', 'too_many_members', 'account_exists', 'member_exists'],
   async handle({ body, principal }, { pool, gates, signals, membersMax }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');

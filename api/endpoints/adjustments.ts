@@ -21,6 +21,7 @@ export const adjust = endpoint({
   idempotent: true,
   replies: { 201: transactionView },
   uses: ['pool', 'gates', 'signals'],
+  refusals: ['out_of_range'],
   async handle({ params: { id }, body, principal, idempotencyKey }, services) {
     const amount = parseMoney(body.amount);
     if (amount === 0n)

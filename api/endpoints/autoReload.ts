@@ -1,4 +1,5 @@
 /** Auto-reload: shown from Postgres, changed by the account's workflow, which may charge at once (A1–A5, A13). */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SettingsAnswer } from '../../domain/accountState';
 import { outlook } from '../../domain/advice';
@@ -17,6 +18,7 @@ import {
   pauseAutoReloadUpdate,
   resumeAutoReloadUpdate,
 } from '../../workflows/messages';
+import { withCardTry } from './cardTry';
 import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from './autoReloadView';
 import { centsOf } from '../http/cents';
 import { accepted, ok, type Reply } from '../http/endpoint';
@@ -50,17 +52,34 @@ export const configure = endpoint({
   params: ofAccount,
   body: { schema: wish },
   replies: { 200: shown.extend({ charged }), 202: shown.extend({ charged, pending: z.literal(true) }) },
-  uses: ['pool', 'temporal', 'gates', 'links'],
+  uses: ['pool', 'temporal', 'gates', 'links', 'policy'],
+  refusals: [
+    'payment_method_required',
+    'first_purchase_required',
+    'terms_required',
+    'out_of_range',
+    'fraction_of_a_cent',
+    'amount_too_small',
+    'monthly_limit_exceeded',
+    'reload_in_flight',
+    'account_suspended',
+    'breaker_reached',
+    'card_declined',
+    'temporal_unavailable',
+  ],
   async handle({ params: { id }, body, principal }, services) {
     await requirePrimaryMethod(id, services);
     const settings = toSettings(body);
     if (body.acceptTerms !== true)
       throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
-    const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, {
-      actor: principal.actor,
-      settings,
+    return withCardTry({ accountId: id, id: randomUUID() }, services, async (begin) => {
+      if ((await assess(id, settings, services)).would.kind === 'charge') await begin();
+      const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, {
+        actor: principal.actor,
+        settings,
+      });
+      return answered(id, answer, services);
     });
-    return answered(id, answer, services);
   },
 });
 
@@ -78,16 +97,10 @@ export const preview = endpoint({
     }),
   },
   uses: ['pool', 'policy'],
+  refusals: ['out_of_range', 'fraction_of_a_cent'],
   async handle({ params: { id }, body }, { pool, policy }) {
-    const nowMs = Date.now();
     const settings = toSettings(body);
-    const [view, account, state] = await Promise.all([
-      readAutoReload(pool, id, nowMs),
-      readAccount(pool, id),
-      readSettingsState(pool, id),
-    ]);
-    if (!view || !account || !state) throw notFound(`account ${id}`);
-    const would = await assessSettings(pool, account.position, state, settings, policy, nowMs);
+    const { view, would } = await assess(id, settings, { pool, policy });
     const advised = adviceFor(view);
     return ok({
       wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
@@ -97,6 +110,18 @@ export const preview = endpoint({
     });
   },
 });
+
+/** What the settings would do now. */
+async function assess(id: string, settings: AutoReloadSettings, { pool, policy }: Uses<'pool' | 'policy'>) {
+  const nowMs = Date.now();
+  const [view, account, state] = await Promise.all([
+    readAutoReload(pool, id, nowMs),
+    readAccount(pool, id),
+    readSettingsState(pool, id),
+  ]);
+  if (!view || !account || !state) throw notFound(`account ${id}`);
+  return { view, would: await assessSettings(pool, account.position, state, settings, policy, nowMs) };
+}
 
 /** A1, checked before everything else: without a method nothing of this makes sense. */
 async function requirePrimaryMethod(id: string, { pool }: Uses<'pool'>): Promise<void> {
@@ -122,6 +147,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
     params: ofAccount,
     replies: { 200: shown },
     uses: ['pool', 'temporal', 'gates', 'links'],
+    refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));

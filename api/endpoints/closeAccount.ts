@@ -30,6 +30,7 @@ export const close = endpoint({
     200: z.strictObject({ id: accountId, closedAt: time, refunded: money, forfeited: money }),
     202: z.strictObject({ id: accountId, status: z.literal('closing') }),
   },
+  refusals: ['account_not_empty', 'payments_unavailable'],
   async handle({ params: { id }, query: { balance, reason }, principal }, services) {
     const { pool, gates, signals } = services;
     const begun = await transaction(pool, async (tx) =>

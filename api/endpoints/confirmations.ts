@@ -26,6 +26,8 @@ export const show = endpoint({
   query: z.object({ redirect_status: z.string().optional() }),
   replies: { 200: null, 404: null },
   uses: [...forPayments, 'links'],
+  refusals: ['database_unavailable'],
+  texts: { 200: ['text/html'], 404: ['text/html'] },
   async handle({ params, query }, services) {
     const payment = await paymentOf(params.token, services);
     if (!payment) return html(404, unknownPage());
@@ -39,6 +41,8 @@ export const begin = endpoint({
   params: byToken,
   replies: { 200: null, 303: null, 404: null },
   uses: [...forPayments, 'links'],
+  refusals: ['database_unavailable'],
+  texts: { 200: ['text/html'], 404: ['text/html'] },
   async handle({ params }, services) {
     const payment = await paymentOf(params.token, services);
     if (!payment) return html(404, unknownPage());

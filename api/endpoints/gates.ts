@@ -14,6 +14,7 @@ export const read = endpoint({
   params: ofAccount,
   replies: { 200: gate },
   uses: ['gates'],
+  refusals: ['gate_stale'],
   async handle({ params: { id } }, { gates }) {
     const found = await gates.find(id);
     if (!found) throw notFound(`account ${id}`);
@@ -25,6 +26,8 @@ export const read = endpoint({
 export const authorize = endpoint({
   replies: { 200: null, 403: gate.extend({ accountId: z.string() }) },
   uses: ['gates'],
+  refusals: ['gate_stale'],
+  headers: { 'X-Account-Id': 'Whose gate is asked.' },
   async handle({ header }, { gates }) {
     const id = header('x-account-id') ?? '';
     const found = isAccountId(id) ? await gates.find(id) : null;
@@ -40,6 +43,9 @@ const EVENT_STREAM = { ...UNSTORED, 'Content-Type': 'text/event-stream', 'X-Acce
 export const stream = endpoint({
   replies: { 200: null },
   uses: ['gateStreams', 'keyring'],
+  refusals: ['too_many_requests', 'gate_stale'],
+  texts: { 200: ['text/event-stream'] },
+  headers: { 'Last-Event-ID': 'Resumes after this event.' },
   handle({ header }, { gateStreams, keyring }) {
     gateStreams.admit();
     const isWelcome = () =>

@@ -60,6 +60,8 @@ export const place = endpoint({
   idempotent: true,
   replies: { 201: opened },
   uses: ['pool', 'prices', 'gates', 'signals'],
+  refusals: ['insufficient_funds', 'account_suspended', 'out_of_range', 'unknown_model', 'no_price'],
+  refusalStatus: { account_suspended: 402 },
   async handle({ params, body, idempotencyKey }, services) {
     const expiresInSeconds = secondsOf(body.expiresInSeconds);
     const priced = body.estimate
@@ -157,6 +159,7 @@ export const release = endpoint({
   params: ofHold,
   replies: { 200: shown },
   uses: ['pool', 'prices', 'gates', 'signals'],
+  refusals: ['hold_ended'],
   async handle({ params }, services) {
     const released = await transaction(services.pool, (tx) => releaseHold(tx, params.id, params.holdId));
     if (released.kind === 'not_found') throw notFound(`hold ${params.holdId}`);

@@ -22,6 +22,8 @@ export const show = endpoint({
   params: byToken,
   replies: { 200: null, 404: null },
   uses: ['pool', 'invitations'],
+  texts: { 200: ['text/html'], 404: ['text/html'] },
+  refusals: ['database_unavailable'],
   async handle({ params }, services) {
     const invited = await invitedBy(params.token, services);
     if (!invited) return html(404, overPage());
@@ -33,6 +35,8 @@ export const accept = endpoint({
   params: byToken,
   replies: { 200: null, 404: null },
   uses: ['pool', 'invitations'],
+  texts: { 200: ['text/html'], 404: ['text/html'] },
+  refusals: ['database_unavailable'],
   async handle({ params }, services) {
     const invited = await invitedBy(params.token, services);
     if (!invited) return html(404, overPage());
@@ -49,6 +53,7 @@ export const resend = endpoint({
   params: z.strictObject({ id: accountId, memberId: uuid }),
   replies: { 204: null },
   uses: ['pool'],
+  refusals: ['too_many_requests'],
   async handle({ params: { id, memberId } }, { pool }) {
     await transaction(pool, async (tx) => {
       const member = (await lockMembers(tx, id)).find((one) => one.id === memberId);

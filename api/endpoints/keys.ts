@@ -49,6 +49,7 @@ export const createForMember = endpoint({
   body: { schema: z.strictObject({ memberId: uuid }) },
   replies: { 201: createdKey },
   uses: ['pool'],
+  refusals: ['unknown_member'],
   async handle({ params: { id }, body: { memberId }, principal }, { pool }) {
     return created(
       await transaction(pool, async (tx) => {
@@ -104,5 +105,6 @@ export const revokeOfPlatform = endpoint({
   params: z.strictObject({ keyId: uuid }),
   replies: { 204: null },
   uses: ['pool', 'keyring'],
+  refusals: ['not_found'],
   handle: ({ params, principal }, services) => revoke(null, params.keyId, principal, services),
 });

@@ -39,6 +39,7 @@ export const add = endpoint({
   body: { schema: newMember },
   replies: { 201: member },
   uses: ['pool', 'membersMax'],
+  refusals: ['member_exists', 'too_many_members', 'too_many_requests'],
   async handle({ params: { id }, body, principal }, { pool, membersMax }) {
     return created(
       await transaction(pool, async (tx) => {
@@ -61,6 +62,7 @@ export const change = endpoint({
   body: { schema: newMember.partial() },
   replies: { 200: member },
   uses: ['pool', 'keyring'],
+  refusals: ['member_exists', 'last_owner', 'too_many_requests'],
   async handle({ params: { id, memberId }, body, principal }, { pool, keyring }) {
     const changed = await transaction(pool, async (tx) => {
       // The admin vouches for an address, not for a name.
@@ -82,6 +84,7 @@ export const remove = endpoint({
   params: ofMember,
   replies: { 204: null },
   uses: ['pool', 'keyring'],
+  refusals: ['last_owner'],
   async handle({ params: { id, memberId }, principal }, { pool, keyring }) {
     await transaction(pool, async (tx) => {
       const outcome = await removeMember(tx, id, memberId);

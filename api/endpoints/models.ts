@@ -53,6 +53,7 @@ export const put = endpoint({
   body: { schema: model.partial({ id: true }), bytesMax: 512 * 1024 },
   replies: { 200: model, 201: model },
   uses: ['pool', 'prices'],
+  refusals: ['price_in_force', 'price_too_soon'],
   async handle({ params, body, principal }, { pool, prices: book }) {
     if (body.id !== undefined && body.id !== params.id) throw invalid('id', 'must be the id of the address');
     const wished: Model = { ...body, id: params.id, input: [...new Set(body.input)], prices: toPrices(body.prices) };

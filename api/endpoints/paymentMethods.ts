@@ -1,4 +1,5 @@
 /** An account's saved payment methods. Cards are entered at the provider's; here they only have a role. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/audit';
@@ -10,6 +11,7 @@ import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import { withCustomer } from '../../payments/customer';
 import type { SavedCard } from '../../domain/payment';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
+import { withCardTry } from './cardTry';
 import { created, noContent, ok } from '../http/endpoint';
 import { accountId, id, ofAccount, webAddress } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
@@ -60,6 +62,7 @@ export const setup = endpoint({
     );
     return created({ url });
   },
+  refusals: ['payments_unavailable'],
 });
 
 export const add = endpoint({
@@ -72,8 +75,12 @@ export const add = endpoint({
   },
   replies: { 201: method },
   uses: ['pool', 'provider', 'signals', 'log'],
+  refusals: ['card_declined', 'payment_method_invalid', 'payments_unavailable'],
   async handle({ params, body, principal }, services) {
-    const card = await attach(params.id, body.paymentMethod, services);
+    const card = await withCardTry({ accountId: params.id, id: randomUUID() }, services, async (begin) => {
+      await begin();
+      return attach(params.id, body.paymentMethod, services);
+    });
     const { method: added } = await transaction(services.pool, async (tx) => {
       const done = await addPaymentMethod(tx, params.id, card, body.role ?? null);
       await recordAudit(tx, params.id, principal.actor, 'payment_method.add', {
@@ -118,6 +125,7 @@ export const remove = endpoint({
   params: ofMethod,
   replies: { 204: null },
   uses: ['pool', 'provider', 'signals', 'log'],
+  refusals: ['last_payment_method'],
   async handle({ params, principal }, { pool, provider, signals, log }) {
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);

@@ -13,6 +13,7 @@ import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBac
 import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { beginOnce, refuseOther } from './beginPrepayment';
+import { withCardTry } from './cardTry';
 import { accepted, created, ok, type Reply } from '../http/endpoint';
 import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
@@ -54,19 +55,36 @@ export const pay = endpoint({
     }),
   },
   uses: [...forPayments, 'temporal'],
+  refusals: [
+    'out_of_range',
+    'fraction_of_a_cent',
+    'payment_method_required',
+    'payment_method_invalid',
+    'card_declined',
+    'temporal_unavailable',
+    'payments_unavailable',
+  ],
   async handle(call, services) {
     const { amount, paymentMethodId } = call.body;
-    const begun = await beginOnce(call, services, {
-      amount,
-      content: [paymentMethodId ?? null],
-      method: () => methodFor(call.params.id, paymentMethodId, services.pool),
+    const { id: accountId } = call.params;
+    const cardTry = { accountId, id: `prepayment/${accountId}/${call.idempotencyKey}` };
+    return withCardTry(cardTry, services, async (begin) => {
+      const begun = await beginOnce(call, services, {
+        amount,
+        content: [paymentMethodId ?? null],
+        async method() {
+          const methodId = await methodFor(accountId, paymentMethodId, services.pool);
+          await begin();
+          return methodId;
+        },
+      });
+      if (begun.status !== 'processing') return answered((await lookAtPayment(begun, services)).payment, services);
+      await charge(begun, call.idempotencyKey, services);
+      await services.gates.look(accountId);
+      const payment = (await readPayment(services.pool, accountId, begun.id))!;
+      refuseOther(payment, begun);
+      return answered(payment, services);
     });
-    if (begun.status !== 'processing') return answered((await lookAtPayment(begun, services)).payment, services);
-    await charge(begun, call.idempotencyKey, services);
-    await services.gates.look(begun.accountId);
-    const payment = (await readPayment(services.pool, begun.accountId, begun.id))!;
-    refuseOther(payment, begun);
-    return answered(payment, services);
   },
 });
 

@@ -65,6 +65,8 @@ const report = z
 export const reconcile = endpoint({
   replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
   uses: ['pool', 'temporal'],
+  refusals: ['temporal_unavailable', 'payments_unavailable'],
+  texts: { 200: ['text/plain'] },
   async handle({ header, principal }, services) {
     await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);

@@ -25,6 +25,14 @@ export const ofPrepayment = endpoint({
   idempotent: true,
   replies: { 201: made },
   uses: forPayments,
+  refusals: [
+    'payment_not_paid',
+    'refund_refused',
+    'refund_too_large',
+    'out_of_range',
+    'fraction_of_a_cent',
+    'payments_unavailable',
+  ],
   async handle(call, services) {
     const { id, prepaymentId } = call.params;
     const payment = await readPayment(services.pool, id, prepaymentId);
@@ -39,6 +47,14 @@ export const ofReload = endpoint({
   idempotent: true,
   replies: { 201: made },
   uses: forPayments,
+  refusals: [
+    'payment_not_paid',
+    'refund_refused',
+    'refund_too_large',
+    'out_of_range',
+    'fraction_of_a_cent',
+    'payments_unavailable',
+  ],
   async handle(call, services) {
     const { id, number } = call.params;
     const payment = await readReloadPayment(services.pool, id, number);

@@ -34,6 +34,7 @@ export const settle = endpoint({
   },
   replies: { 200: z.strictObject({ status: z.literal('settled'), charged: money, released: money }) },
   uses: ['pool', 'prices', 'gates', 'signals'],
+  refusals: ['hold_ended', 'events_rejected', 'out_of_range'],
   async handle({ params: { id, holdId }, body }, services) {
     const raw = eventsOf(body).map((event) => ofAccount(event, id));
     const hold = await readHold(services.pool, id, holdId);

@@ -17,6 +17,8 @@ export const receive = endpoint({
   body: { schema: z.instanceof(Buffer), raw: true, bytesMax: EVENT_BYTES_MAX, refusal: 'webhook_refused' },
   replies: { 200: z.strictObject({ received: z.literal(true) }) },
   uses: [...forPayments, 'stripeWebhookSecrets'],
+  refusals: ['webhook_refused', 'payments_unavailable', 'database_unavailable'],
+  headers: { 'Stripe-Signature': 'Over the body, by a signing secret of ours.' },
   async handle({ body, header }, services) {
     const { provider, stripeWebhookSecrets, log } = services;
     if (stripeWebhookSecrets.length === 0)

@@ -62,6 +62,7 @@ export const report = endpoint({
     }),
   },
   uses: ['posting'],
+  refusals: ['too_many_requests'],
   async handle({ body }, { posting }) {
     const { gates, ...counts } = await posting.report(eventsOf(body));
     // The gates are JSON already: for a thousand accounts, building and writing them again costs more than all else here.
@@ -110,6 +111,7 @@ export const read = endpoint({
   query: z.strictObject({ from: date.optional(), to: date.optional(), groupBy: groups.optional() }),
   replies: { 200: z.strictObject({ rows: z.array(row), total: money }) },
   uses: ['pool'],
+  texts: { 200: ['text/csv'] },
   async handle({ params: { id }, query: { from = null, to = null, groupBy = [] }, header }, { pool }) {
     const found = await readUsage(pool, id, { from, to }, groupBy);
     if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
@@ -136,6 +138,7 @@ export const rejected = endpoint({
   uses: ['pool'],
   async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
     const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
+    if (page.data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
     return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));
   },
 });

@@ -15,6 +15,7 @@ export const reverse = endpoint({
   idempotent: true,
   replies: { 201: transactionView },
   uses: ['pool', 'gates', 'signals'],
+  refusals: ['not_found', 'already_reversed', 'account_closed', 'out_of_range'],
   async handle({ body, principal, idempotencyKey }, services) {
     const outcome = await transaction(services.pool, (tx) =>
       postUsageReversal(tx, { ...body, actor: principal.actor, idempotencyKey }),

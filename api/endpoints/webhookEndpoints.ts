@@ -58,6 +58,7 @@ export const add = endpoint({
   body: { schema: z.strictObject({ url: webAddress, events }) },
   replies: { 201: z.strictObject({ id: uuid, secret }) },
   uses: ['pool', 'allowPrivateWebhooks'],
+  refusals: ['webhook_url_refused', 'limit_reached'],
   async handle({ params: { id }, body, principal }, { pool, allowPrivateWebhooks }) {
     const problem = webhookUrlProblem(body.url, allowPrivateWebhooks);
     if (problem) throw new Problem('webhook_url_refused', problem, { errors: [{ path: 'url', message: problem }] });

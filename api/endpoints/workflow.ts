@@ -26,6 +26,7 @@ export const read = endpoint({
     }),
   },
   uses: ['temporal'],
+  refusals: ['temporal_unavailable'],
   async handle({ params: { id } }, { temporal }) {
     const handle = temporal.workflow.getHandle(balanceWorkflowId(id));
     const ask = () => Promise.all([handle.describe(), handle.query(stateQuery), handle.query(decisionsQuery)]);

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../domain/errors';
+import { parseStrictJson } from '../../domain/strictJson';
 import type { BodySpec, StreamedBody } from './endpoint';
 
 /** Enough for any request but usage, which has its own. */
@@ -79,13 +80,17 @@ export function parseBody(request: IncomingMessage, body: Buffer, { linesAs, raw
 }
 
 function parseJson(content: string, what: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    throw new Problem(
-      'malformed_json',
-      `${what} is not JSON: ${content.trim() === '' ? 'it is empty' : (error as Error).message}`,
-    );
+  const parsed = parseStrictJson(content);
+  switch (parsed.kind) {
+    case 'parsed':
+      return parsed.value;
+    case 'malformed':
+      throw new Problem('malformed_json', `${what} is not JSON: ${parsed.because}`);
+    case 'repeated_name':
+      throw new Problem(
+        'invalid_request',
+        `${what} has the name ${JSON.stringify(parsed.name.slice(0, 40))} twice in one object: which of the two is meant?`,
+      );
   }
 }
 

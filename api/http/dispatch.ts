@@ -2,11 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { notFound, Problem, type FieldError } from '../../domain/errors';
+import { ERRORS, notFound, Problem, type FieldError } from '../../domain/errors';
+import { hashOf } from '../../ledger/accounts/apiKey';
 import { anybody, type Keyring, type Principal } from './auth';
 import { parseBody, readBody, streamBody } from './body';
 import type { Call, Endpoint, Reply } from './endpoint';
 import { fieldErrors, toProblem, toReply, type ErrorFormat } from './problems';
+import type { RateLimiter } from './rateLimiter';
+import { refusalsOf } from './responses';
 import type { Route } from './route';
 import { send } from './send';
 
@@ -32,6 +35,9 @@ export type Dispatch<Services> = {
 export type DispatchOptions<Services> = {
   services: Services;
   keyring: Keyring;
+  limiter: RateLimiter;
+  /** Of the caller, as far as proxies are trusted (TRUSTED_PROXIES). */
+  addressOf(request: IncomingMessage): string;
   log: Logger;
   /** Answers must fit their schemas too: for tests. */
   checkReplies: boolean;
@@ -40,22 +46,36 @@ export type DispatchOptions<Services> = {
 export function createDispatch<Services>({
   services,
   keyring,
+  limiter,
+  addressOf,
   log,
   checkReplies,
 }: DispatchOptions<Services>): Dispatch<Services> {
-  /** 401, foreign account 404, 403, 413 and 415, 400: in this order. */
+  /** 401, foreign account 404, 403, 413 and 415, 400, 429: in this order. */
   async function check(route: Route<Services>, asked: Asked): Promise<Call> {
     const { request } = asked;
     const { endpoint } = route;
-    const principal = route.who.includes('anybody')
-      ? anybody
-      : await keyring.authenticate(request.headers.authorization);
+    const principal = route.who.includes('anybody') ? anybody : await authenticate(asked);
     if (isForeign(route, principal, asked)) throw notFound('account with this id');
     if (!route.who.includes(principal.role)) {
       throw new Problem('forbidden', `This takes a key of ${route.who.join(' or ')}; yours is of ${principal.role}.`);
     }
     const header = (name: string) => headerOf(request, name);
-    return { principal, header, ...parse(endpoint, asked, await contentOf(endpoint, request)) };
+    const call = { principal, header, ...parse(endpoint, asked, await contentOf(endpoint, request)) };
+    if (route.limit) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(request) });
+    return call;
+  }
+
+  /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
+  async function authenticate({ request }: Asked): Promise<Principal> {
+    const { authorization } = request.headers;
+    try {
+      return await keyring.authenticate(authorization);
+    } catch (error) {
+      const isWrong = authorization !== undefined && error instanceof Problem && error.code === 'unauthenticated';
+      if (isWrong) await limiter.take('wrong_key', { address: addressOf(request) });
+      throw error;
+    }
   }
 
   /** Logs what is ours to mend. */
@@ -88,7 +108,9 @@ export function createDispatch<Services>({
         reply = await route.endpoint.handle(await check(route, asked), services);
         if (checkReplies) checkReply(route, reply);
       } catch (error) {
-        reply = toReply(toRefusal(error, asked), route.errors);
+        if (hasGone(error, asked)) return void asked.response.destroy();
+        const problem = toRefusal(error, asked);
+        reply = toReply(checkReplies ? declared(route, problem) : problem, route.errors);
       }
       write(asked, reply);
       // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.
@@ -97,6 +119,14 @@ export function createDispatch<Services>({
     refuse: (error, asked, format = 'problem') => write(asked, toReply(toRefusal(error, asked), format)),
   };
 }
+
+/** The caller ended the connection before the body was whole: nobody hears an answer, and nothing is out of order. */
+const hasGone = (error: unknown, { request }: Asked): boolean =>
+  !request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed;
+
+const accountOf = ({ params }: Asked): string => (typeof params.id === 'string' ? params.id : '');
+/** Not the key itself: it goes into a table. */
+const keyOf = ({ headers }: IncomingMessage): string => hashOf(headers.authorization ?? '').toString('hex');
 
 const isForeign = (route: Route, principal: Principal, { params }: Asked): boolean =>
   principal.accountId !== null && route.path.startsWith('/v1/accounts/:id') && params.id !== principal.accountId;
@@ -157,4 +187,15 @@ function checkReply(route: Route, reply: Reply): void {
   const result = schema.safeParse(JSON.parse(reply.json ?? JSON.stringify(reply.body)));
   if (!result.success)
     throw new Error(`${route.method} ${route.path} answers what it does not declare: ${result.error.message}`);
+}
+
+/** The problem, or our mistake when the document does not have it for this route. */
+function declared(route: Route, problem: Problem): Problem {
+  const { code, status } = problem;
+  if (refusalsOf(route).has(code) && status === (route.endpoint.refusalStatus?.[code] ?? ERRORS[code].status))
+    return problem;
+  return new Problem(
+    'internal',
+    `${route.method} ${route.path} refuses with ${code} (${status}) and does not declare it.`,
+  );
 }

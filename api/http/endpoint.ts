@@ -54,7 +54,7 @@ export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
   unchecked?: true;
 };
 
-/** By status: the schema of the body, or null for none. Problems are not listed: every endpoint may answer one. */
+/** By status: the schema of the JSON, or null for none. Problems are listed by their codes, in `refusals`. */
 export type Replies = Record<number, z.ZodType | null>;
 
 export type Endpoint<
@@ -69,6 +69,14 @@ export type Endpoint<
   /** Moves money: needs an Idempotency-Key. */
   idempotent?: true;
   replies: Replies;
+  /** By status: media types in which the answer is text, such as CSV or a page. */
+  texts?: Readonly<Record<number, readonly string[]>>;
+  /** The codes that the handler refuses with. Those of the checks before it follow from all else (responses.ts). */
+  refusals?: readonly ErrorCode[];
+  /** Where the contract has another status for a code here than it usually has. */
+  refusalStatus?: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Request headers that the handler reads, and what they are for. */
+  headers?: Readonly<Record<string, string>>;
   handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>, services: Services): Promise<Reply> | Reply;
 };
 

@@ -18,13 +18,14 @@ export function createExpress<Services>(
   app.set('etag', false);
   app.enable('case sensitive routing');
   app.use(requestIds);
-  for (const route of routes) {
-    app[route.takesAll ? 'use' : route.method](route.path, (request: Request, response: Response) =>
-      dispatch.answer(route, toAsked(request, response)),
-    );
-  }
-  for (const path of new Set(routes.map((route) => route.path))) {
-    app.all(path, answerMethodNotAllowed(routes.filter((route) => route.path === path)));
+  for (const path of literalFirst(routes)) {
+    const here = routes.filter((route) => route.path === path);
+    for (const route of here) {
+      app[route.takesAll ? 'use' : route.method](path, (request: Request, response: Response) =>
+        dispatch.answer(route, toAsked(request, response)),
+      );
+    }
+    app.all(path, answerMethodNotAllowed(here));
   }
   app.use(pages);
   app.use(answerNotFound);
@@ -33,6 +34,10 @@ export function createExpress<Services>(
   );
   return app;
 }
+
+/** Each path once, those with fewer parameters first: `…/prepayments/checkout` is never the prepayment of that name. */
+const literalFirst = (routes: readonly Pick<Route, 'path'>[]): string[] =>
+  [...new Set(routes.map(({ path }) => path))].sort((a, b) => a.split(':').length - b.split(':').length);
 
 const toAsked = (request: Request, response: Response): Asked => ({
   request,

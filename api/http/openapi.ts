@@ -1,18 +1,17 @@
 /** The OpenAPI document, made from the route table and the schemas that check requests and answers. */
-import { z } from 'zod';
 import { typesOf } from './body';
+import { createComponents, type Components, type Json } from './components';
 import type { Endpoint } from './endpoint';
+import { responsesOf } from './responses';
 import type { Route } from './route';
-import { openAiError, problem } from './schemas';
-
-type Json = Record<string, unknown>;
 
 export function toOpenApi(routes: readonly Route[]): Json {
+  const components = createComponents();
   const paths = new Map<string, Json>();
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    const path = toPath(route.path);
     for (const method of methodsOf(route))
-      paths.set(path, { ...paths.get(path), [method]: toOperation(route, method) });
+      paths.set(path, { ...paths.get(path), [method]: toOperation(route, method, components) });
   }
   return {
     openapi: '3.1.0',
@@ -21,87 +20,81 @@ export function toOpenApi(routes: readonly Route[]): Json {
       version: '1',
       description:
         'Prepaid balances for inference. Money is a decimal string in US dollars; times are ISO 8601 in UTC; errors are problem+json with a code.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths: Object.fromEntries(paths),
+    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } }, schemas: components.all() },
   };
 }
+
+/** As OpenAPI writes it. */
+export const toPath = (path: string): string => path.replace(/:(\w+)/g, '{$1}');
 
 const ALL_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
 type Method = (typeof ALL_METHODS)[number];
 /** As it is documented: a route that takes all methods stands under each that OpenAPI knows. */
-export const methodsOf = ({ method, takesAll }: Route): readonly Method[] => (takesAll ? ALL_METHODS : [method]);
+export const methodsOf = ({ method, takesAll }: Pick<Route, 'method' | 'takesAll'>): readonly Method[] =>
+  takesAll ? ALL_METHODS : [method];
 
-function toOperation({ path, who, tag, errors, summary, endpoint }: Route, method: Method): Json {
+function toOperation(route: Route, method: Method, components: Components): Json {
+  const { path, who, tag, summary, endpoint } = route;
   const isPublic = who.includes('anybody');
   return {
     summary,
     tags: [tag],
     operationId: [method, ...path.split('/').slice(1)].map((part) => part.replace(/\W/g, '')).join('_'),
-    ...(isPublic ? {} : { description: `For: ${who.join(', ')}.`, security: [{ key: [] }] }),
+    ...(isPublic ? { security: [] } : { description: `For: ${who.join(', ')}.` }),
     parameters: [
-      ...parametersOf(endpoint.params, 'path'),
-      ...parametersOf(endpoint.query, 'query'),
+      ...parametersOf(endpoint, 'params', components),
+      ...parametersOf(endpoint, 'query', components),
       ...headersOf(endpoint),
     ],
-    ...(endpoint.body && {
-      requestBody: {
-        required: !endpoint.body.optional,
-        content: Object.fromEntries(
-          typesOf(endpoint.body).map((type) => [type, { schema: toSchema(endpoint.body!.schema, 'input') }]),
-        ),
-      },
-    }),
-    responses: {
-      ...Object.fromEntries(Object.entries(endpoint.replies).map(([status, schema]) => [status, toResponse(schema)])),
-      default: {
-        description: 'A problem',
-        content:
-          errors === 'problem'
-            ? { 'application/problem+json': { schema: toSchema(problem, 'output') } }
-            : { 'application/json': { schema: toSchema(openAiError, 'output') } },
-      },
-    },
+    ...(endpoint.body && { requestBody: toRequestBody(endpoint.body, components) }),
+    responses: responsesOf(route, components),
   };
 }
 
-const toResponse = (schema: z.ZodType | null): Json =>
-  schema === null
-    ? { description: 'Done' }
-    : { description: 'Done', content: { 'application/json': { schema: toSchema(schema, 'output') } } };
-
-function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
-  if (!schema) return [];
-  const { properties = {}, required = [] } = toSchema(schema, 'input') as {
-    properties?: Record<string, Json>;
-    required?: string[];
+function toRequestBody(body: NonNullable<Endpoint['body']>, components: Components): Json {
+  const schema = components.toSchema(body.schema, 'input');
+  return {
+    required: !body.optional,
+    content: Object.fromEntries(typesOf(body).map((type) => [type, { schema }])),
   };
-  return Object.entries(properties).map(([name, property]) => ({
+}
+
+function parametersOf(endpoint: Endpoint, of: 'params' | 'query', components: Components): Json[] {
+  const schema = endpoint[of];
+  if (!schema) return [];
+  return components.propertiesOf(schema, 'input').map(({ name, required, schema: property }) => ({
     name,
-    in: place,
-    required: place === 'path' || required.includes(name),
+    in: of === 'params' ? 'path' : 'query',
+    required: of === 'params' || required,
     schema: property,
   }));
 }
 
-const headersOf = (endpoint: Endpoint): Json[] =>
-  endpoint.idempotent
-    ? [
-        {
-          name: 'Idempotency-Key',
-          in: 'header',
-          required: true,
-          schema: { type: 'string', minLength: 1, maxLength: 255 },
-        },
-      ]
-    : [];
-
-/** Shared shapes are written out where they stand: each schema is whole by itself. */
-function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    reused: 'inline',
-  }) as Json;
-  return json;
+function headersOf({ idempotent, headers = {} }: Endpoint): Json[] {
+  const all = [
+    ...(idempotent
+      ? [
+          {
+            name: 'Idempotency-Key',
+            required: true,
+            description: 'The same one when the request is repeated.',
+            max: 255,
+          },
+        ]
+      : []),
+    ...Object.entries(headers).map(([name, description]) => ({ name, required: false, description, max: 1_000 })),
+  ];
+  return all.map(({ name, required, description, max }) => ({
+    name,
+    in: 'header',
+    required,
+    description,
+    schema: { type: 'string', minLength: 1, maxLength: max },
+  }));
 }

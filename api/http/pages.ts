@@ -21,18 +21,27 @@ const docs = shell(
 <script src="start.js"></script>`,
 );
 
-const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', docExpansion: 'list', persistAuthorization: true });`;
+const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', docExpansion: 'list' });
+// Earlier versions of this page kept the key in the browser.
+localStorage.removeItem('authorized');
+`;
 
-/** Nothing is loaded from elsewhere, and nothing may be. */
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+/** Nothing is loaded from elsewhere, no script stands in a page, and no page stands in a frame. Swagger's styles are inline. */
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
 
 export function pages(openApi: object): Router {
   const router = Router();
+  router.use((_request, response, next) => {
+    response.set(HEADERS);
+    next();
+  });
   const html = (path: string, content: string) =>
-    router.get(
-      path,
-      (_request, response) => void response.set('Content-Security-Policy', POLICY).type('html').send(content),
-    );
+    router.get(path, (_request, response) => void response.type('html').send(content));
   html('/', home);
   router.get('/openapi.json', (_request, response) => void response.json(openApi));
   router.get('/docs', (request, response, next) =>

@@ -1,5 +1,6 @@
 /** A line of the route table: method, path, who may, what it does. Lines stand in sections, which say what they have in common. */
 import type { z } from 'zod';
+import type { RouteLimitName } from '../../domain/rateLimits';
 import type { Role } from './auth';
 import type { Endpoint } from './endpoint';
 import type { ErrorFormat } from './problems';
@@ -10,6 +11,8 @@ type Line<Services> = {
   who: readonly Role[];
   endpoint: Endpoint<z.ZodType, z.ZodType, z.ZodType, Services>;
   summary: string;
+  /** How often it may be asked: a line of domain/rateLimits.ts. */
+  limit?: RouteLimitName;
   /** Any other method is taken alike, and any path behind this one. */
   takesAll?: true;
 };
@@ -43,6 +46,8 @@ export const post = by('post');
 export const put = by('put');
 export const patch = by('patch');
 export const del = by('delete');
+/** Only so often, by a line of domain/rateLimits.ts. */
+export const limited = <Services>(limit: RouteLimitName, line: Line<Services>): Line<Services> => ({ ...line, limit });
 /** By any method, with anything behind the path. */
 export const any = <Services>(...parts: Parameters<typeof get<Services>>): Line<Services> => ({
   ...get(...parts),

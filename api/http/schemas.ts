@@ -1,5 +1,7 @@
 /** The shapes that requests and answers are made of. Requests are strict: an unknown field is refused. */
 import { z } from 'zod';
+import { EMAIL_LENGTH_MAX, EMAIL_PATTERN, emailProblem } from '../../domain/emailAddress';
+import { ERRORS, type ErrorCode } from '../../domain/errors';
 
 /** Printable ASCII: whatever passes can be stored, logged and put into a header. */
 export const id = z
@@ -18,8 +20,16 @@ export const text = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
-export const email = z.email().max(254);
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
+    // The same for tools that do not know \p; of halves of characters their JSON knows nothing.
+    .meta({ pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$' });
+export const email = z
+  .string()
+  .superRefine((address, context) => {
+    const problem = emailProblem(address);
+    if (problem !== null) context.addIssue(problem);
+  })
+  .meta({ format: 'email', maxLength: EMAIL_LENGTH_MAX, pattern: EMAIL_PATTERN });
 export const webAddress = z.url({ protocol: /^https?$/ }).max(2_000);
 
 /** Dollars as answers have them: at least two decimals, at most nine. */
@@ -93,14 +103,31 @@ export const transactionView = z
   })
   .meta({ id: 'Transaction' });
 
+const rejectedEvent = z.strictObject({
+  index: z.number().int(),
+  id: z.string(),
+  code: z.string(),
+  message: z.string(),
+});
+/** Members after `errors` belong to single codes (docs/errors.md). */
 export const problem = z
-  .object({
+  .strictObject({
     type: z.string(),
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
-    code: z.string(),
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    available: money.optional().meta({ description: 'Of `insufficient_funds`.' }),
+    reasons: z.array(reason).optional().meta({ description: 'Of `account_suspended`.' }),
+    rejected: z.array(rejectedEvent).optional().meta({ description: 'Of `events_rejected`.' }),
+    declineCode: z.string().nullable().optional().meta({ description: "Of `card_declined`: the provider's reason." }),
+    archives: z
+      .array(z.strictObject({ month: z.string(), file: z.string() }))
+      .optional()
+      .meta({ description: 'Of `not_found`: where an older usage event may stand.' }),
+    url: z.string().optional().meta({ description: 'Of `card_declined`: where the bank asks to confirm.' }),
+    id: z.string().optional().meta({ description: 'Of `card_declined`: the prepayment.' }),
   })
   .meta({ id: 'Problem' });
 

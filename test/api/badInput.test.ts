@@ -189,3 +189,25 @@ test('CSV quotes what needs it', () => {
     'a,b\r\n"x,""y""",1\r\n"line\nbreak",\r\n',
   );
 });
+
+test('a name twice in a JSON object is 400 on any route, and nothing moves', async () => {
+  const amounts = '"amount":"5.00","am\\u006funt":"9999.00"';
+  const before = (await api.ask('GET', `/v1/accounts/${account.id}`, { key: api.admin })).body.balance;
+  const ask = (method: string, path: string, key: string, raw: string, headers = {}) =>
+    api.ask(method, path, { key, raw, headers: { 'Idempotency-Key': 'twice', ...headers } });
+  const own = `/v1/accounts/${account.id}`;
+  const event = `{"id":"twice","accountId":"${account.id}","model":"model","inputTokens":1,"inputTokens":1000000}`;
+  const lines = { 'Content-Type': 'application/x-ndjson' };
+  for (const answer of [
+    await ask('POST', `${own}/adjustments`, api.admin, `{${amounts},"reason":"x"}`),
+    await ask('POST', `${own}/prepayments`, account.owner, `{${amounts}}`),
+    await ask('POST', `${own}/holds`, api.service, `{${amounts}}`),
+    await ask('POST', '/v1/usage', api.service, `{"events":[${event}]}`),
+    await ask('POST', '/v1/usage', api.service, event, lines),
+    await ask('POST', '/v1/usage', api.service, '{"events":[],"events":[]}'),
+  ])
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  const after = (await api.ask('GET', own, { key: api.admin })).body.balance;
+  expect(after).toBe(before);
+  expect(before).toMatch(/^\d+\.\d+$/);
+});

@@ -8,9 +8,11 @@ import pino from 'pino';
 import { z } from 'zod';
 import { FAIL_CLOSED } from '../../api/gate/gateCache';
 import { createKeyring, type Keyring } from '../../api/http/auth';
+import { createCallerAddress } from '../../api/http/callerAddress';
 import { createDispatch } from '../../api/http/dispatch';
 import { endpointsWith, type StreamedBody } from '../../api/http/endpoint';
 import { createExpress } from '../../api/http/express';
+import { createRateLimiter } from '../../api/http/rateLimiter';
 import { get, post, section } from '../../api/http/route';
 import { Problem } from '../../domain/errors';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -22,6 +24,7 @@ const upload = endpoint({
   uses: ['seen'],
   body: { schema: z.any(), streamed: ['application/jsonl'], bytesMax: BYTES_MAX },
   replies: { 200: z.strictObject({ sha256: z.string() }) },
+  refusals: ['limit_reached'],
   async handle({ body }, { seen }) {
     const hash = createHash('sha256');
     for await (const chunk of (body as StreamedBody).chunks) {
@@ -53,7 +56,14 @@ beforeAll(async () => {
   account = await openAccount(api);
   keyring = createKeyring(api.database.pool, Date.now, FAIL_CLOSED);
   const services = { seen: (bytes: number) => onSeen(bytes) };
-  const dispatch = createDispatch<Services>({ services, keyring, log: pino({ level: 'silent' }), checkReplies: true });
+  const dispatch = createDispatch<Services>({
+    services,
+    keyring,
+    limiter: createRateLimiter(api.database.pool),
+    addressOf: createCallerAddress([]),
+    log: pino({ level: 'silent' }),
+    checkReplies: true,
+  });
   server = createServer(createExpress(routes, dispatch, Router())).listen(0, '127.0.0.1');
   await once(server, 'listening');
   agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -94,6 +94,8 @@ test('an address that is not there is 404, a wrong method 405, a broken escape 4
   const wrong = await api.ask('PATCH', '/v1/usage', { key: api.admin });
   expect(wrong).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
   expect(wrong.headers.get('allow')).toBe('POST');
+  const literal = await api.ask('GET', `/v1/accounts/${own.id}/prepayments/checkout`, { key: own.owner });
+  expect(literal).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
   expect((await api.ask('GET', '/v1/accounts/%zz/gate', { key: api.admin })).body).toMatchObject({ status: 400 });
 });
 
@@ -124,4 +126,43 @@ test('/openapi.json has every route with its schemas, /docs is served from here'
   expect((await api.ask('GET', '/docs/')).body).toContain('swagger-ui-bundle.js');
   expect((await api.ask('GET', '/docs/swagger-ui-bundle.js')).status).toBe(200);
   expect((await api.ask('GET', '/')).body).toContain('/openapi.json');
+});
+
+const NOBODY = 'account-of-nobody';
+test.each(
+  routes
+    .filter(
+      ({ method, path, who }) =>
+        method === 'get' &&
+        path.startsWith('/v1/accounts/:id') &&
+        who.some((role) => role === 'admin' || role === 'service'),
+    )
+    .map((route) => ({ route, name: route.path })),
+)('GET $name of an account that does not exist is 404, for the platform too', async ({ route }) => {
+  const key = route.who.includes('admin') ? api.admin : api.service;
+  const { status, body } = await api.ask('GET', addressOf(route.path, NOBODY), { key });
+  // Of workflows Temporal knows, and in this test it is away.
+  expect([status, body.code]).toEqual(
+    route.path.endsWith('/workflow') ? [503, 'temporal_unavailable'] : [404, 'not_found'],
+  );
+});
+
+test('lists of what the account has not are 404: deliveries of an endpoint, events of a transaction', async () => {
+  for (const path of [`webhook-endpoints/${NOTHING}/deliveries`, 'transactions/999/events'])
+    expect((await api.ask('GET', `/v1/accounts/${own.id}/${path}`, { key: own.owner })).status).toBe(404);
+});
+
+test('pages stand in no frame, run no script of their own text, and /docs keeps no key in the browser', async () => {
+  for (const path of ['/', '/docs/', `/confirm/none`]) {
+    const { headers, body } = await api.ask('GET', path);
+    expect(headers.get('content-type')).toContain('text/html');
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(headers.get('content-security-policy')).not.toMatch(/script-src[^;]*unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(body).not.toMatch(/<script(?![^>]* src=)/);
+  }
+  const start = (await api.ask('GET', '/docs/start.js')).body;
+  expect(start).not.toContain('persistAuthorization');
+  expect(start).toContain("localStorage.removeItem('authorized')");
+  expect((await api.ask('GET', '/docs/swagger-ui.css')).headers.get('x-content-type-options')).toBe('nosniff');
 });

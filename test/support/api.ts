@@ -1,7 +1,7 @@
 /** An API for a test: on a database of its own, with keys for every role, and a Temporal that only takes notes. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import type { StalePolicy } from '../../domain/gate';
@@ -9,6 +9,7 @@ import { createMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
+import { checkAnswer } from './answers';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testInvitations, testLinks } from './links';
 import { TEST_CLAIM_SECRET } from './provider';
@@ -39,6 +40,9 @@ export type TestApiOptions = {
   stripe?: Stripe;
   allowPrivateWebhooks?: boolean;
   gatePolicy?: StalePolicy;
+  trustedProxies?: readonly string[];
+  /** @default silent */
+  log?: Logger;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -54,7 +58,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     links: testLinks,
     invitations: testInvitations,
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
-    log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+    log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+    trustedProxies: options.trustedProxies ?? [],
     checkReplies: true,
     ...(options.gatePolicy && { gatePolicy: options.gatePolicy }),
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
@@ -99,6 +104,7 @@ async function ask(
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
   if (isStream) await response.body!.cancel();
   const content = isStream ? '' : await response.text();
+  checkAnswer({ method, path, status: response.status, headers: response.headers, content });
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(content) : content };
 }

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { parseStrictJson } from '../../domain/strictJson';
+
+const repeated = (name: string) => ({ kind: 'repeated_name', name });
+
+test('a name twice in one object is told, at any depth and in any spelling', () => {
+  expect(parseStrictJson('{"amount":"5.00","amount":"9999.00"}')).toEqual(repeated('amount'));
+  expect(parseStrictJson('{"am\\u006funt":1,"amount":1}')).toEqual(repeated('amount'));
+  expect(parseStrictJson('{"a":[1,{"b":{"c":1}, "d":[{"e":1 , "e"\n: 2}]}]}')).toEqual(repeated('e'));
+  expect(parseStrictJson('{"__proto__":1,"__proto__":2}')).toEqual(repeated('__proto__'));
+  expect(parseStrictJson('{"":1,"":2}')).toEqual(repeated(''));
+  expect(parseStrictJson('{"1":1,"1":2}')).toEqual(repeated('1'));
+});
+
+test('the same name in other objects, and colons and braces within strings, are no repetition', () => {
+  for (const text of [
+    '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}',
+    '{"a":":","b":"\\":{","c":"\\\\","d:":"}\\\\\\""}',
+    '[":",{"__proto__":{"constructor":1}},"\\u0022:"]',
+    '"a:b"',
+    '1',
+    'null',
+  ])
+    expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text) });
+});
+
+test('whatever JSON.stringify writes is parsed as JSON.parse parses it', () => {
+  fc.assert(
+    fc.property(fc.json({ stringUnit: 'binary', maxDepth: 4 }), (text) => {
+      expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text) });
+    }),
+  );
+});
+
+test('an object with one name repeated, anywhere in it, is always told', () => {
+  const names = fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 4 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(names, fc.nat(), fc.json(), (unique, pick, value) => {
+      const name = unique[pick % unique.length]!;
+      const members = [...unique, name].map((one) => `${JSON.stringify(one)}:${value}`).join(',');
+      expect(parseStrictJson(`[[{"in":{${members}}}]]`)).toEqual(repeated(name));
+    }),
+  );
+});
+
+test('what is no JSON is malformed, and lists nested without end are parsed', () => {
+  expect(parseStrictJson('{"a":1,}')).toMatchObject({ kind: 'malformed' });
+  expect(parseStrictJson(' ')).toEqual({ kind: 'malformed', because: 'it is empty' });
+  expect(parseStrictJson(`${'['.repeat(60_000)}${']'.repeat(60_000)}`)).toMatchObject({ kind: 'parsed' });
+});
