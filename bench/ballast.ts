@@ -24,7 +24,9 @@ export const ADMIN_KEY = 'admin_key_of_the_measurements';
 
 export async function startBallast(): Promise<MeasuredBallast> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
-  const postgres = await startPostgres({ dataDir, durable: true, log: () => undefined });
+  // A folder of its own: `npm start` closes its data directory to all other users, and Postgres may run as another one.
+  const postgresDir = mkdtempSync(join(tmpdir(), 'ballast-bench-postgres-'));
+  const postgres = await startPostgres({ dataDir: postgresDir, durable: true, log: () => undefined });
   const child = spawn(process.execPath, [join(__dirname, '..', 'dev', 'start.js')], {
     env: {
       ...process.env,
@@ -51,7 +53,7 @@ export async function startBallast(): Promise<MeasuredBallast> {
     child.kill('SIGTERM');
     await exited;
     await postgres.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    for (const folder of [dataDir, postgresDir]) rmSync(folder, { recursive: true, force: true });
   };
   let stopping: Promise<void> | null = null;
   return {

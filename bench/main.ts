@@ -13,7 +13,9 @@ import { quietHistory } from './quietHistory';
 import { replicaMemory, replicaRate } from './replica';
 import { keep, show, type Figure } from './results';
 import { singlesOverNodeHttp } from './singles';
+import { monthDrop } from './monthDrop';
 import { sustained } from './sustained';
+import { usageReading } from './usageReading';
 
 type Measurement = (ballast: MeasuredBallast, quick: boolean) => Promise<Figure[]>;
 
@@ -39,6 +41,18 @@ const NAMED_ONLY: Record<string, Measurement> = {
   breakdown: (ballast, quick) => breakdown(ballast, { events: quick ? 20_000 : 400_000 }),
   growth: (ballast, quick) =>
     growthByAccounts(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 3, events: 300_000 }),
+  'usage-reading': (ballast, quick) =>
+    usageReading(
+      ballast,
+      quick
+        ? { many: 1_000_000, few: 10_000, runs: 2, readings: 50 }
+        : { many: 10_000_000, few: 10_000, runs: 5, readings: 200 },
+    ),
+  'month-drop': (ballast, quick) =>
+    monthDrop(
+      ballast,
+      quick ? { events: 1_000_000, runs: 1, seconds: 4 } : { events: 10_000_000, runs: 3, seconds: 10 },
+    ),
   sustained: (ballast, quick) =>
     sustained(ballast, quick ? { events: 300_000, windowSecondsMax: 5 } : { events: 20_000_000, windowSecondsMax: 60 }),
 };
