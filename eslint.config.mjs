@@ -3,7 +3,17 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { lookupsByName } from './dev/lint/lookupsByName.mjs';
 
-const entryPoints = ['api/main.ts', 'workers/main.ts', 'dev/**', 'bench/**', 'chaos/**', 'examples/**', 'test/**'];
+const entryPoints = [
+  'api/main.ts',
+  'workers/main.ts',
+  'workers/migrate.ts',
+  'workers/restoreUsage.ts',
+  'dev/**',
+  'bench/**',
+  'chaos/**',
+  'examples/**',
+  'test/**',
+];
 const tests = ['test/**/*.ts'];
 
 export default defineConfig(

@@ -99,9 +99,9 @@ test('B7 whatever is posted, reversed, repeated and summed at the same time, eac
       for (const { kind, ids } of steps) {
         if (kind === 'sum') await Promise.all([sumUsage(database.pool, 3), sumUsage(database.pool, 3)]);
         else if (kind === 'reverse') {
-          const outcome = await reverse(account, `e${ids[0]!}`);
-          if (outcome.kind === 'posted') reversed.add(ids[0]!);
-          expect(outcome.kind === 'posted' || outcome.kind === 'already_reversed').toBe(posted.has(ids[0]!));
+          const outcome = await reverse(account, `e${ids[0]}`);
+          if (outcome.kind === 'posted') reversed.add(ids[0]);
+          expect(outcome.kind === 'posted' || outcome.kind === 'already_reversed').toBe(posted.has(ids[0]));
         } else {
           await Promise.all([postUsage(database.pool, ids.map(event)), sumUsage(database.pool, 2)]);
           ids.forEach((id) => posted.add(id));
