@@ -1,6 +1,7 @@
 /** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
 import { Client, Connection } from '@temporalio/client';
-import { publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
+import { createFolderStore } from '../batches/fileStore';
+import { filesDirOf, publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
@@ -8,6 +9,7 @@ import { createInvitationLinks } from '../notices/invitationLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
+import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { createApi } from './server';
 
@@ -21,6 +23,7 @@ function required(name: string, value: string | undefined): string {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  if (config.LOW_PRIORITY === '1') takeLowPriority();
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
   const { log, say } = openOutput('api', config.LOG_LEVEL);
   const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
@@ -50,6 +53,8 @@ async function main(): Promise<void> {
     links: createConfirmationLinks(linked),
     invitations: createInvitationLinks(linked),
     membersMax: config.MEMBERS_MAX,
+    files: createFolderStore(filesDirOf(config)),
+    batchesUrl: config.BATCHES_URL,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),
     trustedProxies: config.TRUSTED_PROXIES,

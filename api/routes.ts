@@ -3,9 +3,12 @@ import * as abandonReload from './endpoints/abandonReload';
 import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
+import * as batches from './endpoints/batches';
+import * as batchExecution from './endpoints/batchExecution';
 import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
 import * as confirmations from './endpoints/confirmations';
+import * as files from './endpoints/files';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
@@ -35,6 +38,8 @@ const ownerOrAdmin: Role[] = ['owner', 'admin'];
 const anyoneOfAccount: Role[] = ['owner', 'resource_modifier', 'member'];
 const anyoneOrAdmin: Role[] = [...anyoneOfAccount, 'admin'];
 const anyone: Role[] = [...anyoneOfAccount, 'admin', 'service'];
+/** Members of an account, and services that name one. */
+const ofBatches: Role[] = [...anyoneOfAccount, 'service'];
 const anybody: Role[] = ['anybody'];
 
 export const routes: readonly Route<Services>[] = [
@@ -96,6 +101,25 @@ export const routes: readonly Route<Services>[] = [
     post('/v1/accounts/:id/holds/:holdId/settle', service, settling.settle, 'Settle a hold with its usage'),
     post('/v1/accounts/:id/holds/:holdId/release', service, holds.release, 'Give back what is held'),
   ]),
+  ...section(
+    'Files and batches',
+    [
+      post('/v1/files', ofBatches, files.upload, "Upload a batch's requests"),
+      get('/v1/files', ofBatches, files.list, 'List files'),
+      get('/v1/files/:fileId', ofBatches, files.read, 'Read what a file is'),
+      get('/v1/files/:fileId/content', ofBatches, files.content, 'Read what a file says'),
+      del('/v1/files/:fileId', ofBatches, files.remove, 'Delete a file'),
+      post('/v1/batches', ofBatches, batches.create, 'Create a batch'),
+      get('/v1/batches', ofBatches, batches.list, 'List batches'),
+      post('/v1/batches/estimate', ofBatches, batches.estimate, 'What would a batch reserve, and would it fit?'),
+      get('/v1/batches/claimable', service, batchExecution.claimable, 'List batches with requests to execute'),
+      get('/v1/batches/:batchId', ofBatches, batches.read, 'Read a batch'),
+      post('/v1/batches/:batchId/cancel', ofBatches, batches.cancel, 'Cancel a batch'),
+      post('/v1/batches/:batchId/claims', service, batchExecution.claim, 'Take requests to execute'),
+      post('/v1/batches/:batchId/results', service, batchExecution.results, 'Send the results of requests'),
+    ],
+    'openai',
+  ),
   ...section('Records', [
     get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
     get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),

@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
 import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
@@ -19,6 +20,7 @@ import { createCallerAddress } from './http/callerAddress';
 import { createDispatch } from './http/dispatch';
 import { createExpress } from './http/express';
 import { createFixedRoutes } from './http/fixedRoutes';
+import { createForward, type Forward } from './http/forward';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
 import { createGateStreams } from './gate/gateStream';
 import { createHotPath, type HotPath } from './gate/hotPath';
@@ -48,6 +50,10 @@ export type ApiDeps = {
   invitations: InvitationLinks;
   /** Members of an account at most. @default 50 */
   membersMax?: number;
+  /** Where files of batches and datasets lie. */
+  files: FileStore;
+  /** Another API process that serves files and batches, so that they take nothing of this one (L5). @default this one does */
+  batchesUrl?: string | undefined;
   log: Logger;
   /** Secrets that Stripe may sign its events with. @default none, so that no event is taken */
   stripeWebhookSecrets?: readonly string[];
@@ -68,8 +74,8 @@ export type Api = {
 
 /** What is not answered by then is cut off. */
 const DRAIN_MS_MAX = 10_000;
-/** A caller that sends its request slower than this is not heard. */
-const REQUEST_MS_MAX = 60_000;
+/** A caller that sends its headers slower than this is not heard; bodies have limits of their own (http/body). */
+const HEADERS_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Of keys and single gates, for which nobody is to wait: on connections of their own, which are given up when they fall silent. */
 const LOOKUP_CONNECTIONS = 2;
@@ -86,6 +92,8 @@ export function createApi({
   links,
   invitations,
   membersMax = 50,
+  files,
+  batchesUrl,
   log,
   stripeWebhookSecrets = [],
   allowPrivateWebhooks = false,
@@ -131,11 +139,15 @@ export function createApi({
       prices,
       signals,
       posting,
+      files,
       allowPrivateWebhooks,
     },
-    hotPath,
-    checkReplies,
-    trustedProxies,
+    {
+      hotPath,
+      forward: batchesUrl === undefined ? null : createForward(batchesUrl, log),
+      checkReplies,
+      trustedProxies,
+    },
   );
 
   return {
@@ -158,11 +170,16 @@ export function createApi({
   };
 }
 
+type HttpOptions = {
+  hotPath: HotPath;
+  forward: Forward | null;
+  checkReplies: boolean;
+  trustedProxies: readonly string[];
+};
+
 function createHttpServer(
   services: Services,
-  hotPath: HotPath,
-  checkReplies: boolean,
-  trustedProxies: readonly string[],
+  { hotPath, forward, checkReplies, trustedProxies }: HttpOptions,
 ): Server {
   const { keyring, log } = services;
   const limiter = createRateLimiter(services.pool);
@@ -172,10 +189,12 @@ function createHttpServer(
   const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
   const server = createServer(
     inTurn((request, response) => {
-      if (!hotPath(request, response) && !fixedRoutes(request, response)) app(request, response);
+      const answered = hotPath(request, response) || forward?.(request, response) || fixedRoutes(request, response);
+      if (!answered) app(request, response);
     }),
   );
-  server.requestTimeout = REQUEST_MS_MAX;
+  server.headersTimeout = HEADERS_MS_MAX;
+  server.requestTimeout = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }

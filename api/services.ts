@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
@@ -34,6 +35,8 @@ export type Services = {
   prices: PriceBook;
   signals: Signals;
   posting: UsagePosting;
+  /** Where files of batches and datasets lie. */
+  files: FileStore;
   /** The deployment lets webhooks go to private addresses and by http. */
   allowPrivateWebhooks: boolean;
 };

@@ -1,6 +1,9 @@
 /** The API with its posting statement answered without Postgres: the baseline of figure 4. A process of its own. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
+import { createFolderStore } from '../batches/fileStore';
 import { createApi } from '../api/server';
 import { openPool } from '../ledger/db';
 import { createStripe } from '../stripe/client';
@@ -28,6 +31,7 @@ async function main(databaseUrl: string): Promise<void> {
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
     invitations: createInvitationLinks({ publicUrl: 'http://127.0.0.1', secret: 'a secret of the bench' }),
     claimSecret: 'bench',
+    files: createFolderStore(join(tmpdir(), 'ballast-bench-files')),
     links: createConfirmationLinks({ publicUrl: NOWHERE, secret: 'bench' }),
     log: pino({ level: 'silent' }),
   });

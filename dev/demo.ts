@@ -1,10 +1,12 @@
 /** The demo of `npm start`: sets up two accounts, sends them traffic, and tells what happens to them. */
+import { startExecutor } from '../examples/batch-executor/executor';
 import { readConfig } from '../domain/config';
 import { parseMoney } from '../domain/money';
 import { openPlainOutput } from '../telemetry/log';
 import { tellReady } from '../telemetry/ready';
 import { sleep } from './commands';
 import { prepaidAccount, reloadingAccount, setUpDemo, type Demo } from './demoSetup';
+import { runBatch } from './demoBatch';
 import { runTraffic } from './demoTraffic';
 
 interface Account {
@@ -46,11 +48,21 @@ function inDollars(balance: string): string {
   return `${sign}$${amount}`;
 }
 
+/** The rest of the demo goes on. */
+const tellNoBatch = (error: Error): void => log(`the demo's batch can not be shown: ${error.message}`);
+
 async function main(): Promise<void> {
   const { ADMIN_KEY, DATA_DIR, HOST, PORT } = readConfig(process.env);
-  const demo = await setUpDemo(`http://${HOST}:${PORT}`, ADMIN_KEY ?? '', DATA_DIR);
+  const url = `http://${HOST}:${PORT}`;
+  const demo = await setUpDemo(url, ADMIN_KEY ?? '', DATA_DIR);
   tellReady();
-  await Promise.all([runTraffic(demo, log), watch(demo, reloadingAccount), watch(demo, prepaidAccount)]);
+  startExecutor({ url, key: demo.keys.serviceKey, requestsPerMinute: 1_200, onError: () => undefined });
+  await Promise.all([
+    runTraffic(demo, log),
+    runBatch(demo, url, log).catch(tellNoBatch),
+    watch(demo, reloadingAccount),
+    watch(demo, prepaidAccount),
+  ]);
 }
 
 main().catch((error: Error) => {

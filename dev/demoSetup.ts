@@ -1,5 +1,6 @@
 /** Creates the demo's models and accounts through the public API; what is there already stays as it is. */
 import { createApi, type Api } from './apiClient';
+import { putModels, readCatalogue, REAL_MODELS } from './catalogue';
 import { readDemoKeys, writeDemoKeys, type DemoKeys } from './demoKeys';
 
 export const reloadingAccount = 'demo';
@@ -22,6 +23,7 @@ export interface Demo {
   service: Api;
   /** By account. */
   owners: Record<string, Api>;
+  keys: DemoKeys;
   /** Whether the accounts were made just now. */
   fresh: boolean;
 }
@@ -33,6 +35,7 @@ export async function setUpDemo(url: string, adminKey: string, dataDir: string):
       body: { provider: 'demo', license: 'open', input: ['text'], ...model },
     });
   }
+  await putModels(admin, readCatalogue(REAL_MODELS));
   const created = [
     await ensureAccount(admin, reloadingAccount, 'Demo, reloads itself'),
     await ensureAccount(admin, prepaidAccount, 'Demo, topped up by hand'),
@@ -43,7 +46,7 @@ export async function setUpDemo(url: string, adminKey: string, dataDir: string):
   await ensureMoney(owners[reloadingAccount], reloadingAccount, '20.00');
   await ensureMoney(owners[prepaidAccount], prepaidAccount, '5.00');
   await ensureAutoReload(owners[reloadingAccount]);
-  return { service: createApi(url, keys.serviceKey), owners, fresh: created.every(Boolean) };
+  return { service: createApi(url, keys.serviceKey), keys, owners, fresh: created.every(Boolean) };
 }
 
 async function ensureAccount(admin: Api, id: string, name: string): Promise<boolean> {

@@ -5,6 +5,8 @@ import type { Secrets } from './dataDir';
 /** Where the servers are now. It changes when one had to leave its port to another program. */
 export interface Places {
   apiPort: number;
+  /** The API process that serves files and batches. */
+  batches: string;
   databaseUrl: string;
   /** The database of the Stripe simulator. */
   simulatorUrl: string;
@@ -21,10 +23,11 @@ export interface Given {
 
 const simulatorKey = 'sk_test_ballast_simulator';
 
-/** Of API, worker and demo. */
+/** Of API, workers and demo. */
 export function programEnvironment({ config, secrets, dataDir }: Given, places: Places): Record<string, string> {
   return {
     PORT: String(places.apiPort),
+    BATCHES_URL: places.batches,
     HOST: config.HOST,
     DATA_DIR: dataDir,
     DEMO: config.DEMO ? '1' : '0',
@@ -41,6 +44,13 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
     WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE ?? (mayReachPrivate(config) ? '1' : '0'),
     ...(places.stripe !== undefined && { STRIPE_API_BASE: places.stripe }),
   };
+}
+
+/** Of the API process that serves files and batches: it is only asked by the other one. */
+export function batchesEnvironment(given: Given, places: Places): Record<string, string> {
+  const { BATCHES_URL: own, ...environment } = programEnvironment(given, places);
+  const { hostname, port } = new URL(own!);
+  return { ...environment, HOST: hostname, PORT: port, LOW_PRIORITY: '1' };
 }
 
 /** Of the Stripe simulator. It signs with one of the secrets that the API takes. */

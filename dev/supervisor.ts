@@ -4,8 +4,8 @@ import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
 import { readDemoKeys } from './demoKeys';
-import { programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
 import { prepareDatabase } from '../ledger/prepareDatabase';
+import { batchesEnvironment, programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
 import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { isPortFree, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
@@ -16,10 +16,13 @@ import { startTemporal } from './temporal';
 const readyTimeoutMs = 60_000;
 
 /** Who is told of a server's address when it starts, and so starts again when the address has changed. */
+const apis = ['api', 'batches'];
+const workers = ['worker', 'batch worker'];
 const followers: Record<Exclude<keyof Places, 'apiPort' | 'simulatorUrl'>, string[]> = {
-  databaseUrl: ['stripe', 'api', 'worker'],
-  temporal: ['api', 'worker'],
-  stripe: ['api', 'worker'],
+  databaseUrl: ['stripe', ...apis, ...workers],
+  temporal: [...apis, ...workers],
+  stripe: [...apis, 'worker'],
+  batches: ['api'],
 };
 
 export class Supervisor {
@@ -55,8 +58,14 @@ export class Supervisor {
 
   async start(): Promise<void> {
     this.places.apiPort = await this.choosePort();
+    await this.placeBatches();
     await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
-    await Promise.all([this.program('api', 'api/main.js'), this.program('worker', 'workers/main.js')]);
+    await Promise.all([
+      this.program('api', 'api/main.js'),
+      this.program('worker', 'workers/main.js'),
+      this.startBatches(),
+      this.program('batch worker', 'workers/batchesMain.js'),
+    ]);
     const api = `http://${this.config.HOST}:${this.places.apiPort}`;
     await this.waitUntilReady(api);
     const demo = this.config.DEMO && (await this.startDemo()) ? readDemoKeys(this.dataDir) : null;
@@ -142,6 +151,19 @@ export class Supervisor {
       `another program has taken ${hostOf(before)}: what was there is at ${hostOf(address)} from now on; starting ${programs.join(', ')} again`,
     );
     for (const program of programs) this.kept.get(program)?.restart();
+  }
+
+  private startBatches(): Promise<void> {
+    return this.program('batches', 'api/main.js', {
+      env: async () => {
+        await this.placeBatches();
+        return batchesEnvironment(this.given, this.places as Places);
+      },
+    });
+  }
+
+  private async placeBatches(): Promise<void> {
+    this.moved('batches', `http://127.0.0.1:${await rememberedPort(this.dataDir, 'batches')}`);
   }
 
   private async waitUntilReady(api: string): Promise<void> {

@@ -30,6 +30,12 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().default('.ballast'),
+  /** Where files of batches and datasets lie; all processes see the same. @default files, in DATA_DIR */
+  FILES_DIR: z.string().min(1).optional(),
+  /** Another API process, to which this one hands files and batches (L5). */
+  BATCHES_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** This process serves files and batches for others: at low priority, so that it takes nothing from them (L5). */
+  LOW_PRIORITY: z.enum(['0', '1']).optional(),
   ADMIN_KEY: z.string().min(16).optional(),
   DEMO: z
     .enum(['0', '1'])
@@ -87,6 +93,8 @@ export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
 /** The folder of archived usage. */
 export const archiveFolderOf = ({ USAGE_ARCHIVE_DIR, DATA_DIR }: Config): string =>
   USAGE_ARCHIVE_DIR ?? `${DATA_DIR}/usage-archive`;
+
+export const filesDirOf = ({ FILES_DIR, DATA_DIR }: Config): string => FILES_DIR ?? `${DATA_DIR}/files`;
 
 /** Every secret that Stripe may sign its events with, the newest first (P4). */
 export const webhookSecretsOf = ({ STRIPE_WEBHOOK_SECRET }: Config): string[] =>

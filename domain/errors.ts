@@ -3,6 +3,13 @@
 export const ERRORS = {
   malformed_json: { status: 400, title: 'The body is not JSON' },
   invalid_request: { status: 400, title: 'The request does not fit' },
+  invalid_json_line: { status: 400, title: 'A line is not JSON' },
+  duplicate_custom_id: { status: 400, title: 'A custom_id is used twice' },
+  url_mismatch: { status: 400, title: 'The url is not that of the batch' },
+  model_not_found: { status: 400, title: 'There is no such model' },
+  model_mismatch: { status: 400, title: 'A batch has one model' },
+  empty_file: { status: 400, title: 'The file has no requests' },
+  too_many_tasks: { status: 400, title: 'The file has too many requests' },
   idempotency_key_required: { status: 400, title: 'An Idempotency-Key is required' },
   webhook_refused: { status: 400, title: 'Not an event of the payment provider' },
   unauthenticated: { status: 401, title: 'No valid key' },
@@ -30,7 +37,10 @@ export const ERRORS = {
   payment_not_paid: { status: 409, title: 'The payment is not paid' },
   refund_refused: { status: 409, title: 'The payment provider refuses the refund' },
   reload_not_abandonable: { status: 409, title: 'There is nothing to give up' },
+  file_in_use: { status: 409, title: 'A batch reads the file' },
+  batch_ended: { status: 409, title: 'The batch has ended' },
   limit_reached: { status: 409, title: 'The limit is reached' },
+  file_too_large: { status: 413, title: 'The file is too large' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Not in this format' },
   out_of_range: { status: 422, title: 'Out of range' },
@@ -46,15 +56,19 @@ export const ERRORS = {
   monthly_limit_exceeded: { status: 422, title: 'Over the monthly limit' },
   terms_required: { status: 422, title: 'The terms must be accepted' },
   events_rejected: { status: 422, title: 'Not all of the usage can be taken' },
+  model_not_supported: { status: 422, title: 'Not with this model' },
   unknown_model: { status: 422, title: 'There is no such model' },
   no_price: { status: 422, title: 'The model has no price for this' },
   webhook_url_refused: { status: 422, title: 'Webhooks do not go to this address' },
   rate_limited: { status: 429, title: 'Too often' },
+  token_limit_exceeded: { status: 429, title: 'More tokens than may be enqueued' },
   too_many_requests: { status: 429, title: 'More than can be taken now' },
   internal: { status: 500, title: 'Our mistake' },
   database_unavailable: { status: 503, title: 'The database is not available' },
   temporal_unavailable: { status: 503, title: 'Temporal is not available' },
   payments_unavailable: { status: 503, title: 'The payment provider is not available' },
+  batches_unavailable: { status: 503, title: 'Files and batches are not available' },
+  file_not_counted: { status: 503, title: 'The file is still being counted' },
   gate_stale: { status: 503, title: 'The gate has lost its feed' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -67,6 +81,8 @@ type Extras = {
   retryAfterSeconds?: number;
   /** Instead of the code's usual status, where the contract has it so for one route. */
   status?: number;
+  /** Headers of the answer. */
+  headers?: Record<string, string>;
   /** Members of the problem beside the standard ones, such as `declineCode`. */
   members?: Record<string, unknown>;
 };
@@ -92,6 +108,6 @@ export const notFound = (what: string): Problem => new Problem('not_found', `The
 
 /** `what` is what a caller can't reach now; a 503 always says when to ask again. */
 export const unavailable = (
-  code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable',
+  code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable' | 'batches_unavailable',
   detail: string,
 ): Problem => new Problem(code, detail, { retryAfterSeconds: 2 });

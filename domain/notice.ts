@@ -33,6 +33,16 @@ export type Notice =
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
   /** To one member, whose address is not confirmed; `url` is added when it is sent. */
   | { kind: 'invitation'; memberId: string; expiresAt: string; url?: string }
+  /** A batch job has ended, however. `charged`: what its results cost in all. */
+  | {
+      kind: 'batch_ended';
+      batch: string;
+      status: 'completed' | 'failed' | 'expired' | 'cancelled';
+      requests: number;
+      completed: number;
+      failed: number;
+      charged: string;
+    }
   | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
 
 export type NoticeKind = Notice['kind'];
@@ -51,6 +61,7 @@ const kinds: Record<Exclude<NoticeKind, 'invitation'>, true> = {
   payment_methods_lost: true,
   refund: true,
   dispute: true,
+  batch_ended: true,
   limit_request_decided: true,
 };
 /** All kinds that webhooks tell of. */

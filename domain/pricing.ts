@@ -2,16 +2,22 @@
 import { divideRoundingUp, type Nano } from './money';
 import type { UsageEvent } from './usageEvent';
 
-/** A price version. Token prices are nano-dollars per million tokens; null where the model has no such price. */
-export type Price = {
-  /** Milliseconds since the epoch: in force from here until the next version begins. */
-  fromMs: number;
+/** Nano-dollars per million tokens; null where the model has no such price. */
+export type TokenPrices = {
   inputPerMillion: Nano | null;
   /** Null: cached input costs what input costs (B4). */
   cachedInputPerMillion: Nano | null;
   outputPerMillion: Nano | null;
+};
+
+/** A price version. */
+export type Price = TokenPrices & {
+  /** Milliseconds since the epoch: in force from here until the next version begins. */
+  fromMs: number;
   /** Nano-dollars per image, by size such as `1024x1024`. */
   perImage: ReadonlyMap<string, Nano> | null;
+  /** In a batch; null: it costs there what it costs elsewhere (L1). */
+  batch: TokenPrices | null;
 };
 
 export type Counts = Pick<UsageEvent, 'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'images' | 'imageSize'>;

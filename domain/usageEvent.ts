@@ -29,7 +29,9 @@ export type RejectionCode =
   | 'no_price'
   | 'at_out_of_range'
   | 'event_conflict'
-  | 'unknown_hold';
+  | 'unknown_hold'
+  /** A result of a batch that has ended. */
+  | 'job_ended';
 
 /** Why an `at` can't be taken, or null when it can (B4). */
 export function rejectTime(atMs: number, nowMs: number): string | null {

@@ -118,6 +118,90 @@ create table card_tries (
   FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
 CREATE INDEX card_tries_account ON card_tries USING btree (account_id);
+create table batch_requests (
+  batch_id text not null,
+  line integer not null,
+  custom_id text not null,
+  byte_offset bigint not null,
+  byte_length integer not null,
+  tokens bigint not null,
+  held_nano bigint not null,
+  leased_until timestamp with time zone,
+  outcome text,
+  response text,
+  error text,
+  PRIMARY KEY (batch_id, line),
+  UNIQUE (batch_id, custom_id),
+  FOREIGN KEY (batch_id) REFERENCES batches(id),
+  CHECK ((outcome IS NULL) = (response IS NULL AND error IS NULL)),
+  CHECK (outcome = ANY (ARRAY['completed'::text, 'failed'::text]))
+);
+CREATE INDEX batch_requests_leased ON batch_requests USING btree (batch_id) WHERE ((outcome IS NULL) AND (leased_until IS NOT NULL));
+CREATE INDEX batch_requests_open ON batch_requests USING btree (batch_id, line) WHERE (outcome IS NULL);
+
+create table batches (
+  id text not null,
+  account_id text not null,
+  model_id text not null,
+  endpoint text not null,
+  input_file_id text not null,
+  idempotency_key text,
+  request_hash text not null,
+  retries integer not null default 0,
+  actor text not null,
+  metadata jsonb,
+  output_expires_seconds integer,
+  status text not null default 'validating'::text,
+  errors jsonb,
+  input_per_million_nano bigint not null,
+  cached_input_per_million_nano bigint not null,
+  output_per_million_nano bigint not null,
+  requests integer not null,
+  completed integer not null default 0,
+  failed integer not null default 0,
+  reserved_tokens bigint not null,
+  held_nano bigint not null,
+  input_tokens bigint not null default 0,
+  cached_input_tokens bigint not null default 0,
+  output_tokens bigint not null default 0,
+  charged_nano bigint not null default 0,
+  output_file_id text,
+  error_file_id text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  in_progress_at timestamp with time zone,
+  finalizing_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  expired_at timestamp with time zone,
+  cancelling_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  closed boolean not null default false,
+  start_at timestamp with time zone not null default clock_timestamp(),
+  unseen boolean not null default false,
+  erased boolean not null default false,
+  PRIMARY KEY (id),
+  UNIQUE (account_id, idempotency_key),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (error_file_id) REFERENCES files(id),
+  FOREIGN KEY (input_file_id) REFERENCES files(id),
+  FOREIGN KEY (model_id) REFERENCES models(id),
+  FOREIGN KEY (output_file_id) REFERENCES files(id),
+  CHECK ((completed + failed) <= requests),
+  CHECK ((status <> ALL (ARRAY['completed'::text, 'failed'::text, 'expired'::text, 'cancelled'::text])) OR reserved_tokens = 0 AND held_nano = 0),
+  CHECK (held_nano >= 0),
+  CHECK (id ~~ 'batch_%'::text),
+  CHECK (requests > 0),
+  CHECK (reserved_tokens >= 0),
+  CHECK (status = ANY (ARRAY['validating'::text, 'failed'::text, 'in_progress'::text, 'finalizing'::text, 'completed'::text, 'expired'::text, 'cancelling'::text, 'cancelled'::text]))
+);
+CREATE INDEX batches_account ON batches USING btree (account_id, created_at DESC, id DESC);
+CREATE INDEX batches_claimable ON batches USING btree (created_at, id) WHERE (status = 'in_progress'::text);
+CREATE INDEX batches_input ON batches USING btree (input_file_id) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
+CREATE INDEX batches_open ON batches USING btree (account_id, model_id) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
+CREATE INDEX batches_repeated ON batches USING btree (account_id, request_hash) WHERE (idempotency_key IS NULL);
+CREATE INDEX batches_starting ON batches USING btree (start_at) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
+CREATE INDEX batches_unerased ON batches USING btree (id) WHERE (closed AND (NOT erased));
 
 create table consents (
   id bigint generated always as identity not null,
@@ -146,6 +230,17 @@ CREATE INDEX decisions_account ON decisions USING btree (account_id, number DESC
 CREATE TRIGGER decisions_append_only BEFORE DELETE OR TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_only_erased BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 
+create table dedicated_endpoints (
+  account_id text not null,
+  name text not null,
+  model_id text not null,
+  actor text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (account_id, name),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (model_id) REFERENCES models(id)
+);
+
 create table dev_mailbox (
   message_id text not null,
   number bigint generated always as identity not null,
@@ -172,6 +267,57 @@ create table disputes (
 );
 CREATE INDEX disputes_account ON disputes USING btree (account_id) WHERE suspends;
 CREATE INDEX disputes_open ON disputes USING btree (seen_at) WHERE (state = ANY (ARRAY['inquiry'::text, 'open'::text]));
+
+create table evaluation_datasets (
+  id text not null,
+  account_id text not null,
+  rows integer not null,
+  bytes bigint not null,
+  format text not null,
+  actor text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  removed_at timestamp with time zone,
+  erased boolean not null default false,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (bytes >= 0),
+  CHECK (format = ANY (ARRAY['csv'::text, 'jsonl'::text])),
+  CHECK (rows >= 0)
+);
+CREATE INDEX evaluation_datasets_account ON evaluation_datasets USING btree (account_id, created_at DESC, id DESC) WHERE (removed_at IS NULL);
+CREATE INDEX evaluation_datasets_unerased ON evaluation_datasets USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
+
+create table files (
+  id text not null,
+  account_id text not null,
+  purpose text not null,
+  filename text not null,
+  bytes bigint not null,
+  model_id text,
+  endpoint text,
+  requests integer,
+  input_tokens bigint,
+  output_tokens bigint,
+  counting_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  actor text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone,
+  removed_at timestamp with time zone,
+  erased boolean not null default false,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  FOREIGN KEY (model_id) REFERENCES models(id),
+  CHECK ((input_tokens IS NULL) = (output_tokens IS NULL)),
+  CHECK ((purpose = 'batch'::text AND removed_at IS NULL) <= (model_id IS NOT NULL AND endpoint IS NOT NULL AND requests IS NOT NULL)),
+  CHECK (bytes >= 0),
+  CHECK (id ~~ 'file-%'::text),
+  CHECK (purpose = ANY (ARRAY['batch'::text, 'batch_output'::text])),
+  CHECK (requests > 0)
+);
+CREATE INDEX files_account ON files USING btree (account_id, created_at, id) WHERE (removed_at IS NULL);
+CREATE INDEX files_expiring ON files USING btree (expires_at) WHERE (removed_at IS NULL);
+CREATE INDEX files_uncounted ON files USING btree (created_at) WHERE ((purpose = 'batch'::text) AND (input_tokens IS NULL) AND (removed_at IS NULL));
+CREATE INDEX files_unerased ON files USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
 
 create table functions (
   name text not null,
@@ -240,6 +386,46 @@ CREATE UNIQUE INDEX ledger_lines_key ON ledger_lines USING btree (key) WHERE (ki
 CREATE INDEX ledger_lines_taken_back ON ledger_lines USING btree (reference) WHERE (kind = ANY (ARRAY['refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text]));
 CREATE TRIGGER ledger_lines_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+create table limit_raises (
+  account_id text not null,
+  key text not null,
+  model_id text not null default ''::text,
+  limit_value bigint not null,
+  request_id uuid,
+  at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (account_id, key, model_id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (limit_value > 0)
+);
+
+create table limit_requests (
+  id uuid not null default gen_random_uuid(),
+  account_id text not null,
+  key text not null,
+  model_id text,
+  requested bigint not null,
+  reason text not null,
+  status text not null default 'pending'::text,
+  limit_value bigint,
+  note text,
+  actor text not null,
+  member_id uuid,
+  decided_by text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  decided_at timestamp with time zone,
+  start_at timestamp with time zone not null default clock_timestamp(),
+  reminders integer not null default 0,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK ((status = 'approved'::text) = (limit_value IS NOT NULL)),
+  CHECK ((status = 'pending'::text) = (decided_at IS NULL)),
+  CHECK (requested > 0),
+  CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'denied'::text]))
+);
+CREATE INDEX limit_requests_account ON limit_requests USING btree (account_id, created_at DESC, id DESC);
+CREATE INDEX limit_requests_newest ON limit_requests USING btree (created_at DESC, id DESC);
+CREATE INDEX limit_requests_pending ON limit_requests USING btree (start_at) WHERE (status = 'pending'::text);
+
 create table members (
   id uuid not null default gen_random_uuid(),
   account_id text not null,
@@ -268,8 +454,14 @@ create table model_prices (
   cached_input_per_million_nano bigint,
   output_per_million_nano bigint,
   per_image_nano jsonb,
+  batch_input_per_million_nano bigint,
+  batch_cached_input_per_million_nano bigint,
+  batch_output_per_million_nano bigint,
   PRIMARY KEY (model_id, starts_at),
   FOREIGN KEY (model_id) REFERENCES models(id),
+  CHECK (batch_cached_input_per_million_nano >= 0),
+  CHECK (batch_input_per_million_nano >= 0),
+  CHECK (batch_output_per_million_nano >= 0),
   CHECK (cached_input_per_million_nano >= 0),
   CHECK (input_per_million_nano >= 0),
   CHECK (output_per_million_nano >= 0)
@@ -282,8 +474,12 @@ create table models (
   input text[] not null,
   output text not null,
   batch boolean not null,
+  max_output_tokens integer,
+  deprecated_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp(),
   PRIMARY KEY (id),
   CHECK (license = ANY (ARRAY['open'::text, 'commercial'::text])),
+  CHECK (max_output_tokens > 0),
   CHECK (output = ANY (ARRAY['text'::text, 'image'::text, 'embedding'::text, 'audio'::text, 'ranking'::text]))
 );
 

@@ -27,6 +27,17 @@ export const WEBHOOK: ActivityOptions = {
 };
 
 /**
+ * Writes down a job's requests, or its files: up to 50,000 and 200 MB, at low priority beside everything else; it
+ * heartbeats. What is retried is a dead worker, a full disk or Postgres away: until it goes through, as the job's money is
+ * held.
+ */
+export const BATCH: ActivityOptions = {
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '15s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' },
+};
+
+/**
  * A page of reconciliation: up to 100 payments, each a few calls to Stripe; each heartbeats. While Stripe is away the page
  * is tried again, and after some minutes the run is given up: the schedule brings the next.
  */

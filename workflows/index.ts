@@ -1,5 +1,6 @@
 /** What the worker bundles. */
 export { balance } from './balance';
+export { batchJob } from './batchJob';
 export { confirmation } from './confirmation';
 export { prepayment } from './prepayment';
 export { reconcile } from './reconcile';

@@ -17,6 +17,13 @@ export const webhookTaskQueue = (taskQueue: string): string => `${taskQueue}-web
 export const webhookDeliveryWorkflowId = (deliveryId: string): string => `webhook-delivery/${deliveryId}`;
 export type WebhookDeliveryInput = { deliveryId: string };
 
+/** The batches' own queue: a job of 50,000 requests holds up no charge (L5). */
+export const batchTaskQueue = (taskQueue: string): string => `${taskQueue}-batches`;
+export const batchWorkflowId = (batchId: string): string => `batch/${batchId}`;
+export type BatchInput = { batchId: string };
+/** Every request of the job has its result, or it is to be cancelled: read again. */
+export const batchChangedSignal = defineSignal('batchChanged');
+
 export const confirmationWorkflowId = (paymentId: string): string => `confirmation/${paymentId}`;
 export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
 

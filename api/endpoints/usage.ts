@@ -41,6 +41,7 @@ export const rejectionCode = z.enum([
   'at_out_of_range',
   'event_conflict',
   'unknown_hold',
+  'job_ended',
 ]);
 
 export const report = endpoint({

@@ -25,11 +25,15 @@ export function streamBody(request: IncomingMessage, spec: BodySpec): StreamedBo
   const bytesMax = checkHead(request, spec);
   async function* chunks(): AsyncGenerator<Buffer> {
     let bytes = 0;
+    request.on('close', () => reading.delete(request));
+    reading.set(request, performance.now());
     // A handler that stops half-way must not close the connection: its caller is to get the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw tooLarge(spec, bytesMax);
+      reading.delete(request);
       yield chunk;
+      reading.set(request, performance.now());
     }
   }
   return { mediaType: mediaTypeOf(request), contentType: request.headers['content-type'] ?? '', chunks: chunks() };
@@ -48,6 +52,16 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
   return bytesMax;
 }
 
+/** A body that is read whole must have come by then; one that is streamed may take its time, but not stand still for so long. */
+const BODY_MS_MAX = 60_000;
+
+/** Requests whose body is being read, since when. One look at all of them now and then is cheaper than a timer each. */
+const reading = new Map<IncomingMessage, number>();
+setInterval(() => {
+  const nowMs = performance.now();
+  for (const [request, sinceMs] of reading) if (nowMs - sinceMs > BODY_MS_MAX) request.destroy();
+}, BODY_MS_MAX / 10).unref();
+
 /** By events: an iterator over the chunks costs as much as parsing them. */
 function readBytes(request: IncomingMessage, spec: BodySpec, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -61,6 +75,8 @@ function readBytes(request: IncomingMessage, spec: BodySpec, bytesMax: number): 
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.on('error', reject);
+    request.on('close', () => reading.delete(request));
+    reading.set(request, performance.now());
   });
 }
 

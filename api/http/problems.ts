@@ -37,6 +37,7 @@ export function toReply(problem: Problem, format: ErrorFormat = 'problem'): Repl
       'Content-Type': format === 'problem' ? 'application/problem+json' : 'application/json; charset=utf-8',
       ...(extras.retryAfterSeconds !== undefined && { 'Retry-After': String(extras.retryAfterSeconds) }),
       ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+      ...extras.headers,
     },
   };
 }

@@ -5,11 +5,11 @@ import type { Tx } from '../db';
 import { deletePrice } from './deletePrice';
 import { insertPrice } from './insertPrice';
 import { lockModel } from './lockModel';
-import type { Model, ModelFacts } from './model';
+import type { Model, ModelFacts, StoredModel } from './model';
 import { updateModelFacts } from './updateModelFacts';
 
 export type ModelPut =
-  | { kind: 'created' | 'changed' | 'same'; model: Model }
+  | { kind: 'created' | 'changed' | 'same'; model: StoredModel }
   /** `fromMs`: the price that would be changed. */
   | { kind: 'price_in_force'; fromMs: number }
   | { kind: 'price_too_soon'; fromMs: number };
@@ -20,10 +20,10 @@ export type ModelPut =
  */
 export async function putModel(tx: Tx, wished: Model, nowMs: number): Promise<ModelPut> {
   const { prices, ...facts } = wished;
-  const { model: standing, created } = await lockModel(tx, facts);
-  const dropped = standing.prices.filter((price) => !has(prices, price));
-  const added = prices.filter((price) => !has(standing.prices, price));
-  if (standing.prices.length > 0) {
+  const { model: existing, created } = await lockModel(tx, facts);
+  const dropped = existing.prices.filter((price) => !has(prices, price));
+  const added = prices.filter((price) => !has(existing.prices, price));
+  if (existing.prices.length > 0) {
     const begun = dropped.find((price) => price.fromMs <= nowMs);
     if (begun) return { kind: 'price_in_force', fromMs: begun.fromMs };
     const soon = [...dropped, ...added].find((price) => price.fromMs < nowMs + PRICE_LEAD_MS);
@@ -31,21 +31,23 @@ export async function putModel(tx: Tx, wished: Model, nowMs: number): Promise<Mo
   }
   for (const price of dropped) await deletePrice(tx, wished.id, price.fromMs);
   for (const price of added) await insertPrice(tx, wished.id, price);
-  const otherFacts = !isDeepStrictEqual(factsOf(standing), factsOf(wished));
+  const otherFacts = !isDeepStrictEqual(factsOf(existing), factsOf(wished));
   if (otherFacts) await updateModelFacts(tx, facts);
   const kind = created ? 'created' : otherFacts || dropped.length + added.length > 0 ? 'changed' : 'same';
-  return { kind, model: wished };
+  return { kind, model: { ...wished, createdAt: existing.createdAt } };
 }
 
 const has = (prices: readonly Price[], price: Price): boolean =>
   prices.some((other) => isDeepStrictEqual(other, price));
 
 /** Without the prices, and with the inputs in one order. */
-const factsOf = ({ id, provider, license, input, output, batch }: ModelFacts) => ({
+const factsOf = ({ id, provider, license, input, output, batch, maxOutputTokens, deprecatedAt }: ModelFacts) => ({
   id,
   provider,
   license,
   input: [...input].sort(),
   output,
   batch,
+  maxOutputTokens,
+  deprecatedAt,
 });

@@ -74,10 +74,20 @@ const INVARIANTS: Record<string, string> = {
     where b.set_reasons <> coalesce(s.reasons, '{}') or (b.reload_due_at is null) <> (r.id is null)
       or ('balance_exhausted' = any(b.gate_reasons)) <> (b.balance_nano - b.held_nano <= 0)
       or (b.gate_state = 'suspended') <> (cardinality(b.gate_reasons) > 0)`,
-  '6 held is the sum of the open holds': `
-    select b.account_id, 'held ' || b.held_nano || ', open holds ' || coalesce(h.amount, 0) as detail from balances b
+  '6 held is the sum of the open holds and jobs': `
+    select b.account_id, 'held ' || b.held_nano || ', open holds ' || coalesce(h.amount, 0) || ', jobs ' || coalesce(j.amount, 0) as detail
+    from balances b
     left join (select account_id, sum(amount_nano) as amount from holds where status = 'open' group by 1) h using (account_id)
-    where b.held_nano <> coalesce(h.amount, 0)`,
+    left join (select account_id, sum(held_nano) as amount from batches group by 1) j using (account_id)
+    where b.held_nano <> coalesce(h.amount, 0) + coalesce(j.amount, 0)`,
+  '6 a job reserves the tokens of its open requests': `
+    select b.account_id, b.id || ': reserved ' || b.reserved_tokens || ', open ' || r.tokens as detail from batches b
+    cross join lateral (select coalesce(sum(tokens) filter (where outcome is null), 0) as tokens from batch_requests where batch_id = b.id) r
+    where b.status in ('in_progress', 'finalizing', 'cancelling') and b.in_progress_at is not null and b.reserved_tokens <> r.tokens`,
+  '2 a job has charged what its usage cost': `
+    select b.account_id, b.id || ': charged ' || b.charged_nano as detail from batches b
+    where b.charged_nano <> (select coalesce(sum(u.cost_nano), 0) from usage_events u
+      where u.account_id = b.account_id and u.event_id >= b.id || '/' and u.event_id < b.id || '0')`,
 };
 
 /** All violations at one moment: the caller's transaction must be repeatable read, or nothing else may write. */

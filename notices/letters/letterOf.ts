@@ -8,6 +8,7 @@ import {
   guardReached,
   reloadSucceeded,
 } from './autoReload';
+import { batchEnded } from './batches';
 import type { Letter } from './letter';
 import { confirmationNeeded, dispute, paymentMethodsLost, refund } from './payments';
 
@@ -39,6 +40,8 @@ export function letterOf(notice: Notice): Letter {
       return dispute(notice);
     case 'invitation':
       return invitation(notice);
+    case 'batch_ended':
+      return batchEnded(notice);
     case 'limit_request_decided':
       return limitRequestDecided(notice);
   }

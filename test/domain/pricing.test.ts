@@ -11,6 +11,7 @@ const text: Price = {
   cachedInputPerMillion: parseMoney('0.30'),
   outputPerMillion: parseMoney('15'),
   perImage: null,
+  batch: null,
 };
 const image: Price = {
   fromMs: 0,
@@ -18,6 +19,7 @@ const image: Price = {
   cachedInputPerMillion: null,
   outputPerMillion: null,
   perImage: new Map([['1024x1024', parseMoney('0.04')]]),
+  batch: null,
 };
 const counts = (given: Partial<Counts>): Counts => ({
   inputTokens: 0,
@@ -81,6 +83,7 @@ test('B3 the cost is the exact sum, rounded up by less than a nano-dollar, and n
           cachedInputPerMillion: cachedPrice,
           outputPerMillion: outputPrice,
           perImage: null,
+          batch: null,
         };
         const exact = BigInt(input - cached) * inputPrice + BigInt(cached) * cachedPrice + BigInt(output) * outputPrice;
         const priced = priceEvent(

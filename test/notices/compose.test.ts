@@ -80,6 +80,18 @@ const samples: Samples = {
   invitation: [
     { kind: 'invitation', memberId: 'm', expiresAt: '2026-11-21T14:05:09.000Z', url: 'https://ballast.example/i' },
   ],
+  batch_ended: [
+    {
+      kind: 'batch_ended',
+      batch: 'batch_1',
+      status: 'completed',
+      requests: 3,
+      completed: 2,
+      failed: 1,
+      charged: '1.50',
+    },
+    { kind: 'batch_ended', batch: 'batch_1', status: 'expired', requests: 3, completed: 1, failed: 0, charged: '0.50' },
+  ],
   limit_request_decided: [
     {
       kind: 'limit_request_decided',

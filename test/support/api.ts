@@ -1,9 +1,13 @@
 /** An API for a test: on a database of its own, with keys for every role, and a Temporal that only takes notes. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import pino, { type Logger } from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
+import { createFolderStore } from '../../batches/fileStore';
 import type { StalePolicy } from '../../domain/gate';
 import { createMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
@@ -43,11 +47,15 @@ export type TestApiOptions = {
   trustedProxies?: readonly string[];
   /** @default silent */
   log?: Logger;
+  /** Where files lie. @default a folder of its own, removed at the end */
+  filesDir?: string;
+  batchesUrl?: string;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase());
   const signals: SentSignal[] = [];
+  const filesDir = options.filesDir ?? mkdtempSync(join(tmpdir(), 'ballast-files-'));
   const api = createApi({
     pool: database.pool,
     databaseUrl: database.url,
@@ -57,6 +65,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
     links: testLinks,
     invitations: testInvitations,
+    files: createFolderStore(filesDir),
+    ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     trustedProxies: options.trustedProxies ?? [],
@@ -80,6 +90,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     async close() {
       await api.close();
       if (!options.database) await database.drop();
+      if (options.filesDir === undefined) rmSync(filesDir, { recursive: true, force: true });
     },
   };
 }

@@ -13,6 +13,10 @@ import { findViolations } from '../../ledger/transactions/findViolations';
 import { createWebhookSender } from '../../notices/webhookSender';
 import { createStripe } from '../../stripe/client';
 import { testProvider } from './provider';
+import { createFolderStore } from '../../batches/fileStore';
+import { startCountingFiles, startErasing } from '../../workers/batchFiles';
+import { startStartingBatches } from '../../workers/batchStarts';
+import { createBatchWorker } from '../../workers/createBatchWorker';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
@@ -43,6 +47,8 @@ export type WorldOptions = {
   relay?: boolean;
   /** Notices go out as webhooks too, to private addresses. */
   webhooks?: boolean;
+  /** Batch jobs run, and files are counted and removed, in this folder. */
+  filesDir?: string;
   /** Of the dev server to use. @default the one of the test run */
   temporalAddress?: string;
   /** How long a call to Stripe may take. */
@@ -82,6 +88,7 @@ export class World {
     const { pool } = database;
     const on = { connection: temporal.native, namespace: 'default', taskQueue };
     const sendWebhook = createWebhookSender({ allowPrivate: true });
+    const store = options.filesDir === undefined ? null : createFolderStore(options.filesDir);
     const makeWorkers = () =>
       Promise.all([
         createWorker({
@@ -90,12 +97,21 @@ export class World {
           deps: { pool, provider: testProvider(stripe), policy, links: testLinks, log },
         }),
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
+        ...(store ? [createBatchWorker({ ...on, deps: { pool, log, store } })] : []),
       ]);
     const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
     const webhooks = options.webhooks
       ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 })
       : null;
+    const batchLoops = store
+      ? [
+          startStartingBatches({ pool, client: temporal.client, log, pollMs: 50 }),
+          startCountingFiles({ pool, store, log, pollMs: 20 }),
+          startErasing({ pool, store, log, pollMs: 100 }),
+        ]
+      : [];
     const cleanup = [
+      () => Promise.all(batchLoops.map((loop) => loop.stop())),
       async () => relay?.stop(),
       async () => webhooks?.stop(),
       () => temporal.close(),

@@ -1,0 +1,182 @@
+/** How an inference service takes part in batches: it claims requests, runs them, and sends their results (L4). */
+import { z } from 'zod';
+import { parseRequest } from '../../batches/checkFile';
+import { readRange } from '../../batches/fileStore';
+import { isFault } from '../../domain/batchRequest';
+import { readUsage } from '../../domain/batchUsage';
+import { priceBatchUsage } from '../../domain/batchPrice';
+import { zero } from '../../domain/money';
+import { notFound } from '../../domain/errors';
+import type { Batch } from '../../ledger/batches/batch';
+import { claimRequests } from '../../ledger/batches/claimRequests';
+import { listClaimable } from '../../ledger/batches/listClaimable';
+import { readBatch } from '../../ledger/batches/readBatch';
+import { recordResults, type NewResult } from '../../ledger/batches/recordResults';
+import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
+import { transaction } from '../../ledger/db';
+import { ok } from '../http/endpoint';
+import { endpoint, type Uses } from '../services';
+import { signalPosition } from '../signals/signalPosition';
+
+const RESULTS_BYTES_MAX = 16 * 1024 * 1024;
+const RESULTS_MAX = 5_000;
+const CLAIMABLE_MAX = 100;
+
+const ofBatch = z.strictObject({ batchId: z.string().regex(/^batch_[A-Za-z0-9]{1,80}$/, 'must be the id of a batch') });
+
+export const claimable = endpoint({
+  uses: ['pool'],
+  replies: {
+    200: z.strictObject({
+      data: z.array(z.strictObject({ id: z.string(), accountId: z.string(), model: z.string(), endpoint: z.string() })),
+      nextCursor: z.null(),
+    }),
+  },
+  handle: async (_call, { pool }) => ok({ data: await listClaimable(pool, CLAIMABLE_MAX), nextCursor: null }),
+});
+
+export const claim = endpoint({
+  uses: ['pool', 'files', 'gates', 'signals'],
+  params: ofBatch,
+  body: {
+    schema: z.strictObject({
+      limit: z.number().int().min(1).max(1_000),
+      leaseSeconds: z.number().int().min(10).max(3_600),
+    }),
+  },
+  replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
+  async handle({ params, body }, services) {
+    const { id } = await find(params.batchId, services);
+    const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId: id, ...body }));
+    if (claimed.position) signalPosition(claimed.position, services);
+    const data: { custom_id: string; body: unknown }[] = [];
+    for (const { customId, offset, length } of claimed.requests) {
+      const request = parseRequest(await readRange(services.files, claimed.inputFileId, { start: offset, length }));
+      if (isFault(request)) throw new Error(`the input ${claimed.inputFileId} has changed since it was checked`);
+      data.push({ custom_id: customId, body: request.body });
+    }
+    return ok({ data });
+  },
+});
+
+/** What becomes of one result that can't be taken. */
+type Rejection = { custom_id: string; code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended' };
+
+const result = z.object({
+  custom_id: z.string().min(1).max(256),
+  response: z
+    .object({
+      status_code: z.number().int().min(100).max(599),
+      request_id: z.string().max(200).nullish(),
+      body: z.unknown().optional(),
+    })
+    .nullish(),
+  error: z.object({ code: z.string().max(200).nullish(), message: z.string().max(10_000).nullish() }).nullish(),
+  usage: z.unknown().optional(),
+});
+
+export const results = endpoint({
+  uses: ['pool', 'gates', 'signals'],
+  params: ofBatch,
+  body: {
+    // Each result is looked at by itself: one that can't be taken must not take the others down.
+    schema: z.strictObject({ results: z.array(z.unknown()).min(1).max(RESULTS_MAX) }),
+    bytesMax: RESULTS_BYTES_MAX,
+  },
+  replies: {
+    200: z.strictObject({
+      accepted: z.number().int(),
+      duplicates: z.number().int(),
+      rejected: z.array(z.strictObject({ custom_id: z.string(), code: z.string() })),
+    }),
+  },
+  async handle({ params, body }, services) {
+    const job = await find(params.batchId, services);
+    const { taken, rejected } = sort(job, body.results);
+    if (taken.length === 0) return ok({ accepted: 0, duplicates: 0, rejected });
+    const recorded = await transaction(services.pool, (tx) =>
+      recordResults(tx, { batchId: job.id, results: taken, nowMs: Date.now() }),
+    );
+    if (recorded.kind === 'job_ended') {
+      await keepLate(job, taken, services);
+      return ok({
+        accepted: 0,
+        duplicates: 0,
+        rejected: [...rejected, ...taken.map((one) => reject(one.customId, 'job_ended'))],
+      });
+    }
+    if (recorded.position) signalPosition(recorded.position, services);
+    const { duplicates, unknown } = recorded;
+    return ok({
+      accepted: taken.length - duplicates - unknown.length,
+      duplicates,
+      rejected: [...rejected, ...unknown.map((customId) => reject(customId, 'unknown_request'))],
+    });
+  },
+});
+
+function sort(job: Batch, raw: readonly unknown[]): { taken: NewResult[]; rejected: Rejection[] } {
+  const taken: NewResult[] = [];
+  const rejected: Rejection[] = [];
+  for (const one of raw) {
+    const read = toResult(job, one);
+    if ('code' in read) rejected.push(read);
+    else taken.push(read);
+  }
+  return { taken, rejected };
+}
+
+const NOTHING_USED = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
+
+/** An answer of 2xx is billed by its usage; everything else costs nothing. */
+function toResult(job: Batch, raw: unknown): NewResult | Rejection {
+  const parsed = result.safeParse(raw);
+  if (!parsed.success) return reject(shownId(raw), 'invalid_result');
+  const { custom_id: customId, response, error } = parsed.data;
+  if (!response) {
+    if (!error) return reject(customId, 'invalid_result');
+    const told = {
+      code: error.code ?? 'execution_failed',
+      message: error.message ?? 'The request could not be executed.',
+    };
+    return { customId, outcome: 'failed', response: null, error: toStored(told), usage: NOTHING_USED, cost: zero };
+  }
+  const { status_code: status, request_id: requestId, body } = response;
+  const stored = toStored({ status_code: status, request_id: requestId ?? '', body: body ?? null });
+  if (status < 200 || status > 299)
+    return { customId, outcome: 'failed', response: stored, error: null, usage: NOTHING_USED, cost: zero };
+  const usage = readUsage(job.endpoint, parsed.data.usage ?? (body as { usage?: unknown } | null)?.usage);
+  const cost = usage && priceBatchUsage(job.prices, usage);
+  if (!usage || cost === null) return reject(customId, 'usage_missing');
+  return { customId, outcome: 'completed', response: stored, error: null, usage, cost };
+}
+
+/** JSON that Postgres keeps as text: it has no NUL and no halves of characters, which JSON escapes. */
+const toStored = (value: unknown): string => JSON.stringify(value);
+
+const shownId = (raw: unknown): string => {
+  const id = (raw as { custom_id?: unknown } | null)?.custom_id;
+  return typeof id === 'string' ? id.slice(0, 256) : '';
+};
+const reject = (customId: string, code: Rejection['code']): Rejection => ({ custom_id: customId, code });
+
+/** Results that come after the end may be money: the admins see them (B4). */
+const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>): Promise<void> =>
+  keepRejectedUsage(
+    pool,
+    late
+      .filter(({ outcome }) => outcome === 'completed')
+      .map(({ customId, usage }) => ({
+        accountId: job.accountId,
+        eventId: `${job.id}/${customId}`.slice(0, 128),
+        code: 'job_ended',
+        message: `the batch is ${job.status}`,
+        event: JSON.stringify({ batch: job.id, custom_id: customId, model: job.model, ...usage }),
+      })),
+  );
+
+async function find(batchId: string, { pool }: Uses<'pool'>): Promise<Batch> {
+  const found = await readBatch(pool, batchId);
+  if (!found) throw notFound(`batch ${batchId}`);
+  return found;
+}

@@ -1,0 +1,271 @@
+/** Batch jobs as OpenAI's Batches API has them: created, watched, listed, cancelled (L2–L4). */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
+import { refuseModel } from '../../domain/batchModel';
+import { batchPricesAt, estimateFile, type BatchPrices } from '../../domain/batchPrice';
+import { notFound, Problem } from '../../domain/errors';
+import { formatMoney, subtract, type Nano } from '../../domain/money';
+import { recordAudit } from '../../ledger/audit/audit';
+import type { Batch } from '../../ledger/batches/batch';
+import { cancelBatch } from '../../ledger/batches/cancelBatch';
+import { createBatch, type CreatedBatch, type NewBatch } from '../../ledger/batches/createBatch';
+import { listBatches } from '../../ledger/batches/listBatches';
+import { readBatch } from '../../ledger/batches/readBatch';
+import { sumReservedTokens } from '../../ledger/batches/sumReservedTokens';
+import { transaction } from '../../ledger/db';
+import type { StoredFile } from '../../ledger/files/file';
+import { readFile } from '../../ledger/files/readFile';
+import { readLimit } from '../../ledger/limits/readLimit';
+import { readAccount } from '../../ledger/accounts/readAccount';
+import { readModels } from '../../ledger/prices/readModels';
+import { ok, type Call } from '../http/endpoint';
+import { endpoint, type Uses } from '../services';
+import { signalPosition } from '../signals/signalPosition';
+import { accountOf } from './batchAccount';
+import { batch, toBatchView } from './batchView';
+import { toList } from './files';
+import { newId } from './openAiIds';
+
+/** How long a creation waits for the file's tokens to be counted; 200 MB take some ten seconds. */
+const COUNTING_MS_MAX = 20_000;
+const COUNTING_POLL_MS = 100;
+const METADATA_MAX = 16;
+
+const inputFileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');
+const batchId = z.string().regex(/^batch_[A-Za-z0-9]{1,80}$/, 'must be the id of a batch');
+const ofBatch = z.strictObject({ batchId });
+
+const wish = z.object({
+  input_file_id: inputFileId,
+  endpoint: z.enum(BATCH_ENDPOINTS),
+  completion_window: z.literal('24h'),
+  metadata: z
+    .record(z.string().min(1).max(64), z.string().max(512))
+    .refine((pairs) => Object.keys(pairs).length <= METADATA_MAX, `must have at most ${METADATA_MAX} pairs`)
+    .nullish(),
+  output_expires_after: z
+    .object({ anchor: z.literal('created_at'), seconds: z.number().int().min(3_600).max(2_592_000) })
+    .nullish(),
+});
+
+export const create = endpoint({
+  uses: ['pool', 'gates', 'signals'],
+  body: { schema: wish },
+  replies: { 200: batch },
+  async handle(call, services) {
+    const arrivedMs = performance.now();
+    const accountId = await accountOf(call, services);
+    const { body, principal } = call;
+    const { file, prices } = await readInput(accountId, body.input_file_id, services);
+    if (file.input.endpoint !== body.endpoint)
+      throw invalid('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
+    const created = await transaction(services.pool, async (tx) => {
+      const done = await createBatch(tx, {
+        ...toNewBatch(accountId, call, file, prices),
+        tokensMax: await readLimit(tx, accountId, 'batch.enqueued_tokens', file.input.model),
+        waitedMs: performance.now() - arrivedMs,
+      });
+      if (done.kind === 'created') {
+        const { id, inputFileId: input, requests, held } = done.batch;
+        await recordAudit(tx, accountId, principal.actor, 'batch.create', {
+          batch: id,
+          input,
+          requests,
+          held: formatMoney(held),
+        });
+      }
+      return done;
+    });
+    if (created.kind === 'created') signalPosition(created.position, services);
+    return ok(toBatchView(createdOrRefused(created)));
+  },
+});
+
+type CountedFile = StoredFile & { input: NonNullable<StoredFile['input']>; tokens: NonNullable<StoredFile['tokens']> };
+
+/** The input with its tokens, and what its model costs now. */
+async function readInput(
+  accountId: string,
+  fileId: string,
+  services: Uses<'pool'>,
+): Promise<{ file: CountedFile; prices: BatchPrices }> {
+  const file = await waitForTokens(accountId, fileId, services);
+  const [model] = await readModels(services.pool, [file.input.model]);
+  const fault = refuseModel(file.input.model, model, Date.now());
+  if (fault) throw new Problem(fault.code, `The model of this file: ${fault.message}.`, { status: 400 });
+  const prices = batchPricesAt(model!.prices, Date.now());
+  if (!prices) throw new Problem('no_price', `The model ${file.input.model} has no price now.`);
+  return { file, prices };
+}
+
+async function waitForTokens(accountId: string, fileId: string, { pool }: Uses<'pool'>): Promise<CountedFile> {
+  for (const startedMs = performance.now(); ; await sleep(COUNTING_POLL_MS)) {
+    const file = await readFile(pool, accountId, fileId);
+    if (!file) throw invalid('input_file_id', 'must be a file that is there');
+    if (file.purpose !== 'batch') throw invalid('input_file_id', 'must be a file of purpose "batch"');
+    if (file.tokens) return file as CountedFile;
+    if (performance.now() - startedMs > COUNTING_MS_MAX)
+      throw new Problem('file_not_counted', "The file's tokens are still being counted; ask again.", {
+        retryAfterSeconds: 5,
+      });
+  }
+}
+
+function toNewBatch(
+  accountId: string,
+  { body, principal, header }: Call<unknown, unknown, z.output<typeof wish>>,
+  { input, tokens }: CountedFile,
+  prices: BatchPrices,
+): Omit<NewBatch, 'tokensMax' | 'waitedMs'> {
+  const { input_file_id: fileId, endpoint: url, metadata, output_expires_after: expires } = body;
+  const content = JSON.stringify([header('authorization'), fileId, url, metadata ?? null, expires?.seconds ?? null]);
+  return {
+    id: newId('batch_'),
+    accountId,
+    model: input.model,
+    endpoint: input.endpoint,
+    inputFileId: fileId,
+    idempotencyKey: header('idempotency-key') ?? null,
+    requestHash: createHash('sha256').update(content).digest('hex'),
+    retries: Number(/^\d{1,3}$/.exec(header('x-stainless-retry-count') ?? '')?.[0] ?? 0),
+    actor: principal.actor,
+    metadata: metadata ?? null,
+    outputExpiresSeconds: expires?.seconds ?? null,
+    prices,
+    requests: input.requests,
+    tokens: tokens.input + tokens.output,
+    held: estimateFile(prices, { inputTokens: tokens.input, outputTokens: tokens.output }, input.requests),
+    completionWindowMs: COMPLETION_WINDOW_MS,
+  };
+}
+
+/** OpenAI's clients would try a 429 twice more: neither quota nor money come back so soon. */
+const NO_RETRY = { 'x-should-retry': 'false' };
+
+function createdOrRefused(done: CreatedBatch): Batch {
+  switch (done.kind) {
+    case 'created':
+    case 'repeated':
+      return done.batch;
+    case 'key_reused':
+      throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another batch of the account.');
+    case 'file_gone':
+      throw invalid('input_file_id', 'must be a file that is there');
+    case 'token_limit_exceeded': {
+      const { limit, inUse, requested } = done;
+      throw new Problem(
+        'token_limit_exceeded',
+        `The batch has ${requested} tokens, but ${inUse} of the ${limit} that may be enqueued for this model are in use.`,
+        { headers: NO_RETRY, members: { limit, in_use: inUse, requested } },
+      );
+    }
+    case 'account_suspended':
+      throw new Problem('account_suspended', 'The account is suspended.', { status: 402, headers: NO_RETRY });
+    case 'insufficient_funds': {
+      const [needed, available] = [done.needed, done.available].map(formatMoney);
+      throw new Problem(
+        'insufficient_funds',
+        `The batch may cost $${needed}, and something must stay available; $${available} is.`,
+        { headers: NO_RETRY, members: { needed, available } },
+      );
+    }
+  }
+}
+
+export const estimate = endpoint({
+  uses: ['pool'],
+  body: { schema: z.object({ input_file_id: inputFileId }) },
+  replies: {
+    200: z.strictObject({
+      model: z.string(),
+      requests: z.number().int(),
+      tokens: z.number().int(),
+      cost: z.string(),
+      fits: z.boolean(),
+      because: z.string().nullable(),
+    }),
+  },
+  async handle(call, services) {
+    const { pool } = services;
+    const accountId = await accountOf(call, services);
+    const { file, prices } = await readInput(accountId, call.body.input_file_id, services);
+    const { model, requests } = file.input;
+    const tokens = file.tokens.input + file.tokens.output;
+    const cost = estimateFile(prices, { inputTokens: file.tokens.input, outputTokens: file.tokens.output }, requests);
+    const limit = await readLimit(pool, accountId, 'batch.enqueued_tokens', model);
+    const because = whyNot({
+      tokens,
+      cost,
+      limit,
+      inUse: await sumReservedTokens(pool, accountId, model),
+      available: (await readAccount(pool, accountId))!.position.available,
+    });
+    return ok({ model, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
+  },
+});
+
+type Fit = { tokens: number; cost: Nano; limit: number; inUse: number; available: Nano };
+
+function whyNot({ tokens, cost, limit, inUse, available }: Fit): string | null {
+  if (inUse + tokens > limit) return `${inUse} of ${limit} enqueued tokens are in use`;
+  if (subtract(available, cost) <= 0n) return `$${formatMoney(available)} is available`;
+  return null;
+}
+
+export const read = endpoint({
+  uses: ['pool'],
+  params: ofBatch,
+  replies: { 200: batch },
+  handle: async (call, services) => ok(toBatchView(await find(call, services))),
+});
+
+export const list = endpoint({
+  uses: ['pool'],
+  query: z.strictObject({ after: batchId.optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
+  replies: {
+    200: z.strictObject({
+      object: z.literal('list'),
+      data: z.array(batch),
+      first_id: z.string().nullable(),
+      last_id: z.string().nullable(),
+      has_more: z.boolean(),
+    }),
+  },
+  async handle(call, services) {
+    const { after, limit } = call.query;
+    const page = await listBatches(services.pool, await accountOf(call, services), { limit, after: after ?? null });
+    return ok(toList(page.data.map(toBatchView), page.next !== null));
+  },
+});
+
+export const cancel = endpoint({
+  uses: ['pool'],
+  params: ofBatch,
+  replies: { 200: batch },
+  async handle(call, services) {
+    const { id, accountId } = await find(call, services);
+    const cancelled = await transaction(services.pool, async (tx) => {
+      const done = await cancelBatch(tx, id);
+      if (done.kind === 'cancelling' && done.changed)
+        await recordAudit(tx, accountId, call.principal.actor, 'batch.cancel', { batch: id });
+      return done;
+    });
+    if (cancelled.kind === 'ended')
+      throw new Problem('batch_ended', `The batch is ${cancelled.batch.status}: there is nothing to cancel.`);
+    return ok(toBatchView(cancelled.batch));
+  },
+});
+
+async function find(call: Call<{ batchId: string }>, services: Uses<'pool'>): Promise<Batch> {
+  const found = await readBatch(services.pool, call.params.batchId);
+  if (found?.accountId !== (await accountOf(call, services))) throw notFound(`batch ${call.params.batchId}`);
+  return found;
+}
+
+const invalid = (
+  path: string,
+  message: string,
+  code: 'invalid_request' | 'url_mismatch' = 'invalid_request',
+): Problem => new Problem(code, `${path} ${message}.`, { status: 400, errors: [{ path, message }] });

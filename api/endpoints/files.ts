@@ -1,0 +1,253 @@
+/** Files as OpenAI's Files API has them: a batch's input is checked while it is uploaded, its outputs are read here (L2). */
+import { z } from 'zod';
+import type { FileFacts } from '../../batches/checkFile';
+import { storeUpload } from '../../batches/storeUpload';
+import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
+import { refuseModel } from '../../domain/batchModel';
+import { notFound, Problem } from '../../domain/errors';
+import { transaction } from '../../ledger/db';
+import type { StoredFile } from '../../ledger/files/file';
+import { keepFile } from '../../ledger/files/keepFile';
+import { listFiles } from '../../ledger/files/listFiles';
+import { readFile } from '../../ledger/files/readFile';
+import { removeFile } from '../../ledger/files/removeFile';
+import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
+import { readModels } from '../../ledger/prices/readModels';
+import { recordAudit } from '../../ledger/audit/audit';
+import { ok, type Call, type StreamedBody } from '../http/endpoint';
+import { readMultipart } from '../http/multipart';
+import { endpoint, type Uses } from '../services';
+import { accountOf } from './batchAccount';
+import { newId } from './openAiIds';
+
+/** The form's other parts: fields, and what separates them. */
+const FORM_BYTES_MAX = 64 * 1024;
+const DAY_SECONDS = 86_400;
+const EXPIRES_DEFAULT = 30 * DAY_SECONDS;
+const EXPIRES_RANGE = [3_600, 30 * DAY_SECONDS] as const;
+const LIST_MAX = 10_000;
+
+const fileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');
+const ofFile = z.strictObject({ fileId });
+const file = z
+  .strictObject({
+    id: z.string(),
+    object: z.literal('file'),
+    bytes: z.number().int(),
+    created_at: z.number().int(),
+    expires_at: z.number().int().nullable(),
+    filename: z.string(),
+    purpose: z.enum(['batch', 'batch_output']),
+    /** `uploaded` while its tokens are counted. */
+    status: z.enum(['uploaded', 'processed']),
+  })
+  .meta({ id: 'File' });
+
+/** Seconds since the epoch, as OpenAI's objects have them. */
+const seconds = (at: Date): number => Math.floor(at.getTime() / 1_000);
+
+const view = ({ id, bytes, createdAt, expiresAt, filename, purpose, tokens }: StoredFile): z.input<typeof file> => ({
+  id,
+  object: 'file',
+  bytes,
+  created_at: seconds(createdAt),
+  expires_at: expiresAt && seconds(expiresAt),
+  filename,
+  purpose,
+  status: purpose === 'batch' && tokens === null ? 'uploaded' : 'processed',
+});
+
+export const upload = endpoint({
+  uses: ['pool', 'files', 'log'],
+  body: {
+    schema: z.strictObject({
+      purpose: z.literal('batch'),
+      file: z.string().meta({ format: 'binary' }),
+      'expires_after[anchor]': z.literal('created_at').optional(),
+      'expires_after[seconds]': z.string().optional(),
+    }),
+    streamed: ['multipart/form-data'],
+    // One byte more than a file may have must get through: the check says so by its own code.
+    bytesMax: FILE_BYTES_MAX + FORM_BYTES_MAX,
+    refusal: 'file_too_large',
+  },
+  replies: { 200: file },
+  async handle(call, services) {
+    const { pool, files: store, log } = services;
+    const accountId = await accountOf(call, services);
+    const id = newId('file-');
+    await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
+    try {
+      return ok(view(await receive(id, call, services)));
+    } catch (error) {
+      // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
+      await dropFile(pool, id)
+        .then(() => store.remove(id))
+        .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
+      throw error;
+    }
+  },
+});
+
+async function receive(
+  id: string,
+  { body, principal }: Call<unknown, unknown, unknown>,
+  { pool, files: store }: Uses<'pool' | 'files'>,
+): Promise<StoredFile> {
+  let checked: { facts: FileFacts; bytes: number } | null = null;
+  const form = await readMultipart(body as StreamedBody, async (content) => {
+    const stored = await storeUpload(store, id, content);
+    if (stored.kind === 'refused') throw refused(stored.errors);
+    checked = stored;
+  });
+  const expiresAfterSeconds = readForm(form.fields, checked !== null);
+  const { facts, bytes } = checked!;
+  const [model] = await readModels(pool, [facts.model]);
+  const fault = refuseModel(facts.model, model, Date.now());
+  if (fault) throw refused([fault]);
+  return transaction(pool, async (tx) => {
+    const kept = await keepFile(tx, {
+      id,
+      filename: shownName(form.filename),
+      bytes,
+      input: facts,
+      expiresAfterSeconds,
+    });
+    await recordAudit(tx, kept.accountId, principal.actor, 'file.upload', { file: id, bytes });
+    return kept;
+  });
+}
+
+/** Returns for how many seconds the file is to be kept. */
+function readForm(fields: ReadonlyMap<string, string>, hasFile: boolean): number {
+  const fault = (path: string, message: string) =>
+    new Problem('invalid_request', `${path} ${message}.`, { errors: [{ path, message }] });
+  if (fields.get('purpose') !== 'batch') throw fault('purpose', 'must be "batch"');
+  if (!hasFile) throw fault('file', 'is required');
+  const anchor = fields.get('expires_after[anchor]');
+  const after = fields.get('expires_after[seconds]');
+  if (anchor === undefined && after === undefined) return EXPIRES_DEFAULT;
+  if (anchor !== 'created_at') throw fault('expires_after[anchor]', 'must be "created_at"');
+  const [min, max] = EXPIRES_RANGE;
+  if (after === undefined || !/^\d{1,9}$/.test(after) || Number(after) < min || Number(after) > max)
+    throw fault('expires_after[seconds]', `must be a whole number from ${min} to ${max}`);
+  return Number(after);
+}
+
+/** As it was given, but for what no name should have: control characters and halves of characters. */
+const shownName = (name: string | null): string =>
+  (name ?? '').replaceAll(/[\p{Cc}\p{Cs}]/gu, '_').slice(0, 200) || 'upload.jsonl';
+
+/** RFC 6266: in ASCII for old clients, and as it is. */
+const attachment = (name: string): string =>
+  `attachment; filename="${name.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`;
+
+/** The first error is the one to read; all of them are listed. */
+function refused(errors: readonly FileError[]): Problem {
+  const { code, message, param } = errors[0]!;
+  return new Problem(code, `${message[0]!.toUpperCase()}${message.slice(1)}.`, {
+    status: code === 'file_too_large' ? 413 : 400,
+    members: { param, errors },
+  });
+}
+
+export const read = endpoint({
+  uses: ['pool'],
+  params: ofFile,
+  replies: { 200: file },
+  handle: async (call, services) => ok(view(await find(call, services))),
+});
+
+export const list = endpoint({
+  uses: ['pool'],
+  query: z.strictObject({
+    after: fileId.optional(),
+    limit: z.coerce.number().int().min(1).max(LIST_MAX).default(LIST_MAX),
+    order: z.enum(['asc', 'desc']).default('desc'),
+    purpose: z.enum(['batch', 'batch_output']).optional(),
+  }),
+  replies: {
+    200: z.strictObject({
+      object: z.literal('list'),
+      data: z.array(file),
+      first_id: z.string().nullable(),
+      last_id: z.string().nullable(),
+      has_more: z.boolean(),
+    }),
+  },
+  async handle(call, services) {
+    const { after, limit, order, purpose } = call.query;
+    const accountId = await accountOf(call, services);
+    const page = await listFiles(
+      services.pool,
+      accountId,
+      { limit, after: after ?? null },
+      { order, purpose: purpose ?? null },
+    );
+    return ok(toList(page.data.map(view), page.next !== null));
+  },
+});
+
+/** A page as OpenAI's clients read it. */
+export const toList = <T extends { id: string }>(data: T[], hasMore: boolean) => ({
+  object: 'list',
+  data,
+  first_id: data[0]?.id ?? null,
+  last_id: data.at(-1)?.id ?? null,
+  has_more: hasMore,
+});
+
+export const content = endpoint({
+  uses: ['pool', 'files', 'log'],
+  params: ofFile,
+  replies: { 200: null },
+  async handle(call, services) {
+    const { id, filename, bytes } = await find(call, services);
+    const stream = await services.files.read(id);
+    return {
+      status: 200,
+      headers: {
+        'Content-Type': 'application/octet-stream',
+        'Content-Length': String(bytes),
+        'Content-Disposition': attachment(filename),
+        'X-Content-Type-Options': 'nosniff',
+      },
+      stream(response) {
+        stream.on('error', (error) => {
+          services.log.error({ err: error, file: id }, 'a file could not be read to its end');
+          response.destroy();
+        });
+        response.on('close', () => stream.destroy());
+        stream.pipe(response);
+      },
+    };
+  },
+});
+
+export const remove = endpoint({
+  uses: ['pool', 'files', 'log'],
+  params: ofFile,
+  replies: { 200: z.strictObject({ id: z.string(), object: z.literal('file'), deleted: z.literal(true) }) },
+  async handle(call, services) {
+    const { fileId: id } = call.params;
+    const accountId = await accountOf(call, services);
+    await transaction(services.pool, async (tx) => {
+      const removed = await removeFile(tx, accountId, id);
+      if (removed.kind === 'not_found') throw notFound(`file ${id}`);
+      if (removed.kind === 'in_use')
+        throw new Problem(
+          'file_in_use',
+          `The batch ${removed.batchId} reads this file; delete it when that has ended.`,
+        );
+      await recordAudit(tx, accountId, call.principal.actor, 'file.delete', { file: id });
+    });
+    return ok({ id, object: 'file', deleted: true });
+  },
+});
+
+async function find(call: Call<{ fileId: string }>, services: Uses<'pool'>): Promise<StoredFile> {
+  const { fileId: id } = call.params;
+  const found = await readFile(services.pool, await accountOf(call, services), id);
+  if (!found) throw notFound(`file ${id}`);
+  return found;
+}

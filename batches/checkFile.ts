@@ -1,0 +1,125 @@
+/** Checks a batch file while it streams: one model, one endpoint, each custom_id once, every line a request (L2). */
+import { isUtf8 } from 'node:buffer';
+import {
+  FILE_BYTES_MAX,
+  FILE_ERRORS_MAX,
+  LINE_BYTES_MAX,
+  LINES_MAX,
+  REQUESTS_MAX,
+  type BatchEndpoint,
+  type FileError,
+} from '../domain/batch';
+import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
+import { createLineSplitter, type Line } from './lines';
+
+export type FileFacts = { requests: number; model: string; endpoint: BatchEndpoint };
+export type CheckedFile =
+  { kind: 'fine'; facts: FileFacts } | { kind: 'refused'; errors: FileError[]; facts: FileFacts | null };
+
+export type FileChecker = {
+  push(chunk: Buffer): void;
+  /** Nothing more can change the verdict: the rest need not be read. */
+  readonly hopeless: boolean;
+  /** What is known after the last byte. Whether the model exists and takes batches is not asked here. */
+  end(): CheckedFile;
+};
+
+/** Memory: the custom ids, and one line. */
+export function createFileChecker(): FileChecker {
+  const lines = createLineSplitter();
+  const errors: FileError[] = [];
+  const firstLines = new Map<string, number>();
+  let bytes = 0;
+  let requests = 0;
+  let lineCount = 0;
+  let first: BatchRequest | null = null;
+
+  const refuse = (error: FileError): void => void (errors.length < FILE_ERRORS_MAX && errors.push(error));
+  const refuseLine = (line: number, { code, message, param }: LineFault): void =>
+    refuse({ code, message: `line ${line}: ${message}`, param, line });
+
+  function check(line: Line): void {
+    if (line.bytes !== null && isBlank(line.bytes)) return;
+    requests += 1;
+    if (requests > REQUESTS_MAX) return;
+    const request = parseRequest(line.bytes);
+    if (isFault(request)) return refuseLine(line.number, request);
+    const earlier = firstLines.get(request.customId);
+    if (earlier !== undefined)
+      return refuseLine(line.number, {
+        code: 'duplicate_custom_id',
+        message: `custom_id ${JSON.stringify(request.customId)} was used in line ${earlier}`,
+        param: 'custom_id',
+      });
+    firstLines.set(request.customId, line.number);
+    first ??= request;
+    if (request.url !== first.url)
+      return refuseLine(line.number, {
+        code: 'url_mismatch',
+        message: `url is ${request.url}, but the first request's is ${first.url}`,
+        param: 'url',
+      });
+    if (request.model !== first.model)
+      refuseLine(line.number, {
+        code: 'model_mismatch',
+        message: `the model is ${request.model}, but the first request's is ${first.model}; a batch has one model`,
+        param: 'body.model',
+      });
+  }
+
+  const ofFile = (code: FileError['code'], message: string): FileError => ({
+    code,
+    message,
+    param: 'file',
+    line: null,
+  });
+
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      for (const line of lines.push(chunk)) {
+        check(line);
+        lineCount = line.number;
+        if (this.hopeless) return;
+      }
+    },
+    get hopeless() {
+      return bytes > FILE_BYTES_MAX || requests > REQUESTS_MAX || lineCount > LINES_MAX;
+    },
+    end() {
+      for (const line of lines.end()) check(line);
+      const facts = first && { requests, model: first.model, endpoint: first.url };
+      // What is wrong with the whole file comes first: lines are of no use before it is mended.
+      if (bytes > FILE_BYTES_MAX)
+        errors.unshift(ofFile('file_too_large', `the file has more than ${FILE_BYTES_MAX} bytes`));
+      else if (requests > REQUESTS_MAX)
+        errors.unshift(ofFile('too_many_tasks', `the file has more than ${REQUESTS_MAX} requests`));
+      else if (lineCount > LINES_MAX)
+        errors.unshift(ofFile('too_many_tasks', `the file has more than ${LINES_MAX} lines, blank ones among them`));
+      else if (requests === 0) errors.unshift(ofFile('empty_file', 'the file has no requests'));
+      return errors.length === 0 && facts
+        ? { kind: 'fine', facts }
+        : { kind: 'refused', errors: errors.slice(0, FILE_ERRORS_MAX), facts };
+    },
+  };
+}
+
+/** A line's request, or what is wrong with it. */
+export function parseRequest(bytes: Buffer | null): BatchRequest | LineFault {
+  if (bytes === null) return unreadable(`it is longer than ${LINE_BYTES_MAX} bytes`);
+  if (!isUtf8(bytes)) return unreadable('it is not UTF-8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return unreadable('it is not JSON');
+  }
+  return checkRequest(parsed);
+}
+
+const unreadable = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });
+
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  return true;
+}

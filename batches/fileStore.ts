@@ -1,0 +1,110 @@
+/** Where files lie: a folder, behind an interface that an object store could have as well (L2). */
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+export type FileStore = {
+  /** Keeps what the stream brings, whole or not at all: a stream that breaks off leaves nothing. */
+  write(name: string, content: AsyncIterable<Buffer> | Readable): Promise<void>;
+  /** From `start` on, `length` bytes or to the end. Throws `FileGone` when there is no such file. */
+  read(name: string, range?: { start: number; length: number }): Promise<Readable>;
+  /** In bytes; null when there is no such file. */
+  size(name: string): Promise<number | null>;
+  /** Harmless when there is none. */
+  remove(name: string): Promise<void>;
+  /** Removes what writers have left that died. */
+  sweep(): Promise<void>;
+};
+
+export class FileGone extends Error {
+  constructor(name: string) {
+    super(`the file ${name} is not in the store`);
+    this.name = 'FileGone';
+  }
+}
+
+/** Names are ours: ids, with an ending at most. */
+const NAME = /^[A-Za-z0-9_-]{1,80}(\.[a-z]{1,16})?$/;
+/** What is being written lies apart, under a name of its own: two writers of one name never mix. */
+const PARTIAL = 'partial';
+/** No writer takes so long: it has died. */
+const PARTIAL_MS_MAX = 86_400_000;
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/** @param folder made when it is not there, readable by its user only */
+export function createFolderStore(folder: string): FileStore {
+  const pathOf = (name: string): string => {
+    if (!NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name of a file in the store`);
+    return join(folder, name);
+  };
+
+  return {
+    async write(name, content) {
+      const path = pathOf(name);
+      const partial = join(folder, PARTIAL, `${name}.${randomUUID()}`);
+      await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
+      try {
+        await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }));
+        await rename(partial, path);
+        await syncFolder(folder);
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
+    },
+    async read(name, range) {
+      const path = pathOf(name);
+      const end = range && range.start + range.length - 1;
+      const stream = createReadStream(path, { ...(range && { start: range.start, end }) });
+      await new Promise<void>((resolve, reject) => stream.once('open', () => resolve()).once('error', reject)).catch(
+        (error: unknown) => {
+          throw isMissing(error) ? new FileGone(name) : error;
+        },
+      );
+      return stream;
+    },
+    async size(name) {
+      return stat(pathOf(name)).then(
+        ({ size }) => size,
+        (error: unknown) => {
+          if (isMissing(error)) return null;
+          throw error;
+        },
+      );
+    },
+    remove: (name) => rm(pathOf(name), { force: true }),
+    async sweep() {
+      const names = await readdir(join(folder, PARTIAL)).catch((error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      });
+      for (const name of names) {
+        const path = join(folder, PARTIAL, name);
+        const written = await stat(path).catch(() => null);
+        if (written && Date.now() - written.mtimeMs > PARTIAL_MS_MAX) await rm(path, { force: true });
+      }
+    },
+  };
+}
+
+/** A rename is durable only once its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A part of a file as one piece: for what is known to be small. */
+export async function readRange(
+  store: FileStore,
+  name: string,
+  range: { start: number; length: number },
+): Promise<Buffer> {
+  return Buffer.concat((await (await store.read(name, range)).toArray()) as Buffer[]);
+}

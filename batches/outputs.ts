@@ -1,0 +1,66 @@
+/** The two files of a job that has ended: one line for each request, in the input's order (L4). */
+import type { Db } from '../ledger/db';
+import { listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
+import type { FileStore } from './fileStore';
+
+/** What becomes of requests that were not finished. */
+export type Unfinished = 'batch_expired' | 'batch_cancelled';
+const MESSAGES: Record<Unfinished, string> = {
+  batch_expired: 'This request could not be executed before the completion window expired.',
+  batch_cancelled: 'This request was not executed: its batch was cancelled.',
+};
+
+export type OutputFile = { id: string; bytes: number } | null;
+export type WrittenOutputs = { output: OutputFile; errors: OutputFile };
+
+/** Their ids follow from the job's, so that writing them again writes the same. */
+export const outputIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}out`;
+export const errorIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}err`;
+
+const PAGE = 500;
+
+/** A file without lines is not made. Nothing of the job may change meanwhile. */
+export async function writeOutputs(
+  db: Db,
+  store: FileStore,
+  batchId: string,
+  unfinished: Unfinished,
+): Promise<WrittenOutputs> {
+  const write = async (id: string, isMine: (outcome: RequestOutcome) => boolean): Promise<OutputFile> => {
+    await store.write(id, linesOf(db, batchId, unfinished, isMine));
+    const bytes = await store.size(id);
+    if (bytes) return { id, bytes };
+    await store.remove(id);
+    return null;
+  };
+  return {
+    output: await write(outputIdOf(batchId), ({ outcome }) => outcome === 'completed'),
+    errors: await write(errorIdOf(batchId), ({ outcome }) => outcome !== 'completed'),
+  };
+}
+
+async function* linesOf(
+  db: Db,
+  batchId: string,
+  unfinished: Unfinished,
+  isMine: (outcome: RequestOutcome) => boolean,
+): AsyncGenerator<Buffer> {
+  for (let afterLine = 0; ;) {
+    const page = await listOutcomes(db, batchId, afterLine, PAGE);
+    const lines = page.filter(isMine).map((outcome) => lineOf(batchId, outcome, unfinished));
+    if (lines.length > 0) yield Buffer.from(lines.join(''));
+    if (page.length < PAGE) return;
+    afterLine = page.at(-1)!.line;
+  }
+}
+
+/** Answers and errors are JSON already: they are not parsed again. */
+function lineOf(
+  batchId: string,
+  { line, customId, outcome, response, error }: RequestOutcome,
+  unfinished: Unfinished,
+): string {
+  const id = `batch_req_${batchId.slice('batch_'.length)}_${line}`;
+  const failure = outcome === null ? JSON.stringify({ code: unfinished, message: MESSAGES[unfinished] }) : error;
+  return `{"id":${JSON.stringify(id)},"custom_id":${JSON.stringify(customId)},"response":${response ?? 'null'},"error":${failure ?? 'null'}}\n`;
+}

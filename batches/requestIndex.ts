@@ -1,0 +1,90 @@
+/**
+ * The index of a batch file: for each request where its line lies and what it reserves. It is written once, when the
+ * file's tokens are counted, and read when a job begins; so the file itself is parsed twice at most.
+ */
+import { parseRequest } from './checkFile';
+import { isFault } from '../domain/batchRequest';
+import { countInput, type CountTokens } from './countTokens';
+import type { FileStore } from './fileStore';
+import { createLineSplitter, type Line } from './lines';
+
+export type IndexedRequest = {
+  /** The line's number in the file, from 1. */
+  line: number;
+  /** In bytes. */
+  offset: number;
+  length: number;
+  customId: string;
+  inputTokens: number;
+  /** The largest output of all its answers together. */
+  outputTokens: number;
+};
+export type FileTotals = { requests: number; inputTokens: number; outputTokens: number };
+
+export const indexOf = (fileId: string): string => `${fileId}.index`;
+
+/** A model that says nothing of its largest output, and a request neither (api.md). */
+export const OUTPUT_TOKENS_DEFAULT = 4_096;
+
+/** Counts the tokens of a file that was checked, and writes its index. Repeated, it writes the same. */
+export async function indexFile(
+  store: FileStore,
+  fileId: string,
+  count: CountTokens,
+  modelMaxOutputTokens: number | null,
+): Promise<FileTotals> {
+  const totals: FileTotals = { requests: 0, inputTokens: 0, outputTokens: 0 };
+  const outputDefault = Math.min(modelMaxOutputTokens ?? OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_DEFAULT);
+
+  async function* index(): AsyncGenerator<Buffer> {
+    const lines = createLineSplitter();
+    for await (const chunk of (await store.read(fileId)) as AsyncIterable<Buffer>) yield toIndex(lines.push(chunk));
+    yield toIndex(lines.end());
+  }
+
+  function toIndex(lines: Iterable<Line>): Buffer {
+    let text = '';
+    for (const { number, offset, bytes } of lines) {
+      const request = parseRequest(bytes);
+      // Blank lines, as the check has found none other.
+      if (isFault(request)) continue;
+      const inputTokens = countInput(request, count);
+      const outputTokens = (request.maxOutputTokens ?? outputDefault) * request.answers;
+      totals.requests += 1;
+      totals.inputTokens += inputTokens;
+      totals.outputTokens += outputTokens;
+      text += `${JSON.stringify([number, offset, bytes!.length, inputTokens, outputTokens, request.customId])}\n`;
+    }
+    return Buffer.from(text);
+  }
+
+  await store.write(indexOf(fileId), index());
+  return totals;
+}
+
+/** The requests of a file in its order, so many at a time. Throws `FileGone` without an index. */
+export async function* readIndex(store: FileStore, fileId: string, pageSize: number): AsyncGenerator<IndexedRequest[]> {
+  const lines = createLineSplitter();
+  let page: IndexedRequest[] = [];
+  for await (const chunk of (await store.read(indexOf(fileId))) as AsyncIterable<Buffer>) {
+    for (const { bytes } of lines.push(chunk)) {
+      page.push(toIndexed(bytes!));
+      if (page.length < pageSize) continue;
+      yield page;
+      page = [];
+    }
+  }
+  if (page.length > 0) yield page;
+}
+
+function toIndexed(bytes: Buffer): IndexedRequest {
+  const [line, offset, length, inputTokens, outputTokens, customId] = JSON.parse(bytes.toString()) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    string,
+  ];
+  return { line, offset, length, inputTokens, outputTokens, customId };
+}

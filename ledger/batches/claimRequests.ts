@@ -1,0 +1,103 @@
+/** Hands out requests of a job to an executor, each to one at a time (L4). */
+import type { Nano } from '../../domain/money';
+import { nano } from '../../domain/money';
+import { lockAccount } from '../accounts/lockAccount';
+import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
+import type { Tx } from '../db';
+import type { Batch } from './batch';
+import { lockBatch } from './readBatch';
+
+export type ClaimedRequest = { line: number; customId: string; offset: number; length: number };
+export type Claim = {
+  requests: ClaimedRequest[];
+  inputFileId: string;
+  /** The account's new position, when more of its money had to be held. */
+  position: Position | null;
+};
+
+type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: number; held_nano: bigint };
+
+/**
+ * At most `limit`, in the file's order; those whose lease has ended are handed out again. Results above their estimates
+ * use up what the job holds: while the rest can't cover a request, and the account has no money for the difference, none
+ * is handed out. Empty for a job that is not in progress.
+ */
+export async function claimRequests(
+  tx: Tx,
+  { batchId, limit, leaseSeconds }: { batchId: string; limit: number; leaseSeconds: number },
+): Promise<Claim> {
+  const batch = await lockBatch(tx, batchId);
+  const nothing = { requests: [], inputFileId: batch.inputFileId, position: null };
+  if (batch.status !== 'in_progress') return nothing;
+
+  const free = nano(batch.held - (await sumLeased(tx, batchId)));
+  const due = await listDue(tx, batchId, limit);
+  const { covered, missing } = coveredBy(free, due);
+  if (covered.length > 0) return { ...nothing, requests: await lease(tx, batchId, covered, leaseSeconds) };
+  if (due.length === 0) return nothing;
+  const account = await lockAccount(tx, batch.accountId);
+  if (account.setReasons.length > 0 || account.available - missing <= 0n) return nothing;
+  const position = await holdMore(tx, batch, missing);
+  return { ...nothing, requests: await lease(tx, batchId, due.slice(0, 1), leaseSeconds), position };
+}
+
+/** So much is handed out at once, but for one request that is larger. */
+const CLAIM_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What the requests hold that are with an executor now. */
+async function sumLeased(tx: Tx, batchId: string): Promise<bigint> {
+  const { rows } = await tx.query<{ held: bigint }>(
+    `select coalesce(sum(held_nano), 0)::bigint as held from batch_requests
+     where batch_id = $1 and outcome is null and leased_until > clock_timestamp()`,
+    [batchId],
+  );
+  return rows[0]!.held;
+}
+
+async function listDue(tx: Tx, batchId: string, limit: number): Promise<Row[]> {
+  const { rows } = await tx.query<Row>(
+    `select line, custom_id, byte_offset, byte_length, held_nano from batch_requests
+     where batch_id = $1 and outcome is null and coalesce(leased_until <= clock_timestamp(), true)
+     order by line limit $2`,
+    [batchId, limit],
+  );
+  return rows;
+}
+
+/** The first of them that the money covers together; `missing`: what the very first lacks. */
+function coveredBy(free: Nano, due: readonly Row[]): { covered: Row[]; missing: bigint } {
+  let left: bigint = free;
+  const covered: Row[] = [];
+  let bytes = 0;
+  for (const row of due) {
+    if (row.held_nano > left) break;
+    left -= row.held_nano;
+    bytes += row.byte_length;
+    if (covered.length > 0 && bytes > CLAIM_BYTES_MAX) break;
+    covered.push(row);
+  }
+  return { covered, missing: due[0] ? due[0].held_nano - free : 0n };
+}
+
+async function lease(tx: Tx, batchId: string, rows: readonly Row[], leaseSeconds: number): Promise<ClaimedRequest[]> {
+  await tx.query(
+    `update batch_requests set leased_until = clock_timestamp() + make_interval(secs => $3)
+     where batch_id = $1 and line = any($2)`,
+    [batchId, rows.map(({ line }) => line), leaseSeconds],
+  );
+  return rows.map((row) => ({
+    line: row.line,
+    customId: row.custom_id,
+    offset: Number(row.byte_offset),
+    length: row.byte_length,
+  }));
+}
+
+async function holdMore(tx: Tx, { id, accountId }: Batch, amount: bigint): Promise<Position> {
+  await tx.query('update batches set held_nano = held_nano + $2 where id = $1', [id, amount.toString()]);
+  const { rows } = await tx.query<PositionRow>(
+    `update balances set held_nano = held_nano + $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
+    [accountId, amount.toString()],
+  );
+  return toPosition(rows[0]!);
+}

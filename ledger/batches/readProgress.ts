@@ -1,0 +1,26 @@
+/** Reads how far a job is, for its workflow; what has changed until now is seen by that. */
+import type { BatchProgress } from '../../domain/batchStep';
+import type { Tx } from '../db';
+import { toBatch, type Batch, type BatchRow } from './batch';
+
+/** Throws when there is no such job. */
+export async function readProgress(tx: Tx, batchId: string): Promise<{ batch: Batch; progress: BatchProgress }> {
+  const { rows } = await tx.query<BatchRow>('update batches set unseen = false where id = $1 returning *', [batchId]);
+  if (!rows[0]) throw new Error(`there is no batch ${batchId}`);
+  const batch = toBatch(rows[0]);
+  const { rows: leases } = await tx.query<{ until: Date | null }>(
+    `select max(leased_until) as until from batch_requests
+     where batch_id = $1 and outcome is null and leased_until is not null`,
+    [batchId],
+  );
+  return {
+    batch,
+    progress: {
+      status: batch.status,
+      done: batch.completed + batch.failed === batch.requests,
+      expiresMs: batch.expiresAt.getTime(),
+      cancellingSinceMs: batch.reached.cancelling?.getTime() ?? null,
+      leasedUntilMs: leases[0]!.until?.getTime() ?? null,
+    },
+  };
+}

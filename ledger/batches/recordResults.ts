@@ -1,0 +1,160 @@
+/** Takes results of a job's requests: the first of each stands, and is billed in the same transaction (L3, L4). */
+import type { Nano } from '../../domain/money';
+import {
+  POSITION_COLUMNS,
+  toPosition,
+  type MovedPosition,
+  type Position,
+  type PositionRow,
+} from '../accounts/position';
+import type { Tx } from '../db';
+import { postUsage, type PricedEvent } from '../usage/postUsage';
+import { toBatch, type Batch, type BatchRow } from './batch';
+import { lockBatch } from './readBatch';
+
+export type NewResult = {
+  customId: string;
+  /** `completed`: a 2xx answer; it is billed. */
+  outcome: 'completed' | 'failed';
+  /** The answer as its line in the output has it, as JSON: `status_code`, `request_id` and `body`; null when there was none. */
+  response: string | null;
+  /** What went wrong instead, as JSON; null beside a response. */
+  error: string | null;
+  usage: { inputTokens: number; cachedInputTokens: number; outputTokens: number };
+  /** By the job's prices; 0 for what is not billed. */
+  cost: Nano;
+};
+export type RecordedResults =
+  | { kind: 'recorded'; batch: Batch; duplicates: number; unknown: string[]; position: MovedPosition | null }
+  /** Its results can't be taken any more: they are final. */
+  | { kind: 'job_ended' };
+
+type OpenRow = { line: number; custom_id: string; tokens: bigint; held_nano: bigint; done: boolean };
+
+/**
+ * Locks the job first and the account only after the answers are written down: usage does not wait for these.
+ * Gives back what the requests have reserved and deducts what they cost, by one ledger line. What costs more than its
+ * estimate first uses what the job holds besides; what that can't cover comes from the balance.
+ */
+export async function recordResults(
+  tx: Tx,
+  { batchId, results, nowMs }: { batchId: string; results: readonly NewResult[]; nowMs: number },
+): Promise<RecordedResults> {
+  const batch = await lockBatch(tx, batchId);
+  if (batch.closed || batch.status === 'validating') return { kind: 'job_ended' };
+
+  const rows = await readRequests(tx, batchId, results);
+  const fresh = new Map<number, NewResult>();
+  const unknown: string[] = [];
+  let duplicates = 0;
+  for (const result of results) {
+    const row = rows.get(result.customId);
+    if (!row) unknown.push(result.customId);
+    else if (row.done || fresh.has(row.line)) duplicates += 1;
+    else fresh.set(row.line, result);
+  }
+  if (fresh.size === 0) return { kind: 'recorded', batch, duplicates, unknown, position: null };
+
+  const reserved = [...rows.values()].filter(({ line }) => fresh.has(line));
+  await writeOutcomes(tx, batchId, fresh);
+  const { batch: changed, position } = await count(tx, batch, [...fresh.values()], reserved);
+  const billed = await bill(tx, batch, fresh, nowMs);
+  return { kind: 'recorded', batch: changed, duplicates, unknown, position: billed ?? position };
+}
+
+async function readRequests(tx: Tx, batchId: string, results: readonly NewResult[]): Promise<Map<string, OpenRow>> {
+  const { rows } = await tx.query<OpenRow>(
+    `select line, custom_id, tokens, held_nano, outcome is not null as done from batch_requests
+     where batch_id = $1 and custom_id = any($2)`,
+    [batchId, results.map(({ customId }) => customId)],
+  );
+  return new Map(rows.map((row) => [row.custom_id, row]));
+}
+
+async function writeOutcomes(tx: Tx, batchId: string, fresh: ReadonlyMap<number, NewResult>): Promise<void> {
+  const results = [...fresh.values()];
+  await tx.query(
+    `update batch_requests r set outcome = n.outcome, response = n.response, error = n.error, leased_until = null
+     from unnest($2::int[], $3::text[], $4::text[], $5::text[]) as n(line, outcome, response, error)
+     where r.batch_id = $1 and r.line = n.line`,
+    [
+      batchId,
+      [...fresh.keys()],
+      results.map(({ outcome }) => outcome),
+      results.map(({ response }) => response),
+      results.map(({ error }) => error),
+    ],
+  );
+}
+
+/** Counts the results in the job and gives back, of tokens and money, what their requests have reserved. */
+async function count(
+  tx: Tx,
+  batch: Batch,
+  results: readonly NewResult[],
+  reserved: readonly OpenRow[],
+): Promise<{ batch: Batch; position: Position }> {
+  const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((all, one) => all + of(one), 0);
+  const charged = results.reduce((all, { cost }) => all + cost, 0n);
+  const estimated = reserved.reduce((all, { held_nano: held }) => all + held, 0n);
+  const released = least(batch.held, charged > estimated ? charged : estimated);
+  const { rows: positions } = await tx.query<PositionRow>(
+    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
+    [batch.accountId, released.toString()],
+  );
+  const { rows } = await tx.query<BatchRow>(
+    `update batches set completed = completed + $2, failed = failed + $3, reserved_tokens = reserved_tokens - $4,
+       held_nano = held_nano - $5, charged_nano = charged_nano + $6, input_tokens = input_tokens + $7,
+       cached_input_tokens = cached_input_tokens + $8, output_tokens = output_tokens + $9,
+       unseen = unseen or completed + failed + $10 = requests,
+       start_at = case when completed + failed + $10 = requests then clock_timestamp() else start_at end
+     where id = $1 returning *`,
+    [
+      batch.id,
+      sum(results, ({ outcome }) => Number(outcome === 'completed')),
+      sum(results, ({ outcome }) => Number(outcome === 'failed')),
+      sum(reserved, ({ tokens }) => Number(tokens)),
+      released.toString(),
+      charged.toString(),
+      sum(results, ({ usage }) => usage.inputTokens),
+      sum(results, ({ usage }) => usage.cachedInputTokens),
+      sum(results, ({ usage }) => usage.outputTokens),
+      results.length,
+    ],
+  );
+  return { batch: toBatch(rows[0]!), position: toPosition(positions[0]!) };
+}
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/** After the hold is given back: the position that comes of it is the one to tell. */
+async function bill(
+  tx: Tx,
+  { id, accountId, model }: Batch,
+  fresh: ReadonlyMap<number, NewResult>,
+  nowMs: number,
+): Promise<MovedPosition | null> {
+  const events = [...fresh].flatMap(([line, { outcome, usage, cost }]): PricedEvent[] =>
+    outcome === 'failed'
+      ? []
+      : [
+          {
+            ...usage,
+            id: `${id}/${line}`,
+            accountId,
+            model,
+            images: 0,
+            imageSize: null,
+            atMs: nowMs,
+            holdId: null,
+            kind: 'batch',
+            cost,
+          },
+        ],
+  );
+  if (events.length === 0) return null;
+  const { positions, notPosted } = await postUsage(tx, events);
+  // Their ids are ours, and the requests were open under the job's lock.
+  if (notPosted.size > 0) throw new Error(`usage of ${id} was posted before its results were recorded`);
+  return positions.get(accountId)!;
+}

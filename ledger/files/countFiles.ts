@@ -1,0 +1,25 @@
+/** Which files are still to be counted, and what their tokens are (L3). */
+import type { Db } from '../db';
+import { toFile, type FileRow, type StoredFile } from './file';
+
+/** Claims the oldest file whose tokens nobody counts; null when there is none. A claim that runs out is given to the next. */
+export async function claimUncountedFile(db: Db, claimSeconds: number): Promise<StoredFile | null> {
+  const { rows } = await db.query<FileRow>(
+    `update files set counting_until = clock_timestamp() + make_interval(secs => $1)
+     where id = (select id from files
+       where purpose = 'batch' and input_tokens is null and removed_at is null and counting_until <= clock_timestamp()
+       order by created_at limit 1 for update skip locked)
+     returning *`,
+    [claimSeconds],
+  );
+  return rows[0] ? toFile(rows[0]) : null;
+}
+
+/** Its index is in the store by now. */
+export async function saveFileTokens(db: Db, fileId: string, tokens: { input: number; output: number }): Promise<void> {
+  await db.query('update files set input_tokens = $2, output_tokens = $3 where id = $1', [
+    fileId,
+    tokens.input,
+    tokens.output,
+  ]);
+}

@@ -1,0 +1,25 @@
+/** Files whose content is to go from the store: deleted ones, and those whose time is over. */
+import type { Db } from '../db';
+import { OPEN_STATUSES } from '../batches/batch';
+
+/**
+ * Ends files whose time is over, but for the inputs of open jobs; answers at most `limit` whose content is still there.
+ * A minute late: a job that was created in the last moment is committed by then, and seen.
+ */
+export async function listErasable(db: Db, limit: number): Promise<string[]> {
+  await db.query(
+    `update files f set removed_at = clock_timestamp()
+     where removed_at is null and expires_at <= clock_timestamp() - interval '1 minute'
+       and not exists (select from batches b where b.input_file_id = f.id and b.status in ${OPEN_STATUSES})`,
+  );
+  const { rows } = await db.query<{ id: string }>(
+    'select id from files where removed_at <= clock_timestamp() and not erased order by removed_at limit $1',
+    [limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** To be called after their content has gone: until then they come again. */
+export async function markErased(db: Db, fileIds: readonly string[]): Promise<void> {
+  await db.query('update files set erased = true where id = any($1)', [fileIds]);
+}

@@ -1,0 +1,267 @@
+/** L2–L4: a batch from upload to output, with OpenAI's own client, a real workflow and the reference executor. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI, { toFile } from 'openai';
+import { startExecutor } from '../../examples/batch-executor/executor';
+import { formatMoney } from '../../domain/money';
+import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { putBatchModels, requestLine } from '../support/batchFiles';
+import { until } from '../support/notices';
+import { times } from '../support/times';
+import { World } from '../support/world';
+
+const filesDir = mkdtempSync(join(tmpdir(), 'ballast-jobs-'));
+let world: World;
+let api: TestApi;
+let own: TestAccount;
+let openai: OpenAI;
+beforeAll(async () => {
+  world = await World.start({ time: 'real', filesDir });
+  api = await startTestApi({ database: world.database, temporal: world.client, filesDir });
+  await putBatchModels(api);
+  own = await openAccount(api, '100.00');
+  openai = new OpenAI({ apiKey: own.member, baseURL: `${api.url}/v1`, maxRetries: 0 });
+});
+afterAll(async () => {
+  await api.close();
+  await world.close();
+  rmSync(filesDir, { recursive: true, force: true });
+});
+
+async function upload(lines: string[]): Promise<string> {
+  const file = await toFile(Buffer.from(lines.join('\n')), 'requests.jsonl');
+  return (await openai.files.create({ purpose: 'batch', file })).id;
+}
+async function createOf(lines: string[]): Promise<string> {
+  const inputFileId = await upload(lines);
+  const created = await openai.batches.create({
+    input_file_id: inputFileId,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+    metadata: { mine: 'yes' },
+  });
+  return created.id;
+}
+const ended = (id: string) =>
+  until(
+    () => openai.batches.retrieve(id),
+    ({ status }) => ['completed', 'failed', 'expired', 'cancelled'].includes(status),
+  );
+const linesOf = async (fileId: string): Promise<any[]> =>
+  (await (await openai.files.content(fileId)).text())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+const moneyOf = async () => (await api.ask('GET', `/v1/accounts/${own.id}`, { key: own.owner })).body;
+const claim = (id: string, limit: number) =>
+  api.ask('POST', `/v1/batches/${id}/claims`, { key: api.service, body: { limit, leaseSeconds: 60 } });
+const report = (id: string, ...results: unknown[]) =>
+  api.ask('POST', `/v1/batches/${id}/results`, { key: api.service, body: { results } });
+const answerTo = (customId: string) => ({
+  custom_id: customId,
+  response: {
+    status_code: 200,
+    request_id: 'req_1',
+    body: { usage: { prompt_tokens: 1_000_000, completion_tokens: 0 } },
+  },
+});
+const running = (id: string) =>
+  until(
+    () => openai.batches.retrieve(id),
+    ({ status }) => status === 'in_progress',
+  );
+
+test('L2 a batch runs from upload to output with the official client, and is billed exactly', async () => {
+  const before = await moneyOf();
+  const executor = startExecutor({ url: api.url, key: api.service, idleMs: 20, requestsPerMinute: 1_000_000 });
+  try {
+    const id = await createOf(times(250, (i) => requestLine(`request-${i}`)));
+    const batch = await ended(id);
+    expect(batch).toMatchObject({
+      object: 'batch',
+      status: 'completed',
+      endpoint: '/v1/chat/completions',
+      metadata: { mine: 'yes' },
+      request_counts: { total: 250, completed: 250, failed: 0 },
+      error_file_id: null,
+    });
+    expect(batch.completed_at).toBeGreaterThanOrEqual(batch.finalizing_at!);
+    const lines = await linesOf(batch.output_file_id!);
+    expect(lines.map((line) => line.custom_id)).toEqual(times(250, (i) => `request-${i}`));
+    expect(lines[0]).toMatchObject({
+      id: expect.stringMatching(/^batch_req_/),
+      response: { status_code: 200 },
+      error: null,
+    });
+
+    const usage = lines.map((line) => line.response.body.usage);
+    const cost = usage.reduce(
+      (sum, one) => sum + BigInt(one.prompt_tokens) * 1_000n + BigInt(one.completion_tokens) * 4_000n,
+      0n,
+    );
+    const after = await moneyOf();
+    expect(after.held).toBe('0.00');
+    expect(after.balance).toBe(formatMoney((BigInt(Math.round(Number(before.balance) * 1e9)) - cost) as never));
+    const { rows } = (await api.ask('GET', `/v1/accounts/${own.id}/usage?groupBy=kind`, { key: own.owner })).body;
+    expect(rows).toContainEqual(expect.objectContaining({ kind: 'batch', requests: 250 }));
+    expect((await openai.batches.list({ limit: 1 })).data).toMatchObject([{ id }]);
+    const notices = await api.ask('GET', `/v1/accounts/${own.id}/notices`, { key: own.owner });
+    expect(notices.body.data).toContainEqual(expect.objectContaining({ kind: 'batch_ended' }));
+  } finally {
+    await executor.stop();
+  }
+});
+
+test('L4 cancelled, what is done is billed, the rest is released and told as cancelled, one line for each request', async () => {
+  const id = await createOf(times(4, (i) => requestLine(`r${i}`)));
+  await running(id);
+  expect((await claim(id, 2)).body.data).toMatchObject([
+    { custom_id: 'r0', body: { model: 'gpt-batch' } },
+    { custom_id: 'r1' },
+  ]);
+  await report(id, answerTo('r0'));
+  expect(await openai.batches.cancel(id)).toMatchObject({ status: 'cancelling' });
+  expect(await openai.batches.cancel(id)).toMatchObject({ id });
+  expect((await claim(id, 10)).body.data).toEqual([]);
+  // What is in hand may still come, and then nothing is waited for.
+  expect((await report(id, { custom_id: 'r1', error: { code: 'broken', message: 'It broke.' } })).body).toMatchObject({
+    accepted: 1,
+  });
+  await api.database.pool.query('update batches set unseen = true, start_at = now() where id = $1', [id]);
+  const batch = await ended(id);
+  expect(batch).toMatchObject({ status: 'cancelled', request_counts: { total: 4, completed: 1, failed: 1 } });
+  expect(await linesOf(batch.output_file_id!)).toMatchObject([{ custom_id: 'r0' }]);
+  expect(await linesOf(batch.error_file_id!)).toMatchObject([
+    { custom_id: 'r1', response: null, error: { code: 'broken' } },
+    { custom_id: 'r2', response: null, error: { code: 'batch_cancelled' } },
+    { custom_id: 'r3', response: null, error: { code: 'batch_cancelled' } },
+  ]);
+  expect(await moneyOf()).toMatchObject({ held: '0.00' });
+  expect(await openai.batches.cancel(id)).toMatchObject({ status: 'cancelled' });
+
+  const late = await report(id, answerTo('r2'));
+  expect(late.body).toEqual({ accepted: 0, duplicates: 0, rejected: [{ custom_id: 'r2', code: 'job_ended' }] });
+  const kept = await api.ask('GET', `/v1/accounts/${own.id}/rejected-usage`, { key: api.admin });
+  expect(kept.body.data[0]).toMatchObject({ code: 'job_ended' });
+});
+
+test('L4 at the end of its window a batch expires: what is done is billed, the rest is released', async () => {
+  const id = await createOf(times(3, (i) => requestLine(`r${i}`)));
+  await running(id);
+  await report(id, answerTo('r1'), { custom_id: 'r2', response: { status_code: 400, body: { error: 'bad' } } });
+  await api.database.pool.query(
+    'update batches set expires_at = now(), unseen = true, start_at = now() where id = $1',
+    [id],
+  );
+  const batch = await ended(id);
+  expect(batch).toMatchObject({ status: 'expired', request_counts: { completed: 1, failed: 1 } });
+  expect(await linesOf(batch.error_file_id!)).toMatchObject([
+    { custom_id: 'r0', response: null, error: { code: 'batch_expired' } },
+    { custom_id: 'r2', response: { status_code: 400, body: { error: 'bad' } }, error: null },
+  ]);
+  expect(await moneyOf()).toMatchObject({ held: '0.00' });
+  await expect(openai.batches.cancel(id)).rejects.toMatchObject({ status: 409 });
+});
+
+test('L3 results are taken one by one: an unknown request, a missing usage and what is no result are named', async () => {
+  const id = await createOf([requestLine('r0')]);
+  await running(id);
+  const answer = await report(
+    id,
+    answerTo('nothing'),
+    { custom_id: 'r0', response: { status_code: 200, body: {} } },
+    { custom_id: 'r0' },
+    'no result',
+    answerTo('r0'),
+    answerTo('r0'),
+  );
+  expect(answer.body).toEqual({
+    accepted: 1,
+    duplicates: 1,
+    rejected: [
+      { custom_id: 'r0', code: 'usage_missing' },
+      { custom_id: 'r0', code: 'invalid_result' },
+      { custom_id: '', code: 'invalid_result' },
+      { custom_id: 'nothing', code: 'unknown_request' },
+    ],
+  });
+  await ended(id);
+});
+
+test('L3 a quota or money that is short is told, with numbers, and nothing is taken', async () => {
+  const poor = await openAccount(api, '0.01');
+  const client = new OpenAI({ apiKey: poor.owner, baseURL: `${api.url}/v1` });
+  const file = await client.files.create({
+    purpose: 'batch',
+    file: await toFile(Buffer.from(requestLine('a', { max_tokens: 1_000_000 })), 'f'),
+  });
+  const wish = { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+  const estimate = await api.ask('POST', '/v1/batches/estimate', { key: poor.owner, body: { input_file_id: file.id } });
+  expect(estimate.body).toMatchObject({ model: 'gpt-batch', requests: 1, fits: false, because: '$0.01 is available' });
+  await expect(client.batches.create(wish)).rejects.toMatchObject({ status: 402, code: 'insufficient_funds' });
+  await api.database.pool.query(
+    "insert into limit_raises (account_id, key, limit_value) values ($1, 'batch.enqueued_tokens', 20000000000)",
+    [poor.id],
+  );
+  await api.database.pool.query('update files set output_tokens = 30000000000 where id = $1', [file.id]);
+  const startedMs = performance.now();
+  await expect(client.batches.create(wish)).rejects.toMatchObject({
+    status: 429,
+    code: 'token_limit_exceeded',
+    error: { limit: 20_000_000_000, in_use: 0, requested: 30_000_000_008 },
+  });
+  // The client was told not to try again.
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect((await api.ask('GET', `/v1/accounts/${poor.id}`, { key: poor.owner })).body).toMatchObject({ held: '0.00' });
+});
+
+test('L2 the input of an open batch can not be deleted, nor another account see the batch', async () => {
+  const stranger = await openAccount(api);
+  const fileId = await upload([requestLine('a')]);
+  const { id } = await openai.batches.create({
+    input_file_id: fileId,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  await expect(openai.files.delete(fileId)).rejects.toMatchObject({ status: 409, code: 'file_in_use' });
+  expect((await api.ask('GET', `/v1/batches/${id}`, { key: stranger.owner })).status).toBe(404);
+  expect((await api.ask('POST', `/v1/batches/${id}/cancel`, { key: stranger.owner })).status).toBe(404);
+  await openai.batches.cancel(id);
+  await ended(id);
+  expect(await openai.files.delete(fileId)).toMatchObject({ deleted: true });
+});
+
+test('L2 a wrong endpoint, a file that is not there and unknown fields are met as OpenAI meets them', async () => {
+  const fileId = await upload([requestLine('a')]);
+  const wish = { input_file_id: fileId, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+  await expect(openai.batches.create({ ...wish, endpoint: '/v1/responses' })).rejects.toMatchObject({
+    status: 400,
+    code: 'url_mismatch',
+  });
+  await expect(openai.batches.create({ ...wish, input_file_id: 'file-nothing' })).rejects.toMatchObject({
+    status: 400,
+  });
+  await expect(openai.batches.create({ ...wish, completion_window: '1h' as '24h' })).rejects.toMatchObject({
+    status: 400,
+  });
+  const { id } = await openai.batches.create({ ...wish, something: 'new' } as never);
+  await openai.batches.cancel(id);
+  await ended(id);
+});
+
+test('L4 a job whose input is gone from the store fails, and reserves nothing', async () => {
+  const fileId = await upload([requestLine('a')]);
+  await until(
+    () => openai.files.retrieve(fileId),
+    ({ status }) => status === 'processed',
+  );
+  rmSync(join(filesDir, `${fileId}.index`));
+  const { id } = await openai.batches.create({
+    input_file_id: fileId,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  expect(await ended(id)).toMatchObject({ status: 'failed', errors: { data: [{ param: 'input_file_id' }] } });
+  expect(await moneyOf()).toMatchObject({ held: '0.00' });
+});

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { parseRequest } from '../../batches/checkFile';
+import { counterOf } from '../../batches/countTokens';
+import { createFolderStore, FileGone } from '../../batches/fileStore';
+import { indexFile, readIndex, type IndexedRequest } from '../../batches/requestIndex';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-files-'));
+const store = createFolderStore(folder);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const line = (customId: string, body: Record<string, unknown>): string =>
+  JSON.stringify({
+    custom_id: customId,
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: { model: 'm', messages: [{ role: 'user', content: 'Hello world' }], ...body },
+  });
+const collect = async (fileId: string, pageSize: number): Promise<IndexedRequest[]> => {
+  const all: IndexedRequest[] = [];
+  for await (const page of readIndex(store, fileId, pageSize)) all.push(...page);
+  return all;
+};
+
+test('L3 each request is found again by its index, with the tokens it enqueues', async () => {
+  const content = `\ufeff${line('a', { max_tokens: 10 })}\r\n\n${line('b\u2028', { max_completion_tokens: 20, max_tokens: 5, n: 3 })}\n${line('c', {})}`;
+  await store.write('file-1', Readable.from([Buffer.from(content)]));
+  const totals = await indexFile(store, 'file-1', counterOf('openai'), 1_000);
+
+  const requests = await collect('file-1', 2);
+  expect(requests.map(({ line: number, customId, outputTokens }) => [number, customId, outputTokens])).toEqual([
+    [1, 'a', 10],
+    [3, 'b\u2028', 60],
+    [4, 'c', 1_000],
+  ]);
+  // "Hello world" has two tokens, the message adds four and the answer three.
+  expect(requests.map(({ inputTokens }) => inputTokens)).toEqual([9, 9, 9]);
+  expect(totals).toEqual({ requests: 3, inputTokens: 27, outputTokens: 1_070 });
+  for (const { offset, length, customId } of requests) {
+    const chunks = (await (await store.read('file-1', { start: offset, length })).toArray()) as Buffer[];
+    expect(parseRequest(Buffer.concat(chunks))).toMatchObject({ customId });
+  }
+});
+
+test('L3 a model that says nothing of its largest output counts for 4,096', async () => {
+  await store.write('file-2', Readable.from([Buffer.from(line('a', {}))]));
+  expect(await indexFile(store, 'file-2', counterOf('openai'), null)).toMatchObject({ outputTokens: 4_096 });
+  expect(await indexFile(store, 'file-2', counterOf('openai'), 100_000)).toMatchObject({ outputTokens: 4_096 });
+});
+
+test("L3 other providers' models are counted by bytes, generously", () => {
+  expect(counterOf('anthropic')('Hello world')).toBeGreaterThan(counterOf('openai')('Hello world'));
+});
+
+test('L2 one long unbroken run is counted within seconds, and counts', () => {
+  const startedMs = performance.now();
+  expect(counterOf('openai')('_'.repeat(10_000_000))).toBeGreaterThan(100_000);
+  expect(counterOf('openai')(' '.repeat(1_000_000))).toBeGreaterThan(1_000);
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
+});
+
+test('L2 a stream that breaks off leaves nothing in the store', async () => {
+  const broken = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from('half');
+    throw new Error('the connection broke');
+  };
+  await expect(store.write('file-3', broken())).rejects.toThrow('the connection broke');
+  expect(readdirSync(folder).filter((name) => name.startsWith('file-3'))).toEqual([]);
+  await expect(store.read('file-3')).rejects.toThrow(FileGone);
+  expect(await store.size('file-3')).toBeNull();
+});
+
+test('names from outside never leave the folder', async () => {
+  await expect(store.read('../../etc/passwd')).rejects.toThrow(RangeError);
+});

@@ -1,0 +1,236 @@
+/** L3, L4: a job's tokens and money are reserved together, given back per result, and whole at any end. */
+import fc from 'fast-check';
+import { formatMoney } from '../../domain/money';
+import { cancelBatch } from '../../ledger/batches/cancelBatch';
+import { claimRequests } from '../../ledger/batches/claimRequests';
+import { closeBatch } from '../../ledger/batches/closeBatch';
+import { endBatch, type BatchEnd } from '../../ledger/batches/endBatch';
+import { eraseRequests } from '../../ledger/batches/eraseRequests';
+import { readBatch } from '../../ledger/batches/readBatch';
+import { recordResults, type NewResult, type RecordedResults } from '../../ledger/batches/recordResults';
+import { transaction } from '../../ledger/db';
+import { removeFile } from '../../ledger/files/removeFile';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import {
+  completed,
+  create,
+  failed,
+  insertBatchModel,
+  runningBatch,
+  TOKENS_PER_REQUEST,
+  wishFor,
+} from '../support/batchJob';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { credit, openAccount } from '../support/ledgerAccount';
+import { times } from '../support/times';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await insertBatchModel(database.pool);
+});
+afterAll(async () => {
+  const violations = await findViolations(database.pool);
+  await database.drop();
+  expect(violations).toEqual([]);
+});
+
+async function funded(dollars: string): Promise<string> {
+  const account = await openAccount(database.pool);
+  await credit(database.pool, account, dollars);
+  return account;
+}
+async function moneyOf(account: string): Promise<{ balance: string; held: string }> {
+  const { rows } = await database.pool.query<{ balance_nano: bigint; held_nano: bigint }>(
+    'select balance_nano, held_nano from balances where account_id = $1',
+    [account],
+  );
+  return { balance: formatMoney(rows[0]!.balance_nano as never), held: formatMoney(rows[0]!.held_nano as never) };
+}
+const claim = (batchId: string, limit: number, leaseSeconds = 60) =>
+  transaction(database.pool, (tx) => claimRequests(tx, { batchId, limit, leaseSeconds }));
+const report = (batchId: string, ...results: NewResult[]): Promise<RecordedResults> =>
+  transaction(database.pool, (tx) => recordResults(tx, { batchId, results, nowMs: Date.now() }));
+async function end(batchId: string, how: BatchEnd): Promise<void> {
+  await transaction(database.pool, (tx) => closeBatch(tx, batchId));
+  await transaction(database.pool, (tx) => endBatch(tx, { batchId, end: how }, {}));
+}
+const idsOf = ({ requests }: { requests: { customId: string }[] }): string[] =>
+  requests.map(({ customId }) => customId);
+
+test('L3 two hundred creations at once over a quota for ten: exactly ten', async () => {
+  const account = await funded('10000.00');
+  const wishes = await Promise.all(
+    times(200, () => wishFor(database.pool, account, 10, { tokensMax: 10 * 10 * TOKENS_PER_REQUEST })),
+  );
+  const kinds = (await Promise.all(wishes.map((wish) => create(database.pool, wish)))).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'created')).toHaveLength(10);
+  expect(kinds.filter((kind) => kind === 'token_limit_exceeded')).toHaveLength(190);
+  expect(await moneyOf(account)).toEqual({ balance: '10000.00', held: '100.00' });
+});
+
+test('L3 a refusal says which limit, how much is in use and how much was asked, and takes nothing', async () => {
+  const account = await funded('100.00');
+  await runningBatch(database.pool, account, 3);
+  const refused = await create(database.pool, await wishFor(database.pool, account, 8, { tokensMax: 10_000 }));
+  expect(refused).toEqual({ kind: 'token_limit_exceeded', limit: 10_000, inUse: 3_000, requested: 8_000 });
+  expect(await moneyOf(account)).toEqual({ balance: '100.00', held: '3.00' });
+});
+
+test('L3 creating a job never closes the gate: something must stay available', async () => {
+  const account = await funded('10.00');
+  expect((await create(database.pool, await wishFor(database.pool, account, 10))).kind).toBe('insufficient_funds');
+  expect((await create(database.pool, await wishFor(database.pool, account, 9))).kind).toBe('created');
+});
+
+test('L2 the same Idempotency-Key is one job, also at once; other content is refused', async () => {
+  const account = await funded('100.00');
+  const wish = await wishFor(database.pool, account, 2, { idempotencyKey: 'mine', requestHash: 'same' });
+  const answers = await Promise.all(times(10, (i) => create(database.pool, { ...wish, id: `batch_key${i}` })));
+  const ids = answers.map((answer) =>
+    answer.kind === 'created' || answer.kind === 'repeated' ? answer.batch.id : answer.kind,
+  );
+  expect(new Set(ids).size).toBe(1);
+  expect((await create(database.pool, { ...wish, id: 'batch_other', requestHash: 'other' })).kind).toBe('key_reused');
+  expect(await moneyOf(account)).toMatchObject({ held: '2.00' });
+});
+
+test("L2 a client's retries without a key are one job, whichever try is the quicker; asked anew it is another", async () => {
+  const account = await funded('100.00');
+  const wish = await wishFor(database.pool, account, 1, { requestHash: 'tried again' });
+  const second = await create(database.pool, { ...wish, id: 'batch_try2', retries: 1 });
+  const first = await create(database.pool, { ...wish, id: 'batch_try1', retries: 0, waitedMs: 60_000 });
+  const third = await create(database.pool, { ...wish, id: 'batch_try3', retries: 2 });
+  const anew = await create(database.pool, { ...wish, id: 'batch_anew', retries: 0, waitedMs: 0 });
+  expect([second, first, third, anew].map(({ kind }) => kind)).toEqual(['created', 'repeated', 'repeated', 'created']);
+  expect(await moneyOf(account)).toMatchObject({ held: '2.00' });
+});
+
+test('L4 each request is handed out to one executor at a time, and again when its lease has ended', async () => {
+  const batch = await runningBatch(database.pool, await funded('100.00'), 10);
+  const claims = await Promise.all(times(5, () => claim(batch, 3)));
+  const ids = claims.flatMap(idsOf);
+  expect(ids).toHaveLength(10);
+  expect(new Set(ids).size).toBe(10);
+  await database.pool.query(
+    `update batch_requests set leased_until = now() - interval '1 second' where batch_id = $1 and line = 4`,
+    [batch],
+  );
+  expect(idsOf(await claim(batch, 10))).toEqual(['r4']);
+});
+
+test('L4 the first result of a request stands, whoever reports it and however often', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 3);
+  const answers = await Promise.all(times(8, (i) => report(batch, completed('r1', `0.${i + 1}0`), failed('r2'))));
+  const told = answers.map((answer) => (answer.kind === 'recorded' ? answer.duplicates : -1));
+  expect(told.sort()).toEqual([0, 2, 2, 2, 2, 2, 2, 2]);
+  expect(await readBatch(database.pool, batch)).toMatchObject({
+    completed: 1,
+    failed: 1,
+    reservedTokens: TOKENS_PER_REQUEST,
+  });
+  const { charged } = (await readBatch(database.pool, batch))!;
+  expect(await moneyOf(account)).toEqual({ balance: formatMoney((100_000_000_000n - charged) as never), held: '1.00' });
+});
+
+test('L3 a result gives back what its request held and costs what it used; a failed one costs nothing', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 3);
+  await report(batch, completed('r1', '0.25'), failed('r2'), completed('unknown', '1.00'));
+  expect(await moneyOf(account)).toEqual({ balance: '99.75', held: '1.00' });
+});
+
+test('L3 a result above its estimate is billed as it is; while the rest cannot cover a request, none is handed out', async () => {
+  const account = await funded('5.50');
+  const batch = await runningBatch(database.pool, account, 5);
+  await report(batch, completed('r1', '3.20'));
+  // 1.80 of the job's 5.00 is left: it covers one request more.
+  expect(await moneyOf(account)).toEqual({ balance: '2.30', held: '1.80' });
+  expect(idsOf(await claim(batch, 5))).toEqual(['r2']);
+  expect(idsOf(await claim(batch, 5))).toEqual(['r3']);
+  expect(await moneyOf(account)).toEqual({ balance: '2.30', held: '2.00' });
+  expect(idsOf(await claim(batch, 5))).toEqual([]);
+  await credit(database.pool, account, '10.00');
+  expect(idsOf(await claim(batch, 5))).toEqual(['r4']);
+});
+
+test.each<[BatchEnd, boolean]>([
+  ['completed', false],
+  ['expired', false],
+  ['cancelled', true],
+])('L3 a job that is %s reserves nothing any more, whatever it had open', async (how, cancels) => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 5);
+  await report(batch, completed('r1', '0.10'));
+  await claim(batch, 2);
+  if (cancels) await transaction(database.pool, (tx) => cancelBatch(tx, batch));
+  await end(batch, how);
+  expect(await readBatch(database.pool, batch)).toMatchObject({ status: how, reservedTokens: 0, held: 0n });
+  expect(await moneyOf(account)).toEqual({ balance: '99.90', held: '0.00' });
+  expect(await report(batch, completed('r2', '1.00'))).toEqual({ kind: 'job_ended' });
+  await end(batch, 'completed');
+  expect(await readBatch(database.pool, batch)).toMatchObject({ status: how });
+  while (await eraseRequests(database.pool));
+});
+
+test('L4 no result is taken once the files are being written', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 2);
+  await transaction(database.pool, (tx) => cancelBatch(tx, batch));
+  expect((await report(batch, completed('r1', '0.10'))).kind).toBe('recorded');
+  await transaction(database.pool, (tx) => closeBatch(tx, batch));
+  expect((await report(batch, completed('r2', '0.10'))).kind).toBe('job_ended');
+  expect(idsOf(await claim(batch, 5))).toEqual([]);
+  await end(batch, 'cancelled');
+});
+
+test('L2 the input of an open job cannot be deleted, even while the job is being created', async () => {
+  const account = await funded('100.00');
+  for (let i = 0; i < 20; i++) {
+    const wish = await wishFor(database.pool, account, 1);
+    const [created, removed] = await Promise.all([
+      create(database.pool, wish),
+      transaction(database.pool, (tx) => removeFile(tx, account, wish.inputFileId)),
+    ]);
+    expect([created.kind, removed.kind]).toEqual(
+      created.kind === 'created' ? ['created', 'in_use'] : ['file_gone', 'removed'],
+    );
+    if (created.kind === 'created')
+      await transaction(database.pool, (tx) => endBatch(tx, { batchId: created.batch.id, end: 'failed' }, {}));
+  }
+});
+
+test('L3 jobs in parallel, ended at random: quota and held come back whole, bills are exact', async () => {
+  const account = await funded('10000.00');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          requests: fc.integer({ min: 1, max: 4 }),
+          cents: fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 }),
+          how: fc.constantFrom('completed', 'expired', 'cancelled'),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      async (jobs) => {
+        const before = await moneyOf(account);
+        const charged = await Promise.all(
+          jobs.map(async ({ requests, cents, how }) => {
+            const batch = await runningBatch(database.pool, account, requests);
+            await claim(batch, 2);
+            await Promise.all(cents.map((cost, i) => report(batch, completed(`r${i + 1}`, (cost / 100).toFixed(2)))));
+            if (how === 'cancelled') await transaction(database.pool, (tx) => cancelBatch(tx, batch));
+            await end(batch, how as BatchEnd);
+            return cents.slice(0, requests).reduce((sum, cost) => sum + cost, 0);
+          }),
+        );
+        const after = await moneyOf(account);
+        expect(after.held).toBe('0.00');
+        const total = charged.reduce((sum, cents) => sum + cents, 0);
+        expect(Math.round(Number(before.balance) * 100) - Math.round(Number(after.balance) * 100)).toBe(total);
+      },
+    ),
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 25) },
+  );
+});

@@ -1,0 +1,57 @@
+/** Entry point of the batches' worker: a process of its own at low priority, so that no job slows anything else (L5). */
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createFolderStore } from '../batches/fileStore';
+import { filesDirOf, readConfig } from '../domain/config';
+import { openPool } from '../ledger/db';
+import { migrate } from '../ledger/migrate';
+import { openOutput } from '../telemetry/log';
+import { takeLowPriority } from '../telemetry/priority';
+import { tellReady } from '../telemetry/ready';
+import { startCountingFiles, startErasing } from './batchFiles';
+import { startStartingBatches } from './batchStarts';
+import { createBatchWorker } from './createBatchWorker';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const { log, say } = openOutput('batch-worker', config.LOG_LEVEL);
+  const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace } = config;
+  if (!DATABASE_URL || !TEMPORAL_ADDRESS)
+    throw new Error("The batches' worker needs DATABASE_URL and TEMPORAL_ADDRESS.");
+  takeLowPriority();
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
+    ),
+  });
+  const pool = openPool(DATABASE_URL, {
+    connectionsMax: 6,
+    applicationName: 'ballast-batch-worker',
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
+  await migrate(pool);
+  const store = createFolderStore(filesDirOf(config));
+  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
+  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
+  const client = new Client({ connection: clientConnection, namespace });
+  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store } });
+  const loops = [
+    startStartingBatches({ pool, client, log }),
+    startCountingFiles({ pool, store, log }),
+    startErasing({ pool, store, log }),
+  ];
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());
+  const running = worker.run();
+  say('batch worker ready');
+  tellReady();
+  await running;
+  await Promise.all(loops.map((loop) => loop.stop()));
+  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
