@@ -177,10 +177,7 @@ type HttpOptions = {
   trustedProxies: readonly string[];
 };
 
-function createHttpServer(
-  services: Services,
-  { hotPath, forward, checkReplies, trustedProxies }: HttpOptions,
-): Server {
+function createHttpServer(services: Services, { hotPath, forward, checkReplies, trustedProxies }: HttpOptions): Server {
   const { keyring, log } = services;
   const limiter = createRateLimiter(services.pool);
   const addressOf = createCallerAddress(trustedProxies);

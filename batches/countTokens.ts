@@ -53,12 +53,21 @@ function* cutLongRuns(text: string): Generator<string> {
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 /** Fields of a body that the model reads. */
-const READ_FIELDS = ['messages', 'input', 'system', 'instructions', 'tools', 'functions', 'response_format', 'text'];
+const READ_FIELDS = new Set([
+  'messages',
+  'input',
+  'system',
+  'instructions',
+  'tools',
+  'functions',
+  'response_format',
+  'text',
+]);
 
 /** The input of one request. */
 export function countInput({ body, messages }: BatchRequest, count: CountTokens): number {
   let tokens = messages * TOKENS_PER_MESSAGE + TOKENS_PER_ANSWER;
-  for (const field of READ_FIELDS) if (Object.hasOwn(body, field)) tokens += countValue(body[field], count);
+  for (const [field, value] of Object.entries(body)) if (READ_FIELDS.has(field)) tokens += countValue(value, count);
   return tokens;
 }
 

@@ -50,7 +50,7 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
 export function batchesEnvironment(given: Given, places: Places): Record<string, string> {
   const { BATCHES_URL: own, ...environment } = programEnvironment(given, places);
   const { hostname, port } = new URL(own!);
-  return { ...environment, HOST: hostname, PORT: port, LOW_PRIORITY: '1' };
+  return { ...environment, HOST: hostname, PORT: port, LOW_PRIORITY: '1', TRUSTED_PROXIES: 'loopback' };
 }
 
 /** Of the Stripe simulator. It signs with one of the secrets that the API takes. */

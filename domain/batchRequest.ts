@@ -143,7 +143,11 @@ function largestOutput(url: BatchEndpoint, body: Record<string, unknown>): numbe
 }
 
 /** Null when it is left out. */
-function wholeNumber(body: Record<string, unknown>, field: string, max: number): number | null | LineFault {
+function wholeNumber(
+  body: Record<string, unknown>,
+  field: 'n' | 'max_tokens' | 'max_completion_tokens' | 'max_output_tokens',
+  max: number,
+): number | null | LineFault {
   const value = body[field];
   if (value === undefined || value === null) return null;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value;

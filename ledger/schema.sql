@@ -109,15 +109,6 @@ CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
 CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
 
-create table card_tries (
-  id text not null,
-  account_id text not null,
-  begun_at timestamp with time zone not null default now(),
-  declined_at timestamp with time zone,
-  PRIMARY KEY (id),
-  FOREIGN KEY (account_id) REFERENCES accounts(id)
-);
-CREATE INDEX card_tries_account ON card_tries USING btree (account_id);
 create table batch_requests (
   batch_id text not null,
   line integer not null,
@@ -202,6 +193,16 @@ CREATE INDEX batches_open ON batches USING btree (account_id, model_id) WHERE (s
 CREATE INDEX batches_repeated ON batches USING btree (account_id, request_hash) WHERE (idempotency_key IS NULL);
 CREATE INDEX batches_starting ON batches USING btree (start_at) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
 CREATE INDEX batches_unerased ON batches USING btree (id) WHERE (closed AND (NOT erased));
+
+create table card_tries (
+  id text not null,
+  account_id text not null,
+  begun_at timestamp with time zone not null default now(),
+  declined_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+CREATE INDEX card_tries_account ON card_tries USING btree (account_id);
 
 create table consents (
   id bigint generated always as identity not null,

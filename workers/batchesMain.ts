@@ -4,7 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
-import { migrate } from '../ledger/migrate';
+import { migrateOrWait } from '../ledger/migrate';
 import { openOutput } from '../telemetry/log';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     applicationName: 'ballast-batch-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
-  await migrate(pool);
+  await migrateOrWait(pool);
   const store = createFolderStore(filesDirOf(config));
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });

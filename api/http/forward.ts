@@ -1,5 +1,12 @@
 /** Hands files and batches on to a process of their own: bytes pass through here, and nothing is looked at (L5). */
-import { Agent, request as ask, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  request as ask,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Logger } from 'pino';
 import { unavailable } from '../../domain/errors';
@@ -12,7 +19,10 @@ export type Forward = (request: IncomingMessage, response: ServerResponse) => bo
 
 const FORWARDED = /^\/v1\/(?:files|batches|accounts\/[^/?]+\/evaluation-datasets)(?:[/?]|$)/;
 /** Of this connection, not of the request. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'];
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect']);
+
+const endToEnd = (headers: IncomingHttpHeaders): OutgoingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
 
 export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
   const { hostname, port } = new URL(url);
@@ -21,14 +31,16 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
   return (request, response) => {
     if (!FORWARDED.test(request.url!)) return false;
     const requestId = toRequestId(request.headers['x-request-id']);
-    const headers: RequestOptions['headers'] = { ...request.headers, 'x-request-id': requestId };
-    for (const name of HOP_BY_HOP) delete headers[name];
+    const headers = endToEnd(request.headers);
+    headers['x-request-id'] = requestId;
+    headers['x-forwarded-for'] = [request.headers['x-forwarded-for'], request.socket.remoteAddress]
+      .flat()
+      .filter(Boolean)
+      .join(', ');
     const asked = ask({ hostname, port, agent, method: request.method, path: request.url, headers });
 
     asked.on('response', (answer) => {
-      const answered = { ...answer.headers };
-      for (const name of HOP_BY_HOP) delete answered[name];
-      response.writeHead(answer.statusCode!, answered);
+      response.writeHead(answer.statusCode!, endToEnd(answer.headers));
       // Who has gone is not sent to, and what broke off is seen to have broken off.
       pipeline(answer, response, () => asked.destroy());
       // What is left of a refused upload is read and dropped, so that its sender hears the answer.

@@ -42,7 +42,7 @@ export async function readMultipart(
 
   try {
     await pipeline(body.chunks, parser, { signal: broken.signal });
-    await file;
+    await (file as Promise<void> | null);
   } catch (error) {
     // The pipeline's own error only says that it was ended.
     const cause: unknown = broken.signal.aborted ? broken.signal.reason : error;

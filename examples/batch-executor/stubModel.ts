@@ -16,7 +16,7 @@ export function answer(endpoint: string, { custom_id: customId, body }: ClaimedR
   const id = createHash('sha256').update(customId).digest('hex').slice(0, 24);
   const input = Math.ceil(JSON.stringify(body).length / 4);
   const output = Math.min(OUTPUT_TOKENS, largestOutput(body));
-  const { object, usage } = shapes[endpoint]!(id, String(body.model), input, output);
+  const { object, usage } = shapes.get(endpoint)!(id, String(body.model), input, output);
   return {
     custom_id: customId,
     response: { status_code: 200, request_id: `req_${id}`, body: { ...object, usage } },
@@ -34,35 +34,46 @@ type Shape = (
   output: number,
 ) => Record<'object' | 'usage', Record<string, unknown>>;
 
-const shapes: Record<string, Shape> = {
-  '/v1/chat/completions': (id, model, input, output) => ({
-    object: {
-      id: `chatcmpl-${id}`,
-      object: 'chat.completion',
-      model,
-      choices: [{ index: 0, message: { role: 'assistant', content: TEXT, refusal: null }, finish_reason: 'stop' }],
-    },
-    usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
-  }),
-  '/v1/responses': (id, model, input, output) => ({
-    object: {
-      id: `resp_${id}`,
-      object: 'response',
-      model,
-      status: 'completed',
-      output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: TEXT, annotations: [] }] }],
-    },
-    usage: { input_tokens: input, output_tokens: output, total_tokens: input + output },
-  }),
-  '/v1/messages': (id, model, input, output) => ({
-    object: {
-      id: `msg_${id}`,
-      type: 'message',
-      role: 'assistant',
-      model,
-      content: [{ type: 'text', text: TEXT }],
-      stop_reason: 'end_turn',
-    },
-    usage: { input_tokens: input, output_tokens: output },
-  }),
-};
+const shapes = new Map<string, Shape>([
+  [
+    '/v1/chat/completions',
+    (id, model, input, output) => ({
+      object: {
+        id: `chatcmpl-${id}`,
+        object: 'chat.completion',
+        model,
+        choices: [{ index: 0, message: { role: 'assistant', content: TEXT, refusal: null }, finish_reason: 'stop' }],
+      },
+      usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+    }),
+  ],
+  [
+    '/v1/responses',
+    (id, model, input, output) => ({
+      object: {
+        id: `resp_${id}`,
+        object: 'response',
+        model,
+        status: 'completed',
+        output: [
+          { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: TEXT, annotations: [] }] },
+        ],
+      },
+      usage: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+    }),
+  ],
+  [
+    '/v1/messages',
+    (id, model, input, output) => ({
+      object: {
+        id: `msg_${id}`,
+        type: 'message',
+        role: 'assistant',
+        model,
+        content: [{ type: 'text', text: TEXT }],
+        stop_reason: 'end_turn',
+      },
+      usage: { input_tokens: input, output_tokens: output },
+    }),
+  ],
+]);
