@@ -44,6 +44,7 @@ export const claim = endpoint({
       leaseSeconds: z.number().int().min(10).max(3_600),
     }),
   },
+  refusals: ['not_found'],
   replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
   async handle({ params, body }, services) {
     const { id } = await find(params.batchId, services);
@@ -83,6 +84,7 @@ export const results = endpoint({
     schema: z.strictObject({ results: z.array(z.unknown()).min(1).max(RESULTS_MAX) }),
     bytesMax: RESULTS_BYTES_MAX,
   },
+  refusals: ['not_found'],
   replies: {
     200: z.strictObject({
       accepted: z.number().int(),

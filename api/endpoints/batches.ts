@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { batchPricesAt, estimateFile, type BatchPrices } from '../../domain/batchPrice';
-import { notFound, Problem } from '../../domain/errors';
+import { notFound, Problem, type ErrorCode } from '../../domain/errors';
 import { formatMoney, subtract, type Nano } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit/audit';
 import type { Batch } from '../../ledger/batches/batch';
@@ -18,12 +18,13 @@ import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { readFile } from '../../ledger/files/readFile';
 import { readLimit } from '../../ledger/limits/readLimit';
+import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { readModels } from '../../ledger/prices/readModels';
 import { ok, type Call } from '../http/endpoint';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
-import { accountOf } from './batchAccount';
+import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
 import { batch, toBatchView } from './batchView';
 import { toList } from './files';
 import { newId } from './openAiIds';
@@ -50,9 +51,33 @@ const wish = z.object({
     .nullish(),
 });
 
+/** What can stand against a file as input. */
+const OF_INPUT: readonly ErrorCode[] = [
+  ...OF_ACCOUNT,
+  'model_not_found',
+  'model_not_supported',
+  'no_price',
+  'file_not_counted',
+];
+
 export const create = endpoint({
   uses: ['pool', 'gates', 'signals'],
   body: { schema: wish },
+  headers: {
+    ...FOR_ACCOUNT,
+    'Idempotency-Key': 'The same one when the request is repeated; optional.',
+    'X-Stainless-Retry-Count': "Set by OpenAI's clients.",
+  },
+  refusals: [
+    ...OF_INPUT,
+    'url_mismatch',
+    'idempotency_key_reused',
+    'token_limit_exceeded',
+    'account_closed',
+    'account_suspended',
+    'insufficient_funds',
+  ],
+  refusalStatus: { model_not_supported: 400, account_suspended: 402 },
   replies: { 200: batch },
   async handle(call, services) {
     const arrivedMs = performance.now();
@@ -62,6 +87,7 @@ export const create = endpoint({
     if (file.input.endpoint !== body.endpoint)
       throw invalid('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
     const created = await transaction(services.pool, async (tx) => {
+      await requireOpenAccount(tx, accountId);
       const done = await createBatch(tx, {
         ...toNewBatch(accountId, call, file, prices),
         tokensMax: await readLimit(tx, accountId, 'batch.enqueued_tokens', file.input.model),
@@ -177,6 +203,9 @@ function createdOrRefused(done: CreatedBatch): Batch {
 export const estimate = endpoint({
   uses: ['pool'],
   body: { schema: z.object({ input_file_id: inputFileId }) },
+  headers: FOR_ACCOUNT,
+  refusals: OF_INPUT,
+  refusalStatus: { model_not_supported: 400 },
   replies: {
     200: z.strictObject({
       model: z.string(),
@@ -217,12 +246,16 @@ function whyNot({ tokens, cost, limit, inUse, available }: Fit): string | null {
 export const read = endpoint({
   uses: ['pool'],
   params: ofBatch,
+  headers: FOR_ACCOUNT,
+  refusals: OF_ACCOUNT,
   replies: { 200: batch },
   handle: async (call, services) => ok(toBatchView(await find(call, services))),
 });
 
 export const list = endpoint({
   uses: ['pool'],
+  headers: FOR_ACCOUNT,
+  refusals: OF_ACCOUNT,
   query: z.strictObject({ after: batchId.optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
   replies: {
     200: z.strictObject({
@@ -243,6 +276,8 @@ export const list = endpoint({
 export const cancel = endpoint({
   uses: ['pool'],
   params: ofBatch,
+  headers: FOR_ACCOUNT,
+  refusals: [...OF_ACCOUNT, 'batch_ended'],
   replies: { 200: batch },
   async handle(call, services) {
     const { id, accountId } = await find(call, services);

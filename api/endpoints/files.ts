@@ -5,6 +5,7 @@ import { storeUpload } from '../../batches/storeUpload';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { notFound, Problem } from '../../domain/errors';
+import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { keepFile } from '../../ledger/files/keepFile';
@@ -17,7 +18,7 @@ import { recordAudit } from '../../ledger/audit/audit';
 import { ok, type Call, type StreamedBody } from '../http/endpoint';
 import { readMultipart } from '../http/multipart';
 import { endpoint, type Uses } from '../services';
-import { accountOf } from './batchAccount';
+import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
 import { newId } from './openAiIds';
 
 /** The form's other parts: fields, and what separates them. */
@@ -71,6 +72,20 @@ export const upload = endpoint({
     bytesMax: FILE_BYTES_MAX + FORM_BYTES_MAX,
     refusal: 'file_too_large',
   },
+  headers: FOR_ACCOUNT,
+  refusals: [
+    ...OF_ACCOUNT,
+    'account_closed',
+    'invalid_json_line',
+    'duplicate_custom_id',
+    'url_mismatch',
+    'model_not_found',
+    'model_mismatch',
+    'model_not_supported',
+    'empty_file',
+    'too_many_tasks',
+  ],
+  refusalStatus: { model_not_supported: 400 },
   replies: { 200: file },
   async handle(call, services) {
     const { pool, files: store, log } = services;
@@ -78,7 +93,7 @@ export const upload = endpoint({
     const id = newId('file-');
     await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
     try {
-      return ok(view(await receive(id, call, services)));
+      return ok(view(await receive(id, accountId, call, services)));
     } catch (error) {
       // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
       await dropFile(pool, id)
@@ -91,6 +106,7 @@ export const upload = endpoint({
 
 async function receive(
   id: string,
+  accountId: string,
   { body, principal }: Call<unknown, unknown, unknown>,
   { pool, files: store }: Uses<'pool' | 'files'>,
 ): Promise<StoredFile> {
@@ -106,6 +122,7 @@ async function receive(
   const fault = refuseModel(facts.model, model, Date.now());
   if (fault) throw refused([fault]);
   return transaction(pool, async (tx) => {
+    await requireOpenAccount(tx, accountId);
     const kept = await keepFile(tx, {
       id,
       filename: shownName(form.filename),
@@ -154,12 +171,16 @@ function refused(errors: readonly FileError[]): Problem {
 export const read = endpoint({
   uses: ['pool'],
   params: ofFile,
+  headers: FOR_ACCOUNT,
+  refusals: OF_ACCOUNT,
   replies: { 200: file },
   handle: async (call, services) => ok(view(await find(call, services))),
 });
 
 export const list = endpoint({
   uses: ['pool'],
+  headers: FOR_ACCOUNT,
+  refusals: OF_ACCOUNT,
   query: z.strictObject({
     after: fileId.optional(),
     limit: z.coerce.number().int().min(1).max(LIST_MAX).default(LIST_MAX),
@@ -200,7 +221,10 @@ export const toList = <T extends { id: string }>(data: T[], hasMore: boolean) =>
 export const content = endpoint({
   uses: ['pool', 'files', 'log'],
   params: ofFile,
+  headers: FOR_ACCOUNT,
+  refusals: OF_ACCOUNT,
   replies: { 200: null },
+  texts: { 200: ['application/octet-stream'] },
   async handle(call, services) {
     const { id, filename, bytes } = await find(call, services);
     const stream = await services.files.read(id);
@@ -225,8 +249,10 @@ export const content = endpoint({
 });
 
 export const remove = endpoint({
-  uses: ['pool', 'files', 'log'],
+  uses: ['pool'],
   params: ofFile,
+  headers: FOR_ACCOUNT,
+  refusals: [...OF_ACCOUNT, 'file_in_use'],
   replies: { 200: z.strictObject({ id: z.string(), object: z.literal('file'), deleted: z.literal(true) }) },
   async handle(call, services) {
     const { fileId: id } = call.params;
