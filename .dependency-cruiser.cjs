@@ -31,7 +31,7 @@ const may = {
   usage: ['domain', 'ledger'],
   batches: ['domain', 'ledger'],
   notices: ['domain', 'ledger'],
-  activities: ['domain', 'ledger', 'stripe', 'payments', 'usage', 'batches', 'notices'],
+  activities: ['domain', 'ledger', 'payments', 'usage', 'batches', 'notices'],
   workflows: ['domain', 'activities'],
   workers: [
     'domain',

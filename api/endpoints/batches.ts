@@ -87,12 +87,12 @@ export const create = endpoint({
     if (file.input.endpoint !== body.endpoint)
       throw invalid('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
     const created = await transaction(services.pool, async (tx) => {
-      await requireOpenAccount(tx, accountId);
       const done = await createBatch(tx, {
         ...toNewBatch(accountId, call, file, prices),
         tokensMax: await readLimit(tx, accountId, 'batch.enqueued_tokens', file.input.model),
         waitedMs: performance.now() - arrivedMs,
       });
+      await requireOpenAccount(tx, accountId);
       if (done.kind === 'created') {
         const { id, inputFileId: input, requests, held } = done.batch;
         await recordAudit(tx, accountId, principal.actor, 'batch.create', {
