@@ -4,6 +4,7 @@ import * as accounts from './endpoints/accounts';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
 import * as batches from './endpoints/batches';
+import * as batchEstimate from './endpoints/batchEstimate';
 import * as batchExecution from './endpoints/batchExecution';
 import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
@@ -111,7 +112,7 @@ export const routes: readonly Route<Services>[] = [
       del('/v1/files/:fileId', ofBatches, files.remove, 'Delete a file'),
       post('/v1/batches', ofBatches, batches.create, 'Create a batch'),
       get('/v1/batches', ofBatches, batches.list, 'List batches'),
-      post('/v1/batches/estimate', ofBatches, batches.estimate, 'What would a batch reserve, and would it fit?'),
+      post('/v1/batches/estimate', ofBatches, batchEstimate.estimate, 'What would a batch reserve, and would it fit?'),
       get('/v1/batches/claimable', service, batchExecution.claimable, 'List batches with requests to execute'),
       get('/v1/batches/:batchId', ofBatches, batches.read, 'Read a batch'),
       post('/v1/batches/:batchId/cancel', ofBatches, batches.cancel, 'Cancel a batch'),

@@ -53,18 +53,8 @@ export function createFileChecker(): FileChecker {
       });
     firstLines.set(request.customId, line.number);
     first ??= request;
-    if (request.url !== first.url)
-      return refuseLine(line.number, {
-        code: 'url_mismatch',
-        message: `url is ${request.url}, but the first request's is ${first.url}`,
-        param: 'url',
-      });
-    if (request.model !== first.model)
-      refuseLine(line.number, {
-        code: 'model_mismatch',
-        message: `the model is ${request.model}, but the first request's is ${first.model}; a batch has one model`,
-        param: 'body.model',
-      });
+    const other = otherThan(first, request);
+    if (other) refuseLine(line.number, other);
   }
 
   const ofFile = (code: FileError['code'], message: string): FileError => ({
@@ -102,6 +92,15 @@ export function createFileChecker(): FileChecker {
         : { kind: 'refused', errors: errors.slice(0, FILE_ERRORS_MAX), facts };
     },
   };
+}
+
+/** All requests of a file are of one endpoint and one model. */
+function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault | null {
+  if (url !== first.url)
+    return { code: 'url_mismatch', message: `url is ${url}, but the first request's is ${first.url}`, param: 'url' };
+  if (model === first.model) return null;
+  const message = `the model is ${model}, but the first request's is ${first.model}; a batch has one model`;
+  return { code: 'model_mismatch', message, param: 'body.model' };
 }
 
 /** A line's request, or what is wrong with it. */

@@ -1,40 +1,30 @@
 /** Batch jobs as OpenAI's Batches API has them: created, watched, listed, cancelled (L2–L4). */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
-import { refuseModel } from '../../domain/batchModel';
-import { batchPricesAt, estimateFile, type BatchPrices } from '../../domain/batchPrice';
-import { notFound, Problem, type ErrorCode } from '../../domain/errors';
-import { formatMoney, subtract, type Nano } from '../../domain/money';
+import { estimateFile, type BatchPrices } from '../../domain/batchPrice';
+import { notFound, Problem } from '../../domain/errors';
+import { formatMoney } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit/audit';
 import type { Batch } from '../../ledger/batches/batch';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { createBatch, type CreatedBatch, type NewBatch } from '../../ledger/batches/createBatch';
 import { listBatches } from '../../ledger/batches/listBatches';
 import { readBatch } from '../../ledger/batches/readBatch';
-import { sumReservedTokens } from '../../ledger/batches/sumReservedTokens';
 import { transaction } from '../../ledger/db';
-import type { StoredFile } from '../../ledger/files/file';
-import { readFile } from '../../ledger/files/readFile';
 import { readLimit } from '../../ledger/limits/readLimit';
 import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
-import { readAccount } from '../../ledger/accounts/readAccount';
-import { readModels } from '../../ledger/prices/readModels';
 import { ok, type Call } from '../http/endpoint';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
+import { inputFileId, invalidInput, OF_INPUT, readInput, type CountedFile } from './batchInput';
 import { batch, toBatchView } from './batchView';
 import { toList } from './files';
 import { newId } from './openAiIds';
 
-/** How long a creation waits for the file's tokens to be counted; 200 MB take some ten seconds. */
-const COUNTING_MS_MAX = 20_000;
-const COUNTING_POLL_MS = 100;
 const METADATA_MAX = 16;
 
-const inputFileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');
 const batchId = z.string().regex(/^batch_[A-Za-z0-9]{1,80}$/, 'must be the id of a batch');
 const ofBatch = z.strictObject({ batchId });
 
@@ -50,15 +40,6 @@ const wish = z.object({
     .object({ anchor: z.literal('created_at'), seconds: z.number().int().min(3_600).max(2_592_000) })
     .nullish(),
 });
-
-/** What can stand against a file as input. */
-const OF_INPUT: readonly ErrorCode[] = [
-  ...OF_ACCOUNT,
-  'model_not_found',
-  'model_not_supported',
-  'no_price',
-  'file_not_counted',
-];
 
 export const create = endpoint({
   uses: ['pool', 'gates', 'signals'],
@@ -85,7 +66,7 @@ export const create = endpoint({
     const { body, principal } = call;
     const { file, prices } = await readInput(accountId, body.input_file_id, services);
     if (file.input.endpoint !== body.endpoint)
-      throw invalid('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
+      throw invalidInput('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
     const created = await transaction(services.pool, async (tx) => {
       const done = await createBatch(tx, {
         ...toNewBatch(accountId, call, file, prices),
@@ -108,36 +89,6 @@ export const create = endpoint({
     return ok(toBatchView(createdOrRefused(created)));
   },
 });
-
-type CountedFile = StoredFile & { input: NonNullable<StoredFile['input']>; tokens: NonNullable<StoredFile['tokens']> };
-
-/** The input with its tokens, and what its model costs now. */
-async function readInput(
-  accountId: string,
-  fileId: string,
-  services: Uses<'pool'>,
-): Promise<{ file: CountedFile; prices: BatchPrices }> {
-  const file = await waitForTokens(accountId, fileId, services);
-  const [model] = await readModels(services.pool, [file.input.model]);
-  const fault = refuseModel(file.input.model, model, Date.now());
-  if (fault) throw new Problem(fault.code, `The model of this file: ${fault.message}.`, { status: 400 });
-  const prices = batchPricesAt(model!.prices, Date.now());
-  if (!prices) throw new Problem('no_price', `The model ${file.input.model} has no price now.`);
-  return { file, prices };
-}
-
-async function waitForTokens(accountId: string, fileId: string, { pool }: Uses<'pool'>): Promise<CountedFile> {
-  for (const startedMs = performance.now(); ; await sleep(COUNTING_POLL_MS)) {
-    const file = await readFile(pool, accountId, fileId);
-    if (!file) throw invalid('input_file_id', 'must be a file that is there');
-    if (file.purpose !== 'batch') throw invalid('input_file_id', 'must be a file of purpose "batch"');
-    if (file.tokens) return file as CountedFile;
-    if (performance.now() - startedMs > COUNTING_MS_MAX)
-      throw new Problem('file_not_counted', "The file's tokens are still being counted; ask again.", {
-        retryAfterSeconds: 5,
-      });
-  }
-}
 
 function toNewBatch(
   accountId: string,
@@ -178,7 +129,7 @@ function createdOrRefused(done: CreatedBatch): Batch {
     case 'key_reused':
       throw new Problem('idempotency_key_reused', 'This Idempotency-Key stands for another batch of the account.');
     case 'file_gone':
-      throw invalid('input_file_id', 'must be a file that is there');
+      throw invalidInput('input_file_id', 'must be a file that is there');
     case 'token_limit_exceeded': {
       const { limit, inUse, requested } = done;
       throw new Problem(
@@ -198,49 +149,6 @@ function createdOrRefused(done: CreatedBatch): Batch {
       );
     }
   }
-}
-
-export const estimate = endpoint({
-  uses: ['pool'],
-  body: { schema: z.object({ input_file_id: inputFileId }) },
-  headers: FOR_ACCOUNT,
-  refusals: OF_INPUT,
-  refusalStatus: { model_not_supported: 400 },
-  replies: {
-    200: z.strictObject({
-      model: z.string(),
-      requests: z.number().int(),
-      tokens: z.number().int(),
-      cost: z.string(),
-      fits: z.boolean(),
-      because: z.string().nullable(),
-    }),
-  },
-  async handle(call, services) {
-    const { pool } = services;
-    const accountId = await accountOf(call, services);
-    const { file, prices } = await readInput(accountId, call.body.input_file_id, services);
-    const { model, requests } = file.input;
-    const tokens = file.tokens.input + file.tokens.output;
-    const cost = estimateFile(prices, { inputTokens: file.tokens.input, outputTokens: file.tokens.output }, requests);
-    const limit = await readLimit(pool, accountId, 'batch.enqueued_tokens', model);
-    const because = whyNot({
-      tokens,
-      cost,
-      limit,
-      inUse: await sumReservedTokens(pool, accountId, model),
-      available: (await readAccount(pool, accountId))!.position.available,
-    });
-    return ok({ model, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
-  },
-});
-
-type Fit = { tokens: number; cost: Nano; limit: number; inUse: number; available: Nano };
-
-function whyNot({ tokens, cost, limit, inUse, available }: Fit): string | null {
-  if (inUse + tokens > limit) return `${inUse} of ${limit} enqueued tokens are in use`;
-  if (subtract(available, cost) <= 0n) return `$${formatMoney(available)} is available`;
-  return null;
 }
 
 export const read = endpoint({
@@ -298,9 +206,3 @@ async function find(call: Call<{ batchId: string }>, services: Uses<'pool'>): Pr
   if (found?.accountId !== (await accountOf(call, services))) throw notFound(`batch ${call.params.batchId}`);
   return found;
 }
-
-const invalid = (
-  path: string,
-  message: string,
-  code: 'invalid_request' | 'url_mismatch' = 'invalid_request',
-): Problem => new Problem(code, `${path} ${message}.`, { status: 400, errors: [{ path, message }] });

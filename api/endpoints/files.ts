@@ -119,8 +119,11 @@ async function receive(
   const expiresAfterSeconds = readForm(form.fields, checked !== null);
   const { facts, bytes } = checked!;
   const [model] = await readModels(pool, [facts.model]);
-  const fault = refuseModel(facts.model, model, Date.now());
-  if (fault) throw refused([fault]);
+  const fault = refuseModel(model, Date.now());
+  if (fault) {
+    const message = `line 1: the model ${facts.model} ${fault.because}`;
+    throw refused([{ code: fault.code, message, param: 'body.model', line: 1 }]);
+  }
   return transaction(pool, async (tx) => {
     await requireOpenAccount(tx, accountId);
     const kept = await keepFile(tx, {

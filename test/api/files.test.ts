@@ -161,7 +161,7 @@ test.each([
     'expires_after[seconds]',
   ],
 ])('an upload %s is refused by name', async (_what, fields, param) => {
-  const { status, body } = await upload(requestLine('a'), fields as Record<string, string>);
+  const { status, body } = await upload(requestLine('a'), fields);
   expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_request', param]);
 });
 

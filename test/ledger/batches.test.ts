@@ -221,7 +221,7 @@ test('L3 jobs in parallel, ended at random: quota and held come back whole, bill
             await claim(batch, 2);
             await Promise.all(cents.map((cost, i) => report(batch, completed(`r${i + 1}`, (cost / 100).toFixed(2)))));
             if (how === 'cancelled') await transaction(database.pool, (tx) => cancelBatch(tx, batch));
-            await end(batch, how as BatchEnd);
+            await end(batch, how);
             return cents.slice(0, requests).reduce((sum, cost) => sum + cost, 0);
           }),
         );

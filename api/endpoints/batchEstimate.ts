@@ -1,0 +1,54 @@
+/** What a batch would reserve, and whether it would fit (L3): an answer that takes nothing. */
+import { z } from 'zod';
+import { estimateFile } from '../../domain/batchPrice';
+import { formatMoney, subtract, type Nano } from '../../domain/money';
+import { readAccount } from '../../ledger/accounts/readAccount';
+import { sumReservedTokens } from '../../ledger/batches/sumReservedTokens';
+import { readLimit } from '../../ledger/limits/readLimit';
+import { ok } from '../http/endpoint';
+import { endpoint } from '../services';
+import { accountOf, FOR_ACCOUNT } from './batchAccount';
+import { inputFileId, OF_INPUT, readInput } from './batchInput';
+
+export const estimate = endpoint({
+  uses: ['pool'],
+  body: { schema: z.object({ input_file_id: inputFileId }) },
+  headers: FOR_ACCOUNT,
+  refusals: OF_INPUT,
+  refusalStatus: { model_not_supported: 400 },
+  replies: {
+    200: z.strictObject({
+      model: z.string(),
+      requests: z.number().int(),
+      tokens: z.number().int(),
+      cost: z.string(),
+      fits: z.boolean(),
+      because: z.string().nullable(),
+    }),
+  },
+  async handle(call, services) {
+    const { pool } = services;
+    const accountId = await accountOf(call, services);
+    const { file, prices } = await readInput(accountId, call.body.input_file_id, services);
+    const { model, requests } = file.input;
+    const tokens = file.tokens.input + file.tokens.output;
+    const cost = estimateFile(prices, { inputTokens: file.tokens.input, outputTokens: file.tokens.output }, requests);
+    const limit = await readLimit(pool, accountId, 'batch.enqueued_tokens', model);
+    const because = whyNot({
+      tokens,
+      cost,
+      limit,
+      inUse: await sumReservedTokens(pool, accountId, model),
+      available: (await readAccount(pool, accountId))!.position.available,
+    });
+    return ok({ model, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
+  },
+});
+
+type Fit = { tokens: number; cost: Nano; limit: number; inUse: number; available: Nano };
+
+function whyNot({ tokens, cost, limit, inUse, available }: Fit): string | null {
+  if (inUse + tokens > limit) return `${inUse} of ${limit} enqueued tokens are in use`;
+  if (subtract(available, cost) <= 0n) return `$${formatMoney(available)} is available`;
+  return null;
+}

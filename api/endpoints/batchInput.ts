@@ -1,0 +1,65 @@
+/** The input of a batch: a file that is there, with its tokens counted, and what its model costs now. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { refuseModel } from '../../domain/batchModel';
+import { batchPricesAt, type BatchPrices } from '../../domain/batchPrice';
+import { Problem, type ErrorCode } from '../../domain/errors';
+import type { StoredFile } from '../../ledger/files/file';
+import { readFile } from '../../ledger/files/readFile';
+import { readModels } from '../../ledger/prices/readModels';
+import type { Uses } from '../services';
+import { OF_ACCOUNT } from './batchAccount';
+
+/** How long an answer waits for the file's tokens to be counted; 200 MB take some ten seconds. */
+const COUNTING_MS_MAX = 20_000;
+const COUNTING_POLL_MS = 100;
+
+export const inputFileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');
+
+/** What `readInput` can refuse. */
+export const OF_INPUT: readonly ErrorCode[] = [
+  ...OF_ACCOUNT,
+  'model_not_found',
+  'model_not_supported',
+  'no_price',
+  'file_not_counted',
+];
+
+export type CountedFile = StoredFile & {
+  input: NonNullable<StoredFile['input']>;
+  tokens: NonNullable<StoredFile['tokens']>;
+};
+
+/** The input with its tokens, and what its model costs now. */
+export async function readInput(
+  accountId: string,
+  fileId: string,
+  services: Uses<'pool'>,
+): Promise<{ file: CountedFile; prices: BatchPrices }> {
+  const file = await waitForTokens(accountId, fileId, services);
+  const [model] = await readModels(services.pool, [file.input.model]);
+  const fault = refuseModel(model, Date.now());
+  if (fault) throw new Problem(fault.code, `The model ${file.input.model} ${fault.because}.`, { status: 400 });
+  const prices = batchPricesAt(model!.prices, Date.now());
+  if (!prices) throw new Problem('no_price', `The model ${file.input.model} has no price now.`);
+  return { file, prices };
+}
+
+async function waitForTokens(accountId: string, fileId: string, { pool }: Uses<'pool'>): Promise<CountedFile> {
+  for (const startedMs = performance.now(); ; await sleep(COUNTING_POLL_MS)) {
+    const file = await readFile(pool, accountId, fileId);
+    if (!file) throw invalidInput('input_file_id', 'must be a file that is there');
+    if (file.purpose !== 'batch') throw invalidInput('input_file_id', 'must be a file of purpose "batch"');
+    if (file.tokens) return file as CountedFile;
+    if (performance.now() - startedMs > COUNTING_MS_MAX)
+      throw new Problem('file_not_counted', "The file's tokens are still being counted; ask again.", {
+        retryAfterSeconds: 5,
+      });
+  }
+}
+
+export const invalidInput = (
+  path: string,
+  message: string,
+  code: 'invalid_request' | 'url_mismatch' = 'invalid_request',
+): Problem => new Problem(code, `${path} ${message}.`, { status: 400, errors: [{ path, message }] });
