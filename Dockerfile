@@ -23,8 +23,8 @@ COPY --from=build /app/dist dist
 COPY ledger/migrations ledger/migrations
 COPY ledger/functions ledger/functions
 COPY package.json ./
-# Where archived usage goes, a volume: the rest of the root may be read-only.
-RUN install -d -o node -g node /archive
+# Where archived usage and files go, volumes: the rest of the root may be read-only.
+RUN install -d -o node -g node /archive /files
 USER node
 EXPOSE 3000
 CMD ["node", "--enable-source-maps", "dist/api/main.js"]

@@ -1,4 +1,5 @@
 /** Saved payment methods at Stripe: customers, the hosted setup page, attaching and detaching (P1). Card data never reaches us. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Stripe from 'stripe';
 import type { SavedCard } from '../domain/payment';
 import { namingCustomer } from './customerMissing';
@@ -12,6 +13,10 @@ export type Attached =
   | { kind: 'invalid'; message: string };
 
 const CUSTOMER_TRIES_MAX = 5;
+/** How long a call waits for another one that creates the same customer at this moment. */
+const WAIT_MS_MAX = 10_000;
+const WAIT_MS = 50;
+const IN_PROGRESS = 409;
 
 /**
  * Creates the account's customer. The same again, also simultaneously, is the same customer.
@@ -19,7 +24,8 @@ const CUSTOMER_TRIES_MAX = 5;
  */
 export async function createCustomer(stripe: Stripe, accountId: string, generation = 0): Promise<string> {
   const keyed = generation === 0 ? accountId : `${accountId}/after-${generation}`;
-  for (let number = 1; ; number++) {
+  const deadlineMs = Date.now() + WAIT_MS_MAX;
+  for (let number = 1; ;) {
     try {
       // Nothing that may change is sent: Stripe refuses a key that comes again with other parameters.
       const customer = await stripe.customers.create(
@@ -28,8 +34,14 @@ export async function createCustomer(stripe: Stripe, accountId: string, generati
       );
       return customer.id;
     } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeError)) throw error;
+      if (error.statusCode === IN_PROGRESS && Date.now() < deadlineMs) {
+        await sleep(WAIT_MS);
+        continue;
+      }
       // Stripe keeps a 500 under its key. Another customer may then be made in vain; only the first is ever kept.
       if (!(error instanceof Stripe.errors.StripeAPIError) || number === CUSTOMER_TRIES_MAX) throw error;
+      number += 1;
     }
   }
 }

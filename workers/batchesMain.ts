@@ -11,6 +11,8 @@ import { tellReady } from '../telemetry/ready';
 import { startCountingFiles, startErasing } from './batchFiles';
 import { startStartingBatches } from './batchStarts';
 import { createBatchWorker } from './createBatchWorker';
+import { startHeartbeat } from './heartbeat';
+import type { Repeating } from './repeat';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -36,11 +38,13 @@ async function main(): Promise<void> {
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace });
   const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store } });
-  const loops = [
+  const loops: Repeating[] = [
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
     startErasing({ pool, store, log }),
   ];
+
+  if (config.HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, config.HEARTBEAT_FILE, log));
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());
   const running = worker.run();

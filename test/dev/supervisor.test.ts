@@ -47,14 +47,14 @@ test.each(['Postgres', 'temporal', 'stripe'] as const)(
     await until(
       () => ballast.lines.slice(lines),
       (more) =>
-        (part === 'Postgres' ? ['stripe', 'api', 'worker'] : ['api', 'worker']).every((name) =>
+        [...(part === 'Postgres' ? ['stripe'] : []), 'api', 'batches', 'worker'].every((name) =>
           more.includes(`${name} is up again`),
         ),
       20_000,
     );
     await whole(owner, account, 'after', 20_000);
     const told = ballast.lines.filter((line) => line.startsWith(`another program has taken 127.0.0.1:${port}:`));
-    expect(told).toEqual([expect.stringMatching(/starting (stripe, )?api, worker again$/)]);
+    expect(told).toEqual([expect.stringMatching(/starting (stripe, )?api, batches, worker(, batch worker)? again$/)]);
     expect(ballast.ports[part.toLowerCase()]).not.toBe(port);
     // The amount is in the account once for each key.
     expect((await ballast.ask('GET', `/v1/accounts/${account}`)).body.balance).toBe('10.00');

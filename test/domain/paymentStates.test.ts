@@ -40,9 +40,9 @@ test('A9 no answer and no knowledge end no payment that may still be paid', () =
   }
 });
 
-test('A7 a payment that is canceled at the provider ends, unless it has ended', () => {
-  for (const place of places)
-    expect(PAYMENT_STATES[place].canceled).toBe(place === 'credited' || place === 'ended' ? 'nothing' : 'end');
+test('A7 a payment that is canceled at the provider ends, unless it is decided', () => {
+  const decided = ['credited', 'quarantined', 'ended'];
+  for (const place of places) expect(PAYMENT_STATES[place].canceled).toBe(decided.includes(place) ? 'nothing' : 'end');
 });
 
 test('A9 only the attempt that charges calls a method declined', () => {

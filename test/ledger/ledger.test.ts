@@ -1,8 +1,11 @@
 /** B2: the ledger is append-only, exact and without gaps, whoever writes at the same time. */
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { gateState } from '../../domain/gate';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
+import { recordAudit } from '../../ledger/audit/audit';
 import { transaction } from '../../ledger/db';
+import { recordDecision } from '../../ledger/decisions/recordDecision';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { openReload } from '../../ledger/reloads/openReload';
@@ -23,9 +26,22 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
+/** Some triggers look at rows: an empty table would have none to refuse. */
+async function insertOneOfEach(): Promise<void> {
+  const account = await openAccount(database.pool);
+  await credit(database.pool, account, '1.00');
+  await postUsage(database.pool, [priced(account, 'one', '0.50')]);
+  await transaction(database.pool, async (tx) => {
+    await recordAudit(tx, account, 'test', 'test.change', {});
+    const decision = { id: randomUUID(), atMs: NOW, kind: 'note', rule: 'A15', because: 'a test' } as const;
+    await recordDecision(tx, account, decision, {});
+  });
+}
+
 test.each(['ledger_lines', 'usage_events', 'decisions', 'audit'])(
   'B2 the database itself refuses to change %s',
   async (table) => {
+    await insertOneOfEach();
     await expect(database.owner.query(`update ${table} set at = now()`)).rejects.toThrow(/append-only: UPDATE refused/);
     await expect(database.owner.query(`delete from ${table}`)).rejects.toThrow(/append-only: DELETE refused/);
     await expect(database.owner.query(`truncate ${table}`)).rejects.toThrow(/append-only: TRUNCATE refused/);

@@ -2,8 +2,8 @@
 import { transaction } from '../../ledger/db';
 import type { TestDatabase } from './database';
 
-/** Copies every table now. Resolves with what restores the copy, as often as it is called. */
-export async function keepCopy({ pool }: TestDatabase, name = 'older'): Promise<() => Promise<void>> {
+/** Copies every table now, as their owner. Resolves with what restores the copy, as often as it is called. */
+export async function keepCopy({ owner: pool }: TestDatabase, name = 'older'): Promise<() => Promise<void>> {
   const { rows } = await pool.query<{ name: string }>(
     `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
   );
