@@ -33,7 +33,11 @@ export function checkAnswer({ method, path: address, status, headers, content }:
   if (!operations[name]) {
     const allowed = Object.keys(operations).map((one) => one.toUpperCase());
     if (status !== 405 || headers.get('allow') !== allowed.join(', ')) throw wrong('an answer to this method');
-    return validate('#/components/schemas/Problem', content, wrong);
+    return validate(
+      `#/components/schemas/${type === 'application/problem+json' ? 'Problem' : 'OpenAiError'}`,
+      content,
+      wrong,
+    );
   }
   const response = operations[name].responses[String(status)];
   if (!response) throw wrong('the status');

@@ -1,0 +1,78 @@
+/** L5: files and batches are handed on to a process of their own, byte for byte; everything else is answered here. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { putBatchModels, requestLine } from '../support/batchFiles';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+const filesDir = mkdtempSync(join(tmpdir(), 'ballast-forward-'));
+let database: TestDatabase;
+let batches: TestApi;
+let front: TestApi;
+let own: TestAccount;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  batches = await startTestApi({ database, filesDir, trustedProxies: ['loopback'] });
+  front = await startTestApi({ database, batchesUrl: batches.url });
+  await putBatchModels(front);
+  own = await openAccount(front);
+});
+afterAll(async () => {
+  await front.close();
+  await batches.close();
+  await database.drop();
+  rmSync(filesDir, { recursive: true, force: true });
+});
+
+async function upload(content: string): Promise<Response> {
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new Blob([content]), 'requests.jsonl');
+  return fetch(`${front.url}/v1/files`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${own.owner}` },
+    body: form,
+  });
+}
+
+test('L5 an upload and its content pass through unchanged', async () => {
+  const content = `${requestLine('a')}\n${requestLine('b')}\n`;
+  const { id } = (await (await upload(content)).json()) as { id: string };
+  const read = await front.ask('GET', `/v1/files/${id}/content`, { key: own.owner });
+  expect([read.status, read.body]).toEqual([200, content]);
+  expect((await batches.ask('GET', `/v1/files/${id}`, { key: own.owner })).status).toBe(200);
+});
+
+test('L5 a refusal is heard, also of an upload that is refused half read, and the connection goes on', async () => {
+  for (let i = 0; i < 3; i++) {
+    const refused = await upload('\n'.repeat(2_000_000));
+    expect([refused.status, ((await refused.json()) as any).error.code]).toEqual([400, 'too_many_tasks']);
+    expect((await front.ask('GET', '/v1/files', { key: own.owner })).status).toBe(200);
+  }
+  expect((await front.ask('GET', '/v1/files', { key: 'bk_of_nobody' })).status).toBe(401);
+  expect((await front.ask('PATCH', '/v1/batches', { key: own.owner })).status).toBe(405);
+});
+
+test('L5 while their process is away, files and batches are 503 and everything else works', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  const alone = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}` });
+  try {
+    const answer = await alone.ask('GET', '/v1/batches', { key: own.owner });
+    expect([answer.status, answer.body.error.code]).toEqual([503, 'batches_unavailable']);
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect((await alone.ask('GET', `/v1/accounts/${own.id}/gate`, { key: own.owner })).status).toBe(200);
+  } finally {
+    await alone.close();
+  }
+});
+
+test('L5 a path that only looks like one of theirs stays here', async () => {
+  expect((await front.ask('GET', '/v1/filesystem', { key: own.owner })).body.code).toBe('not_found');
+});
