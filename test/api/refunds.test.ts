@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { times } from '../support/times';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 let api: TestApi;

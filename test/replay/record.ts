@@ -22,7 +22,12 @@ async function main(only: string[]): Promise<void> {
   });
   process.env.TEST_PG_URL = postgres.adminUrl;
   process.env.TEST_TEMPORAL_ADDRESS = temporal.address;
-  const world = await World.start({ time: 'real', relay: true, policy: { retryDelaysMs: [1_000, 1_500] } });
+  const world = await World.start({
+    time: 'real',
+    relay: true,
+    policy: { retryDelaysMs: [1_000, 1_500] },
+    filesDir: join(dataDir, 'files'),
+  });
   try {
     for (const [name, play] of Object.entries(scenarios)) {
       if (only.length > 0 && !only.includes(name)) continue;

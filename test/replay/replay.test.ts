@@ -11,13 +11,15 @@ const files = readdirSync(directory).filter((name) => name.endsWith('.json'));
 const historyOf = (file: string): unknown => JSON.parse(readFileSync(join(directory, file), 'utf8'));
 
 test.each([
-  'plain-reload',
-  'backup-card',
-  'three-strikes',
-  'suspension-and-return',
-  'continue-as-new',
-  'edited-settings',
-])('O3 there is a history of %s', (scenario) => expect(files).toContain(`balance.${scenario}.1.json`));
+  'balance.plain-reload',
+  'balance.backup-card',
+  'balance.three-strikes',
+  'balance.suspension-and-return',
+  'balance.continue-as-new',
+  'balance.edited-settings',
+  'batch.completed',
+  'batch.cancelled',
+])('O3 there is a history of %s', (scenario) => expect(files).toContain(`${scenario}.1.json`));
 
 test.each(files)('O3 %s replays', async (file) => {
   await Worker.runReplayHistory({ workflowBundle }, historyOf(file));

@@ -1,8 +1,19 @@
 /** The stories whose histories are kept for replay: each leaves a workflow that has lived through it. */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { counterOf } from '../../batches/countTokens';
+import { createFolderStore } from '../../batches/fileStore';
+import { indexFile } from '../../batches/requestIndex';
+import { cancelBatch } from '../../ledger/batches/cancelBatch';
+import { readBatch } from '../../ledger/batches/readBatch';
+import { recordResults } from '../../ledger/batches/recordResults';
+import { transaction } from '../../ledger/db';
 import * as messages from '../../workflows/messages';
 import { startReconcile } from '../../workflows/startReconcile';
 import type { TestAccount } from '../support/account';
+import { requestLine } from '../support/batchFiles';
+import { completed, create, insertBatchModel, insertInput, wishFor } from '../support/batchJob';
+import { until } from '../support/notices';
 import { payAtStripe } from '../support/paid';
 import type { World } from '../support/world';
 
@@ -90,6 +101,18 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     return run.workflowId;
   },
 
+  async 'batch.completed'(world) {
+    const batchId = await batchOf(world);
+    await recordAll(world, batchId, 'r1', 'r2');
+    return ended(world, batchId);
+  },
+
+  async 'batch.cancelled'(world) {
+    const batchId = await batchOf(world);
+    await transaction(world.database.pool, (tx) => cancelBatch(tx, batchId));
+    return ended(world, batchId);
+  },
+
   async 'prepayment.saved-card'(world) {
     const account = await world.account();
     await account.prepay('50.00', undefined, 'saved-card');
@@ -108,6 +131,36 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     return prepaymentOf(account, 'declined');
   },
 };
+
+/** A job of two requests that is in progress. */
+async function batchOf(world: World): Promise<string> {
+  const { pool } = world.database;
+  const account = await world.account({ balance: '100.00' });
+  await insertBatchModel(pool);
+  const fileId = await insertInput(pool, account.id, 2);
+  const store = createFolderStore(world.filesDir!);
+  const lines = ['r1', 'r2'].map((id) => requestLine(id));
+  await store.write(fileId, Readable.from([Buffer.from(lines.join('\n'))]));
+  await indexFile(store, fileId, counterOf('openai'), null);
+  const created = await create(pool, await wishFor(pool, account.id, 2, { inputFileId: fileId }));
+  if (created.kind !== 'created') throw new Error(`no job: ${created.kind}`);
+  await until(
+    () => readBatch(pool, created.batch.id),
+    (batch) => batch?.status === 'in_progress',
+  );
+  return created.batch.id;
+}
+
+const recordAll = (world: World, batchId: string, ...ids: string[]): Promise<unknown> =>
+  transaction(world.database.pool, (tx) =>
+    recordResults(tx, { batchId, results: ids.map((id) => completed(id, '0.10')), nowMs: Date.now() }),
+  );
+
+async function ended(world: World, batchId: string): Promise<string> {
+  const workflowId = messages.batchWorkflowId(batchId);
+  await world.client.workflow.getHandle(workflowId).result();
+  return workflowId;
+}
 
 async function finished(account: TestAccount): Promise<string> {
   await account.settle();

@@ -25,8 +25,12 @@ export async function insertBatchModel(pool: Pool): Promise<void> {
 }
 
 /** The row of a file that was uploaded and counted. */
-export async function insertInput(pool: Pool, accountId: string, requests: number): Promise<string> {
-  const id = `file-${hex()}`;
+export async function insertInput(
+  pool: Pool,
+  accountId: string,
+  requests: number,
+  id = `file-${hex()}`,
+): Promise<string> {
   await pool.query(
     `insert into files (id, account_id, purpose, filename, bytes, model_id, endpoint, requests, input_tokens, output_tokens, actor)
      values ($1, $2, 'batch', 'test.jsonl', 1, $3, '/v1/chat/completions', $4, $5, 0, 'test')`,

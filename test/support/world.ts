@@ -37,9 +37,6 @@ const workflowBundle = {
 
 /** Another server that speaks Stripe's API, to run the tests of payments against; see docs/payments.md. */
 const otherStripe = process.env.STRIPE_API_BASE;
-/** For tests that steer the simulator: with another server they are left out. */
-export const testWithSwitches: jest.It = otherStripe ? test.skip : test;
-
 export type WorldOptions = {
   /** `skipping`: minutes pass in an instant, in Temporal's test server. `real`: the dev server. */
   time: 'skipping' | 'real';
@@ -67,6 +64,8 @@ export class World {
     readonly now: () => Promise<number>,
     private readonly makeWorkers: () => Promise<Worker[]>,
     private readonly cleanup: (() => Promise<unknown>)[],
+    /** Where files of batches lie; undefined: none run. */
+    readonly filesDir: string | undefined,
   ) {}
 
   private running: { workers: Worker[]; done: Promise<unknown> } | null = null;
@@ -127,6 +126,7 @@ export class World {
       temporal.now,
       makeWorkers,
       cleanup,
+      options.filesDir,
     );
     await world.startWorker();
     return world;

@@ -1,6 +1,7 @@
 /** Auto-reload, rule by rule, in Temporal's time-skipping server: the minutes between attempts are really waited for. */
 import * as messages from '../../workflows/messages';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {

@@ -7,7 +7,8 @@ import { accountsToWake } from '../../ledger/decisions/overdue';
 import { startTestApi } from '../support/api';
 import type { TestAccount } from '../support/account';
 import { until } from '../support/notices';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { transaction } from '../../ledger/db';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {

@@ -5,7 +5,8 @@ import { applyEvent } from '../../payments/applyEvent';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
 import { times } from '../support/times';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 /** Strikes and the waits after them (A8, A10), in skipped time: the minutes are really waited for. */
 import * as messages from '../../workflows/messages';
-import { testWithSwitches, World } from '../support/world';
+import { testWithSwitches } from '../support/testWithSwitches';
+import { World } from '../support/world';
 
 let world: World;
 beforeAll(async () => {
