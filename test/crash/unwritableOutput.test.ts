@@ -30,7 +30,10 @@ const FULL = '/dev/full';
         (reloads) => reloads === 1,
         40_000,
       );
-      expect(await cluster.gate(account)).toMatchObject({ allowed: true, state: 'ok' });
+      await until(
+        () => cluster.gate(account),
+        (gate) => gate.allowed && gate.state === 'ok',
+      );
     } finally {
       await cluster.stop();
     }
