@@ -71,10 +71,7 @@ export async function applyAnswer(
     }
     case 'quarantine': {
       const because = differsFromAsked(payment, paidOf(answer))!;
-      // Once: an operator who has looked may turn auto-reload on again, and the same news may come again.
-      const now = payment.status !== 'quarantined' && payment.status !== 'succeeded';
-      if (now) await quarantinePayment(tx, payment, because, policy, nowMs);
-      return { kind: 'quarantined', because, now };
+      return { kind: 'quarantined', because, now: await quarantinePayment(tx, payment, because, policy, nowMs) };
     }
     case 'decline':
       return decline(tx, payment, answer.kind === 'declined' ? answer : ASKED_OWNER, asker as AttemptAsks);

@@ -1,8 +1,7 @@
 /** Brings one payment in line with Stripe, and finds what can't be explained about it (P6). Never charges. */
 import { formatCents } from '../domain/money';
 import type { Repair } from '../domain/reconciliation';
-import { transaction, type Db } from '../ledger/db';
-import { endQuarantine } from '../ledger/payments/endQuarantine';
+import type { Db } from '../ledger/db';
 import { readTakenBack } from '../ledger/payments/listTakenBack';
 import type { Payment } from '../ledger/payments/payment';
 import { readPaymentById } from '../ledger/payments/readPayment';
@@ -10,7 +9,7 @@ import { keepFinding, type Finding } from '../ledger/reconciliation/keepFinding'
 import { readCancelFailure } from '../ledger/reloads/readCancelFailure';
 import type { SyncDeps } from './deps';
 import type { Synced } from './syncIntent';
-import { takeBack, type PaymentLook } from './takeBack';
+import { leftCents, takeBack, type PaymentLook } from './takeBack';
 
 export type ReconciledPayment = { repairs: Repair[]; /** Found now for the first time. */ alarm: string | null };
 
@@ -21,8 +20,6 @@ export async function reconcilePayment(
   nowMs: number,
 ): Promise<ReconciledPayment> {
   const { synced, linesPosted, look } = await takeBack(deps, paymentIntentId, nowMs);
-  if (synced.kind === 'ours' && synced.applied.kind === 'quarantined' && leftCents(look) <= 0)
-    await transaction(deps.pool, (tx) => endQuarantine(tx, synced.payment));
   const finding = await findingOf(deps.pool, synced, look);
   const isNew = await keepFinding(deps.pool, paymentIntentId, finding);
   return { repairs: repairsOf(synced, linesPosted, paymentIntentId), alarm: isNew ? finding!.detail : null };
@@ -56,13 +53,6 @@ async function findingOf(db: Db, synced: Synced, look: PaymentLook): Promise<Fin
     accountId,
     detail: `payment ${id} is credited, and at Stripe it is ${answer.kind}`,
   };
-}
-
-/** What is left at Stripe of what was paid. */
-function leftCents({ intent: { answer }, taken: { refunds, disputes } }: PaymentLook): number {
-  const refunded = refunds.reduce((sum, { cents, failed }) => sum + (failed ? 0 : cents), 0);
-  const withdrawn = disputes.reduce((sum, { withdrawnCents }) => sum + withdrawnCents, 0);
-  return answer.kind === 'paid' ? answer.paid.receivedCents - refunded - withdrawn : 0;
 }
 
 /** Without a claim it is none of our business, and refunded it harms nobody. */

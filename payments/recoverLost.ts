@@ -11,23 +11,27 @@ const PAGES_MAX = 200;
 
 /**
  * Credits what was paid, and gives a payment the PaymentIntent that was made for it before. Newest first, until a page
- * holds nothing that is lost: whoever has charged this customer since the restore has looked before. Throws when Stripe
- * gives no answer. Stripe's lists show what was made a moment ago; its search may not.
+ * holds nothing that is lost and something that was begun here: that was begun before the older copy was made, or by
+ * somebody who has looked through all pages first. What others have rebuilt, such as events or a look that was cut off,
+ * says nothing of older ones. Throws when Stripe gives no answer. Stripe's lists show what was made a moment ago; its
+ * search may not.
  */
 export async function recoverLost(deps: SyncDeps, customerId: string, nowMs: number): Promise<void> {
+  const lost: SeenIntent[] = [];
   let after: string | null = null;
   for (let page = 0; page < PAGES_MAX; page++) {
     const { items, next } = await deps.provider.listIntents(customerId, after);
-    const ours = items.filter(({ claim }) => claim !== null);
     const known = await listKnownIntents(
       deps.pool,
-      ours.map(({ paymentIntentId }) => paymentIntentId),
+      items.map(({ paymentIntentId }) => paymentIntentId),
     );
-    const lost = ours.filter(({ paymentIntentId }) => !known.has(paymentIntentId));
-    for (const seen of lost) await recoverOne(deps, seen, nowMs);
-    if (lost.length === 0 || next === null) return;
+    const lostHere = items.filter(({ paymentIntentId, claim }) => claim !== null && !known.has(paymentIntentId));
+    lost.push(...lostHere);
+    if (next === null || (lostHere.length === 0 && [...known.values()].includes('begun'))) break;
     after = next;
   }
+  // Oldest first: cut off, what is left are the newest, with which the next call begins.
+  for (const seen of lost.reverse()) await recoverOne(deps, seen, nowMs);
 }
 
 /** What was paid is credited together with what was taken back of it since. */

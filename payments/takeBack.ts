@@ -5,6 +5,7 @@ import type { Tx } from '../ledger/db';
 import { withPaymentLock } from '../ledger/payments/paymentLock';
 import { postTakenBack } from '../ledger/payments/postTakenBack';
 import { findPaymentOfIntent } from '../ledger/payments/readPayment';
+import { syncQuarantine } from '../ledger/payments/syncQuarantine';
 import type { SyncDeps } from './deps';
 import { applySeen, finish, type Synced } from './syncIntent';
 
@@ -45,6 +46,8 @@ export async function takeBack(deps: SyncDeps, paymentIntentId: string, nowMs: n
 /** The caller holds the payment's lock, and has looked under it. */
 export async function applyLook(tx: Tx, look: PaymentLook, policy: Policy, nowMs: number): Promise<TakenBackNews> {
   const synced = await applySeen(tx, look.intent, policy, nowMs);
+  if (synced.kind === 'ours' && synced.applied.kind === 'quarantined')
+    await syncQuarantine(tx, synced.payment, leftCents(look));
   // What was never credited is not taken back.
   if (!isCredited(synced)) return { synced, linesPosted: 0, look };
   return { synced, linesPosted: await postTakenBack(tx, synced.payment, look.taken, policy, nowMs), look };
@@ -52,3 +55,10 @@ export async function applyLook(tx: Tx, look: PaymentLook, policy: Policy, nowMs
 
 export const isCredited = (synced: Synced): synced is Extract<Synced, { kind: 'ours' }> =>
   synced.kind === 'ours' && synced.applied.kind === 'credited';
+
+/** What is left at Stripe of what was paid. */
+export function leftCents({ intent: { answer }, taken: { refunds, disputes } }: PaymentLook): number {
+  const refunded = refunds.reduce((sum, { cents, failed }) => sum + (failed ? 0 : cents), 0);
+  const withdrawn = disputes.reduce((sum, { withdrawnCents }) => sum + withdrawnCents, 0);
+  return answer.kind === 'paid' ? answer.paid.receivedCents - refunded - withdrawn : 0;
+}

@@ -1,6 +1,7 @@
 /** Rebuilds the row of a payment that this database has lost, from what its PaymentIntent claims (O4, P6). */
 import type { PaymentClaim } from '../../domain/payment';
 import type { Tx } from '../db';
+import { REBUILT } from './listKnownIntents';
 
 export type LostPayment = { claim: PaymentClaim; paymentIntentId: string; createdMs: number };
 
@@ -9,8 +10,8 @@ export async function insertLostPayment(tx: Tx, { claim, paymentIntentId, create
   const { paymentId, accountId, purpose, cents, idempotencyKey, requestHash } = claim;
   await tx.query(
     `insert into payments (id, account_id, purpose, amount_cents, payment_intent_id, idempotency_key, request_hash, actor, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'rebuilt from Stripe', $8)`,
-    [paymentId, accountId, purpose, cents, paymentIntentId, idempotencyKey, requestHash, new Date(createdMs)],
+     values ($1, $2, $3, $4, $5, $6, $7, $9, $8)`,
+    [paymentId, accountId, purpose, cents, paymentIntentId, idempotencyKey, requestHash, new Date(createdMs), REBUILT],
   );
   if (purpose === 'reload') await insertLostReload(tx, claim, new Date(createdMs));
 }

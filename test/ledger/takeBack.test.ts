@@ -9,6 +9,7 @@ import { postUsage } from '../../ledger/usage/postUsage';
 import { liftSuspension } from '../../ledger/accounts/liftSuspension';
 import { applyEvent } from '../../payments/applyEvent';
 import type { SyncDeps } from '../../payments/deps';
+import { reconcilePayment } from '../../payments/reconcile';
 import { takeBack } from '../../payments/takeBack';
 import { createStripe } from '../../stripe/client';
 import { testProvider } from '../support/provider';
@@ -249,12 +250,36 @@ test('P3 a PaymentIntent of another amount is quarantined, and nothing is taken 
   const account = await openAccount(database.pool);
   const { id, intent } = await pay(account, 2_500);
   await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
-  await stripe.refunds.create({ payment_intent: intent });
+  await stripe.refunds.create({ payment_intent: intent, amount: 100 });
   expect((await look(intent)).synced).toMatchObject({
     applied: { kind: 'quarantined', because: expect.stringContaining('2500 usd') },
   });
   expect(await lines(account)).toEqual([]);
   expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'quarantined' });
+});
+
+test('P3 a quarantined payment that was given back is not quarantined again by late news; a refund of it that fails does so', async () => {
+  const account = await openAccount(database.pool);
+  const { id, intent } = await pay(account, 2_500);
+  await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
+  await turnOn(account, 500);
+  await look(intent);
+  const standing = () =>
+    one('select p.status, s.status as reload from payments p join account_states s using (account_id) where p.account_id = $1', account);
+  expect(await standing()).toEqual({ status: 'quarantined', reload: 'paused' });
+  const refund = await stripe.refunds.create({ payment_intent: intent });
+  await look(intent);
+  expect(await standing()).toEqual({ status: 'failed', reload: 'paused' });
+  // The owner resumes, and Stripe's news comes late and twice.
+  await turnOn(account, 500);
+  for (const news of [...(await newsOf(stripe, intent)), ...(await newsOf(stripe, intent))])
+    await applyEvent(deps, news, Date.now());
+  await reconcilePayment(deps, intent, Date.now());
+  expect(await standing()).toEqual({ status: 'failed', reload: 'on' });
+  await sim(`/refunds/${refund.id}/fail`);
+  expect((await reconcilePayment(deps, intent, Date.now())).alarm).toContain('2500 usd');
+  expect(await standing()).toEqual({ status: 'quarantined', reload: 'on' });
+  expect(await lines(account)).toEqual([]);
 });
 
 test('P5 the connection dies while Stripe is asked: nothing is posted, nothing stays locked, the next look posts it once', async () => {
