@@ -81,7 +81,7 @@ function begunOrRefused(id: string, begun: BegunClosing): Extract<BegunClosing, 
       const { kind, id: workId } = begun.work[0]!;
       throw new Problem(
         'account_not_empty',
-        `${begun.work.length} of the account's payments are not decided yet; the oldest is ${kind} ${workId}. Wait for them, or cancel them at the payment provider.`,
+        `${begun.work.length} of the account's payments are not decided yet; the oldest is ${kind} ${workId}. Wait for them, or cancel or refund them at the payment provider.`,
       );
     }
     case 'balance_left':

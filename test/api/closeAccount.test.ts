@@ -13,6 +13,7 @@ import {
   type TestApi,
 } from '../support/api';
 import { until } from '../support/notices';
+import { keepCopy } from '../support/olderCopy';
 import { beginAtStripe, linesOf } from '../support/paid';
 import { times } from '../support/times';
 import { World } from '../support/world';
@@ -215,6 +216,60 @@ test('cut off in the database before each of its steps, it goes on when it is as
     expect(await refundsAtStripe(account)).toEqual([2_500]);
     expect(await lines(account)).toEqual(['prepayment 25.00', 'adjustment 1.00', 'refund -25.00', 'adjustment -1.00']);
   }
+});
+
+test('O4 closed again by a restored database, its payments give back what is left of the balance, and nothing twice', async () => {
+  const account = await paid(['50.00']);
+  await use(account, 30_000_000);
+  const restore = await keepCopy(world.database, 'before_closing');
+  expect(await close(account, '?balance=refund')).toMatchObject({ status: 200, body: { refunded: '20.00' } });
+  await restore();
+  expect(await close(account, '?balance=refund')).toMatchObject({
+    status: 200,
+    body: { refunded: '20.00', forfeited: '0.00' },
+  });
+  expect(await refundsAtStripe(account)).toEqual([2_000]);
+  expect(await read(account, '')).toMatchObject({ balance: '0.00' });
+});
+
+test('a quarantined payment, or a refund of which nobody knows yet, keeps an account from being closed until it is decided', async () => {
+  const account = await paid(['25.00', '30.00']);
+  const newest = async (): Promise<{ id: string; intent: string }> =>
+    (
+      await pool().query<{ id: string; intent: string }>(
+        'select id, payment_intent_id as intent from payments where account_id = $1 order by created_at desc limit 1',
+        [account.id],
+      )
+    ).rows[0]!;
+  await world.simulate('POST', '/faults', {
+    times: 1,
+    match: { method: 'POST', path: '^/v1/refunds$' },
+    effect: 'error_503',
+  });
+  const refund = async (): Promise<Answer> =>
+    api.ask('POST', `/v1/accounts/${account.id}/prepayments/${(await newest()).id}/refund`, {
+      key: api.admin,
+      body: { amount: '30.00' },
+      headers: { 'Idempotency-Key': 'by-an-admin' },
+    });
+  expect((await refund()).status).toBe(503);
+  expect(await close(account, '?balance=refund')).toMatchObject({ status: 409, body: { code: 'account_not_empty' } });
+  expect((await refund()).status).toBe(201);
+
+  const { id, intent } = await beginAtStripe(world.stripe, pool(), account.id, 2_500);
+  await world.stripe.paymentIntents.confirm(intent, {
+    payment_method: 'pm_card_visa',
+    return_url: 'https://console.example/',
+  });
+  await pool().query('update payments set amount_cents = 2400 where id = $1', [id]);
+  await api.ask('POST', '/v1/reconcile', { key: api.admin });
+  expect(await close(account, '?balance=refund')).toMatchObject({ status: 409, body: { code: 'account_not_empty' } });
+  await world.stripe.refunds.create({ payment_intent: intent });
+  await api.ask('POST', '/v1/reconcile', { key: api.admin });
+  expect(await close(account, '?balance=refund')).toMatchObject({
+    status: 200,
+    body: { refunded: '25.00', forfeited: '0.00' },
+  });
 });
 
 test('ten calls at once close it once', async () => {

@@ -265,7 +265,10 @@ test('P3 a quarantined payment that was given back is not quarantined again by l
   await turnOn(account, 500);
   await look(intent);
   const standing = () =>
-    one('select p.status, s.status as reload from payments p join account_states s using (account_id) where p.account_id = $1', account);
+    one(
+      'select p.status, s.status as reload from payments p join account_states s using (account_id) where p.account_id = $1',
+      account,
+    );
   expect(await standing()).toEqual({ status: 'quarantined', reload: 'paused' });
   const refund = await stripe.refunds.create({ payment_intent: intent });
   await look(intent);
