@@ -10,8 +10,9 @@ import type {
 import type { StandingNotice } from '../domain/decision';
 import { formatCents } from '../domain/money';
 import { dollars } from '../domain/words';
-import { recordAudit } from '../ledger/audit/audit';
-import { changeSettings, type ChangedSettings } from '../ledger/settings/changeSettings';
+import { recordAudit } from '../ledger/audit/recordAudit';
+import { changeSettings } from '../ledger/settings/changeSettings';
+import type { ChangedSettings } from '../ledger/settings/changedSettings';
 import { closeReload } from '../ledger/reloads/closeReload';
 import { transaction, type Tx } from '../ledger/db';
 import { findAnswer } from '../ledger/settings/findAnswer';

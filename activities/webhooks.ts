@@ -2,12 +2,9 @@
 import { Context } from '@temporalio/activity';
 import { webhookRetryDelayMs } from '../domain/webhook';
 import { transaction } from '../ledger/db';
-import {
-  beginWebhookAttempt,
-  recordWebhookAttempt,
-  type WebhookAttempt,
-  type WebhookOutcome,
-} from '../ledger/webhooks/webhookAttempts';
+import { beginWebhookAttempt } from '../ledger/webhooks/beginWebhookAttempt';
+import { recordWebhookAttempt } from '../ledger/webhooks/recordWebhookAttempt';
+import type { WebhookAttempt, WebhookOutcome } from '../ledger/webhooks/webhookAttempt';
 import type { WebhookAnswer } from '../notices/webhookSender';
 import type { WebhookDependencies } from './dependencies';
 

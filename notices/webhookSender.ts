@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempts';
+import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempt';
 import { checkedAddresses, resolveBySystem, type Address, type Resolve } from './webhookTarget';
 
 /** What the endpoint answered: its status alone. A body is never read: it would show an owner what stands at an address of their choice. Anything else is thrown. */

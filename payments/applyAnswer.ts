@@ -10,7 +10,7 @@ import { endPayment } from '../ledger/payments/endPayment';
 import type { Payment } from '../ledger/payments/payment';
 import { quarantinePayment } from '../ledger/payments/quarantinePayment';
 import { readConfirmation } from '../ledger/payments/readConfirmation';
-import { readPaymentById } from '../ledger/payments/readPayment';
+import { readPaymentById } from '../ledger/payments/readPaymentById';
 import type { Attempt } from '../ledger/reloads/beginAttempt';
 import { closeReload } from '../ledger/reloads/closeReload';
 import { hastenReload } from '../ledger/reloads/hastenReload';

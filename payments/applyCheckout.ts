@@ -1,10 +1,10 @@
 /** Applies what has become of a Checkout Session: a card was saved, a payment was made, or will not be (P1, P2). */
 import type { PaymentAnswer, SeenCheckout } from '../domain/payment';
-import { recordAudit } from '../ledger/audit/audit';
+import { recordAudit } from '../ledger/audit/recordAudit';
 import { transaction, type Db } from '../ledger/db';
 import { addPaymentMethod } from '../ledger/methods/addPaymentMethod';
 import { isKnownMethod } from '../ledger/methods/isKnownMethod';
-import { readPaymentById } from '../ledger/payments/readPayment';
+import { readPaymentById } from '../ledger/payments/readPaymentById';
 import { storeCheckoutIntent } from '../ledger/payments/storeCheckoutIntent';
 import { applyAnswer } from './applyAnswer';
 import type { SyncDeps } from './deps';

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { formatCents } from '../domain/money';
 import { requireOpenAccount } from '../ledger/accounts/requireOpenAccount';
-import { recordAudit } from '../ledger/audit/audit';
+import { recordAudit } from '../ledger/audit/recordAudit';
 import { transaction } from '../ledger/db';
 import { insertPrepayment } from '../ledger/payments/insertPrepayment';
 import type { Payment } from '../ledger/payments/payment';
-import { findPrepayment } from '../ledger/payments/readPayment';
+import { findPrepayment } from '../ledger/payments/findPrepayment';
 import type { SyncDeps } from './deps';
 import { stableId } from './stableId';
 

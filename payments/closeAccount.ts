@@ -6,7 +6,7 @@ import { finishClosing } from '../ledger/accounts/finishClosing';
 import { lockAccount } from '../ledger/accounts/lockAccount';
 import { readClosing, type Closing } from '../ledger/accounts/readClosing';
 import { transaction } from '../ledger/db';
-import { readPaymentById } from '../ledger/payments/readPayment';
+import { readPaymentById } from '../ledger/payments/readPaymentById';
 import type { SyncDeps } from './deps';
 import { refund } from './refund';
 import { takeBack } from './takeBack';

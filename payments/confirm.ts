@@ -1,5 +1,5 @@
 /** An owner confirms, on the bank's page, a payment that the bank has asked to confirm (A11, P2). */
-import { recordAudit } from '../ledger/audit/audit';
+import { recordAudit } from '../ledger/audit/recordAudit';
 import type { Payment } from '../ledger/payments/payment';
 import { readConfirmation } from '../ledger/payments/readConfirmation';
 import type { PaymentDeps } from './deps';

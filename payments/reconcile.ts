@@ -4,7 +4,7 @@ import type { Repair } from '../domain/reconciliation';
 import type { Db } from '../ledger/db';
 import { readTakenBack } from '../ledger/payments/listTakenBack';
 import type { Payment } from '../ledger/payments/payment';
-import { readPaymentById } from '../ledger/payments/readPayment';
+import { readPaymentById } from '../ledger/payments/readPaymentById';
 import { keepFinding, type Finding } from '../ledger/reconciliation/keepFinding';
 import { readCancelFailure } from '../ledger/reloads/readCancelFailure';
 import type { SyncDeps } from './deps';

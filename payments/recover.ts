@@ -2,14 +2,14 @@
 import type { PaymentAnswer, PaymentClaim, SeenIntent } from '../domain/payment';
 import { formatCents } from '../domain/money';
 import { lockAccount } from '../ledger/accounts/lockAccount';
-import { accountExists } from '../ledger/accounts/readAccount';
+import { accountExists } from '../ledger/accounts/accountExists';
 import type { Tx } from '../ledger/db';
 import { recordDecision } from '../ledger/decisions/recordDecision';
 import { adoptIntent } from '../ledger/payments/adoptIntent';
 import { findClaimedPayment } from '../ledger/payments/findClaimedPayment';
 import { insertLostPayment } from '../ledger/payments/insertLostPayment';
 import type { Payment } from '../ledger/payments/payment';
-import { findPaymentOfIntent } from '../ledger/payments/readPayment';
+import { findPaymentOfIntent } from '../ledger/payments/findPaymentOfIntent';
 
 /**
  * The payment of ours that a PaymentIntent is for, though no row has its id: an existing one that lacks it, or one that

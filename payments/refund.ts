@@ -1,7 +1,7 @@
 /** Refunds a payment once per request, never more than is left (P5). */
 import { formatCents } from '../domain/money';
 import type { TakenBack } from '../domain/payment';
-import { recordAudit } from '../ledger/audit/audit';
+import { recordAudit } from '../ledger/audit/recordAudit';
 import type { Tx } from '../ledger/db';
 import { beginRefund, type BegunRefund } from '../ledger/payments/beginRefund';
 import { countRefundTry } from '../ledger/payments/countRefundTry';

@@ -3,7 +3,7 @@ import type { Policy } from '../domain/accountState';
 import type { SeenIntent } from '../domain/payment';
 import { transaction, type Tx } from '../ledger/db';
 import type { Payment } from '../ledger/payments/payment';
-import { findPaymentOfIntent } from '../ledger/payments/readPayment';
+import { findPaymentOfIntent } from '../ledger/payments/findPaymentOfIntent';
 import { applyAnswer, type Applied } from './applyAnswer';
 import { cancelPayment } from './cancel';
 import type { SyncDeps } from './deps';

@@ -3,7 +3,7 @@ import type { PaymentAnswer, SeenIntent } from '../domain/payment';
 import { isOpen } from '../domain/paymentStates';
 import { transaction } from '../ledger/db';
 import type { Payment } from '../ledger/payments/payment';
-import { readPaymentById } from '../ledger/payments/readPayment';
+import { readPaymentById } from '../ledger/payments/readPaymentById';
 import { isProviderOutage } from '../stripe/reach';
 import { applyCheckout } from './applyCheckout';
 import type { SyncDeps } from './deps';

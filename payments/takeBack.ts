@@ -4,7 +4,7 @@ import type { SeenIntent, TakenBack } from '../domain/payment';
 import type { Tx } from '../ledger/db';
 import { withPaymentLock } from '../ledger/payments/paymentLock';
 import { postTakenBack } from '../ledger/payments/postTakenBack';
-import { findPaymentOfIntent } from '../ledger/payments/readPayment';
+import { findPaymentOfIntent } from '../ledger/payments/findPaymentOfIntent';
 import { syncQuarantine } from '../ledger/payments/syncQuarantine';
 import type { SyncDeps } from './deps';
 import { applySeen, finish, type Synced } from './syncIntent';

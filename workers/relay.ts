@@ -2,7 +2,8 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { accountsToWake, overduePrepayments } from '../ledger/decisions/overdue';
+import { listAccountsToWake } from '../ledger/decisions/listAccountsToWake';
+import { listOverduePrepayments } from '../ledger/payments/listOverduePrepayments';
 import { refreshSignal } from '../workflows/messages';
 import { startPrepayment } from '../workflows/startPrepayment';
 import { wakeBalance } from '../workflows/wake';
@@ -41,8 +42,8 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions
   const keyOf = ({ paymentId }: { paymentId: string }): string => `prepayment ${paymentId}`;
 
   const tick = async (): Promise<void> => {
-    const accounts = await accountsToWake(pool, ACCOUNTS_PER_TICK_MAX);
-    const prepayments = await overduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
+    const accounts = await listAccountsToWake(pool, ACCOUNTS_PER_TICK_MAX);
+    const prepayments = await listOverduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
     const now = due([...accounts, ...prepayments.map(keyOf)]);
     const work = [
       ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wakeBalance(client, id, refreshSignal) })),

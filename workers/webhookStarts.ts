@@ -3,7 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { WEBHOOK_PATIENCE_SECONDS } from '../activities/webhooks';
-import { deliveriesToStart, markStarted } from '../ledger/webhooks/webhookDeliveries';
+import { listDeliveriesToStart } from '../ledger/webhooks/listDeliveriesToStart';
+import { markDeliveriesStarted } from '../ledger/webhooks/markDeliveriesStarted';
 import { startWebhookDelivery } from '../workflows/startWebhookDelivery';
 import { repeat } from './repeat';
 
@@ -26,10 +27,10 @@ export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: Webho
 } {
   /** Returns whether there may be more. */
   const startDue = async (): Promise<boolean> => {
-    const ids = await deliveriesToStart(pool, STARTS_MAX);
+    const ids = await listDeliveriesToStart(pool, STARTS_MAX);
     if (ids.length === 0) return false;
     await Promise.all(ids.map((id) => startWebhookDelivery(client, id)));
-    await markStarted(pool, ids, WEBHOOK_PATIENCE_SECONDS);
+    await markDeliveriesStarted(pool, ids, WEBHOOK_PATIENCE_SECONDS);
     return ids.length === STARTS_MAX;
   };
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { abandonReload } from '../../ledger/reloads/abandonReload';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { paymentSettledSignal } from '../../workflows/messages';
 import { ok } from '../http/endpoint';

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { createAccount } from '../../ledger/accounts/createAccount';
 import { transaction, type Tx } from '../../ledger/db';
 import { listAccounts } from '../../ledger/accounts/listAccounts';
-import { accountExists, readAccount } from '../../ledger/accounts/readAccount';
+import { accountExists } from '../../ledger/accounts/accountExists';
+import { readAccount } from '../../ledger/accounts/readAccount';
 import { updateAccount } from '../../ledger/accounts/updateAccount';
 import { created, ok } from '../http/endpoint';
 import {

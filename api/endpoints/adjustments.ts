@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { BALANCE_NANO_MAX, formatMoney, parseMoney } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { postAdjustment } from '../../ledger/transactions/postAdjustment';
 import { toGate, type Position } from '../../ledger/accounts/position';

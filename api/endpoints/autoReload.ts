@@ -7,7 +7,8 @@ import { checkSettings, type AutoReloadSettings } from '../../domain/autoReload'
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
-import { assessSettings, readSettingsState } from '../../ledger/settings/assessSettings';
+import { assessSettings } from '../../ledger/settings/assessSettings';
+import { readSettingsState } from '../../ledger/settings/readSettingsState';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { findWaitingReload } from '../../ledger/payments/findWaitingReload';
 import { readAccount } from '../../ledger/accounts/readAccount';

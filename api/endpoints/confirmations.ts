@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Payment } from '../../ledger/payments/payment';
 import { readConfirmation } from '../../ledger/payments/readConfirmation';
-import { readPaymentById } from '../../ledger/payments/readPayment';
+import { readPaymentById } from '../../ledger/payments/readPaymentById';
 import { asksOwner, confirm } from '../../payments/confirm';
 import type { Look } from '../../payments/syncPayment';
 import { askPage, outcomePage, unknownPage } from './confirmationPage';

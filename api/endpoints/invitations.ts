@@ -2,7 +2,7 @@
 import escapeHtml from 'escape-html';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { confirmMember } from '../../ledger/accounts/confirmMember';
 import { inviteMember } from '../../ledger/accounts/inviteMember';
 import { lockMembers } from '../../ledger/accounts/lockMembers';

@@ -1,13 +1,13 @@
 /** The members of an account. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { addMember } from '../../ledger/accounts/addMember';
 import { listMembers } from '../../ledger/accounts/listMembers';
 import { removeMember } from '../../ledger/accounts/removeMember';
 import { updateMember } from '../../ledger/accounts/updateMember';
-import { accountExists } from '../../ledger/accounts/readAccount';
+import { accountExists } from '../../ledger/accounts/accountExists';
 import { created, noContent, ok } from '../http/endpoint';
 import { accountId, memberRole, ofAccount, uuid } from '../http/schemas';
 import { newMember } from './accounts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../domain/errors';
 import { formatMoney, parseMoney } from '../../domain/money';
 import type { Price, TokenPrices } from '../../domain/pricing';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { listModels } from '../../ledger/prices/listModels';
 import type { Model, StoredModel } from '../../ledger/prices/model';

@@ -1,6 +1,6 @@
 /** For those who run Ballast: is it alive, is it ready, what mail was sent. */
 import { z } from 'zod';
-import { listMailbox } from '../../ledger/notices/listNotices';
+import { listMailbox } from '../../ledger/notices/listMailbox';
 import { ok } from '../http/endpoint';
 import { checkReadiness } from '../readiness';
 import { time } from '../http/schemas';

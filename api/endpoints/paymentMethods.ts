@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
 import { changeMethodRole } from '../../ledger/methods/changeMethodRole';

@@ -8,7 +8,7 @@ import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { listPrepayments } from '../../ledger/payments/listPrepayments';
 import { readPayment } from '../../ledger/payments/readPayment';
 import type { Payment } from '../../ledger/payments/payment';
-import { accountExists } from '../../ledger/accounts/readAccount';
+import { accountExists } from '../../ledger/accounts/accountExists';
 import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBack';
 import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';

@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { startReconcile } from '../../workflows/startReconcile';
 import { accepted, ok } from '../http/endpoint';
 import { toReportText } from './reconcileText';

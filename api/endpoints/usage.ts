@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
-import { accountExists } from '../../ledger/accounts/readAccount';
+import { accountExists } from '../../ledger/accounts/accountExists';
 import { listRejectedUsage } from '../../ledger/usage/listRejectedUsage';
 import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usage/readUsage';
 import { toCsv } from '../http/csv';

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { Problem } from '../../domain/errors';
 import type { Gate, StalePolicy } from '../../domain/gate';
 import { toGate, type GateFields } from '../../ledger/accounts/position';
-import { readGate } from '../../ledger/gates/gates';
+import { readGate } from '../../ledger/gates/readGate';
 import { createPulse, isNoAnswer, type Pulse } from '../http/pulse';
 import { createGateReader, type GateReader } from './gateReader';
 import { fieldsOf, type KnownGate } from './gateTable';

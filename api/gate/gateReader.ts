@@ -2,7 +2,10 @@
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import { adoptGates } from '../../ledger/gates/adoptGates';
-import { goesOn, readChangedGates, readGatePage, readGatePoint, type GatePoint } from '../../ledger/gates/gates';
+import { type GatePoint, goesOn } from '../../ledger/gates/gatePoint';
+import { readChangedGates } from '../../ledger/gates/readChangedGates';
+import { readGatePage } from '../../ledger/gates/readGatePage';
+import { readGatePoint } from '../../ledger/gates/readGatePoint';
 import { noAnswer } from '../http/pulse';
 import { within } from '../http/within';
 import { openGateFeed } from './gateFeed';

@@ -1,6 +1,6 @@
 /** What this process knows of all gates, and how far it goes: told by its own commits, and by looks at the database. */
 import type { GateFields } from '../../ledger/accounts/position';
-import type { GatePoint } from '../../ledger/gates/gates';
+import type { GatePoint } from '../../ledger/gates/gatePoint';
 import { createGateTable, type GateTable, type KnownGate, type Moment } from './gateTable';
 import { createUnmetGates } from './unmetGates';
 

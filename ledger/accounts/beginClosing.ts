@@ -1,11 +1,11 @@
 /** Begins to close an account: from here on nothing new is begun for it, and its gate denies. */
 import type { Policy } from '../../domain/accountState';
 import type { Nano } from '../../domain/money';
-import { recordAudit } from '../audit/audit';
+import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { recordDecision } from '../decisions/recordDecision';
 import { releaseHolds } from '../holds/releaseHolds';
-import { setStatus } from '../settings/changeSettings';
+import { setStatus } from '../settings/setStatus';
 import { findOpenWork, type OpenWork } from './findOpenWork';
 import { lockBalance } from './lockBalance';
 import type { Position } from './position';

@@ -1,6 +1,6 @@
-/** Reads one account as it is shown, or whether it exists at all. */
-import { selectAccountViews, toAccountView, type AccountView, type AccountViewRow } from './accountView';
+/** Reads one account as it is shown. */
 import type { Db } from '../db';
+import { type AccountView, type AccountViewRow, selectAccountViews, toAccountView } from './accountView';
 
 export async function readAccount(db: Db, accountId: string): Promise<AccountView | null> {
   const { rows } = await db.query<AccountViewRow>({
@@ -9,9 +9,4 @@ export async function readAccount(db: Db, accountId: string): Promise<AccountVie
     values: [accountId],
   });
   return rows[0] ? toAccountView(rows[0]) : null;
-}
-
-export async function accountExists(db: Db, accountId: string): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from accounts where id = $1', [accountId]);
-  return rowCount === 1;
 }

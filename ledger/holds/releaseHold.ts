@@ -1,6 +1,8 @@
 /** Gives a hold's money back because nothing came of the request it was for (B5). */
 import type { Tx } from '../db';
-import { endHold, lockHold, type Hold } from './holds';
+import { endHold } from './endHold';
+import { lockHold } from './lockHold';
+import type { Hold } from './hold';
 import type { Position } from '../accounts/position';
 
 export type ReleasedHold =

@@ -1,7 +1,9 @@
 /** Settles a hold with the usage it was for: the usage is posted and the money goes back in one transaction (B5). */
 import type { Nano } from '../../domain/money';
 import type { Tx } from '../db';
-import { endHold, lockHold, type HoldStatus } from './holds';
+import { endHold } from './endHold';
+import { lockHold } from './lockHold';
+import type { HoldStatus } from './hold';
 import type { MovedPosition } from '../accounts/position';
 import { postUsage, type NotPosted, type PricedEvent } from '../usage/postUsage';
 

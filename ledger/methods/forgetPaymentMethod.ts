@@ -1,5 +1,5 @@
 /** Forgets a method that is gone at the provider. */
-import { recordAudit } from '../audit/audit';
+import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { lockMethods } from './lockMethods';
 

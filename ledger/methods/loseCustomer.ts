@@ -1,6 +1,6 @@
 /** Takes note that an account's customer was deleted at the payment provider, and its methods with it. */
 import type { AutoReloadStatus } from '../../domain/autoReload';
-import { recordAudit } from '../audit/audit';
+import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { postNotice } from '../notices/postNotice';
 import { closeReload } from '../reloads/closeReload';

@@ -1,7 +1,7 @@
 /** Brings a saved method in line with what the provider shows of it now: a card that was renewed or corrected (A11). */
 import type { SavedCard } from '../../domain/payment';
 import { lockAccount } from '../accounts/lockAccount';
-import { recordAudit } from '../audit/audit';
+import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { clearMark } from './clearMark';
 import { findMark } from './findMark';

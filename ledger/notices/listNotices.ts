@@ -1,6 +1,6 @@
-/** Lists what an account's owners were told and how each delivery, by mail or webhook, went, newest first (N1, N2); and the development mailbox. */
+/** Lists what an account's owners were told and how each delivery went, by mail or webhook, newest first (N1, N2). */
 import type { Db } from '../db';
-import { toPage, type Page, type PageRequest } from '../page';
+import { type Page, type PageRequest, toPage } from '../page';
 
 export type NoticeView = {
   kind: string;
@@ -29,14 +29,4 @@ export async function listNotices(db: Db, accountId: string, page: PageRequest):
     (row) => row.id,
     ({ kind, at, data, deliveries }) => ({ kind, at, data, deliveries }),
   );
-}
-
-export type DevMail = { kind: string; to: string; subject: string; text: string; at: Date };
-
-/** All mail of the embedded default, newest first. */
-export async function listMailbox(db: Db): Promise<DevMail[]> {
-  const { rows } = await db.query<DevMail>(
-    'select kind, recipient as "to", subject, body as text, at from dev_mailbox order by number desc',
-  );
-  return rows;
 }

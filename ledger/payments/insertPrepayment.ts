@@ -1,7 +1,7 @@
 /** Inserts a prepayment under the caller's key, or finds the existing one (P2). */
 import { type Payment, type Row, COLUMNS, toPayment } from './payment';
 import type { Db } from '../db';
-import { findPrepayment } from './readPayment';
+import { findPrepayment } from './findPrepayment';
 
 export type PrepaymentRequest = {
   id: string;

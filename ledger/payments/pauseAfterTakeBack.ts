@@ -2,7 +2,7 @@
 import type { Policy } from '../../domain/accountState';
 import { reached } from '../../domain/autoReload';
 import { formatCents, formatMoney } from '../../domain/money';
-import { setStatus } from '../settings/changeSettings';
+import { setStatus } from '../settings/setStatus';
 import type { Tx } from '../db';
 import { lockAccount } from '../accounts/lockAccount';
 import type { Payment } from './payment';

@@ -1,6 +1,6 @@
 /** Quarantines a payment whose money is not what was asked: nothing is credited, and nothing more is charged until an operator has looked (P3). */
 import type { Policy } from '../../domain/accountState';
-import { setStatus } from '../settings/changeSettings';
+import { setStatus } from '../settings/setStatus';
 import { closeReload } from '../reloads/closeReload';
 import type { Tx } from '../db';
 import type { Payment } from './payment';

@@ -4,7 +4,7 @@ import type { Tx } from '../db';
 import { raiseNews } from '../accounts/raiseNews';
 import { lockAccount } from '../accounts/lockAccount';
 import { endPayment } from '../payments/endPayment';
-import { readReloadPayment } from '../payments/readPayment';
+import { readReloadPayment } from '../payments/readReloadPayment';
 import type { Payment } from '../payments/payment';
 
 export type Abandoned = { kind: 'abandoned'; payment: Payment } | { kind: 'not_found' } | { kind: 'not_abandonable' };

@@ -1,34 +1,19 @@
 /** What enabling or changing auto-reload would do now: save, charge at once, or be refused (A1, A5). Changes nothing. */
-import type { Policy, RefusalCode, SettingsAnswer } from '../../domain/accountState';
-import { firstCharge, type AutoReloadSettings, type AutoReloadStatus } from '../../domain/autoReload';
+import type { Policy, SettingsAnswer } from '../../domain/accountState';
+import { type AutoReloadSettings, firstCharge } from '../../domain/autoReload';
 import { formatCents } from '../../domain/money';
 import { reasonsInWords } from '../../domain/words';
+import type { Position } from '../accounts/position';
 import type { Db } from '../db';
 import { findGuard } from '../reloads/findGuard';
-import type { Position } from '../accounts/position';
+import { findWhatIsMissing } from './findWhatIsMissing';
+import type { SettingsState } from './readSettingsState';
+import { refused } from './refused';
 
-export type SettingsState = {
-  status: AutoReloadStatus;
-  threshold_cents: bigint | null;
-  amount_cents: bigint | null;
-  reload_id: string | null;
-  /** The reload in flight is a first charge. */
-  first: boolean | null;
-};
 export type Assessment =
   | { kind: 'save'; status: 'on' | 'paused' }
   | { kind: 'charge'; cents: number }
   | Extract<SettingsAnswer, { kind: 'refused' }>;
-
-/** Undefined when there is no such account. */
-export async function readSettingsState(db: Db, accountId: string): Promise<SettingsState | undefined> {
-  const { rows } = await db.query<SettingsState>(
-    `select s.status, s.threshold_cents, s.amount_cents, r.id as reload_id, r.wished is not null as first
-     from account_states s left join reloads r on r.account_id = s.account_id and r.closed_at is null where s.account_id = $1`,
-    [accountId],
-  );
-  return rows[0];
-}
 
 /** To act on the answer, the caller holds the account's lock. */
 export async function assessSettings(
@@ -40,7 +25,7 @@ export async function assessSettings(
   nowMs: number,
 ): Promise<Assessment> {
   const { accountId, available, setReasons } = position;
-  const missing = await missingForAutoReload(db, accountId);
+  const missing = await findWhatIsMissing(db, accountId);
   if (missing) return missing;
   if (state.first) return refused('reload_in_flight', 'a first charge for earlier settings is not decided yet');
   if (state.status === 'paused') return { kind: 'save', status: 'paused' };
@@ -64,22 +49,3 @@ export async function assessSettings(
     );
   return { kind: 'charge', cents: charge.cents };
 }
-
-/** A1, in this order: a method on file, then an earlier purchase. */
-async function missingForAutoReload(db: Db, accountId: string): Promise<Assessment | null> {
-  const { rows } = await db.query<{ method: boolean; purchase: boolean }>(
-    `select exists (select 1 from payment_methods where account_id = $1 and role = 'primary' and removed_at is null) as method,
-       exists (select 1 from payments where account_id = $1 and status = 'succeeded') as purchase`,
-    [accountId],
-  );
-  if (!rows[0]!.method) return refused('payment_method_required', 'auto-reload needs a primary payment method on file');
-  if (!rows[0]!.purchase)
-    return refused('first_purchase_required', 'auto-reload needs one purchase that succeeded before');
-  return null;
-}
-
-export const refused = (code: RefusalCode, detail: string): Extract<SettingsAnswer, { kind: 'refused' }> => ({
-  kind: 'refused',
-  code,
-  detail,
-});

@@ -1,5 +1,5 @@
 /** What a request for auto-reload was answered before, so that it is carried out once however often its activity runs. */
-import type { ChangedSettings } from './changeSettings';
+import type { ChangedSettings } from './changedSettings';
 import type { Db } from '../db';
 
 /** Null when the decision was not made yet. The caller holds the account's lock. */

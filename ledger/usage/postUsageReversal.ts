@@ -1,6 +1,6 @@
 /** Gives the cost of a usage event back, once per event (B6). The event stays; reports leave it out. */
 import { formatMoney } from '../../domain/money';
-import { recordAudit } from '../audit/audit';
+import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { findUsageEvents } from './findUsageEvents';
 import { listArchives, type Archive } from './listArchives';

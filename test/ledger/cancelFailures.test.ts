@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createActivities } from '../../activities';
 import { recordCancelFailure } from '../../ledger/reloads/recordCancelFailure';
 import { transaction } from '../../ledger/db';
-import { findPaymentOfIntent } from '../../ledger/payments/readPayment';
+import { findPaymentOfIntent } from '../../ledger/payments/findPaymentOfIntent';
 import type { Payment } from '../../ledger/payments/payment';
 import { createStripe } from '../../stripe/client';
 import { testProvider } from '../support/provider';

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { WEBHOOK_RETRY_DELAYS_MS, type WebhookEvent } from '../../domain/webhook';
 import { transaction } from '../../ledger/db';
-import { addEndpoint } from '../../ledger/webhooks/webhookEndpoints';
+import { addEndpoint } from '../../ledger/webhooks/addEndpoint';
 
 export const SECRET = `whsec_${Buffer.from('s'.repeat(32)).toString('base64')}`;
 export const TRIES_MAX = WEBHOOK_RETRY_DELAYS_MS.length + 1;

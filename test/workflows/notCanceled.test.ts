@@ -3,7 +3,7 @@ import pino from 'pino';
 import { testProvider } from '../support/provider';
 import { reconcilePayment } from '../../payments/reconcile';
 import { listUnexplained } from '../../ledger/reconciliation/listUnexplained';
-import { accountsToWake } from '../../ledger/decisions/overdue';
+import { listAccountsToWake } from '../../ledger/decisions/listAccountsToWake';
 import { startTestApi } from '../support/api';
 import type { TestAccount } from '../support/account';
 import { until } from '../support/notices';
@@ -72,7 +72,7 @@ testWithSwitches(
     await world.database.pool.query(`update reloads set closed_at = now() - interval '1 hour' where account_id = $1`, [
       account.id,
     ]);
-    expect(await accountsToWake(world.database.pool, 100)).not.toContain(account.id);
+    expect(await listAccountsToWake(world.database.pool, 100)).not.toContain(account.id);
     expect(await account.credits()).toEqual(['adjustment 20.00']);
 
     await world.clearFaults();

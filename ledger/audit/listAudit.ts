@@ -1,25 +1,8 @@
-/** The audit log: every change by a person, written in the change's own transaction (O5). */
+/** Lists the audit log of an account, newest first (O5). */
 import type { Db } from '../db';
-import { toPage, type Page, type PageRequest } from '../page';
+import { type Page, type PageRequest, toPage } from '../page';
 
 export type AuditEntry = { at: Date; actor: string; action: string; details: Record<string, unknown> };
-
-/** @param accountId null for what belongs to no account, such as a model's price */
-export async function recordAudit(
-  db: Db,
-  accountId: string | null,
-  actor: string,
-  action: string,
-  details: object,
-): Promise<void> {
-  await db.query('insert into audit (account_id, actor, action, details) values ($1, $2, $3, $4)', [
-    accountId,
-    actor,
-    action,
-    JSON.stringify(details),
-  ]);
-}
-
 type Row = { id: bigint; at: Date; actor: string; action: string; details: Record<string, unknown> };
 
 export async function listAudit(db: Db, accountId: string, page: PageRequest): Promise<Page<AuditEntry>> {

@@ -1,4 +1,4 @@
-/** How far reconciliation has come: Stripe's events up to here, and when the whole ledger was checked (P6). */
+/** Reads how far reconciliation has come: Stripe's events up to here, and when the whole ledger was checked (P6). */
 import type { Db } from '../db';
 
 export type ReconcileMarks = { scannedUntilMs: number | null; checkedAtMs: number | null };
@@ -11,9 +11,4 @@ export async function readMarks(db: Db): Promise<ReconcileMarks> {
     scannedUntilMs: rows[0]?.scanned_until?.getTime() ?? null,
     checkedAtMs: rows[0]?.checked_at?.getTime() ?? null,
   };
-}
-
-/** Only ever forward: runs may overlap. */
-export async function saveMark(db: Db, scannedUntilMs: number): Promise<void> {
-  await db.query('update reconciliation set scanned_until = greatest(scanned_until, $1)', [new Date(scannedUntilMs)]);
 }

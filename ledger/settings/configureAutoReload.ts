@@ -1,0 +1,44 @@
+/** Enables auto-reload or changes its settings: saved at once, or put in force by a first charge (A4, A5). */
+import type { Policy, SettingsRequest } from '../../domain/accountState';
+import type { Position } from '../accounts/position';
+import type { Tx } from '../db';
+import { hasUncanceledReload } from '../reloads/hasUncanceledReload';
+import { insertReload } from '../reloads/insertReload';
+import { assessSettings } from './assessSettings';
+import type { ChangedSettings } from './changedSettings';
+import { putInForce } from './putInForce';
+import type { SettingsState } from './readSettingsState';
+import { recordConsent } from './recordConsent';
+import { refused } from './refused';
+import { setLevels } from './setLevels';
+
+export async function configureAutoReload(
+  tx: Tx,
+  position: Position,
+  state: SettingsState,
+  request: Extract<SettingsRequest, { kind: 'configure' }>,
+  policy: Policy,
+  nowMs: number,
+): Promise<ChangedSettings> {
+  const { accountId } = position;
+  const { settings, actor, requestId } = request;
+  if (state.reload_id === requestId) return { kind: 'charging', cents: null };
+  const would = await assessSettings(tx, position, state, settings, policy, nowMs);
+  switch (would.kind) {
+    case 'refused':
+      return would;
+    case 'save':
+      await putInForce(tx, accountId, settings);
+      if (would.status === 'paused')
+        await tx.query(`update account_states set status = 'paused' where account_id = $1`, [accountId]);
+      await setLevels(tx, accountId, policy);
+      await recordConsent(tx, accountId, actor, settings);
+      return { kind: 'saved' };
+    case 'charge':
+      if (await hasUncanceledReload(tx, accountId))
+        return refused('reload_in_flight', 'an earlier charge is still being canceled');
+      await recordConsent(tx, accountId, actor, settings);
+      await insertReload(tx, { reloadId: requestId, accountId, nowMs, actor }, would.cents, settings);
+      return { kind: 'charging', cents: would.cents };
+  }
+}

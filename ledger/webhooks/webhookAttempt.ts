@@ -1,0 +1,24 @@
+/** One try of a webhook, and what can become of it (N2). */
+import type { WebhookPayload } from '../../domain/webhook';
+
+export type WebhookAttempt = {
+  deliveryId: string;
+  /** The same at every try and endpoint, so that receivers know a repeat. */
+  messageId: string;
+  /** This try's number, from 1. */
+  attempt: number;
+  url: string;
+  /** Newest first: each signs. */
+  secrets: string[];
+  payload: WebhookPayload;
+};
+
+/** `ended`: nothing is to be sent any more. */
+export type WebhookBegun = { kind: 'begun'; attempt: WebhookAttempt } | { kind: 'ended' };
+
+export type WebhookOutcome =
+  | { kind: 'delivered'; status: number }
+  /** The endpoint says that it is gone (410): it gets nothing more. */
+  | { kind: 'gone'; status: number; error: string }
+  | { kind: 'put_off'; status: number | null; error: string; delaySeconds: number }
+  | { kind: 'failed'; status: number | null; error: string };
