@@ -5,7 +5,7 @@ import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
 import { estimateFile, type BatchPrices } from '../../domain/batchPrice';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import type { Batch } from '../../ledger/batches/batch';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { createBatch, type CreatedBatch, type NewBatch } from '../../ledger/batches/createBatch';

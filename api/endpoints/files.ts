@@ -14,7 +14,7 @@ import { readFile } from '../../ledger/files/readFile';
 import { removeFile } from '../../ledger/files/removeFile';
 import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
 import { readModels } from '../../ledger/prices/readModels';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { ok, type Call, type StreamedBody } from '../http/endpoint';
 import { readMultipart } from '../http/multipart';
 import { endpoint, type Uses } from '../services';

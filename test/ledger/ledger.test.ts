@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { gateState } from '../../domain/gate';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
-import { recordAudit } from '../../ledger/audit/audit';
+import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { recordDecision } from '../../ledger/decisions/recordDecision';
 import { findViolations } from '../../ledger/transactions/findViolations';
