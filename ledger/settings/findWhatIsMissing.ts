@@ -1,10 +1,13 @@
 /** Finds what an account still lacks to enable auto-reload (A1). */
+import type { SettingsAnswer } from '../../domain/accountState';
 import type { Db } from '../db';
-import type { Assessment } from './assessSettings';
 import { refused } from './refused';
 
 /** A1, in this order: a method on file, then an earlier purchase. */
-export async function findWhatIsMissing(db: Db, accountId: string): Promise<Assessment | null> {
+export async function findWhatIsMissing(
+  db: Db,
+  accountId: string,
+): Promise<Extract<SettingsAnswer, { kind: 'refused' }> | null> {
   const { rows } = await db.query<{ method: boolean; purchase: boolean }>(
     `select exists (select 1 from payment_methods where account_id = $1 and role = 'primary' and removed_at is null) as method,
        exists (select 1 from payments where account_id = $1 and status = 'succeeded') as purchase`,
