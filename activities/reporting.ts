@@ -8,11 +8,11 @@ import type { Dependencies } from './dependencies';
 import { inSnapshot } from './inSnapshot';
 
 export function createReportingActivities(deps: Dependencies) {
-  const { pool, log } = deps;
+  const { pool, log, clock } = deps;
   const report = createUsageReporting({
     pool,
-    prices: createPriceBook(pool, log, Date.now),
-    now: Date.now,
+    prices: createPriceBook(pool, log, () => performance.now()),
+    now: clock.now,
     findClosed: (accountIds) => findClosed(pool, accountIds),
     post: async (events) => [{ result: await postUsage(pool, events), first: 0, places: [...events.keys()] }],
   });

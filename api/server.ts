@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
+import { createClock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
 import type { InvitationLinks } from '../notices/invitationLink';
@@ -63,6 +64,8 @@ export type ApiDeps = {
   checkReplies?: boolean;
   /** Proxies whose X-Forwarded-For is believed. @default none: the socket's address counts */
   trustedProxies?: readonly string[];
+  /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
+  now?: () => number;
 };
 
 export type Api = {
@@ -99,8 +102,11 @@ export function createApi({
   allowPrivateWebhooks = false,
   checkReplies = false,
   trustedProxies = [],
+  now = Date.now,
 }: ApiDeps): Api {
-  const now = Date.now;
+  const clock = createClock({ now });
+  /** For durations: it never jumps. */
+  const elapsed = (): number => performance.now();
   const lookups = openPool(databaseUrl, {
     connectionsMax: LOOKUP_CONNECTIONS,
     queryMsMax: LOOKUP_MS_MAX,
@@ -108,19 +114,19 @@ export function createApi({
     onIdleError: (error) => log.warn({ err: error }, 'a database connection for lookups was lost'),
   });
   const pulse = createPulse();
-  const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, now, policy: gatePolicy });
-  const prices = createPriceBook(pool, log, now);
-  const signals = createSignals(temporal, log, now);
+  const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, clock, policy: gatePolicy });
+  const prices = createPriceBook(pool, log, elapsed);
+  const signals = createSignals(temporal, log, elapsed);
   const posting = createUsagePosting({
     pool,
     prices,
     gates,
     log,
-    now,
+    now: clock.now,
     onPosted: (position) => signalPosition(position, { gates, signals }),
   });
-  const keyring = createKeyring(lookups, now, gatePolicy, pulse);
-  const gateStreams = createGateStreams({ pool, gates, log });
+  const keyring = createKeyring(lookups, elapsed, gatePolicy, pulse);
+  const gateStreams = createGateStreams({ pool, gates, log, now: clock.now });
   const hotPath = createHotPath({ gates, keyring });
   const server = createHttpServer(
     {
@@ -133,6 +139,7 @@ export function createApi({
       membersMax,
       stripeWebhookSecrets,
       log,
+      clock,
       keyring,
       gates,
       gateStreams,

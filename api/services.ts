@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
+import type { Clock } from '../ledger/clock';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { PaymentProvider } from '../stripe/port';
@@ -29,6 +30,8 @@ export type Services = {
   /** Secrets that Stripe may sign its events with; none: no event is taken. */
   stripeWebhookSecrets: readonly string[];
   log: Logger;
+  /** The database's time: for whatever is compared with times in rows, in events or in signatures. */
+  clock: Clock;
   keyring: Keyring;
   gates: GateCache;
   gateStreams: GateStreams;
@@ -45,7 +48,7 @@ export type Services = {
 export type Uses<Names extends keyof Services> = Pick<Services, Names>;
 
 /** What it takes to find out from Stripe what has become of a payment, and to make it known. */
-export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log'] as const;
+export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log', 'clock'] as const;
 export type PaymentServices = Uses<(typeof forPayments)[number]>;
 
 /** Writes an endpoint: `endpoint({ uses: ['pool'], replies: { 200: … }, handle: (call, { pool }) => … })`. */

@@ -14,13 +14,13 @@ const NOT_CANCELED: Record<Payment['purpose'], string> = {
 
 /** Returns false when Stripe can't say yet. Repeated it is harmless. */
 export async function cancelPayment(deps: SyncDeps, payment: Payment, endsAs: 'failed' | 'canceled'): Promise<boolean> {
-  const { pool, provider, policy, log } = deps;
+  const { pool, provider, policy, log, clock } = deps;
   const { id, accountId, purpose, paymentIntentId } = payment;
   // Without a PaymentIntent nothing can pay it.
   const answer: PaymentAnswer =
     paymentIntentId === null ? { kind: 'canceled' } : await provider.cancelIntent(paymentIntentId);
   const applied = await transaction(pool, (tx) =>
-    applyAnswer(tx, payment, answer, { asking: 'cancel', endsAs }, policy, Date.now()),
+    applyAnswer(tx, payment, answer, { asking: 'cancel', endsAs }, policy, clock.now()),
   );
   if (applied.kind === 'quarantined') logQuarantine(log, payment, applied.because);
   if (applied.kind !== 'not_canceled') return true;

@@ -84,7 +84,7 @@ async function recordGone(
 ): Promise<ChargeResult> {
   const result = await record(deps, payment, attempt, answer);
   try {
-    if (payment.customerId !== null) await syncCustomer(deps, payment.customerId, Date.now());
+    if (payment.customerId !== null) await syncCustomer(deps, payment.customerId, deps.clock.now());
     await applyMethodNews(deps, attempt.methodId, false);
   } catch (error) {
     // The next charge, an event or reconciliation looks again.
@@ -122,7 +122,7 @@ async function recovered(deps: PaymentDeps, payment: Payment, attempt: Attempt):
   const { customerId } = payment;
   if (customerId === null) return payment;
   try {
-    await recoverLost(deps, customerId, Date.now());
+    await recoverLost(deps, customerId, deps.clock.now());
   } catch (error) {
     return record(deps, payment, attempt, answerOfError(error));
   }
@@ -156,7 +156,7 @@ async function create(
   if (created.kind === 'customer_missing') {
     if (!(await isDeleted(deps, customerId))) return record(deps, payment, attempt, NO_SUCH_CUSTOMER);
     const declined = await declineUnsent(deps, payment, attempt);
-    await syncCustomer(deps, customerId, Date.now());
+    await syncCustomer(deps, customerId, deps.clock.now());
     return declined;
   }
   return (await storePaymentIntent(deps.pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
@@ -180,7 +180,7 @@ async function declineUnsent(deps: PaymentDeps, payment: Payment, attempt: Attem
 
 /** @param sinceMs when the attempt was made first */
 async function record(
-  { pool, policy, links, log }: PaymentDeps,
+  { pool, policy, links, log, clock }: PaymentDeps,
   payment: Payment,
   attempt: Attempt,
   answer: PaymentAnswer,
@@ -188,7 +188,7 @@ async function record(
 ): Promise<ChargeResult> {
   const { id, accountId } = payment;
   const asker = { asking: 'attempt' as const, attempt, sinceMs, link: links.urlOf(id) };
-  const applied = await transaction(pool, (tx) => applyAnswer(tx, payment, answer, asker, policy, Date.now()));
+  const applied = await transaction(pool, (tx) => applyAnswer(tx, payment, answer, asker, policy, clock.now()));
   switch (applied.kind) {
     case 'credited':
       return { kind: 'paid' };

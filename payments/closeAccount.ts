@@ -14,7 +14,7 @@ import { takeBack } from './takeBack';
 /**
  * What comes next always follows from Postgres, so a call that was cut off at any line is simply made again. Each payment
  * is refunded once in a call: one whose refund comes back at once is not tried for ever. Returns null when `deadlineMs`
- * passes before it is done. Throws when the provider gives no answer; what was done stays.
+ * (of `performance.now()`) passes before it is done. Throws when the provider gives no answer; what was done stays.
  * @param actor in whose name refunds are made
  */
 export async function closeAccount(
@@ -25,7 +25,7 @@ export async function closeAccount(
 ): Promise<Closing | null> {
   const tried: string[] = [];
   const looked = new Set<string>();
-  while (Date.now() < deadlineMs) {
+  while (performance.now() < deadlineMs) {
     const closing = await readClosing(deps.pool, accountId);
     if (!closing) throw new Error(`account ${accountId} is not being closed`);
     if (closing.closedAt !== null) return closing;

@@ -7,7 +7,7 @@ import { storeCustomer } from '../ledger/methods/storeCustomer';
 import { CustomerMissing } from '../stripe/customerMissing';
 import type { SyncDeps } from './deps';
 
-type CustomerDeps = Pick<SyncDeps, 'pool' | 'provider' | 'log'>;
+type CustomerDeps = Pick<SyncDeps, 'pool' | 'provider' | 'log' | 'clock'>;
 
 /** Deleted more often than this within one call, it is somebody's doing. */
 const TRIES_MAX = 3;
@@ -27,7 +27,7 @@ export async function withCustomer<T>(
       return await use(customerId);
     } catch (error) {
       if (!(error instanceof CustomerMissing) || tries === TRIES_MAX) throw error;
-      if (!(await syncCustomer(deps, customerId, Date.now())).deleted) throw error;
+      if (!(await syncCustomer(deps, customerId, deps.clock.now())).deleted) throw error;
     }
   }
 }

@@ -28,7 +28,7 @@ export async function openCheckout(
 ): Promise<string | null> {
   const { pool, provider, log } = deps;
   if (!(await recovered(deps, await requirePayment(pool, { accountId, paymentId }), wish.customerId))) return null;
-  for (const deadlineMs = Date.now() + WAIT_MS_MAX; Date.now() <= deadlineMs; await sleep(LOOK_MS)) {
+  for (const deadlineMs = performance.now() + WAIT_MS_MAX; performance.now() <= deadlineMs; await sleep(LOOK_MS)) {
     const payment = await requirePayment(pool, { accountId, paymentId });
     if (payment.checkoutSessionId !== null) return payment.actionUrl!;
     // It was paid on a page that this database has lost: the customer goes where that page would have led.
@@ -59,7 +59,7 @@ const pagesOf = ({ successUrl, cancelUrl }: CheckoutWish) => ({ successUrl, canc
 async function recovered(deps: SyncDeps, payment: Payment, customerId: string): Promise<boolean> {
   if (payment.checkoutSessionId !== null || payment.paymentIntentId !== null) return true;
   try {
-    await recoverLost(deps, customerId, Date.now());
+    await recoverLost(deps, customerId, deps.clock.now());
     return true;
   } catch (error) {
     if (!isProviderOutage(error)) throw error;

@@ -53,7 +53,7 @@ async function look<T>(
 ): Promise<T | null> {
   const seen = await lookAtPayment(deps, paymentIntentId);
   return locked.transaction(async (tx) => {
-    const { synced } = await applyLook(tx, seen, deps.policy, Date.now());
+    const { synced } = await applyLook(tx, seen, deps.policy, deps.clock.now());
     return isCredited(synced) ? next(tx, seen.taken) : null;
   });
 }

@@ -43,19 +43,21 @@ export const AGE_SECONDS_MAX = 300;
 /**
  * Verifies the signature over the raw body with any of the secrets: two are in force while one is replaced.
  * @param signature the header `Stripe-Signature`
+ * @param nowMs what its age is counted from, by the clock that all processes share
  */
 export function readEvent(
   stripe: Stripe,
   body: Buffer,
   signature: string | undefined,
   secrets: readonly string[],
+  nowMs: number,
 ): ReadEvent {
-  if (signature !== undefined && signedAtSeconds(signature) > Date.now() / 1_000 + AGE_SECONDS_MAX)
+  if (signature !== undefined && signedAtSeconds(signature) > nowMs / 1_000 + AGE_SECONDS_MAX)
     return { kind: 'refused', because: 'it is dated in the future' };
   let because = 'there is no Stripe-Signature';
   for (const secret of signature === undefined ? [] : secrets) {
     try {
-      const event = stripe.webhooks.constructEvent(body, signature!, secret, AGE_SECONDS_MAX);
+      const event = stripe.webhooks.constructEvent(body, signature!, secret, AGE_SECONDS_MAX, undefined, nowMs);
       const news = toNews(event);
       return news ? { kind: 'news', news } : { kind: 'ignored', type: String(event.type) };
     } catch (error) {

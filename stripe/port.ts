@@ -35,7 +35,7 @@ export type PaymentProvider = {
   /** Resolves when the provider answers at all. */
   reach(timeoutMs: number): Promise<void>;
   /** Verifies an event by its signature and age. */
-  readEvent(body: Buffer, signature: string | undefined, secrets: readonly string[]): ReadEvent;
+  readEvent(body: Buffer, signature: string | undefined, secrets: readonly string[], nowMs: number): ReadEvent;
 
   // Commands about payments.
   createIntent(claim: PaymentClaim, looks: number): Promise<CreatedIntent>;

@@ -23,7 +23,8 @@ export type PriceBook = {
   close(): void;
 };
 
-export function createPriceBook(pool: Pool, log: Logger, now: () => number): PriceBook {
+/** @param elapsed milliseconds, for the age of what was read: best by a clock that never jumps */
+export function createPriceBook(pool: Pool, log: Logger, elapsed: () => number): PriceBook {
   const prices = new Map<string, Price[]>();
   const put = (model: Model): void => void prices.set(model.id, model.prices);
   let readAtMs = -Infinity;
@@ -31,7 +32,7 @@ export function createPriceBook(pool: Pool, log: Logger, now: () => number): Pri
 
   const read = (): Promise<void> =>
     (reading ??= (async () => {
-      const startedMs = now();
+      const startedMs = elapsed();
       for (const model of await listModels(pool)) put(model);
       readAtMs = startedMs;
     })().finally(() => (reading = null)));
@@ -52,7 +53,7 @@ export function createPriceBook(pool: Pool, log: Logger, now: () => number): Pri
     },
     put,
     async fresh() {
-      if (now() - readAtMs > STALE_MS_MAX) await read();
+      if (elapsed() - readAtMs > STALE_MS_MAX) await read();
     },
     close: () => clearInterval(timer),
   };

@@ -58,9 +58,9 @@ export const create = endpoint({
     }),
   },
   replies: { 201: account },
-  uses: ['pool', 'gates', 'signals', 'membersMax'],
+  uses: ['pool', 'gates', 'signals', 'membersMax', 'clock'],
   refusals: ['owner_required', 'too_many_members', 'account_exists', 'member_exists'],
-  async handle({ body, principal }, { pool, gates, signals, membersMax }) {
+  async handle({ body, principal }, { pool, gates, signals, membersMax, clock }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
     if (body.members.length > membersMax)
@@ -79,7 +79,7 @@ export const create = endpoint({
     });
     gates.learn(view.position);
     signals.moved(view.position);
-    return created(viewAccount(view, Date.now()));
+    return created(viewAccount(view, clock.now()));
   },
 });
 
@@ -90,21 +90,21 @@ export const list = endpoint({
     q: text(200).optional(),
   }),
   replies: { 200: listOf(account) },
-  uses: ['pool'],
-  async handle({ query: { limit, cursor, ...filter } }, { pool }) {
+  uses: ['pool', 'clock'],
+  async handle({ query: { limit, cursor, ...filter } }, { pool, clock }) {
     const page = await listAccounts(pool, filter, { limit, after: cursor ?? null });
-    return ok(toList(page, (view) => viewAccount(view, Date.now())));
+    return ok(toList(page, (view) => viewAccount(view, clock.now())));
   },
 });
 
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: account },
-  uses: ['pool'],
-  async handle({ params }, { pool }) {
+  uses: ['pool', 'clock'],
+  async handle({ params }, { pool, clock }) {
     const view = await readAccount(pool, params.id);
     if (!view) throw notFound(`account ${params.id}`);
-    return ok(viewAccount(view, Date.now()));
+    return ok(viewAccount(view, clock.now()));
   },
 });
 
@@ -112,14 +112,14 @@ export const change = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ name: text(200).optional(), tier: tier.optional() }) },
   replies: { 200: account },
-  uses: ['pool'],
-  async handle({ params: { id }, body, principal }, { pool }) {
+  uses: ['pool', 'clock'],
+  async handle({ params: { id }, body, principal }, { pool, clock }) {
     const view = await transaction(pool, async (tx) => {
       if (!(await updateAccount(tx, id, body))) throw await whyNotChanged(tx, id);
       await recordAudit(tx, id, principal.actor, 'account.change', body);
       return (await readAccount(tx, id))!;
     });
-    return ok(viewAccount(view, Date.now()));
+    return ok(viewAccount(view, clock.now()));
   },
 });
 

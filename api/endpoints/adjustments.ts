@@ -56,7 +56,7 @@ export const suspend = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ reason: text(500) }) },
   replies: { 200: gate },
-  uses: ['pool', 'gates', 'signals'],
+  uses: ['pool', 'gates', 'signals', 'clock'],
   async handle({ params: { id }, body: { reason }, principal }, services) {
     const position = await transaction(services.pool, async (tx) => {
       const suspended = await setSuspension(tx, id, 'admin_suspended', reason, principal.actor);
@@ -72,7 +72,7 @@ export const resume = endpoint({
   params: ofAccount,
   query: z.strictObject({ reason: z.enum(['admin_suspended', 'payment_disputed']).default('admin_suspended') }),
   replies: { 200: gate },
-  uses: ['pool', 'gates', 'signals'],
+  uses: ['pool', 'gates', 'signals', 'clock'],
   async handle({ params: { id }, query: { reason }, principal }, services) {
     const position = await transaction(services.pool, async (tx) => {
       const lifted = await liftSuspension(tx, id, reason);
@@ -84,8 +84,8 @@ export const resume = endpoint({
   },
 });
 
-function tellGate(position: Position, { gates, signals }: Uses<'gates' | 'signals'>) {
+function tellGate(position: Position, { gates, signals, clock }: Uses<'gates' | 'signals' | 'clock'>) {
   gates.learn(position);
   signals.tell(position.accountId, reasonsChangedSignal);
-  return ok(toGate(position, Date.now()), { 'Cache-Control': 'no-store' });
+  return ok(toGate(position, clock.now()), { 'Cache-Control': 'no-store' });
 }

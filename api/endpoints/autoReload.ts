@@ -29,8 +29,8 @@ import { updateBalance } from '../signals/temporal';
 
 const charged = z.strictObject({ amount: money, transaction: z.number().int() }).nullable();
 
-async function show(accountId: string, { pool }: Uses<'pool'>): Promise<z.input<typeof shown>> {
-  const state = await readAutoReload(pool, accountId, Date.now());
+async function show(accountId: string, { pool, clock }: Uses<'pool' | 'clock'>): Promise<z.input<typeof shown>> {
+  const state = await readAutoReload(pool, accountId, clock.now());
   if (!state) throw notFound(`account ${accountId}`);
   return viewAutoReload(state);
 }
@@ -38,7 +38,7 @@ async function show(accountId: string, { pool }: Uses<'pool'>): Promise<z.input<
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: shown },
-  uses: ['pool', 'temporal', 'gates', 'links'],
+  uses: ['pool', 'temporal', 'gates', 'links', 'clock'],
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
 
@@ -53,7 +53,7 @@ export const configure = endpoint({
   params: ofAccount,
   body: { schema: wish },
   replies: { 200: shown.extend({ charged }), 202: shown.extend({ charged, pending: z.literal(true) }) },
-  uses: ['pool', 'temporal', 'gates', 'links', 'policy'],
+  uses: ['pool', 'temporal', 'gates', 'links', 'policy', 'clock'],
   refusals: [
     'payment_method_required',
     'first_purchase_required',
@@ -97,11 +97,11 @@ export const preview = endpoint({
       advice,
     }),
   },
-  uses: ['pool', 'policy'],
+  uses: ['pool', 'policy', 'clock'],
   refusals: ['out_of_range', 'fraction_of_a_cent'],
-  async handle({ params: { id }, body }, { pool, policy }) {
+  async handle({ params: { id }, body }, services) {
     const settings = toSettings(body);
-    const { view, would } = await assess(id, settings, { pool, policy });
+    const { view, would } = await assess(id, settings, services);
     const advised = adviceFor(view);
     return ok({
       wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
@@ -113,8 +113,8 @@ export const preview = endpoint({
 });
 
 /** What the settings would do now. */
-async function assess(id: string, settings: AutoReloadSettings, { pool, policy }: Uses<'pool' | 'policy'>) {
-  const nowMs = Date.now();
+async function assess(id: string, settings: AutoReloadSettings, { pool, policy, clock }: Uses<'pool' | 'policy' | 'clock'>) {
+  const nowMs = clock.now();
   const [view, account, state] = await Promise.all([
     readAutoReload(pool, id, nowMs),
     readAccount(pool, id),
@@ -147,7 +147,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
     params: ofAccount,
     replies: { 200: shown },
-    uses: ['pool', 'temporal', 'gates', 'links'],
+    uses: ['pool', 'temporal', 'gates', 'links', 'clock'],
     refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
@@ -169,7 +169,7 @@ export const disable = changing(disableAutoReloadUpdate);
 async function answered(
   id: string,
   answer: SettingsAnswer,
-  services: Uses<'pool' | 'gates' | 'links'>,
+  services: Uses<'pool' | 'gates' | 'links' | 'clock'>,
 ): Promise<Reply> {
   switch (answer.kind) {
     case 'saved':

@@ -35,10 +35,10 @@ export async function withCardTry<T>(
 }
 
 async function begin(pool: Services['pool'], accountId: string, id: string): Promise<void> {
-  for (const deadlineMs = Date.now() + WAIT_MS_MAX; ; await sleep(LOOK_MS * (0.5 + Math.random()))) {
+  for (const deadlineMs = performance.now() + WAIT_MS_MAX; ; await sleep(LOOK_MS * (0.5 + Math.random()))) {
     const outcome = await beginCardTry(pool, accountId, id);
     if (outcome.kind === 'begun') return;
     if (outcome.kind === 'limited') throw rateLimited('declined_card', outcome.waitMs);
-    if (Date.now() > deadlineMs) throw rateLimited('declined_card', 1_000);
+    if (performance.now() > deadlineMs) throw rateLimited('declined_card', 1_000);
   }
 }

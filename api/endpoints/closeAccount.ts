@@ -43,14 +43,14 @@ export const close = endpoint({
             balance: balance ?? null,
             reason: reason ?? 'no reason given',
             actor: principal.actor,
-            nowMs: Date.now(),
+            nowMs: services.clock.now(),
           },
           services.policy,
         ),
       ),
     );
     if (begun.kind === 'begun') tell(begun.position, services);
-    const closing = await closeAccount(services, id, principal.actor, Date.now() + CLOSING_MS_MAX);
+    const closing = await closeAccount(services, id, principal.actor, performance.now() + CLOSING_MS_MAX);
     signals.tell(id, paymentSettledSignal);
     await gates.look(id);
     if (!closing) return accepted({ id, status: 'closing' });

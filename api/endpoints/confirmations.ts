@@ -46,7 +46,7 @@ export const begin = endpoint({
   async handle({ params }, services) {
     const payment = await paymentOf(params.token, services);
     if (!payment) return html(404, unknownPage());
-    const confirming = await confirm(services, payment, Date.now());
+    const confirming = await confirm(services, payment, services.clock.now());
     if (confirming.kind === 'bank') return seeOther(confirming.url);
     await tellNews(confirming.look.news, services);
     switch (confirming.kind) {

@@ -25,14 +25,14 @@ export const read = endpoint({
 /** For proxies (nginx auth_request, Envoy ext_authz): the status alone is the answer. Envoy asks with its caller's method and path, which say nothing here. */
 export const authorize = endpoint({
   replies: { 200: null, 403: gate.extend({ accountId: z.string() }) },
-  uses: ['gates'],
+  uses: ['gates', 'clock'],
   refusals: ['gate_stale'],
   headers: { 'X-Account-Id': 'Whose gate is asked.' },
-  async handle({ header }, { gates }) {
+  async handle({ header }, { gates, clock }) {
     const id = header('x-account-id') ?? '';
     const found = isAccountId(id) ? await gates.find(id) : null;
     if (found?.allowed) return { status: 200, headers: { ...UNSTORED, 'X-Ballast-Gate': found.state } };
-    const denied = found ?? toGate(nothingKnown(id), Date.now());
+    const denied = found ?? toGate(nothingKnown(id), clock.now());
     return { status: 403, body: denied, headers: { ...UNSTORED, 'X-Ballast-Gate': denied.state } };
   },
 });

@@ -61,13 +61,13 @@ export const place = endpoint({
   body: { schema: wish },
   idempotent: true,
   replies: { 201: opened },
-  uses: ['pool', 'prices', 'gates', 'signals'],
+  uses: ['pool', 'prices', 'gates', 'signals', 'clock'],
   refusals: ['insufficient_funds', 'account_suspended', 'out_of_range', 'unknown_model', 'no_price'],
   refusalStatus: { account_suspended: 402 },
   async handle({ params, body, idempotencyKey }, services) {
     const expiresInSeconds = secondsOf(body.expiresInSeconds);
     const priced = body.estimate
-      ? await priceEstimate(services.prices, body.estimate, Date.now())
+      ? await priceEstimate(services.prices, body.estimate, services.clock.now())
       : amountOf(body.amount!);
     const unpriced = priced instanceof Problem ? priced : null;
     const placed = await placeHold(services.pool, {

@@ -21,7 +21,7 @@ const html = (status: number, body: string): Reply => ({ status, body, headers: 
 export const show = endpoint({
   params: byToken,
   replies: { 200: null, 404: null },
-  uses: ['pool', 'invitations'],
+  uses: ['pool', 'invitations', 'clock'],
   texts: { 200: ['text/html'], 404: ['text/html'] },
   refusals: ['database_unavailable'],
   async handle({ params }, services) {
@@ -34,7 +34,7 @@ export const show = endpoint({
 export const accept = endpoint({
   params: byToken,
   replies: { 200: null, 404: null },
-  uses: ['pool', 'invitations'],
+  uses: ['pool', 'invitations', 'clock'],
   texts: { 200: ['text/html'], 404: ['text/html'] },
   refusals: ['database_unavailable'],
   async handle({ params }, services) {
@@ -66,15 +66,15 @@ export const resend = endpoint({
 
 /** Sends the invitation, or refuses the request when there were too many of late. */
 export async function invite(tx: Tx, accountId: string, member: Member): Promise<void> {
-  if (await inviteMember(tx, accountId, member, Date.now())) return;
+  if (await inviteMember(tx, accountId, member)) return;
   throw new Problem('too_many_requests', 'Too many invitations were sent of late; nothing was changed.', {
     retryAfterSeconds: 3_600,
   });
 }
 
-async function invitedBy(token: string, { pool, invitations }: Uses<'pool' | 'invitations'>): Promise<Invited | null> {
+async function invitedBy(token: string, { pool, invitations, clock }: Uses<'pool' | 'invitations' | 'clock'>): Promise<Invited | null> {
   const read = invitations.read(token);
-  if (read === null || read.expiresMs < Date.now()) return null;
+  if (read === null || read.expiresMs < clock.now()) return null;
   const invited = await readInvited(pool, read.memberId);
   return invited && read.isFor(invited.email) ? invited : null;
 }

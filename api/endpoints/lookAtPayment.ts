@@ -5,7 +5,7 @@ import type { PaymentServices } from '../services';
 import { tellNews } from './tellNews';
 
 export async function lookAtPayment(payment: Payment, services: PaymentServices): Promise<Look> {
-  const look = await syncPayment(services, payment, Date.now());
+  const look = await syncPayment(services, payment, services.clock.now());
   if (look.news.outcome !== 'nothing new') await tellNews(look.news, services);
   return look;
 }

@@ -62,9 +62,9 @@ export const put = endpoint({
   params: z.strictObject({ id }),
   body: { schema: wish, bytesMax: 512 * 1024 },
   replies: { 200: model, 201: model },
-  uses: ['pool', 'prices'],
+  uses: ['pool', 'prices', 'clock'],
   refusals: ['price_in_force', 'price_too_soon'],
-  async handle({ params, body, principal }, { pool, prices: book }) {
+  async handle({ params, body, principal }, { pool, prices: book, clock }) {
     if (body.id !== undefined && body.id !== params.id) throw invalid('id', 'must be the id of the address');
     const { object: _object, created: _created, owned_by: _owner, ...given } = body;
     const wished: Model = {
@@ -76,7 +76,7 @@ export const put = endpoint({
       prices: toPrices(body.prices),
     };
     const outcome = await transaction(pool, async (tx) => {
-      const done = await putModel(tx, wished, Date.now());
+      const done = await putModel(tx, wished, clock.now());
       if (done.kind === 'price_in_force')
         throw new Problem('price_in_force', `The price from ${iso(done.fromMs)} has begun; it stays as it is.`);
       if (done.kind === 'price_too_soon')

@@ -34,19 +34,19 @@ export const settle = endpoint({
     unchecked: true,
   },
   replies: { 200: z.strictObject({ status: z.literal('settled'), charged: money, released: money }) },
-  uses: ['pool', 'prices', 'gates', 'signals'],
+  uses: ['pool', 'prices', 'gates', 'signals', 'clock'],
   refusals: ['hold_ended', 'events_rejected', 'out_of_range'],
   async handle({ params: { id, holdId }, body }, services) {
     const raw = eventsOf(body).map((event) => ofAccount(event, id));
     const hold = await readHold(services.pool, id, holdId);
     if (!hold) throw notFound(`hold ${holdId}`);
-    const { settleHash, rejected } = check(raw, hold);
+    const { settleHash, rejected } = check(raw, hold, services.clock.now());
     // What was settled once stays answered, whatever has become of prices and of the events' age since.
     if (hold.status === 'settled' && hold.settleHash === settleHash) return settled(hold.charged!, hold.released!);
     if (hold.status === 'settled' || hold.status === 'released') throw ended(hold.status);
     if (rejected.length > 0) throw await refused(raw, rejected, services);
 
-    const checked = await createUsageChecking(services.pool, services.prices, Date.now)(raw);
+    const checked = await createUsageChecking(services.pool, services.prices, services.clock.now)(raw);
     if (checked.rejected.length > 0) throw await refused(raw, checked.rejected, services);
     return post(raw, hold, checked, settleHash, services);
   },
@@ -59,11 +59,11 @@ const ofAccount = (event: unknown, id: string): unknown =>
     : event;
 
 /** The hash is of what makes the events what they are (B3), in any order. */
-function check(raw: readonly unknown[], hold: Hold): Checked {
+function check(raw: readonly unknown[], hold: Hold, nowMs: number): Checked {
   const rejected: Placed<Rejection>[] = [];
   const contents: string[] = [];
   raw.forEach((one, index) => {
-    const event = checkEvent(one, Date.now());
+    const event = checkEvent(one, nowMs);
     if (isRejection(event)) return rejected.push({ index, ...event });
     const stray = strayField(event, hold);
     if (stray) return rejected.push({ index, code: 'invalid_event', message: `${stray} is not the hold's` });

@@ -20,10 +20,10 @@ export const receive = endpoint({
   refusals: ['webhook_refused', 'payments_unavailable', 'database_unavailable'],
   headers: { 'Stripe-Signature': 'Over the body, by a signing secret of ours.' },
   async handle({ body, header }, services) {
-    const { provider, stripeWebhookSecrets, log } = services;
+    const { provider, stripeWebhookSecrets, log, clock } = services;
     if (stripeWebhookSecrets.length === 0)
       throw unavailable('payments_unavailable', 'STRIPE_WEBHOOK_SECRET is not set: no event can be verified.');
-    const read = provider.readEvent(body, header('stripe-signature'), stripeWebhookSecrets);
+    const read = provider.readEvent(body, header('stripe-signature'), stripeWebhookSecrets, clock.now());
     if (read.kind === 'refused') throw new Problem('webhook_refused', `This is not taken: ${read.because}.`);
     if (read.kind === 'news') await take(read.news, services);
     else log.debug({ type: read.type }, 'an event of Stripe that is of no use to us');
@@ -34,7 +34,7 @@ export const receive = endpoint({
 /** The record comes after the effect, which a repeat does not repeat. */
 async function take(news: PaymentNews, services: PaymentServices): Promise<void> {
   if ((await listKnownEvents(services.pool, [news.eventId])).size > 0) return;
-  const applied = await applyEvent(services, news, Date.now());
+  const applied = await applyEvent(services, news, services.clock.now());
   await recordEvent(services.pool, news, applied);
   await tellNews(applied, services);
 }

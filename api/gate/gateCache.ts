@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { Problem } from '../../domain/errors';
 import type { Gate, StalePolicy } from '../../domain/gate';
 import { toGate, type GateFields } from '../../ledger/accounts/position';
+import type { Clock } from '../../ledger/clock';
 import { readGate } from '../../ledger/gates/readGate';
 import { createPulse, isNoAnswer, type Pulse } from '../http/pulse';
 import { createGateReader, type GateReader } from './gateReader';
@@ -31,7 +32,8 @@ export type GateCacheOptions = {
   pulse?: Pulse;
   databaseUrl: string;
   log: Logger;
-  now(): number;
+  /** Its time is what gates are told as of; each look at the database measures it. */
+  clock: Clock;
   /** @default fail_closed after 10 s */
   policy?: StalePolicy;
 };
@@ -45,13 +47,13 @@ export function createGateCache({
   pulse = createPulse(),
   databaseUrl,
   log,
-  now,
+  clock,
   policy = FAIL_CLOSED,
 }: GateCacheOptions): GateCache {
   const known = createKnownGates();
-  const reader = createGateReader({ known, pool, databaseUrl, log, now });
+  const reader = createGateReader({ known, pool, databaseUrl, log, clock });
 
-  const isTellable = (): boolean => now() - known.asOf().ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
+  const isTellable = (): boolean => clock.now() - known.asOf().ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
   /** Until all gates were read once, what is known may be older than it seems: each is looked up. */
   const get = (accountId: string): KnownGate | undefined =>
     known.isComplete() ? known.table.get(accountId) : undefined;
@@ -63,11 +65,11 @@ export function createGateCache({
       const asked = await ask(accountId);
       if (!asked) return null;
       known.learn(asked);
-      return toGate(fieldsOf(known.table.get(accountId)!), now());
+      return toGate(fieldsOf(known.table.get(accountId)!), clock.now());
     } catch (error) {
       if (!isNoAnswer(error)) throw error;
       if (policy.onStale === 'fail_closed') throw stale();
-      return toGate(nothingKnown(accountId), now());
+      return toGate(nothingKnown(accountId), clock.now());
     }
   }
 

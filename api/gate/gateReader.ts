@@ -1,6 +1,7 @@
 /** Keeps the known gates in step with Postgres: reads all of them once, then what has changed, at each poke and each second. */
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
+import type { Clock } from '../../ledger/clock';
 import { adoptGates } from '../../ledger/gates/adoptGates';
 import { type GatePoint, goesOn } from '../../ledger/gates/gatePoint';
 import { readChangedGates } from '../../ledger/gates/readChangedGates';
@@ -19,7 +20,7 @@ export type GateReader = {
   close(): Promise<void>;
 };
 
-export type GateReaderOptions = { known: KnownGates; pool: Pool; databaseUrl: string; log: Logger; now(): number };
+export type GateReaderOptions = { known: KnownGates; pool: Pool; databaseUrl: string; log: Logger; clock: Clock };
 
 /** Small enough to leave little behind for the garbage collector, large enough that round trips don't count. */
 const PAGE_GATES = 5_000;
@@ -29,7 +30,7 @@ const LOOK_MS_MAX = 5_000;
 /** This one waits for accounts' locks. */
 const ADOPT_MS_MAX = 25_000;
 
-export function createGateReader({ known, pool, databaseUrl, log, now }: GateReaderOptions): GateReader {
+export function createGateReader({ known, pool, databaseUrl, log, clock }: GateReaderOptions): GateReader {
   const { look } = known;
   let refreshing: Promise<void> | null = null;
   let pokedAgain = false;
@@ -49,14 +50,15 @@ export function createGateReader({ known, pool, databaseUrl, log, now }: GateRea
   async function readOn(): Promise<void> {
     do {
       pokedAgain = false;
-      const startedMs = now();
       look.begin();
       const since = known.point() ?? (await readAll());
+      const answered = clock.asking();
       const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since.mark), noAnswer);
       const isSame = goesOn(since, changed.point);
       if (isSame) changed.gates.forEach(look.meet);
       if (isSame && !look.hasMissed()) {
-        look.end(changed.point, startedMs);
+        // Together: what is known keeps its age when the clock is corrected.
+        look.end(changed.point, answered(changed.databaseMs));
         continue;
       }
       log.warn('the database has another history than before, or has started again: all gates are read anew');

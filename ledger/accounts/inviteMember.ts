@@ -2,7 +2,7 @@
 import type { Tx } from '../db';
 
 /** An invitation's link is good for so long. */
-const GOOD_FOR_MS = 7 * 24 * 60 * 60_000;
+const GOOD_FOR = '7 days';
 /** Invitations go to people who have not asked for them: an account sends so many in a day, and so many to one address. */
 const INVITATIONS_A_DAY_MAX = 60;
 const TO_ONE_ADDRESS_MAX = 3;
@@ -12,7 +12,6 @@ export async function inviteMember(
   tx: Tx,
   accountId: string,
   member: { id: string; email: string },
-  nowMs: number,
 ): Promise<boolean> {
   const { rows } = await tx.query<{ all: number; to_one: number }>(
     `select count(*)::int as all, count(*) filter (where lower(d.recipient) = lower($2))::int as to_one
@@ -25,9 +24,10 @@ export async function inviteMember(
   await tx.query(
     `with notice as (
        insert into notices (account_id, kind, key, data)
-       values ($1, 'invitation', 'invitation/' || gen_random_uuid(), $3) returning id)
+       values ($1, 'invitation', 'invitation/' || gen_random_uuid(), jsonb_build_object('memberId', $3::text, 'expiresAt',
+         to_char(now() at time zone 'utc' + $4::interval, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) returning id)
      insert into notice_deliveries (notice_id, recipient) select id, $2 from notice`,
-    [accountId, member.email, { memberId: member.id, expiresAt: new Date(nowMs + GOOD_FOR_MS).toISOString() }],
+    [accountId, member.email, member.id, GOOD_FOR],
   );
   return true;
 }

@@ -1,0 +1,70 @@
+/**
+ * The database's time, as this process can tell it without asking: times from outside are compared with times in rows, so one clock
+ * must be right for all processes, and that is the database's. It is measured beside what a process asks Postgres anyway.
+ */
+import type { Db } from './db';
+
+export type Clock = {
+  /** The database's time in epoch milliseconds, whole; this process's own until it was measured. */
+  now(): number;
+  /** By how many milliseconds the database's clock is ahead of this process's (negative: behind); null until it was measured. */
+  skewMs(): number | null;
+  /**
+   * Notes that the database is asked now. The function that is returned takes the time at which the database has answered,
+   * and tells when it was asked, by the clock as it is then.
+   */
+  asking(): (databaseMs: number) => number;
+};
+
+export type ClockOptions = {
+  /** This process's own clock, in epoch milliseconds; it may be wrong, and may jump. @default Date.now */
+  now?: () => number;
+  /** Milliseconds that never jump. @default performance.now */
+  elapsed?: () => number;
+};
+
+/** Two good clocks drift apart by no more than this: an old measurement is less sure by so much for each millisecond of its age. */
+const DRIFT = 500e-6;
+
+/** `aheadMs`: the database's time minus `elapsed`, known to within `errorMs` when it was measured at `atMs` of `elapsed`. */
+type Measured = { aheadMs: number; errorMs: number; atMs: number };
+
+/**
+ * The database has answered somewhere between question and answer, so a round trip is known to within half its length. The
+ * surest measurement stands until another is as sure; one that contradicts it says that a clock was set, and stands at once.
+ */
+export function createClock({ now = Date.now, elapsed = () => performance.now() }: ClockOptions = {}): Clock {
+  let measured: Measured | null = null;
+
+  function isBetter(fresh: Measured, standing: Measured): boolean {
+    const standingErrorMs = standing.errorMs + (fresh.atMs - standing.atMs) * DRIFT;
+    const isContradiction = Math.abs(fresh.aheadMs - standing.aheadMs) > fresh.errorMs + standingErrorMs;
+    return isContradiction || fresh.errorMs <= standingErrorMs;
+  }
+
+  const exactNow = (): number => (measured === null ? now() : measured.aheadMs + elapsed());
+
+  return {
+    now: () => Math.floor(exactNow()),
+    skewMs: () => (measured === null ? null : Math.round(exactNow() - now())),
+    asking() {
+      const askedMs = elapsed();
+      return (databaseMs) => {
+        const atMs = elapsed();
+        const fresh = { aheadMs: databaseMs - (askedMs + atMs) / 2, errorMs: (atMs - askedMs) / 2, atMs };
+        if (measured === null || isBetter(fresh, measured)) measured = fresh;
+        return Math.floor(measured.aheadMs + askedMs);
+      };
+    },
+  };
+}
+
+/** Asks the database for its time, for a process that asks it nothing else often enough. */
+export async function measureClock(db: Db, clock: Clock): Promise<void> {
+  const answered = clock.asking();
+  const { rows } = await db.query<{ clock_ms: number }>({ name: 'read-clock', text: `select ${CLOCK_MS} as clock_ms` });
+  answered(rows[0]!.clock_ms);
+}
+
+/** SQL: the database's time at this moment, not at the transaction's begin, in epoch milliseconds. */
+export const CLOCK_MS = `(extract(epoch from clock_timestamp()) * 1000)::float8`;
