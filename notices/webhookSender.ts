@@ -21,6 +21,8 @@ export type WebhookSenderOptions = {
   resolve?: Resolve;
   /** For everything: resolving, connecting, sending, the answer. @default SENDING_MS_MAX */
   timeoutMs?: number;
+  /** What webhooks are dated by. @default Date.now */
+  now?(): number;
 };
 
 /** No webhook takes longer, however slowly the endpoint answers. */
@@ -30,6 +32,7 @@ export function createWebhookSender({
   allowPrivate,
   resolve = resolveBySystem,
   timeoutMs = SENDING_MS_MAX,
+  now = Date.now,
 }: WebhookSenderOptions): WebhookSender {
   return async ({ messageId, url, secrets, payload }, stopping) => {
     const target = new URL(url);
@@ -38,7 +41,7 @@ export function createWebhookSender({
     const body = JSON.stringify(payload);
     try {
       const addresses = await orAborted(checkedAddresses(target, resolve, allowPrivate), signal);
-      return await post(target, addresses, headersOf(messageId, secrets, body), body, signal);
+      return await post(target, addresses, headersOf(messageId, secrets, body, new Date(now())), body, signal);
     } catch (error) {
       throw timeout.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`) : error;
     }
@@ -46,8 +49,7 @@ export function createWebhookSender({
 }
 
 /** Each secret signs: the receiver knows one of them. */
-function headersOf(messageId: string, secrets: readonly string[], body: string): Record<string, string> {
-  const now = new Date();
+function headersOf(messageId: string, secrets: readonly string[], body: string, now: Date): Record<string, string> {
   return {
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),

@@ -4,6 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { archiveFolderOf, publicUrlOf, readConfig, type Config } from '../domain/config';
+import { createClock, measureClock, type Clock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
@@ -20,6 +21,7 @@ import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
+import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
 import type { Repeating } from './repeat';
@@ -41,16 +43,18 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
   await migrateOrWait(pool);
+  const clock = createClock();
+  await measureClock(pool, clock);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
-  const workers = await createWorkers({ config, stripeKey: STRIPE_SECRET_KEY, linked, connection, pool, log });
+  const workers = await createWorkers({ config, stripeKey: STRIPE_SECRET_KEY, linked, connection, pool, log, clock });
   // Charging goes on without it: an operator must see to it that it is made.
   await scheduleReconcile(client).catch((error: Error) =>
     log.error({ error: error.message }, 'reconciliation could not be scheduled'),
   );
-  const loops = startLoops(config, linked, { pool, client, log });
+  const loops = startLoops(config, linked, { pool, client, log, clock });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
@@ -83,6 +87,7 @@ async function createWorkers({
   connection,
   pool,
   log,
+  clock,
 }: {
   config: Config;
   stripeKey: string;
@@ -90,6 +95,7 @@ async function createWorkers({
   connection: NativeConnection;
   pool: Pool;
   log: Logger;
+  clock: Clock;
 }): Promise<Worker[]> {
   const namespace = config.TEMPORAL_NAMESPACE;
   const deps = {
@@ -101,8 +107,9 @@ async function createWorkers({
     ),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
     links: createConfirmationLinks(linked),
+    clock,
   };
-  const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1' });
+  const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1', now: clock.now });
   return [
     await createWorker({ connection, namespace, deps }),
     await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook } }),
@@ -110,14 +117,19 @@ async function createWorkers({
 }
 
 /** What runs beside the workflows, each by itself. */
-function startLoops(config: Config, linked: Linked, parts: { pool: Pool; client: Client; log: Logger }): Repeating[] {
-  const { pool, log } = parts;
+function startLoops(
+  config: Config,
+  linked: Linked,
+  parts: { pool: Pool; client: Client; log: Logger; clock: Clock },
+): Repeating[] {
+  const { pool, log, clock } = parts;
   const mailer = createMailer({
     ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
     from: config.MAIL_FROM,
     db: pool,
   });
   const loops = [
+    startMeasuringClock(parts),
     startRelay(parts),
     startHoldSweep(parts),
     startUsageSums({ pool, log }),
@@ -126,7 +138,7 @@ function startLoops(config: Config, linked: Linked, parts: { pool: Pool; client:
   ];
   const { USAGE_RETENTION, HEARTBEAT_FILE } = config;
   if (USAGE_RETENTION)
-    loops.push(startUsageArchive({ pool, log, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }));
+    loops.push(startUsageArchive({ pool, log, clock, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }));
   if (HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, HEARTBEAT_FILE, log));
   return loops;
 }

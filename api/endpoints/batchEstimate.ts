@@ -11,7 +11,7 @@ import { accountOf, FOR_ACCOUNT } from './batchAccount';
 import { inputFileId, OF_INPUT, readInput } from './batchInput';
 
 export const estimate = endpoint({
-  uses: ['pool'],
+  uses: ['pool', 'clock'],
   body: { schema: z.object({ input_file_id: inputFileId }) },
   headers: FOR_ACCOUNT,
   refusals: OF_INPUT,

@@ -77,7 +77,7 @@ const result = z.object({
 });
 
 export const results = endpoint({
-  uses: ['pool', 'gates', 'signals'],
+  uses: ['pool', 'gates', 'signals', 'clock'],
   params: ofBatch,
   body: {
     // Each result is looked at by itself: one that can't be taken must not take the others down.
@@ -97,7 +97,7 @@ export const results = endpoint({
     const { taken, rejected } = sort(job, body.results);
     if (taken.length === 0) return ok({ accepted: 0, duplicates: 0, rejected });
     const recorded = await transaction(services.pool, (tx) =>
-      recordResults(tx, { batchId: job.id, results: taken, nowMs: Date.now() }),
+      recordResults(tx, { batchId: job.id, results: taken, nowMs: services.clock.now() }),
     );
     if (recorded.kind === 'job_ended') {
       await keepLate(job, taken, services);

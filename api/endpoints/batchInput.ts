@@ -34,13 +34,13 @@ export type CountedFile = StoredFile & {
 export async function readInput(
   accountId: string,
   fileId: string,
-  services: Uses<'pool'>,
+  services: Uses<'pool' | 'clock'>,
 ): Promise<{ file: CountedFile; prices: BatchPrices }> {
   const file = await waitForTokens(accountId, fileId, services);
   const [model] = await readModels(services.pool, [file.input.model]);
-  const fault = refuseModel(model, Date.now());
+  const fault = refuseModel(model, services.clock.now());
   if (fault) throw new Problem(fault.code, `The model ${file.input.model} ${fault.because}.`, { status: 400 });
-  const prices = batchPricesAt(model!.prices, Date.now());
+  const prices = batchPricesAt(model!.prices, services.clock.now());
   if (!prices) throw new Problem('no_price', `The model ${file.input.model} has no price now.`);
   return { file, prices };
 }

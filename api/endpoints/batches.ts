@@ -42,7 +42,7 @@ const wish = z.object({
 });
 
 export const create = endpoint({
-  uses: ['pool', 'gates', 'signals'],
+  uses: ['pool', 'gates', 'signals', 'clock'],
   body: { schema: wish },
   headers: {
     ...FOR_ACCOUNT,

@@ -59,7 +59,7 @@ const view = ({ id, bytes, createdAt, expiresAt, filename, purpose, tokens }: St
 });
 
 export const upload = endpoint({
-  uses: ['pool', 'files', 'log'],
+  uses: ['pool', 'files', 'log', 'clock'],
   body: {
     schema: z.strictObject({
       purpose: z.literal('batch'),
@@ -108,7 +108,7 @@ async function receive(
   id: string,
   accountId: string,
   { body, principal }: Call<unknown, unknown, unknown>,
-  { pool, files: store }: Uses<'pool' | 'files'>,
+  { pool, files: store, clock }: Uses<'pool' | 'files' | 'clock'>,
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
   const form = await readMultipart(body as StreamedBody, async (content) => {
@@ -119,7 +119,7 @@ async function receive(
   const expiresAfterSeconds = readForm(form.fields, checked !== null);
   const { facts, bytes } = checked!;
   const [model] = await readModels(pool, [facts.model]);
-  const fault = refuseModel(model, Date.now());
+  const fault = refuseModel(model, clock.now());
   if (fault) {
     const message = `line 1: the model ${facts.model} ${fault.because}`;
     throw refused([{ code: fault.code, message, param: 'body.model', line: 1 }]);

@@ -14,18 +14,36 @@ export const healthz = endpoint({
 const readiness = z.strictObject({
   status: z.enum(['ready', 'not_ready']),
   missing: z.array(z.enum(['database', 'temporal', 'payments'])),
+  clock: z.strictObject({
+    /** By how much the database's clock is ahead of this process's; null until it was measured. */
+    skewMs: z.number().int().nullable(),
+    warning: z.string().optional(),
+  }),
 });
 
 export const readyz = endpoint({
   replies: { 200: readiness, 503: readiness },
-  uses: ['pool', 'temporal', 'provider'],
+  uses: ['pool', 'temporal', 'provider', 'clock'],
   async handle(_call, services) {
     const missing = await checkReadiness(services);
+    const clock = viewClock(services.clock.skewMs());
     return missing.length === 0
-      ? ok({ status: 'ready', missing })
-      : { status: 503, body: { status: 'not_ready', missing }, headers: { 'Retry-After': '1' } };
+      ? ok({ status: 'ready', missing, clock })
+      : { status: 503, body: { status: 'not_ready', missing, clock }, headers: { 'Retry-After': '1' } };
   },
 });
+
+/** More than this, and somebody should set a clock: usage is right all the same. */
+const SKEW_MS_MAX = 5_000;
+
+function viewClock(skewMs: number | null): z.input<typeof readiness>['clock'] {
+  if (skewMs === null || Math.abs(skewMs) <= SKEW_MS_MAX) return { skewMs };
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  return {
+    skewMs,
+    warning: `the clock of this process is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the database's`,
+  };
+}
 
 export const mailbox = endpoint({
   replies: {

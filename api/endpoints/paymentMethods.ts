@@ -34,7 +34,7 @@ const ofMethod = z.strictObject({ id: accountId, methodId: id });
 async function attach(
   account: string,
   methodId: string,
-  services: Uses<'pool' | 'provider' | 'log'>,
+  services: Uses<'pool' | 'provider' | 'log' | 'clock'>,
 ): Promise<SavedCard> {
   const attached = await withCustomer(services, account, (customerId) =>
     services.provider.attachPaymentMethod(customerId, methodId),
@@ -55,7 +55,7 @@ export const setup = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ returnUrl: webAddress }) },
   replies: { 201: z.strictObject({ url: z.string() }) },
-  uses: ['pool', 'provider', 'log'],
+  uses: ['pool', 'provider', 'log', 'clock'],
   async handle({ params, body }, services) {
     const url = await withCustomer(services, params.id, (customerId) =>
       services.provider.createSetupPage(customerId, body.returnUrl),
@@ -74,7 +74,7 @@ export const add = endpoint({
     }),
   },
   replies: { 201: method },
-  uses: ['pool', 'provider', 'signals', 'log'],
+  uses: ['pool', 'provider', 'signals', 'log', 'clock'],
   refusals: ['card_declined', 'payment_method_invalid', 'payments_unavailable'],
   async handle({ params, body, principal }, services) {
     const card = await withCardTry({ accountId: params.id, id: randomUUID() }, services, async (begin) => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { createClock } from '../../ledger/clock';
 import { createGateCache } from '../../api/gate/gateCache';
 import { createGateStreams } from '../../api/gate/gateStream';
 import type { Gate } from '../../domain/gate';
@@ -246,7 +247,7 @@ async function serve(
 ): Promise<void> {
   const { pool, url: databaseUrl } = api.database;
   const log = pino({ level: 'silent' });
-  const gates = createGateCache({ pool, databaseUrl, log, now: Date.now });
+  const gates = createGateCache({ pool, databaseUrl, log, clock: createClock() });
   await gates.start();
   const streams = createGateStreams({ pool, gates, log, ...options });
   const server = createServer((request, response) =>

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { createGateCache } from '../../api/gate/gateCache';
 import { adjust, openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
@@ -37,7 +38,12 @@ test('S5 another process follows, either way, through Postgres', async () => {
 
 test('S4 the version only grows, and an older gate never replaces a newer one', async () => {
   const { id } = await openAccount(api, '10.00');
-  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  const cache = createGateCache({
+    pool: api.database.pool,
+    databaseUrl: api.database.url,
+    log: silent,
+    clock: createClock(),
+  });
   await cache.start();
   const { version } = (await cache.find(id))!;
   cache.learn({
@@ -65,7 +71,12 @@ test('S4 the version only grows, and an older gate never replaces a newer one', 
 
 test('S6 a process that starts cold looks each gate up; none is let through on no knowledge', async () => {
   const { id } = await openAccount(api);
-  const cold = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  const cold = createGateCache({
+    pool: api.database.pool,
+    databaseUrl: api.database.url,
+    log: silent,
+    clock: createClock(),
+  });
   expect(await cold.find(id)).toMatchObject({ allowed: false, reasons: ['balance_exhausted'] });
   expect(await cold.find('nobody')).toBeNull();
   await cold.close();
@@ -99,7 +110,7 @@ test('S6 a gate that lost its feed answers gate_stale past the limit, and comes 
     pool: api.database.pool,
     databaseUrl: api.database.url,
     log: silent,
-    now: () => nowMs,
+    clock: createClock({ now: () => nowMs, elapsed: () => nowMs }),
     policy: { onStale: 'fail_closed', staleAfterMs: 5_000 },
   });
   await cache.start();
@@ -113,7 +124,12 @@ test('S6 a gate that lost its feed answers gate_stale past the limit, and comes 
 
 test('S6 an answer of an earlier history that comes late does not survive the next look', async () => {
   const { id } = await openAccount(api);
-  const cache = createGateCache({ pool: api.database.pool, databaseUrl: api.database.url, log: silent, now: Date.now });
+  const cache = createGateCache({
+    pool: api.database.pool,
+    databaseUrl: api.database.url,
+    log: silent,
+    clock: createClock(),
+  });
   await cache.start();
   const { version } = (await cache.find(id))!;
   cache.learn({ accountId: id, gateState: 'ok', gateReasons: [], gateVersion: version + 100, reloadDueMs: null });

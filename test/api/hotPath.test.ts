@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { createKeyring, type Keyring } from '../../api/http/auth';
 import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
 import { createHotPath } from '../../api/gate/hotPath';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   api = await startTestApi();
   [rich, poor, foreign] = await Promise.all([openAccount(api, '100.00'), openAccount(api), openAccount(api, '1.00')]);
   const { pool, url } = api.database;
-  gates = createGateCache({ pool, databaseUrl: url, log: pino({ level: 'silent' }), now: Date.now });
+  gates = createGateCache({ pool, databaseUrl: url, log: pino({ level: 'silent' }), clock: createClock() });
   keyring = createKeyring(pool, Date.now, FAIL_CLOSED);
   await gates.start();
   const hotPath = createHotPath({ gates, keyring });

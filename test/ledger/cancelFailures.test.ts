@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { createActivities } from '../../activities';
 import { recordCancelFailure } from '../../ledger/reloads/recordCancelFailure';
 import { transaction } from '../../ledger/db';
@@ -80,6 +81,7 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
       policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] },
       links: testLinks,
       log,
+      clock: createClock(),
     });
     expect(await new MockActivityEnvironment().run(abandonPrepayment, { accountId, paymentId })).toEqual({
       done: false,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import pino from 'pino';
 import type Stripe from 'stripe';
+import { createClock } from '../../ledger/clock';
 import type { StripeSimulator } from '../../dev/stripe/server';
 import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
@@ -28,7 +29,13 @@ beforeAll(async () => {
   database = await createTestDatabase();
   simulator = await startTestSimulator();
   stripe = createStripe({ secretKey: 'sk_test_take_back', apiBase: simulator.url });
-  deps = { pool: database.pool, provider: testProvider(stripe), policy, log: pino({ level: 'silent' }) };
+  deps = {
+    pool: database.pool,
+    provider: testProvider(stripe),
+    policy,
+    log: pino({ level: 'silent' }),
+    clock: createClock(),
+  };
 });
 afterAll(async () => {
   const violations = await findViolations(database.pool);

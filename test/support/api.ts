@@ -45,6 +45,8 @@ export type TestApiOptions = {
   allowPrivateWebhooks?: boolean;
   gatePolicy?: StalePolicy;
   trustedProxies?: readonly string[];
+  /** The API's own clock. @default a right one */
+  now?: () => number;
   /** @default silent */
   log?: Logger;
   /** Where files lie. @default a folder of its own, removed at the end */
@@ -71,6 +73,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     trustedProxies: options.trustedProxies ?? [],
     checkReplies: true,
+    ...(options.now && { now: options.now }),
     ...(options.gatePolicy && { gatePolicy: options.gatePolicy }),
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
   });
@@ -124,6 +127,7 @@ async function ask(
 export function noteTaker(signals: SentSignal[]): Client {
   return {
     withDeadline: <T>(_deadline: number, work: () => Promise<T>) => work(),
+    workflowService: { getSystemInfo: () => Promise.resolve({}) },
     workflow: {
       signalWithStart: async (
         _type: string,

@@ -7,6 +7,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import type Stripe from 'stripe';
+import { createClock } from '../../ledger/clock';
 import type { StripeSimulator } from '../../dev/stripe/server';
 import type { Policy } from '../../domain/accountState';
 import { findViolations } from '../../ledger/transactions/findViolations';
@@ -93,7 +94,7 @@ export class World {
         createWorker({
           ...on,
           workflowBundle,
-          deps: { pool, provider: testProvider(stripe), policy, links: testLinks, log },
+          deps: { pool, provider: testProvider(stripe), policy, links: testLinks, log, clock: createClock() },
         }),
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
         ...(store ? [createBatchWorker({ ...on, deps: { pool, log, store } })] : []),

@@ -1,5 +1,6 @@
 /** Payments that wait for their owner's confirmation, in skipped time: confirmed, given up, or superseded. */
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { syncIntent } from '../../payments/syncIntent';
 import { testProvider } from '../support/provider';
 import * as messages from '../../workflows/messages';
@@ -39,6 +40,7 @@ const bringNews = (intent: string, at = world) =>
       provider: testProvider(at.stripe),
       policy: { trigger: 'at_or_below', retryDelaysMs: [] },
       log: pino({ level: 'silent' }),
+      clock: createClock(),
     },
     intent,
     Date.now(),

@@ -1,6 +1,7 @@
 /** Activities that were given up and run on: their answers are not heard, so they must neither change nor take anything (O4). */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { createActivities, type Activities } from '../../activities';
 import type { DecisionRecord, SettingsRequest, Standing } from '../../domain/accountState';
 import { beginAttempt } from '../../ledger/reloads/beginAttempt';
@@ -30,6 +31,7 @@ beforeAll(async () => {
     policy,
     links: testLinks,
     log: pino({ level: 'silent' }),
+    clock: createClock(),
   });
 });
 afterAll(() => database.drop());

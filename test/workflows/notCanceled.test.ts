@@ -1,6 +1,7 @@
 /** A7: Stripe does not let the payment of a closed reload be canceled: operators see it, are told, and have a way out. */
 import pino from 'pino';
 import { testProvider } from '../support/provider';
+import { createClock } from '../../ledger/clock';
 import { reconcilePayment } from '../../payments/reconcile';
 import { listUnexplained } from '../../ledger/reconciliation/listUnexplained';
 import { listAccountsToWake } from '../../ledger/decisions/listAccountsToWake';
@@ -51,6 +52,7 @@ const reconcile = async (intent: string): Promise<string[]> => {
     provider: testProvider(world.stripe),
     policy,
     log: pino({ level: 'silent' }),
+    clock: createClock(),
   };
   await reconcilePayment(deps, intent, Date.now());
   const { newest } = await listUnexplained(world.database.pool, 100);

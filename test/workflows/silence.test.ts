@@ -1,6 +1,7 @@
 /** A17, N1: whatever the workflow has missed between two looks, owners are told, and nothing stands still in silence. */
 import { testProvider } from '../support/provider';
 import pino from 'pino';
+import { createClock } from '../../ledger/clock';
 import { applyEvent } from '../../payments/applyEvent';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
@@ -114,7 +115,7 @@ testWithSwitches.each([
     const before = await world.now();
     await world.simulate('POST', `/payment-intents/${intent}/settle`, decision);
     const log = pino({ level: 'silent' });
-    const deps = { pool: world.database.pool, provider: testProvider(world.stripe), policy, log };
+    const deps = { pool: world.database.pool, provider: testProvider(world.stripe), policy, log, clock: createClock() };
     const news = { eventId: 'evt_1', type: 'payment_intent.news', about: 'intent' as const, paymentIntentId: intent };
     await applyEvent(deps, news, Date.now());
     await account.wake(messages.paymentSettledSignal);
