@@ -7,6 +7,12 @@ import type { PaymentProvider } from '../stripe/port';
 import type { ConfirmationLinks } from './confirmationLink';
 
 /** Enough to bring payments in line with the provider. */
-export type SyncDeps = { pool: Pool; provider: PaymentProvider; policy: Policy; log: Logger; clock: Pick<Clock, 'now'> };
+export type SyncDeps = {
+  pool: Pool;
+  provider: PaymentProvider;
+  policy: Policy;
+  log: Logger;
+  clock: Pick<Clock, 'now'>;
+};
 /** Enough to charge as well. */
 export type PaymentDeps = SyncDeps & { links: ConfirmationLinks };

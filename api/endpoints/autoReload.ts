@@ -113,7 +113,11 @@ export const preview = endpoint({
 });
 
 /** What the settings would do now. */
-async function assess(id: string, settings: AutoReloadSettings, { pool, policy, clock }: Uses<'pool' | 'policy' | 'clock'>) {
+async function assess(
+  id: string,
+  settings: AutoReloadSettings,
+  { pool, policy, clock }: Uses<'pool' | 'policy' | 'clock'>,
+) {
   const nowMs = clock.now();
   const [view, account, state] = await Promise.all([
     readAutoReload(pool, id, nowMs),

@@ -72,7 +72,10 @@ export async function invite(tx: Tx, accountId: string, member: Member): Promise
   });
 }
 
-async function invitedBy(token: string, { pool, invitations, clock }: Uses<'pool' | 'invitations' | 'clock'>): Promise<Invited | null> {
+async function invitedBy(
+  token: string,
+  { pool, invitations, clock }: Uses<'pool' | 'invitations' | 'clock'>,
+): Promise<Invited | null> {
   const read = invitations.read(token);
   if (read === null || read.expiresMs < clock.now()) return null;
   const invited = await readInvited(pool, read.memberId);

@@ -53,7 +53,8 @@ export function createGateCache({
   const known = createKnownGates();
   const reader = createGateReader({ known, pool, databaseUrl, log, clock });
 
-  const isTellable = (): boolean => clock.now() - known.asOf().ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
+  const isTellable = (): boolean =>
+    clock.now() - known.asOf().ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
   /** Until all gates were read once, what is known may be older than it seems: each is looked up. */
   const get = (accountId: string): KnownGate | undefined =>
     known.isComplete() ? known.table.get(accountId) : undefined;

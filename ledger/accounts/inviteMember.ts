@@ -8,11 +8,7 @@ const INVITATIONS_A_DAY_MAX = 60;
 const TO_ONE_ADDRESS_MAX = 3;
 
 /** The caller holds the lock of the account's members. False: there were enough of late, and nothing is sent. */
-export async function inviteMember(
-  tx: Tx,
-  accountId: string,
-  member: { id: string; email: string },
-): Promise<boolean> {
+export async function inviteMember(tx: Tx, accountId: string, member: { id: string; email: string }): Promise<boolean> {
   const { rows } = await tx.query<{ all: number; to_one: number }>(
     `select count(*)::int as all, count(*) filter (where lower(d.recipient) = lower($2))::int as to_one
      from notices n join notice_deliveries d on d.notice_id = n.id
