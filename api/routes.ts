@@ -13,6 +13,7 @@ import * as files from './endpoints/files';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
+import * as limits from './endpoints/limits';
 import * as invitations from './endpoints/invitations';
 import * as members from './endpoints/members';
 import * as models from './endpoints/models';
@@ -121,6 +122,9 @@ export const routes: readonly Route<Services>[] = [
     ],
     'openai',
   ),
+  ...section('Limits', [
+    get('/v1/accounts/:id/limits', anyoneOrAdmin, limits.list, "List the account's limits and what it uses of them"),
+  ]),
   ...section('Records', [
     get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
     get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),

@@ -16,7 +16,9 @@ export async function readChangedGates(
   sinceMark: string,
   limit: number | null = null,
 ): Promise<{ gates: GateFields[]; point: GatePoint; databaseMs: number }> {
-  const { rows } = await db.query<GatePoint & { clock_ms: number } & { [Column in keyof GateRow]: GateRow[Column] | null }>({
+  const { rows } = await db.query<
+    GatePoint & { clock_ms: number } & { [Column in keyof GateRow]: GateRow[Column] | null }
+  >({
     name: 'read-changed-gates',
     text: `select s.mark, s.epoch, s.clock_ms, ${GATE_COLUMNS} from (select *, ${CLOCK_MS} as clock_ms from (${GATE_POINT}) p) s
            left join (select ${GATE_COLUMNS} from balances where gate_changed_xid >= $1::text::xid8 limit $2) b on true`,

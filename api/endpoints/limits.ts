@@ -1,0 +1,68 @@
+/** An account's limits, and what it uses of them now (L6). */
+import { z } from 'zod';
+import { notFound } from '../../domain/errors';
+import { effectiveLimit, LIMIT_KEYS, LIMITS, type LimitKey, type LimitUnit } from '../../domain/limits';
+import { readAccount } from '../../ledger/accounts/readAccount';
+import { transaction } from '../../ledger/db';
+import { countDedicatedEndpoints, listRaises, readEnqueuedTokens, readMinuteUse } from '../../ledger/limits/readUse';
+import { ok } from '../http/endpoint';
+import { ofAccount } from '../http/schemas';
+import { endpoint } from '../services';
+
+const UNITS = [...new Set(LIMIT_KEYS.map((key) => LIMITS[key].unit))] as [LimitUnit, ...LimitUnit[]];
+
+const limit = z
+  .strictObject({
+    key: z.enum(LIMIT_KEYS as [LimitKey, ...LimitKey[]]),
+    limit: z.number().int(),
+    used: z.number().int().nullable().meta({ description: 'Null for what is limited by the file or the request.' }),
+    unit: z.enum(UNITS),
+    model: z.string().optional().meta({ description: 'Without it, the limit of every model that is not listed.' }),
+    tier: z.string(),
+  })
+  .meta({ id: 'Limit' });
+
+/** The keys of a use that adds up. The others limit each file, job or dataset by itself. */
+type Used = Partial<Record<LimitKey, number>>;
+
+export const list = endpoint({
+  uses: ['pool'],
+  params: ofAccount,
+  replies: { 200: z.strictObject({ data: z.array(limit), nextCursor: z.null() }) },
+  handle: ({ params: { id } }, { pool }) =>
+    transaction(pool, async (tx) => {
+      const account = await readAccount(tx, id);
+      if (!account) throw notFound(`account ${id}`);
+      const { tier } = account;
+      const raises = await listRaises(tx, id);
+      const enqueued = await readEnqueuedTokens(tx, id);
+      const minute = await readMinuteUse(tx, id);
+      const used: Used = {
+        'batch.enqueued_tokens': 0,
+        'realtime.requests_per_minute': minute.requests,
+        'realtime.tokens_per_minute': minute.tokens,
+        'dedicated.endpoints': await countDedicatedEndpoints(tx, id),
+      };
+
+      const raisedFor = (key: LimitKey, model: string): number | null =>
+        (
+          raises.find((raise) => raise.key === key && raise.model === model) ??
+          raises.find((raise) => raise.key === key && raise.model === '')
+        )?.limit ?? null;
+      const row = (key: LimitKey, model = '', use = used[key] ?? null): z.input<typeof limit> => ({
+        key,
+        limit: effectiveLimit(key, tier, raisedFor(key, model)),
+        used: use,
+        unit: LIMITS[key].unit,
+        ...(model !== '' && { model }),
+        tier,
+      });
+
+      // A model is in use when it has open jobs or a limit of its own.
+      const tokens = new Map(enqueued.map((one) => [one.model, one.tokens]));
+      for (const { key, model } of raises)
+        if (LIMITS[key].perModel && model !== '' && !tokens.has(model)) tokens.set(model, 0);
+      const ofModels = [...tokens].map(([model, use]) => row('batch.enqueued_tokens', model, use));
+      return ok({ data: [...ofModels, ...LIMIT_KEYS.map((key) => row(key))], nextCursor: null });
+    }),
+});
