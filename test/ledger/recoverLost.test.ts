@@ -8,6 +8,7 @@ import { findViolations } from '../../ledger/transactions/findViolations';
 import type { SyncDeps } from '../../payments/deps';
 import { reconcilePayment } from '../../payments/reconcile';
 import { recoverLost } from '../../payments/recoverLost';
+import { createClock } from '../../ledger/clock';
 import { createStripe } from '../../stripe/client';
 import { createCustomer } from '../../stripe/paymentMethods';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -25,7 +26,13 @@ beforeAll(async () => {
   database = await createTestDatabase();
   simulator = await startTestSimulator();
   stripe = createStripe({ secretKey: 'sk_test_lost', apiBase: simulator.url });
-  deps = { pool: database.pool, provider: testProvider(stripe), policy, log: pino({ level: 'silent' }) };
+  deps = {
+    pool: database.pool,
+    provider: testProvider(stripe),
+    policy,
+    clock: createClock(),
+    log: pino({ level: 'silent' }),
+  };
 });
 afterAll(async () => {
   const violations = await findViolations(database.pool);
