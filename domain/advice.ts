@@ -1,4 +1,4 @@
-/** What threshold and amount to recommend, from how fast money is spent (A16; the figures are seed 003's). */
+/** What threshold and amount to recommend, from how fast money is spent (A16). */
 import { RANGES, type AutoReloadSettings } from './autoReload';
 import { centsToNano, nano, type Nano } from './money';
 

@@ -2,7 +2,7 @@
 import { centsToNano, formatCents, type Nano } from './money';
 
 export type AutoReloadStatus = 'off' | 'on' | 'paused' | 'disabled_after_failures';
-/** A3: at or below the threshold (seed 000), or strictly below it (seed 003): a deployment's choice. */
+/** A3: at or below the threshold, or strictly below it: a deployment's choice. */
 export type Trigger = 'at_or_below' | 'below';
 
 /** Whole cents (A2). */
