@@ -6,6 +6,7 @@ import { lookupsByName } from './dev/lint/lookupsByName.mjs';
 const entryPoints = [
   'api/main.ts',
   'workers/main.ts',
+  'workers/batchesMain.ts',
   'workers/migrate.ts',
   'workers/restoreUsage.ts',
   'dev/**',

@@ -28,14 +28,20 @@ export function chargedWith(details: Stripe.Charge.PaymentMethodDetails): {
   return { brand: textIn(shown, 'brand') ?? (last4 === null ? null : details.type), last4 };
 }
 
-type Shown = Record<string, unknown>;
+/** By field. A Map: the names are Stripe's to choose. */
+type Shown = ReadonlyMap<string, unknown>;
 
 function shownOf(method: { type: string }): Shown {
-  const shown = Object.hasOwn(method, method.type) ? (method as unknown as Shown)[method.type] : null;
-  return typeof shown === 'object' && shown !== null ? (shown as Shown) : {};
+  const shown: unknown = new Map<string, unknown>(Object.entries(method)).get(method.type);
+  return new Map(typeof shown === 'object' && shown !== null ? Object.entries(shown) : []);
 }
 
-const textIn = (shown: Shown, field: string): string | null =>
-  typeof shown[field] === 'string' && shown[field] !== '' ? shown[field] : null;
-const numberIn = (shown: Shown, field: string): number | null =>
-  typeof shown[field] === 'number' ? shown[field] : null;
+function textIn(shown: Shown, field: string): string | null {
+  const value = shown.get(field);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function numberIn(shown: Shown, field: string): number | null {
+  const value = shown.get(field);
+  return typeof value === 'number' ? value : null;
+}
