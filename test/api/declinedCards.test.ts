@@ -5,7 +5,7 @@ import { World } from '../support/world';
 let world: World;
 let api: TestApi;
 beforeAll(async () => {
-  world = await World.start({ time: 'real', relay: true });
+  world = await World.start({ stripeTimeoutMs: 5_000, time: 'real', relay: true });
   api = await startTestApi({ database: world.database, temporal: world.client, stripe: world.stripe });
 });
 afterAll(async () => {
