@@ -1,7 +1,7 @@
 /** Holds every answer that a test gets from the API against the OpenAPI document: status, content type and body. */
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { toOpenApi } from '../../api/http/openapi';
+import { toOpenApi, toPath } from '../../api/http/openapi';
 import { routes } from '../../api/routes';
 
 export type Given = { method: string; path: string; status: number; headers: Headers; content: string };
@@ -33,11 +33,8 @@ export function checkAnswer({ method, path: address, status, headers, content }:
   if (!operations[name]) {
     const allowed = Object.keys(operations).map((one) => one.toUpperCase());
     if (status !== 405 || headers.get('allow') !== allowed.join(', ')) throw wrong('an answer to this method');
-    return validate(
-      `#/components/schemas/${type === 'application/problem+json' ? 'Problem' : 'OpenAiError'}`,
-      content,
-      wrong,
-    );
+    const openAi = routes.some((route) => route.errors === 'openai' && toPath(route.path) === path);
+    return validate(`#/components/schemas/${openAi ? 'OpenAiError' : 'Problem'}`, content, wrong);
   }
   const response = operations[name].responses[String(status)];
   if (!response) throw wrong('the status');
