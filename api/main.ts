@@ -6,6 +6,7 @@ import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
 import { createInvitationLinks } from '../notices/invitationLink';
+import { createSignInLinks } from '../notices/signInLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
@@ -52,7 +53,10 @@ async function main(): Promise<void> {
     gatePolicy,
     links: createConfirmationLinks(linked),
     invitations: createInvitationLinks(linked),
+    signIns: createSignInLinks(linked),
+    publicUrl: linked.publicUrl,
     membersMax: config.MEMBERS_MAX,
+    temporalUi: { namespace: config.TEMPORAL_NAMESPACE, uiUrl: config.TEMPORAL_UI_URL ?? null },
     files: createFolderStore(filesDirOf(config)),
     batchesUrl: config.BATCHES_URL,
     log,

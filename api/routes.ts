@@ -1,6 +1,7 @@
 /** Every route: who may ask for what. Express and /openapi.json are made from this table. */
 import * as abandonReload from './endpoints/abandonReload';
 import * as accounts from './endpoints/accounts';
+import * as accountStream from './endpoints/accountStream';
 import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
 import * as batches from './endpoints/batches';
@@ -23,8 +24,13 @@ import * as prepayments from './endpoints/prepayments';
 import * as reconcile from './endpoints/reconcile';
 import * as records from './endpoints/records';
 import * as refunds from './endpoints/refunds';
+import * as session from './endpoints/session';
+import * as signInLink from './endpoints/signInLink';
 import * as settling from './endpoints/settleHold';
 import * as stripeEvents from './endpoints/stripeEvents';
+import * as timeline from './endpoints/timeline';
+import * as system from './endpoints/system';
+import * as trial from './endpoints/trial';
 import * as usage from './endpoints/usage';
 import * as usageReversals from './endpoints/usageReversals';
 import * as webhookEndpoints from './endpoints/webhookEndpoints';
@@ -51,6 +57,20 @@ export const routes: readonly Route<Services>[] = [
     get('/v1/accounts/:id', anyone, accounts.read, 'Read an account'),
     patch('/v1/accounts/:id', admin, accounts.change, 'Change name or tier'),
     del('/v1/accounts/:id', admin, closeAccount.close, 'Close the account'),
+  ]),
+  ...section('Console', [
+    get('/v1/session', anyone, session.read, 'Who am I?'),
+    post('/v1/session', anybody, session.signIn, 'Sign in, ask for a link by mail, or choose another account of yours'),
+    del('/v1/session', anybody, session.signOut, 'Sign out'),
+    post('/v1/session/tokens', anybody, session.makeToken, 'Make a token that signs in once, from a key'),
+    get(
+      '/v1/accounts/:id/stream',
+      anyoneOrAdmin,
+      accountStream.follow,
+      'Follow an account as Server-Sent Events: account, changed, heartbeat',
+    ),
+    get('/sign-in/:token', anybody, signInLink.show, 'A page: whether to sign in'),
+    post('/sign-in/:token', anybody, signInLink.use, 'Signs in, and leads on to the console'),
   ]),
   ...section('Keys and members', [
     get('/v1/accounts/:id/members', ownerOrAdmin, members.list, 'List members'),
@@ -129,6 +149,12 @@ export const routes: readonly Route<Services>[] = [
     get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),
     get('/v1/accounts/:id/decisions', ownerOrAdmin, records.decisions, 'List what was decided, and why'),
     get('/v1/accounts/:id/audit', ownerOrAdmin, records.audit, 'List changes by people'),
+    get(
+      '/v1/accounts/:id/timeline',
+      ownerOrAdmin,
+      timeline.list,
+      'List all that has happened, but usage, in order of time',
+    ),
     get('/v1/accounts/:id/notices', ownerOrAdmin, records.notices, 'List what owners were told'),
     post('/v1/accounts/:id/adjustments', admin, adjustments.adjust, 'Credit or debit by hand'),
     get('/v1/accounts/:id/workflow', admin, workflow.read, "Read the account's workflow from Temporal"),
@@ -175,6 +201,12 @@ export const routes: readonly Route<Services>[] = [
     put('/v1/accounts/:id/auto-reload', owner, autoReload.configure, 'Enable auto-reload or change its settings'),
     del('/v1/accounts/:id/auto-reload', owner, autoReload.disable, 'Disable auto-reload'),
     post('/v1/accounts/:id/auto-reload/preview', owner, autoReload.preview, 'What a change of auto-reload would do'),
+    post(
+      '/v1/accounts/:id/auto-reload/trial',
+      ownerOrAdmin,
+      trial.run,
+      "Run settings over the account's past usage, without charging",
+    ),
     post('/v1/accounts/:id/auto-reload/pause', owner, autoReload.pause, 'Pause auto-reload'),
     post('/v1/accounts/:id/auto-reload/resume', owner, autoReload.resume, 'Resume auto-reload'),
   ]),
@@ -195,6 +227,7 @@ export const routes: readonly Route<Services>[] = [
     ),
   ]),
   ...section('Operations', [
+    get('/v1/system', admin, system.read, 'What is reached, what lags, and what waits'),
     post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
     get(
       '/confirm/:token',

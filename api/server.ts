@@ -12,6 +12,7 @@ import { createClock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
 import type { InvitationLinks } from '../notices/invitationLink';
+import type { SignInLinks } from '../notices/signInLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
@@ -29,9 +30,11 @@ import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
 import { createRateLimiter } from './http/rateLimiter';
+import { createSessionCookies } from './http/sessionCookie';
 import { createPriceBook } from '../usage/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
+import { createAccountStreams } from './stream/accountStreams';
 import { createSignals } from './signals/signals';
 import { signalPosition } from './signals/signalPosition';
 import { createUsagePosting } from './usage/usagePosting';
@@ -49,8 +52,13 @@ export type ApiDeps = {
   gatePolicy?: StalePolicy;
   links: ConfirmationLinks;
   invitations: InvitationLinks;
+  signIns: SignInLinks;
+  /** Where people reach the console: the base of the links, too. */
+  publicUrl: string;
   /** Members of an account at most. @default 50 */
   membersMax?: number;
+  /** Where people look at workflows. @default nowhere, in the namespace `default` */
+  temporalUi?: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
   files: FileStore;
   /** Another API process that serves files and batches, so that they take nothing of this one (L5). @default this one does */
@@ -94,7 +102,10 @@ export function createApi({
   gatePolicy = FAIL_CLOSED,
   links,
   invitations,
+  signIns,
+  publicUrl,
   membersMax = 50,
+  temporalUi = { namespace: 'default', uiUrl: null },
   files,
   batchesUrl,
   log,
@@ -115,6 +126,7 @@ export function createApi({
   });
   const pulse = createPulse();
   const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, clock, policy: gatePolicy });
+  const accountStreams = createAccountStreams({ pool, log, now: clock.now });
   const prices = createPriceBook(pool, log, elapsed);
   const signals = createSignals(temporal, log, elapsed);
   const posting = createUsagePosting({
@@ -123,7 +135,10 @@ export function createApi({
     gates,
     log,
     now: clock.now,
-    onPosted: (position) => signalPosition(position, { gates, signals }),
+    onPosted(position) {
+      signalPosition(position, { gates, signals });
+      accountStreams.poke(position.accountId);
+    },
   });
   const keyring = createKeyring(lookups, elapsed, gatePolicy, pulse);
   const gateStreams = createGateStreams({ pool, gates, log, now: clock.now });
@@ -136,16 +151,21 @@ export function createApi({
       policy,
       links,
       invitations,
+      signIns,
       membersMax,
       stripeWebhookSecrets,
       log,
       clock,
       keyring,
+      cookies: createSessionCookies(publicUrl),
+      limiter: createRateLimiter(pool),
       gates,
       gateStreams,
+      accountStreams,
       prices,
       signals,
       posting,
+      temporalUi,
       files,
       allowPrivateWebhooks,
     },
@@ -166,6 +186,7 @@ export function createApi({
     },
     async close() {
       gateStreams.close();
+      await accountStreams.close();
       if (server.listening) await drain(server);
       await posting.idle();
       await signals.close();
@@ -185,10 +206,9 @@ type HttpOptions = {
 };
 
 function createHttpServer(services: Services, { hotPath, forward, checkReplies, trustedProxies }: HttpOptions): Server {
-  const { keyring, log } = services;
-  const limiter = createRateLimiter(services.pool);
+  const { keyring, cookies, limiter, log } = services;
   const addressOf = createCallerAddress(trustedProxies);
-  const dispatch = createDispatch({ services, keyring, limiter, addressOf, log, checkReplies });
+  const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies });
   const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
   const server = createServer(

@@ -6,12 +6,16 @@ import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
 import type { Clock } from '../ledger/clock';
 import type { InvitationLinks } from '../notices/invitationLink';
+import type { SignInLinks } from '../notices/signInLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import type { PaymentProvider } from '../stripe/port';
 import type { Keyring } from './http/auth';
+import type { RateLimiter } from './http/rateLimiter';
+import type { SessionCookies } from './http/sessionCookie';
 import { endpointsWith } from './http/endpoint';
 import type { GateCache } from './gate/gateCache';
 import type { GateStreams } from './gate/gateStream';
+import type { AccountStreams } from './stream/accountStreams';
 import type { PriceBook } from '../usage/priceBook';
 import type { Signals } from './signals/signals';
 import type { UsagePosting } from './usage/usagePosting';
@@ -25,6 +29,8 @@ export type Services = {
   links: ConfirmationLinks;
   /** Links by which members confirm their addresses. */
   invitations: InvitationLinks;
+  /** Links by which people sign in to the console. */
+  signIns: SignInLinks;
   /** Members of an account at most. */
   membersMax: number;
   /** Secrets that Stripe may sign its events with; none: no event is taken. */
@@ -33,11 +39,17 @@ export type Services = {
   /** The database's time: for whatever is compared with times in rows, in events or in signatures. */
   clock: Clock;
   keyring: Keyring;
+  cookies: SessionCookies;
+  /** Counts what a line of the route table can't. */
+  limiter: RateLimiter;
   gates: GateCache;
   gateStreams: GateStreams;
+  accountStreams: AccountStreams;
   prices: PriceBook;
   signals: Signals;
   posting: UsagePosting;
+  /** Where people look at workflows; null: nowhere. */
+  temporalUi: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
   files: FileStore;
   /** The deployment lets webhooks go to private addresses and by http. */

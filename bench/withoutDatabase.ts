@@ -8,9 +8,12 @@ import { createApi } from '../api/server';
 import { openPool } from '../ledger/db';
 import { createStripe } from '../stripe/client';
 import { createInvitationLinks } from '../notices/invitationLink';
+import { createSignInLinks } from '../notices/signInLink';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 
 const NOWHERE = 'http://127.0.0.1:9';
+
+const linked = { publicUrl: NOWHERE, secret: 'a secret of the bench' };
 
 async function main(databaseUrl: string): Promise<void> {
   const pool = openPool(databaseUrl, { applicationName: 'bench-bare' });
@@ -29,10 +32,12 @@ async function main(databaseUrl: string): Promise<void> {
     temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) }),
     stripe: createStripe({ secretKey: 'sk_test_bench', apiBase: NOWHERE }),
     policy: { trigger: 'at_or_below', retryDelaysMs: [] },
-    invitations: createInvitationLinks({ publicUrl: 'http://127.0.0.1', secret: 'a secret of the bench' }),
-    claimSecret: 'bench',
+    invitations: createInvitationLinks(linked),
+    signIns: createSignInLinks(linked),
+    publicUrl: linked.publicUrl,
+    claimSecret: linked.secret,
     files: createFolderStore(join(tmpdir(), 'ballast-bench-files')),
-    links: createConfirmationLinks({ publicUrl: NOWHERE, secret: 'bench' }),
+    links: createConfirmationLinks(linked),
     log: pino({ level: 'silent' }),
   });
   const { port } = await api.listen(0, '127.0.0.1');

@@ -11,6 +11,8 @@ export interface Places {
   /** The database of the Stripe simulator. */
   simulatorUrl: string;
   temporal: string;
+  /** Of the dev server's pages; null: it has none. */
+  temporalUi?: string | null;
   /** Undefined: Stripe itself. */
   stripe: string | undefined;
 }
@@ -37,6 +39,7 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
     MIGRATE_DATABASE_URL: '',
     TEMPORAL_ADDRESS: places.temporal,
     TEMPORAL_NAMESPACE: config.TEMPORAL_NAMESPACE,
+    TEMPORAL_UI_URL: config.TEMPORAL_UI_URL ?? places.temporalUi ?? '',
     STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY ?? simulatorKey,
     STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET ?? secrets.webhookSecret,
     PUBLIC_URL: publicUrlOf({ ...config, PORT: places.apiPort }),

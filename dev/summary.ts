@@ -10,16 +10,27 @@ export interface Addresses {
   stripe?: string | undefined;
 }
 
+export interface SignInLinks {
+  /** Null without a demo. */
+  owner: string | null;
+  /** Null where the environment has the admin key: whoever reads this would come in by it. */
+  admin: string | null;
+}
+
 export interface Summary {
   addresses: Addresses;
   /** Null: the environment's, which its owner knows and nobody else should read here. */
   adminKey: string | null;
   demo: DemoKeys | null;
+  /** Where one click signs in, once. */
+  signIn: SignInLinks;
   dataDir: string;
 }
 
-export function printSummary({ addresses, adminKey, demo, dataDir }: Summary, log: Log): void {
+export function printSummary({ addresses, adminKey, demo, signIn, dataDir }: Summary, log: Log): void {
   const rows: [string, string | null | undefined][] = [
+    ['Console, owner', signIn.owner],
+    ['Console, admin', signIn.admin ?? `${addresses.api}/ with the key that ADMIN_KEY has`],
     ['API', addresses.api],
     ['API docs', `${addresses.api}/docs`],
     ['Temporal UI', addresses.temporalUi],
@@ -32,7 +43,7 @@ export function printSummary({ addresses, adminKey, demo, dataDir }: Summary, lo
     ['Service key', demo?.serviceKey],
   ];
   log(`Ballast is ready at ${addresses.api}\n`);
-  for (const [name, value] of rows) if (value) log(`  ${name.padEnd(14)}${value}`);
+  for (const [name, value] of rows) if (value) log(`  ${name.padEnd(16)}${value}`);
   if (demo) tryThese(addresses.api, adminKey ?? '$ADMIN_KEY', demo).forEach((line) => log(line));
   log('\nCtrl-C stops it all; the next start goes on from here.\n');
 }

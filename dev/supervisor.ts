@@ -4,12 +4,14 @@ import { sleep, type Log } from './commands';
 import { stopAllDaemons } from './daemon';
 import type { Secrets } from './dataDir';
 import { readDemoKeys } from './demoKeys';
+import { reloadingAccount } from './demoSetup';
 import { prepareDatabase } from '../ledger/prepareDatabase';
 import { batchesEnvironment, programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
 import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { isPortFree, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
 import { startProcess, type ProcessOptions } from './processes';
+import { makeSignInLinks } from './signInLinks';
 import { printSummary } from './summary';
 import { startTemporal } from './temporal';
 
@@ -18,7 +20,7 @@ const readyTimeoutMs = 60_000;
 /** Who is told of a server's address when it starts, and so starts again when the address has changed. */
 const apis = ['api', 'batches'];
 const workers = ['worker', 'batch worker'];
-const followers: Record<Exclude<keyof Places, 'apiPort' | 'simulatorUrl'>, string[]> = {
+const followers: Record<Exclude<keyof Places, 'apiPort' | 'simulatorUrl' | 'temporalUi'>, string[]> = {
   databaseUrl: ['stripe', ...apis, ...workers],
   temporal: [...apis, ...workers],
   stripe: [...apis, 'worker'],
@@ -29,7 +31,6 @@ export class Supervisor {
   private readonly kept = new Map<string, KeptRunning>();
   private readonly given: Given;
   private readonly places: Partial<Places> = {};
-  private temporalUi: string | null = null;
   private stopping: Promise<void> | undefined;
   /** What the demo says before the summary is out, which it would tear apart. */
   private early: string[] | null = [];
@@ -70,17 +71,20 @@ export class Supervisor {
     await this.waitUntilReady(api);
     const demo = this.config.DEMO && (await this.startDemo()) ? readDemoKeys(this.dataDir) : null;
     if (this.isStopping()) return;
+    const adminKey = this.config.ADMIN_KEY === undefined ? this.given.secrets.adminKey : null;
+    const signIn = await makeSignInLinks(api, { owner: demo?.owners[reloadingAccount] ?? null, admin: adminKey });
     printSummary(
       {
         addresses: {
           api,
           postgres: new URL(this.places.databaseUrl!).host,
           temporal: this.places.temporal!,
-          temporalUi: this.temporalUi,
+          temporalUi: this.places.temporalUi ?? null,
           stripe: this.places.stripe,
         },
-        adminKey: this.config.ADMIN_KEY === undefined ? this.given.secrets.adminKey : null,
+        adminKey,
         demo,
+        signIn,
         dataDir: this.config.DATA_DIR,
       },
       this.log,
@@ -118,8 +122,8 @@ export class Supervisor {
     const options = { dataDir: this.dataDir, namespace: this.config.TEMPORAL_NAMESPACE, log: this.log };
     await this.keep('Temporal', async () => {
       const temporal = await startTemporal(options);
+      this.places.temporalUi = temporal.uiUrl;
       this.moved('temporal', temporal.address);
-      this.temporalUi = temporal.uiUrl;
       return temporal;
     });
   }

@@ -45,6 +45,8 @@ const schema = z.object({
   /** The owner of the tables, who migrates; the service itself may then be a role that owns nothing. */
   MIGRATE_DATABASE_URL: url.optional(),
   TEMPORAL_ADDRESS: url.optional(),
+  /** Temporal's web pages, for links to a workflow's history. */
+  TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
   STRIPE_API_BASE: z.url().optional(),

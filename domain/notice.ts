@@ -33,6 +33,8 @@ export type Notice =
   | ({ kind: 'dispute'; amount: string; status: 'opened' | 'won' | 'lost' } & TakenBack)
   /** To one member, whose address is not confirmed; `url` is added when it is sent. */
   | { kind: 'invitation'; memberId: string; expiresAt: string; url?: string }
+  /** To whoever owns an address and asked for it; `url` is added when it is sent. */
+  | { kind: 'sign_in_link'; signInId: string; expiresAt: string; url?: string }
   /** A batch job has ended, however. `charged`: what its results cost in all. */
   | {
       kind: 'batch_ended';
@@ -48,7 +50,7 @@ export type Notice =
 export type NoticeKind = Notice['kind'];
 
 /** A record, so that a new kind can't be forgotten here. */
-const kinds: Record<Exclude<NoticeKind, 'invitation'>, true> = {
+const kinds: Record<Exclude<NoticeKind, 'invitation' | 'sign_in_link'>, true> = {
   low_balance: true,
   suspended: true,
   resumed: true,

@@ -13,6 +13,9 @@ const HOUR = 3_600;
 export const RATE_LIMITS = {
   /** A right key always passes: else anybody could lock others of the same address out. */
   wrong_key: { per: 'address', tries: 300, seconds: MINUTE, what: 'requests with a wrong key' },
+  sign_in: { per: 'key', tries: 120, seconds: HOUR, what: 'sign-ins with a key' },
+  /** By address of the asker; how many go to one mailbox is counted where they are sent. */
+  sign_in_mail: { per: 'address', tries: 30, seconds: 10 * MINUTE, what: 'links to sign in' },
   platform_key: { per: 'key', tries: 60, seconds: HOUR, what: 'keys made for services and admins' },
   member_key: { per: 'account', tries: 60, seconds: HOUR, what: 'keys made for members' },
   member: { per: 'account', tries: 100, seconds: HOUR, what: 'members added' },
@@ -26,4 +29,4 @@ export const RATE_LIMITS = {
 export type RateLimitName = keyof typeof RATE_LIMITS;
 
 /** Counted where they happen, not by a line of the route table. */
-export type RouteLimitName = Exclude<RateLimitName, 'wrong_key' | 'declined_card'>;
+export type RouteLimitName = Exclude<RateLimitName, 'wrong_key' | 'sign_in' | 'sign_in_mail' | 'declined_card'>;

@@ -28,6 +28,7 @@ create table account_states (
   CHECK (status = ANY (ARRAY['off'::text, 'on'::text, 'paused'::text, 'disabled_after_failures'::text])),
   CHECK (told_suspended = ANY (ARRAY['due'::text, 'told'::text, 'never'::text]))
 );
+CREATE INDEX account_states_halted ON account_states USING btree (account_id) WHERE (status = ANY (ARRAY['paused'::text, 'disabled_after_failures'::text]));
 CREATE INDEX account_states_waiting ON account_states USING btree (account_id) WHERE ((blocked_until IS NOT NULL) OR (told_suspended = 'due'::text));
 
 create table accounts (
@@ -47,6 +48,7 @@ create table accounts (
   CHECK (closing_balance = ANY (ARRAY['refund'::text, 'forfeit'::text])),
   CHECK (id ~ '^[A-Za-z0-9_-]{1,64}$'::text)
 );
+CREATE INDEX accounts_newest ON accounts USING btree (created_at DESC, id DESC);
 
 create table api_keys (
   id uuid not null default gen_random_uuid(),
@@ -105,6 +107,7 @@ create table balances (
   CHECK (held_nano >= 0)
 ) with (fillfactor=50);
 CREATE INDEX balances_gate_changed ON balances USING btree (gate_changed_xid);
+CREATE INDEX balances_suspended ON balances USING btree (account_id) WHERE (gate_state = 'suspended'::text);
 CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
 CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
@@ -385,6 +388,7 @@ END),
 );
 CREATE UNIQUE INDEX ledger_lines_key ON ledger_lines USING btree (key) WHERE (kind <> 'usage'::text);
 CREATE INDEX ledger_lines_taken_back ON ledger_lines USING btree (reference) WHERE (kind = ANY (ARRAY['refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text]));
+CREATE INDEX ledger_lines_without_usage ON ledger_lines USING btree (account_id, sequence) WHERE (kind <> 'usage'::text);
 CREATE TRIGGER ledger_lines_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 create table limit_raises (
@@ -663,6 +667,38 @@ CREATE UNIQUE INDEX reloads_one_open ON reloads USING btree (account_id) WHERE (
 CREATE INDEX reloads_opened ON reloads USING btree (account_id, opened_at);
 CREATE TRIGGER reloads_sync_due AFTER INSERT OR UPDATE OF due_at, closed_at ON reloads FOR EACH ROW EXECUTE FUNCTION sync_reload_due();
 
+create table sessions (
+  hash bytea not null,
+  key_id uuid,
+  member_id uuid,
+  email text,
+  created_at timestamp with time zone not null default now(),
+  used_at timestamp with time zone not null default now(),
+  PRIMARY KEY (hash),
+  FOREIGN KEY (key_id) REFERENCES api_keys(id),
+  FOREIGN KEY (member_id) REFERENCES members(id),
+  CHECK ((member_id IS NULL) = (email IS NULL)),
+  CHECK (num_nonnulls(key_id, member_id) = 1)
+);
+CREATE INDEX sessions_created ON sessions USING btree (created_at);
+
+create table sign_ins (
+  id uuid not null default gen_random_uuid(),
+  hash bytea,
+  key_id uuid,
+  email text,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  PRIMARY KEY (id),
+  UNIQUE (hash),
+  FOREIGN KEY (key_id) REFERENCES api_keys(id),
+  CHECK ((hash IS NULL) = (key_id IS NULL)),
+  CHECK (num_nonnulls(key_id, email) = 1)
+);
+CREATE INDEX sign_ins_created ON sign_ins USING btree (created_at);
+CREATE INDEX sign_ins_email ON sign_ins USING btree (lower(email), created_at) WHERE (email IS NOT NULL);
+
 create table stripe_events (
   id text not null,
   type text not null,
@@ -829,6 +865,35 @@ UNION ALL
     ledger_lines.at
    FROM ledger_lines;
 
+CREATE OR REPLACE FUNCTION balances_at(p_account text, p_times timestamp with time zone[])
+ RETURNS TABLE(before timestamp with time zone, last_sequence bigint, balance_nano bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  low bigint := 0;
+  high bigint;
+  middle bigint;
+  newest bigint := (select sequence from balances where account_id = p_account);
+begin
+  foreach before in array p_times loop
+    high := newest;
+    while low < high loop
+      middle := low + (high - low + 1) / 2;
+      if (select l.at < before from ledger_lines l where l.account_id = p_account and l.sequence = middle) then
+        low := middle;
+      else
+        high := middle - 1;
+      end if;
+    end loop;
+    last_sequence := low;
+    balance_nano := coalesce(
+      (select l.balance_after_nano from ledger_lines l where l.account_id = p_account and l.sequence = low), 0);
+    return next;
+  end loop;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION count_falls()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -957,6 +1022,10 @@ AS $function$
   update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
     where account_id = p_account;
 
+  delete from sessions where member_id in (select id from members where account_id = p_account)
+    or key_id in (select k.id from api_keys k join members m on m.id = k.member_id where m.account_id = p_account);
+  delete from sign_ins where lower(email) in (select lower(email) from members where account_id = p_account)
+    or key_id in (select k.id from api_keys k join members m on m.id = k.member_id where m.account_id = p_account);
   update api_keys set name = 'erased', revoked_at = coalesce(revoked_at, now())
     where member_id in (select id from members where account_id = p_account);
   update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;

@@ -10,13 +10,17 @@ export type Composed = { subject: string; text: string; html: string };
 /** @param folds how many earlier notices of its kind it tells of too */
 export function compose(notice: Notice, accountName: string, folds = 0): Composed {
   const letter = withFolds(letterOf(notice), folds);
-  const account = oneLine(accountName);
+  // One address may belong to several accounts: a link to sign in names none.
+  const account = notice.kind === 'sign_in_link' ? 'Ballast' : oneLine(accountName);
   const subject = `${account}: ${letter.subject}`;
-  const footer =
-    notice.kind === 'invitation'
-      ? `You get this mail because your address was entered for the account ${account}.`
-      : `You get this mail as an owner of the account ${account}.`;
+  const footer = footerOf(notice, account);
   return { subject, text: asText(letter, footer), html: asHtml(letter, subject, footer) };
+}
+
+function footerOf({ kind }: Notice, account: string): string {
+  if (kind === 'invitation') return `You get this mail because your address was entered for the account ${account}.`;
+  if (kind === 'sign_in_link') return 'You get this mail because somebody asked to sign in with your address.';
+  return `You get this mail as an owner of the account ${account}.`;
 }
 
 const withFolds = (letter: Letter, folds: number): Letter =>

@@ -1,17 +1,20 @@
 /** The outbox loop of the worker process: sends what is due to each owner, apart from all others (N1). */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Notice } from '../domain/notice';
 import { claimDeliveries, type Delivery } from '../ledger/notices/claimDeliveries';
 import type { Db } from '../ledger/db';
 import { recordDelivery, type DeliveryOutcome } from '../ledger/notices/recordDelivery';
 import { compose } from './compose';
 import type { InvitationLinks } from './invitationLink';
 import { SENDING_SECONDS_MAX, type Mailer } from './mailer';
+import type { SignInLinks } from './signInLink';
 
 export type DeliveringOptions = {
   pool: Db;
   mailer: Mailer;
   invitations: InvitationLinks;
+  signIns: SignInLinks;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** How often to look for new notices. @default 500 */
   pollMs?: number;
@@ -26,7 +29,7 @@ const RETRY_DELAYS_SECONDS = [60, 5 * 60, 15 * 60, 3_600, 3 * 3_600, 6 * 3_600, 
 const TROUBLE_POLLS = 10;
 
 /** `stop` resolves when what is being sent has been sent and recorded. */
-export function startDelivering({ pool, mailer, invitations, log, pollMs = 500 }: DeliveringOptions): {
+export function startDelivering({ pool, mailer, invitations, signIns, log, pollMs = 500 }: DeliveringOptions): {
   stop(): Promise<void>;
 } {
   const stopping = new AbortController();
@@ -36,7 +39,7 @@ export function startDelivering({ pool, mailer, invitations, log, pollMs = 500 }
     const free = SENDING_AT_ONCE_MAX - sending.size;
     const claimed = free === 0 ? [] : await claimDeliveries(pool, free, LEASE_SECONDS);
     for (const delivery of claimed) {
-      const done = deliver(pool, (one) => send(mailer, invitations, one), log, delivery).finally(() =>
+      const done = deliver(pool, (one) => send({ mailer, invitations, signIns }, one), log, delivery).finally(() =>
         sending.delete(done),
       );
       sending.add(done);
@@ -91,14 +94,11 @@ async function deliver(
 }
 
 async function send(
-  mailer: Mailer,
-  invitations: InvitationLinks,
+  { mailer, invitations, signIns }: Pick<DeliveringOptions, 'mailer' | 'invitations' | 'signIns'>,
   { noticeId, recipient, accountName, notice, attempt, folds }: Delivery,
 ): Promise<DeliveryOutcome> {
   try {
-    // The link is a secret of the recipient's: it is made when it is sent, and kept nowhere.
-    const whole =
-      notice.kind === 'invitation' ? { ...notice, url: invitations.urlOf({ ...notice, email: recipient }) } : notice;
+    const whole = withLink(notice, recipient, { invitations, signIns });
     const messageId = mailer.messageIdOf(noticeId, recipient);
     const outcome = await mailer.send({
       messageId,
@@ -112,6 +112,17 @@ async function send(
     const delaySeconds = RETRY_DELAYS_SECONDS[attempt - 1];
     return delaySeconds === undefined ? { kind: 'failed', error } : { kind: 'put_off', error, delaySeconds };
   }
+}
+
+/** A link that is a secret of the recipient's is made when it is sent, and kept nowhere. */
+function withLink(
+  notice: Notice,
+  email: string,
+  { invitations, signIns }: Pick<DeliveringOptions, 'invitations' | 'signIns'>,
+): Notice {
+  if (notice.kind === 'invitation') return { ...notice, url: invitations.urlOf({ ...notice, email }) };
+  if (notice.kind === 'sign_in_link') return { ...notice, url: signIns.urlOf({ ...notice, email }) };
+  return notice;
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -10,6 +10,7 @@ import { migrateOrWait } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
 import { createInvitationLinks } from '../notices/invitationLink';
 import { createMailer } from '../notices/mailer';
+import { createSignInLinks } from '../notices/signInLink';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
 import { createClaims } from '../stripe/claims';
@@ -25,6 +26,7 @@ import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
 import type { Repeating } from './repeat';
+import { startSessionSweep } from './sessionSweep';
 import { startUsageArchive } from './usageArchive';
 import { startUsageSums } from './usageSums';
 import { startStartingWebhooks } from './webhookStarts';
@@ -133,7 +135,14 @@ function startLoops(
     startRelay(parts),
     startHoldSweep(parts),
     startUsageSums({ pool, log }),
-    startDelivering({ pool, mailer, invitations: createInvitationLinks(linked), log }),
+    startDelivering({
+      pool,
+      mailer,
+      invitations: createInvitationLinks(linked),
+      signIns: createSignInLinks(linked),
+      log,
+    }),
+    startSessionSweep({ pool, log }),
     startStartingWebhooks(parts),
   ];
   const { USAGE_RETENTION, HEARTBEAT_FILE } = config;

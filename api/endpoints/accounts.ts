@@ -9,6 +9,8 @@ import { listAccounts } from '../../ledger/accounts/listAccounts';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { updateAccount } from '../../ledger/accounts/updateAccount';
+import type { PageRequest } from '../../ledger/page';
+import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
 import { created, ok } from '../http/endpoint';
 import {
   accountId,
@@ -83,17 +85,23 @@ export const create = endpoint({
   },
 });
 
+const COLUMNS = ['id', 'name', 'tier', 'balance', 'held', 'available', 'gate', 'autoReload', 'createdAt', 'closedAt'];
+
 export const list = endpoint({
   query: pageQuery(accountId).extend({
     gate: gateState.optional(),
     autoReload: autoReloadStatus.optional(),
     q: text(200).optional(),
+    trouble: z.enum(['negative', 'unexplained']).optional(),
   }),
   replies: { 200: listOf(account) },
+  texts: { 200: ['text/csv'] },
   uses: ['pool', 'clock'],
-  async handle({ query: { limit, cursor, ...filter } }, { pool, clock }) {
-    const page = await listAccounts(pool, filter, { limit, after: cursor ?? null });
-    return ok(toList(page, (view) => viewAccount(view, clock.now())));
+  async handle({ query: { limit, cursor = null, ...filter }, header }, { pool, clock }) {
+    const read = async (page: PageRequest) =>
+      toList(await listAccounts(pool, filter, page), (view) => viewAccount(view, clock.now()));
+    if (!prefersCsv(header('accept'))) return ok(await read({ limit, after: cursor }));
+    return csvReply(COLUMNS, (next) => read({ limit: CSV_PAGE_ROWS, after: next ?? cursor }));
   },
 });
 

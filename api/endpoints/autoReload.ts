@@ -135,7 +135,12 @@ async function requirePrimaryMethod(id: string, { pool }: Uses<'pool'>): Promise
     throw new Problem('payment_method_required', 'Auto-reload needs a primary payment method on file.');
 }
 
-function toSettings({ threshold, amount, monthlyLimit }: z.output<typeof wish>): AutoReloadSettings {
+/** Throws `out_of_range` or `fraction_of_a_cent`, with each field that is wrong. */
+export function toSettings({
+  threshold,
+  amount,
+  monthlyLimit,
+}: Pick<z.output<typeof wish>, 'threshold' | 'amount' | 'monthlyLimit'>): AutoReloadSettings {
   const settings = {
     thresholdCents: centsOf('threshold', threshold),
     amountCents: centsOf('amount', amount),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { advise, type Advice } from '../../domain/advice';
 import { PRESETS, RANGES } from '../../domain/autoReload';
 import { formatCents, formatMoney } from '../../domain/money';
+import { TERMS } from '../../domain/terms';
 import type { AutoReloadView } from '../../ledger/settings/readAutoReload';
 import { autoReloadStatus, money, time } from '../http/schemas';
 import { centsOrNull } from './views';
@@ -35,6 +36,9 @@ export const shown = z
     presets: z.strictObject({ threshold: z.array(money), amount: z.array(money) }),
     ranges: z.strictObject({ threshold: range, amount: range }),
     advice,
+    terms: z
+      .strictObject({ version: z.string(), text: z.string() })
+      .meta({ description: 'What `acceptTerms` accepts.' }),
   })
   .meta({ id: 'AutoReload' });
 const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
@@ -62,6 +66,7 @@ export function viewAutoReload(state: AutoReloadView): z.input<typeof shown> {
     blockedBy: state.blockedBy,
     ...BOUNDS,
     advice: viewAdvice(adviceFor(state)),
+    terms: TERMS,
   };
 }
 

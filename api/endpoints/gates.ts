@@ -1,6 +1,6 @@
 /** May this account run inference now? Answered from memory; mostly by api/gate/hotPath.ts, before it comes to this. */
 import { z } from 'zod';
-import { notFound, Problem } from '../../domain/errors';
+import { notFound } from '../../domain/errors';
 import { toGate } from '../../ledger/accounts/position';
 import { isAccountId } from '../../domain/checkEvent';
 import { nothingKnown } from '../gate/gateCache';
@@ -37,22 +37,17 @@ export const authorize = endpoint({
   },
 });
 
-const EVENT_STREAM = { ...UNSTORED, 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
+export const EVENT_STREAM = { ...UNSTORED, 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
 
 /** For replicas: all gates, then what changes (api/gate/gateStream.ts). */
 export const stream = endpoint({
   replies: { 200: null },
-  uses: ['gateStreams', 'keyring'],
+  uses: ['gateStreams'],
   refusals: ['too_many_requests', 'gate_stale'],
   texts: { 200: ['text/event-stream'] },
   headers: { 'Last-Event-ID': 'Resumes after this event.' },
-  handle({ header }, { gateStreams, keyring }) {
+  handle({ header, isWelcome }, { gateStreams }) {
     gateStreams.admit();
-    const isWelcome = () =>
-      keyring.authenticate(header('authorization')).then(
-        () => true,
-        (error: unknown) => !isRefusal(error),
-      );
     return {
       status: 200,
       headers: EVENT_STREAM,
@@ -60,6 +55,3 @@ export const stream = endpoint({
     };
   },
 });
-
-/** A key that can't be looked up now was good before; one that is not in force any more is told so. */
-const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';

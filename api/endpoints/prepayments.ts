@@ -8,19 +8,18 @@ import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { listPrepayments } from '../../ledger/payments/listPrepayments';
 import { readPayment } from '../../ledger/payments/readPayment';
 import type { Payment } from '../../ledger/payments/payment';
-import { accountExists } from '../../ledger/accounts/accountExists';
 import { listTakenBack, readTakenBack } from '../../ledger/payments/listTakenBack';
 import { isAway } from '../../payments/syncPayment';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { beginOnce, refuseOther } from './beginPrepayment';
+import { accountList } from './accountList';
 import { withCardTry } from './cardTry';
 import { accepted, created, ok, type Reply } from '../http/endpoint';
 import { lookAtPayment } from './lookAtPayment';
-import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
+import { accountId, cursorOf, id, money, moneyIn, ofAccount, time, uuid } from '../http/schemas';
 import { endpoint, forPayments, type Services, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
 import { QUARANTINED } from './quarantined';
-import { toList } from './views';
 
 const START_MS_MAX = 5_000;
 const CHARGE_MS_MAX = 20_000;
@@ -154,23 +153,25 @@ const view = (payment: Payment, refundedCents: number): z.input<typeof shown> =>
   at: payment.createdAt.toISOString(),
 });
 
-export const list = endpoint({
-  params: ofAccount,
-  query: pageQuery(cursorOf.uuid),
-  replies: { 200: listOf(shown) },
-  uses: ['pool'],
-  async handle({ params, query: { limit, cursor } }, { pool }) {
-    if (!(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
-    const payments = await listPrepayments(pool, params.id, limit + 1, cursor ?? null);
+export const list = accountList({
+  item: shown,
+  cursor: cursorOf.uuid,
+  async read(db, accountId, { limit, after }) {
+    const payments = await listPrepayments(db, accountId, limit + 1, after);
     const page = toPage(
       payments,
       limit,
       (payment) => payment.id,
       (payment) => payment,
     );
-    const taken = await listTakenBack(pool, page.data);
-    return ok(toList(page, (payment) => view(payment, taken.get(payment.id)?.refundedCents ?? 0)));
+    const taken = await listTakenBack(db, page.data);
+    return {
+      ...page,
+      data: page.data.map((payment) => ({ payment, refundedCents: taken.get(payment.id)?.refundedCents ?? 0 })),
+    };
   },
+  view: ({ payment, refundedCents }) => view(payment, refundedCents),
+  columns: ['at', 'id', 'amount', 'refunded', 'status', 'declineCode', 'receiptUrl'],
 });
 
 export const read = endpoint({

@@ -4,41 +4,43 @@ import { notFound } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { asSentence } from '../../domain/words';
 import { listAudit } from '../../ledger/audit/listAudit';
-import type { Db } from '../../ledger/db';
 import { listDecisions } from '../../ledger/decisions/listDecisions';
 import { listNotices } from '../../ledger/notices/listNotices';
 import { listReloads } from '../../ledger/reloads/listReloads';
 import { listTransactions } from '../../ledger/transactions/listTransactions';
 import { readTransaction } from '../../ledger/transactions/readTransaction';
-import type { Page, PageRequest } from '../../ledger/page';
-import { accountExists } from '../../ledger/accounts/accountExists';
 import { findArchiveOfLine } from '../../ledger/usage/findArchiveOfLine';
+import type { PostedEvent } from '../../ledger/usage/postedEvent';
+import type { PageRequest } from '../../ledger/page';
+import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
 import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { ok } from '../http/endpoint';
-import { accountId, cursorOf, id, listOf, money, ofAccount, pageQuery, time, transactionView } from '../http/schemas';
+import { accountId, cursorOf, date, id, listOf, money, pageQuery, time, transactionView } from '../http/schemas';
+import { accountList } from './accountList';
 import { toList, viewTransaction } from './views';
 import { endpoint } from '../services';
 
-/** A list of an account, whose rows are shown by `view`. An account that does not exist has no list: 404. */
-const recordsOf = <T, View extends z.ZodType>(
-  item: View,
-  cursor: z.ZodType<string>,
-  read: (db: Db, accountId: string, page: PageRequest) => Promise<Page<T>>,
-  view: (row: T) => z.input<View>,
-) =>
-  endpoint({
-    params: ofAccount,
-    query: pageQuery(cursor),
-    replies: { 200: listOf(item) },
-    uses: ['pool'],
-    async handle({ params, query }, { pool }) {
-      const page = await read(pool, params.id, { limit: query.limit, after: query.cursor ?? null });
-      if (page.data.length === 0 && !(await accountExists(pool, params.id))) throw notFound(`account ${params.id}`);
-      return ok(toList(page, view));
-    },
-  });
+/** By UTC days, both inclusive. */
+const days = { from: date.optional(), to: date.optional() };
+const kinds = z.string().transform((value, context): string[] => {
+  const known: readonly string[] = transactionView.shape.kind.options;
+  const parts = value.split(',');
+  if (parts.every((part) => known.includes(part))) return parts;
+  context.addIssue(`must be any of ${known.join(',')}, separated by commas`);
+  return z.NEVER;
+});
 
-export const transactions = recordsOf(transactionView, cursorOf.number, listTransactions, viewTransaction);
+export const transactions = accountList({
+  item: transactionView,
+  cursor: cursorOf.number,
+  filter: { kind: kinds.optional(), ...days },
+  read: (db, accountId, page, { kind = null, from = null, to = null }) =>
+    listTransactions(db, accountId, page, { kinds: kind, from, to }),
+  view: viewTransaction,
+  columns: ['sequence', 'at', 'kind', 'amount', 'balanceAfter', 'description', 'reference', 'receiptUrl'],
+});
+
+const number = z.coerce.number().int().min(1).max(2_147_483_647);
 
 const decision = z.strictObject({
   at: time,
@@ -47,11 +49,15 @@ const decision = z.strictObject({
   because: z.string(),
   known: z.record(z.string(), z.unknown()),
 });
-export const decisions = recordsOf(decision, cursorOf.number, listDecisions, (row) => ({
-  ...row,
-  because: asSentence(row.because),
-  at: row.at.toISOString(),
-}));
+export const decisions = accountList({
+  item: decision,
+  cursor: cursorOf.number,
+  // Those about one reload, by its number; or about the payment behind one transaction, by its sequence.
+  filter: { reload: number.optional(), transaction: number.optional() },
+  read: listDecisions,
+  view: (row) => ({ ...row, because: asSentence(row.because), at: row.at.toISOString() }),
+  columns: ['at', 'kind', 'rule', 'because'],
+});
 
 const auditEntry = z.strictObject({
   at: time,
@@ -59,7 +65,13 @@ const auditEntry = z.strictObject({
   action: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
-export const audit = recordsOf(auditEntry, cursorOf.number, listAudit, (row) => ({ ...row, at: row.at.toISOString() }));
+export const audit = accountList({
+  item: auditEntry,
+  cursor: cursorOf.number,
+  read: listAudit,
+  view: (row) => ({ ...row, at: row.at.toISOString() }),
+  columns: ['at', 'actor', 'action', 'details'],
+});
 
 const attempt = z.strictObject({
   attempt: z.number().int(),
@@ -77,11 +89,13 @@ const reload = z.strictObject({
   at: time,
   attempts: z.array(attempt),
 });
-export const reloads = recordsOf(reload, cursorOf.number, listReloads, ({ cents, at, ...row }) => ({
-  ...row,
-  amount: formatCents(cents),
-  at: at.toISOString(),
-}));
+export const reloads = accountList({
+  item: reload,
+  cursor: cursorOf.number,
+  read: listReloads,
+  view: ({ cents, at, ...row }) => ({ ...row, amount: formatCents(cents), at: at.toISOString() }),
+  columns: ['number', 'at', 'amount', 'status', 'because', 'attempts'],
+});
 
 const delivery = z.strictObject({
   to: z.string(),
@@ -94,12 +108,13 @@ const notice = z.strictObject({
   data: z.record(z.string(), z.unknown()),
   deliveries: z.array(delivery),
 });
-export const notices = recordsOf(
-  notice,
-  cursorOf.uuid,
-  listNotices,
-  (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>,
-);
+export const notices = accountList({
+  item: notice,
+  cursor: cursorOf.uuid,
+  read: listNotices,
+  view: (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>,
+  columns: ['at', 'kind', 'data', 'deliveries'],
+});
 
 const postedEvent = z.strictObject({
   id,
@@ -119,20 +134,25 @@ export const usageOfTransaction = endpoint({
   query: pageQuery(id),
   // `archived`: the file that the usage behind this line has left for (B8); then the list is empty.
   replies: { 200: listOf(postedEvent).extend({ archived: z.string().optional() }) },
+  texts: { 200: ['text/csv'] },
   uses: ['pool'],
-  async handle({ params, query: { limit, cursor } }, { pool }) {
-    if (!(await readTransaction(pool, params.id, params.sequence)))
-      throw notFound(`transaction ${params.sequence} of account ${params.id}`);
-    const page = await listUsageOfLine(pool, params.id, params.sequence, { limit, after: cursor ?? null });
+  async handle({ params: { id: accountId, sequence }, query: { limit, cursor = null }, header }, { pool }) {
+    if (!(await readTransaction(pool, accountId, sequence)))
+      throw notFound(`transaction ${sequence} of account ${accountId}`);
+    const read = async (page: PageRequest) => toList(await listUsageOfLine(pool, accountId, sequence, page), viewEvent);
+    if (prefersCsv(header('accept')))
+      return csvReply(EVENT_COLUMNS, (next) => read({ limit: CSV_PAGE_ROWS, after: next ?? cursor }));
+    const page = await read({ limit, after: cursor });
     const archived =
-      page.data.length === 0 && cursor === undefined ? await findArchiveOfLine(pool, params.id, params.sequence) : null;
-    return ok({
-      ...toList(page, ({ at, cost, posting: _, ...event }) => ({
-        ...event,
-        at: at.toISOString(),
-        cost: formatMoney(cost),
-      })),
-      ...(archived !== null && { archived }),
-    });
+      page.data.length === 0 && cursor === null ? await findArchiveOfLine(pool, accountId, sequence) : null;
+    return ok({ ...page, ...(archived !== null && { archived }) });
   },
+});
+
+const EVENT_COLUMNS = Object.keys(postedEvent.shape);
+
+const viewEvent = ({ at, cost, posting: _, ...event }: PostedEvent): z.input<typeof postedEvent> => ({
+  ...event,
+  at: at.toISOString(),
+  cost: formatMoney(cost),
 });

@@ -8,8 +8,9 @@ import { listRejectedUsage } from '../../ledger/usage/listRejectedUsage';
 import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usage/readUsage';
 import { toCsv } from '../http/csv';
 import { ok } from '../http/endpoint';
-import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../http/schemas';
-import { toList } from './views';
+import { prefersCsv } from '../http/csvStream';
+import { cursorOf, date, gate, id, money, ofAccount, time } from '../http/schemas';
+import { accountList } from './accountList';
 import { endpoint } from '../services';
 
 export const EVENTS_MAX = 5_000;
@@ -126,20 +127,11 @@ export const read = endpoint({
 });
 
 const totalOf = (rows: readonly UsageRow[]) => nano(rows.reduce((sum, { cost }) => sum + cost, 0n));
-const prefersCsv = (accept = ''): boolean => accept.includes('text/csv') && !accept.includes('application/json');
 
-export const rejected = endpoint({
-  params: ofAccount,
-  query: pageQuery(cursorOf.number),
-  replies: {
-    200: listOf(
-      z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time }),
-    ),
-  },
-  uses: ['pool'],
-  async handle({ params: { id }, query: { limit, cursor } }, { pool }) {
-    const page = await listRejectedUsage(pool, id, { limit, after: cursor ?? null });
-    if (page.data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
-    return ok(toList(page, (one) => ({ ...one, at: one.at.toISOString() })));
-  },
+export const rejected = accountList({
+  item: z.strictObject({ id: z.string(), code: rejectionCode, message: z.string(), event: z.unknown(), at: time }),
+  cursor: cursorOf.number,
+  read: listRejectedUsage,
+  view: (one) => ({ ...one, at: one.at.toISOString() }),
+  columns: ['at', 'id', 'code', 'message', 'event'],
 });

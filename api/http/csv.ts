@@ -3,12 +3,13 @@
  * begins with an apostrophe (OWASP, "CSV Injection"). Numbers stay numbers, also negative ones such as -5.00.
  */
 
-/** A header and a line per row, each ended by CR LF. */
+/** A header, unless it was written before, and a line per row, each ended by CR LF. */
 export function toCsv<Column extends string>(
   columns: readonly Column[],
   rows: readonly Partial<Record<Column, string | number>>[],
+  { header = true }: { header?: boolean } = {},
 ): string {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
+  const lines = [...(header ? [columns] : []), ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
   return lines.map((cells) => `${cells.map(toCell).join(',')}\r\n`).join('');
 }
 

@@ -12,6 +12,7 @@ import type { RateLimiter } from './rateLimiter';
 import { refusalsOf } from './responses';
 import type { Route } from './route';
 import { send } from './send';
+import type { SessionCookies } from './sessionCookie';
 
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
@@ -35,6 +36,7 @@ export type Dispatch<Services> = {
 export type DispatchOptions<Services> = {
   services: Services;
   keyring: Keyring;
+  cookies: SessionCookies;
   limiter: RateLimiter;
   /** Of the caller, as far as proxies are trusted (TRUSTED_PROXIES). */
   addressOf(request: IncomingMessage): string;
@@ -46,6 +48,7 @@ export type DispatchOptions<Services> = {
 export function createDispatch<Services>({
   services,
   keyring,
+  cookies,
   limiter,
   addressOf,
   log,
@@ -55,26 +58,48 @@ export function createDispatch<Services>({
   async function check(route: Route<Services>, asked: Asked): Promise<Call> {
     const { request } = asked;
     const { endpoint } = route;
-    const principal = route.who.includes('anybody') ? anybody : await authenticate(asked);
+    const header = (name: string) => headerOf(request, name);
+    const identity = route.who.includes('anybody') ? null : identityOf(request);
+    const principal = identity === null ? anybody : await authenticate(identity, request);
     if (isForeign(route, principal, asked)) throw notFound('account with this id');
     if (!route.who.includes(principal.role)) {
       throw new Problem('forbidden', `This takes a key of ${route.who.join(' or ')}; yours is of ${principal.role}.`);
     }
-    const header = (name: string) => headerOf(request, name);
-    const call = { principal, header, ...parse(endpoint, asked, await contentOf(endpoint, request)) };
-    if (route.limit) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(request) });
+    if (identity?.by === 'session' && !isReading(request)) cookies.requireSameOrigin(header, 'by_cookie');
+    const isWelcome = () => (identity === null ? Promise.resolve(true) : isStillWelcome(identity, route, asked));
+    const address = addressOf(request);
+    const content = await contentOf(endpoint, request);
+    const call = { principal, header, address, isWelcome, ...parse(endpoint, asked, content) };
+    if (route.limit && identity) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(identity) });
     return call;
   }
 
+  /** A key goes before a cookie: whoever sends one means it. */
+  function identityOf(request: IncomingMessage): Identity {
+    const { headers } = request;
+    const token = headers.authorization === undefined ? cookies.read((name) => headerOf(request, name)) : undefined;
+    return token === undefined ? { by: 'key', secret: headers.authorization } : { by: 'session', secret: token };
+  }
+
   /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
-  async function authenticate({ request }: Asked): Promise<Principal> {
-    const { authorization } = request.headers;
+  async function authenticate({ by, secret }: Identity, request: IncomingMessage): Promise<Principal> {
     try {
-      return await keyring.authenticate(authorization);
+      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret));
     } catch (error) {
-      const isWrong = authorization !== undefined && error instanceof Problem && error.code === 'unauthenticated';
-      if (isWrong) await limiter.take('wrong_key', { address: addressOf(request) });
+      if (secret !== undefined && isRefusal(error)) await limiter.take('wrong_key', { address: addressOf(request) });
       throw error;
+    }
+  }
+
+  /** Looks again: a key may be revoked, a session ended, a role changed. */
+  async function isStillWelcome({ by, secret }: Identity, route: Route, asked: Asked): Promise<boolean> {
+    try {
+      const principal = await (by === 'key'
+        ? keyring.authenticate(secret)
+        : keyring.authenticateSession(secret, false));
+      return route.who.includes(principal.role) && !isForeign(route, principal, asked);
+    } catch (error) {
+      return !isRefusal(error);
     }
   }
 
@@ -84,7 +109,7 @@ export function createDispatch<Services>({
     if (problem.status >= 500) {
       const requestId = response.getHeader('X-Request-Id');
       log[problem.status === 500 ? 'error' : 'warn'](
-        { err: error, requestId, method: request.method, path },
+        { err: error, requestId, method: request.method, path: toLoggedPath(path) },
         problem.message,
       );
     }
@@ -96,7 +121,7 @@ export function createDispatch<Services>({
     try {
       send(response, reply);
     } catch (error) {
-      log.error({ err: error, method: request.method, path }, 'an answer could not be written');
+      log.error({ err: error, method: request.method, path: toLoggedPath(path) }, 'an answer could not be written');
       response.destroy();
     }
   }
@@ -124,9 +149,20 @@ export function createDispatch<Services>({
 const hasGone = (error: unknown, { request }: Asked): boolean =>
   !request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed;
 
+/** By what a request says who is asking: the header of a key, or the token of a session. */
+type Identity = { by: 'key'; secret: string | undefined } | { by: 'session'; secret: string };
+
+const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
+
+/** Whoever has such an address may do what it says: it is a secret, and no log has it. */
+const toLoggedPath = (path: string): string => path.replace(/^\/(confirm|invitations|sign-in)\/.*/, '/$1/…');
+
+/** By HTTP's rules such a request changes nothing. */
+const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+
 const accountOf = ({ params }: Asked): string => (typeof params.id === 'string' ? params.id : '');
 /** Not the key itself: it goes into a table. */
-const keyOf = ({ headers }: IncomingMessage): string => hashOf(headers.authorization ?? '').toString('hex');
+const keyOf = ({ secret = '' }: Identity): string => hashOf(secret).toString('hex');
 
 const isForeign = (route: Route, principal: Principal, { params }: Asked): boolean =>
   principal.accountId !== null && route.path.startsWith('/v1/accounts/:id') && params.id !== principal.accountId;
@@ -183,7 +219,7 @@ function checkReply(route: Route, reply: Reply): void {
   const schema = route.endpoint.replies[reply.status];
   if (schema === undefined)
     throw new Error(`${route.method} ${route.path} answers ${reply.status}, which it does not declare`);
-  if (schema === null || typeof reply.body === 'string') return;
+  if (schema === null || typeof reply.body === 'string' || reply.stream) return;
   const result = schema.safeParse(JSON.parse(reply.json ?? JSON.stringify(reply.body)));
   if (!result.success)
     throw new Error(`${route.method} ${route.path} answers what it does not declare: ${result.error.message}`);

@@ -4,6 +4,7 @@ import { createComponents, type Components, type Json } from './components';
 import type { Endpoint } from './endpoint';
 import { responsesOf } from './responses';
 import type { Route } from './route';
+import { SECURE_COOKIE } from './sessionCookie';
 
 export function toOpenApi(routes: readonly Route[]): Json {
   const components = createComponents();
@@ -23,12 +24,23 @@ export function toOpenApi(routes: readonly Route[]): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [{ key: [] }],
+    security: [{ key: [] }, { session: [] }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths: Object.fromEntries(paths),
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } }, schemas: components.all() },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: components.all() },
   };
 }
+
+const SECURITY_SCHEMES = {
+  key: { type: 'http', scheme: 'bearer' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SECURE_COOKIE,
+    description:
+      'Begun by `POST /v1/session`; it stands wherever a key does. A request that changes something must come from the same origin. By http elsewhere than on the same machine its name is `ballast`.',
+  },
+};
 
 /** As OpenAPI writes it. */
 export const toPath = (path: string): string => path.replace(/:(\w+)/g, '{$1}');

@@ -9,11 +9,12 @@ import { openAiError, problem } from './schemas';
  * Every code that a route can refuse with: those that its handler declares, and those of the checks before it. Any
  * route can make a mistake (`internal`), and all but those without a key or declared refusals need the database.
  */
-export function refusalsOf({ method, path, who, endpoint }: Route): Set<ErrorCode> {
+export function refusalsOf({ method, path, who, endpoint, takesAll }: Route): Set<ErrorCode> {
   const { params, query, body, idempotent, refusals = [] } = endpoint;
   const codes = new Set<ErrorCode>(['internal', ...refusals]);
   const add = (...more: ErrorCode[]) => more.forEach((code) => codes.add(code));
   if (!who.includes('anybody')) add('unauthenticated', 'forbidden', 'rate_limited', 'database_unavailable');
+  if (!who.includes('anybody') && (method !== 'get' || takesAll)) add('cross_site_request');
   if (path.startsWith('/v1/accounts/:id')) add('not_found');
   if (path.startsWith('/v1/accounts/:id') && method !== 'get') add('account_closed');
   if (params || query) add('invalid_request');

@@ -25,6 +25,10 @@ as $$
   update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
     where account_id = p_account;
 
+  delete from sessions where member_id in (select id from members where account_id = p_account)
+    or key_id in (select k.id from api_keys k join members m on m.id = k.member_id where m.account_id = p_account);
+  delete from sign_ins where lower(email) in (select lower(email) from members where account_id = p_account)
+    or key_id in (select k.id from api_keys k join members m on m.id = k.member_id where m.account_id = p_account);
   update api_keys set name = 'erased', revoked_at = coalesce(revoked_at, now())
     where member_id in (select id from members where account_id = p_account);
   update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;

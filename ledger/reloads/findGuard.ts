@@ -1,11 +1,8 @@
 /** The guards of A12: a monthly limit that holds by construction, and a breaker. */
+import { BREAKER_RELOADS_MAX, BREAKER_WINDOW_MS, monthEndMs } from '../../domain/reloadGuards';
 import type { Db } from '../db';
 
 export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
-
-/** A12: so many reloads an hour at most. */
-export const BREAKER_RELOADS_MAX = 10;
-const HOUR_MS = 3_600_000;
 
 /**
  * The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock and
@@ -20,16 +17,13 @@ export async function findGuard(
 ): Promise<Guard | null> {
   const { rows } = await db.query<{ opened_at: Date }>(
     'select opened_at from reloads where account_id = $1 and opened_at > $2 order by opened_at desc offset $3 limit 1',
-    [accountId, new Date(nowMs - HOUR_MS), BREAKER_RELOADS_MAX - 1],
+    [accountId, new Date(nowMs - BREAKER_WINDOW_MS), BREAKER_RELOADS_MAX - 1],
   );
-  if (rows[0]) return { by: 'breaker', untilMs: rows[0].opened_at.getTime() + HOUR_MS };
+  if (rows[0]) return { by: 'breaker', untilMs: rows[0].opened_at.getTime() + BREAKER_WINDOW_MS };
   if (limitCents === null) return null;
   const { rows: spend } = await db.query<{ cents: bigint }>(
     'select spent_cents - uncanceled_cents as cents from reload_spend($1, $2)',
     [accountId, new Date(nowMs)],
   );
-  return Number(spend[0]!.cents) + cents > limitCents ? { by: 'monthly_limit', untilMs: nextMonthMs(nowMs) } : null;
+  return Number(spend[0]!.cents) + cents > limitCents ? { by: 'monthly_limit', untilMs: monthEndMs(nowMs) } : null;
 }
-
-const nextMonthMs = (nowMs: number): number =>
-  Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth() + 1, 1);

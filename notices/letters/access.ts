@@ -1,4 +1,4 @@
-/** Letters about the balance running low, access going and coming back, and limits. */
+/** Letters about the balance running low, access going and coming back, signing in, and limits. */
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason } from '../../domain/gate';
 import { dollars, sentence, utc } from '../words';
@@ -73,6 +73,15 @@ export const invitation = ({ expiresAt, url }: Of<'invitation'>): Letter => ({
     `The link is good until ${utc(expiresAt)}. If you did not expect this, you need not do anything.`,
   ],
   ...(url === undefined ? {} : { link: { label: 'Confirm your address', url } }),
+});
+
+export const signInLink = ({ expiresAt, url }: Of<'sign_in_link'>): Letter => ({
+  subject: 'your link to sign in',
+  paragraphs: [
+    `Sign in to the console with this link. It works once, until ${utc(expiresAt)}.`,
+    'If you did not ask for it, you need not do anything: without the link nobody can sign in.',
+  ],
+  ...(url === undefined ? {} : { link: { label: 'Sign in', url } }),
 });
 
 export function limitRequestDecided({ key, decision, limit, note }: Of<'limit_request_decided'>): Letter {

@@ -1,6 +1,6 @@
 /** Which letter a notice is. */
 import type { Notice } from '../../domain/notice';
-import { invitation, limitRequestDecided, lowBalance, resumed, suspended } from './access';
+import { invitation, limitRequestDecided, lowBalance, resumed, signInLink, suspended } from './access';
 import {
   disabledAfterFailures,
   disabledByOwner,
@@ -40,6 +40,8 @@ export function letterOf(notice: Notice): Letter {
       return dispute(notice);
     case 'invitation':
       return invitation(notice);
+    case 'sign_in_link':
+      return signInLink(notice);
     case 'batch_ended':
       return batchEnded(notice);
     case 'limit_request_decided':

@@ -12,6 +12,7 @@ import { createCallerAddress } from '../../api/http/callerAddress';
 import { createDispatch } from '../../api/http/dispatch';
 import { endpointsWith, type StreamedBody } from '../../api/http/endpoint';
 import { createExpress } from '../../api/http/express';
+import { createSessionCookies } from '../../api/http/sessionCookie';
 import { createRateLimiter } from '../../api/http/rateLimiter';
 import { get, post, section } from '../../api/http/route';
 import { Problem } from '../../domain/errors';
@@ -59,6 +60,7 @@ beforeAll(async () => {
   const dispatch = createDispatch<Services>({
     services,
     keyring,
+    cookies: createSessionCookies('http://127.0.0.1'),
     limiter: createRateLimiter(api.database.pool),
     addressOf: createCallerAddress([]),
     log: pino({ level: 'silent' }),

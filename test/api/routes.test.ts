@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { methodsOf } from '../../api/http/openapi';
 import { routes } from '../../api/routes';
+import { signIn } from '../support/session';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 
 let api: TestApi;
@@ -12,6 +13,7 @@ beforeAll(async () => {
   api = await startTestApi({ temporal: new Client({ connection }) });
   own = await openAccount(api, '10.00');
   foreign = await openAccount(api, '10.00');
+  for (const role of signedIn) cookies.set(role, await signIn(api, { key: keyOf(role)! }));
 });
 afterAll(async () => {
   await api.close();
@@ -35,15 +37,18 @@ const codeOf = (body: any): string => body.code ?? body.error.code;
 
 const guarded = routes.filter(({ who }) => !who.includes('anybody'));
 const roles = ['nobody', 'unknown', 'admin', 'service', 'owner', 'resource_modifier', 'member'];
+const signedIn = roles.slice(2);
+const cookies = new Map<string, string>();
+/** Each by key, and those that have one by the cookie of a session, too. */
 const table = guarded.flatMap((route) =>
-  roles.flatMap((role) =>
-    ['own', 'foreign'].map((whose) => ({ route, role, whose, name: `${route.method} ${route.path}` })),
+  [...roles.map((role) => ({ role, by: 'key' })), ...signedIn.map((role) => ({ role, by: 'session' }))].flatMap((who) =>
+    ['own', 'foreign'].map((whose) => ({ route, ...who, whose, name: `${route.method} ${route.path}` })),
   ),
 );
 
 test.each(table)(
-  '$name as $role of $whose account',
-  async ({ route, role, whose }) => {
+  '$name as $role of $whose account, by $by',
+  async ({ route, role, whose, by }) => {
     // Ask nothing that would go through: no body fits, and pausing and the like need a Temporal that answers.
     const { id } = whose === 'own' ? own : foreign;
     const key = role === 'unknown' ? 'bk_of_nobody' : keyOf(role);
@@ -59,8 +64,11 @@ test.each(table)(
             ? 'taken'
             : 403;
     const { status, body } = await api.ask(route.method.toUpperCase(), addressOf(route.path, id), {
-      headers: { 'X-Account-Id': id },
-      ...(key !== undefined && { key }),
+      headers: {
+        'X-Account-Id': id,
+        ...(by === 'session' && { Cookie: cookies.get(role)!, 'Sec-Fetch-Site': 'same-origin' }),
+      },
+      ...(by === 'key' && key !== undefined && { key }),
       ...(route.endpoint.body && { body: refusedBody }),
     });
     if (expected === 'taken') {

@@ -80,6 +80,9 @@ const samples: Samples = {
   invitation: [
     { kind: 'invitation', memberId: 'm', expiresAt: '2026-11-21T14:05:09.000Z', url: 'https://ballast.example/i' },
   ],
+  sign_in_link: [
+    { kind: 'sign_in_link', signInId: 's', expiresAt: '2026-11-21T14:05:09.000Z', url: 'https://ballast.example/s' },
+  ],
   batch_ended: [
     {
       kind: 'batch_ended',
@@ -109,7 +112,7 @@ test.each(all.map((notice) => [notice.kind, notice] as const))(
   'N1 the mail %s is complete in text and in HTML',
   (_kind, notice) => {
     const { subject, text, html } = compose(notice, 'Acme');
-    expect(subject).toMatch(/^Acme: \S.{5,80}$/);
+    expect(subject).toMatch(/^(Acme|Ballast): \S.{5,80}$/);
     expect(text.split('\n\n').length).toBeGreaterThanOrEqual(3);
     for (const written of [subject, text, html])
       expect(written).not.toMatch(/undefined|null|NaN|\[object|\.\.|\$-| {2}\S/);

@@ -4,7 +4,7 @@ import { claimDeliveries } from '../../ledger/notices/claimDeliveries';
 import { openPool, type Db } from '../../ledger/db';
 import { postNotice } from '../../ledger/notices/postNotice';
 import { recordDelivery } from '../../ledger/notices/recordDelivery';
-import { testInvitations } from '../support/links';
+import { testInvitations, testSignIns } from '../support/links';
 import { startDelivering } from '../../notices/deliver';
 import { createMailer, type Mailer } from '../../notices/mailer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 function deliverWith(mailer: Mailer, pool: Db = database.pool): void {
-  running.push(startDelivering({ pool, invitations: testInvitations, mailer, log, pollMs: 10 }));
+  running.push(startDelivering({ pool, invitations: testInvitations, signIns: testSignIns, mailer, log, pollMs: 10 }));
 }
 
 /** Starts a mail server and a worker that sends through it. */
@@ -289,7 +289,14 @@ test('N1 stopping waits for what is being sent and begins nothing new', async ()
         };
       }),
   };
-  const worker = startDelivering({ pool: database.pool, invitations: testInvitations, mailer: slow, log, pollMs: 10 });
+  const worker = startDelivering({
+    pool: database.pool,
+    invitations: testInvitations,
+    signIns: testSignIns,
+    mailer: slow,
+    log,
+    pollMs: 10,
+  });
   await until(deliveries, ([row]) => row!.attempts === 1);
   const stopped = worker.stop();
   await postNotice(database.pool, 'acme', 'resumed/acme/2', resumed);

@@ -15,7 +15,7 @@ import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
 import { checkAnswer } from './answers';
 import { createTestDatabase, type TestDatabase } from './database';
-import { testInvitations, testLinks } from './links';
+import { testInvitations, testLinks, testSignIns } from './links';
 import { TEST_CLAIM_SECRET } from './provider';
 
 export type Asked = { key?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
@@ -52,6 +52,8 @@ export type TestApiOptions = {
   /** Where files lie. @default a folder of its own, removed at the end */
   filesDir?: string;
   batchesUrl?: string;
+  /** @default http://127.0.0.1 */
+  publicUrl?: string;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -67,6 +69,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     policy: { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000] },
     links: testLinks,
     invitations: testInvitations,
+    signIns: testSignIns,
+    publicUrl: options.publicUrl ?? 'http://127.0.0.1',
     files: createFolderStore(filesDir),
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,

@@ -1,11 +1,13 @@
 /** The links of tests: a worker and an API made apart know each other's. */
 import { createInvitationLinks } from '../../notices/invitationLink';
+import { createSignInLinks } from '../../notices/signInLink';
 import { createConfirmationLinks } from '../../payments/confirmationLink';
 
 export const testInvitations = createInvitationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of tests',
 });
+export const testSignIns = createSignInLinks({ publicUrl: 'https://ballast.test', secret: 'a secret of tests' });
 export const testLinks = createConfirmationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of the tests',

@@ -1,0 +1,59 @@
+/** Lists of an account, newest first: as pages of JSON, or whole as CSV. */
+import { type z } from 'zod';
+import { notFound } from '../../domain/errors';
+import { accountExists } from '../../ledger/accounts/accountExists';
+import type { Db } from '../../ledger/db';
+import type { Page, PageRequest } from '../../ledger/page';
+import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
+import { ok } from '../http/endpoint';
+import { listOf, ofAccount, pageQuery } from '../http/schemas';
+import { toList } from './views';
+import { endpoint } from '../services';
+
+export type AccountList<Row, Item extends z.ZodType, Filter extends z.ZodRawShape> = {
+  item: Item;
+  cursor: z.ZodType<string>;
+  /** The query beside limit and cursor. */
+  filter?: Filter;
+  read(db: Db, accountId: string, page: PageRequest, filter: z.output<z.ZodObject<Filter>>): Promise<Page<Row>>;
+  view(row: Row): z.input<Item>;
+  /** Of the CSV: fields of an item. */
+  columns: readonly (keyof z.input<Item> & string)[];
+};
+
+/** An account that does not exist has no list: 404. */
+export const accountList = <
+  Row,
+  Item extends z.ZodType,
+  const Filter extends z.ZodRawShape = Record<never, z.ZodType>,
+>({
+  item,
+  cursor,
+  filter,
+  read,
+  view,
+  columns,
+}: AccountList<Row, Item, Filter>) =>
+  endpoint({
+    params: ofAccount,
+    query: pageQuery(cursor).extend(filter ?? {}),
+    replies: { 200: listOf(item) },
+    texts: { 200: ['text/csv'] },
+    uses: ['pool'],
+    async handle({ params: { id }, query, header }, { pool }) {
+      const { limit, cursor: after = null, ...given } = query;
+      const pageOf = async (page: PageRequest) => {
+        const found = await read(pool, id, page, given as z.output<z.ZodObject<Filter>>);
+        if (found.data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
+        return toList(found, view);
+      };
+      if (!prefersCsv(header('accept'))) return ok(await pageOf({ limit, after }));
+      return csvReply(
+        columns,
+        async (next) =>
+          (await pageOf({ limit: CSV_PAGE_ROWS, after: next ?? after })) as Awaited<ReturnType<typeof pageOf>> & {
+            data: Record<string, unknown>[];
+          },
+      );
+    },
+  });

@@ -1,0 +1,56 @@
+/** A list as CSV: written page by page, at the reader's pace, so that it may be as long as it likes. */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { toCsv } from './csv';
+import type { Reply } from './endpoint';
+
+export type CsvRow = Record<string, unknown>;
+export type CsvPage = { data: readonly CsvRow[]; nextCursor: string | null };
+
+/** Small enough that whoever asks a gate between two pages does not wait for one. */
+export const CSV_PAGE_ROWS = 500;
+
+/** Whoever takes both is given JSON. */
+export const prefersCsv = (accept = ''): boolean => accept.includes('text/csv') && !accept.includes('application/json');
+
+/**
+ * @param readPage the rows after a cursor; null for the first. The first page is read before the answer begins, so that
+ * what is wrong with the request is an error as ever.
+ */
+export async function csvReply(
+  columns: readonly string[],
+  readPage: (cursor: string | null) => Promise<CsvPage>,
+): Promise<Reply> {
+  const first = await readPage(null);
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'text/csv; charset=utf-8', 'Cache-Control': 'no-store' },
+    stream: (response) => void write(response, columns, first, readPage).catch(() => response.destroy()),
+  };
+}
+
+async function write(
+  response: ServerResponse,
+  columns: readonly string[],
+  first: CsvPage,
+  readPage: (cursor: string | null) => Promise<CsvPage>,
+): Promise<void> {
+  response.write(toCsv(columns, []));
+  for (let page = first; ; page = await readPage(page.nextCursor)) {
+    const lines = toCsv(columns, page.data.map(toCells), { header: false });
+    if (!response.write(lines) && !response.destroyed)
+      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (page.nextCursor === null || response.destroyed) return void response.end();
+  }
+}
+
+/** What is not a text or a number is written as JSON. */
+const toCells = (row: CsvRow): Record<string, string | number> =>
+  Object.fromEntries(
+    Object.entries(row)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [
+        name,
+        typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value),
+      ]),
+  );

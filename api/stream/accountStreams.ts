@@ -1,0 +1,164 @@
+/**
+ * Single accounts as Server-Sent Events, for the console (C3): where the account stands at once and at each change, and
+ * which of its lists have grown. However many streams there are, all watched accounts are looked at together: one small
+ * query that answers with what has changed, and nothing when nobody watches.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Pool } from 'pg';
+import { Problem } from '../../domain/errors';
+import { readChangedAccounts } from '../../ledger/accounts/readChangedAccounts';
+import { noAnswer } from '../http/pulse';
+import { within } from '../http/within';
+import { createTopicWatch } from './topicWatch';
+import { toAccountEvent } from './accountEvent';
+
+export type AccountStreams = {
+  /** Throws `too_many_requests` when this process, or the account, has as many as it can. */
+  admit(accountId: string): void;
+  /** Sends until the client goes, falls behind, or is not welcome any more. */
+  open(response: ServerResponse, accountId: string, isWelcome: () => Promise<boolean>): void;
+  /** This process has just committed something of the account: who watches it is told at once. */
+  poke(accountId: string): void;
+  /** Ends all streams. */
+  close(): Promise<void>;
+};
+
+export type AccountStreamsOptions = {
+  pool: Pool;
+  log: Logger;
+  now(): number;
+  /** @default 15_000 */
+  heartbeatMs?: number;
+};
+
+/** What other processes commit is seen by the next look: an owner sees it within a quarter of a second (figure 21). */
+const LOOK_MS = 200;
+/** An account that is busy is looked at, and told of, no more often than this. */
+const POKED_LOOK_MS = 40;
+const LOOK_MS_MAX = 2_000;
+/** Whoever has lost the right to watch is not told any more after this time. */
+const WELCOME_MS = 500;
+const TOPICS_MS = 1_000;
+const HEARTBEAT_MS = 15_000;
+const STREAMS_MAX = 1_000;
+const STREAMS_OF_ACCOUNT_MAX = 100;
+/** A client for which more than this waits is dropped: it comes back, and is told where the account stands then. */
+const BUFFER_BYTES_MAX = 64 * 1024;
+
+type Stream = { response: ServerResponse; isWelcome(): Promise<boolean> };
+/** `event`: the last one told; null until the account was read. */
+type Watched = { streams: Set<Stream>; seen: string; event: string | null };
+
+export function createAccountStreams({
+  pool,
+  log,
+  now,
+  heartbeatMs = HEARTBEAT_MS,
+}: AccountStreamsOptions): AccountStreams {
+  const watched = new Map<string, Watched>();
+  const topics = createTopicWatch(pool, (accountId, changed) =>
+    tell(accountId, toEvent('changed', { topics: changed })),
+  );
+  let looking: Promise<void> | null = null;
+  let lookedMs = -Infinity;
+  /** While one was under way, which may not have seen what it was asked for. */
+  let isAskedAgain = false;
+  let soon: NodeJS.Timeout | null = null;
+
+  function tell(accountId: string, event: string): void {
+    for (const stream of watched.get(accountId)?.streams ?? []) send(stream, event);
+  }
+
+  function send({ response }: Stream, event: string): void {
+    if (response.destroyed || response.writableEnded) return;
+    response.write(event);
+    if (response.writableLength > BUFFER_BYTES_MAX) response.destroy();
+  }
+
+  async function look(): Promise<void> {
+    const accounts = [...watched].map(([id, { seen }]) => ({ id, seen }));
+    const changed = await within(LOOK_MS_MAX, readChangedAccounts(pool, accounts), noAnswer);
+    for (const { view, seen } of changed) {
+      const account = watched.get(view.id);
+      if (!account) continue;
+      account.seen = seen;
+      account.event = toEvent('account', toAccountEvent(view, now()));
+      tell(view.id, account.event);
+    }
+  }
+
+  /** One look at a time. A look that fails is followed by the next. */
+  function lookNow(): void {
+    if (soon) clearTimeout(soon);
+    soon = null;
+    if (watched.size === 0) return;
+    if (looking) return void (isAskedAgain = true);
+    isAskedAgain = false;
+    lookedMs = performance.now();
+    looking = look()
+      .catch((error: Error) => log.warn({ err: error }, 'watched accounts could not be read'))
+      .finally(() => {
+        looking = null;
+        if (isAskedAgain) lookSoon();
+      });
+  }
+
+  function lookSoon(): void {
+    soon ??= setTimeout(lookNow, Math.max(0, lookedMs + POKED_LOOK_MS - performance.now()));
+  }
+
+  function checkWelcome(): void {
+    for (const { streams } of watched.values())
+      for (const { response, isWelcome } of streams) void isWelcome().then((welcome) => welcome || response.end());
+  }
+
+  function beat(): void {
+    const event = toEvent('heartbeat', { at: new Date(now()).toISOString() });
+    for (const { streams } of watched.values()) for (const stream of streams) send(stream, event);
+  }
+
+  const timers = [
+    setInterval(lookNow, LOOK_MS),
+    setInterval(() => topics.look([...watched.keys()]), TOPICS_MS),
+    setInterval(checkWelcome, WELCOME_MS),
+    setInterval(beat, heartbeatMs),
+  ];
+  timers.forEach((timer) => timer.unref());
+
+  return {
+    admit(accountId) {
+      const all = [...watched.values()].reduce((sum, { streams }) => sum + streams.size, 0);
+      if (all < STREAMS_MAX && (watched.get(accountId)?.streams.size ?? 0) < STREAMS_OF_ACCOUNT_MAX) return;
+      throw new Problem('too_many_requests', 'This process serves as many streams as it can.', {
+        retryAfterSeconds: 5,
+      });
+    },
+    open(response, accountId, isWelcome) {
+      const stream = { response, isWelcome };
+      const account: Watched = watched.get(accountId) ?? { streams: new Set(), seen: '', event: null };
+      watched.set(accountId, account);
+      account.streams.add(stream);
+      response.on('close', () => {
+        account.streams.delete(stream);
+        if (account.streams.size === 0 && watched.get(accountId) === account) watched.delete(accountId);
+      });
+      send(stream, 'retry: 1000\n\n');
+      // Where others watch already, what they were told last is at most a look old.
+      if (account.event !== null) send(stream, account.event);
+      else lookSoon();
+    },
+    poke: (accountId) => void (watched.has(accountId) && lookSoon()),
+    async close() {
+      timers.forEach((timer) => clearInterval(timer));
+      if (soon) clearTimeout(soon);
+      for (const { streams } of watched.values()) for (const { response } of streams) response.end();
+      watched.clear();
+      await looking;
+      await topics.idle();
+    },
+  };
+}
+
+const toEvent = (name: 'account' | 'changed' | 'heartbeat', data: object): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -1,0 +1,63 @@
+/** Reads how far an account's records go, by topic, to tell which of them have grown or changed since another look (C3). */
+import type { Db } from '../db';
+
+/** What lists show of an account; a look at one reads its newest rows only. */
+export const TOPICS = [
+  'transactions',
+  'auto_reload',
+  'reloads',
+  'prepayments',
+  'decisions',
+  'notices',
+  'batches',
+] as const;
+/** What people change, told by the audit log. */
+export const AUDIT_TOPICS = {
+  member: 'members',
+  key: 'keys',
+  payment_method: 'payment_methods',
+  customer: 'payment_methods',
+  webhook: 'webhook_endpoints',
+  file: 'files',
+  account: 'account',
+  suspension: 'account',
+  limit_request: 'limits',
+  dedicated_endpoint: 'limits',
+  evaluation_dataset: 'limits',
+} as const;
+
+/** By topic, a text that another state of its records does not have. */
+export type TopicMarks = Record<(typeof TOPICS)[number], string> & { audit: number };
+
+/** Each account costs so many looks into indexes, however much it has. */
+export async function readTopicMarks(db: Db, accountIds: readonly string[]): Promise<Map<string, TopicMarks>> {
+  const { rows } = await db.query<{ id: string; audit: bigint } & Record<(typeof TOPICS)[number], string>>({
+    name: 'read-topic-marks',
+    text: `
+      select w.id, b.sequence::text as transactions,
+        concat_ws('/', s.version, s.status, s.strikes, s.blocked_by, b.reload_due_at, b.gate_state) as auto_reload,
+        coalesce((select concat_ws('/', number, state, attempt, due_at) from reloads
+          where account_id = w.id order by number desc limit 1), '') as reloads,
+        coalesce((select string_agg(p.mark, ',') from (select concat(id, status) as mark from payments
+          where account_id = w.id order by created_at desc limit 5) p), '') as prepayments,
+        coalesce((select number::text from decisions where account_id = w.id order by number desc limit 1), '') as decisions,
+        coalesce((select concat_ws('/', at, id) from notices where account_id = w.id order by at desc limit 1), '') as notices,
+        coalesce((select string_agg(j.mark, ',') from (select concat_ws('/', id, status, completed, failed) as mark from batches
+          where account_id = w.id order by created_at desc, id desc limit 10) j), '') as batches,
+        coalesce((select id from audit where account_id = w.id order by id desc limit 1), 0) as audit
+      from unnest($1::text[]) w(id) join balances b on b.account_id = w.id join account_states s on s.account_id = w.id`,
+    values: [accountIds],
+  });
+  return new Map(rows.map(({ id, audit, ...marks }) => [id, { ...marks, audit: Number(audit) }]));
+}
+
+/** What people have changed of an account since an entry of its audit log. */
+export async function readAuditTopics(db: Db, accountId: string, sinceId: number): Promise<string[]> {
+  const { rows } = await db.query<{ area: string }>({
+    name: 'read-audit-topics',
+    text: `select distinct split_part(action, '.', 1) as area from audit where account_id = $1 and id > $2`,
+    values: [accountId, sinceId],
+  });
+  const topics = new Map<string, string>(Object.entries(AUDIT_TOPICS));
+  return rows.map(({ area }) => topics.get(area)).filter((topic) => topic !== undefined);
+}
