@@ -18,6 +18,7 @@ const folders = [
   'bench',
   'chaos',
   'examples',
+  'console',
   'test',
 ];
 
@@ -133,6 +134,24 @@ module.exports = {
       "What is asked of the provider is a step in a payment's life. Only the composition root makes the adapter; others name its port.",
       { path: '^api/', pathNot: '^api/(main|server)\\.ts$' },
       { path: '^stripe/', pathNot: '^stripe/(port|reach)\\.ts$' },
+    ),
+    error(
+      'console-imports',
+      'The console knows the API by its document: it runs in a browser and imports nothing of the server.',
+      { path: '^console/' },
+      { path: any(folders.filter((folder) => folder !== 'console')) },
+    ),
+    error(
+      'console-pages-stand-alone',
+      'Each page of the console is loaded by itself: what two share lies in features/ or components/.',
+      { path: '^console/src/pages/([^/]+)/' },
+      { path: '^console/src/pages/', pathNot: '^console/src/pages/$1/' },
+    ),
+    error(
+      'console-goes-down',
+      'Components know no feature and no page; features know no page; only the frame knows the pages.',
+      { path: '^console/src/(components|features|format|api)/' },
+      { path: '^console/src/(pages|app)/' },
     ),
     error(
       'no-cycles',

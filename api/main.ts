@@ -1,4 +1,5 @@
 /** Entry point of the API: reads the environment, migrates, listens, and stops cleanly. */
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
     batchesUrl: config.BATCHES_URL,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),
+    consoleDir: join(__dirname, '..', 'console'),
     trustedProxies: config.TRUSTED_PROXIES,
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',
   });

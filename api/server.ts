@@ -20,6 +20,7 @@ import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
 import { createCallerAddress } from './http/callerAddress';
 import { createDispatch } from './http/dispatch';
+import { consolePages } from './http/consolePages';
 import { createExpress } from './http/express';
 import { createFixedRoutes } from './http/fixedRoutes';
 import { createForward, type Forward } from './http/forward';
@@ -72,6 +73,8 @@ export type ApiDeps = {
   checkReplies?: boolean;
   /** Proxies whose X-Forwarded-For is believed. @default none: the socket's address counts */
   trustedProxies?: readonly string[];
+  /** The folder of the built console. @default none: a start page stands in its place */
+  consoleDir?: string | undefined;
   /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
   now?: () => number;
 };
@@ -113,6 +116,7 @@ export function createApi({
   allowPrivateWebhooks = false,
   checkReplies = false,
   trustedProxies = [],
+  consoleDir,
   now = Date.now,
 }: ApiDeps): Api {
   const clock = createClock({ now });
@@ -174,6 +178,7 @@ export function createApi({
       forward: batchesUrl === undefined ? null : createForward(batchesUrl, log),
       checkReplies,
       trustedProxies,
+      consoleDir,
     },
   );
 
@@ -203,14 +208,21 @@ type HttpOptions = {
   forward: Forward | null;
   checkReplies: boolean;
   trustedProxies: readonly string[];
+  consoleDir: string | undefined;
 };
 
-function createHttpServer(services: Services, { hotPath, forward, checkReplies, trustedProxies }: HttpOptions): Server {
+function createHttpServer(
+  services: Services,
+  { hotPath, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
+): Server {
   const { keyring, cookies, limiter, log } = services;
   const addressOf = createCallerAddress(trustedProxies);
   const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies });
   const fixedRoutes = createFixedRoutes(routes, dispatch);
-  const app = createExpress(routes, dispatch, pages(toOpenApi(routes)));
+  const app = createExpress(routes, dispatch, [
+    ...(consoleDir === undefined ? [] : [consolePages(consoleDir)]),
+    pages(toOpenApi(routes)),
+  ]);
   const server = createServer(
     inTurn((request, response) => {
       const answered = hotPath(request, response) || forward?.(request, response) || fixedRoutes(request, response);

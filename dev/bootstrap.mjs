@@ -1,7 +1,7 @@
 // The first step of every npm script: installs and compiles what is not up to date, then runs what was asked for. Plain Node, no dependencies.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -45,9 +45,10 @@ const commands = {
 
 const checks = [
   ['types', tsc, '-p', root, '--noEmit', '--incremental', 'false'],
+  ["the console's types", tsc, '-p', join(root, 'console')],
   ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   ['lint', bin('eslint', 'bin', 'eslint.js')],
-  ['import rules', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...sourceFolders()],
+  ['import rules', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...sourceFolders(), 'console/src'],
 ];
 
 /** What the compiler includes and is there. */
@@ -94,12 +95,32 @@ function fitsLock(lock) {
   );
 }
 
-/** TypeScript, then the workflows' bundle. Type errors are shown; what could be written still runs. `npm run build` and `npm run check` fail on them. */
+/** TypeScript, then the workflows' bundle, then the console. Type errors are shown; what could be written still runs. `npm run build` and `npm run check` fail on them. */
 async function compile() {
-  return step('compiling', async () => {
-    const code = await node(tsc, '-p', root);
-    return (await node(join(root, 'dist', 'workers', 'bundle.js'))) || code;
+  const code = await step('compiling', async () => {
+    const compiled = await node(tsc, '-p', root);
+    return (await node(join(root, 'dist', 'workers', 'bundle.js'))) || compiled;
   });
+  return (await buildConsole()) || code;
+}
+
+/** The console's static files, anew only when its sources or its packages have changed. Its types are for `npm run check`. */
+async function buildConsole() {
+  const source = join(root, 'console');
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !path.includes('node_modules'))
+      hash.update(path.slice(root.length)).update(readFileSync(path));
+  }
+  const wanted = hash.digest('hex');
+  const built = join(root, 'dist', '.console-sha256');
+  if (existsSync(built) && readFileSync(built, 'utf8') === wanted) return 0;
+  const code = await step('building the console', () =>
+    node(bin('vite', 'bin', 'vite.js'), 'build', source, '--logLevel', 'warn'),
+  );
+  if (code === 0) writeFileSync(built, wanted);
+  return code;
 }
 
 async function step(name, work) {

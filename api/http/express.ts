@@ -11,7 +11,7 @@ import { send } from './send';
 export function createExpress<Services>(
   routes: readonly Route<Services>[],
   dispatch: Dispatch<Services>,
-  pages: Router,
+  pages: readonly Router[],
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -27,7 +27,7 @@ export function createExpress<Services>(
     }
     app.all(path, answerMethodNotAllowed(here));
   }
-  app.use(pages);
+  for (const router of pages) app.use(router);
   app.use(answerNotFound);
   app.use((error: unknown, request: Request, response: Response, _next: unknown) =>
     dispatch.refuse(toBroken(error), toAsked(request, response)),

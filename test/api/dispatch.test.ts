@@ -66,7 +66,7 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
     checkReplies: true,
   });
-  server = createServer(createExpress(routes, dispatch, Router())).listen(0, '127.0.0.1');
+  server = createServer(createExpress(routes, dispatch, [Router()])).listen(0, '127.0.0.1');
   await once(server, 'listening');
   agent = new Agent({ keepAlive: true, maxSockets: 1 });
 });

@@ -54,6 +54,8 @@ export type TestApiOptions = {
   batchesUrl?: string;
   /** @default http://127.0.0.1 */
   publicUrl?: string;
+  /** The folder of the built console. @default none */
+  consoleDir?: string;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -73,6 +75,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     publicUrl: options.publicUrl ?? 'http://127.0.0.1',
     files: createFolderStore(filesDir),
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
+    ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     trustedProxies: options.trustedProxies ?? [],

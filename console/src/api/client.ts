@@ -1,0 +1,32 @@
+/** The one way to the API: typed by its document, by cookie, with problems as errors. */
+import createClient, { type Middleware } from 'openapi-fetch';
+import { ProblemError, type ProblemBody } from './problem';
+import type { components, paths } from './schema';
+
+export type Schemas = components['schemas'];
+
+/** Told when an answer says that nobody is signed in any more. */
+type Listener = () => void;
+const onSignedOut = new Set<Listener>();
+export function listenSignedOut(listener: Listener): () => void {
+  onSignedOut.add(listener);
+  return () => void onSignedOut.delete(listener);
+}
+
+/** Turns whatever is no success into an error, so that a query or a mutation fails where it should. */
+const problems: Middleware = {
+  async onResponse({ response, schemaPath }) {
+    if (response.ok) return undefined;
+    const body = (await response.json().catch(() => null)) as ProblemBody | null;
+    if (response.status === 401 && !schemaPath.startsWith('/v1/session')) onSignedOut.forEach((tell) => tell());
+    throw new ProblemError(response.status, body, response.headers.get('retry-after'));
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: 'same-origin' });
+api.use(problems);
+
+/** The data of an answer: errors are thrown before, so it is there. As JSON: text, such as CSV, is asked for elsewhere. */
+export async function data<T>(asked: Promise<{ data?: T }>): Promise<Exclude<NonNullable<T>, string>> {
+  return (await asked).data as Exclude<NonNullable<T>, string>;
+}

@@ -1,0 +1,134 @@
+/** What stands around every page: the navigation of one's role, who one is, whether the page moves by itself. */
+import { Menu, SearchX, WifiOff } from 'lucide-react';
+import { Suspense, useEffect, useState } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { ButtonLink } from '../components/Button';
+import { PageHead } from '../components/Card';
+import { Empty, Forbidden, Loading } from '../components/States';
+import { useLive, useLiveState } from '../live/live';
+import { useSession, type Role } from '../session/session';
+import { text } from '../text';
+import { Boundary } from './Boundary';
+import styles from './Frame.module.css';
+import { pages, pagesOf, type PageName } from './pages';
+import { UserMenu } from './UserMenu';
+
+export function Frame() {
+  const session = useSession();
+  const [location] = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  useLive(session.accountId);
+  useEffect(() => setOpen(false), [location]);
+  useTitle(location);
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#page">
+        {text.app.skip}
+      </a>
+      <header className={styles.side}>
+        <div className={styles.top}>
+          <Link href="/" className={styles.brand}>
+            <img src="/icon.svg" alt="" width="24" height="24" />
+            {text.app.name}
+          </Link>
+          <button
+            type="button"
+            className={styles.menu}
+            aria-expanded={isOpen}
+            aria-controls="sections"
+            aria-label={text.app.more}
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Menu size={20} aria-hidden="true" />
+          </button>
+        </div>
+        <div id="sections" className={styles.sections} data-open={isOpen}>
+          <Navigation role={session.role} location={location} />
+          <UserMenu />
+        </div>
+      </header>
+      <main id="page" className={styles.main} tabIndex={-1}>
+        <Lost />
+        <Boundary key={location}>
+          <Suspense fallback={<Loading lines={6} />}>
+            <Pages role={session.role} />
+          </Suspense>
+        </Boundary>
+      </main>
+    </div>
+  );
+}
+
+function Navigation({ role, location }: { role: Role; location: string }) {
+  return (
+    <nav aria-label={text.app.sections}>
+      <ul>
+        {pagesOf(role).map(
+          ({ name, path, icon: Icon }) =>
+            Icon && (
+              <li key={name}>
+                <Link
+                  href={path}
+                  className={styles.link}
+                  aria-current={location === path || location.startsWith(`${path}/`) ? 'page' : undefined}
+                >
+                  <Icon size={17} aria-hidden="true" />
+                  {text.pages[name]}
+                </Link>
+              </li>
+            ),
+        )}
+      </ul>
+    </nav>
+  );
+}
+
+function Pages({ role }: { role: Role }) {
+  const start = pagesOf(role)[0];
+  return (
+    <Switch>
+      <Route path="/">{start ? <Redirect to={start.path} replace /> : <p>{text.user.service}</p>}</Route>
+      {pages.map(({ name, path, roles, view: View }) => (
+        <Route key={name} path={path}>
+          {roles.includes(role) ? <View /> : <NotForRole name={name} />}
+        </Route>
+      ))}
+      <Route>
+        <PageHead title={text.app.name} />
+        <Empty
+          icon={SearchX}
+          title={text.states.notFound}
+          action={<ButtonLink href="/">{text.states.toStart}</ButtonLink>}
+        >
+          {text.states.notFoundWhy}
+        </Empty>
+      </Route>
+    </Switch>
+  );
+}
+
+const NotForRole = ({ name }: { name: PageName }) => (
+  <>
+    <PageHead title={text.pages[name]} />
+    <Forbidden />
+  </>
+);
+
+/** Says when figures may be old. */
+function Lost() {
+  const state = useLiveState();
+  if (state !== 'lost') return null;
+  return (
+    <p className={styles.lost} role="status">
+      <WifiOff size={16} aria-hidden="true" />
+      {text.live.lost}
+    </p>
+  );
+}
+
+function useTitle(location: string): void {
+  useEffect(() => {
+    const page = pages.find(({ path }) => path === location);
+    document.title = page ? `${text.pages[page.name]} · ${text.app.name}` : text.app.name;
+  }, [location]);
+}

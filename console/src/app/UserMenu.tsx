@@ -1,0 +1,59 @@
+/** Who is signed in, for which account; the theme; the way out. */
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useSession, useSigning } from '../session/session';
+import { text } from '../text';
+import { readTheme, setTheme, THEMES, type Theme } from './theme';
+import styles from './UserMenu.module.css';
+
+export function UserMenu() {
+  const { member, role, accounts, accountId } = useSession();
+  const { signOut, chooseAccount } = useSigning();
+  const leaving = useMutation({ mutationFn: signOut });
+  const choosing = useMutation({ mutationFn: chooseAccount });
+  const [theme, choose] = useState(readTheme);
+  const here = accounts.find(({ id }) => id === accountId);
+  return (
+    <div className={styles.user}>
+      {accounts.length > 1 ? (
+        <label>
+          {text.user.account}
+          <select value={accountId} onChange={(event) => choosing.mutate(event.target.value)}>
+            {accounts.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : (
+        here && <p className={styles.account}>{here.name}</p>
+      )}
+      <p>
+        {member ? `${member.name} · ` : ''}
+        {text.user.roles[role]}
+      </p>
+      <div className={styles.row}>
+        <label>
+          <span className="visually-hidden">{text.theme.label}</span>
+          <select
+            value={theme}
+            onChange={(event) => {
+              choose(event.target.value as Theme);
+              setTheme(event.target.value as Theme);
+            }}
+          >
+            {THEMES.map((name) => (
+              <option key={name} value={name}>
+                {text.theme[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" onClick={() => leaving.mutate()}>
+          {text.user.signOut}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+/** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
+import { CreditCard, House, type LucideIcon } from 'lucide-react';
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+import type { Role } from '../session/session';
+import type { text } from '../text';
+
+export type PageName = keyof typeof text.pages;
+export type Page = {
+  name: PageName;
+  path: string;
+  roles: readonly Role[];
+  /** Left out: reached from another page. */
+  icon?: LucideIcon;
+  view: LazyExoticComponent<ComponentType>;
+};
+
+const owner: readonly Role[] = ['owner'];
+const ofAccount: readonly Role[] = ['owner', 'resource_modifier', 'member'];
+
+/** A page is a folder whose index.tsx has the page as its default export. */
+const page = (
+  name: PageName,
+  path: string,
+  roles: readonly Role[],
+  icon: LucideIcon | null,
+  load: () => Promise<{ default: ComponentType }>,
+): Page => ({ name, path, roles, ...(icon && { icon }), view: lazy(load) });
+
+/** In the order of the navigation. The first that a role may open is where it begins. */
+export const pages: readonly Page[] = [
+  page('overview', '/overview', ofAccount, House, () => import('../pages/overview')),
+  page('pay', '/pay', owner, null, () => import('../pages/pay')),
+  page('payments', '/payments', ofAccount, CreditCard, () => import('../pages/payments')),
+];
+
+export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

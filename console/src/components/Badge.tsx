@@ -1,0 +1,8 @@
+/** A state in a word; the word says it, the colour only helps. */
+import type { ReactNode } from 'react';
+import type { Tone } from './Notice';
+import styles from './Badge.module.css';
+
+export function Badge({ tone, children }: { tone: Tone | 'plain'; children: ReactNode }) {
+  return <span className={`${styles.badge} ${styles[tone]}`}>{children}</span>;
+}

@@ -1,0 +1,29 @@
+/** A part of a page, with its heading and at most one action. */
+import { useId, type ReactNode } from 'react';
+import styles from './Card.module.css';
+
+type Props = { title: string; note?: ReactNode; action?: ReactNode; children: ReactNode };
+
+export function Card({ title, note, action, children }: Props) {
+  const id = useId();
+  return (
+    <section className={styles.card} aria-labelledby={id}>
+      <header className={styles.head}>
+        <h2 id={id}>{title}</h2>
+        {note && <span className={styles.note}>{note}</span>}
+        {action && <div className={styles.action}>{action}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** The heading of a page. */
+export function PageHead({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <header className={styles.pageHead}>
+      <h1>{title}</h1>
+      {children}
+    </header>
+  );
+}

@@ -1,0 +1,45 @@
+/** A window on top of the page: the browser's own, which keeps the focus inside, gives it back, and closes by Escape. */
+import { X } from 'lucide-react';
+import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { text } from '../text';
+import styles from './Dialog.module.css';
+
+type Props = {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  /** A click outside never closes what somebody types into. @default false */
+  isForm?: boolean;
+  isWide?: boolean;
+  children: ReactNode;
+};
+
+export function Dialog({ title, isOpen, onClose, isForm = false, isWide = false, children }: Props) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    if (isOpen && ref.current?.open === false) ref.current.showModal();
+  }, [isOpen]);
+  if (!isOpen) return null;
+  return (
+    <dialog
+      ref={ref}
+      className={`${styles.dialog} ${isWide ? styles.wide : ''}`}
+      aria-labelledby={id}
+      onClose={onClose}
+      onClick={(event) => {
+        if (!isForm && event.target === ref.current) onClose();
+      }}
+    >
+      <div className={styles.inside}>
+        <header className={styles.head}>
+          <h2 id={id}>{title}</h2>
+          <button type="button" className={styles.close} aria-label={text.dialog.close} onClick={onClose}>
+            <X size={18} aria-hidden="true" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,79 @@
+/** What a page or a card shows when it has nothing to show: empty, loading, failed, forbidden. */
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { LucideIcon } from 'lucide-react';
+import { CircleAlert, Lock } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { isLost, ProblemError } from '../api/problem';
+import { text } from '../text';
+import { Button } from './Button';
+import styles from './States.module.css';
+
+/** Says why there is nothing, and offers one action. */
+export function Empty({
+  icon: Icon,
+  title,
+  children,
+  action,
+}: {
+  icon: LucideIcon;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <div className={styles.state}>
+      <Icon size={22} aria-hidden="true" />
+      <p className={styles.title}>{title}</p>
+      {children && <p>{children}</p>}
+      {action}
+    </div>
+  );
+}
+
+/** Takes the room of what comes, so that nothing jumps. @param lines how many lines of it */
+export function Loading({ lines = 3 }: { lines?: number }) {
+  return (
+    <div className={styles.loading} role="status">
+      <span className="visually-hidden">{text.states.loading}</span>
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} className={styles.bar} aria-hidden="true" />
+      ))}
+    </div>
+  );
+}
+
+export const Forbidden = () => (
+  <Empty icon={Lock} title={text.states.forbidden}>
+    {text.states.forbiddenWhy}
+  </Empty>
+);
+
+export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  if (error instanceof ProblemError && error.status === 403) return <Forbidden />;
+  return (
+    <Empty
+      icon={CircleAlert}
+      title={isLost(error) ? text.states.unreachable : text.states.failed}
+      action={<Button onClick={onRetry}>{text.states.retry}</Button>}
+    >
+      {isLost(error) ? text.states.unreachableWhy : (error as Error).message}
+    </Empty>
+  );
+}
+
+type Read<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
+
+/** What was read, or the state it is in. What is there stays while it is read again, also when that fails. */
+export function Loaded<T>({
+  query,
+  lines,
+  children,
+}: {
+  query: Read<T>;
+  lines?: number;
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return children(query.data);
+  if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
+  return <Loading {...(lines !== undefined && { lines })} />;
+}

@@ -1,0 +1,122 @@
+/** A table: sorted by a click on a heading, kept in the URL, saved as CSV. On a narrow screen each row is a small card. */
+import { ArrowDown, ArrowUp, Download } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useSearchParams } from 'wouter';
+import { downloadText, toCsv } from '../format/csv';
+import { text } from '../text';
+import { Button } from './Button';
+import styles from './Table.module.css';
+
+export type Column<Row> = {
+  key: string;
+  heading: string;
+  cell: (row: Row) => ReactNode;
+  /** The exact value for CSV; left out: the column is not in it. */
+  csv?: (row: Row) => string;
+  /** Sorts by this; left out: the column does not sort. bigint for money. */
+  order?: (row: Row) => string | number | bigint;
+  isNumber?: boolean;
+};
+
+type Props<Row> = {
+  caption: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string | number;
+  /** The file's name without `.csv`; left out: no CSV of what is on the screen. */
+  csvName?: string;
+  /** Loads more, when there is more. */
+  onMore?: (() => void) | undefined;
+  isLoadingMore?: boolean;
+};
+
+export function Table<Row>({ caption, columns, rows, rowKey, csvName, onMore, isLoadingMore }: Props<Row>) {
+  const [search, setSearch] = useSearchParams();
+  const [sortKey, direction] = (search.get('sort') ?? '').split(':');
+  const sortBy = columns.find(({ key, order }) => key === sortKey && order)?.order;
+  const sorted = sortBy ? sortRows(rows, sortBy, direction === 'desc') : rows;
+  const sortOn = (key: string): void => {
+    const next = key !== sortKey ? `${key}:asc` : direction === 'asc' ? `${key}:desc` : null;
+    setSearch(
+      (old) => {
+        if (next === null) old.delete('sort');
+        else old.set('sort', next);
+        return old;
+      },
+      { replace: true },
+    );
+  };
+
+  return (
+    <div className={styles.box}>
+      <table className={styles.table}>
+        <caption className="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ key, heading, order, isNumber }) => (
+              <th
+                key={key}
+                scope="col"
+                className={isNumber ? styles.number : undefined}
+                aria-sort={key === sortKey && order ? (direction === 'desc' ? 'descending' : 'ascending') : undefined}
+              >
+                {order ? (
+                  <button type="button" className={styles.sort} onClick={() => sortOn(key)}>
+                    {heading}
+                    {key === sortKey && (direction === 'desc' ? <ArrowDown size={13} /> : <ArrowUp size={13} />)}
+                  </button>
+                ) : (
+                  heading
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map(({ key, heading, cell, isNumber }) => (
+                <td key={key} data-heading={heading} className={isNumber ? styles.number : undefined}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {(csvName || onMore) && (
+        <div className={styles.foot}>
+          {onMore && (
+            <Button onClick={onMore} isRunning={isLoadingMore ?? false}>
+              {text.table.more}
+            </Button>
+          )}
+          {csvName && (
+            <Button look="quiet" onClick={() => saveCsv(csvName, columns, sorted)}>
+              <Download size={15} aria-hidden="true" />
+              {text.table.csv}
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function sortRows<Row>(
+  rows: readonly Row[],
+  order: NonNullable<Column<Row>['order']>,
+  isDescending: boolean,
+): readonly Row[] {
+  const sign = isDescending ? -1 : 1;
+  return rows.toSorted((a, b) => {
+    const [x, y] = [order(a), order(b)];
+    return x < y ? -sign : x > y ? sign : 0;
+  });
+}
+
+function saveCsv<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): void {
+  const saved = columns.filter(({ csv }) => csv);
+  const lines = [saved.map(({ key }) => key), ...rows.map((row) => saved.map(({ csv }) => csv!(row)))];
+  downloadText(`${name}.csv`, 'text/csv', toCsv(lines));
+}

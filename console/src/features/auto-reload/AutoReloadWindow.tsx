@@ -1,0 +1,47 @@
+/** The auto-reload window of seed 000, word for word; with the server's preview, its advice, a trial, and the ways to stop. */
+import { useQuery } from '@tanstack/react-query';
+import { autoReloadQuery, methodsQuery } from '../../api/queries';
+import { ButtonLink } from '../../components/Button';
+import { Dialog } from '../../components/Dialog';
+import { Notice } from '../../components/Notice';
+import { Loaded } from '../../components/States';
+import { formatMoney } from '../../format/money';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+import { FailedMethods } from './FailedMethods';
+import { SettingsForm } from './SettingsForm';
+import { StopActions } from './StopActions';
+
+const words = text.autoReload;
+
+export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
+  const id = useAccountId();
+  const autoReload = useQuery(autoReloadQuery(id));
+  const methods = useQuery(methodsQuery(id));
+  return (
+    <Dialog title={words.title} isOpen onClose={onClose} isForm isWide>
+      <Loaded query={autoReload} lines={9}>
+        {(settings) => (
+          <>
+            {settings.status === 'disabled_after_failures' && <FailedMethods accountId={id} />}
+            {methods.data?.data.every(({ role }) => role !== 'primary') && (
+              <Notice tone="warn" action={<ButtonLink href="/payments">{words.addMethod}</ButtonLink>}>
+                {words.needsMethod}
+              </Notice>
+            )}
+            {settings.status !== 'off' && (
+              <p>
+                {words.status(
+                  formatMoney(settings.spentThisMonth),
+                  settings.monthlyLimit && formatMoney(settings.monthlyLimit),
+                )}
+              </p>
+            )}
+            <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
+            <StopActions accountId={id} status={settings.status} />
+          </>
+        )}
+      </Loaded>
+    </Dialog>
+  );
+}

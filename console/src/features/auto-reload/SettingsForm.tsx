@@ -1,0 +1,144 @@
+/** The settings themselves: checkbox, threshold, amount, limit, consent, and what is charged now. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, data, type Schemas } from '../../api/client';
+import { ProblemError } from '../../api/problem';
+import { keys } from '../../api/queries';
+import { Button } from '../../components/Button';
+import { Choices, choiceOf } from '../../components/Choices';
+import { Field, MoneyInput } from '../../components/Field';
+import { toast } from '../../components/toast';
+import { formatMoney } from '../../format/money';
+import { text } from '../../text';
+import styles from './AutoReload.module.css';
+import { ChargePreview } from './ChargePreview';
+import { SaveProblem } from './SaveProblem';
+import { Trial } from './Trial';
+import { draftOf, usePreview, useSettled, wishOf, type Wish } from './wish';
+
+const words = text.autoReload;
+
+type Props = {
+  accountId: string;
+  settings: Schemas['AutoReload'];
+  methods: readonly Schemas['PaymentMethod'][];
+  onDone: () => void;
+};
+
+export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
+  const [draft, setDraft] = useState(() => draftOf(settings));
+  const change = (part: Partial<typeof draft>): void => setDraft((old) => ({ ...old, ...part }));
+  const wish = wishOf(draft);
+  const asked = useSettled(wish);
+  const preview = usePreview(accountId, asked);
+  const saving = useSaving(accountId, onDone);
+  const refused = saving.error ?? preview.error;
+  const fields: ReadonlyMap<string, string> = refused instanceof ProblemError ? refused.fields : new Map();
+  const isRunning = settings.status === 'on' || settings.status === 'paused';
+  const { advice, presets } = settings;
+  return (
+    <form
+      className={styles.columns}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wish !== null && !saving.isPending) saving.mutate(wish);
+      }}
+    >
+      <div className={styles.settings}>
+        <label className={styles.check}>
+          <input
+            type="checkbox"
+            checked={draft.enable}
+            onChange={(event) => change({ enable: event.target.checked })}
+          />
+          <span>{words.enable}</span>
+        </label>
+        <Choices
+          legend={words.threshold}
+          presets={presets.threshold}
+          value={draft.threshold}
+          onChange={(threshold) => change({ threshold })}
+          hint={words.advised(formatMoney(advice.threshold))}
+          error={fields.get('threshold')}
+          disabled={!draft.enable}
+        />
+        <Choices
+          legend={words.amount}
+          presets={presets.amount}
+          value={draft.amount}
+          onChange={(amount) => change({ amount })}
+          hint={words.advised(formatMoney(advice.amount))}
+          error={fields.get('amount')}
+          disabled={!draft.enable}
+        />
+        <div className={styles.start}>
+          <Button
+            look="quiet"
+            disabled={!draft.enable}
+            onClick={() =>
+              change({
+                threshold: choiceOf(advice.threshold, presets.threshold),
+                amount: choiceOf(advice.amount, presets.amount),
+              })
+            }
+          >
+            {words.useAdvice}
+          </Button>
+        </div>
+        <Field label={words.monthlyLimit} hint={words.monthlyLimitHint} error={fields.get('monthlyLimit')}>
+          <MoneyInput
+            value={draft.monthlyLimit}
+            disabled={!draft.enable}
+            onChange={(event) => change({ monthlyLimit: event.target.value })}
+          />
+        </Field>
+        <ChargePreview preview={wish === null ? undefined : preview.data} methods={methods} />
+        <label className={styles.check}>
+          <input
+            type="checkbox"
+            checked={draft.agrees}
+            disabled={!draft.enable}
+            onChange={(event) => change({ agrees: event.target.checked })}
+          />
+          <span>{words.consent}</span>
+        </label>
+        <SaveProblem error={saving.error} isRunning={isRunning} />
+        <div className={styles.start}>
+          <Button
+            type="submit"
+            look="primary"
+            isRunning={saving.isPending}
+            disabled={!draft.enable || !draft.agrees || wish === null}
+          >
+            {isRunning ? words.save : words.submit}
+          </Button>
+        </div>
+      </div>
+      <Trial accountId={accountId} wish={draft.enable ? asked : null} settings={settings} />
+    </form>
+  );
+}
+
+function useSaving(accountId: string, onDone: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (wish: Wish) =>
+      data(
+        api.PUT('/v1/accounts/{id}/auto-reload', {
+          params: { path: { id: accountId } },
+          body: { ...wish, acceptTerms: true },
+        }),
+      ),
+    onSuccess: (answer) => {
+      toast(
+        'pending' in answer
+          ? words.pending
+          : answer.charged
+            ? words.savedCharged(formatMoney(answer.charged.amount))
+            : words.saved,
+      );
+      onDone();
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.account(accountId) }),
+  });
+}

@@ -1,0 +1,96 @@
+/** A18: the settings wished and the present ones over the account's own past usage, side by side. Nothing is charged. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { api, data, type Schemas } from '../../api/client';
+import { keys } from '../../api/queries';
+import { Curve, rangeOf } from '../../components/chart/Curve';
+import { Money } from '../../components/Money';
+import { Loaded } from '../../components/States';
+import { addMoney } from '../../format/money';
+import { formatMinutes } from '../../format/time';
+import { text } from '../../text';
+import { wordFor } from '../../text/word';
+import styles from './AutoReload.module.css';
+import type { Wish } from './wish';
+
+const words = text.autoReload.trial;
+const DAYS = 30;
+
+const run = (accountId: string, wish: Wish) =>
+  data(
+    api.POST('/v1/accounts/{id}/auto-reload/trial', {
+      params: { path: { id: accountId } },
+      body: { ...wish, days: DAYS },
+    }),
+  );
+type Result = Awaited<ReturnType<typeof run>>;
+
+function useTrial(accountId: string, wish: Wish | null) {
+  return useQuery({
+    queryKey: [...keys.account(accountId), 'trial', wish],
+    queryFn: () => run(accountId, wish!),
+    enabled: wish !== null,
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+type Props = { accountId: string; wish: Wish | null; settings: Schemas['AutoReload'] };
+
+export function Trial({ accountId, wish, settings: { status, threshold, amount, monthlyLimit } }: Props) {
+  const isSet = status === 'on' && threshold !== null && amount !== null;
+  const present = isSet ? { threshold, amount, ...(monthlyLimit !== null && { monthlyLimit }) } : null;
+  const wished = useTrial(accountId, wish);
+  const now = useTrial(accountId, present);
+  const range = rangeOf(wished.data?.curve ?? [], now.data?.curve ?? []);
+  return (
+    <section className={styles.trial} aria-label={words.title}>
+      <h3>{words.title}</h3>
+      <p className={styles.quiet}>{words.note(DAYS)}</p>
+      {wish === null ? (
+        <p>{words.pick}</p>
+      ) : (
+        <Loaded query={wished} lines={6}>
+          {(result) => <Outcome name={words.wished} result={result} range={range} />}
+        </Loaded>
+      )}
+      {present && now.data && <Outcome name={words.present} result={now.data} range={range} />}
+    </section>
+  );
+}
+
+type OutcomeProps = { name: string; result: Result; range: { from: number; to: number } };
+
+function Outcome({ name, result, range }: OutcomeProps) {
+  return (
+    <div className={styles.outcome}>
+      <h4>{name}</h4>
+      <Curve label={words.curve(name)} points={result.curve} height={130} {...range} />
+      <dl className={styles.figures}>
+        <Figure name={words.reloads}>{result.reloads.length.toLocaleString('en-US')}</Figure>
+        <Figure name={words.charged}>
+          <Money amount={addMoney('0', result.charged)} />
+        </Figure>
+        <Figure name={words.lowest}>
+          <Money amount={result.lowestBalance} />
+        </Figure>
+        <Figure name={words.without}>
+          {result.minutesWithoutAccess === 0 ? words.never : formatMinutes(result.minutesWithoutAccess)}
+        </Figure>
+      </dl>
+      {result.blockedBy.map((guard) => (
+        <p key={guard} className={styles.quiet}>
+          {wordFor(words.blocked, guard)}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+const Figure = ({ name, children }: { name: string; children: ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);

@@ -1,0 +1,59 @@
+/**
+ * An intent to pay has one idempotency key, from the opening of the form to a clear answer. It lies in localStorage, so
+ * that a reload of the page and a second tab use the same one: whatever they send, it is one charge.
+ */
+import { useSyncExternalStore } from 'react';
+
+export type Sent = { amount: string; methodId: string | null };
+export type Intent = {
+  key: string;
+  /** What was sent under the key, while no clear answer has come: it may be sent again, but nothing else under this key. */
+  sent: Sent | null;
+};
+
+const watchers = new Set<() => void>();
+const nameOf = (accountId: string): string => `ballast.payment.${accountId}`;
+
+function write(accountId: string, intent: Intent): Intent {
+  localStorage.setItem(nameOf(accountId), JSON.stringify(intent));
+  watchers.forEach((tell) => tell());
+  return intent;
+}
+
+const begin = (accountId: string): Intent => write(accountId, { key: `console-${newId()}`, sent: null });
+
+/** Random, also without a secure origin. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const stored = (accountId: string): string => localStorage.getItem(nameOf(accountId)) ?? '';
+
+/** The intent that is open, else a new one. */
+export function readIntent(accountId: string): Intent {
+  const text = stored(accountId);
+  return text === '' ? begin(accountId) : (JSON.parse(text) as Intent);
+}
+
+/** Before a request goes out: from now on only this may be sent under the key. */
+export const markSent = (accountId: string, sent: Sent): Intent =>
+  write(accountId, { key: readIntent(accountId).key, sent });
+
+/** After a clear answer, or by the owner's wish: what is sent next is another payment. */
+export const renewIntent = (accountId: string): Intent => begin(accountId);
+
+/** The open intent, as all tabs see it. */
+export function useIntent(accountId: string): Intent {
+  const text = useSyncExternalStore(watch, () => stored(accountId) || JSON.stringify(readIntent(accountId)));
+  return JSON.parse(text) as Intent;
+}
+
+function watch(tell: () => void): () => void {
+  watchers.add(tell);
+  window.addEventListener('storage', tell);
+  return () => {
+    watchers.delete(tell);
+    window.removeEventListener('storage', tell);
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Money is a decimal string of the API's, to nine decimals, and never a float. Intl takes decimal strings exactly;
+ * sums are made in nano-dollars as bigint.
+ */
+const CENTS = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+const EXACT = new Intl.NumberFormat('en-US', {
+  style: 'currency',
+  currency: 'USD',
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 9,
+});
+const NANO_PER_CENT = 10_000_000n;
+const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,9}))?$/;
+
+/** Nano-dollars of a decimal string; throws on what is none. */
+export function toNano(amount: string): bigint {
+  const match = DECIMAL.exec(amount);
+  if (!match) throw new Error(`${amount} is no amount`);
+  const [, sign, whole, fraction = ''] = match;
+  const nano = BigInt(whole!) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+  return sign === '-' ? -nano : nano;
+}
+
+export function fromNano(nano: bigint): string {
+  const digits = (nano < 0n ? -nano : nano).toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0{1,7}$/, '');
+  return `${nano < 0n ? '-' : ''}${digits.slice(0, -9)}.${fraction}`;
+}
+
+export const addMoney = (...amounts: string[]): string => fromNano(amounts.reduce((sum, one) => sum + toNano(one), 0n));
+export const isNegative = (amount: string): boolean => toNano(amount) < 0n;
+export const isZero = (amount: string): boolean => toNano(amount) === 0n;
+
+const withMinus = (text: string): string => text.replace('-', '−');
+
+/** In cents, for reading: never $0.00 when it is not zero. */
+export function formatMoney(amount: string): string {
+  const nano = toNano(amount);
+  const size = nano < 0n ? -nano : nano;
+  if (size > 0n && size * 2n < NANO_PER_CENT) return nano < 0n ? '−<$0.01' : '<$0.01';
+  return withMinus(CENTS.format(amount as Intl.StringNumericLiteral));
+}
+
+/** Every digit there is. */
+export const formatExact = (amount: string): string => withMinus(EXACT.format(amount as Intl.StringNumericLiteral));
+
+/** For scales of charts only, where a pixel is coarser than a float. */
+export const toPixelsOnly = (amount: string): number => Number(amount);
+
+/** What a person typed as an amount, as the API takes it: `1,250` is "1250". What is none is returned as it is, for the API to refuse. */
+export const typedAmount = (text: string): string => text.trim().replace(/^\$/, '').replaceAll(',', '').trim();
+
+/** Whether the API could read it as an amount at all; whether it may be paid is for the API to say. */
+export const looksLikeAmount = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(typedAmount(text));

@@ -1,0 +1,106 @@
+/**
+ * The account's stream, once per browser and not per tab: HTTP/1.1 gives a browser six connections to a host, and the
+ * sixth tab would hang. Whichever tab has the lock holds the stream and tells the others; when it closes, the next has
+ * the lock. Without a secure origin there are no locks: then each tab asks again every 10 s.
+ */
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+import type { Schemas } from '../api/client';
+import { accountQuery, keys } from '../api/queries';
+
+const ASK_AGAIN_MS = 10_000;
+
+type AccountEvent = Partial<Schemas['Account']>;
+type Message =
+  | { kind: 'account'; account: AccountEvent }
+  | { kind: 'changed'; topics: string[] }
+  | { kind: 'state'; state: LiveState };
+export type LiveState = 'connecting' | 'live' | 'lost';
+
+let state: LiveState = 'connecting';
+const watchers = new Set<() => void>();
+function become(next: LiveState): void {
+  state = next;
+  watchers.forEach((tell) => tell());
+}
+
+/** Whether the page moves by itself now. */
+export const useLiveState = (): LiveState =>
+  useSyncExternalStore(
+    (tell) => {
+      watchers.add(tell);
+      return () => watchers.delete(tell);
+    },
+    () => state,
+  );
+
+/** Follows an account for as long as the component is there. */
+export function useLive(accountId: string | undefined): void {
+  const client = useQueryClient();
+  useEffect(() => (accountId === undefined ? undefined : follow(accountId, client)), [accountId, client]);
+}
+
+function follow(accountId: string, client: QueryClient): () => void {
+  if (!('locks' in navigator) || !('BroadcastChannel' in window)) return askAgain(accountId, client);
+  const channel = new BroadcastChannel(`ballast.live.${accountId}`);
+  const stopping = new AbortController();
+  channel.onmessage = ({ data }: MessageEvent<Message>) => apply(data, accountId, client);
+  navigator.locks
+    .request(`ballast.live.${accountId}`, { signal: stopping.signal }, () =>
+      holdStream(accountId, stopping.signal, (message) => {
+        apply(message, accountId, client);
+        channel.postMessage(message);
+      }),
+    )
+    .catch(() => {
+      // The page went before it had its turn.
+    });
+  return () => {
+    stopping.abort();
+    channel.close();
+  };
+}
+
+/** Resolves when the page goes: until then it has the lock. */
+function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
+  const source = new EventSource(`/v1/accounts/${encodeURIComponent(accountId)}/stream`);
+  source.onopen = () => tell({ kind: 'state', state: 'live' });
+  // The browser comes back by itself; what was missed meanwhile is in the first event.
+  source.onerror = () => tell({ kind: 'state', state: 'lost' });
+  source.addEventListener('account', ({ data }: MessageEvent<string>) => {
+    tell({ kind: 'account', account: JSON.parse(data) as AccountEvent });
+  });
+  source.addEventListener('changed', ({ data }: MessageEvent<string>) =>
+    tell({ kind: 'changed', ...(JSON.parse(data) as { topics: string[] }) }),
+  );
+  return new Promise((resolve) => {
+    until.addEventListener('abort', () => {
+      source.close();
+      resolve();
+    });
+  });
+}
+
+function apply(message: Message, accountId: string, client: QueryClient): void {
+  switch (message.kind) {
+    case 'state':
+      // What changed while nobody listened is read again.
+      if (message.state === 'live' && state === 'lost')
+        void client.invalidateQueries({ queryKey: keys.account(accountId) });
+      return become(message.state);
+    case 'account':
+      become('live');
+      // The one place where the balance stands: all that show it change together.
+      return void client.setQueryData(accountQuery(accountId).queryKey, (old) => old && { ...old, ...message.account });
+    case 'changed':
+      // One that is being read already is not begun anew: under steady usage it would never end.
+      for (const topic of message.topics)
+        void client.invalidateQueries({ queryKey: keys.topic(accountId, topic) }, { cancelRefetch: false });
+  }
+}
+
+function askAgain(accountId: string, client: QueryClient): () => void {
+  become('live');
+  const timer = setInterval(() => void client.invalidateQueries({ queryKey: keys.account(accountId) }), ASK_AGAIN_MS);
+  return () => clearInterval(timer);
+}

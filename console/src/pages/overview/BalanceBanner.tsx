@@ -1,0 +1,81 @@
+/** The banner of seed 000: the prepayment balance, whether auto-reload is enabled, and the two things to do about them. */
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { useSearchParams } from 'wouter';
+import type { Schemas } from '../../api/client';
+import { autoReloadQuery } from '../../api/queries';
+import { Badge } from '../../components/Badge';
+import { Button, ButtonLink } from '../../components/Button';
+import { Money } from '../../components/Money';
+import { Notice, type Tone } from '../../components/Notice';
+import { formatMoney, isZero } from '../../format/money';
+import { useRole } from '../../session/session';
+import { text } from '../../text';
+import styles from './BalanceBanner.module.css';
+import { sentenceOf } from './sentence';
+
+const AutoReloadWindow = lazy(() => import('../../features/auto-reload/AutoReloadWindow'));
+const words = text.overview;
+const GATE_TONES: Record<Schemas['Account']['gate']['state'], Tone> = {
+  ok: 'good',
+  low: 'warn',
+  reloading: 'info',
+  suspended: 'bad',
+};
+
+export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
+  const details = useQuery({ ...autoReloadQuery(account.id), refetchInterval: 30_000 });
+  const isOwner = useRole() === 'owner';
+  const [search, setSearch] = useSearchParams();
+  const isOpen = isOwner && search.get('window') === 'auto-reload';
+  const show = (open: boolean): void =>
+    setSearch((old) => {
+      if (open) old.set('window', 'auto-reload');
+      else old.delete('window');
+      return old;
+    });
+  const sentence = sentenceOf(account, details.data);
+  return (
+    <section className={styles.banner} aria-label={words.balance}>
+      <div className={styles.head}>
+        <div>
+          <p className={styles.label}>{words.balance}</p>
+          <p className={styles.balance} data-testid="balance">
+            <Money amount={account.balance} />
+            <Badge tone={GATE_TONES[account.gate.state]}>{words.gate[account.gate.state]}</Badge>
+          </p>
+          {!isZero(account.held) && <p className={styles.note}>{words.held(formatMoney(account.held))}</p>}
+          <AutoReloadLine autoReload={account.autoReload} />
+        </div>
+        {isOwner && (
+          <div className={styles.actions}>
+            <ButtonLink look="primary" href="/pay">
+              {words.addPrepayment}
+            </ButtonLink>
+            <Button onClick={() => show(true)}>
+              {account.autoReload.status === 'on' || account.autoReload.status === 'paused'
+                ? words.review
+                : words.turnOn}
+            </Button>
+          </div>
+        )}
+      </div>
+      <Notice tone={sentence.tone}>{sentence.words}</Notice>
+      {isOpen && (
+        <Suspense fallback={null}>
+          <AutoReloadWindow onClose={() => show(false)} />
+        </Suspense>
+      )}
+    </section>
+  );
+}
+
+function AutoReloadLine({ autoReload: { status, threshold, amount } }: Pick<Schemas['Account'], 'autoReload'>) {
+  const isSet = status !== 'off' && threshold !== null && amount !== null;
+  return (
+    <p className={styles.note}>
+      {words.autoReload}: <b>{words.states[status]}</b>
+      {isSet && <>. {words.onLine(formatMoney(amount), formatMoney(threshold))}</>}
+    </p>
+  );
+}

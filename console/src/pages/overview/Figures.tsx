@@ -1,0 +1,46 @@
+/** Three figures: spent today, the average a day, the time left at the current rate. */
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { autoReloadQuery, dailySpendQuery } from '../../api/queries';
+import { Money } from '../../components/Money';
+import { formatMinutes } from '../../format/time';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+import styles from './Overview.module.css';
+
+const words = text.overview;
+
+export function Figures() {
+  const id = useAccountId();
+  const today = useQuery(dailySpendQuery(id, 1));
+  const advice = useQuery(autoReloadQuery(id)).data?.advice;
+  return (
+    <dl className={styles.figures}>
+      <Figure name={words.today} note={words.todayNote}>
+        {today.data && <Money amount={today.data.total} />}
+      </Figure>
+      <Figure name={words.average} note={words.averageNote}>
+        {advice && <Money amount={advice.dailySpend} />}
+      </Figure>
+      <Figure name={words.timeLeft} note={words.timeLeftNote}>
+        {advice &&
+          (advice.minutesLeft === null
+            ? words.noRate
+            : advice.minutesLeft <= 0
+              ? words.empty
+              : formatMinutes(advice.minutesLeft))}
+      </Figure>
+    </dl>
+  );
+}
+
+function Figure({ name, note, children }: { name: string; note: string; children: ReactNode }) {
+  return (
+    <div className={styles.figure}>
+      <dt>
+        {name} <span>{note}</span>
+      </dt>
+      <dd>{children ?? ' '}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { RefreshCw } from 'lucide-react';
+import { Link } from 'wouter';
+import { reloadsQuery } from '../../api/queries';
+import { Card } from '../../components/Card';
+import { Money } from '../../components/Money';
+import { PaymentStatus } from '../../components/PaymentStatus';
+import { Empty, Loaded } from '../../components/States';
+import { formatTime } from '../../format/time';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+import styles from './Overview.module.css';
+
+const words = text.overview;
+const SHOWN = 5;
+
+/** The last reloads; all of them stand on the page of payments. */
+export function LastReloads() {
+  const reloads = useInfiniteQuery(reloadsQuery(useAccountId(), SHOWN));
+  return (
+    <Card title={words.reloads} action={<Link href="/payments">{words.allPayments}</Link>}>
+      <Loaded query={reloads}>
+        {({ pages: [first] }) =>
+          first!.data.length === 0 ? (
+            <Empty icon={RefreshCw} title={words.noReloads}>
+              {words.noReloadsWhy}
+            </Empty>
+          ) : (
+            <ul className={styles.rows}>
+              {first!.data.map(({ number, amount, status, at }) => (
+                <li key={number}>
+                  <span>
+                    <PaymentStatus status={status} />
+                  </span>
+                  <span className={`${styles.amount} ${styles.end}`}>
+                    <Money amount={amount} />
+                  </span>
+                  <time dateTime={at}>{formatTime(at)}</time>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}

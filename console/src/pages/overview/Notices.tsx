@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query';
+import { Bell } from 'lucide-react';
+import { noticesQuery } from '../../api/queries';
+import { Card } from '../../components/Card';
+import { Empty, Loaded } from '../../components/States';
+import { formatTime } from '../../format/time';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+import { wordFor } from '../../text/word';
+import styles from './Overview.module.css';
+
+const words = text.overview;
+
+/** What owners were told lately. */
+export function Notices() {
+  const notices = useQuery(noticesQuery(useAccountId()));
+  return (
+    <Card title={words.notices}>
+      <Loaded query={notices}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Empty icon={Bell} title={words.noNotices}>
+              {words.noNoticesWhy}
+            </Empty>
+          ) : (
+            <ul className={styles.rows}>
+              {data.map(({ kind, at }) => (
+                <li key={`${kind} ${at}`}>
+                  <span>{wordFor(words.noticeKinds, kind)}</span>
+                  <time className={styles.end} dateTime={at}>
+                    {formatTime(at)}
+                  </time>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,46 @@
+/** The last fourteen UTC days. Their sum is the API's total for the same days. */
+import { useQuery } from '@tanstack/react-query';
+import { ChartColumn } from 'lucide-react';
+import { dailySpendQuery } from '../../api/queries';
+import { Card } from '../../components/Card';
+import { DayBars } from '../../components/chart/DayBars';
+import { Money } from '../../components/Money';
+import { Empty, Loaded } from '../../components/States';
+import { formatMoney } from '../../format/money';
+import { formatShortDate, utcDay } from '../../format/time';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+
+const words = text.overview;
+const DAYS = 14;
+
+export function Spend() {
+  const usage = useQuery(dailySpendQuery(useAccountId(), DAYS));
+  const now = new Date();
+  const days = Array.from({ length: DAYS }, (_, at) => utcDay(now, DAYS - 1 - at));
+  return (
+    <Card
+      title={words.spend}
+      note={words.spendNote(formatShortDate(days[0]!), formatShortDate(days.at(-1)!))}
+      action={usage.data && <Money amount={usage.data.total} />}
+    >
+      <Loaded query={usage} lines={7}>
+        {({ rows, total }) => {
+          const byDay = new Map(rows.map(({ day, cost }) => [day, cost]));
+          if (rows.length === 0)
+            return (
+              <Empty icon={ChartColumn} title={words.noSpend}>
+                {words.noSpendWhy}
+              </Empty>
+            );
+          return (
+            <DayBars
+              label={words.spendLabel(formatMoney(total))}
+              days={days.map((day) => ({ day, amount: byDay.get(day) ?? '0.00' }))}
+            />
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,32 @@
+/** Where the account stands: the banner, today, the last reloads, notices. It moves by itself. */
+import { useQuery } from '@tanstack/react-query';
+import { accountQuery } from '../../api/queries';
+import { PageHead } from '../../components/Card';
+import { Loaded } from '../../components/States';
+import { useAccountId, useRole } from '../../session/session';
+import { text } from '../../text';
+import { BalanceBanner } from './BalanceBanner';
+import { Figures } from './Figures';
+import { LastReloads } from './LastReloads';
+import { Notices } from './Notices';
+import styles from './Overview.module.css';
+import { Spend } from './Spend';
+
+export default function Overview() {
+  const account = useQuery(accountQuery(useAccountId()));
+  const role = useRole();
+  return (
+    <>
+      <PageHead title={text.pages.overview} />
+      <Loaded query={account} lines={5}>
+        {(data) => <BalanceBanner account={data} />}
+      </Loaded>
+      <Figures />
+      <Spend />
+      <div className={styles.pair}>
+        <LastReloads />
+        {role === 'owner' && <Notices />}
+      </div>
+    </>
+  );
+}

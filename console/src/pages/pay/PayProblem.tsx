@@ -1,0 +1,14 @@
+import { Notice } from '../../components/Notice';
+import { ProblemError } from '../../api/problem';
+import { text } from '../../text';
+
+/** A clear no, in the API's own words, and what comes next. */
+export function PayProblem({ error }: { error: Error }) {
+  if (!(error instanceof ProblemError)) return null;
+  if (error.code === 'idempotency_key_reused') return <Notice tone="warn">{text.pay.otherTab}</Notice>;
+  return (
+    <Notice tone="bad">
+      {error.message} {error.code === 'card_declined' && text.pay.declinedNext}
+    </Notice>
+  );
+}

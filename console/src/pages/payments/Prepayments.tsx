@@ -1,0 +1,102 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Wallet } from 'lucide-react';
+import type { Schemas } from '../../api/client';
+import { prepaymentsQuery } from '../../api/queries';
+import { ButtonLink } from '../../components/Button';
+import { Card } from '../../components/Card';
+import { Money } from '../../components/Money';
+import { PaymentStatus } from '../../components/PaymentStatus';
+import { Empty, Loaded } from '../../components/States';
+import { Table, type Column } from '../../components/Table';
+import { isZero, toNano } from '../../format/money';
+import { formatTime } from '../../format/time';
+import { useAccountId, useRole } from '../../session/session';
+import { text } from '../../text';
+import styles from './Payments.module.css';
+
+const words = text.payments;
+type Row = Schemas['Prepayment'];
+
+const columns: readonly Column<Row>[] = [
+  {
+    key: 'at',
+    heading: words.columns.at,
+    cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
+    csv: ({ at }) => at,
+    order: ({ at }) => at,
+  },
+  {
+    key: 'status',
+    heading: words.columns.status,
+    cell: ({ status, detail }) => (
+      <span className={styles.unusable}>
+        <PaymentStatus status={status} />
+        {detail && <small>{detail}</small>}
+      </span>
+    ),
+    csv: ({ status }) => status,
+  },
+  {
+    key: 'receipt',
+    heading: words.columns.receipt,
+    cell: ({ receiptUrl, at }) =>
+      receiptUrl ? (
+        <a href={receiptUrl} aria-label={`${words.columns.receipt}, ${formatTime(at)}`}>
+          {words.view}
+        </a>
+      ) : (
+        '–'
+      ),
+  },
+  {
+    key: 'refunded',
+    heading: words.columns.refunded,
+    cell: ({ refunded }) => (isZero(refunded) ? '–' : <Money amount={refunded} />),
+    csv: ({ refunded }) => refunded,
+    isNumber: true,
+  },
+  {
+    key: 'amount',
+    heading: words.columns.amount,
+    cell: ({ amount }) => <Money amount={amount} />,
+    csv: ({ amount }) => amount,
+    order: ({ amount }) => toNano(amount),
+    isNumber: true,
+  },
+];
+
+/** One-time payments by owners. */
+export function Prepayments() {
+  const isOwner = useRole() === 'owner';
+  const query = useInfiniteQuery(prepaymentsQuery(useAccountId()));
+  return (
+    <Card title={words.prepayments}>
+      <Loaded query={query}>
+        {({ pages }) => {
+          const rows = pages.flatMap(({ data }) => data);
+          if (rows.length === 0)
+            return (
+              <Empty
+                icon={Wallet}
+                title={words.noPrepayments}
+                action={isOwner && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}
+              >
+                {words.noPrepaymentsWhy}
+              </Empty>
+            );
+          return (
+            <Table
+              caption={words.prepayments}
+              columns={columns}
+              rows={rows}
+              rowKey={({ id }) => id}
+              csvName="prepayments"
+              onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
+              isLoadingMore={query.isFetchingNextPage}
+            />
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,37 @@
+/** What the console weighs, and whether its types are those of the API. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { CONSOLE_TYPES_FILE, makeConsoleTypes } from '../../dev/consoleTypes';
+import { CONSOLE_DIR } from '../support/browser';
+
+const KIB = 1_024;
+const assets = (): string[] => readdirSync(join(CONSOLE_DIR, 'assets'));
+/** Fonts are compressed already. */
+const weigh = (file: string): number => {
+  const content = readFileSync(join(CONSOLE_DIR, file));
+  return file.endsWith('.woff2') ? content.length : gzipSync(content).length;
+};
+
+/** What the page's HTML asks for, and what those import before anything is shown. */
+function firstFiles(): string[] {
+  const html = readFileSync(join(CONSOLE_DIR, 'index.html'), 'utf8');
+  return ['index.html', ...[...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, file]) => file!)];
+}
+/** A page of the console, by its chunk's name: its script and styles. */
+const filesOf = (page: string): string[] =>
+  assets()
+    .filter((name) => new RegExp(`^${page}-[\\w-]{8}\\.(js|css)$`).test(name))
+    .map((name) => `assets/${name}`);
+
+test('the first page weighs at most 200 KB gzipped, with its font and the overview; each further part at most 60', () => {
+  const sum = (files: string[]): number => files.reduce((bytes, file) => bytes + weigh(file), 0);
+  expect(filesOf('overview')).not.toEqual([]);
+  expect(sum([...firstFiles(), ...filesOf('overview')])).toBeLessThan(200 * KIB);
+  const first = new Set(firstFiles());
+  for (const name of assets()) if (!first.has(`assets/${name}`)) expect(weigh(`assets/${name}`)).toBeLessThan(60 * KIB);
+});
+
+test("the console's types are those of the API's document; else: npm run console:types", async () => {
+  expect(readFileSync(CONSOLE_TYPES_FILE, 'utf8')).toBe(await makeConsoleTypes());
+}, 120_000);

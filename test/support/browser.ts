@@ -1,0 +1,131 @@
+/** A real Chromium for a test file, with the console of a whole Ballast: what the page says and breaks is held against it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { ensureChromium } from '../../dev/chromium';
+import { startTestApi, type TestAccount, type TestApi } from './api';
+import { World } from './world';
+
+const root = process.cwd();
+export const CONSOLE_DIR = join(root, 'dist', 'console');
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** On two loaded cores a page may take its time; what is waited for is a state all the same. */
+const WAIT_MS_MAX = 30_000;
+
+export type Visit = {
+  page: Page;
+  context: BrowserContext;
+  /** What the browser complained of: CSP, errors of scripts, answers of 5xx. */ complaints: string[];
+};
+export type ConsoleHarness = {
+  api: TestApi;
+  world: World;
+  browser: Browser;
+  /** A new visitor, with cookies of its own. @default 1440 × 900, nobody is signed in */
+  visit(options?: BrowserContextOptions & { key?: string; path?: string }): Promise<Visit>;
+  /** Fails when any visitor's browser complained. */
+  expectNoComplaints(): void;
+  close(): Promise<void>;
+};
+
+/** Chromium's path; null where it is not to be had, which CI does not accept. */
+export async function findChromium(): Promise<string | null> {
+  try {
+    return await ensureChromium({ log: (line) => process.stdout.write(`${line}\n`) });
+  } catch (error) {
+    if (process.env.CI) throw error;
+    process.stdout.write(`${(error as Error).message} The browser tests are left out.\n`);
+    return null;
+  }
+}
+
+export async function startConsole(executablePath: string): Promise<ConsoleHarness> {
+  const world = await World.start({ time: 'real', relay: true });
+  const api = await startTestApi({
+    database: world.database,
+    temporal: world.client,
+    stripe: world.stripe,
+    consoleDir: CONSOLE_DIR,
+  });
+  const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: WAIT_MS_MAX });
+  const visits: Visit[] = [];
+  return {
+    api,
+    world,
+    browser,
+    async visit({ key, path = '/', ...options } = {}) {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      context.setDefaultTimeout(WAIT_MS_MAX);
+      const page = await context.newPage();
+      const visit = { page, context, complaints: complaintsOf(page) };
+      visits.push(visit);
+      if (key !== undefined) {
+        const answer = await context.request.post(`${api.url}/v1/session`, { data: { key } });
+        if (!answer.ok()) throw new Error(`not signed in: ${answer.status()} ${await answer.text()}`);
+      }
+      await page.goto(api.url + path);
+      return visit;
+    },
+    expectNoComplaints() {
+      expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
+    },
+    async close() {
+      await browser.close();
+      await api.close();
+      await world.close();
+    },
+  };
+}
+
+/** A refusal of 4xx is an answer, and the browser writes a line about each: those are no complaints. */
+function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(`${error.message}\n${error.stack}`));
+  page.on('response', (response) => {
+    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
+  });
+  return complaints;
+}
+
+const AXE = readFileSync(join(root, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+
+/** axe finds nothing on the page as it is now. It runs beside the page's own scripts, as the CSP lets nothing in. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  await evaluate(AXE);
+  const found = await evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary).join(' | ')))`);
+  await session.detach();
+  expect(found).toEqual([]);
+}
+
+/** Nothing sticks out at the side. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+}
+
+export const addCard = (api: TestApi, { id, owner }: TestAccount, card = 'pm_card_visa', role?: string) =>
+  api.ask('POST', `/v1/accounts/${id}/payment-methods`, {
+    key: owner,
+    body: { paymentMethod: card, ...(role && { role }) },
+  });
