@@ -1,5 +1,6 @@
 /** `npm run bench [-- --quick] [-- --only ingest,gate]`: measures, shows and keeps the figures of docs/performance.md. */
 import { parseArgs } from 'node:util';
+import { accountStreams } from './accountStreams';
 import { crossingToCredited } from './crossingToCredited';
 import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
@@ -27,6 +28,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
     return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
   },
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
+  'account-streams': (ballast, quick) => accountStreams(ballast, quick ? 2 : 10),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   singles: (ballast, quick) => singlesOverNodeHttp(ballast, quick ? 1 : 5),

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { runTrial, thinCurve } from '../../domain/trial';
-import { readAccount } from '../../ledger/accounts/readAccount';
+import { accountExists } from '../../ledger/accounts/accountExists';
+import { readFirstLine } from '../../ledger/transactions/readFirstLine';
 import { readPast } from '../../ledger/transactions/readPast';
 import { ok } from '../http/endpoint';
 import { money, moneyIn, ofAccount, time } from '../http/schemas';
@@ -45,9 +46,10 @@ export const run = endpoint({
   refusals: ['out_of_range', 'fraction_of_a_cent'],
   async handle({ params: { id }, body }, { pool, policy, clock }) {
     const settings = toSettings(body);
-    const account = await readAccount(pool, id);
-    if (!account) throw notFound(`account ${id}`);
-    const times = edges(Math.max(clock.now() - body.days * DAY_MS, account.createdAt.getTime()), clock.now());
+    if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
+    // Before the first purchase auto-reload can't be enabled (A1).
+    const firstMs = (await readFirstLine(pool, id))?.getTime() ?? clock.now();
+    const times = edges(Math.max(clock.now() - body.days * DAY_MS, firstMs + 1), clock.now());
     const past = await readPast(pool, id, times);
     const { reloads, lowest, withoutAccessMs, blockedBy, curve } = runTrial({
       settings,

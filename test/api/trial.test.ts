@@ -36,10 +36,13 @@ test('A18 a trial tells when it would have reloaded, what it would have cost, an
   const { id, owner } = await withPast();
   const { status, body } = await trial(id, owner, { threshold: '10.00', amount: '25.00' });
   expect(status).toBe(200);
-  // The account begins with nothing, so enabling charges first; with the prepayment of $30 that lasts 45 hours.
-  expect(body.reloads[0]).toEqual({ at: body.from, amount: '25.00' });
-  expect(body).toMatchObject({ charged: '50.00', minutesWithoutAccess: 0, blockedBy: [] });
-  expect(body.curve[0]).toEqual({ at: body.from, balance: '0.00' });
+  // It begins with the first purchase; of $30, twenty are spent within 21 hours, and of $25 more the rest of the time takes 27.
+  const hoursIn = (at: string) => (Date.parse(at) - Date.parse(body.from)) / 3_600_000;
+  expect(body.reloads.map(({ amount }: { amount: string }) => amount)).toEqual(['25.00', '25.00']);
+  expect(Math.abs(hoursIn(body.reloads[0].at) - 20)).toBeLessThan(1.1);
+  expect(Math.abs(hoursIn(body.reloads[1].at) - 45)).toBeLessThan(1.1);
+  expect(body).toMatchObject({ charged: '50.00', lowestBalance: '10.00', minutesWithoutAccess: 0, blockedBy: [] });
+  expect(body.curve[0]).toEqual({ at: body.from, balance: '30.00' });
   expect(body.curve.at(-1)).toEqual({ at: body.to, balance: '33.00' });
 });
 
