@@ -10,6 +10,7 @@ import * as batchExecution from './endpoints/batchExecution';
 import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
 import * as confirmations from './endpoints/confirmations';
+import * as dedicatedEndpoints from './endpoints/dedicatedEndpoints';
 import * as files from './endpoints/files';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
@@ -43,6 +44,7 @@ const admin: Role[] = ['admin'];
 const service: Role[] = ['service'];
 const owner: Role[] = ['owner'];
 const ownerOrAdmin: Role[] = ['owner', 'admin'];
+const ownerOrModifier: Role[] = ['owner', 'resource_modifier'];
 const anyoneOfAccount: Role[] = ['owner', 'resource_modifier', 'member'];
 const anyoneOrAdmin: Role[] = [...anyoneOfAccount, 'admin'];
 const anyone: Role[] = [...anyoneOfAccount, 'admin', 'service'];
@@ -144,6 +146,19 @@ export const routes: readonly Route<Services>[] = [
   ),
   ...section('Limits', [
     get('/v1/accounts/:id/limits', anyoneOrAdmin, limits.list, "List the account's limits and what it uses of them"),
+    put(
+      '/v1/accounts/:id/dedicated-endpoints/:name',
+      ownerOrModifier,
+      dedicatedEndpoints.put,
+      'Make a dedicated endpoint, or give it another model',
+    ),
+    get('/v1/accounts/:id/dedicated-endpoints', ownerOrModifier, dedicatedEndpoints.list, 'List dedicated endpoints'),
+    del(
+      '/v1/accounts/:id/dedicated-endpoints/:name',
+      ownerOrModifier,
+      dedicatedEndpoints.remove,
+      'Remove a dedicated endpoint',
+    ),
   ]),
   ...section('Records', [
     get('/v1/accounts/:id/transactions', anyoneOrAdmin, records.transactions, "List the account's ledger"),

@@ -29,8 +29,8 @@ type Tiered = {
 const same = (limit: number): Tiered['byTier'] => ({ low: limit, high: limit, other: limit });
 
 /**
- * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. What a batch file may have and enqueued
- * tokens are enforced; the others are published.
+ * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. What a batch file may have, enqueued
+ * tokens and dedicated endpoints are enforced; the others are published.
  */
 export const LIMITS: Readonly<Record<LimitKey, Tiered>> = {
   'batch.enqueued_tokens': {

@@ -240,7 +240,9 @@ create table dedicated_endpoints (
   model_id text not null,
   actor text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
+  number bigint generated always as identity not null,
   PRIMARY KEY (account_id, name),
+  UNIQUE (number),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   FOREIGN KEY (model_id) REFERENCES models(id)
 );
@@ -1031,6 +1033,7 @@ AS $function$
   update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;
   update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  delete from dedicated_endpoints where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $function$
 ;

@@ -34,6 +34,7 @@ as $$
   update members set name = 'erased', email = 'erased', removed_at = coalesce(removed_at, now()) where account_id = p_account;
   update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
+  delete from dedicated_endpoints where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $$;
 
