@@ -27,6 +27,10 @@ const method = z
     expYear: z.number().int().nullable(),
     fingerprint: z.string().nullable(),
     usable: z.boolean(),
+    unusableBecause: z
+      .string()
+      .nullable()
+      .meta({ description: 'The code with which it was declined for good; it is not tried again while this stands.' }),
   })
   .meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });

@@ -80,6 +80,9 @@ const attempt = z.strictObject({
   role: z.string().nullable(),
   outcome: z.enum(['succeeded', 'declined', 'unknown']),
   declineCode: z.string().nullable(),
+  declineMessage: z.string().nullable(),
+  brand: z.string().nullable(),
+  last4: z.string().nullable(),
 });
 const reload = z.strictObject({
   number: z.number().int(),

@@ -3,7 +3,8 @@ import type { MethodRole } from '../../domain/accountState';
 import type { SavedCard } from '../../domain/payment';
 import type { Position } from '../accounts/position';
 
-export type PaymentMethod = SavedCard & { role: MethodRole | null; usable: boolean };
+/** `unusableBecause`: the code of the decline for good, while it stands (A11). */
+export type PaymentMethod = SavedCard & { role: MethodRole | null; usable: boolean; unusableBecause: string | null };
 export type MethodsChanged = { method: PaymentMethod; position: Position };
 
 export type MethodRow = {
@@ -28,4 +29,5 @@ export const toPaymentMethod = (row: MethodRow): PaymentMethod => ({
   expYear: row.exp_year,
   fingerprint: row.fingerprint,
   usable: row.unusable_because === null,
+  unusableBecause: row.unusable_because,
 });

@@ -10,6 +10,10 @@ export type ReloadAttempt = {
   role: string | null;
   outcome: AttemptOutcome;
   declineCode: string | null;
+  declineMessage: string | null;
+  /** Null for a method of which nothing is known any more. */
+  brand: string | null;
+  last4: string | null;
 };
 export type Reload = {
   number: number;
@@ -33,8 +37,9 @@ export async function listReloads(db: Db, accountId: string, page: PageRequest):
   const { rows } = await db.query<Row>(
     `select r.number, p.amount_cents, r.state, r.because, r.opened_at, coalesce((
        select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'method', a.payment_method_id, 'role', a.role,
-                                         'outcome', a.outcome, 'declineCode', a.decline_code) order by a.at)
-       from payment_attempts a where a.payment_id = r.id), '[]') as attempts
+                                         'outcome', a.outcome, 'declineCode', a.decline_code, 'declineMessage', a.decline_message,
+                                         'brand', m.brand, 'last4', m.last4) order by a.at)
+       from payment_attempts a left join payment_methods m on m.id = a.payment_method_id where a.payment_id = r.id), '[]') as attempts
      from reloads r join payments p on p.id = r.id
      where r.account_id = $1 and ($2::bigint is null or r.number < $2) order by r.number desc limit $3`,
     [accountId, page.after, page.limit + 1],

@@ -240,7 +240,9 @@ test('A6 usage through the API crosses the threshold: one reload, shown with its
       number: 1,
       amount: '100.00',
       status: 'succeeded',
-      attempts: [{ attempt: 1, role: 'primary', outcome: 'succeeded', declineCode: null }],
+      attempts: [
+        { attempt: 1, role: 'primary', outcome: 'succeeded', declineCode: null, brand: 'visa', last4: '4242' },
+      ],
     },
   ]);
   await until(

@@ -55,7 +55,7 @@ const lostCard = async (expYear = 2027, number?: string): Promise<{ account: Tes
   const { id } = await add(account, await cardOf(expYear, number));
   await behave(id, { chargeDecline: 'lost_card' });
   expect(await prepay(account, id)).toMatchObject({ status: 402, body: { declineCode: 'lost_card' } });
-  expect(await read(account, id)).toMatchObject({ usable: false });
+  expect(await read(account, id)).toMatchObject({ usable: false, unusableBecause: 'lost_card' });
   return { account, id };
 };
 

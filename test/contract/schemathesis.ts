@@ -25,7 +25,7 @@ const CHECKS = [
   'unsupported_method',
 ];
 /** What would end the run (its own keys and members), waits for long, or is a page for people. */
-const LEFT_OUT = ['/v1/gates/stream', '/v1/reconcile'];
+const LEFT_OUT = ['/v1/gates/stream', '/v1/accounts/{id}/stream', '/v1/reconcile'];
 const ADMIN_KEY = 'admin-key-of-the-contract';
 const ACCOUNT = 'contract';
 
