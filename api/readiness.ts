@@ -1,6 +1,7 @@
 /** What this process needs and can't reach now. */
 import { within } from './http/within';
 import type { Uses } from './services';
+import { withDeadline } from './signals/withDeadline';
 
 export type Dependency = 'database' | 'temporal' | 'payments';
 
@@ -14,7 +15,7 @@ export async function checkReadiness({
 }: Uses<'pool' | 'temporal' | 'provider'>): Promise<Dependency[]> {
   const probes: Record<Dependency, () => Promise<unknown>> = {
     database: () => pool.query('select 1'),
-    temporal: () => temporal.withDeadline(Date.now() + PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),
+    temporal: () => withDeadline(temporal, PROBE_MS_MAX, () => temporal.workflowService.getSystemInfo({})),
     payments: () => provider.reach(PROBE_MS_MAX),
   };
   const names = Object.keys(probes) as Dependency[];

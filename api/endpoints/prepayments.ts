@@ -19,6 +19,7 @@ import { lookAtPayment } from './lookAtPayment';
 import { accountId, cursorOf, id, money, moneyIn, ofAccount, time, uuid } from '../http/schemas';
 import { endpoint, forPayments, type Services, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
+import { withDeadline } from '../signals/withDeadline';
 import { QUARANTINED } from './quarantined';
 
 const START_MS_MAX = 5_000;
@@ -108,7 +109,7 @@ async function charge(
   const input = { accountId: account, paymentId, paymentMethodId: paymentMethodId! };
   const handle = await reaching(temporal, START_MS_MAX, () => startPrepayment(temporal, input, idempotencyKey));
   try {
-    await temporal.withDeadline(Date.now() + CHARGE_MS_MAX, () => handle.result());
+    await withDeadline(temporal, CHARGE_MS_MAX, () => handle.result());
   } catch (error) {
     if (!isTemporalOutage(error)) log.warn({ err: error, account, paymentId }, 'a prepayment did not end well');
   }

@@ -10,6 +10,7 @@ import { toReportText } from './reconcileText';
 import { time } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
+import { withDeadline } from '../signals/withDeadline';
 
 const START_MS_MAX = 5_000;
 const REPORT_MS_MAX = 25_000;
@@ -81,7 +82,7 @@ export const reconcile = endpoint({
 async function run({ temporal }: Uses<'temporal'>): Promise<ReconcileReport | null> {
   const handle = await reaching(temporal, START_MS_MAX, () => startReconcile(temporal));
   try {
-    return await temporal.withDeadline(Date.now() + REPORT_MS_MAX, () => handle.result());
+    return await withDeadline(temporal, REPORT_MS_MAX, () => handle.result());
   } catch (error) {
     if (isTemporalOutage(error)) return null;
     if (error instanceof WorkflowFailedError)

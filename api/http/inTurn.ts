@@ -14,11 +14,12 @@ export function inTurn(listener: RequestListener): RequestListener {
   const waitingOn = new WeakMap<Socket, number>();
   /** Connections that have had their request of this turn. */
   const served = new Set<Socket>();
+  const endTurn = (): void => served.clear();
   const isFull = (socket: Socket): boolean => waitingOn.get(socket)! >= WAITING_MAX;
 
   function isFirst(socket: Socket): boolean {
     if (served.has(socket)) return false;
-    if (served.size === 0) setImmediate(() => served.clear());
+    if (served.size === 0) setImmediate(endTurn);
     served.add(socket);
     return true;
   }

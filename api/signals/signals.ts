@@ -6,6 +6,7 @@ import { formatMoney } from '../../domain/money';
 import type { MovedPosition } from '../../ledger/accounts/position';
 import { usageSignal } from '../../workflows/messages';
 import { wakeBalance } from '../../workflows/wake';
+import { withDeadline } from './withDeadline';
 
 export type Signals = {
   /** A position was committed. A crossing is signalled at once, other changes at most once a minute per account. */
@@ -42,8 +43,7 @@ export function createSignals(client: Client, log: Logger, now: () => number): S
     signal: SignalDefinition<Args>,
     ...args: Args
   ): Promise<void> {
-    const sent = client
-      .withDeadline(Date.now() + SIGNAL_MS_MAX, () => wakeBalance(client, accountId, signal, ...args))
+    const sent = withDeadline(client, SIGNAL_MS_MAX, () => wakeBalance(client, accountId, signal, ...args))
       .catch((error: Error) => log.debug({ err: error, accountId }, 'a workflow could not be signalled'))
       .finally(() => sending.delete(sent));
     sending.add(sent);

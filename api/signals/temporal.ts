@@ -9,6 +9,7 @@ import {
 import type { UpdateDefinition } from '@temporalio/common';
 import { unavailable } from '../../domain/errors';
 import { BALANCE_TASK_QUEUE, balanceWorkflowId, type BalanceInput } from '../../workflows/messages';
+import { withDeadline } from './withDeadline';
 
 type Balance = (input: BalanceInput) => Promise<unknown>;
 
@@ -38,8 +39,8 @@ export async function updateBalance<Answer, Args extends unknown[]>(
 /** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer in time. */
 export async function reaching<T>(client: Client, answerMsMax: number, work: () => Promise<T>): Promise<T> {
   try {
-    await client.withDeadline(Date.now() + REACH_MS_MAX, () => client.workflowService.getSystemInfo({}));
-    return await client.withDeadline(Date.now() + answerMsMax, work);
+    await withDeadline(client, REACH_MS_MAX, () => client.workflowService.getSystemInfo({}));
+    return await withDeadline(client, answerMsMax, work);
   } catch (error) {
     if (isTemporalOutage(error))
       throw unavailable('temporal_unavailable', 'The workflows do not answer now; ask again.');
