@@ -29,4 +29,4 @@ COPY package.json ./
 RUN install -d -o node -g node /archive /files
 USER node
 EXPOSE 3000
-CMD ["node", "--enable-source-maps", "dist/api/main.js"]
+CMD ["node", "--enable-source-maps", "--min-semi-space-size=32", "--max-semi-space-size=32", "dist/api/main.js"]

@@ -60,6 +60,19 @@ export default defineConfig(
       ],
     },
   },
+  {
+    files: ['api/**'],
+    ignores: ['api/signals/withDeadline.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='withDeadline']",
+          message: "Call withDeadline of api/signals: the client's own makes every request of the process dearer.",
+        },
+      ],
+    },
+  },
   { files: entryPoints, rules: { 'no-restricted-properties': 'off', 'no-console': 'off' } },
   // What is said to these comes from the developer alone; the simulator merges objects by names, as Stripe does.
   { files: ['dev/**', 'bench/**', 'test/**'], rules: { 'ballast/lookups-by-name': 'off' } },

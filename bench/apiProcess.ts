@@ -5,13 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { API_NODE_ARGS } from '../dev/processes';
 
 export type Running = { port: number; pid: number; startMs: number; stop(): Promise<void> };
 
 /** One more API on a database. Its Temporal and Stripe are nowhere: gates need neither. */
 export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readonly string[] = []): Promise<Running> =>
   start(
-    [...nodeArgs, join(__dirname, '..', 'api', 'main.js')],
+    [...API_NODE_ARGS, ...nodeArgs, join(__dirname, '..', 'api', 'main.js')],
     {
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: '127.0.0.1:9',

@@ -15,8 +15,8 @@ export async function bestOf(settings: (() => Promise<number>)[]): Promise<numbe
 const RAW = `
   with e as (select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
     as e(account_id, event_id, model, input, output, at_ms, cost)),
-  taken as (insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
-    select account_id, event_id, 0, 0, model, input, 0, output, 0, to_timestamp(at_ms / 1000.0::float8), cost from e on conflict do nothing returning account_id, cost_nano)
+  taken as (insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, kind, at, cost_nano)
+    select account_id, event_id, 0, 0, model, input, 0, output, 0, 'text', to_timestamp(at_ms / 1000.0::float8), cost from e on conflict do nothing returning account_id, cost_nano)
   update balances b set balance_nano = balance_nano - s.cost from (select account_id, sum(cost_nano)::bigint as cost from taken group by 1) s
   where b.account_id = s.account_id`;
 
@@ -80,8 +80,8 @@ export const selectForUpdate = (pool: Pool, events: number, accountIds: readonly
       const [sequence, after] = [row!.sequence + 1n, row!.balance_nano - cost];
       const { rowCount } = await tx.query({
         name: 'peer-event',
-        text: `insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, at, cost_nano)
-       values ($1, $2, $3, 0, $4, $5, 0, $6, 0, now(), $7) on conflict do nothing`,
+        text: `insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, kind, at, cost_nano)
+       values ($1, $2, $3, 0, $4, $5, 0, $6, 0, 'text', now(), $7) on conflict do nothing`,
         values: [accountId, id, sequence, model, inputTokens, outputTokens, cost],
       });
       if (rowCount === 0) return;

@@ -10,6 +10,8 @@ export interface ProcessOptions {
   name: string;
   /** Below dist/. */
   script: string;
+  /** Options of Node. @default none */
+  nodeArgs?: readonly string[];
   /** Asked at each start: addresses may have changed since the last. Secrets go here, never into arguments, which everybody on the machine can read. */
   env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>;
   dataDir: string;
@@ -17,6 +19,12 @@ export interface ProcessOptions {
   onLine?: Log;
   log: Log;
 }
+
+/**
+ * For the API that takes usage and gates: what a request leaves behind is short-lived, and collecting it seldom, in a
+ * young generation of 32 MB, takes a fifth less of its time. The same stands in docker-compose.yml.
+ */
+export const API_NODE_ARGS = ['--min-semi-space-size=32', '--max-semi-space-size=32'] as const;
 
 const readyTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
@@ -27,14 +35,14 @@ export function startProcess(options: ProcessOptions): Promise<KeptRunning> {
 }
 
 async function launch(
-  { name, script, env, dataDir, onLine, log }: ProcessOptions,
+  { name, script, nodeArgs = [], env, dataDir, onLine, log }: ProcessOptions,
   signal: AbortSignal,
 ): Promise<Service> {
   const logFile = join(dataDir, 'logs', `${name}.log`);
   let ready = false;
   const daemon = await startDaemon({
     command: process.execPath,
-    args: ['--enable-source-maps', resolve(__dirname, '..', script)],
+    args: ['--enable-source-maps', ...nodeArgs, resolve(__dirname, '..', script)],
     env: { ...process.env, ...(await env()) },
     logFile,
     stopSignal: 'SIGTERM',

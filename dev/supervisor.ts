@@ -10,7 +10,7 @@ import { batchesEnvironment, programEnvironment, simulatorEnvironment, type Give
 import { keepRunning, type KeptRunning, type Service } from './keepRunning';
 import { isPortFree, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
-import { startProcess, type ProcessOptions } from './processes';
+import { API_NODE_ARGS, startProcess, type ProcessOptions } from './processes';
 import { makeSignInLinks } from './signInLinks';
 import { printSummary } from './summary';
 import { startTemporal } from './temporal';
@@ -62,7 +62,7 @@ export class Supervisor {
     await this.placeBatches();
     await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
     await Promise.all([
-      this.program('api', 'api/main.js'),
+      this.program('api', 'api/main.js', { nodeArgs: API_NODE_ARGS }),
       this.program('worker', 'workers/main.js'),
       this.startBatches(),
       this.program('batch worker', 'workers/batchesMain.js'),
@@ -196,7 +196,7 @@ export class Supervisor {
   private program(
     name: string,
     script: string,
-    options: Partial<Pick<ProcessOptions, 'env' | 'onLine'>> = {},
+    options: Partial<Pick<ProcessOptions, 'env' | 'nodeArgs' | 'onLine'>> = {},
   ): Promise<void> {
     const env = () => programEnvironment(this.given, this.places as Places);
     const { dataDir, log } = this;
