@@ -1,5 +1,6 @@
 /** Figure 21, the server's part: how soon who follows an account is told of a commit, and what followers cost the gate. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { get, type ClientRequest } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,11 +27,13 @@ export async function accountStreams(ballast: MeasuredBallast, runs: number, sec
     path: `/v1/accounts/${accountIds[0]}/gate`,
     headers: { Authorization: `Bearer ${serviceKey}` },
   };
-  const [told, ratios]: [number[], number[]] = [[], []];
+  const [told, ratios, shares]: [number[], number[], number[]] = [[], [], []];
   await load(gate, { connections: 16, seconds, rate: CHECKS_PER_SECOND });
   for (let run = 0; run < runs; run++) {
     told.push(await toldP99(pool, api.port, accountIds[0]!));
-    ratios.push(await costOfStreams(pool, gate, accountIds, seconds));
+    const cost = await costOfStreams(pool, gate, api.pid, accountIds, seconds);
+    ratios.push(cost.p99);
+    shares.push(cost.processor);
   }
   await api.stop();
   await pool.end();
@@ -47,6 +50,7 @@ export async function accountStreams(ballast: MeasuredBallast, runs: number, sec
       'ratio',
       ratios,
     ),
+    summarize('21processor', `what ${STREAMS} such streams take of the API's processor`, 'seconds per second', shares),
   ];
 }
 
@@ -76,15 +80,20 @@ async function toldP99(pool: Pool, port: number, accountId: string): Promise<num
 async function costOfStreams(
   pool: Pool,
   gate: Target,
+  pid: number,
   accountIds: readonly string[],
   seconds: number,
-): Promise<number> {
+): Promise<{ p99: number; processor: number }> {
   let next = 0;
   const moving = setInterval(
     () => void move(pool, accountIds[(next += 1) % accountIds.length]!).catch(() => {}),
     1_000 / CHANGES_PER_SECOND,
   );
-  const measure = async () => (await load(gate, { connections: 16, seconds, rate: CHECKS_PER_SECOND })).p99;
+  const measure = async () => {
+    const [usedBefore, startedMs] = [processorSeconds(pid), performance.now()];
+    const { p99 } = await load(gate, { connections: 16, seconds, rate: CHECKS_PER_SECOND });
+    return { p99, processor: ((processorSeconds(pid) - usedBefore) * 1_000) / (performance.now() - startedMs) };
+  };
   const without = await measure();
   const streams = accountIds.map((id) => follow(gate.port, id, () => undefined));
   await sleep(1_000);
@@ -92,7 +101,13 @@ async function costOfStreams(
   streams.forEach((stream) => stream.destroy());
   clearInterval(moving);
   await sleep(500);
-  return withStreams / without;
+  return { p99: withStreams.p99 / without.p99, processor: withStreams.processor - without.processor };
+}
+
+/** In which a process has had a processor, all its threads together; the kernel counts in hundredths. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function follow(port: number, accountId: string, onText: (text: string) => void): ClientRequest {

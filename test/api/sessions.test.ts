@@ -52,13 +52,15 @@ async function linkFor(email: string): Promise<string> {
   expect((await askForLink(email)).status).toBe(202);
   return linkPath((await links(email)).at(-1)!);
 }
-/** The other process follows by its next look, at most a second later. */
-async function endsAt(at: TestApi, cookie: string): Promise<number> {
-  const startMs = performance.now();
-  while ((await whoAmI(cookie, at)).status === 200) {
-    if (performance.now() - startMs > 10_000) throw new Error('the session goes on');
+/** After how many milliseconds the last request was begun that another process still answered: however long it took. */
+async function lastTaken(at: TestApi, cookie: string): Promise<number> {
+  const endedMs = performance.now();
+  for (let lastMs = 0; ;) {
+    const begunMs = performance.now() - endedMs;
+    if ((await whoAmI(cookie, at)).status === 401) return lastMs;
+    lastMs = begunMs;
+    if (lastMs > 10_000) throw new Error('the session goes on');
   }
-  return performance.now() - startMs;
 }
 
 test('C1 a key signs in: the answer says who it is, and the cookie is for this host, for HTTP and for the same site only', async () => {
@@ -166,7 +168,7 @@ test('C1 signing out ends the session at once here and within a second elsewhere
     expect.stringMatching(/^__Host-ballast=; .*Max-Age=0/),
   ]);
   expect((await whoAmI(cookie)).status).toBe(401);
-  expect(await endsAt(other, cookie)).toBeLessThan(2_000);
+  expect(await lastTaken(other, cookie)).toBeLessThan(1_000);
   expect((await askBySession(api, cookie, 'DELETE', '/v1/session')).status).toBe(204);
 });
 
@@ -189,7 +191,7 @@ test('C1 revoking its key ends a session: at once in this process, within a seco
   expect((await whoAmI(cookie, other)).status).toBe(200);
   await api.ask('DELETE', `/v1/accounts/${account.id}/keys/${made.body.id}`, { key: account.owner });
   expect((await whoAmI(cookie)).status).toBe(401);
-  expect(await endsAt(other, cookie)).toBeLessThan(2_000);
+  expect(await lastTaken(other, cookie)).toBeLessThan(1_000);
 });
 
 test('C1 a session follows its member: another role at once, and removal or another address is its end', async () => {

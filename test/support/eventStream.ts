@@ -3,14 +3,14 @@ export type StreamEvent = { name: string; data: any; atMs: number };
 export type EventStream = {
   status: number;
   events: StreamEvent[];
-  /** The first event that fits, of those that have come or will. Throws when it has not come in ten seconds. */
+  /** The first event that fits, of those that have come or will. Throws when it has not come in twenty seconds. */
   next(fits: (event: StreamEvent) => boolean): Promise<StreamEvent>;
   /** Resolves when the server has ended it. */
   ended: Promise<void>;
   close(): Promise<void>;
 };
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 export async function openEventStream(url: string, headers: Record<string, string>): Promise<EventStream> {
   const aborting = new AbortController();
