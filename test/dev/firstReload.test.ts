@@ -16,6 +16,13 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
+test('C2 it prints a link by which the admin signs in, once', async () => {
+  const [, token] = /\/#sign-in=(\S+)/.exec(ballast.lines.find((line) => line.includes('Console, admin'))!)!;
+  const first = await ballast.ask('POST', '/v1/session', { token });
+  expect(first).toMatchObject({ status: 200, body: { role: 'admin' } });
+  expect((await ballast.ask('POST', '/v1/session', { token })).status).toBe(401);
+});
+
 test(`O1 it comes up, takes a prepayment and reloads by itself (Node ${process.versions.node.split('.')[0]})`, async () => {
   const owner = await ballast.account('first');
   const path = '/v1/accounts/first';

@@ -1,9 +1,12 @@
 import { pino } from 'pino';
 import type { Notice } from '../../domain/notice';
 import { claimDeliveries } from '../../ledger/notices/claimDeliveries';
-import { openPool, type Db } from '../../ledger/db';
+import { openPool, transaction, type Db } from '../../ledger/db';
+import { listMailbox } from '../../ledger/notices/listMailbox';
 import { postNotice } from '../../ledger/notices/postNotice';
 import { recordDelivery } from '../../ledger/notices/recordDelivery';
+import { askForLink } from '../../ledger/sessions/askForLink';
+import { readLink } from '../../ledger/sessions/readLink';
 import { testInvitations, testSignIns } from '../support/links';
 import { startDelivering } from '../../notices/deliver';
 import { createMailer, type Mailer } from '../../notices/mailer';
@@ -218,6 +221,22 @@ test('N1 the dev mailbox keeps a repeated mail once', async () => {
   expect(await Promise.all([mailer.send(mail), mailer.send(mail)])).toEqual([{ kind: 'sent' }, { kind: 'sent' }]);
   const { rows } = await database.pool.query('select subject, body from dev_mailbox');
   expect(rows).toEqual([{ subject: 'S', body: 'T' }]);
+});
+
+test('C1 whoever asks to sign in gets one mail, to that address alone, whose link is made as it is sent', async () => {
+  await insertAccount(database.pool, 'acme', ['a@acme.example', 'b@acme.example']);
+  await transaction(database.pool, (tx) => askForLink(tx, 'A@acme.example'));
+  await transaction(database.pool, (tx) => askForLink(tx, 'nobody@acme.example'));
+  const { rows: before } = await database.pool.query<{ data: object }>('select data from notices');
+  deliverWith(createMailer({ from, db: database.pool }));
+  expect(await settled()).toMatchObject([{ recipient: 'a@acme.example', status: 'sent' }]);
+  const [mail, ...others] = await listMailbox(database.pool);
+  expect([mail!.to, mail!.kind, others]).toEqual(['a@acme.example', 'sign_in_link', []]);
+  const [, token] = /https:\/\/ballast\.test\/sign-in\/(\S+)/.exec(mail!.text)!;
+  const link = testSignIns.read(token!)!;
+  expect([link.isFor('a@acme.example'), link.isFor('b@acme.example')]).toEqual([true, false]);
+  expect(await readLink(database.pool, link.signInId)).toBe('A@acme.example');
+  expect(JSON.stringify(before)).not.toContain(token!.split('.')[1]);
 });
 
 test('N1 "resumed" comes to an owner only after "suspended" has', async () => {
