@@ -857,6 +857,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/dedicated-endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a dedicated endpoint, or give it another model
+         * @description For: owner, resource_modifier.
+         */
+        put: operations["put_v1_accounts_id_dedicatedendpoints_name"];
+        post?: never;
+        /**
+         * Remove a dedicated endpoint
+         * @description For: owner, resource_modifier.
+         */
+        delete: operations["delete_v1_accounts_id_dedicatedendpoints_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/dedicated-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dedicated endpoints
+         * @description For: owner, resource_modifier.
+         */
+        get: operations["get_v1_accounts_id_dedicatedendpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/transactions": {
         parameters: {
             query?: never;
@@ -1709,6 +1753,12 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
+        DedicatedEndpoint: {
+            name: string;
+            model: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
         File: {
             id: string;
             /** @constant */
@@ -1840,6 +1890,8 @@ export interface components {
             expYear: number | null;
             fingerprint: string | null;
             usable: boolean;
+            /** @description The code with which it was declined for good; it is not tried again while this stands. */
+            unusableBecause: string | null;
         };
         Prepayment: {
             /** Format: uuid */
@@ -9353,6 +9405,399 @@ export interface operations {
             };
         };
     };
+    put_v1_accounts_id_dedicatedendpoints_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: components["schemas"]["Id"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DedicatedEndpoint"];
+                };
+            };
+            /** @description Done */
+            201: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DedicatedEndpoint"];
+                };
+            };
+            /** @description `invalid_request`: the request does not fit; `malformed_json`: the body is not json */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`: not from another site; `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
+            409: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: too large */
+            413: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: not in this format */
+            415: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_supported`: not with this model; `unknown_model`: there is no such model */
+            422: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_v1_accounts_id_dedicatedendpoints_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`: not from another site; `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_closed`: the account is closed */
+            409: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_accounts_id_dedicatedendpoints: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["DedicatedEndpoint"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_v1_accounts_id_transactions: {
         parameters: {
             query?: {
@@ -11758,6 +12203,9 @@ export interface operations {
                                 /** @enum {string} */
                                 outcome: "succeeded" | "declined" | "unknown";
                                 declineCode: string | null;
+                                declineMessage: string | null;
+                                brand: string | null;
+                                last4: string | null;
                             }[];
                         }[];
                         nextCursor: string | null;
