@@ -62,6 +62,46 @@ export const noticesQuery = (id: string, limit = 5) =>
     queryFn: () => data(api.GET('/v1/accounts/{id}/notices', { params: { path: { id }, query: { limit } } })),
   });
 
+/** Usage of the last days by day and model, today (UTC) included. */
+export const usageQuery = (id: string, days: number) => {
+  const now = new Date();
+  const range = { from: utcDay(now, days - 1), to: utcDay(now) };
+  return queryOptions({
+    queryKey: [...keys.topic(id, 'usage'), 'day,model', range],
+    queryFn: () =>
+      data(api.GET('/v1/accounts/{id}/usage', { params: { path: { id }, query: { ...range, groupBy: 'day,model' } } })),
+  });
+};
+
+export type TransactionFilter = { kind?: string; from?: string; to?: string };
+
+export const transactionsQuery = (id: string, filter: TransactionFilter, limit = 50) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.topic(id, 'transactions'), filter, limit],
+    queryFn: ({ pageParam }) =>
+      data(
+        api.GET('/v1/accounts/{id}/transactions', {
+          params: { path: { id }, query: { ...page(pageParam, limit), ...filter } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+/** The usage behind a transaction. */
+export const eventsQuery = (id: string, sequence: number, limit = 50) =>
+  infiniteQueryOptions({
+    queryKey: ['account', id, 'events', sequence, limit],
+    queryFn: ({ pageParam }) =>
+      data(
+        api.GET('/v1/accounts/{id}/transactions/{sequence}/events', {
+          params: { path: { id, sequence }, query: page(pageParam, limit) },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
 /** Spend per day over the last days, today (UTC) included. */
 export const dailySpendQuery = (id: string, days: number) => {
   const now = new Date();

@@ -1,5 +1,5 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
-import { CreditCard, House, type LucideIcon } from 'lucide-react';
+import { ChartColumn, CreditCard, House, ReceiptText, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Role } from '../session/session';
 import type { text } from '../text';
@@ -31,6 +31,8 @@ export const pages: readonly Page[] = [
   page('overview', '/overview', ofAccount, House, () => import('../pages/overview')),
   page('pay', '/pay', owner, null, () => import('../pages/pay')),
   page('payments', '/payments', ofAccount, CreditCard, () => import('../pages/payments')),
+  page('transactions', '/transactions', ofAccount, ReceiptText, () => import('../pages/transactions')),
+  page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
 ];
 
 export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

@@ -4,5 +4,7 @@ import { frame } from './frame';
 import { overview } from './overview';
 import { pay } from './pay';
 import { payments } from './payments';
+import { transactions } from './transactions';
+import { usage } from './usage';
 
-export const text = { ...frame, overview, pay, autoReload, payments } as const;
+export const text = { ...frame, overview, pay, autoReload, payments, transactions, usage } as const;

@@ -36,7 +36,7 @@ export function Spend() {
           return (
             <DayBars
               label={words.spendLabel(formatMoney(total))}
-              days={days.map((day) => ({ day, amount: byDay.get(day) ?? '0.00' }))}
+              days={days.map((day) => ({ day, amounts: [byDay.get(day) ?? '0.00'] }))}
             />
           );
         }}

@@ -1,0 +1,20 @@
+export const usage = {
+  spend: 'Daily spend',
+  spendNote: (from: string, to: string) => `${from} to ${to}, UTC days`,
+  spendLabel: (total: string) => `Spend by day and model, ${total} in all; the figures stand in the table below`,
+  period: 'Period',
+  days: { '7': 'Last 7 days', '30': 'Last 30 days', '90': 'Last 90 days' },
+  none: 'No usage in this period',
+  noneWhy: 'Usage appears here as soon as an inference service reports it.',
+  models: 'By model',
+  other: 'Other',
+  columns: {
+    model: 'Model',
+    requests: 'Requests',
+    inputTokens: 'Input tokens',
+    outputTokens: 'Output tokens',
+    images: 'Images',
+    share: 'Share',
+    cost: 'Cost',
+  },
+} as const;
