@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney } from '../../domain/money';
 import { beginClosing, type BegunClosing } from '../../ledger/accounts/beginClosing';
+import type { OpenWork } from '../../ledger/accounts/findOpenWork';
 import type { Position } from '../../ledger/accounts/position';
 import { transaction } from '../../ledger/db';
 import { closeAccount } from '../../payments/closeAccount';
@@ -77,17 +78,30 @@ function begunOrRefused(id: string, begun: BegunClosing): Extract<BegunClosing, 
       return begun;
     case 'not_found':
       throw notFound(`account ${id}`);
-    case 'open_work': {
-      const { kind, id: workId } = begun.work[0]!;
-      throw new Problem(
-        'account_not_empty',
-        `${begun.work.length} of the account's payments are not decided yet; the oldest is ${kind} ${workId}. Wait for them, or cancel or refund them at the payment provider.`,
-      );
-    }
+    case 'open_work':
+      throw new Problem('account_not_empty', tellOpenWork(begun.work));
     case 'balance_left':
       throw new Problem(
         'account_not_empty',
         `$${formatMoney(begun.balance)} is left. Say what becomes of it: ?balance=refund, or ?balance=forfeit with a reason.`,
       );
   }
+}
+
+/** What is open, each kind with its number and its oldest, and what to do about it. */
+function tellOpenWork(work: readonly OpenWork[]): string {
+  const payments = work.filter(({ kind }) => kind !== 'batch');
+  const batches = work.filter(({ kind }) => kind === 'batch');
+  const sentences: string[] = [];
+  if (payments.length > 0) {
+    const { kind, id } = payments[0]!;
+    sentences.push(
+      `${payments.length} of the account's payments are not decided yet; the oldest is ${kind} ${id}. Wait for them, or cancel or refund them at the payment provider.`,
+    );
+  }
+  if (batches.length > 0)
+    sentences.push(
+      `${batches.length} of the account's batches have not ended; the oldest is ${batches[0]!.id}. Wait for them, or cancel them.`,
+    );
+  return sentences.join(' ');
 }

@@ -12,6 +12,7 @@ import {
   type TestAccount,
   type TestApi,
 } from '../support/api';
+import { insertBatchModel, runningBatch } from '../support/batchJob';
 import { until } from '../support/notices';
 import { keepCopy } from '../support/olderCopy';
 import { beginAtStripe, linesOf } from '../support/paid';
@@ -131,6 +132,22 @@ test('an open payment, or money of which nothing is said, is 409 and changes not
     body: { refunded: '0.00', forfeited: '5.00' },
   });
   expect(await lines(rich)).toEqual(['adjustment 5.00', 'adjustment -5.00']);
+});
+
+test('an open batch is 409 and is called a batch, beside a payment that is open too', async () => {
+  const account = await openAccount(api, '5.00');
+  await insertBatchModel(pool());
+  const batch = await runningBatch(pool(), account.id, 2);
+  const batches = `1 of the account's batches have not ended; the oldest is ${batch}. Wait for them, or cancel them.`;
+  expect(await close(account, '?balance=refund')).toMatchObject({
+    status: 409,
+    body: { code: 'account_not_empty', detail: batches },
+  });
+  await beginAtStripe(world.stripe, pool(), account.id, 900);
+  const { detail } = (await close(account, '?balance=refund')).body as { detail: string };
+  expect(detail).toMatch(/^1 of the account's payments are not decided yet; the oldest is prepayment /);
+  expect(detail.endsWith(` ${batches}`)).toBe(true);
+  expect((await read(account, '/gate')).reasons).not.toContain('account_closed');
 });
 
 test('a refund of the balance goes to the payments it came from, newest first, never more than each has left; the rest is said', async () => {

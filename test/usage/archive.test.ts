@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { readConfig } from '../../domain/config';
+import { recordResults } from '../../ledger/batches/recordResults';
+import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { listArchives } from '../../ledger/usage/listArchives';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
@@ -14,8 +16,9 @@ import { recordArchive } from '../../ledger/usage/recordArchive';
 import { archiveUsage } from '../../usage/archive/archiveUsage';
 import { restoreUsage } from '../../usage/archive/restoreUsage';
 import { writeUsageMonth } from '../../usage/archive/writeUsageMonth';
+import { completed, insertBatchModel, runningBatch } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { openAccount, priced } from '../support/ledgerAccount';
+import { credit, openAccount, priced } from '../support/ledgerAccount';
 import { startTestApi, type Asked } from '../support/api';
 
 const DAY_MS = 86_400_000;
@@ -81,6 +84,42 @@ test('B8 usage older than the retention leaves as files, listed with their check
   expect(await readUsage(database.pool, account, all, ['day', 'model', 'kind'])).toEqual(before);
   expect((await database.pool.query('select 1 from ledger_lines')).rowCount).toBe(4);
   expect(await archive()).toEqual([]);
+});
+
+/** A job of two requests that ran in that month and cost $0.75. */
+async function batchIn(month: string): Promise<string> {
+  await insertBatchModel(database.pool);
+  await credit(database.pool, account, '50.00');
+  const batchId = await runningBatch(database.pool, account, 2);
+  await database.owner.query('select create_usage_month($1)', [month]);
+  await database.owner.query(`alter table usage_events alter column taken_at set default '${month}-15T12:00:00Z'`);
+  const results = [completed('r1', '0.50'), completed('r2', '0.25')];
+  await transaction(database.pool, (tx) => recordResults(tx, { batchId, results, nowMs: Date.now() }));
+  await database.owner.query('alter table usage_events alter column taken_at set default now()');
+  await database.owner.query('update batches set created_at = $2 where id = $1', [batchId, `${month}-15T11:00:00Z`]);
+  return batchId;
+}
+
+test('B8 a job whose usage has left for a file has still charged what it cost', async () => {
+  await batchIn('2026-07');
+  expect(await findViolations(database.pool)).toEqual([]);
+  expect(await archive()).toEqual(['2026-07', '2026-08']);
+  expect(await findViolations(database.pool)).toEqual([]);
+});
+
+test('B8 a job that has charged less than its usage, or more while all of it is there, is found', async () => {
+  const batchId = await batchIn('2026-07');
+  for (const wrong of [-1, 1]) {
+    await database.owner.query('update batches set charged_nano = charged_nano + $2 where id = $1', [batchId, wrong]);
+    expect(await findViolations(database.pool)).toEqual([
+      {
+        invariant: '2 a job has charged what its usage cost',
+        accountId: account,
+        detail: `${batchId}: charged ${750_000_000 + wrong}, usage 750000000`,
+      },
+    ]);
+    await database.owner.query('update batches set charged_nano = charged_nano - $2 where id = $1', [batchId, wrong]);
+  }
 });
 
 test('B8 a month stays until it is over for the whole retention', async () => {
