@@ -24,17 +24,22 @@ export type AdvancedBatch = { kind: 'ended' } | { kind: 'wait'; untilMs: number 
 const PAGE = 5_000;
 
 export function createBatchActivities({ pool, store, log }: BatchDependencies) {
-  /** The input's requests as rows; the job fails when its input is not in the store any more. */
+  /** The input's requests as rows. Throws FileGone when the input is not in the store any more. */
+  async function writeRequests(batch: Batch): Promise<void> {
+    for await (const page of readIndex(store, batch.inputFileId, PAGE)) {
+      const requests = page.map((request) => ({
+        ...request,
+        tokens: request.inputTokens + request.outputTokens,
+        held: estimateRequest(batch.prices, request),
+      }));
+      await transaction(pool, (tx) => insertRequests(tx, batch.id, requests));
+    }
+  }
+
+  /** The job fails when its input is gone. */
   async function begin(batch: Batch): Promise<void> {
     try {
-      for await (const page of readIndex(store, batch.inputFileId, PAGE)) {
-        const requests = page.map((request) => ({
-          ...request,
-          tokens: request.inputTokens + request.outputTokens,
-          held: estimateRequest(batch.prices, request),
-        }));
-        await transaction(pool, (tx) => insertRequests(tx, batch.id, requests));
-      }
+      await writeRequests(batch);
       await transaction(pool, (tx) => moveBatch(tx, batch.id, 'in_progress'));
     } catch (error) {
       if (!(error instanceof FileGone)) throw error;
@@ -51,9 +56,20 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
     }
   }
 
+  /** A job that was cancelled before it began still has one line for each request; without its input it ends with none. */
+  async function writeUnbegun(batch: Batch): Promise<void> {
+    try {
+      await writeRequests(batch);
+    } catch (error) {
+      if (!(error instanceof FileGone)) throw error;
+      log.error({ batch: batch.id, file: batch.inputFileId }, "a cancelled batch's input is not in the file store");
+    }
+  }
+
   /** Its files first, then the end that leads to them: whoever dies between writes the same files again. */
   async function finish(batch: Batch, how: Exclude<BatchEnd, 'failed'>): Promise<void> {
     if (!(await transaction(pool, (tx) => closeBatch(tx, batch.id)))) return;
+    if (!batch.reached.in_progress) await writeUnbegun(batch);
     const unfinished = how === 'cancelled' ? 'batch_cancelled' : 'batch_expired';
     const { output, errors } = await writeOutputs(pool, store, batch.id, unfinished);
     await transaction(pool, async (tx) => {
