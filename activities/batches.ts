@@ -24,22 +24,10 @@ export type AdvancedBatch = { kind: 'ended' } | { kind: 'wait'; untilMs: number 
 const PAGE = 5_000;
 
 export function createBatchActivities({ pool, store, log }: BatchDependencies) {
-  /** The input's requests as rows. Throws FileGone when the input is not in the store any more. */
-  async function writeRequests(batch: Batch): Promise<void> {
-    for await (const page of readIndex(store, batch.inputFileId, PAGE)) {
-      const requests = page.map((request) => ({
-        ...request,
-        tokens: request.inputTokens + request.outputTokens,
-        held: estimateRequest(batch.prices, request),
-      }));
-      await transaction(pool, (tx) => insertRequests(tx, batch.id, requests));
-    }
-  }
-
   /** The job fails when its input is gone. */
   async function begin(batch: Batch): Promise<void> {
     try {
-      await writeRequests(batch);
+      await writeRequests({ pool, store }, batch);
       await transaction(pool, (tx) => moveBatch(tx, batch.id, 'in_progress'));
     } catch (error) {
       if (!(error instanceof FileGone)) throw error;
@@ -59,7 +47,7 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
   /** A job that was cancelled before it began still has one line for each request; without its input it ends with none. */
   async function writeUnbegun(batch: Batch): Promise<void> {
     try {
-      await writeRequests(batch);
+      await writeRequests({ pool, store }, batch);
     } catch (error) {
       if (!(error instanceof FileGone)) throw error;
       log.error({ batch: batch.id, file: batch.inputFileId }, "a cancelled batch's input is not in the file store");
@@ -108,6 +96,21 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
   };
 }
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
+
+/** The input's requests as rows. Throws FileGone when the input is not in the store any more. */
+async function writeRequests(
+  { pool, store }: Pick<BatchDependencies, 'pool' | 'store'>,
+  { id, inputFileId, prices }: Batch,
+): Promise<void> {
+  for await (const page of readIndex(store, inputFileId, PAGE)) {
+    const requests = page.map((request) => ({
+      ...request,
+      tokens: request.inputTokens + request.outputTokens,
+      held: estimateRequest(prices, request),
+    }));
+    await transaction(pool, (tx) => insertRequests(tx, id, requests));
+  }
+}
 
 /** The files of a job stay until they are deleted, unless its creator has said for how long. */
 const outputOf = (batch: Batch, name: 'output' | 'error'): Omit<NewFile, 'id' | 'bytes'> => ({
