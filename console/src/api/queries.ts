@@ -2,7 +2,7 @@
  * Everything that is read, by one key each. Keys of an account begin with ['account', id] and go on with the stream's
  * topic, so that `changed {topics}` makes exactly those lists be read again.
  */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { utcDay } from '../format/time';
 import { api, data } from './client';
 import type { paths } from './schema';
@@ -86,6 +86,35 @@ export const transactionsQuery = (id: string, filter: TransactionFilter, limit =
       ),
     initialPageParam: null as string | null,
     getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+export type AccountFilter = NonNullable<paths['/v1/accounts']['get']['parameters']['query']>;
+
+/** All accounts, for admins. */
+export const accountsQuery = (filter: AccountFilter, limit = 50) =>
+  infiniteQueryOptions({
+    queryKey: ['accounts', filter, limit],
+    queryFn: ({ pageParam }) =>
+      data(api.GET('/v1/accounts', { params: { query: { ...filter, ...page(pageParam, limit) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    placeholderData: keepPreviousData,
+  });
+
+/** Ledger, decisions, attempts and audit of an account in one list. */
+export const timelineQuery = (id: string, limit = 50) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.topic(id, 'transactions'), 'timeline', limit],
+    queryFn: ({ pageParam }) =>
+      data(api.GET('/v1/accounts/{id}/timeline', { params: { path: { id }, query: page(pageParam, limit) } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+export const workflowQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.topic(id, 'workflow'),
+    queryFn: () => data(api.GET('/v1/accounts/{id}/workflow', of(id))),
   });
 
 /** The usage behind a transaction. */

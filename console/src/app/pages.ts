@@ -1,5 +1,5 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
-import { ChartColumn, CreditCard, House, ReceiptText, type LucideIcon } from 'lucide-react';
+import { ChartColumn, CreditCard, House, ReceiptText, Users, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Role } from '../session/session';
 import type { text } from '../text';
@@ -15,6 +15,7 @@ export type Page = {
 };
 
 const owner: readonly Role[] = ['owner'];
+const admin: readonly Role[] = ['admin'];
 const ofAccount: readonly Role[] = ['owner', 'resource_modifier', 'member'];
 
 /** A page is a folder whose index.tsx has the page as its default export. */
@@ -33,6 +34,8 @@ export const pages: readonly Page[] = [
   page('payments', '/payments', ofAccount, CreditCard, () => import('../pages/payments')),
   page('transactions', '/transactions', ofAccount, ReceiptText, () => import('../pages/transactions')),
   page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
+  page('accounts', '/accounts', admin, Users, () => import('../pages/accounts')),
+  page('account', '/accounts/:id', admin, null, () => import('../pages/account')),
 ];
 
 export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

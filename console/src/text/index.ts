@@ -1,4 +1,5 @@
 /** Every word on the screen, by page: what is to be said differently is changed here. */
+import { accounts } from './accounts';
 import { autoReload } from './autoReload';
 import { frame } from './frame';
 import { overview } from './overview';
@@ -7,4 +8,4 @@ import { payments } from './payments';
 import { transactions } from './transactions';
 import { usage } from './usage';
 
-export const text = { ...frame, overview, pay, autoReload, payments, transactions, usage } as const;
+export const text = { ...frame, accounts, overview, pay, autoReload, payments, transactions, usage } as const;

@@ -3,6 +3,7 @@
  * that a reload of the page and a second tab use the same one: whatever they send, it is one charge.
  */
 import { useSyncExternalStore } from 'react';
+import { newId } from '../../format/newId';
 
 export type Sent = { amount: string; methodId: string | null };
 export type Intent = {
@@ -21,12 +22,6 @@ function write(accountId: string, intent: Intent): Intent {
 }
 
 const begin = (accountId: string): Intent => write(accountId, { key: `console-${newId()}`, sent: null });
-
-/** Random, also without a secure origin. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 const stored = (accountId: string): string => localStorage.getItem(nameOf(accountId)) ?? '';
 

@@ -24,7 +24,7 @@ type Event = {
 export function EventsDialog({ sequence, onClose }: { sequence: number; onClose: () => void }) {
   const query = useInfiniteQuery(eventsQuery(useAccountId(), sequence));
   return (
-    <Dialog title={words.eventsOf(sequence)} isOpen onClose={onClose}>
+    <Dialog title={words.eventsOf(sequence)} isOpen isWide onClose={onClose}>
       <Loaded query={query} lines={5}>
         {({ pages }) => {
           const archive = pages[0]?.archived;

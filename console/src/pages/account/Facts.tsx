@@ -1,0 +1,52 @@
+import type { ReactNode } from 'react';
+import type { Schemas } from '../../api/client';
+import { Card } from '../../components/Card';
+import { GateBadge } from '../../components/GateBadge';
+import { Money } from '../../components/Money';
+import { formatMoney } from '../../format/money';
+import { formatTime } from '../../format/time';
+import { text } from '../../text';
+import { wordFor } from '../../text/word';
+import styles from './Account.module.css';
+
+const words = text.accounts;
+
+/** Where the account stands now. */
+export function Facts({ account, actions }: { account: Schemas['Account']; actions: ReactNode }) {
+  const { id, tier, balance, held, available, gate, autoReload, createdAt, closedAt } = account;
+  return (
+    <Card title={words.now} note={`${id} · ${tier}`} action={actions}>
+      <dl className={styles.facts}>
+        <Fact name={words.facts.balance}>
+          <Money amount={balance} />
+        </Fact>
+        <Fact name={words.facts.held}>
+          <Money amount={held} />
+        </Fact>
+        <Fact name={words.facts.available}>
+          <Money amount={available} />
+        </Fact>
+        <Fact name={words.facts.access}>
+          <GateBadge state={gate.state} />
+          {gate.reasons.length > 0 && (
+            <small>{gate.reasons.map((reason) => wordFor(words.reasons, reason)).join(', ')}</small>
+          )}
+        </Fact>
+        <Fact name={words.facts.autoReload}>
+          {text.overview.states[autoReload.status]}
+          {autoReload.amount !== null && autoReload.threshold !== null && (
+            <small>{words.reloads(formatMoney(autoReload.amount), formatMoney(autoReload.threshold))}</small>
+          )}
+        </Fact>
+        <Fact name={closedAt ? words.facts.closed : words.facts.opened}>{formatTime(closedAt ?? createdAt)}</Fact>
+      </dl>
+    </Card>
+  );
+}
+
+export const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);

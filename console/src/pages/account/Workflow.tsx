@@ -1,0 +1,31 @@
+import { useQuery } from '@tanstack/react-query';
+import { workflowQuery } from '../../api/queries';
+import { Card } from '../../components/Card';
+import { Loaded } from '../../components/States';
+import { formatTime } from '../../format/time';
+import { text } from '../../text';
+import styles from './Account.module.css';
+import { Fact } from './Facts';
+
+const words = text.accounts;
+
+/** The account's workflow as Temporal knows it. */
+export function Workflow({ id }: { id: string }) {
+  const workflow = useQuery(workflowQuery(id));
+  return (
+    <Card title={words.workflow}>
+      <Loaded query={workflow} lines={2}>
+        {({ workflowId, status, historyLength, startedAt }) => (
+          <dl className={styles.facts}>
+            <Fact name={words.workflowFacts.id}>
+              <code>{workflowId}</code>
+            </Fact>
+            <Fact name={words.workflowFacts.status}>{status}</Fact>
+            <Fact name={words.workflowFacts.history}>{historyLength.toLocaleString('en-US')}</Fact>
+            <Fact name={words.workflowFacts.started}>{formatTime(startedAt)}</Fact>
+          </dl>
+        )}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,34 @@
+/** One account as an admin sees it: where it stands now, what may be done, and all that has happened (C2). */
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from 'wouter';
+import { accountQuery } from '../../api/queries';
+import { PageHead } from '../../components/Card';
+import { Loaded } from '../../components/States';
+import { useLive } from '../../live/live';
+import { text } from '../../text';
+import { Actions } from './Actions';
+import { Facts } from './Facts';
+import { Timeline } from './Timeline';
+import { Workflow } from './Workflow';
+
+export default function AccountPage() {
+  const id = decodeURIComponent(useParams<{ id: string }>().id);
+  const account = useQuery(accountQuery(id));
+  useLive(id);
+  return (
+    <>
+      <PageHead title={account.data?.name ?? id}>
+        <Link href="/accounts">{text.accounts.back}</Link>
+      </PageHead>
+      <Loaded query={account} lines={6}>
+        {(found) => (
+          <>
+            <Facts account={found} actions={<Actions account={found} />} />
+            <Timeline id={id} />
+            <Workflow id={id} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+/** What an admin finds and does: accounts by what is wrong with them, one account with all that has happened, money and access. */
+import { openAccount, type TestAccount } from '../support/api';
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  findChromium,
+  startConsole,
+  type ConsoleHarness,
+} from '../support/browser';
+
+let harness: ConsoleHarness | null = null;
+let account: TestAccount;
+let other: TestAccount;
+beforeAll(async () => {
+  const path = await findChromium();
+  if (path === null) return;
+  harness = await startConsole(path);
+  account = await openAccount(harness.api, '25.00');
+  other = await openAccount(harness.api);
+}, 600_000);
+afterAll(() => harness?.close());
+
+/** A test that needs Chromium. */
+const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void>): void =>
+  test(name, async () => {
+    if (harness) await work(harness);
+  });
+
+inBrowser('C2 an admin finds accounts by text and by what is wrong, and opens one', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin });
+  await page.waitForURL(/\/accounts$/);
+  const table = page.getByRole('table', { name: 'Accounts' });
+  await table.getByRole('link', { name: other.id, exact: true }).waitFor();
+  await page.getByLabel('Access').selectOption('suspended');
+  await page.waitForURL(/gate=suspended/);
+  await table.getByRole('link', { name: account.id, exact: true }).waitFor({ state: 'detached' });
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('Search by id or name').fill(account.id);
+  await table.getByRole('link', { name: other.id, exact: true }).waitFor({ state: 'detached' });
+  await table.getByRole('link', { name: account.id, exact: true }).press('Enter');
+  await page.getByRole('table', { name: 'Timeline' }).waitFor();
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+});
+
+inBrowser(
+  'C2 an admin adjusts, suspends and lifts with the keyboard, each kept with its reason',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
+    await page.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Amount in dollars').fill('a lot');
+    await dialog.getByLabel('Reason').fill('a courtesy');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    await expectAccessible(page);
+    await dialog.getByLabel('Amount in dollars').fill('1.50');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    const now = page.getByRole('region', { name: 'Now' });
+    await now.getByText('$26.50').first().waitFor();
+
+    await page.getByRole('button', { name: 'Suspend access' }).press('Enter');
+    await dialog.getByLabel('Reason').fill('an abuse report');
+    await expectAccessible(page);
+    await page.keyboard.press('Enter');
+    await now.getByText('suspended by an admin').waitFor();
+    expect((await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service })).body.allowed).toBe(false);
+    await page.getByRole('button', { name: 'Lift the suspension' }).press('Enter');
+    await page.getByRole('button', { name: 'Suspend access' }).waitFor();
+    expect((await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service })).body.allowed).toBe(true);
+
+    const { body } = await api.ask('GET', `/v1/accounts/${account.id}/audit`, { key: api.admin });
+    expect(JSON.stringify(body)).toContain('an abuse report');
+  },
+);
+
+inBrowser('a member is not shown the admins’ pages', async ({ visit }) => {
+  const { page } = await visit({ key: account.owner, path: '/accounts' });
+  await page.getByText('This page is not for your role').waitFor();
+  expect(await page.getByRole('link', { name: 'Accounts' }).count()).toBe(0);
+});
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
+  expectNoComplaints();
+  return Promise.resolve();
+});
