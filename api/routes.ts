@@ -11,6 +11,7 @@ import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
 import * as confirmations from './endpoints/confirmations';
 import * as dedicatedEndpoints from './endpoints/dedicatedEndpoints';
+import * as evaluationDatasets from './endpoints/evaluationDatasets';
 import * as files from './endpoints/files';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
@@ -158,6 +159,19 @@ export const routes: readonly Route<Services>[] = [
       ownerOrModifier,
       dedicatedEndpoints.remove,
       'Remove a dedicated endpoint',
+    ),
+    post(
+      '/v1/accounts/:id/evaluation-datasets',
+      anyoneOfAccount,
+      evaluationDatasets.upload,
+      'Upload an evaluation dataset, as CSV with a header or as JSON lines',
+    ),
+    get('/v1/accounts/:id/evaluation-datasets', anyoneOfAccount, evaluationDatasets.list, 'List evaluation datasets'),
+    del(
+      '/v1/accounts/:id/evaluation-datasets/:datasetId',
+      anyoneOfAccount,
+      evaluationDatasets.remove,
+      'Delete an evaluation dataset',
     ),
   ]),
   ...section('Records', [

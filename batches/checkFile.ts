@@ -10,22 +10,15 @@ import {
   type FileError,
 } from '../domain/batch';
 import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
-import { createLineSplitter, type Line } from './lines';
+import { createLineSplitter, isBlank, type Line } from './lines';
+import type { Checker } from './storeUpload';
 
 export type FileFacts = { requests: number; model: string; endpoint: BatchEndpoint };
 export type CheckedFile =
   { kind: 'fine'; facts: FileFacts } | { kind: 'refused'; errors: FileError[]; facts: FileFacts | null };
 
-export type FileChecker = {
-  push(chunk: Buffer): void;
-  /** Nothing more can change the verdict: the rest need not be read. */
-  readonly hopeless: boolean;
-  /** What is known after the last byte. Whether the model exists and takes batches is not asked here. */
-  end(): CheckedFile;
-};
-
-/** Memory: the custom ids, and one line. */
-export function createFileChecker(): FileChecker {
+/** Whether the model exists and takes batches is not asked here. Memory: the custom ids, and one line. */
+export function createFileChecker(): Checker<CheckedFile> {
   const lines = createLineSplitter();
   const errors: FileError[] = [];
   const firstLines = new Map<string, number>();
@@ -117,8 +110,3 @@ export function parseRequest(bytes: Buffer | null): BatchRequest | LineFault {
 }
 
 const unreadable = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });
-
-function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
-  return true;
-}

@@ -46,11 +46,16 @@ export function createFolderStore(folder: string): FileStore {
       const path = pathOf(name);
       const partial = join(folder, PARTIAL, `${name}.${randomUUID()}`);
       await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
+      const file = createWriteStream(partial, { mode: 0o600, flush: true });
+      const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
       try {
-        await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }));
+        await pipeline(content, file);
         await rename(partial, path);
         await syncFolder(folder);
       } catch (error) {
+        // A file that is still being opened would come into being after it was removed.
+        file.destroy();
+        await closed;
         await rm(partial, { force: true });
         throw error;
       }

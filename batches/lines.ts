@@ -65,3 +65,9 @@ export function createLineSplitter(): LineSplitter {
     },
   };
 }
+
+/** Spaces, tabs and carriage returns only. */
+export function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== CR) return false;
+  return true;
+}

@@ -1,18 +1,25 @@
-/** Stores a batch file while it is checked: a refused one leaves nothing in the store (L2). */
-import { createFileChecker, type CheckedFile } from './checkFile';
+/** Stores what is uploaded while it is checked: a refused upload leaves nothing in the store (L2, L7). */
 import type { FileStore } from './fileStore';
+
+export type Checker<Checked> = {
+  push(chunk: Buffer): void;
+  /** Nothing more can change the verdict: the rest need not be read. */
+  readonly hopeless: boolean;
+  /** What is known after the last byte. */
+  end(): Checked;
+};
 
 /** Ends the writing; it is no failure of the store. */
 class Refused extends Error {}
 
 /** Throws what the content or the store throws, such as a connection that broke or a full disk; then nothing is stored. */
-export async function storeUpload(
+export async function storeUpload<Checked extends { kind: string }>(
   store: FileStore,
-  fileId: string,
+  id: string,
   content: AsyncIterable<Buffer>,
-): Promise<CheckedFile & { bytes: number }> {
-  const checker = createFileChecker();
-  let checked: CheckedFile | null = null;
+  checker: Checker<Checked>,
+): Promise<Checked & { bytes: number }> {
+  let checked: Checked | null = null;
   let bytes = 0;
 
   async function* whileChecked(): AsyncGenerator<Buffer> {
@@ -27,7 +34,7 @@ export async function storeUpload(
   }
 
   try {
-    await store.write(fileId, whileChecked());
+    await store.write(id, whileChecked());
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
   }

@@ -58,6 +58,8 @@ export const ERRORS = {
   terms_required: { status: 422, title: 'The terms must be accepted' },
   events_rejected: { status: 422, title: 'Not all of the usage can be taken' },
   model_not_supported: { status: 422, title: 'Not with this model' },
+  too_many_rows: { status: 422, title: 'The dataset has too many rows' },
+  invalid_dataset: { status: 422, title: 'The dataset can not be read' },
   unknown_model: { status: 422, title: 'There is no such model' },
   no_price: { status: 422, title: 'The model has no price for this' },
   webhook_url_refused: { status: 422, title: 'Webhooks do not go to this address' },

@@ -1,5 +1,6 @@
 /** What an account may use at most, by its security tier (L6): one table, and which of it can be raised. */
 import { FILE_BYTES_MAX, REQUESTS_MAX } from './batch';
+import { DATASET_BYTES_MAX, DATASET_ROWS_MAX } from './dataset';
 
 export type LimitKey =
   | 'batch.enqueued_tokens'
@@ -29,8 +30,8 @@ type Tiered = {
 const same = (limit: number): Tiered['byTier'] => ({ low: limit, high: limit, other: limit });
 
 /**
- * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. What a batch file may have, enqueued
- * tokens and dedicated endpoints are enforced; the others are published.
+ * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. What batch files and
+ * datasets may have, enqueued tokens and dedicated endpoints are enforced; the others are published.
  */
 export const LIMITS: Readonly<Record<LimitKey, Tiered>> = {
   'batch.enqueued_tokens': {
@@ -58,8 +59,8 @@ export const LIMITS: Readonly<Record<LimitKey, Tiered>> = {
     raisedTo: 10_000_000_000,
   },
   'dedicated.endpoints': { unit: 'endpoints', byTier: { low: 1, high: 20, other: 5 }, raisedTo: 1_000 },
-  'evaluation.dataset_rows': { unit: 'rows', byTier: same(999), raisedTo: null },
-  'evaluation.dataset_bytes': { unit: 'bytes', byTier: same(999_999_999), raisedTo: null },
+  'evaluation.dataset_rows': { unit: 'rows', byTier: same(DATASET_ROWS_MAX), raisedTo: null },
+  'evaluation.dataset_bytes': { unit: 'bytes', byTier: same(DATASET_BYTES_MAX), raisedTo: null },
 };
 
 export const LIMIT_KEYS = Object.keys(LIMITS) as LimitKey[];

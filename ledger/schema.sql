@@ -283,15 +283,16 @@ create table evaluation_datasets (
   actor text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   removed_at timestamp with time zone,
-  erased boolean not null default false,
+  number bigint generated always as identity not null,
   PRIMARY KEY (id),
+  UNIQUE (number),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (bytes >= 0),
   CHECK (format = ANY (ARRAY['csv'::text, 'jsonl'::text])),
   CHECK (rows >= 0)
 );
-CREATE INDEX evaluation_datasets_account ON evaluation_datasets USING btree (account_id, created_at DESC, id DESC) WHERE (removed_at IS NULL);
-CREATE INDEX evaluation_datasets_unerased ON evaluation_datasets USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
+CREATE INDEX evaluation_datasets_newest ON evaluation_datasets USING btree (account_id, number DESC) WHERE (removed_at IS NULL);
+CREATE INDEX evaluation_datasets_removed ON evaluation_datasets USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 
 create table files (
   id text not null,
@@ -1034,6 +1035,10 @@ AS $function$
   update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
   delete from dedicated_endpoints where account_id = p_account;
+  -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
+  update evaluation_datasets set actor = erased_text(actor), removed_at = least(removed_at, now()) where account_id = p_account;
+  update files set actor = erased_text(actor), filename = 'erased', removed_at = least(removed_at, now()) where account_id = p_account;
+  update batches set actor = erased_text(actor), metadata = null where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $function$
 ;

@@ -5,6 +5,7 @@ import { counterOf } from '../batches/countTokens';
 import type { FileStore } from '../batches/fileStore';
 import { indexFile, indexOf } from '../batches/requestIndex';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
+import { deleteDatasets, listErasableDatasets } from '../ledger/datasets/eraseDatasets';
 import { claimUncountedFile, saveFileTokens } from '../ledger/files/countFiles';
 import { listErasable, markErased } from '../ledger/files/eraseFiles';
 import { readModels } from '../ledger/prices/readModels';
@@ -42,6 +43,9 @@ export const startErasing = ({ pool, store, log, pollMs = 5_000 }: BatchFilesOpt
       const ids = await listErasable(pool, ERASED_AT_ONCE_MAX);
       for (const id of ids) await Promise.all([store.remove(id), store.remove(indexOf(id))]);
       if (ids.length > 0) await markErased(pool, ids);
+      const datasets = await listErasableDatasets(pool, ERASED_AT_ONCE_MAX);
+      for (const id of datasets) await store.remove(id);
+      if (datasets.length > 0) await deleteDatasets(pool, datasets);
       while (!signal.aborted && (await eraseRequests(pool)));
       await store.sweep();
     },

@@ -1,6 +1,6 @@
 /** Files as OpenAI's Files API has them: a batch's input is checked while it is uploaded, its outputs are read here (L2). */
 import { z } from 'zod';
-import type { FileFacts } from '../../batches/checkFile';
+import { createFileChecker, type FileFacts } from '../../batches/checkFile';
 import { storeUpload } from '../../batches/storeUpload';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
@@ -96,8 +96,9 @@ export const upload = endpoint({
       return ok(view(await receive(id, accountId, call, services)));
     } catch (error) {
       // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
+      // A file that was kept, although the database's answer was lost, stays.
       await dropFile(pool, id)
-        .then(() => store.remove(id))
+        .then((dropped) => (dropped ? store.remove(id) : undefined))
         .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
       throw error;
     }
@@ -112,7 +113,7 @@ async function receive(
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
   const form = await readMultipart(body as StreamedBody, async (content) => {
-    const stored = await storeUpload(store, id, content);
+    const stored = await storeUpload(store, id, content, createFileChecker());
     if (stored.kind === 'refused') throw refused(stored.errors);
     checked = stored;
   });

@@ -53,7 +53,10 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       response.setHeader('X-Request-Id', requestId);
       send(
         response,
-        toReply(unavailable('batches_unavailable', 'Files and batches can not be reached now.'), 'openai'),
+        toReply(
+          unavailable('batches_unavailable', 'Files and batches can not be reached now.'),
+          request.url!.startsWith('/v1/accounts/') ? 'problem' : 'openai',
+        ),
       );
       request.resume();
     });

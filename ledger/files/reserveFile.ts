@@ -15,7 +15,11 @@ export async function reserveFile(
   );
 }
 
-/** The upload has failed: its content goes at the next round of removing. */
-export async function dropFile(db: Db, fileId: string): Promise<void> {
-  await db.query('update files set removed_at = clock_timestamp() where id = $1 and bytes = 0', [fileId]);
+/** The upload has failed: its content is to go. False when it was kept after all, although its keeper heard of an error. */
+export async function dropFile(db: Db, fileId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'update files set removed_at = clock_timestamp() where id = $1 and removed_at > clock_timestamp()',
+    [fileId],
+  );
+  return rowCount === 1;
 }

@@ -35,6 +35,10 @@ as $$
   update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
   delete from dedicated_endpoints where account_id = p_account;
+  -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
+  update evaluation_datasets set actor = erased_text(actor), removed_at = least(removed_at, now()) where account_id = p_account;
+  update files set actor = erased_text(actor), filename = 'erased', removed_at = least(removed_at, now()) where account_id = p_account;
+  update batches set actor = erased_text(actor), metadata = null where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $$;
 

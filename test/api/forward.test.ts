@@ -67,6 +67,8 @@ test('L5 while their process is away, files and batches are 503 and everything e
     const answer = await alone.ask('GET', '/v1/batches', { key: own.owner });
     expect([answer.status, answer.body.error.code]).toEqual([503, 'batches_unavailable']);
     expect(answer.headers.get('retry-after')).toBe('2');
+    const datasets = await alone.ask('GET', `/v1/accounts/${own.id}/evaluation-datasets`, { key: own.owner });
+    expect([datasets.status, datasets.body.code]).toEqual([503, 'batches_unavailable']);
     expect((await alone.ask('GET', `/v1/accounts/${own.id}/gate`, { key: own.owner })).status).toBe(200);
   } finally {
     await alone.close();

@@ -1,0 +1,16 @@
+/** Datasets whose content is to go from the store: removed ones, and uploads that were given up. */
+import type { Db } from '../db';
+
+/** The longest removed first. */
+export async function listErasableDatasets(db: Db, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select id from evaluation_datasets where removed_at <= clock_timestamp() order by removed_at limit $1',
+    [limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** To be called after their content has gone: until then they come again. */
+export async function deleteDatasets(db: Db, ids: readonly string[]): Promise<void> {
+  await db.query('delete from evaluation_datasets where id = any($1) and removed_at <= clock_timestamp()', [ids]);
+}
