@@ -10,6 +10,7 @@ import {
   type FileError,
 } from '../domain/batch';
 import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
+import { parseStrictJson } from '../domain/strictJson';
 import { createLineSplitter, isBlank, type Line } from './lines';
 import type { Checker } from './storeUpload';
 
@@ -35,7 +36,7 @@ export function createFileChecker(): Checker<CheckedFile> {
     if (line.bytes !== null && isBlank(line.bytes)) return;
     requests += 1;
     if (requests > REQUESTS_MAX) return;
-    const request = parseRequest(line.bytes);
+    const request = parseNewRequest(line.bytes);
     if (isFault(request)) return refuseLine(line.number, request);
     const earlier = firstLines.get(request.customId);
     if (earlier !== undefined)
@@ -96,7 +97,20 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
   return { code: 'model_mismatch', message, param: 'body.model' };
 }
 
-/** A line's request, or what is wrong with it. */
+/** As `parseRequest`, but a name that stands twice in one object is refused too. */
+function parseNewRequest(bytes: Buffer | null): BatchRequest | LineFault {
+  if (bytes === null || !isUtf8(bytes)) return parseRequest(bytes);
+  const parsed = parseStrictJson(bytes.toString('utf8'));
+  if (parsed.kind === 'parsed') return checkRequest(parsed.value);
+  if (parsed.kind === 'malformed') return unreadable('it is not JSON');
+  const name = JSON.stringify(parsed.name.slice(0, 40));
+  return { code: 'invalid_request', message: `it has the name ${name} twice in one object`, param: null };
+}
+
+/**
+ * A line's request, or what is wrong with it. Lines that were checked are read by this one: files from before names were
+ * looked at must stay readable.
+ */
 export function parseRequest(bytes: Buffer | null): BatchRequest | LineFault {
   if (bytes === null) return unreadable(`it is longer than ${LINE_BYTES_MAX} bytes`);
   if (!isUtf8(bytes)) return unreadable('it is not UTF-8');

@@ -30,8 +30,8 @@ type Tiered = {
 const same = (limit: number): Tiered['byTier'] => ({ low: limit, high: limit, other: limit });
 
 /**
- * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. What batch files and
- * datasets may have, enqueued tokens and dedicated endpoints are enforced; the others are published.
+ * Fewer than 1,000 rows and less than 1 GB are stated as what passes at most. The real-time limits are published and
+ * measured; all others are enforced.
  */
 export const LIMITS: Readonly<Record<LimitKey, Tiered>> = {
   'batch.enqueued_tokens': {

@@ -112,6 +112,15 @@ CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
 CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
 
+create table batch_claims (
+  account_id text not null,
+  second timestamp with time zone not null,
+  requests integer not null,
+  PRIMARY KEY (account_id, second),
+  FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CHECK (requests > 0)
+);
+
 create table batch_requests (
   batch_id text not null,
   line integer not null,

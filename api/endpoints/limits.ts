@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { effectiveLimit, LIMIT_KEYS, LIMITS, type LimitKey, type LimitUnit } from '../../domain/limits';
+import { countClaims } from '../../ledger/batches/claimRate';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { transaction } from '../../ledger/db';
 import { countDedicatedEndpoints, listRaises, readEnqueuedTokens, readMinuteUse } from '../../ledger/limits/readUse';
@@ -39,6 +40,7 @@ export const list = endpoint({
       const minute = await readMinuteUse(tx, id);
       const used: Used = {
         'batch.enqueued_tokens': 0,
+        'batch.requests_per_minute': await countClaims(tx, id),
         'realtime.requests_per_minute': minute.requests,
         'realtime.tokens_per_minute': minute.tokens,
         'dedicated.endpoints': await countDedicatedEndpoints(tx, id),

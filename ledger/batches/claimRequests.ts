@@ -5,6 +5,7 @@ import { lockAccount } from '../accounts/lockAccount';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
 import type { Batch } from './batch';
+import { lockClaimRoom, recordClaims } from './claimRate';
 import { lockBatch } from './readBatch';
 
 export type ClaimedRequest = { line: number; customId: string; offset: number; length: number };
@@ -20,7 +21,8 @@ type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: 
 /**
  * At most `limit`, in the file's order; those whose lease has ended are handed out again. Results above their estimates
  * use up what the job holds: while the rest can't cover a request, and the account has no money for the difference, none
- * is handed out. Empty for a job that is not in progress.
+ * is handed out. Nor are more in a minute than the account's limit lets all its jobs have together. Empty for a job that is
+ * not in progress. Locks the job, then the account's claims, then the account.
  */
 export async function claimRequests(
   tx: Tx,
@@ -31,14 +33,16 @@ export async function claimRequests(
   if (batch.status !== 'in_progress') return nothing;
 
   const free = nano(batch.held - (await sumLeased(tx, batchId)));
-  const due = await listDue(tx, batchId, limit);
+  const room = await lockClaimRoom(tx, batch.accountId);
+  if (room === 0) return nothing;
+  const due = await listDue(tx, batchId, Math.min(limit, room));
   const { covered, missing } = coveredBy(free, due);
-  if (covered.length > 0) return { ...nothing, requests: await lease(tx, batchId, covered, leaseSeconds) };
+  if (covered.length > 0) return { ...nothing, requests: await lease(tx, batch, covered, leaseSeconds) };
   if (due.length === 0) return nothing;
   const account = await lockAccount(tx, batch.accountId);
   if (account.setReasons.length > 0 || account.available - missing <= 0n) return nothing;
   const position = await holdMore(tx, batch, missing);
-  return { ...nothing, requests: await lease(tx, batchId, due.slice(0, 1), leaseSeconds), position };
+  return { ...nothing, requests: await lease(tx, batch, due.slice(0, 1), leaseSeconds), position };
 }
 
 /** So much is handed out at once, but for one request that is larger. */
@@ -79,11 +83,17 @@ function coveredBy(free: Nano, due: readonly Row[]): { covered: Row[]; missing: 
   return { covered, missing: due[0] ? due[0].held_nano - free : 0n };
 }
 
-async function lease(tx: Tx, batchId: string, rows: readonly Row[], leaseSeconds: number): Promise<ClaimedRequest[]> {
+async function lease(
+  tx: Tx,
+  { id, accountId }: Batch,
+  rows: readonly Row[],
+  leaseSeconds: number,
+): Promise<ClaimedRequest[]> {
+  await recordClaims(tx, accountId, rows.length);
   await tx.query(
     `update batch_requests set leased_until = clock_timestamp() + make_interval(secs => $3)
      where batch_id = $1 and line = any($2)`,
-    [batchId, rows.map(({ line }) => line), leaseSeconds],
+    [id, rows.map(({ line }) => line), leaseSeconds],
   );
   return rows.map((row) => ({
     line: row.line,

@@ -110,6 +110,13 @@ test.each([
   ['empty', '', 400, 'empty_file', null],
   ['not JSON', `${requestLine('a')}\n{`, 400, 'invalid_json_line', 2],
   ['no object', '[]', 400, 'invalid_request', 1],
+  [
+    'with a name twice',
+    requestLine('a').replace('"messages"', '"model":"gpt-slow","messages"'),
+    400,
+    'invalid_request',
+    1,
+  ],
   ['of an unknown model', requestLine('a', { model: 'gpt-nothing' }), 400, 'model_not_found', 1],
   ['of an open model', requestLine('a', { model: 'open-text' }), 400, 'model_not_supported', 1],
   ['of a model without batches', requestLine('a', { model: 'gpt-slow' }), 400, 'model_not_supported', 1],

@@ -1,5 +1,6 @@
 /** L6: an account's limits with what is in use now. */
 import { LIMIT_KEYS, LIMITS } from '../../domain/limits';
+import { claimRequests } from '../../ledger/batches/claimRequests';
 import { transaction } from '../../ledger/db';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -55,6 +56,14 @@ test('L6 a raise counts at once, that of a model before that of all; less than t
   expect(await rowOf(own, 'batch.enqueued_tokens')).toMatchObject({ limit: 20_000_000_000 });
   expect(await rowOf(own, 'batch.enqueued_tokens', MODEL)).toMatchObject({ limit: 30_000_000_000, used: 0 });
   expect(await rowOf(own, 'dedicated.endpoints')).toMatchObject({ limit: 5 });
+});
+
+test('L6 requests of batches that were handed out in the last minute are counted', async () => {
+  const { pool } = api.database;
+  const batchId = await runningBatch(pool, own.id, 3);
+  expect(await rowOf(own, 'batch.requests_per_minute')).toMatchObject({ used: 0, limit: 6_000 });
+  await transaction(pool, (tx) => claimRequests(tx, { batchId, limit: 2, leaseSeconds: 60 }));
+  expect(await rowOf(own, 'batch.requests_per_minute')).toMatchObject({ used: 2 });
 });
 
 test("L6 real-time use is the last minute's, the account's own, by when it was taken, batches left out", async () => {

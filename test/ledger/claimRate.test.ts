@@ -1,0 +1,73 @@
+/** L5: of an account's batches no more requests are handed out in a minute than its limit, whoever asks. */
+import { claimRequests } from '../../ledger/batches/claimRequests';
+import { listClaimable } from '../../ledger/batches/listClaimable';
+import { transaction } from '../../ledger/db';
+import { insertBatchModel, runningBatch } from '../support/batchJob';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { credit, openAccount } from '../support/ledgerAccount';
+import { times } from '../support/times';
+
+let database: TestDatabase;
+let account: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await insertBatchModel(database.pool);
+});
+beforeEach(async () => {
+  account = await openAccount(database.pool);
+  await credit(database.pool, account, '10000.00');
+  await database.pool.query("update accounts set tier = 'low' where id = $1", [account]);
+});
+afterAll(() => database.drop());
+
+const LOW = 600;
+const claim = async (batchId: string, limit: number): Promise<number> =>
+  (await transaction(database.pool, (tx) => claimRequests(tx, { batchId, limit, leaseSeconds: 600 }))).requests.length;
+const sum = (counts: number[]): number => counts.reduce((all, one) => all + one, 0);
+const age = (seconds: number) =>
+  database.pool.query('update batch_claims set second = second - make_interval(secs => $2) where account_id = $1', [
+    account,
+    seconds,
+  ]);
+const claimable = async (): Promise<string[]> => (await listClaimable(database.pool, 100)).map(({ id }) => id);
+
+test('L5 claims at once, of several jobs, get exactly what the limit lets an account have in a minute', async () => {
+  const jobs = await Promise.all(times(3, () => runningBatch(database.pool, account, 400, { tokensMax: 10_000_000 })));
+  const counts = await Promise.all(times(60, (i) => claim(jobs[i % 3]!, 37)));
+  expect(sum(counts)).toBe(LOW);
+  expect(await claim(jobs[0]!, 1)).toBe(0);
+}, 30_000);
+
+test('L5 after a minute more is handed out, and never before', async () => {
+  const job = await runningBatch(database.pool, account, 700);
+  expect(await claim(job, 500)).toBe(500);
+  await age(30);
+  expect(await claim(job, 500)).toBe(100);
+  await age(29);
+  expect(await claim(job, 500)).toBe(0);
+  await age(3);
+  expect(await claim(job, 500)).toBe(100);
+});
+
+test('L5 jobs of an account at its limit do not stand before those of others, which have their own', async () => {
+  const job = await runningBatch(database.pool, account, 700);
+  const other = await openAccount(database.pool);
+  await credit(database.pool, other, '100.00');
+  const theirs = await runningBatch(database.pool, other, 5);
+  await claim(job, 1_000);
+  expect(await claimable()).toContain(theirs);
+  expect(await claimable()).not.toContain(job);
+  expect(await claim(theirs, 5)).toBe(5);
+  await age(62);
+  expect(await claimable()).toContain(job);
+});
+
+test('L6 a raised limit counts at the next claim', async () => {
+  const job = await runningBatch(database.pool, account, 700);
+  expect(await claim(job, 1_000)).toBe(LOW);
+  await database.pool.query(
+    "insert into limit_raises (account_id, key, limit_value) values ($1, 'batch.requests_per_minute', 650)",
+    [account],
+  );
+  expect(await claim(job, 1_000)).toBe(50);
+});
