@@ -901,6 +901,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/evaluation-datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List evaluation datasets
+         * @description For: owner, resource_modifier, member.
+         */
+        get: operations["get_v1_accounts_id_evaluationdatasets"];
+        put?: never;
+        /**
+         * Upload an evaluation dataset, as CSV with a header or as JSON lines
+         * @description For: owner, resource_modifier, member.
+         */
+        post: operations["post_v1_accounts_id_evaluationdatasets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/evaluation-datasets/{datasetId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an evaluation dataset
+         * @description For: owner, resource_modifier, member.
+         */
+        delete: operations["delete_v1_accounts_id_evaluationdatasets_datasetId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/transactions": {
         parameters: {
             query?: never;
@@ -1759,6 +1803,15 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
+        EvaluationDataset: {
+            id: string;
+            rows: number;
+            bytes: number;
+            /** @enum {string} */
+            format: "csv" | "jsonl";
+            /** Format: date-time */
+            createdAt: string;
+        };
         File: {
             id: string;
             /** @constant */
@@ -1913,7 +1966,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "file_not_counted" | "gate_stale";
+            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "too_many_rows" | "invalid_dataset" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "file_not_counted" | "gate_stale";
             errors?: {
                 path: string;
                 message: string;
@@ -9750,6 +9803,391 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing */
             404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_accounts_id_evaluationdatasets: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["EvaluationDataset"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_accounts_id_evaluationdatasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/jsonl": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        rows: number;
+                        bytes: number;
+                    };
+                };
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`: not from another site; `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_closed`: the account is closed */
+            409: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: too large */
+            413: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: not in this format */
+            415: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_dataset`: the dataset can not be read; `too_many_rows`: the dataset has too many rows */
+            422: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_v1_accounts_id_evaluationdatasets_datasetId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AccountId"];
+                datasetId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site_request`: not from another site; `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing */
+            404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_closed`: the account is closed */
+            409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
                     "X-Request-Id"?: string;
