@@ -44,22 +44,31 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
     }
   }
 
-  /** A job that was cancelled before it began still has one line for each request; without its input it ends with none. */
-  async function writeUnbegun(batch: Batch): Promise<void> {
+  /**
+   * A job that was cancelled before it began still has one line for each request; without its input it ends with those
+   * that are there. Returns whether all are.
+   */
+  async function writeUnbegun(batch: Batch): Promise<boolean> {
     try {
       await writeRequests({ pool, store }, batch);
+      return true;
     } catch (error) {
       if (!(error instanceof FileGone)) throw error;
       log.error({ batch: batch.id, file: batch.inputFileId }, "a cancelled batch's input is not in the file store");
+      return false;
     }
   }
 
   /** Its files first, then the end that leads to them: whoever dies between writes the same files again. */
   async function finish(batch: Batch, how: Exclude<BatchEnd, 'failed'>): Promise<void> {
     if (!(await transaction(pool, (tx) => closeBatch(tx, batch.id)))) return;
-    if (!batch.reached.in_progress) await writeUnbegun(batch);
+    const isWhole = Boolean(batch.reached.in_progress) || (await writeUnbegun(batch));
     const unfinished = how === 'cancelled' ? 'batch_cancelled' : 'batch_expired';
-    const { output, errors } = await writeOutputs(pool, store, batch.id, unfinished);
+    const { output, errors } = await writeOutputs(pool, store, {
+      batchId: batch.id,
+      requests: isWhole ? batch.requests : null,
+      unfinished,
+    });
     await transaction(pool, async (tx) => {
       for (const [file, name] of [
         [output, 'output'],

@@ -19,15 +19,18 @@ export const errorIdOf = (batchId: string): string => `file-${batchId.slice('bat
 
 const PAGE = 500;
 
-/** A file without lines is not made. Nothing of the job may change meanwhile. */
+/**
+ * A file without lines is not made. Throws, and leaves the files as they are, when the requests are not all there: then
+ * another process has ended the job meanwhile, and its requests are being erased.
+ * @param requests of the job; null: however many there are
+ */
 export async function writeOutputs(
   db: Db,
   store: FileStore,
-  batchId: string,
-  unfinished: Unfinished,
+  { batchId, requests, unfinished }: { batchId: string; requests: number | null; unfinished: Unfinished },
 ): Promise<WrittenOutputs> {
   const write = async (id: string, isMine: (outcome: RequestOutcome) => boolean): Promise<OutputFile> => {
-    await store.write(id, linesOf(db, batchId, unfinished, isMine));
+    await store.write(id, linesOf(listAll(db, batchId, requests), batchId, unfinished, isMine));
     const bytes = await store.size(id);
     if (bytes) return { id, bytes };
     await store.remove(id);
@@ -39,18 +42,28 @@ export async function writeOutputs(
   };
 }
 
+async function* listAll(db: Db, batchId: string, requests: number | null): AsyncGenerator<RequestOutcome[]> {
+  let seen = 0;
+  for (let afterLine = 0; ;) {
+    const page = await listOutcomes(db, batchId, afterLine, PAGE);
+    seen += page.length;
+    yield page;
+    if (page.length < PAGE) break;
+    afterLine = page.at(-1)!.line;
+  }
+  if (requests !== null && seen !== requests)
+    throw new Error(`${seen} of the ${requests} requests of ${batchId} are there: its files are not written`);
+}
+
 async function* linesOf(
-  db: Db,
+  pages: AsyncIterable<RequestOutcome[]>,
   batchId: string,
   unfinished: Unfinished,
   isMine: (outcome: RequestOutcome) => boolean,
 ): AsyncGenerator<Buffer> {
-  for (let afterLine = 0; ;) {
-    const page = await listOutcomes(db, batchId, afterLine, PAGE);
+  for await (const page of pages) {
     const lines = page.filter(isMine).map((outcome) => lineOf(batchId, outcome, unfinished));
     if (lines.length > 0) yield Buffer.from(lines.join(''));
-    if (page.length < PAGE) return;
-    afterLine = page.at(-1)!.line;
   }
 }
 

@@ -8,10 +8,14 @@ import { pino } from 'pino';
 import { createBatchActivities, type AdvancedBatch } from '../../activities/batches';
 import { counterOf } from '../../batches/countTokens';
 import { createFolderStore } from '../../batches/fileStore';
+import { writeOutputs } from '../../batches/outputs';
 import { indexFile } from '../../batches/requestIndex';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
+import { eraseRequests } from '../../ledger/batches/eraseRequests';
+import { insertRequests } from '../../ledger/batches/insertRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { transaction } from '../../ledger/db';
+import { parseMoney } from '../../domain/money';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { requestLine } from '../support/batchFiles';
 import { create, insertBatchModel, wishFor } from '../support/batchJob';
@@ -68,4 +72,28 @@ test('L4 cancelled while validating, its input gone from the store: it ends and 
   expect(await advance(batchId)).toEqual({ kind: 'ended' });
   expect(await ended(batchId)).toMatchObject({ status: 'cancelled', errorFileId: null, reservedTokens: 0, held: 0n });
   expect(await findViolations(database.pool)).toEqual([]);
+});
+
+describe('a worker that was held up goes on after another one has ended the job and its requests are erased', () => {
+  let batchId: string;
+  beforeAll(async () => {
+    ({ batchId } = await cancelledEarly());
+    expect(await advance(batchId)).toEqual({ kind: 'ended' });
+    while (await eraseRequests(database.pool));
+  });
+
+  test('L4 it writes no file over the one that is there', async () => {
+    const errorFileId = (await ended(batchId)).errorFileId!;
+    const bytes = await store.size(errorFileId);
+    const late = { batchId, requests: 3, unfinished: 'batch_cancelled' as const };
+    await expect(writeOutputs(database.pool, store, late)).rejects.toThrow('0 of the 3 requests');
+    expect(await store.size(errorFileId)).toBe(bytes);
+  });
+
+  test('it writes no request down again, which nothing would remove', async () => {
+    const request = { line: 1, customId: 'a', offset: 0, length: 10, tokens: 1, held: parseMoney('1') };
+    await transaction(database.pool, (tx) => insertRequests(tx, batchId, [request]));
+    const { rows } = await database.pool.query('select from batch_requests where batch_id = $1', [batchId]);
+    expect(rows).toEqual([]);
+  });
 });
