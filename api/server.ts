@@ -1,6 +1,7 @@
 /** The API, put together: several can run in one process, each with its own connections. */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
@@ -147,7 +148,7 @@ export function createApi({
   const keyring = createKeyring(lookups, elapsed, gatePolicy, pulse);
   const gateStreams = createGateStreams({ pool, gates, log, now: clock.now });
   const hotPath = createHotPath({ gates, keyring });
-  const server = createHttpServer(
+  const { server, isIdle } = createHttpServer(
     {
       pool,
       temporal,
@@ -192,7 +193,7 @@ export function createApi({
     async close() {
       gateStreams.close();
       await accountStreams.close();
-      if (server.listening) await drain(server);
+      if (server.listening) await drain(server, isIdle);
       await posting.idle();
       await signals.close();
       prices.close();
@@ -214,7 +215,7 @@ type HttpOptions = {
 function createHttpServer(
   services: Services,
   { hotPath, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
-): Server {
+): { server: Server; isIdle: () => boolean } {
   const { keyring, cookies, limiter, log } = services;
   const addressOf = createCallerAddress(trustedProxies);
   const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies });
@@ -232,10 +233,12 @@ function createHttpServer(
   server.headersTimeout = HEADERS_MS_MAX;
   server.requestTimeout = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  return server;
+  return { server, isIdle: dispatch.isIdle };
 }
 
-async function drain(server: Server): Promise<void> {
+/** Until every connection is closed, and every handler has ended: one whose caller has gone still asks database and Temporal. */
+async function drain(server: Server, isIdle: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + DRAIN_MS_MAX;
   const closed = once(server, 'close');
   server.close();
   // A connection that was kept alive is idle once its last request is answered.
@@ -244,4 +247,5 @@ async function drain(server: Server): Promise<void> {
   await closed;
   clearInterval(sweep);
   clearTimeout(cutOff);
+  while (!isIdle() && performance.now() < deadlineMs) await sleep(10);
 }

@@ -29,6 +29,8 @@ export type Asked = {
 export type Dispatch<Services> = {
   /** Never rejects. */
   answer(route: Route<Services>, asked: Asked): Promise<void>;
+  /** Whether no handler is at work: one goes on when its caller has gone. */
+  isIdle(): boolean;
   /** Answers what was thrown before a route was found. */
   refuse(error: unknown, asked: Omit<Asked, 'params' | 'query'>, format?: ErrorFormat): void;
 };
@@ -126,9 +128,13 @@ export function createDispatch<Services>({
     }
   }
 
+  let underWay = 0;
+
   return {
+    isIdle: () => underWay === 0,
     async answer(route, asked) {
       let reply: Reply;
+      underWay += 1;
       try {
         reply = await route.endpoint.handle(await check(route, asked), services);
         if (checkReplies) checkReply(route, reply);
@@ -136,6 +142,8 @@ export function createDispatch<Services>({
         if (hasGone(error, asked)) return void asked.response.destroy();
         const problem = toRefusal(error, asked);
         reply = toReply(checkReplies ? declared(route, problem) : problem, route.errors);
+      } finally {
+        underWay -= 1;
       }
       write(asked, reply);
       // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.

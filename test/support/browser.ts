@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { ensureChromium } from '../../dev/chromium';
 import { startTestApi, type TestAccount, type TestApi } from './api';
+import { until } from './notices';
 import { World } from './world';
 
 const root = process.cwd();
@@ -119,9 +120,10 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
-/** Nothing sticks out at the side. */
+/** Nothing sticks out at the side, once charts have measured their width anew. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+  const measure = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  await until(measure, (pixels) => pixels === 0);
 }
 
 export const addCard = (api: TestApi, { id, owner }: TestAccount, card = 'pm_card_visa', role?: string) =>
