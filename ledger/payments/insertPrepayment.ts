@@ -17,11 +17,14 @@ export type PrepaymentRequest = {
 
 export type BegunPrepayment = { kind: 'new' | 'existing'; payment: Payment } | { kind: 'key_reused' };
 
-/** Begins a prepayment under the caller's key, or finds the existing one (P2). Simultaneous calls find one row. */
+/**
+ * Begins a prepayment under the caller's key, or finds the existing one (P2). Simultaneous calls find one row: the id
+ * follows from the key, so any unique index may be the one that knows of it first.
+ */
 export async function insertPrepayment(db: Db, request: PrepaymentRequest): Promise<BegunPrepayment> {
   const { rows } = await db.query<Row>(
     `insert into payments (id, account_id, purpose, amount_cents, payment_method_id, idempotency_key, request_hash, actor)
-     values ($1, $2, 'prepayment', $3, $4, $5, $6, $7) on conflict (account_id, idempotency_key) do nothing returning ${COLUMNS}`,
+     values ($1, $2, 'prepayment', $3, $4, $5, $6, $7) on conflict do nothing returning ${COLUMNS}`,
     [
       request.id,
       request.accountId,
