@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { scheduleReconcile } from '../../workflows/startReconcile';
 import type { ReconcileReport } from '../../domain/reconciliation';
-import { RECONCILE_SCHEDULE_ID, type ReconcileInput, type ReconcileProgress } from '../../workflows/messages';
+import {
+  BALANCE_TASK_QUEUE,
+  RECONCILE_SCHEDULE_ID,
+  type ReconcileInput,
+  type ReconcileProgress,
+} from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { World } from '../support/world';
@@ -221,7 +226,7 @@ test('P6 a run that continues as new goes on where it was cut', async () => {
   const input: ReconcileInput = { check: false, carried };
   const report = await world.client.workflow.execute<(given: ReconcileInput) => Promise<ReconcileReport>>('reconcile', {
     workflowId: `reconcile/${randomUUID()}`,
-    taskQueue: 'moved',
+    taskQueue: BALANCE_TASK_QUEUE,
     args: [input],
   });
   expect(report).toMatchObject({ repaired: { credited: 2, takenBack: 2, noted: 3 }, ledger: null });

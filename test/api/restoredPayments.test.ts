@@ -43,7 +43,11 @@ const withCard = async (card = 'pm_card_visa'): Promise<TestAccount> => {
   return account;
 };
 const lines = (account: TestAccount) => linesOf(world.database.pool, account.id);
-const reconcile = async (): Promise<any> => (await api.ask('POST', '/v1/reconcile', { key: api.admin })).body;
+const reconcile = async (): Promise<any> => {
+  const { status, body } = await api.ask('POST', '/v1/reconcile', { key: api.admin });
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return body;
+};
 
 async function customerOf({ id }: TestAccount): Promise<string> {
   const { rows } = await world.database.pool.query<{ customer: string }>(

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -81,12 +82,11 @@ export class World {
           apiBase: simulator!.url,
           timeoutMs: options.stripeTimeoutMs ?? 1_000,
         });
-    const taskQueue = `test-${randomUUID()}`;
-    const temporal = await connect(options, taskQueue);
+    const temporal = await connect(options);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
     const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
     const { pool } = database;
-    const on = { connection: temporal.native, namespace: 'default', taskQueue };
+    const on = { connection: temporal.native, namespace: temporal.client.options.namespace };
     const sendWebhook = createWebhookSender({ allowPrivate: true });
     const store = options.filesDir === undefined ? null : createFolderStore(options.filesDir);
     const makeWorkers = () =>
@@ -182,16 +182,15 @@ type Temporal = {
   close: () => Promise<void>;
 };
 
-async function connect({ time, temporalAddress }: WorldOptions, taskQueue: string): Promise<Temporal> {
-  const interceptors = { workflow: [onQueue(taskQueue)] };
+/** All worlds share a dev server; a namespace of its own keeps one world's workflows from another's, whatever their ids. */
+async function connect({ time, temporalAddress }: WorldOptions): Promise<Temporal> {
   if (time === 'skipping') {
     const path = process.env.TEST_TIME_SKIPPING_SERVER!;
     const env = await TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path } },
     });
-    const client = new Client({ connection: env.connection, interceptors });
     return {
-      client,
+      client: new Client({ connection: env.connection }),
       native: env.nativeConnection,
       sleep: (ms) => env.sleep(ms),
       now: () => env.currentTimeMs(),
@@ -201,8 +200,13 @@ async function connect({ time, temporalAddress }: WorldOptions, taskQueue: strin
   const address = temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!;
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
   return {
-    client: new Client({ connection, interceptors }),
+    client: new Client({ connection, namespace }),
     native,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: async () => Date.now(),
@@ -210,19 +214,5 @@ async function connect({ time, temporalAddress }: WorldOptions, taskQueue: strin
       await native.close();
       await connection.close();
     },
-  };
-}
-
-/** All worlds share a dev server; a task queue of its own keeps one world's workflows from another's worker. */
-function onQueue(taskQueue: string): WorkflowClientInterceptor {
-  const moved = <I extends { options: object }>(input: I): I => ({
-    ...input,
-    options: { ...input.options, taskQueue },
-  });
-  return {
-    startWithDetails: (input, next) => next(moved(input)),
-    signalWithStart: (input, next) => next(moved(input)),
-    startUpdateWithStart: (input, next) =>
-      next({ ...input, workflowStartOptions: { ...input.workflowStartOptions, taskQueue } }),
   };
 }
