@@ -62,6 +62,7 @@ async function main(): Promise<void> {
     batchesUrl: config.BATCHES_URL,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),
+    rawGates: config.RAW_GATES === '1',
     consoleDir: join(__dirname, '..', 'console'),
     trustedProxies: config.TRUSTED_PROXIES,
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',

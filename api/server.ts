@@ -27,12 +27,13 @@ import { createFixedRoutes } from './http/fixedRoutes';
 import { createForward, type Forward } from './http/forward';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
 import { createGateStreams } from './gate/gateStream';
-import { createHotPath, type HotPath } from './gate/hotPath';
+import { answerHot, createHotPath, type HotPath } from './gate/hotPath';
 import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
 import { createRateLimiter } from './http/rateLimiter';
 import { createSessionCookies } from './http/sessionCookie';
+import { answerPlainRequests, type PlainConnections } from './raw/plainConnection';
 import { createPriceBook } from '../usage/priceBook';
 import { routes } from './routes';
 import type { Services } from './services';
@@ -76,6 +77,8 @@ export type ApiDeps = {
   trustedProxies?: readonly string[];
   /** The folder of the built console. @default none: a start page stands in its place */
   consoleDir?: string | undefined;
+  /** Gates are answered on the connection itself, before node:http (api/raw). @default false */
+  rawGates?: boolean;
   /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
   now?: () => number;
 };
@@ -118,6 +121,7 @@ export function createApi({
   checkReplies = false,
   trustedProxies = [],
   consoleDir,
+  rawGates = false,
   now = Date.now,
 }: ApiDeps): Api {
   const clock = createClock({ now });
@@ -182,6 +186,7 @@ export function createApi({
       consoleDir,
     },
   );
+  const plain = rawGates ? answerPlainRequests(server, hotPath) : null;
 
   return {
     async listen(port, host) {
@@ -193,7 +198,7 @@ export function createApi({
     async close() {
       gateStreams.close();
       await accountStreams.close();
-      if (server.listening) await drain(server, isIdle);
+      if (server.listening) await drain(server, plain, isIdle);
       await posting.idle();
       await signals.close();
       prices.close();
@@ -226,7 +231,8 @@ function createHttpServer(
   ]);
   const server = createServer(
     inTurn((request, response) => {
-      const answered = hotPath(request, response) || forward?.(request, response) || fixedRoutes(request, response);
+      const answered =
+        answerHot(hotPath, request, response) || forward?.(request, response) || fixedRoutes(request, response);
       if (!answered) app(request, response);
     }),
   );
@@ -237,13 +243,13 @@ function createHttpServer(
 }
 
 /** Until every connection is closed, and every handler has ended: one whose caller has gone still asks database and Temporal. */
-async function drain(server: Server, isIdle: () => boolean): Promise<void> {
+async function drain(server: Server, plain: PlainConnections | null, isIdle: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + DRAIN_MS_MAX;
   const closed = once(server, 'close');
   server.close();
   // A connection that was kept alive is idle once its last request is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
+  const sweep = setInterval(() => (server.closeIdleConnections(), plain?.closeIdle()), 50);
+  const cutOff = setTimeout(() => (server.closeAllConnections(), plain?.closeAll()), DRAIN_MS_MAX);
   await closed;
   clearInterval(sweep);
   clearTimeout(cutOff);

@@ -10,7 +10,11 @@ import { API_NODE_ARGS } from '../dev/processes';
 export type Running = { port: number; pid: number; startMs: number; stop(): Promise<void> };
 
 /** One more API on a database. Its Temporal and Stripe are nowhere: gates need neither. */
-export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readonly string[] = []): Promise<Running> =>
+export const startApi = (
+  databaseUrl: string,
+  adminKey: string,
+  { nodeArgs = [], env = {} }: { nodeArgs?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<Running> =>
   start(
     [...API_NODE_ARGS, ...nodeArgs, join(__dirname, '..', 'api', 'main.js')],
     {
@@ -21,6 +25,7 @@ export const startApi = (databaseUrl: string, adminKey: string, nodeArgs: readon
       ADMIN_KEY: adminKey,
       PORT: '0',
       LOG_LEVEL: 'fatal',
+      ...env,
     },
     /http:\/\/127\.0\.0\.1:(\d+)/,
   );

@@ -17,11 +17,9 @@ const TICKS_PER_SECOND = 100;
 export async function breakdown(ballast: MeasuredBallast, { events }: { events: number }): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, 1_000);
   const profiles = mkdtempSync(join(tmpdir(), 'ballast-profile-'));
-  const api = await startApi(ballast.databaseUrl, ADMIN_KEY, [
-    '--cpu-prof',
-    `--cpu-prof-dir=${profiles}`,
-    '--cpu-prof-interval=200',
-  ]);
+  const api = await startApi(ballast.databaseUrl, ADMIN_KEY, {
+    nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${profiles}`, '--cpu-prof-interval=200'],
+  });
   const url = `http://127.0.0.1:${api.port}`;
   try {
     await post(url, serviceKey, makeBodies(events / 4, EVENTS_PER_REQUEST, accountIds), CONNECTIONS);

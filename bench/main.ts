@@ -4,7 +4,7 @@ import { accountStreams } from './accountStreams';
 import { crossingToCredited } from './crossingToCredited';
 import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
-import { gateOverExpress, gateOverNodeHttp, gateUnderIngest } from './gate';
+import { gateOverExpress, gateOverNodeHttp, gateUnderIngest, rawGate } from './gate';
 import { commitToNo } from './gateFollows';
 import { growthByAccounts } from './growth';
 import { idleAccounts } from './idleAccounts';
@@ -25,7 +25,11 @@ const MEASUREMENTS: Record<string, Measurement> = {
   crossing: (ballast, quick) => crossingToCredited(ballast, quick ? 5 : 20),
   gate: async (ballast, quick) => {
     const runs = quick ? 1 : 5;
-    return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
+    return [
+      ...(await gateOverExpress(ballast, runs)),
+      ...(await gateOverNodeHttp(ballast, runs)),
+      ...(await rawGate(ballast, runs)),
+    ];
   },
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
   'account-streams': (ballast, quick) => accountStreams(ballast, quick ? 2 : 10),

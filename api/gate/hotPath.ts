@@ -9,64 +9,101 @@ import { toRequestId } from '../http/requestId';
 import type { GateCache } from './gateCache';
 import { toGateJson } from './gateTable';
 
-/** Answers a request from memory. Returns whether it has; if not, nothing was written and nothing of its body read. */
-export type HotPath = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** All of a request's headers that its answer depends on. */
+export type HotHeaders = Record<'authorization' | 'accountId' | 'requestId', string | undefined>;
+
+/** Headers that many answers have in common: names and values in turn, which node:http writes faster than an object, and as text. */
+export type HeaderBlock = { list: readonly string[]; text: string };
+
+/** Without X-Request-Id and Content-Length, which every answer has. The body is ASCII. */
+export type HotAnswer = { status: 200 | 403; headers: HeaderBlock; body: string };
+
+export type HotPath = {
+  /** From memory, or undefined where Express must be asked. Every answer that is given before Express passes here. */
+  answer(method: string, target: string, headers: HotHeaders): HotAnswer | undefined;
+  /** Looks a key up that is not in memory, so that the same request may then be answered. Null when the key is known. */
+  learnKey(headers: HotHeaders): Promise<void> | null;
+};
 
 const BEFORE_ID = '/v1/accounts/';
 const AFTER_ID = '/gate';
 const AUTHORIZE = '/v1/authorize';
 
-/** Names and values in turn: node:http writes a list faster than an object. */
 const UNSTORED = ['Cache-Control', 'no-store'];
 const JSON_BODY = ['Content-Type', 'application/json; charset=utf-8', ...UNSTORED];
+const GATE_HEADERS = toBlock(JSON_BODY);
 const VERDICT_HEADERS = {
-  ok: [...UNSTORED, 'X-Ballast-Gate', 'ok'],
-  low: [...UNSTORED, 'X-Ballast-Gate', 'low'],
-  reloading: [...UNSTORED, 'X-Ballast-Gate', 'reloading'],
-  suspended: [...JSON_BODY, 'X-Ballast-Gate', 'suspended'],
+  ok: toBlock([...UNSTORED, 'X-Ballast-Gate', 'ok']),
+  low: toBlock([...UNSTORED, 'X-Ballast-Gate', 'low']),
+  reloading: toBlock([...UNSTORED, 'X-Ballast-Gate', 'reloading']),
+  suspended: toBlock([...JSON_BODY, 'X-Ballast-Gate', 'suspended']),
 };
 
 export type HotPathDeps = {
   gates: Pick<GateCache, 'recall' | 'asOf'>;
-  keyring: Pick<Keyring, 'recall'>;
+  keyring: Pick<Keyring, 'recall' | 'authenticate'>;
 };
 
 export function createHotPath({ gates, keyring }: HotPathDeps): HotPath {
-  function answerGate(accountId: string, { headers }: IncomingMessage, response: ServerResponse): boolean {
-    const principal = headers.authorization === undefined ? undefined : keyring.recall(headers.authorization);
-    if (!principal || (principal.accountId !== null && principal.accountId !== accountId)) return false;
+  function answerGate({ authorization }: HotHeaders, accountId: string): HotAnswer | undefined {
+    const principal = authorization === undefined ? undefined : keyring.recall(authorization);
+    if (!principal || (principal.accountId !== null && principal.accountId !== accountId)) return undefined;
     const gate = gates.recall(accountId);
-    return gate !== undefined && write(response, 200, JSON_BODY, toGateJson(gate, gates.asOf()));
+    return gate && { status: 200, headers: GATE_HEADERS, body: toGateJson(gate, gates.asOf()) };
   }
 
-  function answerAuthorize({ headers }: IncomingMessage, response: ServerResponse): boolean {
-    if (headers.authorization === undefined || keyring.recall(headers.authorization)?.role !== 'service') return false;
-    const accountId = headers['x-account-id'];
-    const gate = typeof accountId === 'string' ? gates.recall(accountId) : undefined;
-    if (!gate) return false;
+  function answerAuthorize({ authorization, accountId }: HotHeaders): HotAnswer | undefined {
+    if (authorization === undefined || keyring.recall(authorization)?.role !== 'service') return undefined;
+    const gate = accountId === undefined ? undefined : gates.recall(accountId);
+    if (!gate) return undefined;
     const { allowed, state } = gate.shape;
+    const headers = VERDICT_HEADERS[state];
     return allowed
-      ? write(response, 200, VERDICT_HEADERS[state], '')
-      : write(response, 403, VERDICT_HEADERS[state], toGateJson(gate, gates.asOf()));
+      ? { status: 200, headers, body: '' }
+      : { status: 403, headers, body: toGateJson(gate, gates.asOf()) };
   }
 
-  return (request, response) => {
-    const { method, url } = request as { method: string; url: string };
-    if (method === 'GET' && url.startsWith(BEFORE_ID) && url.endsWith(AFTER_ID))
-      return answerGate(url.slice(BEFORE_ID.length, -AFTER_ID.length), request, response);
-    return isAuthorize(url) && answerAuthorize(request, response);
+  return {
+    answer(method, target, headers) {
+      if (method === 'GET' && target.startsWith(BEFORE_ID) && target.endsWith(AFTER_ID))
+        return answerGate(headers, target.slice(BEFORE_ID.length, -AFTER_ID.length));
+      return isAuthorize(target) ? answerAuthorize(headers) : undefined;
+    },
+    learnKey({ authorization }) {
+      if (authorization === undefined || keyring.recall(authorization)) return null;
+      // A copy: what is remembered must not keep the whole text in memory that it is a part of.
+      const copy = Buffer.from(authorization, 'latin1').toString('latin1');
+      return keyring.authenticate(copy).then(
+        () => {},
+        () => {},
+      );
+    },
   };
 }
 
 /** With any path or query behind it, as proxies put them there. */
-const isAuthorize = (url: string): boolean =>
-  url.startsWith(AUTHORIZE) &&
-  (url.length === AUTHORIZE.length || url[AUTHORIZE.length] === '/' || url[AUTHORIZE.length] === '?');
+const isAuthorize = (target: string): boolean =>
+  target.startsWith(AUTHORIZE) &&
+  (target.length === AUTHORIZE.length || target[AUTHORIZE.length] === '/' || target[AUTHORIZE.length] === '?');
 
-/** @param body ASCII */
-function write(response: ServerResponse, status: 200 | 403, headers: readonly string[], body: string): true {
-  const requestId = toRequestId(response.req.headers['x-request-id']);
-  response.writeHead(status, ['X-Request-Id', requestId, ...headers, 'Content-Length', `${body.length}`]);
-  response.end(body, 'latin1');
+/** Answers a request that node:http has read. Returns whether it has; if not, nothing was written and nothing of its body read. */
+export function answerHot(
+  hotPath: HotPath,
+  { method, url, headers }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const requestId = headers['x-request-id'] as string | undefined;
+  const accountId = headers['x-account-id'] as string | undefined;
+  const answer = hotPath.answer(method!, url!, { authorization: headers.authorization, accountId, requestId });
+  if (!answer) return false;
+  const { list } = answer.headers;
+  const length = `${answer.body.length}`;
+  response.writeHead(answer.status, ['X-Request-Id', toRequestId(requestId), ...list, 'Content-Length', length]);
+  response.end(answer.body, 'latin1');
   return true;
+}
+
+function toBlock(list: readonly string[]): HeaderBlock {
+  const lines = Array.from({ length: list.length / 2 }, (_, index) => `${list[index * 2]}: ${list[index * 2 + 1]}\r\n`);
+  return { list, text: lines.join('') };
 }

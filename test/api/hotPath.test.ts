@@ -6,7 +6,7 @@ import pino from 'pino';
 import { createClock } from '../../ledger/clock';
 import { createKeyring, type Keyring } from '../../api/http/auth';
 import { createGateCache, FAIL_CLOSED, type GateCache } from '../../api/gate/gateCache';
-import { createHotPath } from '../../api/gate/hotPath';
+import { answerHot, createHotPath } from '../../api/gate/hotPath';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { openPool } from '../../ledger/db';
 import { adjust, openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await gates.start();
   const hotPath = createHotPath({ gates, keyring });
   hot = createServer((incoming, response) => {
-    if (hotPath(incoming, response)) return;
+    if (answerHot(hotPath, incoming, response)) return;
     // What Express would do with the key: from then on it is known.
     void keyring
       .authenticate(incoming.headers.authorization)

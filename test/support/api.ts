@@ -56,6 +56,7 @@ export type TestApiOptions = {
   publicUrl?: string;
   /** The folder of the built console. @default none */
   consoleDir?: string;
+  rawGates?: boolean;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -76,6 +77,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     files: createFolderStore(filesDir),
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
+    ...(options.rawGates !== undefined && { rawGates: options.rawGates }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     trustedProxies: options.trustedProxies ?? [],
