@@ -931,16 +931,27 @@ CREATE OR REPLACE FUNCTION create_usage_month(p_month text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO '$user', 'public'
+ SET lock_timeout TO '3s'
 AS $function$
 declare
   first constant timestamp := (p_month || '-01')::timestamp;
   name constant text := 'usage_events_' || to_char(first, 'YYYY_MM');
+  starts constant timestamptz := first at time zone 'UTC';
+  ends constant timestamptz := (first + interval '1 month') at time zone 'UTC';
 begin
   perform pg_advisory_xact_lock(7225581);
   if to_regclass(quote_ident(name)) is not null then return null; end if;
   execute format('create table %I (like usage_events including defaults including constraints including indexes)', name);
-  execute format('alter table usage_events attach partition %I for values from (%L) to (%L)', name,
-                 first at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
+  -- Attaching takes this lock too. Taken before the look, nothing can be posted between the two.
+  lock table usage_events_other in access exclusive mode;
+  if exists (select from usage_events_other where taken_at >= starts and taken_at < ends) then
+    execute format('insert into %I select * from usage_events_other where taken_at >= $1 and taken_at < $2', name) using starts, ends;
+    -- The events are append-only, and are so again when this commits: each stands in the other table by then.
+    alter table usage_events_other disable trigger usage_events_rows_append_only;
+    delete from usage_events_other where taken_at >= starts and taken_at < ends;
+    alter table usage_events_other enable trigger usage_events_rows_append_only;
+  end if;
+  execute format('alter table usage_events attach partition %I for values from (%L) to (%L)', name, starts, ends);
   return name;
 end $function$
 ;
@@ -1385,14 +1396,23 @@ $function$
 ;
 
 CREATE OR REPLACE FUNCTION prepare_usage_months()
- RETURNS SETOF text
- LANGUAGE sql
+ RETURNS TABLE(month text, made text, because text)
+ LANGUAGE plpgsql
 AS $function$
-  select name from (
-    select create_usage_month(to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM')) as name
-    from generate_series(0, 2) ahead) made
-  where name is not null;
-$function$
+begin
+  for month in
+    select to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM') from generate_series(0, 2) ahead
+  loop
+    made := null;
+    because := null;
+    begin
+      made := create_usage_month(month);
+    exception when others then
+      because := sqlerrm;
+    end;
+    if made is not null or because is not null then return next; end if;
+  end loop;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION raise_news(p_account text)

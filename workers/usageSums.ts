@@ -21,10 +21,12 @@ export function startUsageSums({ pool, log, tickMs = TICK_MS }: UsageSumsOptions
   const summing = repeat(tick, tickMs, (error) =>
     log.warn({ error: error.message }, 'usage could not be summed; it is tried again'),
   );
-  const preparing = repeat(
-    async () => void (await prepareUsageMonths(pool)),
-    MONTHS_TICK_MS,
-    (error) => log.error({ error: error.message }, 'the tables of the coming months of usage could not be made'),
+  const prepare = async (): Promise<void> => {
+    for (const failed of (await prepareUsageMonths(pool)).failed)
+      log.error(failed, 'the table of a month of usage could not be made; it is tried again');
+  };
+  const preparing = repeat(prepare, MONTHS_TICK_MS, (error) =>
+    log.error({ error: error.message }, 'the tables of the coming months of usage could not be made'),
   );
   return {
     async stop() {

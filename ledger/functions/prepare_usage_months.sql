@@ -1,9 +1,18 @@
--- Makes the partitions of usage_events for this month (UTC) and the next two, where they are missing; answers their
--- names. Fails if usage of such a month has gone to usage_events_other, which only happens after months without a
--- worker: it stays there, and is found there.
-create or replace function prepare_usage_months() returns setof text language sql as $$
-  select name from (
-    select create_usage_month(to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM')) as name
-    from generate_series(0, 2) ahead) made
-  where name is not null;
-$$;
+-- Makes the partitions of usage_events for this month (UTC) and the next two, where they are missing. Answers a row per
+-- month that was made, with its table's name, or could not be made, with the reason; then usage of that month goes to
+-- usage_events_other, and is moved when the month is made. One month never keeps the others from being made.
+create or replace function prepare_usage_months() returns table (month text, made text, because text) language plpgsql as $$
+begin
+  for month in
+    select to_char(now() at time zone 'UTC' + make_interval(months => ahead), 'YYYY-MM') from generate_series(0, 2) ahead
+  loop
+    made := null;
+    because := null;
+    begin
+      made := create_usage_month(month);
+    exception when others then
+      because := sqlerrm;
+    end;
+    if made is not null or because is not null then return next; end if;
+  end loop;
+end $$;
