@@ -17,8 +17,8 @@ export type NewFile = {
 /** Repeated with the same id, it changes nothing. */
 export async function insertFile(db: Db, file: NewFile): Promise<StoredFile> {
   const { rows } = await db.query<FileRow>(
-    `insert into files (id, account_id, purpose, filename, bytes, model_id, endpoint, requests, actor, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + make_interval(secs => $10))
+    `insert into files (id, account_id, purpose, filename, bytes, model_id, endpoint, requests, actor, created_at, expires_at)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, now, now + make_interval(secs => $10) from clock_timestamp() now
      on conflict (id) do update set id = excluded.id returning *`,
     [
       file.id,

@@ -1,4 +1,4 @@
-/** Makes an upload a file of its account: its content is in the store, whole and checked. */
+/** Makes an upload a file of its account: its content is in the store, whole and checked. It expires so long after this moment. */
 import type { Db } from '../db';
 import { toFile, type FileRow, type StoredFile } from './file';
 
@@ -17,7 +17,8 @@ export async function keepFile(
 ): Promise<StoredFile> {
   const { rows } = await db.query<FileRow>(
     `update files set removed_at = null, filename = $2, bytes = $3, model_id = $4, endpoint = $5, requests = $6,
-       expires_at = clock_timestamp() + make_interval(secs => $7)
+       created_at = now, expires_at = now + make_interval(secs => $7)
+     from clock_timestamp() now
      where id = $1 and removed_at > clock_timestamp() returning *`,
     [id, filename, bytes, input.model, input.endpoint, input.requests, expiresAfterSeconds],
   );

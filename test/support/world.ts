@@ -80,7 +80,7 @@ export class World {
       : createStripe({
           secretKey: 'sk_test_world',
           apiBase: simulator!.url,
-          timeoutMs: options.stripeTimeoutMs ?? 1_000,
+          timeoutMs: options.stripeTimeoutMs ?? 3_000,
         });
     const temporal = await connect(options);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
