@@ -14,6 +14,7 @@ import { moveBatch } from '../ledger/batches/moveBatch';
 import { readProgress } from '../ledger/batches/readProgress';
 import { transaction, type Tx } from '../ledger/db';
 import { insertFile, type NewFile } from '../ledger/files/insertFile';
+import { listRemoved } from '../ledger/files/listRemoved';
 import { postNotice } from '../ledger/notices/postNotice';
 import type { BatchDependencies } from './dependencies';
 import { heartbeating } from './heartbeating';
@@ -69,7 +70,7 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
       requests: isWhole ? batch.requests : null,
       unfinished,
     });
-    await transaction(pool, async (tx) => {
+    const removed = await transaction(pool, async (tx) => {
       for (const [file, name] of [
         [output, 'output'],
         [errors, 'error'],
@@ -80,7 +81,13 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
         tx,
         await endBatch(tx, { batchId: batch.id, end: how }, { outputFileId: output?.id, errorFileId: errors?.id }),
       );
+      return listRemoved(
+        tx,
+        [output, errors].flatMap((file) => (file ? [file.id] : [])),
+      );
     });
+    // Another process has ended the job before, and its owner has deleted the file since: writing brought it back.
+    for (const id of removed) await store.remove(id);
   }
 
   async function fail(batch: Batch, error: FileError): Promise<void> {

@@ -28,7 +28,8 @@ export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFile
       ) {
         const [model] = await readModels(pool, [file.input!.model]);
         const totals = await indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
-        await saveFileTokens(pool, file.id, { input: totals.inputTokens, output: totals.outputTokens });
+        const tokens = { input: totals.inputTokens, output: totals.outputTokens };
+        if (!(await saveFileTokens(pool, file.id, tokens))) await store.remove(indexOf(file.id));
         if (signal.aborted) return;
       }
     },

@@ -16,11 +16,17 @@ export async function reserveDataset(
   );
 }
 
-/** The upload has failed: its content is to go. False when it was kept after all, although its keeper heard of an error. */
+/**
+ * The upload has failed: its content is to go, also where its row is gone, as the upload's time was over or its account
+ * was closed. False when it was kept after all, although its keeper heard of an error.
+ */
 export async function dropDataset(db: Db, id: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'update evaluation_datasets set removed_at = clock_timestamp() where id = $1 and removed_at > clock_timestamp()',
+  const { rows } = await db.query<{ kept: boolean }>(
+    `with dropped as (
+       update evaluation_datasets set removed_at = least(removed_at, clock_timestamp()) where id = $1 and removed_at is not null
+     )
+     select exists (select from evaluation_datasets where id = $1 and removed_at is null) as kept`,
     [id],
   );
-  return rowCount === 1;
+  return !rows[0]!.kept;
 }

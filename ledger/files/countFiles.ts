@@ -15,11 +15,20 @@ export async function claimUncountedFile(db: Db, claimSeconds: number): Promise<
   return rows[0] ? toFile(rows[0]) : null;
 }
 
-/** Its index is in the store by now. */
-export async function saveFileTokens(db: Db, fileId: string, tokens: { input: number; output: number }): Promise<void> {
-  await db.query('update files set input_tokens = $2, output_tokens = $3 where id = $1', [
-    fileId,
-    tokens.input,
-    tokens.output,
-  ]);
+/**
+ * Its index is in the store by now. False when the file was removed meanwhile: then its content may be erased already, and
+ * whoever wrote the index removes it; the claim goes on, so that the index is erased also when that process dies before.
+ */
+export async function saveFileTokens(
+  db: Db,
+  fileId: string,
+  tokens: { input: number; output: number },
+): Promise<boolean> {
+  const { rows } = await db.query<{ is_there: boolean }>(
+    `update files set input_tokens = $2, output_tokens = $3,
+       counting_until = case when removed_at is null then '-infinity' else counting_until end
+     where id = $1 returning removed_at is null as is_there`,
+    [fileId, tokens.input, tokens.output],
+  );
+  return rows[0]!.is_there;
 }

@@ -19,7 +19,10 @@ export async function listErasable(db: Db, limit: number): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** To be called after their content has gone: until then they come again. */
+/**
+ * To be called after their content has gone: until then they come again. So do those that are being counted: an index may
+ * still be written, and goes when the count or its claim has ended.
+ */
 export async function markErased(db: Db, fileIds: readonly string[]): Promise<void> {
-  await db.query('update files set erased = true where id = any($1)', [fileIds]);
+  await db.query('update files set erased = true where id = any($1) and counting_until <= clock_timestamp()', [fileIds]);
 }
