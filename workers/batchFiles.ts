@@ -41,15 +41,32 @@ export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFile
 export const startErasing = ({ pool, store, log, pollMs = 5_000 }: BatchFilesOptions): Repeating =>
   repeat(
     async (signal) => {
-      const ids = await listErasable(pool, ERASED_AT_ONCE_MAX);
-      for (const id of ids) await Promise.all([store.remove(id), store.remove(indexOf(id))]);
-      if (ids.length > 0) await markErased(pool, ids);
+      const files = await listErasable(pool, ERASED_AT_ONCE_MAX);
+      await markErased(pool, await removeEach(store, log, files, (id) => [id, indexOf(id)]));
       const datasets = await listErasableDatasets(pool, ERASED_AT_ONCE_MAX);
-      for (const id of datasets) await store.remove(id);
-      if (datasets.length > 0) await deleteDatasets(pool, datasets);
+      await deleteDatasets(pool, await removeEach(store, log, datasets, (id) => [id]));
       while (!signal.aborted && (await eraseRequests(pool)));
       await store.sweep();
     },
     pollMs,
     (error) => log.warn({ error: error.message }, 'files can not be removed; trying again'),
   );
+
+/** Returns those whose content is gone: one that can't be removed holds up no other, and comes again. */
+async function removeEach(
+  store: FileStore,
+  log: BatchFilesOptions['log'],
+  ids: readonly string[],
+  namesOf: (id: string) => string[],
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const id of ids) {
+    try {
+      for (const name of namesOf(id)) await store.remove(name);
+      removed.push(id);
+    } catch (error) {
+      log.warn({ error: (error as Error).message, file: id }, 'a file can not be removed; trying again');
+    }
+  }
+  return removed;
+}

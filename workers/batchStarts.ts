@@ -2,9 +2,10 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { listBatchesToStart, markBatchesStarted } from '../ledger/batches/startBatches';
+import { listBatchesToStart, markBatchesStarted, postponeBatchStarts } from '../ledger/batches/startBatches';
 import { startBatch } from '../workflows/startBatch';
 import { repeat, type Repeating } from './repeat';
+import { startEach } from './startEach';
 
 export type BatchStartsOptions = {
   pool: Pool;
@@ -18,18 +19,28 @@ export type BatchStartsOptions = {
 const STARTS_MAX = 20;
 /** A workflow that has not been heard of for so long is looked for: Temporal may have lost it (O4). */
 const PATIENCE_SECONDS = 15 * 60;
+/** One that could not be started is tried again after so long, so that it does not stand before the others. */
+const TROUBLE_SECONDS = 5;
+const idOf = ({ id }: { id: string }): string => id;
 
 export const startStartingBatches = ({ pool, client, log, pollMs = 500 }: BatchStartsOptions): Repeating =>
   repeat(
     async () => {
       const due = await listBatchesToStart(pool, STARTS_MAX);
       if (due.length === 0) return;
-      await Promise.all(due.map(({ id, unseen }) => startBatch(client, id, unseen)));
-      await markBatchesStarted(
+      const { started, failed } = await startEach(client, due, ({ id, unseen }) => startBatch(client, id, unseen));
+      await markBatchesStarted(pool, started.map(idOf), PATIENCE_SECONDS);
+      await postponeBatchStarts(
         pool,
-        due.map(({ id }) => id),
-        PATIENCE_SECONDS,
+        failed.map(({ item }) => item.id),
+        TROUBLE_SECONDS,
       );
+      if (failed[0])
+        log.warn(
+          { error: failed[0].error.message, batches: failed.map(({ item }) => item.id) },
+          'batches can not be started; trying again',
+        );
+      return due.length === STARTS_MAX && failed.length === 0;
     },
     pollMs,
     (error) => log.warn({ error: error.message }, 'batches can not be started; trying again'),

@@ -7,6 +7,7 @@ import { listDeliveriesToStart } from '../ledger/webhooks/listDeliveriesToStart'
 import { markDeliveriesStarted } from '../ledger/webhooks/markDeliveriesStarted';
 import { startWebhookDelivery } from '../workflows/startWebhookDelivery';
 import { repeat } from './repeat';
+import { startEach } from './startEach';
 
 export type WebhookStartsOptions = {
   pool: Pool;
@@ -18,8 +19,10 @@ export type WebhookStartsOptions = {
 
 /** Started at once; the rest is the next round's. */
 const STARTS_MAX = 20;
-/** How many polls to leave out when Postgres or Temporal can't be reached. */
+/** How many polls to leave out when Postgres can't be reached. */
 const TROUBLE_POLLS = 10;
+/** One that could not be started is tried again after so long, so that it does not stand before the others. */
+const TROUBLE_SECONDS = 5;
 
 /** `stop` resolves when what is under way is done. */
 export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: WebhookStartsOptions): {
@@ -29,9 +32,13 @@ export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: Webho
   const startDue = async (): Promise<boolean> => {
     const ids = await listDeliveriesToStart(pool, STARTS_MAX);
     if (ids.length === 0) return false;
-    await Promise.all(ids.map((id) => startWebhookDelivery(client, id)));
-    await markDeliveriesStarted(pool, ids, WEBHOOK_PATIENCE_SECONDS);
-    return ids.length === STARTS_MAX;
+    const { started, failed } = await startEach(client, ids, (id) => startWebhookDelivery(client, id));
+    await markDeliveriesStarted(pool, started, WEBHOOK_PATIENCE_SECONDS);
+    const postponed = failed.map(({ item }) => item);
+    await markDeliveriesStarted(pool, postponed, TROUBLE_SECONDS);
+    if (failed[0])
+      log.warn({ error: failed[0].error.message, deliveries: postponed }, 'webhooks can not be started; trying again');
+    return ids.length === STARTS_MAX && failed.length === 0;
   };
 
   return repeat(

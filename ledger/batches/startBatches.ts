@@ -16,9 +16,19 @@ export async function listBatchesToStart(db: Db, limit: number): Promise<BatchTo
 
 /** @param patienceSeconds after so long a workflow that has not been heard of is looked for again */
 export async function markBatchesStarted(db: Db, ids: readonly string[], patienceSeconds: number): Promise<void> {
+  if (ids.length === 0) return;
   await db.query({
     name: 'batches-started',
     text: `update batches set start_at = clock_timestamp() + make_interval(secs => case when unseen then 30 else $2 end) where id = any($1)`,
     values: [ids, patienceSeconds],
   });
+}
+
+/** They are due again after so long: whatever keeps them from being started, the others come first. */
+export async function postponeBatchStarts(db: Db, ids: readonly string[], seconds: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query('update batches set start_at = clock_timestamp() + make_interval(secs => $2) where id = any($1)', [
+    ids,
+    seconds,
+  ]);
 }

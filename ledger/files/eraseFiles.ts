@@ -24,5 +24,8 @@ export async function listErasable(db: Db, limit: number): Promise<string[]> {
  * still be written, and goes when the count or its claim has ended.
  */
 export async function markErased(db: Db, fileIds: readonly string[]): Promise<void> {
-  await db.query('update files set erased = true where id = any($1) and counting_until <= clock_timestamp()', [fileIds]);
+  if (fileIds.length === 0) return;
+  await db.query('update files set erased = true where id = any($1) and counting_until <= clock_timestamp()', [
+    fileIds,
+  ]);
 }
