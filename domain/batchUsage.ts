@@ -9,6 +9,12 @@ export type BatchUsage = {
   outputTokens: number;
 };
 
+/** The id of a request's usage event (B3). */
+export const batchEventId = (batchId: string, line: number): string => `${batchId}/${line}`;
+/** Ids that only requests of batches have. */
+const BATCH_EVENT_ID = /^batch_[A-Za-z0-9]+\/\d/;
+export const isBatchEventId = (id: string): boolean => BATCH_EVENT_ID.test(id);
+
 /** Null when it is none: missing, or with counts that are no whole numbers from 0. */
 export function readUsage(endpoint: BatchEndpoint, usage: unknown): BatchUsage | null {
   if (!isObject(usage)) return null;

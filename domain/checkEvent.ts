@@ -1,4 +1,5 @@
 /** Checks reported usage events one by one, by hand: this is the hot path, and one bad event must not touch the others (B4). */
+import { isBatchEventId } from './batchUsage';
 import { COUNT_MAX, type RejectionCode, type UsageEvent } from './usageEvent';
 
 export type Rejection = { code: RejectionCode; message: string };
@@ -29,6 +30,8 @@ export function checkEvent(raw: unknown, nowMs: number): UsageEvent | Rejection 
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return invalid('an event is an object');
   const { id, accountId, model, imageSize, at, holdId } = raw as Record<string, unknown>;
   if (typeof id !== 'string' || !ID.test(id)) return invalid('id must be 1 to 128 printable ASCII characters');
+  if (isBatchEventId(id))
+    return invalid('an id such as batch_1/1 is that of a request of a batch: send its result to the batch');
   if (typeof accountId !== 'string' || !isAccountId(accountId))
     return invalid('accountId must be 1 to 64 of A-Z a-z 0-9 _ -');
   if (typeof model !== 'string' || !ID.test(model)) return invalid('model must be 1 to 128 printable ASCII characters');

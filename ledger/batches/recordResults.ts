@@ -9,6 +9,7 @@ import {
 } from '../accounts/position';
 import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
+import { batchEventId } from '../../domain/batchUsage';
 import { toBatch, type Batch, type BatchRow } from './batch';
 import { lockBatch } from './readBatch';
 
@@ -140,7 +141,7 @@ async function bill(
       : [
           {
             ...usage,
-            id: `${id}/${line}`,
+            id: batchEventId(id, line),
             accountId,
             model,
             images: 0,
@@ -152,9 +153,22 @@ async function bill(
           },
         ],
   );
-  if (events.length === 0) return null;
+  return events.length === 0 ? null : postUnder(tx, events, 2);
+}
+
+/** More than one foreign event under a request's id takes somebody who means it. */
+const NTH_MAX = 20;
+
+/**
+ * The requests were open under the job's lock, so none of these events is posted yet. If an event of somebody else has an
+ * id of ours, from before such ids were reserved, the request's own is posted under the next one: no use is left out.
+ */
+async function postUnder(tx: Tx, events: readonly PricedEvent[], nth: number): Promise<MovedPosition> {
   const { positions, notPosted } = await postUsage(tx, events);
-  // Their ids are ours, and the requests were open under the job's lock.
-  if (notPosted.size > 0) throw new Error(`usage of ${id} was posted before its results were recorded`);
-  return positions.get(accountId)!;
+  const position = positions.get(events[0]!.accountId)!;
+  if (notPosted.size === 0) return position;
+  if (nth > NTH_MAX || [...notPosted.values()].some((why) => why !== 'duplicate' && why !== 'event_conflict'))
+    throw new Error(`usage of a batch was not posted: ${[...notPosted.values()].join(', ')}`);
+  const again = [...notPosted.keys()].map((place) => ({ ...events[place]!, id: `${events[place]!.id}/${nth}` }));
+  return postUnder(tx, again, nth + 1);
 }

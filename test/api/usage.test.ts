@@ -120,6 +120,20 @@ test('B4 a bad event is rejected by its index and kept; the others are taken', a
   expect((await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin })).body.data).toHaveLength(10);
 });
 
+test("B4 an id that belongs to a batch's request is rejected and kept; one that only looks like a batch's is taken", async () => {
+  const { id } = await openAccount(api, '20.00');
+  const { body } = await report(api, [event(id, 'batch_1a2b/1'), event(id, 'batch_1a2b/1/2'), event(id, 'batch_1a2b')]);
+  expect(body).toMatchObject({
+    accepted: 1,
+    rejected: [
+      { index: 0, code: 'invalid_event', message: expect.stringContaining('send its result to the batch') },
+      { index: 1, code: 'invalid_event' },
+    ],
+  });
+  const kept = await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin });
+  expect(kept.body.data).toHaveLength(2);
+});
+
 test('B3 a very late repeat of an event that was taken is a duplicate, not a rejection', async () => {
   const { id } = await openAccount(api, '20.00');
   await report(api, [event(id, 'a')]);

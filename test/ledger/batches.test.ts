@@ -11,17 +11,19 @@ import { recordResults, type NewResult, type RecordedResults } from '../../ledge
 import { transaction } from '../../ledger/db';
 import { removeFile } from '../../ledger/files/removeFile';
 import { findViolations } from '../../ledger/transactions/findViolations';
+import { postUsage } from '../../ledger/usage/postUsage';
 import {
   completed,
   create,
   failed,
   insertBatchModel,
+  MODEL,
   runningBatch,
   TOKENS_PER_REQUEST,
   wishFor,
 } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { credit, openAccount } from '../support/ledgerAccount';
+import { credit, openAccount, priced } from '../support/ledgerAccount';
 import { times } from '../support/times';
 
 let database: TestDatabase;
@@ -183,6 +185,22 @@ test('L4 no result is taken once the files are being written', async () => {
   expect((await report(batch, completed('r2', '0.10'))).kind).toBe('job_ended');
   expect(idsOf(await claim(batch, 5))).toEqual([]);
   await end(batch, 'cancelled');
+});
+
+test("L3 usage that stands under the id of a job's request, same or other, keeps no result from being billed", async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 3);
+  const { model, usage } = { model: MODEL, usage: completed('r1', '1').usage };
+  await postUsage(database.pool, [
+    priced(account, `${batch}/1`, '0.01', { model, ...usage }),
+    priced(account, `${batch}/2`, '0.02'),
+    priced(account, `${batch}/2/2`, '0.04'),
+  ]);
+  const results = ['r1', 'r2', 'r3'].map((id) => completed(id, '0.50'));
+  expect(await report(batch, ...results)).toMatchObject({ kind: 'recorded', duplicates: 0, batch: { completed: 3 } });
+  expect(await report(batch, ...results)).toMatchObject({ kind: 'recorded', duplicates: 3 });
+  await end(batch, 'completed');
+  expect(await moneyOf(account)).toEqual({ balance: '98.43', held: '0.00' });
 });
 
 test('L2 the input of an open job cannot be deleted, even while the job is being created', async () => {
