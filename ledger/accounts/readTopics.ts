@@ -1,4 +1,5 @@
 /** Reads how far an account's records go, by topic, to tell which of them have grown or changed since another look (C3). */
+import type { AuditArea } from '../audit/auditAction';
 import type { Db } from '../db';
 
 /** What lists show of an account; a look at one reads its newest rows only. */
@@ -11,20 +12,35 @@ export const TOPICS = [
   'notices',
   'batches',
 ] as const;
-/** What people change, told by the audit log. */
-export const AUDIT_TOPICS = {
-  member: 'members',
-  key: 'keys',
-  payment_method: 'payment_methods',
-  customer: 'payment_methods',
-  webhook: 'webhook_endpoints',
-  file: 'files',
+/** Lists that only people change. The audit log tells of them. */
+type AuditTopic = 'account' | 'files' | 'limits' | 'members' | 'keys' | 'payment_methods' | 'webhook_endpoints';
+/**
+ * By area of the audit log, the list that changes with it. Null where TOPICS show the change already, where it belongs to
+ * no account, or where the audit log is the only list that has it.
+ */
+export const AUDIT_TOPICS: Readonly<Record<AuditArea, AuditTopic | null>> = {
   account: 'account',
-  suspension: 'account',
-  limit_request: 'limits',
+  adjustment: null,
+  auto_reload: null,
+  batch: null,
+  customer: 'payment_methods',
+  dataset: 'limits',
   dedicated_endpoint: 'limits',
-  evaluation_dataset: 'limits',
-} as const;
+  file: 'files',
+  key: 'keys',
+  limit_request: 'limits',
+  member: 'members',
+  model: null,
+  payment: null,
+  payment_method: 'payment_methods',
+  prepayment: null,
+  reconcile: null,
+  reload: null,
+  session: null,
+  suspension: 'account',
+  usage: null,
+  webhook: 'webhook_endpoints',
+};
 
 /** By topic, a text that another state of its records does not have. */
 export type TopicMarks = Record<(typeof TOPICS)[number], string> & { audit: number };
@@ -58,6 +74,6 @@ export async function readAuditTopics(db: Db, accountId: string, sinceId: number
     text: `select distinct split_part(action, '.', 1) as area from audit where account_id = $1 and id > $2`,
     values: [accountId, sinceId],
   });
-  const topics = new Map<string, string>(Object.entries(AUDIT_TOPICS));
-  return rows.map(({ area }) => topics.get(area)).filter((topic) => topic !== undefined);
+  const topics = new Map<string, AuditTopic | null>(Object.entries(AUDIT_TOPICS));
+  return rows.map(({ area }) => topics.get(area)).filter((topic) => topic !== undefined && topic !== null);
 }

@@ -1,4 +1,5 @@
 /** C3: who looks at an account sees it move. */
+import { readAuditTopics, readTopicMarks } from '../../ledger/accounts/readTopics';
 import { adjust, openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { openEventStream, type EventStream } from '../support/eventStream';
 import { askBySession, signIn } from '../support/session';
@@ -88,6 +89,23 @@ test('C3 a stream tells which lists have changed, by whomever', async () => {
   expect(data.topics).toContain('usage');
   await adjust(api, account.id, '1.00');
   await stream.next(telling('audit'));
+});
+
+test('C3 an evaluation dataset that comes or goes is told of as a change of limits', async () => {
+  const account = await openAccount(api);
+  const { pool } = api.database;
+  const last = async () => (await readTopicMarks(pool, [account.id])).get(account.id)!.audit;
+  const change = async (method: string, path: string, sent: object) => {
+    const before = await last();
+    const { body } = await api.ask(method, `/v1/accounts/${account.id}/evaluation-datasets${path}`, {
+      key: account.owner,
+      ...sent,
+    });
+    expect(await readAuditTopics(pool, account.id, before)).toEqual(['limits']);
+    return body.id as string;
+  };
+  const id = await change('POST', '', { raw: 'a\n1\n', headers: { 'Content-Type': 'text/csv' } });
+  await change('DELETE', `/${id}`, {});
 });
 
 test('C3 a stream is for the account, and for admins; a stranger, a service and an account that is not there get none', async () => {

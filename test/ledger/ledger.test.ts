@@ -32,7 +32,7 @@ async function insertOneOfEach(): Promise<void> {
   await credit(database.pool, account, '1.00');
   await postUsage(database.pool, [priced(account, 'one', '0.50')]);
   await transaction(database.pool, async (tx) => {
-    await recordAudit(tx, account, 'test', 'test.change', {});
+    await recordAudit(tx, account, 'test', 'account.change', {});
     const decision = { id: randomUUID(), atMs: NOW, kind: 'note', rule: 'A15', because: 'a test' } as const;
     await recordDecision(tx, account, decision, {});
   });

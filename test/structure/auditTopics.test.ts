@@ -1,0 +1,24 @@
+/** C3: each change that the audit log records is told of by the topic of the list that shows it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AUDIT_TOPICS } from '../../ledger/accounts/readTopics';
+
+const root = join(__dirname, '..', '..');
+const sources = ['ledger', 'payments', 'usage', 'notices', 'activities', 'api', 'workers'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((file) => join(root, folder, String(file)))
+    .filter((file) => /\.(ts|sql)$/.test(file)),
+);
+/** In `recordAudit(db, accountId, actor, '<area>.…'`: what comes before it names no text with a point in it. */
+const AREA = /\brecordAudit\([^;]*?['`]([a-z_]+)\./g;
+const written = sources.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(AREA)].map(([, area]) => area!));
+
+test('C3 every area that is written to the audit log has its place in the table of topics', () => {
+  expect(written.length).toBeGreaterThan(30);
+  expect(written.filter((area) => !Object.hasOwn(AUDIT_TOPICS, area))).toEqual([]);
+});
+
+test('C3 nothing but recordAudit writes to the audit log, so that no action escapes the table', () => {
+  const writers = sources.filter((file) => /insert into audit\b/.test(readFileSync(file, 'utf8')));
+  expect(writers.map((file) => file.slice(root.length + 1))).toEqual(['ledger/audit/recordAudit.ts']);
+});
