@@ -19,7 +19,7 @@ import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
 import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
-import { createCallerAddress } from './http/callerAddress';
+import { createCallerAddress, keepAddresses } from './http/callerAddress';
 import { createDispatch } from './http/dispatch';
 import { consolePages } from './http/consolePages';
 import { createExpress } from './http/express';
@@ -236,6 +236,7 @@ function createHttpServer(
       if (!answered) app(request, response);
     }),
   );
+  keepAddresses(server);
   server.headersTimeout = HEADERS_MS_MAX;
   server.requestTimeout = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -52,7 +52,7 @@ export const signIn = endpoint({
   async handle({ body, ...asking }, services) {
     services.cookies.requireSameOrigin(asking.header, 'without_cookie');
     if ('email' in body) {
-      await services.limiter.take('sign_in_mail', { address: asking.address });
+      await services.limiter.take('sign_in_mail', { address: asking.address() });
       await transaction(services.pool, (tx) => askForLink(tx, body.email));
       return accepted(undefined);
     }
@@ -86,7 +86,7 @@ async function holderOf(
   const hash = hashOf(key);
   const holder = await findKeyHolder(pool, hash);
   if (!holder) {
-    await limiter.take('wrong_key', { address });
+    await limiter.take('wrong_key', { address: address() });
     throw new Problem('unauthenticated', 'This key is unknown, or was revoked.');
   }
   await limiter.take('sign_in', { key: hash.toString('hex') });
@@ -107,7 +107,7 @@ async function signInWithToken(
     return holder ? began : null;
   });
   if (begun !== null) return begun;
-  await limiter.take('wrong_key', { address });
+  await limiter.take('wrong_key', { address: address() });
   throw new Problem('unauthenticated', 'This link was used before, or its time is over: ask for another one.');
 }
 

@@ -1,5 +1,5 @@
 /** Whose request it is, by address: the socket's, or what a trusted proxy says of it in X-Forwarded-For. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
@@ -29,5 +29,9 @@ export function createCallerAddress(trustedProxies: readonly string[]): (request
     return forwarded.findLast((address) => !isTrusted(address)) ?? forwarded[0] ?? direct;
   };
 }
+
+/** A closed socket still knows its address if it was asked for before: whoever hangs up early is counted where they are. */
+export const keepAddresses = (server: Server): Server =>
+  server.on('connection', ({ remoteAddress }) => void remoteAddress);
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');

@@ -69,8 +69,8 @@ export function createDispatch<Services>({
     }
     if (identity?.by === 'session' && !isReading(request)) cookies.requireSameOrigin(header, 'by_cookie');
     const isWelcome = () => (identity === null ? Promise.resolve(true) : isStillWelcome(identity, route, asked));
-    const address = addressOf(request);
     const content = await contentOf(endpoint, request);
+    const address = () => addressOf(request);
     const call = { principal, header, address, isWelcome, ...parse(endpoint, asked, content) };
     if (route.limit && identity) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(identity) });
     return call;

@@ -21,8 +21,8 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = {
   query: Query;
   body: Body;
   header(name: string): string | undefined;
-  /** Of the caller, as far as proxies are trusted. */
-  address: string;
+  /** Of the caller, as far as proxies are trusted. Worked out when it is asked for: few handlers need it. */
+  address(): string;
   /** Whether the caller may still ask this: for an answer that goes on for long. One that can't be looked up now still may. */
   isWelcome(): Promise<boolean>;
   /** Empty unless the endpoint is `idempotent`. */

@@ -8,7 +8,7 @@ import pino from 'pino';
 import { z } from 'zod';
 import { FAIL_CLOSED } from '../../api/gate/gateCache';
 import { createKeyring, type Keyring } from '../../api/http/auth';
-import { createCallerAddress } from '../../api/http/callerAddress';
+import { createCallerAddress, keepAddresses } from '../../api/http/callerAddress';
 import { createDispatch } from '../../api/http/dispatch';
 import { endpointsWith, type StreamedBody } from '../../api/http/endpoint';
 import { createExpress } from '../../api/http/express';
@@ -51,6 +51,7 @@ let account: TestAccount;
 let keyring: Keyring;
 let server: Server;
 let agent: Agent;
+let addressesAskedFor = 0;
 let onSeen: (bytes: number) => void = () => {};
 beforeAll(async () => {
   api = await startTestApi();
@@ -62,7 +63,10 @@ beforeAll(async () => {
     keyring,
     cookies: createSessionCookies('http://127.0.0.1'),
     limiter: createRateLimiter(api.database.pool),
-    addressOf: createCallerAddress([]),
+    addressOf: () => {
+      addressesAskedFor += 1;
+      return '127.0.0.1';
+    },
     log: pino({ level: 'silent' }),
     checkReplies: true,
   });
@@ -141,4 +145,33 @@ test('refusals before the handler are in the format of the route: 401, 403, 405,
   const path = `/v1/accounts/${account.id}/hello`;
   expect(await codeOf({ method: 'GET', path })).toEqual([403, problem, 'forbidden']);
   expect(await codeOf({ path, key: account.owner })).toEqual([405, problem, 'method_not_allowed']);
+});
+
+test("the caller's address is worked out for those requests only that are counted by it", async () => {
+  addressesAskedFor = 0;
+  const path = `/v1/accounts/${account.id}/hello`;
+  expect(await ask({ method: 'GET', path, key: account.owner })).toMatchObject({ status: 200 });
+  expect(addressesAskedFor).toBe(0);
+  expect(await ask({ method: 'GET', path, key: 'wrong' })).toMatchObject({ status: 401 });
+  expect(addressesAskedFor).toBe(1);
+});
+
+test('a caller who has hung up is counted by its address all the same', async () => {
+  const addressOf = createCallerAddress([]);
+  const seen = new Promise<string>((resolve) => {
+    const listening = createServer((asked) => {
+      asked.socket.once('close', () => {
+        resolve(addressOf(asked));
+        listening.close();
+      });
+      asked.socket.destroy();
+    });
+    keepAddresses(listening).listen(0, '127.0.0.1', () => {
+      const { port } = listening.address() as AddressInfo;
+      request({ port, host: '127.0.0.1' })
+        .on('error', () => {})
+        .end();
+    });
+  });
+  expect(await seen).toBe('127.0.0.1');
 });
