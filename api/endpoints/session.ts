@@ -9,7 +9,6 @@ import { askForLink } from '../../ledger/sessions/askForLink';
 import { beginSession } from '../../ledger/sessions/beginSession';
 import { createSignInToken } from '../../ledger/sessions/createSignInToken';
 import { endSession } from '../../ledger/sessions/endSession';
-import { findSessionHolders } from '../../ledger/sessions/findSessionHolders';
 import { listSignInMembers } from '../../ledger/sessions/listSignInMembers';
 import { readSession } from '../../ledger/sessions/readSession';
 import { sessionHashOf, type Holder } from '../../ledger/sessions/session';
@@ -102,9 +101,9 @@ async function signInWithToken(
     const keyId = await takeSignInToken(tx, token);
     if (keyId === null) return null;
     const began = await beginSession(tx, { keyId });
-    const [holder] = await findSessionHolders(tx, [sessionHashOf(began)]);
-    if (holder) await record(tx, holder, 'token');
-    return holder ? began : null;
+    const session = await readSession(tx, sessionHashOf(began));
+    if (session) await record(tx, session.holder, 'token');
+    return session ? began : null;
   });
   if (begun !== null) return begun;
   await limiter.take('wrong_key', { address: address() });
@@ -139,11 +138,11 @@ async function signedIn(token: string, { header }: Asking, { pool, cookies }: Us
 }
 
 async function whoIs(db: Db, token: string): Promise<z.input<typeof session> | null> {
-  const hash = sessionHashOf(token);
-  const [[holder], read] = await Promise.all([findSessionHolders(db, [hash]), readSession(db, hash)]);
-  if (!holder || !read) return null;
+  const read = await readSession(db, sessionHashOf(token));
+  if (!read) return null;
+  const { holder, email: address, expiresAt } = read;
   const memberId = 'memberId' in holder ? holder.memberId : null;
-  return { ...(await describe(db, holder.role, memberId, read.email)), expiresAt: read.expiresAt.toISOString() };
+  return { ...(await describe(db, holder.role, memberId, address)), expiresAt: expiresAt.toISOString() };
 }
 
 /** @param address by which other accounts may be chosen; null: by key, there is no choice */

@@ -20,6 +20,7 @@ export const sessionHashOf = (token: string): Buffer => createHash('sha256').upd
 export type HolderRow = {
   hash: Buffer;
   created_at: Date;
+  email: string | null;
   role: 'admin' | 'service' | null;
   name: string;
   member_id: string | null;
@@ -32,7 +33,7 @@ export type HolderRow = {
  * member was written to, when its account is about to be closed, and by its age.
  */
 export const SESSIONS_IN_FORCE = `
-  select s.hash, s.created_at, k.role, coalesce(m.email, k.name) as name,
+  select s.hash, s.created_at, s.email, k.role, coalesce(m.email, k.name) as name,
     m.id as member_id, m.role as member_role, m.account_id
   from sessions s
   left join api_keys k on k.id = s.key_id and k.revoked_at is null
