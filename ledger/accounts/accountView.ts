@@ -24,12 +24,14 @@ export type AccountViewRow = PositionRow & {
   amount_cents: bigint | null;
 };
 
-export const selectAccountViews = `
-  select ${POSITION_COLUMNS.split(', ')
-    .map((column) => `b.${column}`)
-    .join(', ')},
-    a.name, a.tier, a.created_at, a.closed_at, s.status, s.threshold_cents, s.amount_cents
-  from accounts a join balances b on b.account_id = a.id join account_states s on s.account_id = a.id`;
+/** SQL: the columns of an `AccountViewRow`. */
+export const ACCOUNT_VIEW_COLUMNS = `${POSITION_COLUMNS.split(', ')
+  .map((column) => `b.${column}`)
+  .join(', ')}, a.name, a.tier, a.created_at, a.closed_at, s.status, s.threshold_cents, s.amount_cents`;
+/** SQL: where they come from. */
+export const FROM_ACCOUNT_VIEWS =
+  'from accounts a join balances b on b.account_id = a.id join account_states s on s.account_id = a.id';
+export const selectAccountViews = `select ${ACCOUNT_VIEW_COLUMNS} ${FROM_ACCOUNT_VIEWS}`;
 
 export function toAccountView(row: AccountViewRow): AccountView {
   return {
