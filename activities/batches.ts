@@ -63,7 +63,7 @@ export function createBatchActivities({ pool, store, log }: BatchDependencies) {
   /** Its files first, then the end that leads to them: whoever dies between writes the same files again. */
   async function finish(batch: Batch, how: Exclude<BatchEnd, 'failed'>): Promise<void> {
     if (!(await transaction(pool, (tx) => closeBatch(tx, batch.id)))) return;
-    const isWhole = Boolean(batch.reached.in_progress) || (await writeUnbegun(batch));
+    const isWhole = batch.reached.in_progress !== undefined || (await writeUnbegun(batch));
     const unfinished = how === 'cancelled' ? 'batch_cancelled' : 'batch_expired';
     const { output, errors } = await writeOutputs(pool, store, {
       batchId: batch.id,
