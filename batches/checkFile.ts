@@ -97,30 +97,36 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
   return { code: 'model_mismatch', message, param: 'body.model' };
 }
 
-/** As `parseRequest`, but a name that stands twice in one object is refused too. */
-function parseNewRequest(bytes: Buffer | null): BatchRequest | LineFault {
-  if (bytes === null || !isUtf8(bytes)) return parseRequest(bytes);
-  const parsed = parseStrictJson(bytes.toString('utf8'));
-  if (parsed.kind === 'parsed') return checkRequest(parsed.value);
-  if (parsed.kind === 'malformed') return unreadable('it is not JSON');
-  const name = JSON.stringify(parsed.name.slice(0, 40));
-  return { code: 'invalid_request', message: `it has the name ${name} twice in one object`, param: null };
-}
+/** Like `parseRequest`, but refuses a name that stands twice in one object too. */
+const parseNewRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
+  parseLine(bytes, (text) => {
+    const parsed = parseStrictJson(text);
+    if (parsed.kind === 'parsed') return checkRequest(parsed.value);
+    if (parsed.kind === 'malformed') return NOT_JSON;
+    const name = JSON.stringify(parsed.name.slice(0, 40));
+    return { code: 'invalid_request', message: `it has the name ${name} twice in one object`, param: null };
+  });
 
 /**
  * A line's request, or what is wrong with it. Lines that were checked are read by this one: files from before names were
  * looked at must stay readable.
  */
-export function parseRequest(bytes: Buffer | null): BatchRequest | LineFault {
+export const parseRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
+  parseLine(bytes, (text) => {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      return NOT_JSON;
+    }
+    return checkRequest(parsed);
+  });
+
+function parseLine(bytes: Buffer | null, parse: (text: string) => BatchRequest | LineFault): BatchRequest | LineFault {
   if (bytes === null) return unreadable(`it is longer than ${LINE_BYTES_MAX} bytes`);
   if (!isUtf8(bytes)) return unreadable('it is not UTF-8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return unreadable('it is not JSON');
-  }
-  return checkRequest(parsed);
+  return parse(bytes.toString('utf8'));
 }
 
 const unreadable = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });
+const NOT_JSON = unreadable('it is not JSON');
