@@ -26,7 +26,7 @@ export function createTopicWatch(pool: Pool, onChanged: (accountId: string, topi
       const then = before.get(accountId);
       if (!then) continue;
       const topics: string[] = TOPICS.filter((topic) => now[topic] !== then[topic]);
-      // Usage makes lines, and lines come of nothing else that has a list of its own to be read again.
+      // Usage has no mark of its own: each posting of it adds a line, so a new line may mean new usage.
       if (topics.includes('transactions')) topics.push('usage');
       // Where the log can't be read now, its own list is still told of.
       if (now.audit !== then.audit) topics.push('audit', ...(await auditTopics(accountId, then.audit).catch(() => [])));
