@@ -71,6 +71,9 @@ export function tierLimit(key: LimitKey, tier: string): number {
   return tier === 'low' || tier === 'high' ? byTier[tier] : byTier.other;
 }
 
+/** No account's limit is below this one. */
+export const lowestLimit = (key: LimitKey): number => Math.min(...Object.values(LIMITS[key].byTier));
+
 /** A raise never lowers what the tier gives. */
 export const effectiveLimit = (key: LimitKey, tier: string, raised: number | null): number =>
   Math.max(tierLimit(key, tier), raised ?? 0);

@@ -120,6 +120,7 @@ create table batch_claims (
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (requests > 0)
 );
+CREATE INDEX batch_claims_second ON batch_claims USING btree (second);
 
 create table batch_requests (
   batch_id text not null,

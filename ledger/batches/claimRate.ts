@@ -1,11 +1,20 @@
 /** How many requests of an account's batches were handed out in the last minute, against its limit (L5, L6). */
+import { lowestLimit, type LimitKey } from '../../domain/limits';
 import type { Db, Tx } from '../db';
-import { readLimit } from '../limits/readLimit';
+import { limitColumns, readLimit, toLimit, type LimitRow } from '../limits/readLimit';
 
+const KEY: LimitKey = 'batch.requests_per_minute';
 /** Counted by whole seconds, the one that is half over included: so no minute, wherever it begins, has more than the limit. */
 const WINDOW = `interval '61 seconds'`;
 /** Apart from other advisory locks. */
 const LOCK_CLASS = 345;
+
+// By now(), which is the same for all rows of a statement: an index is not searched by a clock that moves on.
+export const LIST_EXHAUSTED = `
+  with claimed as (
+    select account_id, sum(requests)::bigint as requests from batch_claims
+    where second > now() - ${WINDOW} group by account_id having sum(requests) >= $2)
+  select a.id, c.requests, ${limitColumns('$1')} from claimed c join accounts a on a.id = c.account_id`;
 
 /**
  * How many may be handed out now. Claims of one account wait for each other until the transaction ends, in whatever
@@ -13,7 +22,7 @@ const LOCK_CLASS = 345;
  */
 export async function lockClaimRoom(tx: Tx, accountId: string): Promise<number> {
   await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [LOCK_CLASS, accountId]);
-  const limit = await readLimit(tx, accountId, 'batch.requests_per_minute');
+  const limit = await readLimit(tx, accountId, KEY);
   return Math.max(0, limit - (await countClaims(tx, accountId)));
 }
 
@@ -39,14 +48,15 @@ export async function countClaims(db: Db, accountId: string): Promise<number> {
   return Number(rows[0]!.requests);
 }
 
-/** Accounts of which nothing is handed out now: their jobs must not stand before those of others. */
+/**
+ * Accounts of which nothing is handed out now: their jobs must not stand before those of others. Asked at each poll of
+ * each executor: limits are read of those accounts only that have claimed as much as the lowest limit there is.
+ */
 export async function listExhaustedAccounts(db: Db): Promise<string[]> {
-  const { rows } = await db.query<{ account_id: string; requests: bigint }>(
-    `select account_id, sum(requests)::bigint as requests from batch_claims
-     where second > clock_timestamp() - ${WINDOW} group by account_id`,
-  );
-  const exhausted: string[] = [];
-  for (const { account_id: id, requests } of rows)
-    if (Number(requests) >= (await readLimit(db, id, 'batch.requests_per_minute'))) exhausted.push(id);
-  return exhausted;
+  const { rows } = await db.query<LimitRow & { id: string; requests: bigint }>({
+    name: 'list-exhausted-accounts',
+    text: LIST_EXHAUSTED,
+    values: [KEY, lowestLimit(KEY)],
+  });
+  return rows.filter((row) => Number(row.requests) >= toLimit(KEY, row)).map(({ id }) => id);
 }

@@ -2,14 +2,27 @@
 import { effectiveLimit, type LimitKey } from '../../domain/limits';
 import type { Db } from '../db';
 
-/** @param model for limits that are counted by model; a raise for it counts before one for all models */
+export type LimitRow = { tier: string; raised: bigint | null };
+
+/**
+ * SQL, of an account `a`: the columns of a `LimitRow`.
+ * @param key SQL, such as a parameter
+ * @param model SQL; for limits that are counted by model: a raise for it counts before one for all models
+ */
+export const limitColumns = (key: string, model = `''`): string => `
+  a.tier, (select limit_value from limit_raises r
+    where r.account_id = a.id and r.key = ${key} and r.model_id in (${model}, '') order by r.model_id desc limit 1) as raised`;
+
+export const toLimit = (key: LimitKey, { tier, raised }: LimitRow): number =>
+  effectiveLimit(key, tier, raised === null ? null : Number(raised));
+
+/** @param model for limits that are counted by model */
 export async function readLimit(db: Db, accountId: string, key: LimitKey, model = ''): Promise<number> {
-  const { rows } = await db.query<{ tier: string; raised: bigint | null }>(
-    `select a.tier, (select limit_value from limit_raises r
-       where r.account_id = a.id and r.key = $2 and r.model_id in ($3, '') order by r.model_id desc limit 1) as raised
-     from accounts a where a.id = $1`,
-    [accountId, key, model],
-  );
+  const { rows } = await db.query<LimitRow>(`select ${limitColumns('$2', '$3')} from accounts a where a.id = $1`, [
+    accountId,
+    key,
+    model,
+  ]);
   if (!rows[0]) throw new Error(`there is no account ${accountId}`);
-  return effectiveLimit(key, rows[0].tier, rows[0].raised === null ? null : Number(rows[0].raised));
+  return toLimit(key, rows[0]);
 }

@@ -1,7 +1,8 @@
 /** L5: of an account's batches no more requests are handed out in a minute than its limit, whoever asks. */
+import { LIST_EXHAUSTED, listExhaustedAccounts } from '../../ledger/batches/claimRate';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { listClaimable } from '../../ledger/batches/listClaimable';
-import { transaction } from '../../ledger/db';
+import { transaction, type Db } from '../../ledger/db';
 import { insertBatchModel, runningBatch } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
@@ -70,4 +71,35 @@ test('L6 a raised limit counts at the next claim', async () => {
     [account],
   );
   expect(await claim(job, 1_000)).toBe(50);
+});
+
+test('L5 which accounts are at their limit takes one query, however many claim', async () => {
+  const { pool } = database;
+  const tiers = { low: ['low', 600], raised: ['low', 600], standard: ['standard', 600], below: ['low', 599] } as const;
+  const ids = new Map<string, string>();
+  for (const [name, [tier, requests]] of Object.entries(tiers)) {
+    const id = await openAccount(pool);
+    ids.set(name, id);
+    await pool.query('update accounts set tier = $2 where id = $1', [id, tier]);
+    await pool.query("insert into batch_claims values ($1, date_trunc('second', now()), $2)", [id, requests]);
+  }
+  await pool.query(
+    "insert into limit_raises (account_id, key, limit_value) values ($1, 'batch.requests_per_minute', 601)",
+    [ids.get('raised')],
+  );
+  const query = jest.fn((...args: Parameters<Db['query']>) => pool.query(...args));
+  const exhausted = await listExhaustedAccounts({ query });
+  expect([...ids].filter(([, id]) => exhausted.includes(id)).map(([name]) => name)).toEqual(['low']);
+  expect(query).toHaveBeenCalledTimes(1);
+});
+
+test('L5 claims before the last minute are not looked at for it', async () => {
+  const plan = await transaction(database.pool, async (tx) => {
+    await tx.query('set local enable_seqscan = off');
+    const { rows } = await tx.query<{ 'QUERY PLAN': string }>(
+      `explain ${LIST_EXHAUSTED.replaceAll('$1', "'batch.requests_per_minute'").replaceAll('$2', String(LOW))}`,
+    );
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  });
+  expect(plan).toMatch(/batch_claims_second\b[^]*Index Cond: \(second > /);
 });
