@@ -1,6 +1,6 @@
 /** A list as CSV: written page by page, at the reader's pace, so that it may be as long as it likes. */
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { toCsv } from './csv';
 import type { Reply } from './endpoint';
 
@@ -25,22 +25,20 @@ export async function csvReply(
   return {
     status: 200,
     headers: { 'Content-Type': 'text/csv; charset=utf-8', 'Cache-Control': 'no-store' },
-    stream: (response) => void write(response, columns, first, readPage).catch(() => response.destroy()),
+    // A page that can't be read ends the connection, so that nobody takes a part for the whole.
+    stream: (response) => void pipeline(Readable.from(toLines(columns, first, readPage)), response).catch(() => {}),
   };
 }
 
-async function write(
-  response: ServerResponse,
+async function* toLines(
   columns: readonly string[],
   first: CsvPage,
   readPage: (cursor: string | null) => Promise<CsvPage>,
-): Promise<void> {
-  response.write(toCsv(columns, []));
+): AsyncGenerator<string> {
+  yield toCsv(columns, []);
   for (let page = first; ; page = await readPage(page.nextCursor)) {
-    const lines = toCsv(columns, page.data.map(toCells), { header: false });
-    if (!response.write(lines) && !response.destroyed)
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    if (page.nextCursor === null || response.destroyed) return void response.end();
+    yield toCsv(columns, page.data.map(toCells), { header: false });
+    if (page.nextCursor === null) return;
   }
 }
 
