@@ -1,6 +1,5 @@
 /** Usage that was reported to the workflow by signal, posted by the same statement as any other (B3, B4). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
-import { findClosed } from '../ledger/accounts/findClosed';
 import { postUsage } from '../ledger/usage/postUsage';
 import { createPriceBook } from '../usage/priceBook';
 import { createUsageReporting } from '../usage/reportUsage';
@@ -13,7 +12,6 @@ export function createReportingActivities(deps: Dependencies) {
     pool,
     prices: createPriceBook(pool, log, () => performance.now()),
     now: clock.now,
-    findClosed: (accountIds) => findClosed(pool, accountIds),
     post: async (events) => [{ result: await postUsage(pool, events), first: 0, places: [...events.keys()] }],
   });
 

@@ -84,6 +84,7 @@ export type SettingsRequest = { requestId: string; actor: string } & (
 );
 
 export type RefusalCode =
+  | 'account_closed'
   | 'payment_method_required'
   | 'first_purchase_required'
   | 'reload_in_flight'

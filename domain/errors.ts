@@ -109,6 +109,10 @@ export class Problem extends Error {
 
 export const notFound = (what: string): Problem => new Problem('not_found', `There is no ${what}.`);
 
+/** Nothing new is begun, and no line is decided on, for an account that is closed or about to be. */
+export const accountClosed = (accountId: string): Problem =>
+  new Problem('account_closed', `The account ${accountId} is closed, or about to be.`);
+
 /** `what` is what a caller can't reach now; a 503 always says when to ask again. */
 export const unavailable = (
   code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable' | 'batches_unavailable',

@@ -1,5 +1,5 @@
 /** An account's customer at the payment provider: made when it is needed, and made anew when it was deleted there (P1). */
-import { notFound, Problem } from '../domain/errors';
+import { accountClosed, notFound } from '../domain/errors';
 import { transaction } from '../ledger/db';
 import { loseCustomer } from '../ledger/methods/loseCustomer';
 import { readCustomer } from '../ledger/methods/readCustomer';
@@ -41,7 +41,7 @@ async function customerOf({ pool, provider }: CustomerDeps, accountId: string): 
     const stored = await storeCustomer(pool, accountId, made, customer.generation);
     if (stored !== null) return stored;
   }
-  throw new Problem('account_closed', `The account ${accountId} is closed, or about to be.`);
+  throw accountClosed(accountId);
 }
 
 /** Looks whether the customer was deleted at Stripe. Then its methods are gone, and owners are told, once. */

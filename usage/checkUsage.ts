@@ -18,7 +18,7 @@ export type CheckedUsage = {
   duplicates: number;
 };
 
-/** What comes too late, or for a closed account. */
+/** What comes too late. */
 type Late = Placed<{ event: UsageEvent } & Rejection>;
 
 /** What is no UUID is no hold; the ledger knows which are. */
@@ -31,16 +31,10 @@ function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
     : event;
 }
 
-/** Of these accounts, those that are closed, as far as the caller knows: usage that comes for one is not deducted any more. */
-export type FindClosed = (accountIds: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
-const NOTHING_CLOSED: FindClosed = () => Promise.resolve(new Set());
-
-/** @param findClosed default: whatever is priced is posted */
 export function createUsageChecking(
   pool: Pool,
   prices: PriceBook,
   now: () => number,
-  findClosed = NOTHING_CLOSED,
 ): (raw: readonly unknown[]) => Promise<CheckedUsage> {
   /** Whatever this process does not know yet is looked up before it is refused. */
   async function checkEvents(raw: readonly unknown[]): Promise<CheckedUsage> {
@@ -65,9 +59,8 @@ export function createUsageChecking(
       if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
     if (unknown.size > 0) await prices.learn([...unknown]);
-    const open = await withoutClosed(timely, late, findClosed);
     const { duplicates, refused } = await checkLate(late);
-    return { ...priceAll(open, rejected), rejected: [...rejected, ...refused], duplicates };
+    return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
   }
 
   function priceAll(
@@ -122,21 +115,6 @@ export function createUsageChecking(
   return checkEvents;
 }
 
-/** Moves what is for closed accounts to `late`: it is kept for the admins, unless it was posted before. */
-async function withoutClosed(
-  timely: Placed<{ event: UsageEvent }>[],
-  late: Late[],
-  findClosed: FindClosed,
-): Promise<Placed<{ event: UsageEvent }>[]> {
-  const closed = await findClosed(new Set(timely.map(({ event }) => event.accountId)));
-  if (closed.size === 0) return timely;
-  return timely.filter(({ index, event }) => {
-    if (!closed.has(event.accountId)) return true;
-    late.push({ index, event, code: 'account_closed', message: `the account ${event.accountId} is closed` });
-    return false;
-  });
-}
-
 /** Why the ledger has not taken an event. */
 export const NOT_POSTED = {
   event_conflict: ({ id }: UsageEvent): Rejection => ({
@@ -150,6 +128,10 @@ export const NOT_POSTED = {
   unknown_account: ({ accountId }: UsageEvent): Rejection => ({
     code: 'unknown_account',
     message: `there is no account ${accountId}`,
+  }),
+  account_closed: ({ accountId }: UsageEvent): Rejection => ({
+    code: 'account_closed',
+    message: `the account ${accountId} is closed`,
   }),
   not_storable: ({ accountId }: UsageEvent): Rejection => ({
     code: 'invalid_event',

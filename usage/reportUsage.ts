@@ -4,7 +4,7 @@ import { toKeepable, toShownId, type Rejection } from '../domain/checkEvent';
 import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
 import type { PriceBook } from './priceBook';
 import { keepRejectedUsage, type RejectedEvent } from '../ledger/usage/keepRejectedUsage';
-import { createUsageChecking, NOT_POSTED, type FindClosed, type Placed } from './checkUsage';
+import { createUsageChecking, NOT_POSTED, type Placed } from './checkUsage';
 
 export type ReportedUsage = {
   accepted: number;
@@ -22,8 +22,6 @@ export type UsageReporting = {
   pool: Pool;
   prices: PriceBook;
   now(): number;
-  /** @default no account is closed */
-  findClosed?: FindClosed;
   /** Posts events that were checked and priced, alone or with others, in one or more commits. */
   post(events: readonly PricedEvent[]): Promise<readonly PostedPart[]>;
 };
@@ -33,10 +31,9 @@ export function createUsageReporting({
   pool,
   prices,
   now,
-  findClosed,
   post,
 }: UsageReporting): (raw: readonly unknown[]) => Promise<ReportedUsage> {
-  const checkEvents = createUsageChecking(pool, prices, now, findClosed);
+  const checkEvents = createUsageChecking(pool, prices, now);
   return async (raw) => {
     const checked = await checkEvents(raw);
     const { events, places, rejected } = checked;

@@ -1,7 +1,7 @@
 /** Accounts: opened, listed, shown and renamed. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { notFound, Problem } from '../../domain/errors';
+import { accountClosed, notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { createAccount } from '../../ledger/accounts/createAccount';
 import { transaction, type Tx } from '../../ledger/db';
@@ -132,6 +132,4 @@ export const change = endpoint({
 });
 
 const whyNotChanged = async (tx: Tx, id: string): Promise<Problem> =>
-  (await accountExists(tx, id))
-    ? new Problem('account_closed', `The account ${id} is closed, or about to be.`)
-    : notFound(`account ${id}`);
+  (await accountExists(tx, id)) ? accountClosed(id) : notFound(`account ${id}`);

@@ -1,6 +1,6 @@
 /** What admins do by hand: credits and debits, suspending and lifting it. */
 import { z } from 'zod';
-import { notFound, Problem } from '../../domain/errors';
+import { accountClosed, notFound, Problem } from '../../domain/errors';
 import { BALANCE_NANO_MAX, formatMoney, parseMoney } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
@@ -31,6 +31,7 @@ export const adjust = endpoint({
     const { line, position } = await transaction(services.pool, async (tx) => {
       const outcome = await postAdjustment(tx, { accountId: id, amount, reason: body.reason, idempotencyKey });
       if (outcome.kind === 'not_found') throw notFound(`account ${id}`);
+      if (outcome.kind === 'account_closed') throw accountClosed(id);
       if (outcome.kind === 'key_reused')
         throw new Problem('idempotency_key_reused', 'This Idempotency-Key has made another adjustment of the account.');
       const { balanceAfter } = outcome.line;

@@ -1,6 +1,6 @@
 /** Giving the cost of a usage event back, by an admin (B6). */
 import { z } from 'zod';
-import { notFound, Problem } from '../../domain/errors';
+import { accountClosed, notFound, Problem } from '../../domain/errors';
 import { transaction } from '../../ledger/db';
 import type { Archive } from '../../ledger/usage/listArchives';
 import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
@@ -23,6 +23,8 @@ export const reverse = endpoint({
     switch (outcome.kind) {
       case 'unknown_account':
         throw notFound(`account ${body.accountId}`);
+      case 'account_closed':
+        throw accountClosed(body.accountId);
       case 'unknown_event':
         throw unknownEvent(body.eventId, body.accountId, outcome.archives);
       case 'key_reused':

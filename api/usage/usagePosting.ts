@@ -9,7 +9,6 @@ import { postUsage, type PostedUsage } from '../../ledger/usage/postUsage';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
-import type { FindClosed } from '../../usage/checkUsage';
 import type { PriceBook } from '../../usage/priceBook';
 import { createUsageReporting } from '../../usage/reportUsage';
 
@@ -57,16 +56,10 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     },
   });
 
-  /** As this process knows it: what another has closed this very moment is deducted as ever. */
-  const findClosed: FindClosed = (accountIds) =>
-    Promise.resolve(
-      new Set([...accountIds].filter((id) => gates.table.get(id)?.shape.reasons.includes('account_closed'))),
-    );
   const reportUsage = createUsageReporting({
     pool,
     prices,
     now,
-    findClosed,
     post: (events) => lanes.submit(events).catch(toOutage),
   });
 

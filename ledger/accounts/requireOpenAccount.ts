@@ -1,5 +1,5 @@
 /** Nothing new is begun for an account that is being closed. */
-import { notFound, Problem } from '../../domain/errors';
+import { accountClosed, notFound } from '../../domain/errors';
 import type { Tx } from '../db';
 
 /**
@@ -12,9 +12,5 @@ export async function requireOpenAccount(tx: Tx, accountId: string): Promise<voi
     [accountId],
   );
   if (!rows[0]) throw notFound(`account ${accountId}`);
-  if (rows[0].closing_at !== null)
-    throw new Problem(
-      'account_closed',
-      `The account ${accountId} is closed, or about to be: nothing new is begun for it.`,
-    );
+  if (rows[0].closing_at !== null) throw accountClosed(accountId);
 }

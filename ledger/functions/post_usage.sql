@@ -15,8 +15,8 @@
 --
 -- Answers in arrays, which is quicker than a row each: one or two rows with the positions of the accounts that exist
 -- (`places` in p_accounts, `outcomes` null); and one, when some event was not taken, with their places in p_event and
--- why: `duplicate`, `event_conflict`, `unknown_account`, or `unknown_hold` for a hold its account does not have (an id
--- that stands already is a duplicate all the same). A gate is its state and its reasons, joined by `/`.
+-- why: `duplicate`, `event_conflict`, `unknown_account`, `account_closed` for an account that is closed or about to be, or
+-- `unknown_hold` for a hold its account does not have (an id that stands already is a duplicate all the same). A gate is its state and its reasons, joined by `/`.
 create or replace function post_usage(p_accounts text[], p_account int[], p_event text[], p_model text[], p_input bigint[],
                            p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[],
                            p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])
@@ -35,6 +35,8 @@ declare
   v_known int[];
   -- By place in p_accounts; null for what does not exist.
   v_sequences bigint[];
+  -- Places of accounts that are closed, or about to be: null where there are none. Who closes one holds its lock.
+  v_closed int[];
   -- By place: the event names a hold that its account does not have.
   v_strays boolean[];
   -- By place: what its id is looked up by.
@@ -44,8 +46,9 @@ declare
   v_taken int;
   v_moved int[];
 begin
-  select array_agg(l.place order by l.place), array_agg(l.sequence order by l.place) into v_known, v_sequences
-  from (select a.place::int, b.sequence from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
+  select array_agg(l.place order by l.place), array_agg(l.sequence order by l.place), array_agg(l.place) filter (where l.closed)
+  into v_known, v_sequences, v_closed
+  from (select a.place::int, b.sequence, 'account_closed' = any (b.set_reasons) as closed from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
         order by b.account_id for no key update of b) l;
   if coalesce(cardinality(v_known), 0) < v_accounts then
     v_sequences := (select array_agg(v_sequences[array_position(v_known, place)] order by place) from generate_series(1, v_accounts) place);
@@ -69,6 +72,7 @@ begin
     from unnest(p_account, p_event, p_model, p_input, p_cached, p_output, p_images, p_image_size, p_at, p_cost, p_hold, p_kind, v_keys)
       with ordinality as e(account, event_id, model, input, cached, output, images, image_size, at_ms, cost, hold_id, kind, key, place)
     where v_sequences[e.account] is not null and v_strays[e.place::int] is not true
+      and (v_closed is null or e.account <> all (v_closed))
       and (v_hits is null or e.key <> all (v_hits) or not exists (
         select from usage_events u where usage_key(u.account_id, u.event_id) = e.key
           and u.account_id = p_accounts[e.account] and u.event_id = e.event_id))
@@ -128,6 +132,7 @@ begin
       from (
         select e.place::int,
           case when v_sequences[e.account] is null then 'unknown_account'
+               when u.event_id is null and e.account = any (v_closed) then 'account_closed'
                when u.event_id is null then 'unknown_hold'
                when (u.model, u.input_tokens, u.cached_input_tokens, u.output_tokens, u.images, u.image_size)
                  is not distinct from (e.model, e.input, coalesce(e.cached, 0), e.output, coalesce(e.images, 0), e.image_size) then 'duplicate'

@@ -1,5 +1,6 @@
 /** Does what an owner asks of auto-reload, or says why not (A1–A5, A13, A14). */
 import type { Policy, SettingsRequest } from '../../domain/accountState';
+import { isClosed } from '../../domain/gate';
 import { statusInWords } from '../../domain/words';
 import { lockAccount } from '../accounts/lockAccount';
 import type { Tx } from '../db';
@@ -20,6 +21,9 @@ export async function changeSettings(
 ): Promise<ChangedSettings> {
   const position = await lockAccount(tx, accountId);
   const state = (await readSettingsState(tx, accountId))!;
+  // The request may have been let in before the account was closed, and its owner's key with it.
+  if (isClosed(position.setReasons) && (request.kind === 'configure' || request.kind === 'resume'))
+    return refused('account_closed', 'the account is closed, or about to be');
   switch (request.kind) {
     case 'configure':
       return configureAutoReload(tx, position, state, request, policy, nowMs);

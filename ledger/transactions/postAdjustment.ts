@@ -1,4 +1,5 @@
 /** Posts an admin's credit or debit, once per idempotency key (B6). */
+import { isClosed } from '../../domain/gate';
 import type { Nano } from '../../domain/money';
 import type { Tx } from '../db';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
@@ -9,6 +10,8 @@ export type AdjustmentPosted =
   /** `repeated`: the key had posted just this before, and nothing was changed. */
   | { kind: 'posted'; repeated: boolean; line: TransactionView; position: Position }
   | { kind: 'key_reused' }
+  /** It is closed, or about to be: nobody decides on a line of it any more. */
+  | { kind: 'account_closed' }
   | { kind: 'not_found' };
 
 /** Simultaneous calls wait for each other at the account's lock. The amount is not zero. */
@@ -16,8 +19,11 @@ export async function postAdjustment(
   tx: Tx,
   { accountId, amount, reason, idempotencyKey }: Adjustment,
 ): Promise<AdjustmentPosted> {
-  const { rowCount } = await tx.query('select 1 from balances where account_id = $1 for no key update', [accountId]);
-  if (rowCount === 0) return { kind: 'not_found' };
+  const { rows: locked } = await tx.query<PositionRow>(
+    `select ${POSITION_COLUMNS} from balances where account_id = $1 for no key update`,
+    [accountId],
+  );
+  if (!locked[0]) return { kind: 'not_found' };
   const key = `adjustment/${accountId}/${idempotencyKey}`;
   const { rows: standing } = await tx.query<LineRow>(
     `select * from ledger_lines where key = $1 and kind = 'adjustment'`,
@@ -25,6 +31,7 @@ export async function postAdjustment(
   );
   if (standing[0] && (standing[0].amount_nano !== amount || standing[0].description !== reason))
     return { kind: 'key_reused' };
+  if (!standing[0] && isClosed(locked[0].set_reasons)) return { kind: 'account_closed' };
   const { rows: lines } = await tx.query<LineRow>(
     `select (line).* from post_line($1, 'adjustment', 'adjustments', $2, $3, $3, $4)`,
     [accountId, amount, key, reason],

@@ -8,8 +8,12 @@ import type { MovedPosition } from '../accounts/position';
 
 /** `kind` is only said where it does not follow from the images: a batch's. */
 export type PricedEvent = UsageEvent & { cost: Nano; kind?: 'batch' };
-/** `not_storable`: Postgres can't store it, such as when the balance would leave 64 bits; only its poster finds that. */
-export type NotPosted = 'duplicate' | 'event_conflict' | 'unknown_account' | 'unknown_hold' | 'not_storable';
+/**
+ * `account_closed`: it is closed, or about to be. `not_storable`: Postgres can't store it, such as when the balance would
+ * leave 64 bits; only its poster finds that.
+ */
+export type NotPosted =
+  'duplicate' | 'event_conflict' | 'unknown_account' | 'account_closed' | 'unknown_hold' | 'not_storable';
 export type PostedUsage = {
   /** By account id, after the posting: every account named that exists. */
   positions: Map<string, MovedPosition>;

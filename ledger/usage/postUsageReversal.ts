@@ -1,4 +1,5 @@
 /** Gives the cost of a usage event back, once per event (B6). The event stays; reports leave it out. */
+import { isClosed } from '../../domain/gate';
 import { formatMoney } from '../../domain/money';
 import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
@@ -20,6 +21,8 @@ export type UsageReversed =
   | { kind: 'posted'; repeated: boolean; line: TransactionView; position: Position }
   | { kind: 'key_reused' }
   | { kind: 'already_reversed' }
+  /** It is closed, or about to be: nobody decides on a line of it any more. */
+  | { kind: 'account_closed' }
   | { kind: 'unknown_account' }
   /** `archives`: the months that have left the database, one of which may have it (B8). */
   | { kind: 'unknown_event'; archives: Archive[] };
@@ -42,6 +45,7 @@ export async function postUsageReversal(
     if (standing[0].event_id !== eventId || standing[0].reason !== reason) return { kind: 'key_reused' };
     return { kind: 'posted', repeated: true, line: toTransactionView(standing[0]), position: before };
   }
+  if (isClosed(before.setReasons)) return { kind: 'account_closed' };
   const { rows: reversed } = await tx.query('select 1 from usage_reversals where account_id = $1 and event_id = $2', [
     accountId,
     eventId,

@@ -1,5 +1,8 @@
 /** Closing an account: refused while anything is open, then nothing is left but the ledger, wherever it is cut off. */
 import { randomUUID } from 'node:crypto';
+import { beginClosing } from '../../ledger/accounts/beginClosing';
+import { transaction } from '../../ledger/db';
+import { changeSettings } from '../../ledger/settings/changeSettings';
 import { balanceWorkflowId } from '../../workflows/messages';
 import {
   adjust,
@@ -38,6 +41,7 @@ afterAll(async () => {
   await world.close();
 });
 
+const POLICY = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000, 300_000] };
 const pool = () => world.database.pool;
 const deliver = (target: 'api' | null) =>
   world.simulate(
@@ -406,6 +410,111 @@ test('B5 usage for a closed account is rejected and kept; what was taken before 
   });
   expect((await read(account, '/rejected-usage')).data).toMatchObject([{ id: 'late', code: 'account_closed' }]);
   expect(await read(account, '')).toMatchObject({ balance: '0.00', held: '0.00' });
+});
+
+/** Closing has begun, and was cut off: its customer could not be deleted. */
+const closing = async (account: TestAccount): Promise<void> => {
+  await world.simulate('POST', '/faults', {
+    match: { method: 'DELETE', path: '^/v1/customers/' },
+    effect: 'error_503',
+  });
+  expect((await close(account, '?balance=refund')).status).toBe(503);
+  await world.clearFaults();
+};
+const adjustBy = (account: TestAccount, amount: string, key: string): Promise<Answer> =>
+  api.ask('POST', `/v1/accounts/${account.id}/adjustments`, {
+    key: api.admin,
+    body: { amount, reason: 'a gift' },
+    headers: { 'Idempotency-Key': key },
+  });
+const reverse = (account: TestAccount, eventId: string, key: string): Promise<Answer> =>
+  api.ask('POST', '/v1/usage/reversals', {
+    key: api.admin,
+    body: { accountId: account.id, eventId, reason: 'wrong' },
+    headers: { 'Idempotency-Key': key },
+  });
+
+test('B6 nothing is adjusted or reversed for an account that is closed, or about to be; what was done before is answered again', async () => {
+  const account = await paid(['25.00']);
+  for (const id of ['event-1', 'event-2']) await use(account, 1_000_000, id);
+  const [adjusted, reversed] = [await adjustBy(account, '1.00', 'before'), await reverse(account, 'event-1', 'before')];
+  expect([adjusted.status, reversed.status]).toEqual([201, 201]);
+  await closing(account);
+  const sees = async (): Promise<void> => {
+    const standing = await lines(account);
+    for (const amount of ['5.00', '-5.00'])
+      expect(await adjustBy(account, amount, 'after')).toMatchObject({ status: 409, body: { code: 'account_closed' } });
+    expect(await reverse(account, 'event-2', 'after')).toMatchObject({ status: 409, body: { code: 'account_closed' } });
+    expect((await adjustBy(account, '1.00', 'before')).body).toEqual(adjusted.body);
+    expect((await reverse(account, 'event-1', 'before')).body).toEqual(reversed.body);
+    expect(await lines(account)).toEqual(standing);
+  };
+  await sees();
+  expect((await close(account, '?balance=refund')).status).toBe(200);
+  await sees();
+  expect(await read(account, '')).toMatchObject({ balance: '0.00', held: '0.00' });
+});
+
+test('A13 auto-reload of an account that is about to be closed is not enabled, changed or resumed, also by who was let in before', async () => {
+  const account = await paid(['25.00']);
+  await closing(account);
+  const change = (kind: 'configure' | 'resume') =>
+    transaction(pool(), (tx) =>
+      changeSettings(
+        tx,
+        account.id,
+        {
+          requestId: randomUUID(),
+          actor: 'owner:test',
+          ...(kind === 'resume'
+            ? { kind }
+            : { kind, settings: { thresholdCents: 500, amountCents: 2_500, monthlyLimitCents: null } }),
+        },
+        POLICY,
+        Date.now(),
+      ),
+    );
+  for (const kind of ['configure', 'resume'] as const)
+    expect(await change(kind)).toMatchObject({ kind: 'refused', code: 'account_closed' });
+  expect(await read(account, '/auto-reload')).toMatchObject({ status: 'off' });
+  expect((await pool().query('select 1 from consents where account_id = $1', [account.id])).rowCount).toBe(0);
+});
+
+test('B5 usage that waits while its account is being closed is rejected, by whatever process, and an expired hold is not settled', async () => {
+  const account = await openAccount(api, '5.00');
+  const hold = await api.ask('POST', `/v1/accounts/${account.id}/holds`, {
+    key: api.service,
+    body: { amount: '1.00', expiresInSeconds: 10 },
+    headers: { 'Idempotency-Key': 'hold' },
+  });
+  await world.database.owner.query(
+    `update holds set status = 'expired', released_nano = amount_nano, ended_at = now() where id = $1`,
+    [hold.body.id],
+  );
+  await world.database.owner.query('update balances set held_nano = 0 where account_id = $1', [account.id]);
+  const wish = { accountId: account.id, balance: 'forfeit' as const, reason: 'test', actor: 'admin:test' };
+  let waiting!: Promise<Answer>;
+  await transaction(pool(), async (tx) => {
+    await beginClosing(tx, { ...wish, nowMs: Date.now() }, POLICY);
+    waiting = use(account, 1_000_000, 'waited');
+    await until(
+      async () =>
+        (await pool().query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'post_usage'"))
+          .rowCount,
+      (count) => count! > 0,
+    );
+  });
+  expect((await waiting).body).toMatchObject({
+    accepted: 0,
+    rejected: [{ id: 'waited', code: 'account_closed' }],
+    gates: { [account.id]: { reasons: ['account_closed'] } },
+  });
+  const settled = await api.ask('POST', `/v1/accounts/${account.id}/holds/${hold.body.id}/settle`, {
+    key: api.service,
+    body: { events: [{ id: 'held', accountId: account.id, model: 'model', inputTokens: 1_000 }] },
+  });
+  expect(settled).toMatchObject({ status: 422, body: { code: 'events_rejected' } });
+  expect(await lines(account)).toEqual(['adjustment 5.00']);
 });
 
 test('P5 a refund in the dashboard, a dispute and a refund by an admin are booked after the account is closed', async () => {
