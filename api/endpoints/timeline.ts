@@ -8,6 +8,7 @@ import { accountList } from './accountList';
 
 const happening = z
   .strictObject({
+    id: z.string(),
     at: time,
     source: z.enum(['transaction', 'decision', 'attempt', 'audit']),
     kind: z.string(),
@@ -25,6 +26,7 @@ export const list = accountList({
   cursor: z.string().regex(TIMELINE_CURSOR, 'must be a cursor of this list'),
   read: listTimeline,
   view: ({ money: moved, ...row }) => ({
+    id: row.id,
     at: row.at.toISOString(),
     source: row.source,
     kind: row.kind,

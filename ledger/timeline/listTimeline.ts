@@ -4,6 +4,8 @@ import type { Db } from '../db';
 import { toPage, type Page, type PageRequest } from '../page';
 
 export type Happening = {
+  /** Of this happening alone, and for ever: `transaction/0000000000000000012`. */
+  id: string;
   at: Date;
   source: 'transaction' | 'decision' | 'attempt' | 'audit';
   kind: string;
@@ -15,7 +17,7 @@ export type Happening = {
   details: Record<string, unknown>;
 };
 
-type Row = Omit<Happening, 'money'> & {
+type Row = Omit<Happening, 'id' | 'money'> & {
   mark: string;
   ref: string;
   sequence: bigint | null;
@@ -62,7 +64,8 @@ export async function listTimeline(db: Db, accountId: string, page: PageRequest)
   return toPage(rows, page.limit, (row) => `${row.mark} ${row.ref}`, toHappening);
 }
 
-const toHappening = ({ at, source, kind, text, actor, details, ...row }: Row): Happening => ({
+const toHappening = ({ ref, at, source, kind, text, actor, details, ...row }: Row): Happening => ({
+  id: ref,
   at,
   source,
   kind,

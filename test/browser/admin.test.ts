@@ -77,6 +77,19 @@ inBrowser(
   },
 );
 
+inBrowser(
+  'C2 the page of an account that there is not says so, and has no stream that is lost',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: api.admin, path: '/accounts/no-such-account' });
+    await page.getByText('There is no account no-such-account').waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(await page.getByText('The connection is lost').count()).toBe(0);
+    await expectAccessible(page);
+    await page.getByRole('main').getByRole('link', { name: 'All accounts' }).last().press('Enter');
+    await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  },
+);
+
 inBrowser('a member is not shown the admins’ pages', async ({ visit }) => {
   const { page } = await visit({ key: account.owner, path: '/accounts' });
   await page.getByText('This page is not for your role').waitFor();

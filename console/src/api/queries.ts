@@ -2,9 +2,9 @@
  * Everything that is read, by one key each. Keys of an account begin with ['account', id] and go on with the stream's
  * topic, so that `changed {topics}` makes exactly those lists be read again.
  */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { utcDay } from '../format/time';
-import { api, data } from './client';
+import { api, data, type Schemas } from './client';
 import type { paths } from './schema';
 
 const of = (id: string) => ({ params: { path: { id } } });
@@ -34,27 +34,32 @@ export const methodsQuery = (id: string) =>
   });
 
 const page = (cursor: string | null, limit: number) => ({ limit, ...(cursor !== null && { cursor }) });
+/** Rows of one read of a list. */
+const LIMIT = 50;
 
 type ReloadList = paths['/v1/accounts/{id}/reloads']['get']['responses'][200]['content']['application/json'];
 export type Reload = ReloadList['data'][number];
+export type Attempt = Reload['attempts'][number];
 
-export const reloadsQuery = (id: string, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.topic(id, 'reloads'), limit],
-    queryFn: ({ pageParam }) =>
-      data(api.GET('/v1/accounts/{id}/reloads', { params: { path: { id }, query: page(pageParam, limit) } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
+export const reloadsList = (id: string, limit = LIMIT) => ({
+  queryKey: [...keys.topic(id, 'reloads'), limit],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts/{id}/reloads', { params: { path: { id }, query: page(cursor, limit) } })),
+  keyOf: ({ number }: Reload) => number,
+});
 
-export const prepaymentsQuery = (id: string, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.topic(id, 'prepayments'), limit],
-    queryFn: ({ pageParam }) =>
-      data(api.GET('/v1/accounts/{id}/prepayments', { params: { path: { id }, query: page(pageParam, limit) } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
+/** The newest reloads alone. */
+export const lastReloadsQuery = (id: string, limit: number) => {
+  const { queryKey, read } = reloadsList(id, limit);
+  return queryOptions({ queryKey, queryFn: () => read(null) });
+};
+
+export const prepaymentsList = (id: string) => ({
+  queryKey: keys.topic(id, 'prepayments'),
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts/{id}/prepayments', { params: { path: { id }, query: page(cursor, LIMIT) } })),
+  keyOf: (prepayment: Schemas['Prepayment']) => prepayment.id,
+});
 
 export const noticesQuery = (id: string, limit = 5) =>
   queryOptions({
@@ -63,81 +68,69 @@ export const noticesQuery = (id: string, limit = 5) =>
   });
 
 /** Usage of the last days by day and model, today (UTC) included. */
-export const usageQuery = (id: string, days: number) => {
+export const usageQuery = (id: string, days: number) => spendQuery(id, days, 'day,model');
+
+/** Spend per day over the last days, today (UTC) included. */
+export const dailySpendQuery = (id: string, days: number) => spendQuery(id, days, 'day');
+
+function spendQuery(id: string, days: number, groupBy: 'day' | 'day,model') {
   const now = new Date();
   const range = { from: utcDay(now, days - 1), to: utcDay(now) };
   return queryOptions({
-    queryKey: [...keys.topic(id, 'usage'), 'day,model', range],
-    queryFn: () =>
-      data(api.GET('/v1/accounts/{id}/usage', { params: { path: { id }, query: { ...range, groupBy: 'day,model' } } })),
+    queryKey: [...keys.topic(id, 'usage'), groupBy, range],
+    queryFn: () => data(api.GET('/v1/accounts/{id}/usage', { params: { path: { id }, query: { ...range, groupBy } } })),
   });
-};
+}
 
 export type TransactionFilter = { kind?: string; from?: string; to?: string };
 
-export const transactionsQuery = (id: string, filter: TransactionFilter, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.topic(id, 'transactions'), filter, limit],
-    queryFn: ({ pageParam }) =>
-      data(
-        api.GET('/v1/accounts/{id}/transactions', {
-          params: { path: { id }, query: { ...page(pageParam, limit), ...filter } },
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
+export const transactionsList = (id: string, filter: TransactionFilter) => ({
+  queryKey: [...keys.topic(id, 'transactions'), filter],
+  read: (cursor: string | null) =>
+    data(
+      api.GET('/v1/accounts/{id}/transactions', {
+        params: { path: { id }, query: { ...page(cursor, LIMIT), ...filter } },
+      }),
+    ),
+  keyOf: ({ sequence }: Schemas['Transaction']) => sequence,
+});
+
+type EventList =
+  paths['/v1/accounts/{id}/transactions/{sequence}/events']['get']['responses'][200]['content']['application/json'];
+export type UsageEvent = EventList['data'][number];
+
+/** The usage behind a transaction. */
+export const eventsList = (id: string, sequence: number) => ({
+  queryKey: [...keys.account(id), 'events', sequence],
+  read: (cursor: string | null) =>
+    data(
+      api.GET('/v1/accounts/{id}/transactions/{sequence}/events', {
+        params: { path: { id, sequence }, query: page(cursor, LIMIT) },
+      }),
+    ),
+  keyOf: (event: UsageEvent) => event.id,
+});
 
 export type AccountFilter = NonNullable<paths['/v1/accounts']['get']['parameters']['query']>;
 
 /** All accounts, for admins. */
-export const accountsQuery = (filter: AccountFilter, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: ['accounts', filter, limit],
-    queryFn: ({ pageParam }) =>
-      data(api.GET('/v1/accounts', { params: { query: { ...filter, ...page(pageParam, limit) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    placeholderData: keepPreviousData,
-  });
+export const accountsList = (filter: AccountFilter) => ({
+  queryKey: ['accounts', filter],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts', { params: { query: { ...filter, ...page(cursor, LIMIT) } } })),
+  keyOf: (account: Schemas['Account']) => account.id,
+});
 
 /** Ledger, decisions, attempts and audit of an account in one list. */
-export const timelineQuery = (id: string, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: [...keys.topic(id, 'transactions'), 'timeline', limit],
-    queryFn: ({ pageParam }) =>
-      data(api.GET('/v1/accounts/{id}/timeline', { params: { path: { id }, query: page(pageParam, limit) } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
+export const timelineList = (id: string) => ({
+  queryKey: [...keys.topic(id, 'transactions'), 'timeline'],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts/{id}/timeline', { params: { path: { id }, query: page(cursor, LIMIT) } })),
+  keyOf: (happening: Schemas['Happening']) => happening.id,
+});
 
 export const workflowQuery = (id: string) =>
   queryOptions({
     queryKey: keys.topic(id, 'workflow'),
     queryFn: () => data(api.GET('/v1/accounts/{id}/workflow', of(id))),
   });
-
-/** The usage behind a transaction. */
-export const eventsQuery = (id: string, sequence: number, limit = 50) =>
-  infiniteQueryOptions({
-    queryKey: ['account', id, 'events', sequence, limit],
-    queryFn: ({ pageParam }) =>
-      data(
-        api.GET('/v1/accounts/{id}/transactions/{sequence}/events', {
-          params: { path: { id, sequence }, query: page(pageParam, limit) },
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
-
-/** Spend per day over the last days, today (UTC) included. */
-export const dailySpendQuery = (id: string, days: number) => {
-  const now = new Date();
-  const range = { from: utcDay(now, days - 1), to: utcDay(now) };
-  return queryOptions({
-    queryKey: [...keys.topic(id, 'usage'), 'day', range],
-    queryFn: () =>
-      data(api.GET('/v1/accounts/{id}/usage', { params: { path: { id }, query: { ...range, groupBy: 'day' } } })),
-  });
-};

@@ -1837,6 +1837,7 @@ export interface components {
             asOf: string;
         };
         Happening: {
+            id: string;
             /** Format: date-time */
             at: string;
             /** @enum {string} */

@@ -67,13 +67,17 @@ type Read<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
 export function Loaded<T>({
   query,
   lines,
+  missing,
   children,
 }: {
   query: Read<T>;
   lines?: number;
+  /** What stands there when there is no such thing, which trying again does not change. */
+  missing?: ReactNode;
   children: (data: T) => ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
+  if (missing && query.error instanceof ProblemError && query.error.status === 404) return missing;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   return <Loading {...(lines !== undefined && { lines })} />;
 }

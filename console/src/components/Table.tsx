@@ -5,6 +5,7 @@ import { useSearchParams } from 'wouter';
 import { downloadText, toCsv } from '../format/csv';
 import { text } from '../text';
 import { Button } from './Button';
+import { Notice } from './Notice';
 import styles from './Table.module.css';
 
 export type Column<Row> = {
@@ -25,12 +26,11 @@ type Props<Row> = {
   rowKey: (row: Row) => string | number;
   /** The file's name without `.csv`; left out: no CSV of what is on the screen. */
   csvName?: string;
-  /** Loads more, when there is more. */
-  onMore?: (() => void) | undefined;
-  isLoadingMore?: boolean;
+  /** Loads more; null when there is no more. */
+  more?: { load: () => void; isRunning: boolean; error: Error | null } | null;
 };
 
-export function Table<Row>({ caption, columns, rows, rowKey, csvName, onMore, isLoadingMore }: Props<Row>) {
+export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = null }: Props<Row>) {
   const [search, setSearch] = useSearchParams();
   const [sortKey, direction] = (search.get('sort') ?? '').split(':');
   const sortBy = columns.find(({ key, order }) => key === sortKey && order)?.order;
@@ -84,10 +84,11 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, onMore, is
           ))}
         </tbody>
       </table>
-      {(csvName || onMore) && (
+      {more?.error && <Notice tone="bad">{text.table.moreFailed}</Notice>}
+      {(csvName || more) && (
         <div className={styles.foot}>
-          {onMore && (
-            <Button onClick={onMore} isRunning={isLoadingMore ?? false}>
+          {more && (
+            <Button onClick={more.load} isRunning={more.isRunning}>
               {text.table.more}
             </Button>
           )}

@@ -5,11 +5,9 @@ export const accounts = {
   gate: 'Access',
   autoReload: 'Auto-reload',
   trouble: 'Trouble',
-  any: 'Any',
   troubles: { negative: 'Negative balance', unexplained: 'Unexplained payments' } as const,
   none: 'No account matches',
   noneWhy: 'Change the search or the filters; without any, all accounts are listed.',
-  clear: 'Clear filters',
   columns: {
     id: 'Account',
     name: 'Name',
@@ -20,6 +18,8 @@ export const accounts = {
     available: 'Available',
   },
   back: 'All accounts',
+  missing: (id: string) => `There is no account ${id}`,
+  missingWhy: 'Its id may be mistyped. Accounts are never deleted: a closed one keeps its page.',
   now: 'Now',
   facts: {
     balance: 'Balance',

@@ -3,7 +3,8 @@ export const frame = {
   app: { name: 'Ballast', skip: 'Skip to the page', sections: 'Sections', more: 'Menu' },
   choices: { custom: 'Custom', customOf: (of: string) => `${of}: custom amount in dollars` },
   dialog: { close: 'Close', dismiss: 'Dismiss', cancel: 'Cancel' },
-  table: { more: 'Show more', csv: 'Download CSV' },
+  filters: { any: 'Any', clear: 'Clear filters' },
+  table: { more: 'Show more', moreFailed: 'More could not be loaded. Try again.', csv: 'Download CSV' },
   states: {
     loading: 'Loading',
     forbidden: 'This page is not for your role',

@@ -6,7 +6,6 @@ export const pay = {
   thirdPartyHint: 'You continue on the payment provider’s page and come back here.',
   methodOf: (brand: string, last4: string) => `${brand} ending in ${last4}`,
   roles: { primary: 'Primary', backup: 'Backup' } as Record<string, string>,
-  expires: (month: string, year: string) => `expires ${month}/${year}`,
   unusable: 'declined for good; replace it',
   summary: 'What happens',
   total: 'Total due now',

@@ -11,7 +11,8 @@ export const payments = {
   >,
   usable: 'Usable',
   unusable: 'Declined for good',
-  unusableWhy: 'The bank has declined it for good. It is not charged again until it is replaced.',
+  unusableWhy: (why: string) => `Declined because ${why}. It is not charged again until it is replaced.`,
+  noMethodTried: 'No method',
   expires: 'Expires',
   noExpiry: 'No expiry',
   makePrimary: 'Make primary',
@@ -51,6 +52,7 @@ export const payments = {
     waiting: 'Waiting to try again',
     unknown: 'Outcome unknown',
   } as Record<string, string>,
+  declined: 'declined',
   outcomes: { succeeded: 'paid', declined: 'declined', unknown: 'outcome unknown' } as Record<string, string>,
   attempt: (attempt: number, card: string, outcome: string) => `${attempt}. ${card}: ${outcome}`,
   declines: {
@@ -68,7 +70,6 @@ export const payments = {
     invalid_account: 'the account is not valid',
     no_usable_method: 'no method can be used',
   } as Record<string, string>,
-  declinedFor: (code: string) => `declined (${code.replaceAll('_', ' ')})`,
   view: 'View',
   back: 'You are back from the payment provider. A new method appears here as soon as it is confirmed.',
 } as const;

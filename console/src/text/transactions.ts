@@ -5,7 +5,6 @@ export const transactions = {
   all: 'All kinds',
   from: 'From',
   to: 'To',
-  clear: 'Clear filters',
   none: 'No transactions yet',
   noneWhy: 'Payments and usage appear here as soon as they move the balance.',
   noneMatch: 'No transactions match these filters',
@@ -32,6 +31,8 @@ export const transactions = {
   eventsOf: (sequence: number) => `Usage behind transaction ${sequence}`,
   eventsFor: (sequence: number) => `Events of transaction ${sequence}`,
   archived: (file: string) => `These events have left for the archive ${file}; an operator can read them there.`,
+  noEvents: 'No usage stands behind this line',
+  noEventsWhy: 'Usage that was reported for it would be listed here.',
   receipt: 'Receipt',
   receiptFor: (sequence: number) => `Receipt of transaction ${sequence}`,
   eventColumns: {

@@ -1,38 +1,35 @@
 /** After three strikes: which card failed and why, when, and the one button to mend it. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { methodsQuery, reloadsQuery } from '../../api/queries';
+import { useQuery } from '@tanstack/react-query';
+import { lastReloadsQuery } from '../../api/queries';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import { wordFor } from '../../text/word';
-import { cardName } from '../payment/card';
+import { triedCard, whyDeclined } from '../payment/card';
 import styles from './AutoReload.module.css';
 
 const words = text.autoReload;
+/** A reload of each strike, if each had its own. */
+const STRIKES = 3;
 
 export function FailedMethods({ accountId }: { accountId: string }) {
-  const methods = useQuery(methodsQuery(accountId)).data?.data ?? [];
-  const reloads = useInfiniteQuery(reloadsQuery(accountId)).data?.pages[0]?.data ?? [];
+  const reloads = useQuery(lastReloadsQuery(accountId, STRIKES)).data?.data ?? [];
   const declined = reloads
     .flatMap(({ attempts }) => attempts)
     .filter(({ outcome }) => outcome === 'declined')
-    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
-    .slice(0, 3);
-  const nameOf = (id: string): string => {
-    const method = methods.find((one) => one.id === id);
-    return method ? cardName(method) : id;
-  };
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  // Each method once, with its last decline.
+  const methods = [...new Map(declined.map((attempt) => [attempt.method, attempt])).values()].reverse();
   return (
     <Notice tone="bad" action={<ButtonLink href="/payments">{words.mend}</ButtonLink>}>
       <p>{words.failedTitle}</p>
       <ul className={styles.failed}>
-        {declined.map(({ method, declineCode, at }) => (
-          <li key={`${method} ${at}`}>
+        {methods.map((attempt) => (
+          <li key={attempt.method}>
             {words.failedMethod(
-              nameOf(method),
-              wordFor(text.payments.declines, declineCode ?? 'card_declined'),
-              formatTime(at),
+              triedCard(attempt),
+              whyDeclined(attempt) ?? text.payments.declined,
+              formatTime(attempt.at),
             )}
           </li>
         ))}

@@ -35,7 +35,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
   const refused = saving.error ?? preview.error;
   const fields: ReadonlyMap<string, string> = refused instanceof ProblemError ? refused.fields : new Map();
   const isRunning = settings.status === 'on' || settings.status === 'paused';
-  const { advice, presets } = settings;
+  const { advice, presets, terms } = settings;
   return (
     <form
       className={styles.columns}
@@ -100,7 +100,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
             disabled={!draft.enable}
             onChange={(event) => change({ agrees: event.target.checked })}
           />
-          <span>{words.consent}</span>
+          <span>{terms.text}</span>
         </label>
         <SaveProblem error={saving.error} isRunning={isRunning} />
         <div className={styles.start}>

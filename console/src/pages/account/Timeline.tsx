@@ -1,46 +1,36 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { History } from 'lucide-react';
 import type { Schemas } from '../../api/client';
-import { timelineQuery } from '../../api/queries';
+import { usePaged } from '../../api/paged';
+import { timelineList } from '../../api/queries';
 import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
-import { Empty, Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
+import { PagedTable } from '../../components/PagedTable';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 
 const words = text.accounts;
-/** With its place in the list: two happenings can be equal. */
-type Row = Schemas['Happening'] & { place: number };
+type Row = Schemas['Happening'];
 
 /** Ledger, decisions, charges and what people did, in one list. */
 export function Timeline({ id }: { id: string }) {
-  const query = useInfiniteQuery(timelineQuery(id));
+  const list = usePaged(timelineList(id));
   return (
     <Card title={words.timeline} note={words.timelineNote}>
-      <Loaded query={query} lines={8}>
-        {({ pages }) => {
-          const rows = pages.flatMap(({ data }) => data).map((row, place) => ({ ...row, place }));
-          if (rows.length === 0)
-            return (
-              <Empty icon={History} title={words.noTimeline}>
-                {words.noTimelineWhy}
-              </Empty>
-            );
-          return (
-            <Table
-              caption={words.timeline}
-              columns={columns}
-              rows={rows}
-              rowKey={({ place }) => place}
-              csvName={`timeline-${id}`}
-              onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-              isLoadingMore={query.isFetchingNextPage}
-            />
-          );
-        }}
-      </Loaded>
+      <PagedTable
+        list={list}
+        caption={words.timeline}
+        columns={columns}
+        csvName={`timeline-${id}`}
+        lines={8}
+        empty={
+          <Empty icon={History} title={words.noTimeline}>
+            {words.noTimelineWhy}
+          </Empty>
+        }
+      />
     </Card>
   );
 }

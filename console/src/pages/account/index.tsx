@@ -1,9 +1,11 @@
 /** One account as an admin sees it: where it stands now, what may be done, and all that has happened (C2). */
 import { useQuery } from '@tanstack/react-query';
+import { SearchX } from 'lucide-react';
 import { Link, useParams } from 'wouter';
 import { accountQuery } from '../../api/queries';
+import { ButtonLink } from '../../components/Button';
 import { PageHead } from '../../components/Card';
-import { Loaded } from '../../components/States';
+import { Empty, Loaded } from '../../components/States';
 import { useLive } from '../../live/live';
 import { text } from '../../text';
 import { Actions } from './Actions';
@@ -14,13 +16,26 @@ import { Workflow } from './Workflow';
 export default function AccountPage() {
   const id = decodeURIComponent(useParams<{ id: string }>().id);
   const account = useQuery(accountQuery(id));
-  useLive(id);
+  // Only an account that there is has a stream.
+  useLive(account.data?.id);
   return (
     <>
       <PageHead title={account.data?.name ?? id}>
         <Link href="/accounts">{text.accounts.back}</Link>
       </PageHead>
-      <Loaded query={account} lines={6}>
+      <Loaded
+        query={account}
+        lines={6}
+        missing={
+          <Empty
+            icon={SearchX}
+            title={text.accounts.missing(id)}
+            action={<ButtonLink href="/accounts">{text.accounts.back}</ButtonLink>}
+          >
+            {text.accounts.missingWhy}
+          </Empty>
+        }
+      >
         {(found) => (
           <>
             <Facts account={found} actions={<Actions account={found} />} />

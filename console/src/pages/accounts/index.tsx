@@ -1,106 +1,50 @@
 /** All accounts, with what an operator looks for: who is suspended, whose reloads are disabled, what is not explained (C2). */
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { SearchX } from 'lucide-react';
 import { useDeferredValue } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
-import { accountsQuery, type AccountFilter } from '../../api/queries';
-import { Button } from '../../components/Button';
+import { usePaged } from '../../api/paged';
+import { accountsList, type AccountFilter } from '../../api/queries';
 import { Card, PageHead } from '../../components/Card';
-import { Field } from '../../components/Field';
+import { Filters, InputFilter, SelectFilter, useUrlFilter } from '../../components/Filters';
 import { GateBadge } from '../../components/GateBadge';
 import { Money } from '../../components/Money';
-import { Empty, Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
+import { PagedTable } from '../../components/PagedTable';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
 import { toNano } from '../../format/money';
 import { text } from '../../text';
-import styles from './Accounts.module.css';
 
 const words = text.accounts;
-const FILTERS = {
-  gate: text.overview.gate,
-  autoReload: text.overview.states,
-  trouble: words.troubles,
-} as const;
-const NAMES = ['q', 'gate', 'autoReload', 'trouble'] as const;
-type Name = (typeof NAMES)[number];
 
 export default function AccountsPage() {
-  const { filter, set, clear } = useFilter();
-  const query = useInfiniteQuery(accountsQuery(useDeferredValue(filter)));
+  const filter = useUrlFilter(['q', 'gate', 'autoReload', 'trouble']);
+  const list = usePaged(accountsList(useDeferredValue(filter.values as AccountFilter)));
   return (
     <>
       <PageHead title={text.pages.accounts} />
       <Card title={words.title}>
-        <div className={styles.filters} role="search">
-          <Field label={words.search}>
-            <input type="search" value={filter.q ?? ''} onChange={(event) => set('q', event.target.value)} />
-          </Field>
-          {(['gate', 'autoReload', 'trouble'] as const).map((name) => (
-            <Field key={name} label={words[name]}>
-              <select value={filter[name] ?? ''} onChange={(event) => set(name, event.target.value)}>
-                <option value="">{words.any}</option>
-                {Object.entries(FILTERS[name]).map(([value, label]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            </Field>
-          ))}
-          {Object.keys(filter).length > 0 && (
-            <Button look="quiet" onClick={clear}>
-              {words.clear}
-            </Button>
-          )}
-        </div>
-        <Loaded query={query} lines={8}>
-          {({ pages }) => {
-            const rows = pages.flatMap(({ data }) => data);
-            if (rows.length === 0)
-              return (
-                <Empty icon={SearchX} title={words.none}>
-                  {words.noneWhy}
-                </Empty>
-              );
-            return (
-              <Table
-                caption={words.title}
-                columns={columns}
-                rows={rows}
-                rowKey={({ id }) => id}
-                csvName="accounts"
-                onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-                isLoadingMore={query.isFetchingNextPage}
-              />
-            );
-          }}
-        </Loaded>
+        <Filters filter={filter}>
+          <InputFilter filter={filter} name="q" label={words.search} type="search" />
+          <SelectFilter filter={filter} name="gate" label={words.gate} options={text.overview.gate} />
+          <SelectFilter filter={filter} name="autoReload" label={words.autoReload} options={text.overview.states} />
+          <SelectFilter filter={filter} name="trouble" label={words.trouble} options={words.troubles} />
+        </Filters>
+        <PagedTable
+          list={list}
+          caption={words.title}
+          columns={columns}
+          csvName="accounts"
+          lines={8}
+          empty={
+            <Empty icon={SearchX} title={words.none}>
+              {words.noneWhy}
+            </Empty>
+          }
+        />
       </Card>
     </>
   );
-}
-
-/** Kept in the URL, so that a list can be sent to somebody. What is not one of the filters' values is for the API to refuse. */
-function useFilter() {
-  const [search, setSearch] = useSearchParams();
-  const given = NAMES.flatMap((name) => {
-    const value = search.get(name);
-    return value ? [[name, value] as const] : [];
-  });
-  const change = (edit: (search: URLSearchParams) => void): void =>
-    setSearch(
-      (old) => {
-        edit(old);
-        return old;
-      },
-      { replace: true },
-    );
-  return {
-    filter: Object.fromEntries(given) as AccountFilter,
-    set: (name: Name, value: string) => change((old) => (value === '' ? old.delete(name) : old.set(name, value))),
-    clear: () => change((old) => NAMES.forEach((name) => old.delete(name))),
-  };
 }
 
 const columns: readonly Column<Schemas['Account']>[] = [

@@ -1,7 +1,7 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
 import { Link } from 'wouter';
-import { reloadsQuery } from '../../api/queries';
+import { lastReloadsQuery } from '../../api/queries';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PaymentStatus } from '../../components/PaymentStatus';
@@ -16,18 +16,18 @@ const SHOWN = 5;
 
 /** The last reloads; all of them stand on the page of payments. */
 export function LastReloads() {
-  const reloads = useInfiniteQuery(reloadsQuery(useAccountId(), SHOWN));
+  const reloads = useQuery(lastReloadsQuery(useAccountId(), SHOWN));
   return (
     <Card title={words.reloads} action={<Link href="/payments">{words.allPayments}</Link>}>
       <Loaded query={reloads}>
-        {({ pages: [first] }) =>
-          first!.data.length === 0 ? (
+        {({ data }) =>
+          data.length === 0 ? (
             <Empty icon={RefreshCw} title={words.noReloads}>
               {words.noReloadsWhy}
             </Empty>
           ) : (
             <ul className={styles.rows}>
-              {first!.data.map(({ number, amount, status, at }) => (
+              {data.map(({ number, amount, status, at }) => (
                 <li key={number}>
                   <span>
                     <PaymentStatus status={status} />

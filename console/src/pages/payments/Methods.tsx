@@ -15,6 +15,7 @@ import { toast } from '../../components/toast';
 import { cardName, expiryOf } from '../../features/payment/card';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
+import { wordFor } from '../../text/word';
 import styles from './Payments.module.css';
 
 type Method = Schemas['PaymentMethod'];
@@ -78,13 +79,13 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
   {
     key: 'status',
     heading: words.columns.status,
-    cell: ({ usable }) =>
-      usable ? (
+    cell: ({ unusableBecause }) =>
+      unusableBecause === null ? (
         <Badge tone="good">{words.usable}</Badge>
       ) : (
         <span className={styles.unusable}>
           <Badge tone="bad">{words.unusable}</Badge>
-          <small>{words.unusableWhy}</small>
+          <small>{words.unusableWhy(wordFor(words.declines, unusableBecause))}</small>
         </span>
       ),
   },

@@ -1,13 +1,14 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { Wallet } from 'lucide-react';
 import type { Schemas } from '../../api/client';
-import { prepaymentsQuery } from '../../api/queries';
+import { usePaged } from '../../api/paged';
+import { prepaymentsList } from '../../api/queries';
 import { ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
+import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
-import { Empty, Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
 import { isZero, toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { useAccountId, useRole } from '../../session/session';
@@ -68,35 +69,24 @@ const columns: readonly Column<Row>[] = [
 /** One-time payments by owners. */
 export function Prepayments() {
   const isOwner = useRole() === 'owner';
-  const query = useInfiniteQuery(prepaymentsQuery(useAccountId()));
+  const list = usePaged(prepaymentsList(useAccountId()));
   return (
     <Card title={words.prepayments}>
-      <Loaded query={query}>
-        {({ pages }) => {
-          const rows = pages.flatMap(({ data }) => data);
-          if (rows.length === 0)
-            return (
-              <Empty
-                icon={Wallet}
-                title={words.noPrepayments}
-                action={isOwner && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}
-              >
-                {words.noPrepaymentsWhy}
-              </Empty>
-            );
-          return (
-            <Table
-              caption={words.prepayments}
-              columns={columns}
-              rows={rows}
-              rowKey={({ id }) => id}
-              csvName="prepayments"
-              onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-              isLoadingMore={query.isFetchingNextPage}
-            />
-          );
-        }}
-      </Loaded>
+      <PagedTable
+        list={list}
+        caption={words.prepayments}
+        columns={columns}
+        csvName="prepayments"
+        empty={
+          <Empty
+            icon={Wallet}
+            title={words.noPrepayments}
+            action={isOwner && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}
+          >
+            {words.noPrepaymentsWhy}
+          </Empty>
+        }
+      />
     </Card>
   );
 }

@@ -1,15 +1,16 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
-import { methodsQuery, reloadsQuery, type Reload } from '../../api/queries';
+import { usePaged } from '../../api/paged';
+import { reloadsList, type Attempt, type Reload } from '../../api/queries';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
+import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
-import { Empty, Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
-import { cardName } from '../../features/payment/card';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
+import { triedCard, whyDeclined } from '../../features/payment/card';
 import { toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
-import { useAccountId, useRole } from '../../session/session';
+import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import styles from './Payments.module.css';
@@ -18,39 +19,25 @@ const words = text.payments;
 
 /** Every charge that auto-reload made or tried, with each method that was asked. */
 export function Reloads() {
-  const id = useAccountId();
-  const query = useInfiniteQuery(reloadsQuery(id));
-  const methods = useQuery({ ...methodsQuery(id), enabled: useRole() === 'owner' });
-  const names = new Map(methods.data?.data.map((method) => [method.id, cardName(method)]));
+  const list = usePaged(reloadsList(useAccountId()));
   return (
     <Card title={words.reloads}>
-      <Loaded query={query}>
-        {({ pages }) => {
-          const rows = pages.flatMap(({ data }) => data);
-          if (rows.length === 0)
-            return (
-              <Empty icon={RefreshCw} title={words.noReloads}>
-                {words.noReloadsWhy}
-              </Empty>
-            );
-          return (
-            <Table
-              caption={words.reloads}
-              columns={columnsOf(names)}
-              rows={rows}
-              rowKey={({ number }) => number}
-              csvName="reloads"
-              onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-              isLoadingMore={query.isFetchingNextPage}
-            />
-          );
-        }}
-      </Loaded>
+      <PagedTable
+        list={list}
+        caption={words.reloads}
+        columns={columns}
+        csvName="reloads"
+        empty={
+          <Empty icon={RefreshCw} title={words.noReloads}>
+            {words.noReloadsWhy}
+          </Empty>
+        }
+      />
     </Card>
   );
 }
 
-const columnsOf = (names: ReadonlyMap<string, string>): Column<Reload>[] => [
+const columns: readonly Column<Reload>[] = [
   {
     key: 'number',
     heading: words.columns.number,
@@ -77,7 +64,7 @@ const columnsOf = (names: ReadonlyMap<string, string>): Column<Reload>[] => [
       <ol className={styles.attempts}>
         {attempts.map((one) => (
           <li key={`${one.attempt} ${one.method} ${one.at}`}>
-            {words.attempt(one.attempt, names.get(one.method) ?? one.role ?? one.method, outcomeOf(one))}
+            {words.attempt(one.attempt, triedCard(one), outcomeOf(one))}
           </li>
         ))}
       </ol>
@@ -95,7 +82,7 @@ const columnsOf = (names: ReadonlyMap<string, string>): Column<Reload>[] => [
   },
 ];
 
-function outcomeOf({ outcome, declineCode }: Reload['attempts'][number]): string {
-  const word = wordFor(words.outcomes, outcome);
-  return declineCode === null ? word : `${word}, ${wordFor(words.declines, declineCode)}`;
+function outcomeOf({ outcome, ...attempt }: Attempt): string {
+  const [word, why] = [wordFor(words.outcomes, outcome), whyDeclined(attempt)];
+  return why === null ? word : `${word}, ${why}`;
 }

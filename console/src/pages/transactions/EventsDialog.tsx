@@ -1,52 +1,44 @@
 /** The usage events behind one line of the ledger. */
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { eventsQuery } from '../../api/queries';
+import { ReceiptText } from 'lucide-react';
+import { usePaged } from '../../api/paged';
+import { eventsList, type UsageEvent } from '../../api/queries';
 import { Dialog } from '../../components/Dialog';
 import { Money } from '../../components/Money';
 import { Notice } from '../../components/Notice';
-import { Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
+import { PagedTable } from '../../components/PagedTable';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 
 const words = text.transactions;
-type Event = {
-  id: string;
-  model: string;
-  inputTokens: number;
-  outputTokens: number;
-  images: number;
-  at: string;
-  cost: string;
-};
-
 export function EventsDialog({ sequence, onClose }: { sequence: number; onClose: () => void }) {
-  const query = useInfiniteQuery(eventsQuery(useAccountId(), sequence));
+  const list = usePaged(eventsList(useAccountId(), sequence));
+  const archive = list.head.data?.archived;
   return (
     <Dialog title={words.eventsOf(sequence)} isOpen isWide onClose={onClose}>
-      <Loaded query={query} lines={5}>
-        {({ pages }) => {
-          const archive = pages[0]?.archived;
-          if (archive !== undefined) return <Notice tone="info">{words.archived(archive)}</Notice>;
-          return (
-            <Table
-              caption={words.eventsOf(sequence)}
-              columns={columns}
-              rows={pages.flatMap(({ data }) => data)}
-              rowKey={({ id }) => id}
-              csvName={`events-${sequence}`}
-              onMore={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-              isLoadingMore={query.isFetchingNextPage}
-            />
-          );
-        }}
-      </Loaded>
+      <PagedTable
+        list={list}
+        caption={words.eventsOf(sequence)}
+        columns={columns}
+        csvName={`events-${sequence}`}
+        lines={5}
+        empty={
+          archive === undefined ? (
+            <Empty icon={ReceiptText} title={words.noEvents}>
+              {words.noEventsWhy}
+            </Empty>
+          ) : (
+            <Notice tone="info">{words.archived(archive)}</Notice>
+          )
+        }
+      />
     </Dialog>
   );
 }
 
-const count = (key: 'inputTokens' | 'outputTokens' | 'images', heading: string): Column<Event> => ({
+const count = (key: 'inputTokens' | 'outputTokens' | 'images', heading: string): Column<UsageEvent> => ({
   key,
   heading,
   cell: (event) => event[key].toLocaleString('en-US'),
@@ -54,7 +46,7 @@ const count = (key: 'inputTokens' | 'outputTokens' | 'images', heading: string):
   isNumber: true,
 });
 
-const columns: readonly Column<Event>[] = [
+const columns: readonly Column<UsageEvent>[] = [
   {
     key: 'at',
     heading: words.eventColumns.at,

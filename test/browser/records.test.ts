@@ -1,0 +1,106 @@
+/** What owners read of the past: long lists that stay cheap, the terms as they are recorded, and why a card failed. */
+import { randomUUID } from 'node:crypto';
+import { addCard, expectAccessible, findChromium, startConsole, type ConsoleHarness } from '../support/browser';
+import { adjust, openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
+import { until } from '../support/notices';
+
+let harness: ConsoleHarness | null = null;
+let account: TestAccount;
+beforeAll(async () => {
+  const path = await findChromium();
+  if (path === null) return;
+  harness = await startConsole(path);
+  account = await openAccount(harness.api, '25.00');
+  await putModel(harness.api);
+}, 600_000);
+afterAll(() => harness?.close());
+
+/** A test that needs Chromium. */
+const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void>): void =>
+  test(name, async () => {
+    if (harness) await work(harness);
+  });
+
+const PAGE = 50;
+
+inBrowser('C3 a long list under steady usage is read again by its newest page alone', async ({ visit, api }) => {
+  const busy = await openAccount(api, '25.00');
+  for (let lines = 0; lines < 2 * PAGE; lines++) await adjust(api, busy.id, '0.01');
+  const { page } = await visit({ key: busy.owner, path: '/transactions' });
+  const rows = page.getByRole('table', { name: 'Transactions' }).getByRole('row');
+  const shows = (count: number) =>
+    until(
+      () => rows.count(),
+      (found) => found === count + 1,
+    );
+  await shows(PAGE);
+  for (const pages of [2, 3]) {
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await shows(Math.min(pages * PAGE, 2 * PAGE + 1));
+  }
+  const asked: URL[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname.endsWith('/transactions')) asked.push(url);
+  });
+  const NEWS = 4;
+  for (let nth = 0; nth < NEWS; nth++) {
+    await report(api, [{ id: `steady-${nth}`, accountId: busy.id, model: 'model', inputTokens: 1_000 }]);
+    // It came above the others, and none of those that were loaded is gone.
+    await shows(2 * PAGE + 2 + nth);
+  }
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.length).toBeLessThanOrEqual(NEWS);
+  expect(asked.filter(({ searchParams }) => searchParams.has('cursor'))).toEqual([]);
+});
+
+inBrowser('A14 the terms on the screen are those that are recorded', async ({ visit, api }) => {
+  const { page } = await visit({ key: account.owner, path: '/overview?window=auto-reload' });
+  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/auto-reload`, { key: account.owner });
+  await page.getByRole('dialog').getByRole('checkbox', { name: body.terms.text }).waitFor();
+  await expectAccessible(page);
+});
+
+inBrowser('A11 a failed card is named with why it failed, to members, and when it is removed, too', async (browser) => {
+  const { visit, api } = browser;
+  const { body: card } = await addCard(api, account, 'pm_card_mastercard');
+  await api.database.pool.query(`update payment_methods set unusable_because = 'expired_card' where id = $1`, [
+    card.id,
+  ]);
+  await failReload(api, card.id);
+  const { page } = await visit({ key: account.owner, path: '/payments' });
+  await page
+    .getByText('Declined because the card has expired. It is not charged again until it is replaced.')
+    .waitFor();
+  await expectAccessible(page);
+  await api.ask('DELETE', `/v1/accounts/${account.id}/payment-methods/${card.id}`, { key: account.owner });
+  const other = await visit({ key: account.member, path: '/payments' });
+  await other.page
+    .getByRole('table', { name: 'Reloads' })
+    .getByText('1. Mastercard ending in 4444: declined, the card has expired')
+    .waitFor();
+  await expectAccessible(other.page);
+});
+
+/** A reload of the account that has failed, as the workflow leaves it. */
+async function failReload({ database: { pool } }: TestApi, methodId: string): Promise<void> {
+  const id = randomUUID();
+  await pool.query(
+    `insert into payments (id, account_id, purpose, amount_cents, status, actor) values ($1, $2, 'reload', 2500, 'failed', 'workflow')`,
+    [id, account.id],
+  );
+  await pool.query(
+    `insert into reloads (id, account_id, number, state, due_at, closed_at) values ($1, $2, 1, 'failed', now(), now())`,
+    [id, account.id],
+  );
+  await pool.query(
+    `insert into payment_attempts (payment_id, attempt, payment_method_id, role, confirmations, outcome, decline_code, decline_message)
+     values ($1, 1, $2, 'primary', 1, 'declined', 'expired_card', 'Your card has expired.')`,
+    [id, methodId],
+  );
+}
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
+  expectNoComplaints();
+  return Promise.resolve();
+});
