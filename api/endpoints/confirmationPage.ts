@@ -40,7 +40,7 @@ export function outcomePage(payment: Payment, confirmation: Confirmation): strin
   const { title, text } = outcomes[payment.status](payment);
   return page(
     title,
-    `<h1>${title}</h1><p>${escapeHtml(text)}</p>${facts(payment, confirmation)}<p>You can close this page.</p>`,
+    `<h1>${title}</h1><p>${escapeHtml(text)}</p>${facts(payment, confirmation)}<p>You can close this page, or <a href="/">go to Ballast</a>.</p>`,
   );
 }
 

@@ -36,6 +36,7 @@ const shown = z
     declineCode: z.string().optional(),
     detail: z.string().optional(),
     receiptUrl: z.string().optional(),
+    url: z.string().optional().meta({ description: 'Where its owner confirms or pays it; shown to owners.' }),
     at: time,
   })
   .meta({ id: 'Prepayment' });
@@ -179,12 +180,16 @@ export const read = endpoint({
   params: z.strictObject({ id: accountId, prepaymentId: uuid }),
   replies: { 200: shown },
   uses: forPayments,
-  async handle({ params }, services) {
+  async handle({ params, principal }, services) {
     const { pool } = services;
     const existing = await readPayment(pool, params.id, params.prepaymentId);
     if (existing?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
     // Whoever comes back from a page of the provider's asks here: the news may not have come yet.
     const payment = isAway(existing) ? (await lookAtPayment(existing, services)).payment : existing;
-    return ok(view(payment, (await readTakenBack(pool, payment)).refundedCents));
+    const isAsked = payment.status === 'requires_action' && principal.role === 'owner';
+    return ok({
+      ...view(payment, (await readTakenBack(pool, payment)).refundedCents),
+      ...(isAsked && payment.actionUrl !== null && { url: payment.actionUrl }),
+    });
   },
 });

@@ -89,7 +89,9 @@ describe('P2 a prepayment that needs confirmation', () => {
       body: { id, url },
     } = answers[0]!;
     expect([status, answers[0]!.body.status]).toEqual([202, 'requires_action']);
-    expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'requires_action' });
+    expect(await read(account, `/prepayments/${id}`)).toMatchObject({ status: 'requires_action', url });
+    const byMember = await api.ask('GET', `/v1/accounts/${account.id}/prepayments/${id}`, { key: account.member });
+    expect([byMember.body.status, byMember.body.url]).toEqual(['requires_action', undefined]);
     expect((await read(account, '')).balance).toBe('0.00');
 
     const back = await press(url, 'approve');

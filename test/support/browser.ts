@@ -1,7 +1,14 @@
 /** A real Chromium for a test file, with the console of a whole Ballast: what the page says and breaks is held against it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { ensureChromium } from '../../dev/chromium';
 import { startTestApi, type TestAccount, type TestApi } from './api';
 import { until } from './notices';
@@ -48,7 +55,27 @@ export async function findChromium(): Promise<string | null> {
   }
 }
 
+/**
+ * The console of a test file, started once and closed at the end.
+ * @returns how the file's tests are declared; where there is no Chromium, they are left out
+ */
+export function testsInBrowser(prepare: (harness: ConsoleHarness) => Promise<void>) {
+  let harness: ConsoleHarness | null = null;
+  beforeAll(async () => {
+    const path = await findChromium();
+    if (path === null) return;
+    harness = await startConsole(path);
+    await prepare(harness);
+  }, 600_000);
+  afterAll(() => harness?.close());
+  return (name: string, work: (harness: ConsoleHarness) => Promise<void> | void): void =>
+    test(name, async () => {
+      if (harness) await work(harness);
+    });
+}
+
 export async function startConsole(executablePath: string): Promise<ConsoleHarness> {
+  if (!existsSync(CONSOLE_DIR)) throw new Error('The console is not built; `npm run build` says why.');
   const world = await World.start({ time: 'real', relay: true });
   const api = await startTestApi({
     database: world.database,
@@ -124,6 +151,28 @@ export async function expectAccessible(page: Page): Promise<void> {
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const measure = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   await until(measure, (pixels) => pixels === 0);
+}
+
+const TABS_MAX = 80;
+
+/** Goes on by the Tab key until the focus is there: whatever is reached so can be reached by keyboard. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let tabs = 0; tabs < TABS_MAX; tabs++) {
+    const isThere = await target.evaluate(
+      (element: { ownerDocument: { activeElement: unknown } }) => element === element.ownerDocument.activeElement,
+    );
+    if (isThere) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${TABS_MAX} Tabs do not lead to ${String(target)}.`);
+}
+
+/** Ends the visitor's session at the server, as its time would: the browser keeps its cookie and knows nothing of it. */
+export async function endSession({ database, url }: TestApi, { context }: Visit): Promise<void> {
+  await database.owner.query('delete from sessions');
+  const ask = async () => (await context.request.get(`${url}/v1/session`)).status();
+  await until(ask, (status) => status === 401);
 }
 
 export const addCard = (api: TestApi, { id, owner }: TestAccount, card = 'pm_card_visa', role?: string) =>

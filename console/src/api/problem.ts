@@ -31,3 +31,7 @@ export const isLost = (error: unknown): boolean => !(error instanceof ProblemErr
 /** Whether the outcome may still be unknown or may change: the same request is to be sent again under the same key. */
 export const isUnsettled = (error: unknown): boolean =>
   isLost(error) || (error instanceof ProblemError && (error.status >= 500 || [401, 408, 429].includes(error.status)));
+
+/** Nobody was signed in, or it was one request too many: it was turned away before anything was begun. */
+export const wasNotTaken = (error: unknown): boolean =>
+  error instanceof ProblemError && [401, 429].includes(error.status);

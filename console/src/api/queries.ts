@@ -61,6 +61,13 @@ export const prepaymentsList = (id: string) => ({
   keyOf: (prepayment: Schemas['Prepayment']) => prepayment.id,
 });
 
+export const prepaymentQuery = (id: string, prepaymentId: string) =>
+  queryOptions({
+    queryKey: [...keys.topic(id, 'prepayments'), 'one', prepaymentId],
+    queryFn: () =>
+      data(api.GET('/v1/accounts/{id}/prepayments/{prepaymentId}', { params: { path: { id, prepaymentId } } })),
+  });
+
 export const noticesQuery = (id: string, limit = 5) =>
   queryOptions({
     queryKey: [...keys.topic(id, 'notices'), limit],

@@ -1957,6 +1957,8 @@ export interface components {
             declineCode?: string;
             detail?: string;
             receiptUrl?: string;
+            /** @description Where its owner confirms or pays it; shown to owners. */
+            url?: string;
             /** Format: date-time */
             at: string;
         };

@@ -49,7 +49,7 @@ export function Frame() {
       </header>
       <main id="page" className={styles.main} tabIndex={-1}>
         <Lost />
-        <Boundary key={location}>
+        <Boundary key={`${session.accountId} ${location}`}>
           <Suspense fallback={<Loading lines={6} />}>
             <Pages role={session.role} />
           </Suspense>

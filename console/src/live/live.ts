@@ -9,6 +9,7 @@ import type { Schemas } from '../api/client';
 import { accountQuery, keys } from '../api/queries';
 
 const ASK_AGAIN_MS = 10_000;
+const REOPEN_MS = 2_000;
 
 type AccountEvent = Partial<Schemas['Account']>;
 type Message =
@@ -63,22 +64,38 @@ function follow(accountId: string, client: QueryClient): () => void {
 
 /** Resolves when the page goes: until then it has the lock. */
 function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
+  let source = openStream(accountId, tell, reopenLater);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  function reopenLater(): void {
+    timer = setTimeout(() => (source = openStream(accountId, tell, reopenLater)), REOPEN_MS);
+  }
+  return new Promise((resolve) => {
+    until.addEventListener('abort', () => {
+      clearTimeout(timer);
+      source.close();
+      resolve();
+    });
+  });
+}
+
+/**
+ * The browser comes back by itself from a lost connection; what was missed meanwhile is in the first event. After an
+ * answer that is no stream, as when the session has ended, it gives up: then it is for us to ask again.
+ */
+function openStream(accountId: string, tell: (message: Message) => void, onGivenUp: () => void): EventSource {
   const source = new EventSource(`/v1/accounts/${encodeURIComponent(accountId)}/stream`);
   source.onopen = () => tell({ kind: 'state', state: 'live' });
-  // The browser comes back by itself; what was missed meanwhile is in the first event.
-  source.onerror = () => tell({ kind: 'state', state: 'lost' });
+  source.onerror = () => {
+    tell({ kind: 'state', state: 'lost' });
+    if (source.readyState === EventSource.CLOSED) onGivenUp();
+  };
   source.addEventListener('account', ({ data }: MessageEvent<string>) => {
     tell({ kind: 'account', account: JSON.parse(data) as AccountEvent });
   });
   source.addEventListener('changed', ({ data }: MessageEvent<string>) =>
     tell({ kind: 'changed', ...(JSON.parse(data) as { topics: string[] }) }),
   );
-  return new Promise((resolve) => {
-    until.addEventListener('abort', () => {
-      source.close();
-      resolve();
-    });
-  });
+  return source;
 }
 
 function apply(message: Message, accountId: string, client: QueryClient): void {

@@ -10,6 +10,8 @@ export type Intent = {
   key: string;
   /** What was sent under the key, while no clear answer has come: it may be sent again, but nothing else under this key. */
   sent: Sent | null;
+  /** The prepayment that is paid on the provider's page, once that page is known. */
+  away?: string | null;
 };
 
 const watchers = new Set<() => void>();
@@ -31,12 +33,19 @@ export function readIntent(accountId: string): Intent {
   return text === '' ? begin(accountId) : (JSON.parse(text) as Intent);
 }
 
-/** Before a request goes out: from now on only this may be sent under the key. */
-export const markSent = (accountId: string, sent: Sent): Intent =>
-  write(accountId, { key: readIntent(accountId).key, sent });
+/** What has become of the key's intent. If another tab has begun another one meanwhile, that one stays as it is. */
+export function noteIntent(accountId: string, intent: Intent): void {
+  if (readIntent(accountId).key === intent.key) write(accountId, intent);
+}
 
-/** After a clear answer, or by the owner's wish: what is sent next is another payment. */
-export const renewIntent = (accountId: string): Intent => begin(accountId);
+/**
+ * After a clear answer under this key, or by the owner's wish: what is sent next is another payment.
+ * If another tab has renewed it before, its intent is the one that goes on.
+ */
+export function renewIntent(accountId: string, key: string): Intent {
+  const open = readIntent(accountId);
+  return open.key === key ? begin(accountId) : open;
+}
 
 /** The open intent, as all tabs see it. */
 export function useIntent(accountId: string): Intent {

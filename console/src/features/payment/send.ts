@@ -1,51 +1,56 @@
 /** Sends what an intent says: a payment with a saved method, or on to the provider's page. */
 import { api, data } from '../../api/client';
-import { isUnsettled, ProblemError } from '../../api/problem';
-import { markSent, renewIntent, type Intent, type Sent } from './intent';
+import { isUnsettled, wasNotTaken } from '../../api/problem';
+import { noteIntent, readIntent, renewIntent, type Sent } from './intent';
 
 export type Outcome =
-  | { kind: 'paid'; id: string; amount: string; balance: string }
-  | { kind: 'open'; id: string; amount: string; url: string | null }
-  | { kind: 'away' };
+  { kind: 'paid'; id: string; balance: string } | { kind: 'open'; id: string; url: string | null } | { kind: 'away' };
 
 /**
+ * Sends under the key that the form was opened with, whatever other tabs have begun meanwhile.
  * Throws a ProblemError that is a clear no, after which the key is another; or an error after which the outcome is not
  * known, and the key stays.
  */
-export async function sendPayment(accountId: string, sent: Sent): Promise<Outcome> {
-  const intent = markSent(accountId, sent);
+export async function sendPayment(accountId: string, key: string, sent: Sent): Promise<Outcome> {
+  const open = readIntent(accountId);
+  const before = open.key === key ? open.sent : null;
+  noteIntent(accountId, { key, sent });
   try {
-    const outcome =
-      sent.methodId === null ? await toProvider(accountId, intent, sent) : await charge(accountId, intent, sent);
-    // A page of the provider's may be come back from: the same key then leads to the same page.
-    if (outcome.kind !== 'away') renewIntent(accountId);
+    if (sent.methodId === null) return await toProvider(accountId, key, sent);
+    const outcome = await charge(accountId, key, { amount: sent.amount, paymentMethodId: sent.methodId });
+    renewIntent(accountId, key);
     return outcome;
   } catch (error) {
-    if (error instanceof ProblemError && !isUnsettled(error)) renewIntent(accountId);
+    if (wasNotTaken(error)) noteIntent(accountId, { key, sent: before });
+    else if (!isUnsettled(error)) renewIntent(accountId, key);
     throw error;
   }
 }
 
-async function charge(accountId: string, { key }: Intent, { amount, methodId }: Sent): Promise<Outcome> {
+type Charge = { amount: string; paymentMethodId: string };
+
+async function charge(accountId: string, key: string, body: Charge): Promise<Outcome> {
   const answer = await data(
     api.POST('/v1/accounts/{id}/prepayments', {
       params: { path: { id: accountId }, header: { 'Idempotency-Key': key } },
-      body: { amount, paymentMethodId: methodId! },
+      body,
     }),
   );
   return answer.status === 'succeeded'
-    ? { kind: 'paid', id: answer.id, amount: answer.amount, balance: answer.balance }
-    : { kind: 'open', id: answer.id, amount: answer.amount, url: answer.url ?? null };
+    ? { kind: 'paid', id: answer.id, balance: answer.balance }
+    : { kind: 'open', id: answer.id, url: answer.url ?? null };
 }
 
-async function toProvider(accountId: string, { key }: Intent, { amount }: Sent): Promise<Outcome> {
+/** The provider's page may be come back from: the same key then leads to the same page. */
+async function toProvider(accountId: string, key: string, sent: Sent): Promise<Outcome> {
   const page = `${window.location.origin}/pay`;
-  const { url } = await data(
+  const { id, url } = await data(
     api.POST('/v1/accounts/{id}/prepayments/checkout', {
       params: { path: { id: accountId }, header: { 'Idempotency-Key': key } },
-      body: { amount, successUrl: `${page}?from=provider`, cancelUrl: `${page}?from=canceled` },
+      body: { amount: sent.amount, successUrl: `${page}?from=provider`, cancelUrl: `${page}?from=canceled` },
     }),
   );
+  noteIntent(accountId, { key, sent, away: id });
   window.location.assign(url);
   return { kind: 'away' };
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import { api, data } from '../../api/client';
-import { accountQuery, keys } from '../../api/queries';
+import type { Schemas } from '../../api/client';
+import { accountQuery } from '../../api/queries';
 import { Button, ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
@@ -9,49 +9,39 @@ import { Notice } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
+import type { Known } from './known';
 import styles from './Pay.module.css';
 
 const words = text.pay;
-type Props = { id: string; amount: string; balance: string; wasSuspended: boolean; onAgain: () => void };
+type Props = { payment: Schemas['Prepayment']; known: Known | null; onAgain: () => void };
 
 /** What was paid, what the balance is after it, whether inference runs again. */
-export function PaidReceipt({ id, amount, balance, wasSuspended, onAgain }: Props) {
-  const accountId = useAccountId();
-  const gate = useQuery(accountQuery(accountId)).data?.gate.state;
-  const payment = useQuery(prepaymentQuery(accountId, id));
+export function PaidReceipt({ payment: { amount, receiptUrl }, known, onAgain }: Props) {
+  const account = useQuery(accountQuery(useAccountId())).data;
+  const balance = known?.balance ?? account?.balance;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.focus(), []);
-  const access =
-    gate === 'suspended'
-      ? words.doneSuspended
-      : wasSuspended
-        ? words.doneResumed
-        : gate === undefined
-          ? ''
-          : words.doneRunning;
   return (
     <div ref={place} tabIndex={-1} className={styles.column} data-testid="receipt">
       <Card title={words.doneReceipt}>
         <Notice tone="good">
-          {words.done(formatMoney(amount))}. {access}
+          {words.done(formatMoney(amount))}. {account && accessIn(account.gate.state, known?.wasSuspended ?? false)}
         </Notice>
         <dl className={styles.summary}>
-          <dt>{words.total}</dt>
+          <dt>{words.paid}</dt>
           <dd className={styles.total}>
             <Money amount={amount} />
           </dd>
-          <dt>{words.doneBalance}</dt>
-          <dd>
-            <Money amount={balance} />
-          </dd>
+          <dt>{known?.balance === undefined ? words.balanceNow : words.doneBalance}</dt>
+          <dd>{balance === undefined ? '–' : <Money amount={balance} />}</dd>
         </dl>
         <div className={styles.buttons}>
           <ButtonLink look="primary" href="/overview">
             {words.toOverview}
           </ButtonLink>
           <Button onClick={onAgain}>{words.startAgain}</Button>
-          {payment.data?.receiptUrl && (
-            <a className={styles.receipt} href={payment.data.receiptUrl}>
+          {receiptUrl && (
+            <a className={styles.receipt} href={receiptUrl}>
               {words.doneReceipt}
             </a>
           )}
@@ -61,10 +51,7 @@ export function PaidReceipt({ id, amount, balance, wasSuspended, onAgain }: Prop
   );
 }
 
-export const prepaymentQuery = (accountId: string, prepaymentId: string) => ({
-  queryKey: [...keys.topic(accountId, 'prepayments'), 'one', prepaymentId],
-  queryFn: () =>
-    data(
-      api.GET('/v1/accounts/{id}/prepayments/{prepaymentId}', { params: { path: { id: accountId, prepaymentId } } }),
-    ),
-});
+function accessIn(gate: Schemas['Account']['gate']['state'], wasSuspended: boolean): string {
+  if (gate === 'suspended') return words.doneSuspended;
+  return wasSuspended ? words.doneResumed : words.doneRunning;
+}

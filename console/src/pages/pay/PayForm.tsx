@@ -30,8 +30,7 @@ export function PayForm({ methods, account, isRunning, isLocked, error, onPay }:
   const primary = methods.find(({ role, usable }) => role === 'primary' && usable);
   const [picked, setPicked] = useState(primary?.id ?? PROVIDER);
   const amount = looksLikeAmount(typed) ? typedAmount(typed) : null;
-  const problem =
-    error instanceof ProblemError && error.status === 422 ? (error.fields.get('amount') ?? error.message) : undefined;
+  const problem = error instanceof ProblemError ? error.fields.get('amount') : undefined;
   return (
     <form
       className={styles.column}
@@ -41,7 +40,7 @@ export function PayForm({ methods, account, isRunning, isLocked, error, onPay }:
           onPay({ amount: typedAmount(typed), methodId: picked === PROVIDER ? null : picked });
       }}
     >
-      <Card title={words.amount}>
+      <Card title={words.howMuch}>
         <Field label={words.amount} hint={words.amountHint} error={problem}>
           <MoneyInput value={typed} required readOnly={isRunning} onChange={(event) => setTyped(event.target.value)} />
         </Field>

@@ -1,0 +1,94 @@
+/** The form with its one intent: what was sent and not answered comes first, and another tab's payment is not made again. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { accountQuery, keys, methodsQuery } from '../../api/queries';
+import { Button } from '../../components/Button';
+import { Notice } from '../../components/Notice';
+import { Loaded } from '../../components/States';
+import { readIntent, renewIntent, useIntent, type Sent } from '../../features/payment/intent';
+import { sendPayment } from '../../features/payment/send';
+import { useAccountId } from '../../session/session';
+import { text } from '../../text';
+import type { Known } from './known';
+import styles from './Pay.module.css';
+import { PayForm } from './PayForm';
+import { PayProblem } from './PayProblem';
+import { UnfinishedPayment } from './UnfinishedPayment';
+
+export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
+  const id = useAccountId();
+  const account = useQuery(accountQuery(id));
+  const methods = useQuery(methodsQuery(id));
+  const intent = useIntent(id);
+  /** The key of this form. When the open intent has another, another tab has gone on. */
+  const [key, setKey] = useState(intent.key);
+  const sending = useSending(id, key, setKey, account.data?.gate.state === 'suspended', onDone);
+  const startAgain = (): void => {
+    setKey(renewIntent(id, key).key);
+    sending.reset();
+  };
+  const isAway = sending.data?.kind === 'away';
+  const isBusy = sending.isPending || sending.isSuccess;
+  const isOvertaken = !isBusy && intent.key !== key;
+  const isUnfinished = !isBusy && !isOvertaken && intent.sent !== null;
+  useReturn(isAway, sending.reset);
+  return (
+    <div className={styles.column}>
+      {isUnfinished && (
+        <UnfinishedPayment
+          sent={intent.sent!}
+          error={sending.error}
+          onFinish={() => sending.mutate(intent.sent!)}
+          onDiscard={startAgain}
+        />
+      )}
+      {isOvertaken && (
+        <Notice tone="warn" action={<Button onClick={startAgain}>{text.pay.startAgain}</Button>}>
+          {text.pay.otherTab}
+        </Notice>
+      )}
+      {sending.isError && !isUnfinished && !isOvertaken && <PayProblem error={sending.error} />}
+      <Loaded query={methods} lines={8}>
+        {({ data }) => (
+          <PayForm
+            methods={data}
+            account={account.data}
+            isRunning={isBusy}
+            isLocked={isUnfinished || isOvertaken}
+            error={sending.error}
+            onPay={(sent) => sending.mutate(sent)}
+          />
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+function useSending(
+  id: string,
+  key: string,
+  onKey: (key: string) => void,
+  wasSuspended: boolean,
+  onDone: (done: Known) => void,
+) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (sent: Sent) => sendPayment(id, key, sent).finally(() => onKey(readIntent(id).key)),
+    onSuccess: (outcome) => {
+      if (outcome.kind !== 'away') onDone({ ...outcome, wasSuspended });
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.account(id) }),
+  });
+}
+
+/** A page that the browser has kept while one was at the provider's is as one left it: it is made usable again. */
+function useReturn(isAway: boolean, onReturn: () => void): void {
+  useEffect(() => {
+    if (!isAway) return undefined;
+    const returned = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) onReturn();
+    };
+    window.addEventListener('pageshow', returned);
+    return () => window.removeEventListener('pageshow', returned);
+  }, [isAway, onReturn]);
+}

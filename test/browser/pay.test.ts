@@ -1,0 +1,260 @@
+/** Paying: what is said before and after, by keyboard too; and one charge, whatever happens to the page in the middle. */
+import type { Page } from 'playwright-core';
+import { adjust, openAccount, type TestAccount, type TestApi } from '../support/api';
+import {
+  addCard,
+  endSession,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  tabTo,
+  testsInBrowser,
+  type ConsoleHarness,
+} from '../support/browser';
+import { until } from '../support/notices';
+
+const inBrowser = testsInBrowser(() => Promise.resolve());
+
+/** An account of its own for each test: none sees another's payments. */
+async function opened(api: TestApi, balance: string, ...cards: string[]): Promise<TestAccount> {
+  const account = await openAccount(api, balance);
+  for (const card of cards) await addCard(api, account, card);
+  return account;
+}
+
+const toPay = { path: '/pay' };
+const amountIn = (page: Page) => page.getByLabel('Amount', { exact: true });
+const payButton = (page: Page, amount: string) => page.getByRole('button', { name: `Pay ${amount}`, exact: true });
+const receiptOf = (page: Page) => page.getByTestId('receipt');
+
+/** Charges at Stripe that succeeded, beside what the ledger has credited: they are to be the same. */
+async function chargesOf({ api, world }: ConsoleHarness, { id, owner }: TestAccount): Promise<number> {
+  const { rows } = await api.database.pool.query<{ c: string }>(
+    'select stripe_customer_id as c from accounts where id = $1',
+    [id],
+  );
+  const charges = await world.stripe.charges.list({ customer: rows[0]!.c, limit: 100 });
+  const paid = charges.data.filter(({ status }) => status === 'succeeded').length;
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/transactions`, { key: owner });
+  expect(body.data.filter(({ kind }: { kind: string }) => kind === 'prepayment')).toHaveLength(paid);
+  return paid;
+}
+
+/** Sends the next payment on to the API and keeps its answer from the page, as a connection that breaks would. */
+async function loseAnswer(page: Page, end: 'cut' | 'hang'): Promise<{ isPaid(): Promise<boolean> }> {
+  let paid = false;
+  await page.route(
+    '**/prepayments',
+    async (route) => {
+      const answer = await route.fetch();
+      paid = answer.status() === 201;
+      if (end === 'cut') await route.abort('connectionreset');
+    },
+    { times: 1 },
+  );
+  return { isPaid: () => until(() => paid, Boolean) };
+}
+
+inBrowser('P2 who is suspended pays by keyboard alone, sees it all before, and is let in again', async (harness) => {
+  const { api, visit } = harness;
+  const account = await opened(api, '-2.00', 'pm_card_visa', 'pm_card_mastercard');
+  const { page } = await visit({ key: account.owner });
+  await page.getByText('access is suspended').first().waitFor();
+  await tabTo(page, page.getByRole('link', { name: 'Add prepayment' }));
+  await page.keyboard.press('Enter');
+  await tabTo(page, amountIn(page));
+  await page.keyboard.type('1,025.50');
+  await tabTo(page, page.getByRole('radio', { name: /^Visa ending in 4242/ }));
+  await page.keyboard.press('ArrowDown');
+  const what = page.getByRole('region', { name: 'What happens' });
+  for (const shown of ['−$2.00', '$1,025.50', '$1,023.50']) await what.getByText(shown, { exact: true }).waitFor();
+  await expectAccessible(page);
+  await tabTo(page, payButton(page, '$1,025.50'));
+  await page.keyboard.press('Enter');
+  const receipt = receiptOf(page);
+  await receipt.getByText('$1,025.50 was added to your balance. Access has resumed.').waitFor();
+  await receipt.getByText('$1,023.50', { exact: true }).waitFor();
+  await receipt.getByRole('link', { name: 'Receipt' }).waitFor();
+  await expectAccessible(page);
+  expect((await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service })).body.allowed).toBe(true);
+  await page.reload();
+  await receipt.getByText('$1,025.50 was added to your balance.').waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+  const [charge] = (await harness.world.stripe.charges.list({ limit: 1 })).data;
+  expect(charge?.payment_method_details?.card?.brand).toBe('mastercard');
+});
+
+inBrowser('P2 a double click on Pay is one charge', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  await amountIn(page).fill('25');
+  await payButton(page, '$25.00').dblclick();
+  await receiptOf(page).waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 a page that is reloaded in mid-payment finishes that payment, once', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  const { isPaid } = await loseAnswer(page, 'hang');
+  await amountIn(page).fill('25');
+  await payButton(page, '$25.00').click();
+  await isPaid();
+  await page.reload();
+  await page.getByText('A payment of $25.00 was sent').waitFor();
+  expect(await page.getByRole('button', { name: 'Pay', exact: true }).isDisabled()).toBe(true);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Finish this payment' }).click();
+  await receiptOf(page).getByText('$25.00 was added').waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 a connection lost after the click is said; back again, the payment is made once', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  const { isPaid } = await loseAnswer(page, 'cut');
+  await amountIn(page).fill('30');
+  await payButton(page, '$30.00').click();
+  await isPaid();
+  await page.getByText('The connection was lost').first().waitFor();
+  expect(await amountIn(page).inputValue()).toBe('30');
+  await page.getByRole('button', { name: 'Finish this payment' }).click();
+  await receiptOf(page).getByText('$30.00 was added').waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser(
+  'P2 the same form in two tabs, paid in both at once or one after the other, is one charge',
+  async (harness) => {
+    const account = await opened(harness.api, '1.00', 'pm_card_visa');
+    const { page, context } = await harness.visit({ key: account.owner, ...toPay });
+    const others = [await context.newPage(), await context.newPage()];
+    for (const other of others) await other.goto(page.url());
+    for (const tab of [page, ...others]) await amountIn(tab).fill('25');
+    const [second, third] = others as [Page, Page];
+    // Whichever is later finds the other's payment running or made; what it sends has the same key.
+    await Promise.all([page, second].map((tab) => payButton(tab, '$25.00').dispatchEvent('click')));
+    await until(
+      () => Promise.all([page, second].map((tab) => receiptOf(tab).isVisible())),
+      (seen) => seen.includes(true),
+    );
+    await third.getByText('This form was used in another tab').waitFor();
+    expect(await payButton(third, '$25.00').isDisabled()).toBe(true);
+    expect(await amountIn(third).inputValue()).toBe('25');
+    expect(await chargesOf(harness, account)).toBe(1);
+    await third.getByRole('button', { name: 'Start a new payment' }).click();
+    await payButton(third, '$25.00').click();
+    await receiptOf(third).waitFor();
+    expect(await chargesOf(harness, account)).toBe(2);
+  },
+);
+
+inBrowser(
+  'P2 a session that ends while the form is filled: signed in on top, the input is there, one charge',
+  async (harness) => {
+    const { api } = harness;
+    const account = await opened(api, '1.00', 'pm_card_visa', 'pm_card_mastercard');
+    const visit = await harness.visit({ key: account.owner, ...toPay });
+    const { page } = visit;
+    await amountIn(page).fill('40');
+    await page.getByRole('radio', { name: /^Mastercard/ }).check();
+    await endSession(api, visit);
+    await payButton(page, '$40.00').click();
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expectAccessible(page);
+    await dialog.getByLabel('Key').fill(account.owner);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('nothing was charged. Sign in and pay again').waitFor();
+    expect(await page.getByRole('radio', { name: /^Mastercard/ }).isChecked()).toBe(true);
+    // The stream, which had ended with the session, is there again: the balance moves by itself.
+    await adjust(api, account.id, '5.00');
+    await page.getByRole('region', { name: 'What happens' }).getByText('$6.00', { exact: true }).waitFor();
+    await payButton(page, '$40.00').click();
+    await receiptOf(page).getByText('$40.00 was added').waitFor();
+    expect(await chargesOf(harness, account)).toBe(1);
+  },
+);
+
+inBrowser('P2 a declined card is said in plain words with the next step; another method pays', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_sim_charge_insufficient_funds', 'pm_card_mastercard');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  await amountIn(page).fill('25');
+  await payButton(page, '$25.00').click();
+  const alert = page.getByRole('alert').filter({ hasText: 'Nothing was charged' });
+  await alert.getByText(/insufficient funds/i).waitFor();
+  await expectAccessible(page);
+  expect(await chargesOf(harness, account)).toBe(0);
+  await page.getByRole('radio', { name: /^Mastercard/ }).check();
+  await payButton(page, '$25.00').click();
+  await receiptOf(page).waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 an amount that may not be paid is said at its field', async ({ api, visit }) => {
+  const account = await opened(api, '1.00', 'pm_card_visa');
+  const { page } = await visit({ key: account.owner, ...toPay, viewport: { width: 390, height: 844 } });
+  for (const wrong of ['1', '20000', '10.005', 'ten']) {
+    await amountIn(page).fill(wrong);
+    await page.keyboard.press('Enter');
+    await until(
+      () => amountIn(page).getAttribute('aria-invalid'),
+      (invalid) => invalid === 'true',
+    );
+    await expectAccessible(page);
+    await amountIn(page).fill('');
+  }
+  await expectNoSidewaysScroll(page);
+});
+
+/** Links that leave Ballast come back to the API of this test. */
+async function leadBack({ context }: { context: ReturnType<Page['context']> }, api: TestApi): Promise<void> {
+  await context.route('https://ballast.test/**', (route) =>
+    route.fulfill({
+      status: 302,
+      headers: { location: route.request().url().replace('https://ballast.test', api.url) },
+    }),
+  );
+}
+
+inBrowser('P2 3-D Secure: the owner confirms at the bank, and the page shows it paid', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_authenticationRequired');
+  const visit = await harness.visit({ key: account.owner, ...toPay });
+  await leadBack(visit, harness.api);
+  const { page, context } = visit;
+  await amountIn(page).fill('25');
+  await payButton(page, '$25.00').click();
+  const confirm = page.getByRole('link', { name: 'Confirm at the bank' });
+  await confirm.waitFor();
+  await expectAccessible(page);
+  await page.reload();
+  const bank = await context.newPage();
+  await bank.goto((await confirm.getAttribute('href'))!);
+  await bank.getByRole('button', { name: 'Confirm', exact: true }).click();
+  await bank.getByText('was added to the balance').waitFor();
+  await receiptOf(page).getByText('$25.00 was added').waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 a third-party provider: there and back, canceled or paid, once', async (harness) => {
+  const account = await opened(harness.api, '-1.00');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  const toProvider = async () => {
+    await amountIn(page).fill('50');
+    await page.getByRole('button', { name: 'Continue to pay $50.00' }).click();
+    await page.getByRole('heading', { name: 'Pay', exact: true }).waitFor();
+  };
+  await toProvider();
+  await page.getByRole('link', { name: 'Cancel and return' }).click();
+  await page.getByText('canceled at the provider. Nothing was charged').waitFor();
+  await toProvider();
+  await page.goBack();
+  await page.getByText('A payment of $50.00 waits on the payment provider’s page').waitFor();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Continue there' }).click();
+  await page.getByRole('button', { name: 'Pay with a third-party provider' }).click();
+  await receiptOf(page).getByText('$50.00 was added').waitFor();
+  await receiptOf(page).getByText('$49.00', { exact: true }).waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());
