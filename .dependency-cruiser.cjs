@@ -55,6 +55,26 @@ const may = {
 const starters = '^workflows/(wake|start[A-Z]\\w*)\\.ts$';
 const contract = '^workflows/messages\\.ts$';
 
+/** What is run by its path: by npm, by a supervisor, in a container, in a browser. */
+const programs = [
+  'api/main',
+  'workers/(main|batchesMain|migrate|restoreUsage|bundle)',
+  'workflows/index',
+  'client/index',
+  'console/(src/main|vite\\.config|public/\\w+)',
+  'examples/([^/]+/main|webhook-receiver)',
+  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|screenshots|stripe/main)',
+  'bench/(main|helloServer|withoutDatabase)',
+].map((path) => `^${path}\\.(tsx?|m?js)$`);
+const tests = [
+  '.*\\.test',
+  'support/global(Setup|Teardown)',
+  'replay/(record|brokenWorkflows)',
+  'contract/schemathesis',
+].map((path) => `^test/${path}\\.ts$`);
+/** Written by a program, or types of what has none. */
+const generated = '\\.d\\.ts$';
+
 const any = (names) => `^(${names.join('|')})/`;
 const npm = (names) => `(^|/)node_modules/(${names.join('|')})/`;
 const error = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
@@ -170,6 +190,18 @@ module.exports = {
       'Types in a circle can not be read one after the other.',
       { path: any(Object.keys(may)) },
       { circular: true },
+    ),
+    error(
+      'no-unused-files',
+      'No program leads to this file. One that only tests need lies in test/ or dev/.',
+      { path: programs },
+      { path: any([...Object.keys(may), 'console']), pathNot: [...programs, generated], reachable: false },
+    ),
+    error(
+      'no-unused-helpers',
+      'Neither a program nor a test leads to this file.',
+      { path: [...programs, ...tests] },
+      { path: '^(dev|bench|chaos|test)/.*\\.ts$', pathNot: [...programs, ...tests], reachable: false },
     ),
     error('no-unresolved', 'The import leads nowhere.', {}, { couldNotResolve: true }),
     error(

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
 const config = join(root, '.dependency-cruiser.cjs');
 const cruiser = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+
+/** A rule about whole trees: those of the tests are of files that nothing leads to. */
+const ofUnused = /^no-unused-/;
 
 /** Every violation in the tree as `rule: from -> to`, sorted. The tool is an ES module: it runs beside us. */
 function violationsIn(directory: string): Promise<string[]> {
@@ -88,7 +91,8 @@ test('imports that are allowed are not complained about', async () => {
     'test/a.ts':
       "import { value } from '../api/app';\nimport { value as b } from '../dev/start';\nimport fc from 'fast-check';\nexport const a = [value, b, fc];\n",
   };
-  expect(await inTree({ ...targets, ...fine }, violationsIn)).toEqual([]);
+  const found = await inTree({ ...targets, ...fine }, violationsIn);
+  expect(found.filter((violation) => !ofUnused.test(violation))).toEqual([]);
 });
 
 test('imports that are forbidden are caught, each by its rule', async () => {
@@ -110,6 +114,11 @@ test('imports that are forbidden are caught, each by its rule', async () => {
     ['workflows-are-talked-to-by-messages', 'api/b2.ts', 'workflows/balance.ts'],
     ['client-imports', 'client/b1.ts', 'domain/money.ts'],
     ['nothing-imports-tests', 'dev/b1.ts', 'test/support/database.ts'],
+    ['telemetry-imports', 'telemetry/b1.ts', 'domain/money.ts'],
+    ['usage-imports', 'usage/b1.ts', 'payments/charge.ts'],
+    ['batches-imports', 'batches/b1.ts', 'notices/mail.ts'],
+    ['examples-imports', 'examples/b1.ts', 'domain/money.ts'],
+    ['console-imports', 'console/b1.ts', 'domain/money.ts'],
     ['nothing-imports-bench-or-chaos', 'dev/b2.ts', 'bench/run.ts'],
   ];
   const packages: [rule: string, from: string, name: string][] = [
@@ -131,7 +140,8 @@ test('imports that are forbidden are caught, each by its rule', async () => {
     ['ledger/t2.ts', "import type { One } from './t1';\nexport type Two = One[];\n"],
   ]) as Record<string, string>;
 
-  const found = await inTree({ ...targets, ...files }, violationsIn);
+  const all = await inTree({ ...targets, ...files }, violationsIn);
+  const found = all.filter((violation) => !ofUnused.test(violation));
 
   for (const [rule, from, to] of forbidden) expect(found).toContain(`${rule}: ${from} -> ${to}`);
   for (const [rule, from] of packages) expect(found).toContainEqual(expect.stringContaining(`${rule}: ${from} -> `));
@@ -139,4 +149,42 @@ test('imports that are forbidden are caught, each by its rule', async () => {
   expect(found).toContainEqual(expect.stringMatching(/^no-type-cycles: ledger\/t\d\.ts -> ledger\/t\d\.ts$/));
   const guilty = new Set(Object.keys(files));
   expect(found.filter((violation) => !guilty.has(/: (\S+) ->/.exec(violation)![1]!))).toEqual([]);
+});
+
+test('a file that no program leads to is found, also when a test or another such file needs it', async () => {
+  const files = {
+    'workers/main.ts': "import { value } from '../ledger/used';\nexport const a = value;\n",
+    'ledger/used.ts': 'export const value = 1;\n',
+    'ledger/tested.ts': "import { value } from './behind';\nexport const a = value;\n",
+    'ledger/behind.ts': 'export const value = 1;\n',
+    'batches/alone.ts': 'export const value = 1;\n',
+    'console/src/pages/alone/Alone.tsx': 'export const value = 1;\n',
+    'dev/alone.ts': 'export const value = 1;\n',
+    'test/a.test.ts':
+      "import { value } from './support/used';\nimport { a } from '../ledger/tested';\nexport const b = [value, a];\n",
+    'test/support/used.ts': 'export const value = 1;\n',
+    'test/support/alone.ts': 'export const value = 1;\n',
+  };
+  const found = await inTree(files, violationsIn);
+  expect(found.map((violation) => violation.replace(/: .* -> /, ': '))).toEqual([
+    'no-unused-files: batches/alone.ts',
+    'no-unused-files: console/src/pages/alone/Alone.tsx',
+    'no-unused-files: ledger/behind.ts',
+    'no-unused-files: ledger/tested.ts',
+    'no-unused-helpers: dev/alone.ts',
+    'no-unused-helpers: test/support/alone.ts',
+  ]);
+});
+
+test('every folder with source is compiled, and `npm run check` holds it to the import rules', () => {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { include: string[] };
+  const withSource = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !['node_modules', 'dist'].includes(entry.name))
+    .filter(({ name }) =>
+      readdirSync(join(root, name), { recursive: true }).some((file) => /\.tsx?$/.test(String(file))),
+    )
+    .map(({ name }) => name);
+  // The console has a compiler's configuration of its own, for browsers; `check` names it apart.
+  expect(withSource.filter((name) => name !== 'console' && !include.includes(name))).toEqual([]);
+  expect(withSource).toContain('console');
 });
