@@ -95,8 +95,9 @@ async function deliver(
 
 async function send(
   { mailer, invitations, signIns }: Pick<DeliveringOptions, 'mailer' | 'invitations' | 'signIns'>,
-  { noticeId, recipient, accountName, notice, attempt, folds }: Delivery,
+  { noticeId, recipient, accountName, notice, attempt, expired, folds }: Delivery,
 ): Promise<DeliveryOutcome> {
+  if (expired) return { kind: 'failed', error: 'its link was good no longer when the mail could be sent' };
   try {
     const whole = withLink(notice, recipient, { invitations, signIns });
     const messageId = mailer.messageIdOf(noticeId, recipient);

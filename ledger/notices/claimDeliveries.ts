@@ -9,6 +9,8 @@ export type Delivery = {
   notice: Notice;
   /** This try's number, from 1: only the newest try may put the delivery off. */
   attempt: number;
+  /** Its link is good no longer: sent now, it would lead nowhere. */
+  expired: boolean;
   /** How many earlier notices its mail tells of too. */
   folds: number;
 };
@@ -20,6 +22,7 @@ type Row = {
   kind: Notice['kind'];
   data: object;
   attempts: number;
+  expired: boolean;
   folds: number;
 };
 
@@ -40,7 +43,8 @@ const statement = {
     update notice_deliveries d set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => $2)
     from due join notices n on n.id = due.notice_id join accounts a on a.id = n.account_id
     where d.notice_id = due.notice_id and d.recipient = due.recipient
-    returning d.notice_id, d.recipient, a.name as account_name, n.kind, n.data, d.attempts, d.folds`,
+    returning d.notice_id, d.recipient, a.name as account_name, n.kind, n.data, d.attempts, d.folds,
+      coalesce((n.data->>'expiresAt')::timestamptz <= now(), false) as expired`,
 };
 
 /** @param leaseSeconds longer than any sending takes: after it another worker may send the same */
@@ -52,6 +56,7 @@ export async function claimDeliveries(db: Db, limit: number, leaseSeconds: numbe
     accountName: row.account_name,
     notice: { kind: row.kind, ...row.data } as Notice,
     attempt: row.attempts,
+    expired: row.expired,
     folds: row.folds,
   }));
 }

@@ -324,3 +324,20 @@ test('N1 stopping waits for what is being sent and begins nothing new', async ()
   expect(sent).toEqual(['a@acme.example']);
   expect((await deliveries()).map((row) => row.status).sort()).toEqual(['pending', 'sent']);
 });
+
+test('N1 a mail that could not go out while its link was good is given up, not sent with a dead link', async () => {
+  const { pool } = database;
+  await insertAccount(pool, 'acme', ['a@acme.example', 'b@acme.example']);
+  await transaction(pool, (tx) => askForLink(tx, 'a@acme.example'));
+  // It was put off, as by a busy mail server, for as long as its link was good.
+  await pool.query(
+    `update notices set data = data || jsonb_build_object('expiresAt', now() - interval '1 second') where kind = 'sign_in_link'`,
+  );
+  await transaction(pool, (tx) => askForLink(tx, 'b@acme.example'));
+  const { taken } = await deliverBySmtp();
+  expect(await settled()).toMatchObject([
+    { recipient: 'a@acme.example', status: 'failed', last_error: expect.stringContaining('link') },
+    { recipient: 'b@acme.example', status: 'sent', last_error: null },
+  ]);
+  expect(taken.map(({ to }) => to)).toEqual(['b@acme.example']);
+});
