@@ -9,8 +9,8 @@ import { chromium, type Browser } from 'playwright-core';
 import { ensureChromium } from './chromium';
 
 const PAGES = {
-  owner: ['overview', 'pay', 'payments', 'transactions', 'usage'],
-  admin: ['accounts', 'accounts/demo'],
+  owner: ['overview', 'pay', 'payments', 'transactions', 'usage', 'team'],
+  admin: ['accounts', 'accounts/demo', 'accounts/demo/team'],
 } as const;
 const SIZES = [
   { width: 1440, height: 900 },

@@ -15,10 +15,10 @@ export const TOPICS = [
 /** Lists that only people change. The audit log tells of them. */
 type AuditTopic = 'account' | 'files' | 'limits' | 'members' | 'keys' | 'payment_methods' | 'webhook_endpoints';
 /**
- * By area of the audit log, the list that changes with it. Null where TOPICS show the change already, where it belongs to
+ * By area of the audit log, the lists that change with it. Null where TOPICS show the change already, where it belongs to
  * no account, or where the audit log is the only list that has it.
  */
-export const AUDIT_TOPICS: Readonly<Record<AuditArea, AuditTopic | null>> = {
+export const AUDIT_TOPICS: Readonly<Record<AuditArea, AuditTopic | readonly AuditTopic[] | null>> = {
   account: 'account',
   adjustment: null,
   auto_reload: null,
@@ -29,7 +29,8 @@ export const AUDIT_TOPICS: Readonly<Record<AuditArea, AuditTopic | null>> = {
   file: 'files',
   key: 'keys',
   limit_request: 'limits',
-  member: 'members',
+  // Whoever is removed or given another role takes their keys along.
+  member: ['members', 'keys'],
   model: null,
   payment: null,
   payment_method: 'payment_methods',
@@ -74,6 +75,6 @@ export async function readAuditTopics(db: Db, accountId: string, sinceId: number
     text: `select distinct split_part(action, '.', 1) as area from audit where account_id = $1 and id > $2`,
     values: [accountId, sinceId],
   });
-  const topics = new Map<string, AuditTopic | null>(Object.entries(AUDIT_TOPICS));
-  return rows.map(({ area }) => topics.get(area)).filter((topic) => topic !== undefined && topic !== null);
+  const topics = new Map(Object.entries(AUDIT_TOPICS));
+  return rows.flatMap(({ area }) => topics.get(area) ?? []);
 }

@@ -141,3 +141,18 @@ export const workflowQuery = (id: string) =>
     queryKey: keys.topic(id, 'workflow'),
     queryFn: () => data(api.GET('/v1/accounts/{id}/workflow', of(id))),
   });
+
+export const membersQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.topic(id, 'members'),
+    queryFn: () => data(api.GET('/v1/accounts/{id}/members', of(id))),
+  });
+
+type KeyList = paths['/v1/accounts/{id}/keys']['get']['responses'][200]['content']['application/json'];
+export type MemberKey = KeyList['data'][number];
+
+export const keysQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.topic(id, 'keys'),
+    queryFn: () => data(api.GET('/v1/accounts/{id}/keys', of(id))),
+  });

@@ -89,7 +89,7 @@ function Pages({ role }: { role: Role }) {
     <Switch>
       <Route path="/">{start ? <Redirect to={start.path} replace /> : <p>{text.user.service}</p>}</Route>
       {pages.map(({ name, path, roles, view: View }) => (
-        <Route key={name} path={path}>
+        <Route key={path} path={path}>
           {roles.includes(role) ? <View /> : <NotForRole name={name} />}
         </Route>
       ))}

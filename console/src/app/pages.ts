@@ -1,5 +1,5 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
-import { ChartColumn, CreditCard, House, ReceiptText, Users, type LucideIcon } from 'lucide-react';
+import { ChartColumn, CreditCard, House, ReceiptText, UserCog, Users, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Role } from '../session/session';
 import type { text } from '../text';
@@ -34,8 +34,10 @@ export const pages: readonly Page[] = [
   page('payments', '/payments', ofAccount, CreditCard, () => import('../pages/payments')),
   page('transactions', '/transactions', ofAccount, ReceiptText, () => import('../pages/transactions')),
   page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
+  page('team', '/team', owner, UserCog, () => import('../pages/team')),
   page('accounts', '/accounts', admin, Users, () => import('../pages/accounts')),
   page('account', '/accounts/:id', admin, null, () => import('../pages/account')),
+  page('team', '/accounts/:id/team', admin, null, () => import('../pages/team')),
 ];
 
 export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

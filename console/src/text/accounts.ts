@@ -18,6 +18,8 @@ export const accounts = {
     available: 'Available',
   },
   back: 'All accounts',
+  backTo: (id: string) => `Account ${id}`,
+  team: 'Members and keys',
   missing: (id: string) => `There is no account ${id}`,
   missingWhy: 'Its id may be mistyped. Accounts are never deleted: a closed one keeps its page.',
   now: 'Now',

@@ -4,7 +4,18 @@ export const frame = {
   choices: { custom: 'Custom', customOf: (of: string) => `${of}: custom amount in dollars` },
   dialog: { close: 'Close', dismiss: 'Dismiss', cancel: 'Cancel' },
   filters: { any: 'Any', clear: 'Clear filters' },
-  table: { more: 'Show more', moreFailed: 'More could not be loaded. Try again.', csv: 'Download CSV' },
+  table: {
+    more: 'Show more',
+    moreFailed: 'More could not be loaded. Try again.',
+    csv: 'Download CSV',
+    actionFor: (action: string, row: string) => `${action}: ${row}`,
+  },
+  secret: {
+    once: 'It is shown only now: copy it before you close this window.',
+    copy: 'Copy',
+    copied: 'Copied',
+    done: 'Done',
+  },
   states: {
     loading: 'Loading',
     forbidden: 'This page is not for your role',

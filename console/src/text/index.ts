@@ -5,7 +5,8 @@ import { frame } from './frame';
 import { overview } from './overview';
 import { pay } from './pay';
 import { payments } from './payments';
+import { team } from './team';
 import { transactions } from './transactions';
 import { usage } from './usage';
 
-export const text = { ...frame, accounts, overview, pay, autoReload, payments, transactions, usage } as const;
+export const text = { ...frame, accounts, overview, pay, autoReload, payments, team, transactions, usage } as const;

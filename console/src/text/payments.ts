@@ -22,7 +22,6 @@ export const payments = {
   reallyRemove: (card: string) => `${card} can no longer be charged.`,
   removed: 'The payment method is removed.',
   roleChanged: (card: string, role: string) => `${card} is now the ${role} method.`,
-  actionsFor: (action: string, card: string) => `${action}: ${card}`,
   prepayments: 'Prepayments',
   noPrepayments: 'No prepayments yet',
   noPrepaymentsWhy: 'A prepayment adds funds ahead of your usage.',

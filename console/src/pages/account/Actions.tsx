@@ -1,13 +1,12 @@
 /** What an admin may do to an account's money and access. Each wants a reason, which is kept. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { keys } from '../../api/queries';
 import { Button } from '../../components/Button';
-import { Dialog } from '../../components/Dialog';
+import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
-import { toast } from '../../components/toast';
+import { useChange } from '../../components/useChange';
 import { formatMoney } from '../../format/money';
 import { newId } from '../../format/newId';
 import { text } from '../../text';
@@ -19,9 +18,13 @@ type Account = Schemas['Account'];
 export function Actions({ account }: { account: Account }) {
   const { id, gate, closedAt } = account;
   const [open, setOpen] = useState<'adjust' | 'suspend' | null>(null);
-  const lifting = useChange(id, () =>
-    data(api.DELETE('/v1/accounts/{id}/suspension', { params: { path: { id } } })).then(() => words.lifted),
-  );
+  const lifting = useChange({
+    change: async () => {
+      await api.DELETE('/v1/accounts/{id}/suspension', { params: { path: { id } } });
+      return words.lifted;
+    },
+    changes: [keys.account(id)],
+  });
   if (closedAt !== undefined) return null;
   const isSuspended = gate.reasons.includes('admin_suspended');
   return (
@@ -43,27 +46,13 @@ export function Actions({ account }: { account: Account }) {
   );
 }
 
-/** Runs a change, tells what it says in the end, and has everything of the account read again. */
-function useChange(id: string, change: () => Promise<string>, onDone?: () => void) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: (news) => {
-      toast(news);
-      onDone?.();
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.account(id) }),
-  });
-}
-
 function AdjustDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const [amount, setAmount] = useState('');
   const [reason, setReason] = useState('');
   // One intent, one key: it is made when the window opens, and what is changed after a refusal was never taken under it.
   const [key] = useState(newId);
-  const adjusting = useChange(
-    id,
-    async () => {
+  const adjusting = useChange({
+    change: async () => {
       const { amount: taken } = await data(
         api.POST('/v1/accounts/{id}/adjustments', {
           params: { path: { id }, header: { 'Idempotency-Key': key } },
@@ -72,79 +61,38 @@ function AdjustDialog({ id, onClose }: { id: string; onClose: () => void }) {
       );
       return words.adjusted(formatMoney(taken));
     },
-    onClose,
-  );
+    changes: [keys.account(id)],
+    onDone: onClose,
+  });
   return (
-    <ReasonDialog
-      title={words.adjust}
-      why={words.adjustWhy}
-      change={adjusting}
-      reason={reason}
-      onReason={setReason}
-      onClose={onClose}
-    >
+    <ChangeDialog title={words.adjust} why={words.adjustWhy} change={adjusting} onClose={onClose}>
       <Field label={words.amount} hint={words.amountHint}>
         <input value={amount} onChange={(event) => setAmount(event.target.value)} inputMode="decimal" required />
       </Field>
-    </ReasonDialog>
+      <ReasonField reason={reason} onReason={setReason} />
+    </ChangeDialog>
   );
 }
 
 function SuspendDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const [reason, setReason] = useState('');
-  const suspending = useChange(
-    id,
-    () =>
-      data(api.PUT('/v1/accounts/{id}/suspension', { params: { path: { id } }, body: { reason } })).then(
-        () => words.suspended,
-      ),
-    onClose,
-  );
+  const suspending = useChange({
+    change: async () => {
+      await api.PUT('/v1/accounts/{id}/suspension', { params: { path: { id } }, body: { reason } });
+      return words.suspended;
+    },
+    changes: [keys.account(id)],
+    onDone: onClose,
+  });
   return (
-    <ReasonDialog
-      title={words.suspend}
-      why={words.suspendWhy}
-      change={suspending}
-      reason={reason}
-      onReason={setReason}
-      onClose={onClose}
-      isDanger
-    />
+    <ChangeDialog title={words.suspend} why={words.suspendWhy} change={suspending} onClose={onClose} isDanger>
+      <ReasonField reason={reason} onReason={setReason} />
+    </ChangeDialog>
   );
 }
 
-type ReasonProps = {
-  title: string;
-  why: string;
-  change: { mutate: () => void; isPending: boolean; error: Error | null };
-  reason: string;
-  onReason: (reason: string) => void;
-  onClose: () => void;
-  isDanger?: boolean;
-  children?: ReactNode;
-};
-
-function ReasonDialog({ title, why, change, reason, onReason, onClose, isDanger = false, children }: ReasonProps) {
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (!change.isPending) change.mutate();
-  };
-  return (
-    <Dialog title={title} isOpen isForm onClose={onClose}>
-      <form className={styles.form} onSubmit={submit}>
-        <p>{why}</p>
-        {children}
-        <Field label={words.reason} hint={words.reasonHint}>
-          <input value={reason} onChange={(event) => onReason(event.target.value)} required />
-        </Field>
-        {change.error && <Notice tone="bad">{change.error.message}</Notice>}
-        <div className={styles.buttons}>
-          <Button type="submit" look={isDanger ? 'danger' : 'primary'} isRunning={change.isPending}>
-            {title}
-          </Button>
-          <Button onClick={onClose}>{text.dialog.cancel}</Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
+const ReasonField = ({ reason, onReason }: { reason: string; onReason: (reason: string) => void }) => (
+  <Field label={words.reason} hint={words.reasonHint}>
+    <input value={reason} onChange={(event) => onReason(event.target.value)} required />
+  </Field>
+);

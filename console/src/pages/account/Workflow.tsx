@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { workflowQuery } from '../../api/queries';
 import { Card } from '../../components/Card';
+import { Fact, Facts } from '../../components/Facts';
 import { Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import styles from './Account.module.css';
-import { Fact } from './Facts';
 
 const words = text.accounts;
 
@@ -16,14 +15,14 @@ export function Workflow({ id }: { id: string }) {
     <Card title={words.workflow}>
       <Loaded query={workflow} lines={2}>
         {({ workflowId, status, historyLength, startedAt }) => (
-          <dl className={styles.facts}>
+          <Facts>
             <Fact name={words.workflowFacts.id}>
               <code>{workflowId}</code>
             </Fact>
             <Fact name={words.workflowFacts.status}>{status}</Fact>
             <Fact name={words.workflowFacts.history}>{historyLength.toLocaleString('en-US')}</Fact>
             <Fact name={words.workflowFacts.started}>{formatTime(startedAt)}</Fact>
-          </dl>
+          </Facts>
         )}
       </Loaded>
     </Card>

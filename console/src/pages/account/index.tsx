@@ -8,8 +8,9 @@ import { PageHead } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';
 import { useLive } from '../../live/live';
 import { text } from '../../text';
+import styles from './Account.module.css';
 import { Actions } from './Actions';
-import { Facts } from './Facts';
+import { Now } from './Now';
 import { Timeline } from './Timeline';
 import { Workflow } from './Workflow';
 
@@ -21,7 +22,10 @@ export default function AccountPage() {
   return (
     <>
       <PageHead title={account.data?.name ?? id}>
-        <Link href="/accounts">{text.accounts.back}</Link>
+        <span className={styles.links}>
+          <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>
+          <Link href="/accounts">{text.accounts.back}</Link>
+        </span>
       </PageHead>
       <Loaded
         query={account}
@@ -38,7 +42,7 @@ export default function AccountPage() {
       >
         {(found) => (
           <>
-            <Facts account={found} actions={<Actions account={found} />} />
+            <Now account={found} actions={<Actions account={found} />} />
             <Timeline id={id} />
             <Workflow id={id} />
           </>

@@ -1,5 +1,5 @@
 /** Saved methods: which is charged first, which after it, which can't be charged any more and why. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
@@ -7,11 +7,12 @@ import { keys, methodsQuery } from '../../api/queries';
 import { Badge } from '../../components/Badge';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
-import { Dialog } from '../../components/Dialog';
+import { ChangeDialog } from '../../components/ChangeDialog';
 import { Notice } from '../../components/Notice';
+import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
-import { toast } from '../../components/toast';
+import { useChange } from '../../components/useChange';
 import { cardName, expiryOf } from '../../features/payment/card';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
@@ -24,7 +25,16 @@ const words = text.payments;
 export function Methods() {
   const id = useAccountId();
   const methods = useQuery(methodsQuery(id));
-  const change = useChange(id);
+  const change = useChange({
+    change: async ({ method, role }: { method: Method; role: 'primary' | 'backup' }) => {
+      await api.PATCH('/v1/accounts/{id}/payment-methods/{methodId}', {
+        params: { path: { id, methodId: method.id } },
+        body: { role },
+      });
+      return words.roleChanged(cardName(method), role);
+    },
+    changes: [keys.topic(id, 'payment_methods')],
+  });
   const [removing, setRemoving] = useState<Method | null>(null);
   const adding = useMutation({
     mutationFn: () =>
@@ -93,60 +103,39 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
     key: 'actions',
     heading: words.columns.actions,
     cell: (method) => (
-      <span className={styles.actions}>
+      <RowActions>
         {method.role !== 'primary' && (
-          <Act words={words.makePrimary} method={method} onClick={() => onRole(method, 'primary')} />
+          <RowAction label={words.makePrimary} of={cardName(method)} onClick={() => onRole(method, 'primary')} />
         )}
         {method.role !== 'backup' && (
-          <Act words={words.makeBackup} method={method} onClick={() => onRole(method, 'backup')} />
+          <RowAction label={words.makeBackup} of={cardName(method)} onClick={() => onRole(method, 'backup')} />
         )}
-        <Act words={words.remove} method={method} onClick={() => onRemove(method)} />
-      </span>
+        <RowAction label={words.remove} of={cardName(method)} onClick={() => onRemove(method)} />
+      </RowActions>
     ),
   },
 ];
 
-const Act = ({ words: label, method, onClick }: { words: string; method: Method; onClick: () => void }) => (
-  <button type="button" aria-label={words.actionsFor(label, cardName(method))} onClick={onClick}>
-    {label}
-  </button>
-);
-
-function useChange(id: string) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ method, role }: { method: Method; role: 'primary' | 'backup' }) =>
-      api.PATCH('/v1/accounts/{id}/payment-methods/{methodId}', {
-        params: { path: { id, methodId: method.id } },
-        body: { role },
-      }),
-    onSuccess: (_, { method, role }) => toast(words.roleChanged(cardName(method), role)),
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.topic(id, 'payment_methods') }),
-  });
-}
-
 function RemoveDialog({ method, onClose }: { method: Method; onClose: () => void }) {
   const id = useAccountId();
-  const queries = useQueryClient();
-  const removing = useMutation({
-    mutationFn: () =>
-      api.DELETE('/v1/accounts/{id}/payment-methods/{methodId}', { params: { path: { id, methodId: method.id } } }),
-    onSuccess: () => {
-      toast(words.removed);
-      onClose();
+  const removing = useChange({
+    change: async () => {
+      await api.DELETE('/v1/accounts/{id}/payment-methods/{methodId}', {
+        params: { path: { id, methodId: method.id } },
+      });
+      return words.removed;
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.topic(id, 'payment_methods') }),
+    changes: [keys.topic(id, 'payment_methods')],
+    onDone: onClose,
   });
   return (
-    <Dialog title={words.removeTitle} isOpen onClose={onClose}>
-      <p>{words.reallyRemove(cardName(method))}</p>
-      {removing.isError && <Notice tone="bad">{removing.error.message}</Notice>}
-      <div className={styles.buttons}>
-        <Button look="danger" isRunning={removing.isPending} onClick={() => removing.mutate()}>
-          {words.remove}
-        </Button>
-        <Button onClick={onClose}>{text.dialog.cancel}</Button>
-      </div>
-    </Dialog>
+    <ChangeDialog
+      title={words.removeTitle}
+      why={words.reallyRemove(cardName(method))}
+      submit={words.remove}
+      change={removing}
+      onClose={onClose}
+      isDanger
+    />
   );
 }

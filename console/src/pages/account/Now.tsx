@@ -1,22 +1,22 @@
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client';
 import { Card } from '../../components/Card';
+import { Fact, Facts } from '../../components/Facts';
 import { GateBadge } from '../../components/GateBadge';
 import { Money } from '../../components/Money';
 import { formatMoney } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
-import styles from './Account.module.css';
 
 const words = text.accounts;
 
 /** Where the account stands now. */
-export function Facts({ account, actions }: { account: Schemas['Account']; actions: ReactNode }) {
+export function Now({ account, actions }: { account: Schemas['Account']; actions: ReactNode }) {
   const { id, tier, balance, held, available, gate, autoReload, createdAt, closedAt } = account;
   return (
     <Card title={words.now} note={`${id} · ${tier}`} action={actions}>
-      <dl className={styles.facts}>
+      <Facts>
         <Fact name={words.facts.balance}>
           <Money amount={balance} />
         </Fact>
@@ -39,14 +39,7 @@ export function Facts({ account, actions }: { account: Schemas['Account']; actio
           )}
         </Fact>
         <Fact name={closedAt ? words.facts.closed : words.facts.opened}>{formatTime(closedAt ?? createdAt)}</Fact>
-      </dl>
+      </Facts>
     </Card>
   );
 }
-
-export const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);

@@ -1,0 +1,54 @@
+/** A window that changes something: what will happen, the fields that it needs, and a button that says what it does. */
+import type { FormEvent, ReactNode } from 'react';
+import { text } from '../text';
+import { Button } from './Button';
+import styles from './ChangeDialog.module.css';
+import { Dialog } from './Dialog';
+import { Notice } from './Notice';
+
+type Props = {
+  title: string;
+  /** What will happen. */
+  why: ReactNode;
+  /** What the button says. @default the title */
+  submit?: string;
+  change: { mutate: () => void; isPending: boolean; error: Error | null };
+  onClose: () => void;
+  /** It can't be undone. */
+  isDanger?: boolean;
+  /** False while something is missing that the person must say. @default true */
+  isReady?: boolean;
+  /** The fields; without any, this only asks. */
+  children?: ReactNode;
+};
+
+export function ChangeDialog({
+  title,
+  why,
+  submit = title,
+  change,
+  onClose,
+  isDanger = false,
+  isReady = true,
+  children,
+}: Props) {
+  const send = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!change.isPending && isReady) change.mutate();
+  };
+  return (
+    <Dialog title={title} isOpen isForm={children !== undefined} onClose={onClose}>
+      <form className={styles.form} onSubmit={send}>
+        <div className={styles.why}>{why}</div>
+        {children}
+        {change.error && <Notice tone="bad">{change.error.message}</Notice>}
+        <div className={styles.buttons}>
+          <Button type="submit" look={isDanger ? 'danger' : 'primary'} isRunning={change.isPending} disabled={!isReady}>
+            {submit}
+          </Button>
+          <Button onClick={onClose}>{text.dialog.cancel}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

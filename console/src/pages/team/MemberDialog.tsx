@@ -1,0 +1,80 @@
+/** Adds a member, or changes one. */
+import { useState } from 'react';
+import { api, data, type Schemas } from '../../api/client';
+import { keys } from '../../api/queries';
+import { ChangeDialog } from '../../components/ChangeDialog';
+import { Field } from '../../components/Field';
+import { useChange } from '../../components/useChange';
+import { useRole } from '../../session/session';
+import { text } from '../../text';
+
+type Member = Schemas['Member'];
+const words = text.team;
+
+export function MemberDialog({
+  accountId,
+  member,
+  onClose,
+}: {
+  accountId: string;
+  /** Left out: a new one. */
+  member?: Member;
+  onClose: () => void;
+}) {
+  const isAdmin = useRole() === 'admin';
+  const [name, setName] = useState(member?.name ?? '');
+  const [email, setEmail] = useState(member?.email ?? '');
+  const [role, setRole] = useState<Member['role']>(member?.role ?? 'member');
+  const saving = useChange({
+    change: async () => {
+      const body = { name, email, role };
+      if (!member) {
+        await data(api.POST('/v1/accounts/{id}/members', { params: { path: { id: accountId } }, body }));
+        return words.added(name);
+      }
+      const params = { path: { id: accountId, memberId: member.id } };
+      await data(api.PATCH('/v1/accounts/{id}/members/{memberId}', { params, body: changesOf(member, body) }));
+      return words.saved(name);
+    },
+    changes: [keys.topic(accountId, 'members'), keys.topic(accountId, 'keys')],
+    onDone: onClose,
+  });
+  return (
+    <ChangeDialog
+      title={member ? words.editTitle(member.name) : words.add}
+      why={member ? words.editWhy : isAdmin ? words.addDirectlyWhy : words.addWhy}
+      {...(member && { submit: words.save })}
+      change={saving}
+      onClose={onClose}
+    >
+      <Field label={words.name}>
+        <input value={name} onChange={(event) => setName(event.target.value)} autoComplete="off" required />
+      </Field>
+      <Field label={words.email}>
+        <input
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+          autoComplete="off"
+          required
+        />
+      </Field>
+      <Field label={words.role}>
+        <select value={role} onChange={(event) => setRole(event.target.value as Member['role'])}>
+          {Object.entries(words.roles).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </Field>
+    </ChangeDialog>
+  );
+}
+
+/** What stays the same is not sent: an address that is sent is one that somebody vouches for. */
+const changesOf = (member: Member, wished: Pick<Member, 'name' | 'email' | 'role'>) => ({
+  ...(wished.name !== member.name && { name: wished.name }),
+  ...(wished.email !== member.email && { email: wished.email }),
+  ...(wished.role !== member.role && { role: wished.role }),
+});

@@ -1,0 +1,132 @@
+/** Who belongs to the account: role, whether the address is confirmed, how many keys. */
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, type Schemas } from '../../api/client';
+import { Badge } from '../../components/Badge';
+import { Button } from '../../components/Button';
+import { Card } from '../../components/Card';
+import { Notice } from '../../components/Notice';
+import { RowAction, RowActions } from '../../components/RowActions';
+import { Loaded } from '../../components/States';
+import { Table, type Column } from '../../components/Table';
+import { useChange } from '../../components/useChange';
+import { useSession } from '../../session/session';
+import { text } from '../../text';
+import { MemberDialog } from './MemberDialog';
+import { RemoveMember } from './RemoveMember';
+import styles from './Team.module.css';
+
+type Member = Schemas['Member'];
+const words = text.team;
+type Open = { act: 'add' } | { act: 'edit' | 'remove'; member: Member };
+
+type Props = {
+  accountId: string;
+  members: UseQueryResult<{ data: Member[] }>;
+  keysOf: (memberId: string) => number;
+};
+
+export function Members({ accountId, members, keysOf }: Props) {
+  const me = useSession().member?.id;
+  const [open, setOpen] = useState<Open | null>(null);
+  const inviting = useChange({
+    change: async ({ id, email }: Member) => {
+      await api.POST('/v1/accounts/{id}/members/{memberId}/invitation', {
+        params: { path: { id: accountId, memberId: id } },
+      });
+      return words.invited(email);
+    },
+    changes: [],
+  });
+  const close = () => setOpen(null);
+  return (
+    <Card
+      title={words.members}
+      note={words.membersNote}
+      action={<Button onClick={() => setOpen({ act: 'add' })}>{words.add}</Button>}
+    >
+      {inviting.error && <Notice tone="bad">{inviting.error.message}</Notice>}
+      <Loaded query={members}>
+        {({ data: rows }) => (
+          <Table
+            caption={words.members}
+            columns={columnsOf({ me, keysOf, onOpen: setOpen, onInvite: inviting.mutate, owners: countOwners(rows) })}
+            rows={rows}
+            rowKey={({ id }) => id}
+            csvName="members"
+          />
+        )}
+      </Loaded>
+      {(open?.act === 'add' || open?.act === 'edit') && (
+        <MemberDialog accountId={accountId} {...(open.act === 'edit' && { member: open.member })} onClose={close} />
+      )}
+      {open?.act === 'remove' && (
+        <RemoveMember accountId={accountId} member={open.member} keys={keysOf(open.member.id)} onClose={close} />
+      )}
+    </Card>
+  );
+}
+
+const countOwners = (members: readonly Member[]): number => members.filter(({ role }) => role === 'owner').length;
+
+type Columns = {
+  me: string | undefined;
+  owners: number;
+  keysOf: (memberId: string) => number;
+  onOpen: (open: Open) => void;
+  onInvite: (member: Member) => void;
+};
+
+const columnsOf = ({ me, owners, keysOf, onOpen, onInvite }: Columns): Column<Member>[] => [
+  {
+    key: 'name',
+    heading: words.columns.name,
+    cell: ({ id, name }) => (id === me ? `${name} (${words.you})` : name),
+    csv: ({ name }) => name,
+    order: ({ name }) => name.toLowerCase(),
+  },
+  {
+    key: 'email',
+    heading: words.columns.email,
+    cell: ({ email, confirmed }) => (
+      <span className={styles.address}>
+        {email}
+        {!confirmed && (
+          <>
+            <Badge tone="warn">{words.unconfirmed}</Badge>
+            <small>{words.unconfirmedWhy}</small>
+          </>
+        )}
+      </span>
+    ),
+    csv: ({ email }) => email,
+  },
+  {
+    key: 'role',
+    heading: words.columns.role,
+    cell: ({ role }) => text.user.roles[role],
+    csv: ({ role }) => role,
+    order: ({ role }) => role,
+  },
+  {
+    key: 'keys',
+    heading: words.columns.keys,
+    cell: ({ id }) => keysOf(id),
+    csv: ({ id }) => String(keysOf(id)),
+    isNumber: true,
+  },
+  {
+    key: 'actions',
+    heading: words.columns.actions,
+    cell: (member) => (
+      <RowActions>
+        <RowAction label={words.edit} of={member.email} onClick={() => onOpen({ act: 'edit', member })} />
+        {!member.confirmed && <RowAction label={words.invite} of={member.email} onClick={() => onInvite(member)} />}
+        {/* The last owner can't be removed: what would be refused is not offered. */}
+        {(member.role !== 'owner' || owners > 1) && (
+          <RowAction label={words.remove} of={member.email} onClick={() => onOpen({ act: 'remove', member })} />
+        )}
+      </RowActions>
+    ),
+  },
+];

@@ -1,0 +1,135 @@
+/** What an owner sets up beside money: the people of the account and their keys. */
+import type { Page } from 'playwright-core';
+import { openAccount, type TestAccount } from '../support/api';
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  findChromium,
+  startConsole,
+  type ConsoleHarness,
+} from '../support/browser';
+
+let harness: ConsoleHarness | null = null;
+let account: TestAccount;
+beforeAll(async () => {
+  const path = await findChromium();
+  if (path === null) return;
+  harness = await startConsole(path);
+  account = await openAccount(harness.api, '25.00');
+}, 600_000);
+afterAll(() => harness?.close());
+
+/** A test that needs Chromium. */
+const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void>): void =>
+  test(name, async () => {
+    if (harness) await work(harness);
+  });
+
+const narrow = async (page: Page): Promise<void> => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+};
+
+inBrowser('C1 an owner adds a member with the keyboard, changes the role and removes them', async ({ visit, api }) => {
+  const { page } = await visit({ key: account.owner, path: '/team' });
+  const members = page.getByRole('table', { name: 'Members' });
+  await members.getByRole('row', { name: /^resource_modifier/ }).waitFor();
+  // The last owner can't be removed, so it is not offered.
+  const owner = members.getByRole('row', { name: /^owner \(you\)/ });
+  expect(await owner.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
+  await expectAccessible(page);
+
+  await page.getByRole('button', { name: 'Add a member' }).press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Ada');
+  await dialog.getByLabel('E-mail address').fill(`owner@${account.id}.example`);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('alert').getByText('has this address already').waitFor();
+  await expectAccessible(page);
+  await dialog.getByLabel('E-mail address').fill('ada@example.com');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  const ada = members.getByRole('row', { name: /^Ada/ });
+  await ada.getByText('Not confirmed').waitFor();
+
+  await ada.getByRole('button', { name: 'Edit: ada@example.com' }).press('Enter');
+  await dialog.getByLabel('Role').selectOption('owner');
+  await dialog.getByRole('button', { name: 'Save' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await ada.getByText('Owner', { exact: true }).waitFor();
+
+  await ada.getByRole('button', { name: /^Remove/ }).press('Enter');
+  await dialog.getByText('signed out at once').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Remove' }).press('Enter');
+  await ada.waitFor({ state: 'detached' });
+  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/members`, { key: account.owner });
+  expect(body.data.map(({ name }: { name: string }) => name).sort()).toEqual(['member', 'owner', 'resource_modifier']);
+});
+
+inBrowser('C1 a key is shown once, works, and is refused once it is revoked', async ({ visit, api }) => {
+  const { page } = await visit({ key: account.owner, path: '/team' });
+  const keys = page.getByRole('table', { name: 'API keys' });
+  await keys.waitFor();
+  const before = await keys.getByRole('row').count();
+  await page.getByRole('button', { name: 'Make a key' }).press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('For').selectOption({ label: 'member · Member' });
+  await dialog.getByRole('button', { name: 'Make a key' }).press('Enter');
+  const secret = dialog.getByLabel('Key of member');
+  await secret.waitFor();
+  await expectAccessible(page);
+  const key = await secret.inputValue();
+  const ask = async () => (await api.ask('GET', `/v1/accounts/${account.id}`, { key })).status;
+  expect(await ask()).toBe(200);
+  await dialog.getByRole('button', { name: 'Done' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.content()).not.toContain(key);
+
+  expect(await keys.getByRole('row').count()).toBe(before + 1);
+  await keys
+    .getByRole('row')
+    .nth(1)
+    .getByRole('button', { name: /^Revoke: member/ })
+    .press('Enter');
+  await dialog.getByText('stops working at once').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Revoke' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await keys.getByRole('row').nth(before).waitFor({ state: 'detached' });
+  expect(await ask()).toBe(401);
+  await narrow(page);
+});
+
+inBrowser('C3 the list of keys follows a member who is removed elsewhere', async ({ visit, api }) => {
+  const other = await openAccount(api);
+  const { page } = await visit({ key: other.owner, path: '/team' });
+  const keys = page.getByRole('table', { name: 'API keys' });
+  const gone = keys.getByRole('row', { name: /^resource_modifier/ });
+  await gone.waitFor();
+  const { body } = await api.ask('GET', `/v1/accounts/${other.id}/members`, { key: other.owner });
+  const { id } = body.data.find(({ role }: { role: string }) => role === 'resource_modifier');
+  await api.ask('DELETE', `/v1/accounts/${other.id}/members/${id}`, { key: other.owner });
+  await gone.waitFor({ state: 'detached' });
+});
+
+inBrowser('C2 an admin manages the people of any account; who may not is not led there', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
+  await page.getByRole('link', { name: 'Members and keys' }).press('Enter');
+  await page
+    .getByRole('table', { name: 'Members' })
+    .getByRole('row', { name: /^owner/ })
+    .waitFor();
+  await expectAccessible(page);
+  for (const key of [account.modifier, account.member]) {
+    const { page: other } = await visit({ key, path: '/team' });
+    await other.getByText('This page is not for your role').waitFor();
+    expect(await other.getByRole('link', { name: 'Team and keys' }).count()).toBe(0);
+  }
+});
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
+  expectNoComplaints();
+  return Promise.resolve();
+});
