@@ -1,6 +1,6 @@
 /** A window on top of the page: the browser's own, which keeps the focus inside, gives it back, and closes by Escape. */
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { text } from '../text';
 import styles from './Dialog.module.css';
 
@@ -14,13 +14,17 @@ type Props = {
   children: ReactNode;
 };
 
-export function Dialog({ title, isOpen, onClose, isForm = false, isWide = false, children }: Props) {
+export const Dialog = ({ isOpen, ...props }: Props) => (isOpen ? <OpenDialog {...props} /> : null);
+
+function OpenDialog({ title, onClose, isForm = false, isWide = false, children }: Omit<Props, 'isOpen'>) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    if (isOpen && ref.current?.open === false) ref.current.showModal();
-  }, [isOpen]);
-  if (!isOpen) return null;
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    dialog.showModal();
+    // Closed before it leaves the page: only then does the browser give the focus back to where it was.
+    return () => dialog.close();
+  }, []);
   return (
     <dialog
       ref={ref}
