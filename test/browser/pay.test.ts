@@ -12,7 +12,7 @@ import {
 } from '../support/browser';
 import { until } from '../support/notices';
 
-const inBrowser = testsInBrowser(() => Promise.resolve());
+const inBrowser = testsInBrowser();
 
 /** An account of its own for each test: none sees another's payments. */
 async function opened(api: TestApi, balance: string, ...cards: string[]): Promise<TestAccount> {

@@ -12,7 +12,7 @@ import {
 import { ensureChromium } from '../../dev/chromium';
 import { startTestApi, type TestAccount, type TestApi } from './api';
 import { until } from './notices';
-import { World } from './world';
+import { World, type WorldOptions } from './world';
 
 const root = process.cwd();
 export const CONSOLE_DIR = join(root, 'dist', 'console');
@@ -59,12 +59,15 @@ export async function findChromium(): Promise<string | null> {
  * The console of a test file, started once and closed at the end.
  * @returns how the file's tests are declared; where there is no Chromium, they are left out
  */
-export function testsInBrowser(prepare: (harness: ConsoleHarness) => Promise<void>) {
+export function testsInBrowser(
+  prepare: (harness: ConsoleHarness) => Promise<void> = () => Promise.resolve(),
+  options: Partial<WorldOptions> = {},
+) {
   let harness: ConsoleHarness | null = null;
   beforeAll(async () => {
     const path = await findChromium();
     if (path === null) return;
-    harness = await startConsole(path);
+    harness = await startConsole(path, options);
     await prepare(harness);
   }, 600_000);
   afterAll(() => harness?.close());
@@ -74,9 +77,12 @@ export function testsInBrowser(prepare: (harness: ConsoleHarness) => Promise<voi
     });
 }
 
-export async function startConsole(executablePath: string): Promise<ConsoleHarness> {
+export async function startConsole(
+  executablePath: string,
+  options: Partial<WorldOptions> = {},
+): Promise<ConsoleHarness> {
   if (!existsSync(CONSOLE_DIR)) throw new Error('The console is not built; `npm run build` says why.');
-  const world = await World.start({ time: 'real', relay: true });
+  const world = await World.start({ time: 'real', relay: true, ...options });
   const api = await startTestApi({
     database: world.database,
     temporal: world.client,

@@ -14,6 +14,12 @@ export const autoReload = {
   nothingNow: 'Nothing now. The first charge is made when the balance reaches the threshold.',
   chargedNow: (amount: string) => `${amount} is charged at once: the balance is at or below this threshold.`,
   pickFirst: 'Choose a threshold and an amount to see it.',
+  asking: 'Asking …',
+  mendFirst: 'Correct the amounts above to see it.',
+  changedElsewhere: (amount: string, threshold: string) =>
+    `The settings were changed elsewhere to ${amount} at ${threshold}. If you save, yours replace them.`,
+  takeChanged: 'Show those',
+  signedOut: 'Your session had ended: nothing was changed or charged. Sign in and save again.',
   next: (when: string) => `At the current rate, the next reload is in about ${when}.`,
   card: (card: string) => `Charges ${card} first.`,
   backup: (card: string) => `If that fails, ${card}.`,

@@ -17,6 +17,8 @@ export const overview = {
     admin_suspended: 'Access is suspended by an administrator. Contact support to have it lifted.',
     payment_disputed: 'Access is suspended because a payment is disputed. Contact support to have it lifted.',
     exhausted: 'The balance is used up and access is suspended. Add a prepayment to resume it.',
+    exhaustedDisabled:
+      'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed: see what failed and mend it, or add a prepayment.',
     exhaustedReloading: (amount: string) =>
       `The balance is used up. A reload of ${amount} is running; access resumes when it is paid.`,
     exhaustedWaiting: (amount: string, at: string) =>

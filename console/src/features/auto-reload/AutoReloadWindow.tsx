@@ -38,7 +38,7 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
               </p>
             )}
             <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
-            <StopActions accountId={id} status={settings.status} />
+            <StopActions accountId={id} status={settings.status} onDisabled={onClose} />
           </>
         )}
       </Loaded>

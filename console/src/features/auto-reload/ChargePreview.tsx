@@ -1,39 +1,29 @@
 /** What will be charged now and next, as the server says, and to which card. */
 import type { Schemas } from '../../api/client';
-import { cardName } from '../payment/card';
+import { ProblemError } from '../../api/problem';
+import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
 import { formatMinutes } from '../../format/time';
 import { text } from '../../text';
+import { cardName } from '../payment/card';
 import styles from './AutoReload.module.css';
-import type { usePreview } from './wish';
+import { Refusal } from './SaveProblem';
+import type { Preview, Previewed } from './wish';
 
 const words = text.autoReload;
 type Props = {
-  preview: ReturnType<typeof usePreview>['data'];
+  previewed: Previewed;
   methods: readonly Schemas['PaymentMethod'][];
 };
 
-export function ChargePreview({ preview, methods }: Props) {
+export function ChargePreview({ previewed, methods }: Props) {
   const primary = methods.find(({ role }) => role === 'primary');
   const backup = methods.find(({ role }) => role === 'backup');
   return (
     <section className={styles.preview} aria-label={words.charges} aria-live="polite">
       <h3>{words.charges}</h3>
-      {preview === undefined ? (
-        <p>{words.pickFirst}</p>
-      ) : preview.refusal ? (
-        <Notice tone="bad">{preview.refusal.detail}</Notice>
-      ) : (
-        <>
-          <p className={preview.wouldCharge === null ? undefined : styles.charged}>
-            {preview.wouldCharge === null ? words.nothingNow : words.chargedNow(formatMoney(preview.wouldCharge))}
-          </p>
-          {preview.minutesUntilReload !== null && preview.minutesUntilReload > 0 && (
-            <p>{words.next(formatMinutes(preview.minutesUntilReload))}</p>
-          )}
-        </>
-      )}
+      <Said previewed={previewed} />
       {primary && (
         <p className={styles.quiet}>
           {words.card(cardName(primary))} {backup && words.backup(cardName(backup))}
@@ -42,3 +32,35 @@ export function ChargePreview({ preview, methods }: Props) {
     </section>
   );
 }
+
+function Said({ previewed }: { previewed: Previewed }) {
+  switch (previewed.kind) {
+    case 'none':
+      return <p>{words.pickFirst}</p>;
+    case 'asked':
+      return <p>{words.asking}</p>;
+    case 'failed':
+      return previewed.error instanceof ProblemError && previewed.error.fields.size > 0 ? (
+        <p>{words.mendFirst}</p>
+      ) : (
+        <Notice tone="bad" action={<Button onClick={previewed.again}>{text.states.retry}</Button>}>
+          {previewed.error instanceof ProblemError ? previewed.error.message : text.states.unreachableWhy}
+        </Notice>
+      );
+    case 'known':
+      return previewed.preview.refusal ? (
+        <Refusal {...previewed.preview.refusal} />
+      ) : (
+        <Charge preview={previewed.preview} />
+      );
+  }
+}
+
+const Charge = ({ preview: { wouldCharge, minutesUntilReload } }: { preview: Preview }) => (
+  <>
+    <p className={wouldCharge === null ? undefined : styles.charged}>
+      {wouldCharge === null ? words.nothingNow : words.chargedNow(formatMoney(wouldCharge))}
+    </p>
+    {minutesUntilReload !== null && minutesUntilReload > 0 && <p>{words.next(formatMinutes(minutesUntilReload))}</p>}
+  </>
+);

@@ -9,22 +9,32 @@ const words = text.autoReload;
 export function SaveProblem({ error, isRunning }: { error: Error | null; isRunning: boolean }) {
   if (error === null) return null;
   if (!(error instanceof ProblemError)) return <Notice tone="bad">{text.states.unreachableWhy}</Notice>;
-  if (error.code === 'first_purchase_required')
+  if (error.status === 401) return <Notice tone="warn">{words.signedOut}</Notice>;
+  if (error.code !== 'card_declined') return <Refusal code={error.code} detail={error.message} />;
+  const link = error.body?.url;
+  return (
+    <Notice
+      tone="bad"
+      action={link ? <a href={link}>{words.confirmAtBank}</a> : <ButtonLink href="/payments">{words.mend}</ButtonLink>}
+    >
+      {error.message} {isRunning ? words.changedNotSaved : words.declinedNext}
+    </Notice>
+  );
+}
+
+/** What stands against the settings, and where it is mended. */
+export function Refusal({ code, detail }: { code: string; detail: string }) {
+  if (code === 'first_purchase_required')
     return (
       <Notice tone="warn" action={<ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}>
         {words.needsPurchase}
       </Notice>
     );
-  if (error.code === 'payment_method_required')
+  if (code === 'payment_method_required')
     return (
       <Notice tone="warn" action={<ButtonLink href="/payments">{words.addMethod}</ButtonLink>}>
         {words.needsMethod}
       </Notice>
     );
-  const link = error.body?.url;
-  return (
-    <Notice tone="bad" action={link && <a href={link}>{words.confirmAtBank}</a>}>
-      {error.message} {error.code === 'card_declined' && (isRunning ? words.changedNotSaved : words.declinedNext)}
-    </Notice>
-  );
+  return <Notice tone="bad">{detail}</Notice>;
 }

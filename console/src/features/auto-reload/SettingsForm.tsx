@@ -11,10 +11,11 @@ import { toast } from '../../components/toast';
 import { formatMoney } from '../../format/money';
 import { text } from '../../text';
 import styles from './AutoReload.module.css';
+import { ChangedElsewhere } from './ChangedElsewhere';
 import { ChargePreview } from './ChargePreview';
 import { SaveProblem } from './SaveProblem';
 import { Trial } from './Trial';
-import { draftOf, usePreview, useSettled, wishOf, type Wish } from './wish';
+import { draftOf, usePreview, useTriable, wishOf, type Wish } from './wish';
 
 const words = text.autoReload;
 
@@ -29,10 +30,12 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
   const [draft, setDraft] = useState(() => draftOf(settings));
   const change = (part: Partial<typeof draft>): void => setDraft((old) => ({ ...old, ...part }));
   const wish = wishOf(draft);
-  const asked = useSettled(wish);
-  const preview = usePreview(accountId, asked);
+  const previewed = usePreview(accountId, wish);
+  const triable = useTriable(wish, previewed);
   const saving = useSaving(accountId, onDone);
-  const refused = saving.error ?? preview.error;
+  // What a charge would be is known before it can be agreed to.
+  const isReady = draft.enable && draft.agrees && wish !== null && previewed.kind === 'known';
+  const refused = previewed.kind === 'failed' ? previewed.error : saving.error;
   const fields: ReadonlyMap<string, string> = refused instanceof ProblemError ? refused.fields : new Map();
   const isRunning = settings.status === 'on' || settings.status === 'paused';
   const { advice, presets, terms } = settings;
@@ -41,10 +44,11 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
       className={styles.columns}
       onSubmit={(event) => {
         event.preventDefault();
-        if (wish !== null && !saving.isPending) saving.mutate(wish);
+        if (isReady && !saving.isPending) saving.mutate(wish);
       }}
     >
       <div className={styles.settings}>
+        <ChangedElsewhere settings={settings} onTake={() => setDraft({ ...draftOf(settings), agrees: false })} />
         <label className={styles.check}>
           <input
             type="checkbox"
@@ -92,7 +96,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
             onChange={(event) => change({ monthlyLimit: event.target.value })}
           />
         </Field>
-        <ChargePreview preview={wish === null ? undefined : preview.data} methods={methods} />
+        <ChargePreview previewed={previewed} methods={methods} />
         <label className={styles.check}>
           <input
             type="checkbox"
@@ -104,17 +108,12 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
         </label>
         <SaveProblem error={saving.error} isRunning={isRunning} />
         <div className={styles.start}>
-          <Button
-            type="submit"
-            look="primary"
-            isRunning={saving.isPending}
-            disabled={!draft.enable || !draft.agrees || wish === null}
-          >
+          <Button type="submit" look="primary" isRunning={saving.isPending} disabled={!isReady}>
             {isRunning ? words.save : words.submit}
           </Button>
         </div>
       </div>
-      <Trial accountId={accountId} wish={draft.enable ? asked : null} settings={settings} />
+      <Trial accountId={accountId} wish={draft.enable ? triable : null} settings={settings} />
     </form>
   );
 }

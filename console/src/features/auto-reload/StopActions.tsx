@@ -11,7 +11,8 @@ import styles from './AutoReload.module.css';
 
 const words = text.autoReload;
 type Act = 'pause' | 'resume' | 'disable';
-const DONE: Record<Act, string> = { pause: words.paused, resume: words.resumed, disable: words.disabled };
+/** The window stays: said in it, as what lies under a window is not read out. */
+const DONE = { pause: words.paused, resume: words.resumed } as const;
 
 async function send(accountId: string, act: Act): Promise<unknown> {
   const params = { params: { path: { id: accountId } } };
@@ -25,12 +26,18 @@ async function send(accountId: string, act: Act): Promise<unknown> {
   }
 }
 
-export function StopActions({ accountId, status }: { accountId: string; status: Schemas['AutoReload']['status'] }) {
+type Props = { accountId: string; status: Schemas['AutoReload']['status']; onDisabled: () => void };
+
+export function StopActions({ accountId, status, onDisabled }: Props) {
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const acting = useMutation({
     mutationFn: (act: Act) => send(accountId, act),
-    onSuccess: (_, act) => toast(DONE[act]),
+    onSuccess: (_, act) => {
+      if (act !== 'disable') return;
+      toast(words.disabled);
+      onDisabled();
+    },
     onSettled: () => {
       setAsking(false);
       return queries.invalidateQueries({ queryKey: keys.account(accountId) });
@@ -48,6 +55,7 @@ export function StopActions({ accountId, status }: { accountId: string; status: 
   );
   return (
     <div className={styles.stop}>
+      {acting.isSuccess && acting.variables !== 'disable' && <Notice tone="good">{DONE[acting.variables]}</Notice>}
       {acting.isError && <Notice tone="bad">{acting.error.message}</Notice>}
       {isAsking ? (
         <Notice

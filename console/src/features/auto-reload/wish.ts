@@ -1,10 +1,11 @@
 /** What the owner wishes, as far as it is chosen; and what the server says of it. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { keys } from '../../api/queries';
+import type { paths } from '../../api/schema';
 import { choiceOf, chosenAmount, type Choice } from '../../components/Choices';
-import { looksLikeAmount, typedAmount } from '../../format/money';
+import { typedAmount } from '../../format/money';
 
 export type Wish = { threshold: string; amount: string; monthlyLimit?: string };
 export type Draft = { enable: boolean; threshold: Choice; amount: Choice; monthlyLimit: string; agrees: boolean };
@@ -19,12 +20,11 @@ export const draftOf = ({ status, threshold, amount, monthlyLimit, presets }: Au
   agrees: false,
 });
 
-/** Null until both amounts are there and can be read; whether they may be set is for the server to say. */
+/** Null until both amounts are there; whether they can be read, and may be set, is for the server to say. */
 export function wishOf({ threshold, amount, monthlyLimit }: Draft): Wish | null {
   const [level, step] = [chosenAmount(threshold), chosenAmount(amount)];
-  if (level === null || step === null || !looksLikeAmount(level) || !looksLikeAmount(step)) return null;
+  if (level === null || step === null) return null;
   const limit = monthlyLimit.trim();
-  if (limit !== '' && !looksLikeAmount(limit)) return null;
   return {
     threshold: typedAmount(level),
     amount: typedAmount(step),
@@ -45,14 +45,40 @@ export function useSettled<T>(value: T): T {
   return settled;
 }
 
-/** What the server says that these settings would do now. */
-export function usePreview(accountId: string, wish: Wish | null) {
-  return useQuery({
-    queryKey: [...keys.topic(accountId, 'auto_reload'), 'preview', wish],
+export type Preview =
+  paths['/v1/accounts/{id}/auto-reload/preview']['post']['responses'][200]['content']['application/json'];
+/** `none`: nothing to ask about. `asked`: what came before is of other settings, so nothing is said meanwhile. */
+export type Previewed =
+  | { kind: 'none' | 'asked' }
+  | { kind: 'failed'; error: Error; again: () => void }
+  | { kind: 'known'; preview: Preview };
+
+/** What the server says that these settings would do now: of exactly these, or nothing. */
+export function usePreview(accountId: string, wish: Wish | null): Previewed {
+  const asked = useSettled(wish);
+  const {
+    data: preview,
+    error,
+    refetch,
+  } = useQuery({
+    queryKey: [...keys.topic(accountId, 'auto_reload'), 'preview', asked],
     queryFn: () =>
-      data(api.POST('/v1/accounts/{id}/auto-reload/preview', { params: { path: { id: accountId } }, body: wish! })),
-    enabled: wish !== null,
-    placeholderData: keepPreviousData,
+      data(api.POST('/v1/accounts/{id}/auto-reload/preview', { params: { path: { id: accountId } }, body: asked! })),
+    enabled: asked !== null,
     retry: false,
   });
+  if (wish === null) return { kind: 'none' };
+  if (JSON.stringify(asked) !== JSON.stringify(wish)) return { kind: 'asked' };
+  if (preview) return { kind: 'known', preview };
+  return error ? { kind: 'failed', error, again: () => void refetch() } : { kind: 'asked' };
+}
+
+/** The last settings that the server could make something of: the trial stays while the next are typed. */
+export function useTriable(wish: Wish | null, previewed: Previewed): Wish | null {
+  const [triable, setTriable] = useState<Wish | null>(null);
+  const text = previewed.kind === 'known' ? JSON.stringify(wish) : null;
+  useEffect(() => {
+    if (text !== null) setTriable(JSON.parse(text) as Wish);
+  }, [text]);
+  return wish === null ? null : triable;
 }

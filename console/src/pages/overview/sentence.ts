@@ -14,7 +14,7 @@ export function sentenceOf({ gate, autoReload }: Account, details: AutoReload | 
   const reasons: readonly string[] = gate.reasons;
   if (reasons.includes('admin_suspended')) return { tone: 'bad', words: line.admin_suspended };
   if (reasons.includes('payment_disputed')) return { tone: 'bad', words: line.payment_disputed };
-  if (gate.state === 'suspended') return { tone: 'bad', words: exhausted(details) };
+  if (gate.state === 'suspended') return { tone: 'bad', words: exhausted(autoReload.status, details) };
   if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', words: line.disabled };
   const reload = details?.reload;
   if (reload) return running(reload);
@@ -24,7 +24,8 @@ export function sentenceOf({ gate, autoReload }: Account, details: AutoReload | 
   return { tone: 'good', words: autoReload.status === 'off' ? line.offHint : line.fine };
 }
 
-function exhausted(details: AutoReload | undefined): string {
+function exhausted(status: AutoReload['status'], details: AutoReload | undefined): string {
+  if (status === 'disabled_after_failures') return line.exhaustedDisabled;
   const reload = details?.reload;
   if (!reload) return line.exhausted;
   return reload.state === 'waiting'

@@ -1,0 +1,319 @@
+/** The auto-reload window: the words of the source, what is charged said before, and each way out, by keyboard too. */
+import type { Locator, Page } from 'playwright-core';
+import { openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
+import {
+  addCard,
+  endSession,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  tabTo,
+  testsInBrowser,
+  type ConsoleHarness,
+} from '../support/browser';
+import { until } from '../support/notices';
+
+const inBrowser = testsInBrowser(async ({ api }) => void (await putModel(api, 'chat')), {
+  policy: { retryDelaysMs: [0, 0] },
+});
+
+/** An account with a card on file and one purchase of $5.00 beside its other balance. */
+async function buyer(api: TestApi, balance: string, card = 'pm_card_visa'): Promise<TestAccount & { method: string }> {
+  const account = await openAccount(api, balance);
+  const { body } = await addCard(api, account, card);
+  await api.ask('POST', `/v1/accounts/${account.id}/prepayments`, {
+    key: account.owner,
+    body: { amount: '5.00' },
+    headers: { 'Idempotency-Key': 'first' },
+  });
+  return { ...account, method: body.id };
+}
+
+const settingsOf = async (api: TestApi, { id, owner }: TestAccount) =>
+  (await api.ask('GET', `/v1/accounts/${id}/auto-reload`, { key: owner })).body;
+const reloadsOf = async (api: TestApi, { id, owner }: TestAccount): Promise<{ amount: string; status: string }[]> =>
+  (await api.ask('GET', `/v1/accounts/${id}/reloads`, { key: owner })).body.data;
+const enable = (api: TestApi, { id, owner }: TestAccount, threshold: string, amount: string) =>
+  api.ask('PUT', `/v1/accounts/${id}/auto-reload`, { key: owner, body: { threshold, amount, acceptTerms: true } });
+
+const open = { path: '/overview?window=auto-reload' };
+const windowOf = (page: Page): Locator => page.getByRole('dialog', { name: 'Serverless Inference auto-reload' });
+const thresholds = (page: Page) => page.getByRole('group', { name: 'Reload when balance reaches or goes below' });
+const amounts = (page: Page) => page.getByRole('group', { name: 'Reload amount' });
+const charged = (page: Page) => page.getByRole('region', { name: 'What is charged now' });
+const enabling = (page: Page) => page.getByRole('checkbox', { name: 'Enable Serverless Inference auto-reload' });
+const consent = (page: Page) => page.getByRole('checkbox', { name: /^I authorize/ });
+const submit = (page: Page) => windowOf(page).getByRole('button', { name: 'Enable auto-reload' });
+
+/** Fills in what enabling takes, to the button. */
+async function fillIn(page: Page, threshold: string, amount: string): Promise<void> {
+  await enabling(page).check();
+  await thresholds(page).getByRole('radio', { name: threshold, exact: true }).check();
+  await amounts(page).getByRole('radio', { name: amount, exact: true }).check();
+  await consent(page).check();
+}
+
+inBrowser(
+  'A1, A2, A14 the owner enables it by keyboard alone: nothing is chosen beforehand, consent is kept',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '3.00');
+    await report(api, [{ id: 'past', accountId: account.id, model: 'chat', inputTokens: 1_000_000 }]);
+    const { page } = await visit({ key: account.owner });
+    const turnOn = page.getByRole('button', { name: 'Turn on auto-reload' });
+    await tabTo(page, turnOn);
+    await page.keyboard.press('Enter');
+    await windowOf(page).waitFor();
+    const names = (group: Locator) => group.locator('label').allTextContents();
+    expect(await names(thresholds(page))).toEqual(['$5', '$10', '$25', 'Custom']);
+    expect(await names(amounts(page))).toEqual(['$5', '$25', '$100', 'Custom']);
+    expect(await windowOf(page).locator(':checked').count()).toBe(0);
+    expect(await submit(page).isDisabled()).toBe(true);
+    await expectAccessible(page);
+
+    await tabTo(page, enabling(page));
+    await page.keyboard.press('Space');
+    await tabTo(page, thresholds(page).getByRole('radio').first());
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowRight');
+    await tabTo(page, amounts(page).getByRole('radio').first());
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowRight');
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await charged(page).getByText('Charges Visa ending in 4242 first.').waitFor();
+    await page.getByRole('img', { name: /^Balance over time: These settings/ }).waitFor();
+    await expectAccessible(page);
+    await tabTo(page, consent(page));
+    await page.keyboard.press('Space');
+    await tabTo(page, submit(page));
+    await page.keyboard.press('Enter');
+    await page.getByText('Auto-reload is on. $25.00 was charged and added.').waitFor();
+    await page.getByTestId('balance').getByText('$32.00').waitFor();
+    await page.getByText('Adds $25.00 when the balance reaches or goes below $10.00').waitFor();
+
+    const { terms, ...settings } = await settingsOf(api, account);
+    expect(settings).toMatchObject({ status: 'on', threshold: '10.00', amount: '25.00' });
+    const { rows: consents } = await api.database.pool.query(
+      'select actor, terms_version from consents where account_id = $1',
+      [account.id],
+    );
+    expect(consents).toEqual([{ actor: `owner:owner@${account.id}.example`, terms_version: terms.version }]);
+    expect(await reloadsOf(api, account)).toHaveLength(1);
+  },
+);
+
+inBrowser(
+  'A2, A16 an own amount, advice and a monthly limit: what may not be is said at its field, and charges nothing',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.00');
+    const { page } = await visit({ key: account.owner, ...open });
+    await fillIn(page, 'Custom', '$25');
+    const own = page.getByLabel('Reload when balance reaches or goes below: custom amount in dollars');
+    for (const [typed, said] of [
+      ['4.99', 'must be from 5.00 to 10000.00'],
+      ['some', 'must be an amount in dollars'],
+    ] as const) {
+      await own.fill(typed);
+      await thresholds(page).getByRole('alert').filter({ hasText: said }).waitFor();
+      expect(await submit(page).isDisabled()).toBe(true);
+      await expectAccessible(page);
+    }
+    await own.fill('17.50');
+    await charged(page).getByText('Nothing now.').waitFor();
+    await page.getByLabel('Monthly limit (optional)').fill('20');
+    await windowOf(page).getByRole('alert').filter({ hasText: 'must be at least the reload amount' }).waitFor();
+    await page.getByLabel('Monthly limit (optional)').fill('1,000');
+    await charged(page).getByText('Nothing now.').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await submit(page).click();
+    await windowOf(page).waitFor({ state: 'detached' });
+    expect(await settingsOf(api, account)).toMatchObject({
+      threshold: '17.50',
+      amount: '25.00',
+      monthlyLimit: '1000.00',
+    });
+    expect(await reloadsOf(api, account)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Review auto-reload' }).click();
+    await page.getByRole('button', { name: 'Use the recommended amounts' }).click();
+    const { advice } = await settingsOf(api, account);
+    expect(advice.threshold).toBe('10.00');
+    expect(await thresholds(page).getByRole('radio', { name: '$10', exact: true }).isChecked()).toBe(true);
+  },
+);
+
+inBrowser(
+  'A5 what is charged now is said of the settings on the screen, or nothing can be agreed to',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '3.00');
+    const { page } = await visit({ key: account.owner, ...open });
+    await fillIn(page, '$5', '$25');
+    await charged(page).getByText('Nothing now.').waitFor();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/auto-reload/preview', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await thresholds(page).getByRole('radio', { name: '$25', exact: true }).check();
+    await charged(page).getByText('Asking …').waitFor();
+    expect(await charged(page).getByText('Nothing now.').count()).toBe(0);
+    expect(await submit(page).isDisabled()).toBe(true);
+    release();
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await submit(page).dblclick();
+    await page.getByText('Auto-reload is on. $25.00 was charged and added.').waitFor();
+    expect(await reloadsOf(api, account)).toMatchObject([{ amount: '25.00', status: 'succeeded' }]);
+  },
+);
+
+inBrowser(
+  'A5 a first charge that is declined is said with the next step; nothing is enabled, the input stays',
+  async ({ visit, api, world }) => {
+    const account = await buyer(api, '1.00');
+    await world.simulate('POST', `/payment-methods/${account.method}/behavior`, {
+      chargeDecline: 'insufficient_funds',
+    });
+    const { page } = await visit({ key: account.owner, ...open });
+    await fillIn(page, '$10', '$25');
+    await submit(page).click();
+    const alert = windowOf(page).getByRole('alert').filter({ hasText: 'nothing was charged' });
+    await alert.getByText(/insufficient funds/).waitFor();
+    await alert.getByRole('link', { name: 'Mend payment methods' }).waitFor();
+    await expectAccessible(page);
+    expect(await amounts(page).getByRole('radio', { name: '$25', exact: true }).isChecked()).toBe(true);
+    expect((await settingsOf(api, account)).status).toBe('off');
+  },
+);
+
+inBrowser('A1 what is missing is named before anything is sent, with the way there', async ({ visit, api }) => {
+  const account = await openAccount(api, '20.00');
+  const { page } = await visit({ key: account.owner, ...open });
+  await windowOf(page).getByRole('link', { name: 'Add a payment method' }).first().waitFor();
+  await addCard(api, account);
+  await page.reload();
+  await fillIn(page, '$5', '$25');
+  await charged(page).getByRole('link', { name: 'Add prepayment' }).waitFor();
+  await expectAccessible(page);
+});
+
+inBrowser(
+  'A13 the owner pauses, resumes and disables by keyboard, and the focus is back where it was',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.00');
+    await enable(api, account, '10.00', '25.00');
+    const { page } = await visit({ key: account.owner });
+    const review = page.getByRole('button', { name: 'Review auto-reload' });
+    await tabTo(page, review);
+    await page.keyboard.press('Enter');
+    const press = async (name: string) => {
+      await tabTo(page, windowOf(page).getByRole('button', { name, exact: true }));
+      await page.keyboard.press('Enter');
+    };
+    await press('Pause');
+    await windowOf(page).getByText('Auto-reload is paused; its settings are kept.').waitFor();
+    expect((await settingsOf(api, account)).status).toBe('paused');
+    await press('Resume');
+    await windowOf(page).getByText('Auto-reload is on again.').waitFor();
+    expect((await settingsOf(api, account)).status).toBe('on');
+    await press('Close');
+    await windowOf(page).waitFor({ state: 'detached' });
+    const isFocused = () =>
+      review.evaluate(
+        (element: { ownerDocument: { activeElement: unknown } }) => element === element.ownerDocument.activeElement,
+      );
+    expect(await isFocused()).toBe(true);
+    await page.keyboard.press('Enter');
+    await press('Disable');
+    await windowOf(page).getByText('Disable auto-reload? When the balance').waitFor();
+    await expectAccessible(page);
+    await press('Disable');
+    await windowOf(page).waitFor({ state: 'detached' });
+    await page.getByText('Auto-reload is disabled. Owners get a confirmation by mail.').waitFor();
+    expect((await settingsOf(api, account)).status).toBe('off');
+  },
+);
+
+/** Three strikes: the card that paid before declines everything. */
+async function disabledAfterFailures({ api, world }: ConsoleHarness) {
+  const account = await buyer(api, '20.00');
+  await enable(api, account, '10.00', '25.00');
+  const behave = (chargeDecline: string | null) =>
+    world.simulate('POST', `/payment-methods/${account.method}/behavior`, { chargeDecline });
+  await behave('insufficient_funds');
+  await report(api, [{ id: 'much', accountId: account.id, model: 'chat', inputTokens: 26_000_000 }]);
+  await until(
+    () => settingsOf(api, account),
+    ({ status }) => status === 'disabled_after_failures',
+    30_000,
+  );
+  return { account, behave };
+}
+
+inBrowser(
+  'A8, A13 after three failures it says which card, why, and the way to mend it; then it is enabled again',
+  async (harness) => {
+    const { visit, api } = harness;
+    const { account, behave } = await disabledAfterFailures(harness);
+    const { page } = await visit({ key: account.owner });
+    await page.getByText('three charges in a row failed').first().waitFor();
+    await page.getByRole('button', { name: 'Turn on auto-reload' }).click();
+    const failed = windowOf(page).getByRole('alert').filter({ hasText: 'Three charges in a row failed' });
+    await failed.getByText(/^Visa ending in 4242: the card has insufficient funds/).waitFor();
+    await failed.getByRole('link', { name: 'Mend payment methods' }).waitFor();
+    expect(await enabling(page).isChecked()).toBe(false);
+    await expectAccessible(page);
+    await behave(null);
+    await fillIn(page, '$10', '$25');
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await submit(page).click();
+    await windowOf(page).waitFor({ state: 'detached' });
+    await page.getByTestId('balance').getByText('$24.00').waitFor();
+    expect(await settingsOf(api, account)).toMatchObject({ status: 'on', strikes: 0 });
+  },
+);
+
+inBrowser(
+  'A4 two tabs with different settings: the second says what the first has saved, and saves its own',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.00');
+    const { page, context } = await visit({ key: account.owner, ...open });
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await fillIn(page, '$5', '$25');
+    await fillIn(other, '$10', '$100');
+    await submit(page).click();
+    await windowOf(page).waitFor({ state: 'detached' });
+    await other.getByText('The settings were changed elsewhere to $25.00 at $5.00').waitFor();
+    await expectAccessible(other);
+    expect(await amounts(other).getByRole('radio', { name: '$100', exact: true }).isChecked()).toBe(true);
+    await other.getByRole('button', { name: 'Save changes' }).click();
+    await windowOf(other).waitFor({ state: 'detached' });
+    expect(await settingsOf(api, account)).toMatchObject({ threshold: '10.00', amount: '100.00' });
+    await page.getByText('Adds $100.00 when the balance reaches or goes below $10.00').waitFor();
+  },
+);
+
+inBrowser(
+  'A14 a session that ends in mid-form: signed in on top, the input is there, and it is saved',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '3.00');
+    const visited = await visit({ key: account.owner, ...open });
+    const { page } = visited;
+    await fillIn(page, '$10', '$100');
+    await charged(page).getByText('$100.00 is charged at once').waitFor();
+    await endSession(api, visited);
+    await submit(page).click();
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.getByLabel('Key').fill(account.owner);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await windowOf(page).getByText('nothing was changed or charged. Sign in and save again').waitFor();
+    expect(await amounts(page).getByRole('radio', { name: '$100', exact: true }).isChecked()).toBe(true);
+    await submit(page).click();
+    await windowOf(page).waitFor({ state: 'detached' });
+    expect(await settingsOf(api, account)).toMatchObject({ status: 'on', amount: '100.00' });
+    expect(await reloadsOf(api, account)).toHaveLength(1);
+  },
+);
+
+inBrowser('nothing in this window breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());
