@@ -36,6 +36,7 @@ async function customerOf({ pool, provider }: CustomerDeps, accountId: string): 
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
     const customer = await readCustomer(pool, accountId);
     if (!customer) throw notFound(`account ${accountId}`);
+    if (customer.closing) throw accountClosed(accountId);
     if (customer.id !== null) return customer.id;
     const made = await provider.createCustomer(accountId, customer.generation);
     const stored = await storeCustomer(pool, accountId, made, customer.generation);
