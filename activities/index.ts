@@ -2,12 +2,14 @@
 import { createAccountActivities } from './account';
 import { createChargingActivities } from './charging';
 import type { Dependencies } from './dependencies';
+import { createLimitActivities } from './limits';
 import { createReconcilingActivities } from './reconciling';
 import { createReportingActivities } from './reporting';
 
 export const createActivities = (deps: Dependencies) => ({
   ...createAccountActivities(deps),
   ...createChargingActivities(deps),
+  ...createLimitActivities(deps),
   ...createReconcilingActivities(deps),
   ...createReportingActivities(deps),
 });

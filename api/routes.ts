@@ -16,6 +16,8 @@ import * as files from './endpoints/files';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
+import * as limitDecisions from './endpoints/limitDecisions';
+import * as limitRequests from './endpoints/limitRequests';
 import * as limits from './endpoints/limits';
 import * as invitations from './endpoints/invitations';
 import * as members from './endpoints/members';
@@ -147,6 +149,12 @@ export const routes: readonly Route<Services>[] = [
   ),
   ...section('Limits', [
     get('/v1/accounts/:id/limits', anyoneOrAdmin, limits.list, "List the account's limits and what it uses of them"),
+    post('/v1/accounts/:id/limit-requests', ownerOrModifier, limitRequests.create, 'Ask for a higher limit'),
+    get('/v1/accounts/:id/limit-requests', ownerOrModifier, limitRequests.list, "List the account's limit requests"),
+    get('/v1/accounts/:id/limit-requests/:requestId', ownerOrModifier, limitRequests.read, 'Read a limit request'),
+    get('/v1/limit-requests', admin, limitDecisions.list, 'List the limit requests of all accounts'),
+    get('/v1/limit-requests/:requestId', admin, limitDecisions.read, 'Read a limit request of any account'),
+    post('/v1/limit-requests/:requestId/decision', admin, limitDecisions.decide, 'Approve or deny a limit request'),
     put(
       '/v1/accounts/:id/dedicated-endpoints/:name',
       ownerOrModifier,

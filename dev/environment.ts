@@ -44,6 +44,8 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
     STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET ?? secrets.webhookSecret,
     PUBLIC_URL: publicUrlOf({ ...config, PORT: places.apiPort }),
     LINK_SECRET: config.LINK_SECRET ?? secrets.linkSecret,
+    // In the dev mailbox one sees what the admins of a deployment would get.
+    ...(config.SMTP_URL === undefined && config.ADMIN_EMAILS.length === 0 && { ADMIN_EMAILS: 'admin@ballast.example' }),
     WEBHOOK_ALLOW_PRIVATE: config.WEBHOOK_ALLOW_PRIVATE ?? (mayReachPrivate(config) ? '1' : '0'),
     ...(places.stripe !== undefined && { STRIPE_API_BASE: places.stripe }),
   };

@@ -1,5 +1,6 @@
 /** Everything a deployment can set, read once from the environment by the entry points. */
 import { z } from 'zod';
+import { emailProblem } from './emailAddress';
 
 const seconds = /^(\d{1,6})s$/;
 const url = z.string().min(1);
@@ -23,6 +24,15 @@ const proxies = z.string().transform((text, context) => {
   );
   if (wrong === undefined) return parts;
   context.addIssue(`"${wrong}" is no address, no network, and none of: ${PROXY_NAMES.join(', ')}`);
+  return z.NEVER;
+});
+
+/** `a@example.com, b@example.com` */
+const addresses = z.string().transform((text, context) => {
+  const parts = text.split(',').map((part) => part.trim());
+  const wrong = parts.find((part) => emailProblem(part) !== null);
+  if (wrong === undefined) return [...new Set(parts)];
+  context.addIssue(`"${wrong}" is no e-mail address`);
   return z.NEVER;
 });
 
@@ -56,6 +66,8 @@ const schema = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
+  /** Who is told of limit requests that wait, separated by commas; none: they stand in the console only (L6). */
+  ADMIN_EMAILS: addresses.default([]),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Members of an account at most. */
   MEMBERS_MAX: z.coerce.number().int().min(1).max(1_000).default(50),

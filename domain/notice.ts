@@ -45,12 +45,39 @@ export type Notice =
       failed: number;
       charged: string;
     }
-  | { kind: 'limit_request_decided'; key: string; decision: 'approve' | 'deny'; limit: string | null; note: string };
+  /** `limit`: what is in force now; null in notices of an earlier release. */
+  | {
+      kind: 'limit_request_decided';
+      request?: string;
+      key: string;
+      model?: string | null;
+      decision: 'approve' | 'deny';
+      limit: string | null;
+      note: string;
+    }
+  /** To the admins of the deployment, not to the account. */
+  | {
+      kind: 'limit_request_waiting';
+      request: string;
+      account: string;
+      key: string;
+      model: string | null;
+      requested: string;
+      standing: string;
+      reason: string;
+      by: string;
+      askedAt: string;
+      isReminder: boolean;
+      url: string;
+    };
 
 export type NoticeKind = Notice['kind'];
 
+/** Mails that are no news of the account: to somebody who is no owner yet, to whoever asked for a link, to the admins. */
+type UntoldKind = 'invitation' | 'sign_in_link' | 'limit_request_waiting';
+
 /** A record, so that a new kind can't be forgotten here. */
-const kinds: Record<Exclude<NoticeKind, 'invitation' | 'sign_in_link'>, true> = {
+const kinds: Record<Exclude<NoticeKind, UntoldKind>, true> = {
   low_balance: true,
   suspended: true,
   resumed: true,

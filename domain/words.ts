@@ -40,3 +40,6 @@ export function methodInWords(brand: string, last4: string): string {
 /** Begins with a capital and ends with a full stop. */
 export const asSentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+
+/** `10000000000` → `10,000,000,000`. */
+export const groupDigits = (count: number): string => count.toString().replace(/\B(?=(\d{3})+$)/g, ',');

@@ -20,6 +20,10 @@ export function compose(notice: Notice, accountName: string, folds = 0): Compose
 function footerOf({ kind }: Notice, account: string): string {
   if (kind === 'invitation') return `You get this mail because your address was entered for the account ${account}.`;
   if (kind === 'sign_in_link') return 'You get this mail because somebody asked to sign in with your address.';
+  if (kind === 'limit_request_waiting')
+    return 'You get this mail because you decide limit requests of this deployment.';
+  if (kind === 'limit_request_decided')
+    return `You get this mail as an owner of the account ${account}, or because you have asked for this.`;
   return `You get this mail as an owner of the account ${account}.`;
 }
 

@@ -22,6 +22,7 @@ import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
+import { startStartingLimitRequests } from './limitRequestStarts';
 import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
 import { startRelay } from './relay';
@@ -110,6 +111,7 @@ async function createWorkers({
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
     links: createConfirmationLinks(linked),
     clock,
+    admins: { emails: config.ADMIN_EMAILS, url: `${linked.publicUrl.replace(/\/+$/, '')}/limit-requests` },
   };
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1', now: clock.now });
   return [
@@ -144,6 +146,7 @@ function startLoops(
     }),
     startSessionSweep({ pool, log }),
     startStartingWebhooks(parts),
+    startStartingLimitRequests(parts),
   ];
   const { USAGE_RETENTION, HEARTBEAT_FILE } = config;
   if (USAGE_RETENTION)

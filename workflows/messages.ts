@@ -24,6 +24,11 @@ export type BatchInput = { batchId: string };
 /** Every request of the job has its result, or it is to be cancelled: read again. */
 export const batchChangedSignal = defineSignal('batchChanged');
 
+export const limitRequestWorkflowId = (requestId: string): string => `limit-request/${requestId}`;
+export type LimitRequestInput = { requestId: string };
+/** An admin has decided the request: read again. */
+export const limitRequestDecidedSignal = defineSignal('limitRequestDecided');
+
 export const confirmationWorkflowId = (paymentId: string): string => `confirmation/${paymentId}`;
 export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
 

@@ -1,7 +1,7 @@
 /** An account's limits, and what it uses of them now (L6). */
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
-import { effectiveLimit, LIMIT_KEYS, LIMITS, type LimitKey, type LimitUnit } from '../../domain/limits';
+import { effectiveLimit, LIMIT_KEYS, LIMITS, type LimitKey } from '../../domain/limits';
 import { countClaims } from '../../ledger/batches/claimRate';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { transaction } from '../../ledger/db';
@@ -9,15 +9,14 @@ import { countDedicatedEndpoints, listRaises, readEnqueuedTokens, readMinuteUse 
 import { ok } from '../http/endpoint';
 import { ofAccount } from '../http/schemas';
 import { endpoint } from '../services';
-
-const UNITS = [...new Set(LIMIT_KEYS.map((key) => LIMITS[key].unit))] as [LimitUnit, ...LimitUnit[]];
+import { limitKey, limitUnit } from './limitRequestView';
 
 const limit = z
   .strictObject({
-    key: z.enum(LIMIT_KEYS as [LimitKey, ...LimitKey[]]),
+    key: limitKey,
     limit: z.number().int(),
     used: z.number().int().nullable().meta({ description: 'Null for what is limited by the file or the request.' }),
-    unit: z.enum(UNITS),
+    unit: limitUnit,
     model: z.string().optional().meta({ description: 'Without it, the limit of every model that is not listed.' }),
     tier: z.string(),
   })

@@ -17,7 +17,7 @@ as $$
     from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
           from notice_deliveries where notice_id in (select id from notices where account_id = p_account)) e
     where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
-  update notices set data = erased_text((data - 'by' - 'url' - 'note')::text)::jsonb where account_id = p_account;
+  update notices set data = erased_text((data - 'by' - 'url' - 'note' - 'reason')::text)::jsonb where account_id = p_account;
 
   delete from webhook_secrets where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
   update webhook_deliveries set last_error = null
@@ -35,6 +35,12 @@ as $$
   update payment_methods set role = null, last4 = '', exp_month = null, exp_year = null, fingerprint = null,
     removed_at = coalesce(removed_at, now()) where account_id = p_account;
   delete from dedicated_endpoints where account_id = p_account;
+  -- What still waits is denied, so that its workflow ends; the limits that were granted stay.
+  update limit_requests set actor = erased_text(actor), reason = 'erased', note = null, member_id = null,
+      decided_by = coalesce(erased_text(decided_by), 'closing'), decided_at = coalesce(decided_at, now()),
+      start_at = case when status = 'pending' then now() else start_at end,
+      status = case when status = 'pending' then 'denied' else status end
+    where account_id = p_account;
   -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
   update evaluation_datasets set actor = erased_text(actor), removed_at = least(removed_at, now()) where account_id = p_account;
   update files set actor = erased_text(actor), filename = 'erased', removed_at = least(removed_at, now()) where account_id = p_account;

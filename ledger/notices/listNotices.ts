@@ -19,7 +19,7 @@ export async function listNotices(db: Db, accountId: string, page: PageRequest):
          select 'webhook', e.url, w.status, w.attempts from webhook_deliveries w join webhook_endpoints e on e.id = w.endpoint_id where w.notice_id = n.id
        ) d), '[]') as deliveries
      from notices n
-     where n.account_id = $1 and n.kind <> 'sign_in_link' and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
+     where n.account_id = $1 and n.kind not in ('sign_in_link', 'limit_request_waiting') and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
      order by n.at desc, n.id desc limit $3`,
     [accountId, page.after, page.limit + 1],
   );

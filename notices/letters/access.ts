@@ -1,7 +1,7 @@
-/** Letters about the balance running low, access going and coming back, signing in, and limits. */
+/** Letters about the balance running low, access going and coming back, and signing in. */
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason } from '../../domain/gate';
-import { dollars, sentence, utc } from '../words';
+import { dollars, utc } from '../words';
 import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
 
 const whyLow: Record<AutoReloadStatus, [why: string, advice: string]> = {
@@ -83,17 +83,3 @@ export const signInLink = ({ expiresAt, url }: Of<'sign_in_link'>): Letter => ({
   ],
   ...(url === undefined ? {} : { link: { label: 'Sign in', url } }),
 });
-
-export function limitRequestDecided({ key, decision, limit, note }: Of<'limit_request_decided'>): Letter {
-  const approved = decision === 'approve';
-  const standing = limit === null ? [] : [`The limit ${key} ${approved ? 'is now' : 'stays at'} ${limit}.`];
-  return {
-    subject: `your limit request was ${approved ? 'approved' : 'not approved'}`,
-    paragraphs: [
-      `Your request about the limit ${key} was ${approved ? 'approved' : 'not approved'}.`,
-      ...standing,
-      ...(note.trim() === '' ? [] : [`The note with it: ${sentence(note)}`]),
-      approved ? NOTHING_TO_DO : 'You can ask again at any time, with what has changed.',
-    ],
-  };
-}

@@ -1,6 +1,6 @@
 /** Which letter a notice is. */
 import type { Notice } from '../../domain/notice';
-import { invitation, limitRequestDecided, lowBalance, resumed, signInLink, suspended } from './access';
+import { invitation, lowBalance, resumed, signInLink, suspended } from './access';
 import {
   disabledAfterFailures,
   disabledByOwner,
@@ -10,6 +10,7 @@ import {
 } from './autoReload';
 import { batchEnded } from './batches';
 import type { Letter } from './letter';
+import { limitRequestDecided, limitRequestWaiting } from './limits';
 import { confirmationNeeded, dispute, paymentMethodsLost, refund } from './payments';
 
 export function letterOf(notice: Notice): Letter {
@@ -46,5 +47,7 @@ export function letterOf(notice: Notice): Letter {
       return batchEnded(notice);
     case 'limit_request_decided':
       return limitRequestDecided(notice);
+    case 'limit_request_waiting':
+      return limitRequestWaiting(notice);
   }
 }

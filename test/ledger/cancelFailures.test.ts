@@ -12,7 +12,7 @@ import { createStripe } from '../../stripe/client';
 import { testProvider } from '../support/provider';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount } from '../support/ledgerAccount';
-import { testLinks } from '../support/links';
+import { testAdmins, testLinks } from '../support/links';
 import { startTestSimulator } from '../support/simulator';
 
 let database: TestDatabase;
@@ -82,6 +82,7 @@ test('A9 a refused key while canceling is an error in the log at once, an outage
       links: testLinks,
       log,
       clock: createClock(),
+      admins: testAdmins,
     });
     expect(await new MockActivityEnvironment().run(abandonPrepayment, { accountId, paymentId })).toEqual({
       done: false,

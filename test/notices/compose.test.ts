@@ -6,6 +6,21 @@ type Samples = {
   [Kind in Notice['kind']]: [first: Extract<Notice, { kind: Kind }>, ...more: Extract<Notice, { kind: Kind }>[]];
 };
 
+const waiting = (isReminder: boolean): Samples['limit_request_waiting'][0] => ({
+  kind: 'limit_request_waiting',
+  request: 'r',
+  account: 'acme',
+  key: 'dedicated.endpoints',
+  model: null,
+  requested: '12',
+  standing: '5',
+  reason: 'A launch in March',
+  by: 'owner:olga@acme.example',
+  askedAt: '2026-11-21T14:05:09.000Z',
+  isReminder,
+  url: 'https://ballast.example/limit-requests',
+});
+
 /** Every kind and every variant of it: a new kind does not compile until it is here. */
 const samples: Samples = {
   low_balance: [
@@ -104,7 +119,17 @@ const samples: Samples = {
       note: 'Enjoy',
     },
     { kind: 'limit_request_decided', key: 'batch.enqueued_tokens', decision: 'deny', limit: null, note: '' },
+    {
+      kind: 'limit_request_decided',
+      request: 'r',
+      key: 'batch.enqueued_tokens',
+      model: 'gpt-batch',
+      decision: 'deny',
+      limit: '10000000000',
+      note: 'Not now',
+    },
   ],
+  limit_request_waiting: [waiting(false), waiting(true)],
 };
 const all = Object.values(samples).flat() as Notice[];
 

@@ -19,6 +19,8 @@ test.each([
   'balance.edited-settings',
   'batch.completed',
   'batch.cancelled',
+  'limit-request.approved',
+  'limit-request.denied',
 ])('O3 there is a history of %s', (scenario) => expect(files).toContain(`${scenario}.1.json`));
 
 test.each(files)('O3 %s replays', async (file) => {

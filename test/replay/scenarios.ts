@@ -13,6 +13,7 @@ import { startReconcile } from '../../workflows/startReconcile';
 import type { TestAccount } from '../support/account';
 import { requestLine } from '../support/batchFiles';
 import { completed, create, insertBatchModel, insertInput, wishFor } from '../support/batchJob';
+import { askForLimit, decideLimit, readLimitRequestState } from '../support/limitRequest';
 import { until } from '../support/notices';
 import { payAtStripe } from '../support/paid';
 import type { World } from '../support/world';
@@ -113,6 +114,10 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     return ended(world, batchId);
   },
 
+  'limit-request.approved': (world) => decidedRequest(world, 'approve'),
+
+  'limit-request.denied': (world) => decidedRequest(world, 'deny'),
+
   async 'prepayment.saved-card'(world) {
     const account = await world.account();
     await account.prepay('50.00', undefined, 'saved-card');
@@ -155,6 +160,21 @@ const recordAll = (world: World, batchId: string, ...ids: string[]): Promise<unk
   transaction(world.database.pool, (tx) =>
     recordResults(tx, { batchId, results: ids.map((id) => completed(id, '0.10')), nowMs: Date.now() }),
   );
+
+/** A request whose admins were told, that is decided then; its workflow has ended. */
+async function decidedRequest(world: World, decision: 'approve' | 'deny'): Promise<string> {
+  const { pool } = world.database;
+  const account = await world.account();
+  const requestId = await askForLimit(pool, account.id);
+  await until(
+    () => readLimitRequestState(pool, requestId),
+    ({ reminders }) => reminders === 1,
+  );
+  await decideLimit(pool, requestId, decision);
+  const workflowId = messages.limitRequestWorkflowId(requestId);
+  await world.client.workflow.getHandle(workflowId).result();
+  return workflowId;
+}
 
 async function ended(world: World, batchId: string): Promise<string> {
   const workflowId = messages.batchWorkflowId(batchId);

@@ -12,3 +12,6 @@ export const testLinks = createConfirmationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of the tests',
 });
+
+/** Who decides limit requests in tests. */
+export const testAdmins = { emails: ['admin@ballast.test'], url: 'https://ballast.test/limit-requests' };

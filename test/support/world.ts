@@ -19,13 +19,14 @@ import { createFolderStore } from '../../batches/fileStore';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
 import { startStartingBatches } from '../../workers/batchStarts';
 import { createBatchWorker } from '../../workers/createBatchWorker';
+import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
 import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { TestAccount, type AccountOptions } from './account';
 import { createTestDatabase, type TestDatabase } from './database';
-import { testLinks } from './links';
+import { testAdmins, testLinks } from './links';
 import { startTestSimulator } from './simulator';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -46,6 +47,8 @@ export type WorldOptions = {
   relay?: boolean;
   /** Notices go out as webhooks too, to private addresses. */
   webhooks?: boolean;
+  /** Limit requests get their workflows. */
+  limitRequests?: boolean;
   /** Batch jobs run, and files are counted and removed, in this folder. */
   filesDir?: string;
   /** Of the dev server to use. @default the one of the test run */
@@ -94,7 +97,15 @@ export class World {
         createWorker({
           ...on,
           workflowBundle,
-          deps: { pool, provider: testProvider(stripe), policy, links: testLinks, log, clock: createClock() },
+          deps: {
+            pool,
+            provider: testProvider(stripe),
+            policy,
+            links: testLinks,
+            log,
+            clock: createClock(),
+            admins: testAdmins,
+          },
         }),
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
         ...(store ? [createBatchWorker({ ...on, deps: { pool, log, store } })] : []),
@@ -102,6 +113,9 @@ export class World {
     const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
     const webhooks = options.webhooks
       ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 })
+      : null;
+    const limitRequests = options.limitRequests
+      ? startStartingLimitRequests({ pool, client: temporal.client, log, pollMs: 50 })
       : null;
     const batchLoops = store
       ? [
@@ -114,6 +128,7 @@ export class World {
       () => Promise.all(batchLoops.map((loop) => loop.stop())),
       async () => relay?.stop(),
       async () => webhooks?.stop(),
+      async () => limitRequests?.stop(),
       () => temporal.close(),
       async () => simulator?.stop(),
       () => database.drop(),

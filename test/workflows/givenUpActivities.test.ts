@@ -16,7 +16,7 @@ import { testProvider } from '../support/provider';
 import { foldSnapshot, unread } from '../../workflows/accountState';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
-import { testLinks } from '../support/links';
+import { testAdmins, testLinks } from '../support/links';
 import { withoutAudit } from '../support/withoutAudit';
 
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };
@@ -32,6 +32,7 @@ beforeAll(async () => {
     links: testLinks,
     log: pino({ level: 'silent' }),
     clock: createClock(),
+    admins: testAdmins,
   });
 });
 afterAll(() => database.drop());

@@ -1,0 +1,52 @@
+/** A limit request as the API shows it (L6). */
+import { z } from 'zod';
+import { LIMIT_KEYS, LIMITS, type LimitKey, type LimitUnit } from '../../domain/limits';
+import { LIMIT_REQUEST_STATUSES } from '../../domain/limitRequest';
+import type { LimitRequest } from '../../ledger/limits/limitRequest';
+import { accountId, time, uuid } from '../http/schemas';
+
+export const limitKey = z.enum(LIMIT_KEYS as [LimitKey, ...LimitKey[]]);
+export const limitUnit = z.enum([...new Set(LIMIT_KEYS.map((key) => LIMITS[key].unit))] as [LimitUnit, ...LimitUnit[]]);
+export const limitRequestStatus = z.enum(LIMIT_REQUEST_STATUSES);
+
+export const limitRequest = z
+  .strictObject({
+    id: uuid,
+    accountId,
+    accountName: z.string(),
+    tier: z.string(),
+    key: limitKey,
+    model: z.string().optional().meta({ description: 'Without it, for every model that has no limit of its own.' }),
+    unit: limitUnit,
+    current: z.number().int().meta({ description: 'The limit that is in force now.' }),
+    requested: z.number().int(),
+    reason: z.string(),
+    status: limitRequestStatus,
+    limit: z.number().int().nullable().meta({ description: 'What was granted; null unless approved.' }),
+    note: z.string().nullable(),
+    askedBy: z.string(),
+    decidedBy: z.string().nullable(),
+    createdAt: time,
+    decidedAt: time.nullable(),
+  })
+  .meta({ id: 'LimitRequest' });
+
+export const viewLimitRequest = ({
+  model,
+  granted,
+  standing,
+  actor,
+  memberId: _,
+  createdAt,
+  decidedAt,
+  ...rest
+}: LimitRequest): z.input<typeof limitRequest> => ({
+  ...rest,
+  ...(model !== null && { model }),
+  unit: LIMITS[rest.key].unit,
+  current: standing,
+  limit: granted,
+  askedBy: actor,
+  createdAt: createdAt.toISOString(),
+  decidedAt: decidedAt?.toISOString() ?? null,
+});
