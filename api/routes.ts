@@ -65,6 +65,7 @@ export const routes: readonly Route<Services>[] = [
   ]),
   ...section('Console', [
     get('/v1/session', anyone, session.read, 'Who am I?'),
+    get('/v1/session/current', anybody, session.current, 'Who is signed in here, if anybody?'),
     post('/v1/session', anybody, session.signIn, 'Sign in, ask for a link by mail, or choose another account of yours'),
     del('/v1/session', anybody, session.signOut, 'Sign out'),
     post('/v1/session/tokens', anybody, session.makeToken, 'Make a token that signs in once, from a key'),

@@ -175,6 +175,24 @@ export const read = endpoint({
   },
 });
 
+/**
+ * Who is at the browser, if anybody: by cookie alone. Whoever is signed out has made no mistake, and a browser would
+ * write a line about each 401. A cookie whose session has ended is counted like a wrong key; it stays, as taking it away
+ * could meet one that another tab has been given meanwhile.
+ */
+export const current = endpoint({
+  replies: { 200: z.strictObject({ session: session.nullable().meta({ description: 'Null: nobody is signed in.' }) }) },
+  uses: ['pool', 'cookies', 'limiter'],
+  refusals: ['rate_limited', 'database_unavailable'],
+  async handle({ header, address }, { pool, cookies, limiter }) {
+    const token = cookies.read(header);
+    if (token === undefined) return ok({ session: null }, UNSTORED);
+    const who = await whoIs(pool, token);
+    if (!who) await limiter.take('wrong_key', { address: address() });
+    return ok({ session: who }, UNSTORED);
+  },
+});
+
 /** Signs out: also with a session that has ended, so that its cookie goes. */
 export const signOut = endpoint({
   replies: { 204: null },

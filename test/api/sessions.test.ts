@@ -172,6 +172,24 @@ test('C1 signing out ends the session at once here and within a second elsewhere
   expect((await askBySession(api, cookie, 'DELETE', '/v1/session')).status).toBe(204);
 });
 
+test('C1 who is at the browser is told by its cookie; nobody, or a session that has ended, is no error', async () => {
+  const current = (headers: Record<string, string> = {}) => api.ask('GET', '/v1/session/current', { headers });
+  const nobody = await current();
+  expect([nobody.status, nobody.body, nobody.headers.get('cache-control')]).toEqual([
+    200,
+    { session: null },
+    'no-store',
+  ]);
+  const cookie = await signIn(api, { key: account.owner });
+  const whole = (await whoAmI(cookie)).body;
+  expect(whole).toMatchObject({ role: 'owner', accountId: account.id });
+  expect((await current({ Cookie: cookie })).body).toEqual({ session: whole });
+  // A key is no visitor: who sends one is told by GET /v1/session.
+  expect((await current({ Authorization: `Bearer ${account.owner}` })).body).toEqual({ session: null });
+  await askBySession(api, cookie, 'DELETE', '/v1/session');
+  expect((await current({ Cookie: cookie })).body).toEqual({ session: null });
+});
+
 test('C1 a wrong key, token or cookie is 401, and none of them begins anything', async () => {
   for (const body of [{ key: 'bk_wrong' }, { token: 'wrong' }])
     expect((await api.ask('POST', '/v1/session', { body })).body.code).toBe('unauthenticated');

@@ -44,6 +44,16 @@ inBrowser('GET / is the console: a page for people, by its own address too, unde
     expect((await open(path, accept)).status).toBe(404);
 });
 
+inBrowser('C1 the first look of a visitor who is signed out is no error in the browser’s log', async ({ visit }) => {
+  const { page } = await visit();
+  const said: string[] = [];
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
+  page.on('response', (response) => response.status() >= 400 && said.push(`${response.status()} ${response.url()}`));
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(said).toEqual([]);
+});
+
 inBrowser('an owner signs in by key, with the keyboard alone, and sees their balance', async ({ visit }) => {
   const { page } = await visit();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
