@@ -174,21 +174,9 @@ module.exports = {
       { path: '^console/src/(pages|app)/' },
     ),
     error(
-      'no-cycles',
-      'What runs in a circle starts half loaded. Types may name each other: they are gone by then.',
+      'no-circles',
+      'What runs in a circle starts half loaded, and files that name each other only by their types can not be read one after the other.',
       {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    ),
-    error(
-      'no-type-cycles-in-api',
-      'Files of the API that name each other in a circle can only be understood together.',
-      { path: '^api/' },
-      { circular: true },
-    ),
-    error(
-      'no-type-cycles',
-      'Types in a circle can not be read one after the other.',
-      { path: any(Object.keys(may)) },
       { circular: true },
     ),
     error(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Handler } from './apiRequest';
 import { internalError, invalidApiKey, rateLimited, StripeError, unavailable, unrecognizedUrl } from './errors';
-import { API_VERSION } from './events';
+import { API_VERSION } from './newEvent';
 import { expand, splitExpand } from './expand';
 import type { Effect, Faults } from './faults';
 import { parseForm } from './form';

@@ -1,7 +1,7 @@
 // Checkout Sessions as API resources: create, retrieve, update, expire, list.
 import type Stripe from 'stripe';
 import { z } from 'zod';
-import { createSessionParams, type CreateSessionParams, type PaymentIntentData } from './checkoutParams';
+import { createSessionParams, type CreateSessionParams } from './checkoutParams';
 import { invalidParameter, invalidRequest } from './errors';
 import { listObjects, listParams } from './lists';
 import { blankSession, newLineItems } from './newCheckoutSession';
@@ -9,9 +9,6 @@ import { id, mergeMetadata, metadata, parseParams } from './params';
 import type { ApiRequest } from './apiRequest';
 import { newSetupIntent } from './setupIntents';
 import type { Transaction } from './transaction';
-
-/** The side of a session that Stripe keeps to itself until it is used. */
-export type CheckoutDetails = { id: string; lineItems: Stripe.LineItem[]; payment: PaymentIntentData };
 
 const PAYMENT_CENTS_MIN = 50;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalidParameter } from './errors';
 import type { Form } from './form';
 import { id, parseParams } from './params';
-import type { TableName } from './store';
+import type { TableName } from './tables';
 import { all, type Transaction } from './transaction';
 
 const DEPTH_MAX = 4;

@@ -1,7 +1,8 @@
 // Faults that tests switch on: which requests they hit, how often, and what happens to those.
 import { z } from 'zod';
 import { newId } from './ids';
-import type { Store, Tables } from './store';
+import type { Store } from './store';
+import type { Tables } from './tables';
 import type { Form } from './form';
 
 export const EFFECTS = [

@@ -1,18 +1,8 @@
 // Idempotency keys by Stripe's rules (https://docs.stripe.com/api/idempotent_requests).
 import { createHash } from 'node:crypto';
 import { StripeError } from './errors';
+import type { IdempotencyRecord } from './tables';
 import type { Transaction } from './transaction';
-
-export type IdempotencyRecord = {
-  id: string;
-  endpoint: string;
-  paramsHash: string;
-  status: number;
-  body: string;
-  requestId: string;
-  /** Unix seconds. */
-  created: number;
-};
 
 const KEPT_SECONDS = 24 * 60 * 60;
 const KEY_LENGTH_MAX = 255;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { invalidParameter } from './errors';
 import { id, integer } from './params';
-import type { TableName, Tables } from './store';
+import type { TableName, Tables } from './tables';
 import type { Transaction } from './transaction';
 
 const LIMIT_DEFAULT = 10;

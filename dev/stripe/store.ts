@@ -1,32 +1,8 @@
 // All state of the simulator: one table of objects in a schema of its own, found by id or by what they belong to.
-import type Stripe from 'stripe';
 import { DatabaseError, Pool, type QueryConfig, type QueryResultRow } from 'pg';
-import type { Card } from './cardBehavior';
-import type { CheckoutDetails } from './checkoutSessions';
-import type { IdempotencyRecord } from './idempotency';
 import { unavailable } from './errors';
 import { BELONGS_TO, schemaSql } from './schema';
-
-export type Tables = {
-  customers: Stripe.Customer;
-  deleted_customers: Stripe.DeletedCustomer;
-  payment_methods: Stripe.PaymentMethod;
-  /** What the simulator knows of a payment method's card and Stripe does not show. */
-  cards: Card;
-  payment_intents: Stripe.PaymentIntent;
-  setup_intents: Stripe.SetupIntent;
-  charges: Stripe.Charge;
-  refunds: Stripe.Refund;
-  disputes: Stripe.Dispute;
-  balance_transactions: Stripe.BalanceTransaction;
-  checkout_sessions: Stripe.Checkout.Session;
-  /** What a session keeps for the payment that it will make. */
-  checkout_details: CheckoutDetails;
-  events: Stripe.Event;
-  idempotency: IdempotencyRecord;
-};
-
-export type TableName = keyof Tables;
+import type { TableName, Tables } from './tables';
 
 /** `version`: 0 for one that is not stored yet. */
 export type Stored<T = unknown> = { id: string; value: T; version: number };

@@ -1,9 +1,8 @@
 // One unit of work: its changes and the events they cause become durable together, or not at all.
 import { resourceMissing, lockTimeout, StripeError } from './errors';
-import { newEvent } from './events';
-import { Conflict, type Change, type Selection, type Store, type Stored, type TableName, type Tables } from './store';
-
-export type Origin = { requestId: string | null; idempotencyKey: string | null };
+import { newEvent, type Origin } from './newEvent';
+import { Conflict, type Change, type Selection, type Store, type Stored } from './store';
+import type { TableName, Tables } from './tables';
 
 /** What one simulator is made of, as far as a handler may know. */
 export type Environment = {
@@ -117,9 +116,10 @@ export class Transaction {
   }
 
   emit(type: string, object: object, previous?: object): void {
-    const event = newEvent(type, object, previous, this);
+    const isOwed = this.environment.webhooks.hasTarget();
+    const event = newEvent(type, object, previous, { nowSeconds: this.now, isOwed, origin: this.origin });
     this.put('events', event);
-    if (this.environment.webhooks.hasTarget()) this.deliver(event);
+    if (isOwed) this.deliver(event);
   }
 
   /** Owes an event to the webhook endpoint, again if need be. */

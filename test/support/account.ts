@@ -1,7 +1,8 @@
 /** An account as tests see it: it uses, pays and asks through the ledger and the workflow, and shows what became of it. */
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
+import type Stripe from 'stripe';
 import type { AccountState, SettingsAnswer } from '../../domain/accountState';
 import type { AutoReloadSettings } from '../../domain/autoReload';
 import { formatMoney, parseMoney, wholeCents, type Nano } from '../../domain/money';
@@ -17,7 +18,16 @@ import * as messages from '../../workflows/messages';
 import { startPrepayment } from '../../workflows/startPrepayment';
 import { wakeBalance } from '../../workflows/wake';
 import { until } from './notices';
-import type { World } from './world';
+import type { TestDatabase } from './database';
+
+/** Where an account lives: a World is one. */
+export type Surroundings = {
+  readonly database: TestDatabase;
+  readonly client: Client;
+  readonly stripe: Stripe;
+  /** Workflow time, in epoch milliseconds. */
+  now(): Promise<number>;
+};
 
 export type AccountOptions = {
   id?: string;
@@ -41,11 +51,11 @@ export class TestAccount {
   readonly methods: string[] = [];
 
   private constructor(
-    private readonly world: World,
+    private readonly world: Surroundings,
     readonly id: string,
   ) {}
 
-  static async open(world: World, options: AccountOptions): Promise<TestAccount> {
+  static async open(world: Surroundings, options: AccountOptions): Promise<TestAccount> {
     const account = new TestAccount(world, options.id ?? `acct_${randomUUID().slice(0, 8)}`);
     const { pool } = world.database;
     await transaction(pool, (tx) =>
