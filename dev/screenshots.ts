@@ -9,7 +9,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { ensureChromium } from './chromium';
 
 const PAGES = {
-  owner: ['overview', 'pay', 'payments', 'transactions', 'usage', 'team'],
+  owner: ['overview', 'pay', 'payments', 'transactions', 'usage', 'team', 'webhooks'],
   admin: ['accounts', 'accounts/demo', 'accounts/demo/team'],
 } as const;
 const SIZES = [

@@ -11,6 +11,7 @@ export const TOPICS = [
   'decisions',
   'notices',
   'batches',
+  'webhook_deliveries',
 ] as const;
 /** Lists that only people change. The audit log tells of them. */
 type AuditTopic = 'account' | 'files' | 'limits' | 'members' | 'keys' | 'payment_methods' | 'webhook_endpoints';
@@ -61,6 +62,10 @@ export async function readTopicMarks(db: Db, accountIds: readonly string[]): Pro
         coalesce((select concat_ws('/', at, id) from notices where account_id = w.id order by at desc limit 1), '') as notices,
         coalesce((select string_agg(j.mark, ',') from (select concat_ws('/', id, status, completed, failed) as mark from batches
           where account_id = w.id order by created_at desc, id desc limit 10) j), '') as batches,
+        coalesce((select string_agg(d.mark, ',' order by d.mark)
+          from webhook_endpoints e cross join lateral (select concat_ws('/', id, status, attempts) as mark
+            from webhook_deliveries where endpoint_id = e.id order by created_at desc, id desc limit 5) d
+          where e.account_id = w.id and e.removed_at is null), '') as webhook_deliveries,
         coalesce((select id from audit where account_id = w.id order by id desc limit 1), 0) as audit
       from unnest($1::text[]) w(id) join balances b on b.account_id = w.id join account_states s on s.account_id = w.id`,
     values: [accountIds],

@@ -108,6 +108,32 @@ test('C3 an evaluation dataset that comes or goes is told of as a change of limi
   await change('DELETE', `/${id}`, {});
 });
 
+test('C3 who removes a member changes the list of keys, too, and a delivery that ends the list of deliveries', async () => {
+  const account = await openAccount(api);
+  const { pool } = api.database;
+  const { audit, webhook_deliveries: none } = (await readTopicMarks(pool, [account.id])).get(account.id)!;
+  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/members`, { key: account.owner });
+  const { id } = body.data.find(({ role }: { role: string }) => role === 'member');
+  await api.ask('DELETE', `/v1/accounts/${account.id}/members/${id}`, { key: account.owner });
+  expect(await readAuditTopics(pool, account.id, audit)).toEqual(['members', 'keys']);
+
+  const path = `/v1/accounts/${account.id}/webhook-endpoints`;
+  const endpoint = await api.ask('POST', path, {
+    key: account.owner,
+    body: { url: 'https://hooks.example.com/', events: ['*'] },
+  });
+  const mark = async () => (await readTopicMarks(pool, [account.id])).get(account.id)!.webhook_deliveries;
+  expect(await mark()).toBe(none);
+  const sent = await api.ask('POST', `${path}/${endpoint.body.id}/test`, { key: account.owner });
+  const pending = await mark();
+  expect(pending).not.toBe(none);
+  await api.database.owner.query(
+    `update webhook_deliveries set status = 'failed', attempts = 1, ended_at = now() where id = $1`,
+    [sent.body.deliveryId],
+  );
+  expect(await mark()).not.toBe(pending);
+});
+
 test('C3 a stream is for the account, and for admins; a stranger, a service and an account that is not there get none', async () => {
   const [account, foreign] = [await openAccount(api), await openAccount(api)];
   const path = `/v1/accounts/${account.id}/stream`;

@@ -1,29 +1,16 @@
-/** What an owner sets up beside money: the people of the account and their keys. */
+/** What an owner sets up beside money: the people of the account and their keys, and webhooks. */
 import type { Page } from 'playwright-core';
-import { openAccount, type TestAccount } from '../support/api';
-import {
-  expectAccessible,
-  expectNoSidewaysScroll,
-  findChromium,
-  startConsole,
-  type ConsoleHarness,
-} from '../support/browser';
+import { adjust, openAccount, type TestAccount } from '../support/api';
+import { expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+import { startReceiver } from '../support/receiver';
 
-let harness: ConsoleHarness | null = null;
 let account: TestAccount;
-beforeAll(async () => {
-  const path = await findChromium();
-  if (path === null) return;
-  harness = await startConsole(path);
-  account = await openAccount(harness.api, '25.00');
-}, 600_000);
-afterAll(() => harness?.close());
-
-/** A test that needs Chromium. */
-const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void>): void =>
-  test(name, async () => {
-    if (harness) await work(harness);
-  });
+const inBrowser = testsInBrowser(
+  async ({ api }) => {
+    account = await openAccount(api, '25.00');
+  },
+  { webhooks: true },
+);
 
 const narrow = async (page: Page): Promise<void> => {
   await page.setViewportSize({ width: 390, height: 844 });
@@ -102,18 +89,6 @@ inBrowser('C1 a key is shown once, works, and is refused once it is revoked', as
   await narrow(page);
 });
 
-inBrowser('C3 the list of keys follows a member who is removed elsewhere', async ({ visit, api }) => {
-  const other = await openAccount(api);
-  const { page } = await visit({ key: other.owner, path: '/team' });
-  const keys = page.getByRole('table', { name: 'API keys' });
-  const gone = keys.getByRole('row', { name: /^resource_modifier/ });
-  await gone.waitFor();
-  const { body } = await api.ask('GET', `/v1/accounts/${other.id}/members`, { key: other.owner });
-  const { id } = body.data.find(({ role }: { role: string }) => role === 'resource_modifier');
-  await api.ask('DELETE', `/v1/accounts/${other.id}/members/${id}`, { key: other.owner });
-  await gone.waitFor({ state: 'detached' });
-});
-
 inBrowser('C2 an admin manages the people of any account; who may not is not led there', async ({ visit, api }) => {
   const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
   await page.getByRole('link', { name: 'Members and keys' }).press('Enter');
@@ -129,7 +104,63 @@ inBrowser('C2 an admin manages the people of any account; who may not is not led
   }
 });
 
+inBrowser('N2 an owner adds an endpoint, tries it, and sees what it answered', async ({ visit, api }) => {
+  const receiver = await startReceiver((response, nth) => response.writeHead(nth === 1 ? 204 : 500).end());
+  const { page } = await visit({ key: account.owner, path: '/webhooks' });
+  await page.getByText('There are no endpoints').waitFor();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Add an endpoint' }).press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Address').fill('ftp://example.com/');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('alert').waitFor();
+  await dialog.getByLabel('Address').fill(receiver.url);
+  await dialog.getByLabel('Only these:').check();
+  await dialog.getByLabel('Access resumed').check();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Add an endpoint' }).press('Enter');
+  const secret = await dialog.getByLabel('Secret').inputValue();
+  expect(secret).toMatch(/^whsec_/);
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Done' }).press('Enter');
+
+  await page.getByRole('button', { name: /^Send a test/ }).press('Enter');
+  const deliveries = page.getByRole('table', { name: /^Deliveries to/ });
+  await deliveries.getByRole('row', { name: /Test.*Delivered.*HTTP 204/ }).waitFor();
+  expect(receiver.verified(secret).type).toBe('test');
+  await page.waitForURL(/endpoint=/);
+  await expectAccessible(page);
+  // What happens by itself comes by itself, and a failure says what was answered and that it goes on.
+  await adjust(api, account.id, '-30.00');
+  await adjust(api, account.id, '30.00');
+  await deliveries.getByRole('row', { name: /Access resumed.*On its way.*HTTP 500/ }).waitFor();
+  await narrow(page);
+  await receiver.close();
+});
+
+inBrowser('N2 a new secret is shown once, and a removed endpoint is gone', async ({ visit, api }) => {
+  const other = await openAccount(api);
+  const url = 'http://127.0.0.1:9/hooks';
+  const added = await api.ask('POST', `/v1/accounts/${other.id}/webhook-endpoints`, {
+    key: other.owner,
+    body: { url, events: ['*'] },
+  });
+  const { page } = await visit({ key: other.owner, path: '/webhooks' });
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: `New secret: ${url}` }).press('Enter');
+  await dialog.getByText('signed with both').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'New secret' }).press('Enter');
+  const secret = await dialog.getByLabel('Secret').inputValue();
+  expect(secret).toMatch(/^whsec_/);
+  expect(secret).not.toBe(added.body.secret);
+  await dialog.getByRole('button', { name: 'Done' }).press('Enter');
+  await page.getByRole('button', { name: `Remove: ${url}` }).press('Enter');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Remove' }).press('Enter');
+  await page.getByText('There are no endpoints').waitFor();
+});
+
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
   expectNoComplaints();
-  return Promise.resolve();
 });

@@ -88,6 +88,7 @@ export async function startConsole(
     temporal: world.client,
     stripe: world.stripe,
     consoleDir: CONSOLE_DIR,
+    allowPrivateWebhooks: true,
   });
   const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: WAIT_MS_MAX });
   const visits: Visit[] = [];

@@ -156,3 +156,26 @@ export const keysQuery = (id: string) =>
     queryKey: keys.topic(id, 'keys'),
     queryFn: () => data(api.GET('/v1/accounts/{id}/keys', of(id))),
   });
+
+export type WebhookEndpoint = Schemas['WebhookEndpoint'];
+
+export const endpointsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.topic(id, 'webhook_endpoints'),
+    queryFn: () => data(api.GET('/v1/accounts/{id}/webhook-endpoints', of(id))),
+  });
+
+type DeliveryList =
+  paths['/v1/accounts/{id}/webhook-endpoints/{eid}/deliveries']['get']['responses'][200]['content']['application/json'];
+export type WebhookDelivery = DeliveryList['data'][number];
+
+export const deliveriesList = (id: string, eid: string) => ({
+  queryKey: [...keys.topic(id, 'webhook_deliveries'), eid],
+  read: (cursor: string | null) =>
+    data(
+      api.GET('/v1/accounts/{id}/webhook-endpoints/{eid}/deliveries', {
+        params: { path: { id, eid }, query: page(cursor, LIMIT) },
+      }),
+    ),
+  keyOf: (delivery: WebhookDelivery) => delivery.id,
+});

@@ -1,5 +1,5 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
-import { ChartColumn, CreditCard, House, ReceiptText, UserCog, Users, type LucideIcon } from 'lucide-react';
+import { ChartColumn, CreditCard, House, ReceiptText, UserCog, Users, Webhook, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Role } from '../session/session';
 import type { text } from '../text';
@@ -35,6 +35,7 @@ export const pages: readonly Page[] = [
   page('transactions', '/transactions', ofAccount, ReceiptText, () => import('../pages/transactions')),
   page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
   page('team', '/team', owner, UserCog, () => import('../pages/team')),
+  page('webhooks', '/webhooks', owner, Webhook, () => import('../pages/webhooks')),
   page('accounts', '/accounts', admin, Users, () => import('../pages/accounts')),
   page('account', '/accounts/:id', admin, null, () => import('../pages/account')),
   page('team', '/accounts/:id/team', admin, null, () => import('../pages/team')),

@@ -8,5 +8,17 @@ import { payments } from './payments';
 import { team } from './team';
 import { transactions } from './transactions';
 import { usage } from './usage';
+import { webhooks } from './webhooks';
 
-export const text = { ...frame, accounts, overview, pay, autoReload, payments, team, transactions, usage } as const;
+export const text = {
+  ...frame,
+  accounts,
+  overview,
+  pay,
+  autoReload,
+  payments,
+  team,
+  transactions,
+  usage,
+  webhooks,
+} as const;
