@@ -7,9 +7,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 export type FileStore = {
-  /** Keeps what the stream brings, whole or not at all: a stream that breaks off leaves nothing. */
+  /**
+   * Keeps what the stream brings, whole or not at all: a stream that breaks off leaves nothing. Throws what the stream
+   * throws, else `StoreUnavailable`.
+   */
   write(name: string, content: AsyncIterable<Buffer> | Readable): Promise<void>;
-  /** From `start` on, `length` bytes or to the end. Throws `FileGone` when there is no such file. */
+  /** From `start` on, `length` bytes or to the end. Throws `FileGone` when there is no such file, else `StoreUnavailable`. */
   read(name: string, range?: { start: number; length: number }): Promise<Readable>;
   /** In bytes; null when there is no such file. */
   size(name: string): Promise<number | null>;
@@ -23,6 +26,14 @@ export class FileGone extends Error {
   constructor(name: string) {
     super(`the file ${name} is not in the store`);
     this.name = 'FileGone';
+  }
+}
+
+/** The disk is full, fails or may not be written: it may do it at a later time. */
+export class StoreUnavailable extends Error {
+  constructor(name: string, cause: unknown) {
+    super(`the file store can not write or read ${name}: ${(cause as Error).message}`, { cause });
+    this.name = 'StoreUnavailable';
   }
 }
 
@@ -45,19 +56,15 @@ export function createFolderStore(folder: string): FileStore {
     async write(name, content) {
       const path = pathOf(name);
       const partial = join(folder, PARTIAL, `${name}.${randomUUID()}`);
-      await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
-      const file = createWriteStream(partial, { mode: 0o600, flush: true });
-      const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
+      const source = watch(content);
       try {
-        await pipeline(content, file);
+        await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
+        await writeWhole(partial, source.content);
         await rename(partial, path);
         await syncFolder(folder);
       } catch (error) {
-        // A file that is still being opened would come into being after it was removed.
-        file.destroy();
-        await closed;
-        await rm(partial, { force: true });
-        throw error;
+        if (source.failed()) throw error;
+        throw new StoreUnavailable(name, error);
       }
     },
     async read(name, range) {
@@ -66,7 +73,7 @@ export function createFolderStore(folder: string): FileStore {
       const stream = createReadStream(path, { ...(range && { start: range.start, end }) });
       await new Promise<void>((resolve, reject) => stream.once('open', () => resolve()).once('error', reject)).catch(
         (error: unknown) => {
-          throw isMissing(error) ? new FileGone(name) : error;
+          throw isMissing(error) ? new FileGone(name) : new StoreUnavailable(name, error);
         },
       );
       return stream;
@@ -95,6 +102,35 @@ export function createFolderStore(folder: string): FileStore {
   };
 }
 
+/** Written and flushed, or not there. */
+async function writeWhole(path: string, content: AsyncIterable<Buffer>): Promise<void> {
+  const file = createWriteStream(path, { mode: 0o600, flush: true });
+  const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
+  try {
+    await pipeline(content, file);
+  } catch (error) {
+    // A file that is still being opened would come into being after it was removed.
+    file.destroy();
+    await closed;
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Tells an error of the content from one of the disk: the first is its caller's. */
+function watch(content: AsyncIterable<Buffer> | Readable): { content: AsyncIterable<Buffer>; failed(): boolean } {
+  let failed = false;
+  async function* watched(): AsyncGenerator<Buffer> {
+    try {
+      yield* content as AsyncIterable<Buffer>;
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  }
+  return { content: watched(), failed: () => failed };
+}
+
 /** A rename is durable only once its folder is. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
@@ -111,5 +147,10 @@ export async function readRange(
   name: string,
   range: { start: number; length: number },
 ): Promise<Buffer> {
-  return Buffer.concat((await (await store.read(name, range)).toArray()) as Buffer[]);
+  const content = await store.read(name, range);
+  try {
+    return Buffer.concat((await content.toArray()) as Buffer[]);
+  } catch (error) {
+    throw new StoreUnavailable(name, error);
+  }
 }

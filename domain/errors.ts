@@ -74,6 +74,7 @@ export const ERRORS = {
   temporal_unavailable: { status: 503, title: 'Temporal is not available' },
   payments_unavailable: { status: 503, title: 'The payment provider is not available' },
   batches_unavailable: { status: 503, title: 'Files and batches are not available' },
+  storage_unavailable: { status: 503, title: 'Files can not be stored or read now' },
   file_not_counted: { status: 503, title: 'The file is still being counted' },
   gate_stale: { status: 503, title: 'The gate has lost its feed' },
 } as const satisfies Record<string, { status: number; title: string }>;
@@ -118,6 +119,11 @@ export const accountClosed = (accountId: string): Problem =>
 
 /** `what` is what a caller can't reach now; a 503 always says when to ask again. */
 export const unavailable = (
-  code: 'database_unavailable' | 'temporal_unavailable' | 'payments_unavailable' | 'batches_unavailable',
+  code:
+    | 'database_unavailable'
+    | 'temporal_unavailable'
+    | 'payments_unavailable'
+    | 'batches_unavailable'
+    | 'storage_unavailable',
   detail: string,
 ): Problem => new Problem(code, detail, { retryAfterSeconds: 2 });

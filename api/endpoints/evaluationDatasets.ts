@@ -35,7 +35,7 @@ export const upload = endpoint({
     streamed: [CSV, 'application/jsonl', 'application/x-ndjson'],
     bytesMax: DATASET_BYTES_MAX,
   },
-  refusals: ['too_many_rows', 'invalid_dataset'],
+  refusals: ['too_many_rows', 'invalid_dataset', 'storage_unavailable'],
   replies: { 201: uploaded },
   async handle({ params, body, principal: { actor } }, { pool, files: store, log }) {
     const content = body as unknown as StreamedBody;

@@ -1,6 +1,7 @@
 /** Files as OpenAI's Files API has them: a batch's input is checked while it is uploaded, its outputs are read here (L2). */
 import { z } from 'zod';
 import { createFileChecker, type FileFacts } from '../../batches/checkFile';
+import { FileGone } from '../../batches/fileStore';
 import { storeUpload } from '../../batches/storeUpload';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
@@ -84,6 +85,7 @@ export const upload = endpoint({
     'model_not_supported',
     'empty_file',
     'too_many_tasks',
+    'storage_unavailable',
   ],
   refusalStatus: { model_not_supported: 400 },
   replies: { 200: file },
@@ -226,12 +228,15 @@ export const content = endpoint({
   uses: ['pool', 'files', 'log'],
   params: ofFile,
   headers: FOR_ACCOUNT,
-  refusals: OF_ACCOUNT,
+  refusals: [...OF_ACCOUNT, 'storage_unavailable'],
   replies: { 200: null },
   texts: { 200: ['application/octet-stream'] },
   async handle(call, services) {
     const { id, filename, bytes } = await find(call, services);
-    const stream = await services.files.read(id);
+    const stream = await services.files.read(id).catch((error: unknown) => {
+      // It was deleted, or its time was over, a moment ago.
+      throw error instanceof FileGone ? notFound(`file ${id}`) : error;
+    });
     return {
       status: 200,
       headers: {

@@ -1,6 +1,7 @@
 /** Turns whatever was thrown into a problem, once, at the edge: our own as they are, outages as 503, the rest as our mistake. */
 import { DatabaseError } from 'pg';
 import type { z } from 'zod';
+import { StoreUnavailable } from '../../batches/fileStore';
 import { Problem, unavailable, type FieldError } from '../../domain/errors';
 import { isProviderOutage } from '../../stripe/reach';
 import { isDatabaseOutage } from './databaseOutage';
@@ -16,6 +17,8 @@ export function toProblem(error: unknown): Problem {
     return unavailable('database_unavailable', 'The database can not be reached now; nothing was changed.');
   if (isProviderOutage(error))
     return unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again.');
+  if (error instanceof StoreUnavailable)
+    return unavailable('storage_unavailable', 'Files can not be stored or read now; nothing was kept. Ask again.');
   if (error instanceof DatabaseError && error.code === NUMERIC_OUT_OF_RANGE) {
     return new Problem('out_of_range', 'The account can not hold such an amount.');
   }
