@@ -6,7 +6,8 @@ import * as adjustments from './endpoints/adjustments';
 import * as autoReload from './endpoints/autoReload';
 import * as batches from './endpoints/batches';
 import * as batchEstimate from './endpoints/batchEstimate';
-import * as batchExecution from './endpoints/batchExecution';
+import * as batchClaims from './endpoints/batchClaims';
+import * as batchResults from './endpoints/batchResults';
 import * as closeAccount from './endpoints/closeAccount';
 import * as checkout from './endpoints/checkout';
 import * as confirmations from './endpoints/confirmations';
@@ -140,11 +141,11 @@ export const routes: readonly Route<Services>[] = [
       post('/v1/batches', ofBatches, batches.create, 'Create a batch'),
       get('/v1/batches', ofBatches, batches.list, 'List batches'),
       post('/v1/batches/estimate', ofBatches, batchEstimate.estimate, 'What would a batch reserve, and would it fit?'),
-      get('/v1/batches/claimable', service, batchExecution.claimable, 'List batches with requests to execute'),
+      get('/v1/batches/claimable', service, batchClaims.claimable, 'List batches with requests to execute'),
       get('/v1/batches/:batchId', ofBatches, batches.read, 'Read a batch'),
       post('/v1/batches/:batchId/cancel', ofBatches, batches.cancel, 'Cancel a batch'),
-      post('/v1/batches/:batchId/claims', service, batchExecution.claim, 'Take requests to execute'),
-      post('/v1/batches/:batchId/results', service, batchExecution.results, 'Send the results of requests'),
+      post('/v1/batches/:batchId/claims', service, batchClaims.claim, 'Take requests to execute'),
+      post('/v1/batches/:batchId/results', service, batchResults.results, 'Send the results of requests'),
     ],
     'openai',
   ),

@@ -1,64 +1,19 @@
-/** How an inference service takes part in batches: it claims requests, runs them, and sends their results (L4). */
+/** How an inference service answers a batch's requests: each result is looked at by itself (L4). */
 import { z } from 'zod';
-import { parseRequest } from '../../batches/checkFile';
-import { readRange } from '../../batches/fileStore';
-import { isFault } from '../../domain/batchRequest';
 import { readUsage } from '../../domain/batchUsage';
 import { priceBatchUsage } from '../../domain/batchPrice';
 import { zero } from '../../domain/money';
-import { notFound } from '../../domain/errors';
 import type { Batch } from '../../ledger/batches/batch';
-import { claimRequests } from '../../ledger/batches/claimRequests';
-import { listClaimable } from '../../ledger/batches/listClaimable';
-import { readBatch } from '../../ledger/batches/readBatch';
 import { recordResults, type NewResult } from '../../ledger/batches/recordResults';
-import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
 import { transaction } from '../../ledger/db';
+import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
 import { ok } from '../http/endpoint';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
+import { findExecuted, ofExecuted } from './executedBatch';
 
 const RESULTS_BYTES_MAX = 16 * 1024 * 1024;
 const RESULTS_MAX = 5_000;
-const CLAIMABLE_MAX = 100;
-
-const ofBatch = z.strictObject({ batchId: z.string().regex(/^batch_[A-Za-z0-9]{1,80}$/, 'must be the id of a batch') });
-
-export const claimable = endpoint({
-  uses: ['pool'],
-  replies: {
-    200: z.strictObject({
-      data: z.array(z.strictObject({ id: z.string(), accountId: z.string(), model: z.string(), endpoint: z.string() })),
-      nextCursor: z.null(),
-    }),
-  },
-  handle: async (_call, { pool }) => ok({ data: await listClaimable(pool, CLAIMABLE_MAX), nextCursor: null }),
-});
-
-export const claim = endpoint({
-  uses: ['pool', 'files', 'gates', 'signals'],
-  params: ofBatch,
-  body: {
-    schema: z.strictObject({
-      limit: z.number().int().min(1).max(1_000),
-      leaseSeconds: z.number().int().min(10).max(3_600),
-    }),
-  },
-  refusals: ['not_found'],
-  replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
-  async handle({ params, body }, services) {
-    const { id } = await find(params.batchId, services);
-    const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId: id, ...body }));
-    if (claimed.position) signalPosition(claimed.position, services);
-    const data: { custom_id: string; body: unknown }[] = [];
-    for (const { customId, offset, length } of claimed.requests) {
-      const request = parseRequest(await readRange(services.files, claimed.inputFileId, { start: offset, length }));
-      if (isFault(request)) throw new Error(`the input ${claimed.inputFileId} has changed since it was checked`);
-      data.push({ custom_id: customId, body: request.body });
-    }
-    return ok({ data });
-  },
-});
 
 /** What becomes of one result that can't be taken. */
 type Rejection = { custom_id: string; code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended' };
@@ -78,7 +33,7 @@ const result = z.object({
 
 export const results = endpoint({
   uses: ['pool', 'gates', 'signals', 'clock'],
-  params: ofBatch,
+  params: ofExecuted,
   body: {
     // Each result is looked at by itself: one that can't be taken must not take the others down.
     schema: z.strictObject({ results: z.array(z.unknown()).min(1).max(RESULTS_MAX) }),
@@ -93,7 +48,7 @@ export const results = endpoint({
     }),
   },
   async handle({ params, body }, services) {
-    const job = await find(params.batchId, services);
+    const job = await findExecuted(params.batchId, services);
     const { taken, rejected } = sort(job, body.results);
     if (taken.length === 0) return ok({ accepted: 0, duplicates: 0, rejected });
     const recorded = await transaction(services.pool, (tx) =>
@@ -129,6 +84,15 @@ function sort(job: Batch, raw: readonly unknown[]): { taken: NewResult[]; reject
 }
 
 const NOTHING_USED = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
+/** It costs nothing. */
+export const toFailed = (customId: string, response: string | null, error: string | null): NewResult => ({
+  customId,
+  outcome: 'failed',
+  response,
+  error,
+  usage: NOTHING_USED,
+  cost: zero,
+});
 
 /** An answer of 2xx is billed by its usage; everything else costs nothing. */
 function toResult(job: Batch, raw: unknown): NewResult | Rejection {
@@ -141,12 +105,11 @@ function toResult(job: Batch, raw: unknown): NewResult | Rejection {
       code: error.code ?? 'execution_failed',
       message: error.message ?? 'The request could not be executed.',
     };
-    return { customId, outcome: 'failed', response: null, error: toStored(told), usage: NOTHING_USED, cost: zero };
+    return toFailed(customId, null, toStored(told));
   }
   const { status_code: status, request_id: requestId, body } = response;
   const stored = toStored({ status_code: status, request_id: requestId ?? '', body: body ?? null });
-  if (status < 200 || status > 299)
-    return { customId, outcome: 'failed', response: stored, error: null, usage: NOTHING_USED, cost: zero };
+  if (status < 200 || status > 299) return toFailed(customId, stored, null);
   const usage = readUsage(job.endpoint, parsed.data.usage ?? (body as { usage?: unknown } | null)?.usage);
   const cost = usage && priceBatchUsage(job.prices, usage);
   if (!usage || cost === null) return reject(customId, 'usage_missing');
@@ -176,9 +139,3 @@ const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>
         event: JSON.stringify({ batch: job.id, custom_id: customId, model: job.model, ...usage }),
       })),
   );
-
-async function find(batchId: string, { pool }: Uses<'pool'>): Promise<Batch> {
-  const found = await readBatch(pool, batchId);
-  if (!found) throw notFound(`batch ${batchId}`);
-  return found;
-}

@@ -1,0 +1,83 @@
+/** How an inference service gets a batch's requests: it lists jobs that have some, and claims them for a time (L4). */
+import { z } from 'zod';
+import { readRequests, type ReadRequests } from '../../batches/readRequests';
+import { claimRequests, type Claim } from '../../ledger/batches/claimRequests';
+import { listClaimable } from '../../ledger/batches/listClaimable';
+import { recordResults } from '../../ledger/batches/recordResults';
+import { returnClaim } from '../../ledger/batches/returnClaim';
+import { transaction } from '../../ledger/db';
+import { ok } from '../http/endpoint';
+import { endpoint, type Uses } from '../services';
+import { signalPosition } from '../signals/signalPosition';
+import { toFailed } from './batchResults';
+import { findExecuted, ofExecuted } from './executedBatch';
+
+const CLAIMABLE_MAX = 100;
+
+export const claimable = endpoint({
+  uses: ['pool'],
+  replies: {
+    200: z.strictObject({
+      data: z.array(z.strictObject({ id: z.string(), accountId: z.string(), model: z.string(), endpoint: z.string() })),
+      nextCursor: z.null(),
+    }),
+  },
+  handle: async (_call, { pool }) => ok({ data: await listClaimable(pool, CLAIMABLE_MAX), nextCursor: null }),
+});
+
+export const claim = endpoint({
+  uses: ['pool', 'files', 'gates', 'signals', 'clock', 'log'],
+  params: ofExecuted,
+  body: {
+    schema: z.strictObject({
+      limit: z.number().int().min(1).max(1_000),
+      leaseSeconds: z.number().int().min(10).max(3_600),
+    }),
+  },
+  refusals: ['not_found', 'storage_unavailable'],
+  replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
+  async handle({ params, body }, services) {
+    const { id } = await findExecuted(params.batchId, services);
+    const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId: id, ...body }));
+    if (claimed.position) signalPosition(claimed.position, services);
+    const { read, lost } = await readClaimed(id, claimed, services);
+    if (lost.length > 0) await failLost(id, lost, services);
+    return ok({ data: read.map(({ customId, body: asked }) => ({ custom_id: customId, body: asked })) });
+  },
+});
+
+/** What can't be read now is not handed out either: it is returned, and there for the next claim. */
+async function readClaimed(
+  batchId: string,
+  { inputFileId, requests }: Claim,
+  { pool, files, log }: Uses<'pool' | 'files' | 'log'>,
+): Promise<ReadRequests> {
+  try {
+    return await readRequests(files, inputFileId, requests);
+  } catch (error) {
+    const lines = requests.map(({ line }) => line);
+    await returnClaim(pool, batchId, lines).catch((failure: Error) =>
+      log.warn({ err: failure, batch: batchId }, 'a claim could not be returned; its leases end by themselves'),
+    );
+    throw error;
+  }
+}
+
+const LOST = JSON.stringify({ code: 'input_lost', message: 'The request is not in the input file any more.' });
+
+/** No claim will ever find them: they fail, so that the job comes to its end and gives their money back. */
+async function failLost(
+  batchId: string,
+  lost: readonly string[],
+  services: Uses<'pool' | 'gates' | 'signals' | 'clock' | 'log'>,
+): Promise<void> {
+  services.log.error(
+    { batch: batchId, requests: lost.length },
+    "requests are not in a batch's input any more: they fail",
+  );
+  const failed = lost.map((customId) => toFailed(customId, null, LOST));
+  const recorded = await transaction(services.pool, (tx) =>
+    recordResults(tx, { batchId, results: failed, nowMs: services.clock.now() }),
+  );
+  if (recorded.kind === 'recorded' && recorded.position) signalPosition(recorded.position, services);
+}
