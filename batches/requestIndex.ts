@@ -62,13 +62,21 @@ export async function indexFile(
   return totals;
 }
 
-/** The requests of a file in its order, so many at a time. Throws `FileGone` without an index. */
+/** An index that can be read, but is not what was written. */
+export class IndexBroken extends Error {
+  constructor(fileId: string, because: string) {
+    super(`the index of ${fileId} is broken: ${because}`);
+    this.name = 'IndexBroken';
+  }
+}
+
+/** The requests of a file in its order, so many at a time. Throws `FileGone` without an index, `IndexBroken` for no such one. */
 export async function* readIndex(store: FileStore, fileId: string, pageSize: number): AsyncGenerator<IndexedRequest[]> {
   const lines = createLineSplitter();
   let page: IndexedRequest[] = [];
   for await (const chunk of (await store.read(indexOf(fileId))) as AsyncIterable<Buffer>) {
     for (const { bytes } of lines.push(chunk)) {
-      page.push(toIndexed(bytes!));
+      page.push(toIndexed(fileId, bytes));
       if (page.length < pageSize) continue;
       yield page;
       page = [];
@@ -77,8 +85,11 @@ export async function* readIndex(store: FileStore, fileId: string, pageSize: num
   if (page.length > 0) yield page;
 }
 
-function toIndexed(bytes: Buffer): IndexedRequest {
-  const [line, offset, length, inputTokens, outputTokens, customId] = JSON.parse(bytes.toString()) as [
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function toIndexed(fileId: string, bytes: Buffer | null): IndexedRequest {
+  const fields = parse(bytes);
+  const [line, offset, length, inputTokens, outputTokens, customId] = fields as [
     number,
     number,
     number,
@@ -86,5 +97,16 @@ function toIndexed(bytes: Buffer): IndexedRequest {
     number,
     string,
   ];
+  if (fields.length !== 6 || !fields.slice(0, 5).every(isCount) || typeof customId !== 'string')
+    throw new IndexBroken(fileId, 'a line is no entry');
   return { line, offset, length, inputTokens, outputTokens, customId };
+}
+
+function parse(bytes: Buffer | null): unknown[] {
+  try {
+    const value: unknown = JSON.parse(bytes?.toString() ?? 'null');
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }

@@ -2,7 +2,7 @@
 
 /** What may follow each status. A job only moves forward along these. */
 const FOLLOWING = {
-  validating: ['in_progress', 'failed', 'cancelling'],
+  validating: ['in_progress', 'finalizing', 'failed', 'cancelling'],
   in_progress: ['finalizing', 'cancelling'],
   /** Its files are being written: of a job that is done, or whose time is over. */
   finalizing: ['completed', 'expired'],

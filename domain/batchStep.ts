@@ -25,7 +25,7 @@ export function nextStep(progress: BatchProgress, nowMs: number): BatchStep {
   const { status, done, expiresMs } = progress;
   switch (status) {
     case 'validating':
-      return { kind: 'begin' };
+      return nowMs >= expiresMs ? { kind: 'finish', end: 'expired' } : { kind: 'begin' };
     case 'in_progress':
       if (done) return { kind: 'finish', end: 'completed' };
       return nowMs >= expiresMs ? { kind: 'finish', end: 'expired' } : { kind: 'wait', untilMs: expiresMs };

@@ -9,6 +9,7 @@ import { openOutput } from '../telemetry/log';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { startCountingFiles, startErasing } from './batchFiles';
+import { startClosingOverdue } from './batchOverdue';
 import { startStartingBatches } from './batchStarts';
 import { createBatchWorker } from './createBatchWorker';
 import { startHeartbeat } from './heartbeat';
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
     startErasing({ pool, store, log }),
+    startClosingOverdue({ pool, log }),
   ];
 
   if (config.HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, config.HEARTBEAT_FILE, log));

@@ -1,8 +1,9 @@
 /** Ends a job for good: its files are there, what it still reserves goes back whole (L3, L4). */
 import { mayFollow, type BatchStatus, type FileError } from '../../domain/batch';
-import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
+import type { Position } from '../accounts/position';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
+import { giveBack } from './giveBack';
 import { lockBatch } from './readBatch';
 
 export type EndedBatch = { kind: 'ended'; batch: Batch; position: Position } | { kind: 'ended_before'; batch: Batch };
@@ -16,9 +17,9 @@ export async function endBatch(
 ): Promise<EndedBatch> {
   const batch = await lockBatch(tx, batchId);
   if (!mayFollow(batch.status, end)) return { kind: 'ended_before', batch };
+  const position = await giveBack(tx, batch);
   const { rows } = await tx.query<BatchRow>(
-    `update batches set status = $2, ${end}_at = clock_timestamp(), closed = true, reserved_tokens = 0, held_nano = 0,
-       output_file_id = $3, error_file_id = $4, errors = $5
+    `update batches set status = $2, ${end}_at = clock_timestamp(), closed = true, output_file_id = $3, error_file_id = $4, errors = $5
      where id = $1 returning *`,
     [
       batchId,
@@ -28,9 +29,5 @@ export async function endBatch(
       facts.errors ? JSON.stringify(facts.errors) : null,
     ],
   );
-  const { rows: positions } = await tx.query<PositionRow>(
-    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
-    [batch.accountId, batch.held.toString()],
-  );
-  return { kind: 'ended', batch: toBatch(rows[0]!), position: toPosition(positions[0]!) };
+  return { kind: 'ended', batch: toBatch(rows[0]!), position };
 }

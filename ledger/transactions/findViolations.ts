@@ -88,7 +88,10 @@ const INVARIANTS: Record<string, string> = {
   '6 a job reserves the tokens of its open requests': `
     select b.account_id, b.id || ': reserved ' || b.reserved_tokens || ', open ' || r.tokens as detail from batches b
     cross join lateral (select coalesce(sum(tokens) filter (where outcome is null), 0) as tokens from batch_requests where batch_id = b.id) r
-    where b.status in ('in_progress', 'finalizing', 'cancelling') and b.in_progress_at is not null and b.reserved_tokens <> r.tokens`,
+    where b.status in ('in_progress', 'cancelling') and b.in_progress_at is not null and not b.closed and b.reserved_tokens <> r.tokens
+    union all
+    select account_id, id || ' is closed: reserved ' || reserved_tokens || ', held ' || held_nano from batches
+    where closed and (reserved_tokens <> 0 or held_nano <> 0)`,
   '2 a job has charged what its usage cost': `
     select b.account_id, b.id || ': charged ' || b.charged_nano || ', usage ' || coalesce(u.cost, 0) as detail from batches b
     left join (select account_id, split_part(event_id, '/', 1) as id, sum(cost_nano) as cost from usage_events

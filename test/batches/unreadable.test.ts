@@ -1,0 +1,162 @@
+/** L4: whatever of a job's files can't be read, it comes to an end, and its money and tokens come back. */
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createBatchActivities, type AdvancedBatch } from '../../activities/batches';
+import { counterOf } from '../../batches/countTokens';
+import { createFolderStore, StoreUnavailable } from '../../batches/fileStore';
+import { indexFile } from '../../batches/requestIndex';
+import { estimateFile } from '../../domain/batchPrice';
+import { readBatch } from '../../ledger/batches/readBatch';
+import { findViolations } from '../../ledger/transactions/findViolations';
+import { startClosingOverdue } from '../../workers/batchOverdue';
+import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { requestLine } from '../support/batchFiles';
+import { create, insertBatchModel, wishFor } from '../support/batchJob';
+import { until } from '../support/notices';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-unreadable-'));
+const store = createFolderStore(folder);
+const log = pino({ level: 'silent' });
+const DAY_MS = 86_400_000;
+let api: TestApi;
+let own: TestAccount;
+beforeAll(async () => {
+  api = await startTestApi({ filesDir: folder });
+  await insertBatchModel(api.database.pool);
+  own = await openAccount(api, '500.00');
+});
+afterEach(async () => expect(await findViolations(api.database.pool)).toEqual([]));
+afterAll(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A job of three requests that was just created, and its input. */
+async function created(): Promise<{ id: string; input: string; index: string }> {
+  const wish = await wishFor(api.database.pool, own.id, 3);
+  const lines = ['a', 'b', 'c'].map((customId) => requestLine(customId));
+  await store.write(wish.inputFileId, Readable.from([Buffer.from(lines.join('\n'))]));
+  const totals = await indexFile(store, wish.inputFileId, counterOf('openai'), 1_000);
+  const reserved = {
+    tokens: totals.inputTokens + totals.outputTokens,
+    held: estimateFile(wish.prices, totals, totals.requests),
+  };
+  expect((await create(api.database.pool, { ...wish, ...reserved })).kind).toBe('created');
+  const input = join(folder, wish.inputFileId);
+  return { id: wish.id, input, index: `${input}.index` };
+}
+/** What can be listed, but not read: no rights would keep root from it. */
+function makeUnreadable(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
+}
+const environment = (laterMs = 0): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    { scheduledTimestampMs: 1, currentAttemptScheduledTimestampMs: 1 + laterMs },
+    { logger: new DefaultLogger('ERROR') },
+  );
+/** A try of the activity so long after its first one, as Temporal makes them. */
+const advance = (batchId: string, laterMs = 0): Promise<AdvancedBatch> =>
+  environment(laterMs).run(createBatchActivities({ pool: api.database.pool, store, log }).advanceBatch, {
+    batchId,
+    nowMs: Date.now(),
+  });
+const job = async (id: string) => (await readBatch(api.database.pool, id))!;
+const claim = (id: string, limit = 10) =>
+  api.ask('POST', `/v1/batches/${id}/claims`, { key: api.service, body: { limit, leaseSeconds: 60 } });
+
+test('L4 a job whose index can not be read gives all back after 24 hours, however often the same try fails', async () => {
+  const { id, index } = await created();
+  makeUnreadable(index);
+  await expect(advance(id)).rejects.toThrow();
+  await expect(advance(id, DAY_MS - 60_000)).rejects.toThrow();
+  expect(await job(id)).toMatchObject({ status: 'validating', closed: false });
+  await expect(advance(id, DAY_MS)).rejects.toThrow();
+  expect(await job(id)).toMatchObject({ status: 'finalizing', closed: true, held: 0n, reservedTokens: 0 });
+  await api.database.pool.query("update batches set finalizing_at = now() - interval '61 minutes' where id = $1", [id]);
+  expect(await advance(id, DAY_MS)).toEqual({ kind: 'ended' });
+  expect(await job(id)).toMatchObject({ status: 'expired', errorFileId: null, charged: 0n });
+});
+
+test('L4 a job that was not begun in 24 hours, with a whole index, has a line for each request', async () => {
+  const { id } = await created();
+  expect(await advance(id, DAY_MS)).toEqual({ kind: 'ended' });
+  const { status, errorFileId } = await job(id);
+  expect(status).toBe('expired');
+  const lines = (await (await store.read(errorFileId!)).toArray()).join('').trim().split('\n');
+  expect(lines).toHaveLength(3);
+});
+
+test.each([
+  ['is no index', (index: string) => writeFileSync(index, 'not what was written\n')],
+  ['was cut off', (index: string) => truncateSync(index, 60)],
+])('L4 a job whose index %s fails at once, and gives all back', async (_what, damage) => {
+  const { id, index } = await created();
+  damage(index);
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  expect(await job(id)).toMatchObject({ status: 'failed', held: 0n, errors: [{ param: 'input_file_id' }] });
+});
+
+test('L4 a job whose files can not be written has given all back before', async () => {
+  const { id } = await created();
+  await advance(id);
+  await api.database.pool.query('update batches set expires_at = now() where id = $1', [id]);
+  const full = { ...store, write: (name: string) => Promise.reject(new StoreUnavailable(name, new Error('ENOSPC'))) };
+  const { advanceBatch } = createBatchActivities({ pool: api.database.pool, store: full, log });
+  const tried = environment().run(advanceBatch, { batchId: id, nowMs: Date.now() });
+  await expect(tried).rejects.toThrow('ENOSPC');
+  expect(await job(id)).toMatchObject({ status: 'finalizing', held: 0n, reservedTokens: 0 });
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  expect(await job(id)).toMatchObject({ status: 'expired' });
+});
+
+test('L4 a job whose workflow does nothing, as Temporal is away, gives all back when its window has ended', async () => {
+  const { id } = await created();
+  await api.database.pool.query("update batches set expires_at = now() - interval '2 minutes' where id = $1", [id]);
+  const closing = startClosingOverdue({ pool: api.database.pool, log, pollMs: 20 });
+  await until(
+    () => job(id),
+    ({ closed, held }) => closed && held === 0n,
+  );
+  await closing.stop();
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  expect(await job(id)).toMatchObject({ status: 'expired' });
+});
+
+test('L4 an input that can not be read is not handed out, and is again as soon as it can', async () => {
+  const { id, input } = await created();
+  await advance(id);
+  makeUnreadable(input);
+  for (let i = 0; i < 3; i++)
+    expect(await claim(id)).toMatchObject({ status: 503, body: { error: { code: 'storage_unavailable' } } });
+  const { rows } = await api.database.pool.query('select leased_until from batch_requests where batch_id = $1', [id]);
+  expect(rows).toEqual([{ leased_until: null }, { leased_until: null }, { leased_until: null }]);
+  rmSync(input, { recursive: true });
+  writeFileSync(input, ['a', 'b', 'c'].map((customId) => requestLine(customId)).join('\n'));
+  expect((await claim(id)).body.data).toHaveLength(3);
+});
+
+test('L4 requests that are not in the input any more fail with a reason, and the job ends and gives all back', async () => {
+  const { id, input } = await created();
+  await advance(id);
+  truncateSync(input, requestLine('a').length + 1);
+  expect((await claim(id)).body.data).toMatchObject([{ custom_id: 'a' }]);
+  expect(await job(id)).toMatchObject({ failed: 2, status: 'in_progress' });
+  rmSync(input);
+  await api.database.pool.query('update batch_requests set leased_until = now() where batch_id = $1 and line = 1', [
+    id,
+  ]);
+  expect((await claim(id)).body.data).toEqual([]);
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  const { status, errorFileId, held, charged } = await job(id);
+  expect({ status, held, charged }).toEqual({ status: 'completed', held: 0n, charged: 0n });
+  const lines = (await (await store.read(errorFileId!)).toArray()).join('').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject(
+    ['a', 'b', 'c'].map((customId) => ({ custom_id: customId, response: null, error: { code: 'input_lost' } })),
+  );
+});
