@@ -25,7 +25,8 @@ export async function recoverPayment(tx: Tx, seen: SeenIntent, nowMs: number): P
   if (known) return known;
   const existing = await findClaimedPayment(tx, claim);
   if (existing && mayAdopt(existing, claim, answer)) {
-    await adoptIntent(tx, existing, claim, paymentIntentId);
+    const isIdle = answer.kind === 'unpaid' || answer.kind === 'declined';
+    await adoptIntent(tx, existing, claim, paymentIntentId, isIdle);
     return findPaymentOfIntent(tx, paymentIntentId);
   }
   if (answer.kind !== 'paid' || (existing && isSame(existing, claim))) return null;

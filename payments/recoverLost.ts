@@ -6,20 +6,18 @@ import type { SyncDeps } from './deps';
 import { applySeen, finish, type Synced } from './syncIntent';
 import { takeBack } from './takeBack';
 
-/** A customer has so many pages at most that are looked through. */
-const PAGES_MAX = 200;
-
 /**
  * Credits what was paid, and gives a payment the PaymentIntent that was made for it before. Newest first, until a page
  * holds nothing that is lost and something that was begun here: that was begun before the older copy was made, or by
  * somebody who has looked through all pages first. What others have rebuilt, such as events or a look that was cut off,
- * says nothing of older ones. Throws when Stripe gives no answer. Stripe's lists show what was made a moment ago; its
- * search may not.
+ * says nothing of older ones. However many pages there are, all are looked through: whoever charges gives up when that
+ * takes too long, and has charged nothing. Throws when Stripe gives no answer. Stripe's lists show what was made a moment
+ * ago; its search may not.
  */
 export async function recoverLost(deps: SyncDeps, customerId: string, nowMs: number): Promise<void> {
   const lost: SeenIntent[] = [];
   let after: string | null = null;
-  for (let page = 0; page < PAGES_MAX; page++) {
+  for (;;) {
     const { items, next } = await deps.provider.listIntents(customerId, after);
     const known = await listKnownIntents(
       deps.pool,

@@ -55,7 +55,7 @@ export async function listOurIntents(stripe: Stripe, after: string | null): Prom
   };
 }
 
-/** So many of a customer's payments are looked at in one question: what is lost is among the newest. */
+/** So many of a customer's payments are looked at in the first question: mostly nothing is lost, and it is the last. */
 const CUSTOMERS_PAGE = 20;
 
 /** The customer's PaymentIntents, newest first. What was made a moment ago is in this list; in Stripe's search it may not be. */
@@ -69,7 +69,7 @@ export async function listIntents(
     stripe.paymentIntents.list(
       {
         customer: customerId,
-        limit: CUSTOMERS_PAGE,
+        limit: after === null ? CUSTOMERS_PAGE : PAGE,
         expand: ['data.latest_charge'],
         ...(after !== null && { starting_after: after }),
       },

@@ -9,6 +9,7 @@ import {
   type TestAccount,
   type TestApi,
 } from '../support/api';
+import { stableId } from '../../payments/stableId';
 import { until } from '../support/notices';
 import { keepCopy } from '../support/olderCopy';
 import { linesOf } from '../support/paid';
@@ -92,6 +93,48 @@ test('O4 other content under a key that was lost: the older prepayment stands an
   expect(await prepay(account, 'other')).toMatchObject({ status: 201, body: { balance: '25.00' } });
   expect(await paidCharges(account)).toBe(1);
 });
+
+test.each([
+  ['never confirmed', null],
+  ['declined', 'pm_card_chargeCustomerFail'],
+])(
+  'O4 other content under a key whose lost PaymentIntent was %s: refused, and nothing is charged',
+  async (_how, card) => {
+    const account = await withCard();
+    const customerId = await customerOf(account);
+    const claim = {
+      paymentId: stableId('prepayment', account.id, 'unpaid'),
+      accountId: account.id,
+      purpose: 'prepayment' as const,
+      cents: 2_500,
+      customerId,
+      idempotencyKey: 'unpaid',
+      requestHash: 'of the older request',
+      reloadNumber: null,
+    };
+    const { id } = await world.stripe.paymentIntents.create({
+      amount: 2_500,
+      currency: 'usd',
+      customer: customerId,
+      metadata: testClaims.metadataOf(claim),
+    });
+    if (card !== null) {
+      const { id: method } = await world.stripe.paymentMethods.attach(card, { customer: customerId });
+      const confirming = { payment_method: method, return_url: 'https://ballast.example/' };
+      await expect(world.stripe.paymentIntents.confirm(id, confirming)).rejects.toThrow('declined');
+    }
+    for (const _again of [1, 2])
+      expect(await prepay(account, 'unpaid', '30.00')).toMatchObject({
+        status: 409,
+        body: { code: 'idempotency_key_reused' },
+      });
+    expect(await paidCharges(account)).toBe(0);
+    expect(await intentsOf(account)).toHaveLength(1);
+    expect(await lines(account)).toEqual([]);
+    const { body } = await ofAccount(account, 'GET', '/prepayments');
+    expect(body.data).toMatchObject([{ id: claim.paymentId, amount: '25.00', status: 'canceled' }]);
+  },
+);
 
 test('O4 a prepayment that was declined before the restore may be declined again, and never leaves two open', async () => {
   const account = await withCard('pm_card_chargeCustomerFail');

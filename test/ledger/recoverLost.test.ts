@@ -98,6 +98,31 @@ test('O4 a look that is cut off at any payment finds the rest the next time', as
   expect(await linesOf(database.pool, account)).toEqual(Array<string>(25).fill('prepayment 5.00'));
 });
 
+test('O4 what was lost is found behind however many pages', async () => {
+  const account = await openAccount(database.pool);
+  const { customerId, intents } = await losePayments(account, 1);
+  const { items } = await deps.provider.listIntents(customerId, null);
+  const PAGES = 250;
+  const asked: (string | null)[] = [];
+  const manyPages: SyncDeps = {
+    ...deps,
+    provider: {
+      ...deps.provider,
+      // All but the last are pages of what another integration has made for this customer.
+      listIntents: (_customerId, after) => {
+        const page = asked.push(after);
+        return Promise.resolve(page < PAGES ? { items: [], next: `page-${page}` } : { items, next: null });
+      },
+    },
+  };
+  await recoverLost(manyPages, customerId, Date.now());
+  expect([asked.length, asked.at(-1)]).toEqual([PAGES, `page-${PAGES - 1}`]);
+  expect(await linesOf(database.pool, account)).toEqual(['prepayment 5.00']);
+  expect(
+    await deps.pool.query('select payment_intent_id as id from payments where account_id = $1', [account]),
+  ).toMatchObject({ rows: [{ id: intents[0] }] });
+});
+
 test('O4 payments of another integration do not hide what was lost before them', async () => {
   const account = await openAccount(database.pool);
   const { customerId } = await losePayments(account, 1);
