@@ -69,6 +69,8 @@ export const payments = {
     invalid_account: 'the account is not valid',
     no_usable_method: 'no method can be used',
   } as Record<string, string>,
-  view: 'View',
+  receiptOf: (at: string) => `Receipt of ${at}`,
+  confirm: 'Confirm',
+  confirmOf: (at: string) => `Confirm the payment of ${at}`,
   back: 'You are back from the payment provider. A new method appears here as soon as it is confirmed.',
 } as const;

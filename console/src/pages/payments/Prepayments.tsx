@@ -1,4 +1,5 @@
 import { Wallet } from 'lucide-react';
+import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
 import { prepaymentsList } from '../../api/queries';
@@ -18,7 +19,7 @@ import styles from './Payments.module.css';
 const words = text.payments;
 type Row = Schemas['Prepayment'];
 
-const columns: readonly Column<Row>[] = [
+const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
   {
     key: 'at',
     heading: words.columns.at,
@@ -29,10 +30,15 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'status',
     heading: words.columns.status,
-    cell: ({ status, detail }) => (
+    cell: ({ id, status, detail, at }) => (
       <span className={styles.unusable}>
         <PaymentStatus status={status} />
         {detail && <small>{detail}</small>}
+        {isOwner && status === 'requires_action' && (
+          <Link href={`/pay?payment=${id}`} aria-label={words.confirmOf(formatTime(at))}>
+            {words.confirm}
+          </Link>
+        )}
       </span>
     ),
     csv: ({ status }) => status,
@@ -42,8 +48,8 @@ const columns: readonly Column<Row>[] = [
     heading: words.columns.receipt,
     cell: ({ receiptUrl, at }) =>
       receiptUrl ? (
-        <a href={receiptUrl} aria-label={`${words.columns.receipt}, ${formatTime(at)}`}>
-          {words.view}
+        <a href={receiptUrl} aria-label={words.receiptOf(formatTime(at))}>
+          {words.columns.receipt}
         </a>
       ) : (
         '–'
@@ -75,7 +81,7 @@ export function Prepayments() {
       <PagedTable
         list={list}
         caption={words.prepayments}
-        columns={columns}
+        columns={columnsOf(isOwner)}
         csvName="prepayments"
         empty={
           <Empty
