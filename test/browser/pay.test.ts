@@ -226,7 +226,8 @@ inBrowser('P2 3-D Secure: the owner confirms at the bank, and the page shows it 
   const confirm = page.getByRole('link', { name: 'Confirm at the bank' });
   await confirm.waitFor();
   await expectAccessible(page);
-  await page.reload();
+  await page.goto(`${harness.api.url}/payments`);
+  await page.getByRole('link', { name: /^Confirm the payment of/ }).click();
   const bank = await context.newPage();
   await bank.goto((await confirm.getAttribute('href'))!);
   await bank.getByRole('button', { name: 'Confirm', exact: true }).click();

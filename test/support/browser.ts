@@ -71,10 +71,14 @@ export function testsInBrowser(
     await prepare(harness);
   }, 600_000);
   afterAll(() => harness?.close());
-  return (name: string, work: (harness: ConsoleHarness) => Promise<void> | void): void =>
-    test(name, async () => {
-      if (harness) await work(harness);
-    });
+  return (name: string, work: (harness: ConsoleHarness) => Promise<void> | void, timeoutMs?: number): void =>
+    test(
+      name,
+      async () => {
+        if (harness) await work(harness);
+      },
+      timeoutMs,
+    );
 }
 
 export async function startConsole(
