@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Pool } from 'pg';
 import { startHeartbeat } from '../../workers/heartbeat';
@@ -11,7 +10,20 @@ test('the heartbeat is touched while Postgres answers, stands still while it doe
   const folder = mkdtempSync(join(tmpdir(), 'ballast-heartbeat-'));
   const file = join(folder, 'heartbeat');
   let away = false;
-  const pool = { query: async () => (away ? Promise.reject(new Error('away')) : {}) } as unknown as Pool;
+  let refused = 0;
+  const query = async () => {
+    if (!away) return {};
+    refused += 1;
+    throw new Error('away');
+  };
+  const pool = { query } as unknown as Pool;
+  const refusedAgain = async (count: number) => {
+    const before = refused;
+    await until(
+      () => refused,
+      (now) => now >= before + count,
+    );
+  };
   const beating = startHeartbeat(pool, file, pino({ level: 'silent' }), 10);
   const touchedMs = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const goesOn = async () => {
@@ -21,9 +33,10 @@ test('the heartbeat is touched while Postgres answers, stands still while it doe
   await goesOn();
   await goesOn();
   away = true;
-  await sleep(100);
+  // Of the answers from before, one may be on its way to the file; a beat later none is.
+  await refusedAgain(2);
   const stood = touchedMs();
-  await sleep(200);
+  await refusedAgain(10);
   expect(touchedMs()).toBe(stood);
   away = false;
   await goesOn();
