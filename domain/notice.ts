@@ -51,6 +51,7 @@ export type Notice =
       request?: string;
       key: string;
       model?: string | null;
+      requested?: string;
       decision: 'approve' | 'deny';
       limit: string | null;
       note: string;
