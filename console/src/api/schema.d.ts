@@ -2117,7 +2117,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "limit_request_decided" | "too_many_limit_requests" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "limit_fixed" | "too_many_rows" | "invalid_dataset" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "file_not_counted" | "gate_stale";
+            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "limit_request_decided" | "too_many_limit_requests" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "limit_fixed" | "too_many_rows" | "invalid_dataset" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "storage_unavailable" | "file_not_counted" | "gate_stale";
             errors?: {
                 path: string;
                 message: string;
@@ -8104,7 +8104,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -8161,7 +8161,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `database_unavailable`: the database is not available */
+            /** @description `database_unavailable`: the database is not available; `storage_unavailable`: files can not be stored or read now */
             503: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -8502,7 +8502,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `database_unavailable`: the database is not available */
+            /** @description `database_unavailable`: the database is not available; `storage_unavailable`: files can not be stored or read now */
             503: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -9408,7 +9408,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `database_unavailable`: the database is not available */
+            /** @description `database_unavailable`: the database is not available; `storage_unavailable`: files can not be stored or read now */
             503: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -10994,7 +10994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -11062,7 +11062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database_unavailable`: the database is not available */
+            /** @description `database_unavailable`: the database is not available; `storage_unavailable`: files can not be stored or read now */
             503: {
                 headers: {
                     /** @description The caller's, or one of ours. */
