@@ -757,6 +757,7 @@ create table usage_archives (
   written_at timestamp with time zone not null default now(),
   dropped_at timestamp with time zone,
   kept_until timestamp with time zone,
+  left_out bigint not null default 0,
   PRIMARY KEY (month),
   CHECK (month ~ '^\d{4}-\d{2}$'::text)
 );
@@ -1015,7 +1016,7 @@ begin
     raise exception 'the usage of % is not summed', p_month;
   end if;
   if to_regclass(quote_ident(name)) is not null then execute format('drop table %I', name); end if;
-  update usage_archives a set dropped_at = now(), kept_until = null where a.month = p_month;
+  update usage_archives a set dropped_at = now(), kept_until = null, left_out = 0 where a.month = p_month;
   return true;
 end $function$
 ;
@@ -1144,7 +1145,7 @@ begin
   execute format('grant insert (%s) on usage_archives to %I', (
     select string_agg(quote_ident(attname), ', ') from pg_attribute
     where attrelid = 'usage_archives'::regclass and attnum > 0 and not attisdropped
-      and attname not in ('written_at', 'dropped_at', 'kept_until')), p_role);
+      and attname not in ('written_at', 'dropped_at', 'kept_until', 'left_out')), p_role);
 end $function$
 ;
 

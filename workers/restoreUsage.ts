@@ -13,8 +13,17 @@ async function main([month, days = String(KEPT_DAYS)]: string[]): Promise<void> 
   if (!url) throw new Error('DATABASE_URL or MIGRATE_DATABASE_URL must be set.');
   const pool = openPool(url, { applicationName: 'ballast-restore' });
   try {
-    const { events } = await restoreUsage({ pool, folder: archiveFolderOf(config), month, keptDays: Number(days) });
+    const { events, leftOut } = await restoreUsage({
+      pool,
+      folder: archiveFolderOf(config),
+      month,
+      keptDays: Number(days),
+    });
     process.stdout.write(`The ${events} usage events of ${month} are in the database for ${days} days.\n`);
+    if (leftOut > 0)
+      process.stdout.write(
+        `${leftOut} more are in its file only: their ids were posted again since, and those stand.\n`,
+      );
   } finally {
     await pool.end();
   }

@@ -22,7 +22,7 @@ begin
     raise exception 'the usage of % is not summed', p_month;
   end if;
   if to_regclass(quote_ident(name)) is not null then execute format('drop table %I', name); end if;
-  update usage_archives a set dropped_at = now(), kept_until = null where a.month = p_month;
+  update usage_archives a set dropped_at = now(), kept_until = null, left_out = 0 where a.month = p_month;
   return true;
 end $$;
 

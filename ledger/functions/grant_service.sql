@@ -29,5 +29,5 @@ begin
   execute format('grant insert (%s) on usage_archives to %I', (
     select string_agg(quote_ident(attname), ', ') from pg_attribute
     where attrelid = 'usage_archives'::regclass and attnum > 0 and not attisdropped
-      and attname not in ('written_at', 'dropped_at', 'kept_until')), p_role);
+      and attname not in ('written_at', 'dropped_at', 'kept_until', 'left_out')), p_role);
 end $$;

@@ -7,6 +7,10 @@ export type Violation = { invariant: string; accountId: string; detail: string }
 const ARCHIVED = (posting: string): string =>
   `select from usage_archives a where a.dropped_at is not null and ${posting} between a.first_posting and a.last_posting`;
 
+/** Of a commit of which some events may have been left out when their month was restored, as their ids stood again. */
+const LEFT_OUT = (posting: string): string =>
+  `select from usage_archives a where a.left_out > 0 and ${posting} between a.first_posting and a.last_posting`;
+
 /** Of a job that ran in a month whose events are in a file: what is left of its usage may be less than it has charged. */
 const ARCHIVED_DURING_JOB = `select from usage_archives a where a.dropped_at is not null
   and a.month >= to_char(b.created_at at time zone 'UTC', 'YYYY-MM')
@@ -28,7 +32,8 @@ const INVARIANTS: Record<string, string> = {
     select coalesce(l.account_id, u.account_id) as account_id, 'line ' || coalesce(l.sequence, u.sequence) as detail
     from (select account_id, sequence, amount_nano, line from ledger_lines line where kind = 'usage') l
     full join (select account_id, sequence, sum(cost_nano) as cost from usage_events group by 1, 2) u using (account_id, sequence)
-    where l.amount_nano is distinct from -u.cost and not (u.cost is null and exists (${ARCHIVED('posting_of(l.line)')}))`,
+    where l.amount_nano is distinct from -u.cost and not (u.cost is null and exists (${ARCHIVED('posting_of(l.line)')}))
+      and not (coalesce(u.cost, 0) <= -l.amount_nano and exists (${LEFT_OUT('posting_of(l.line)')}))`,
   '2 an event id stands once per account': `
     select account_id, 'event ' || event_id as detail from usage_events group by account_id, event_id having count(*) > 1`,
   '2 the sums per day are what the ledger deducted': `
@@ -42,9 +47,9 @@ const INVARIANTS: Record<string, string> = {
     where coalesce(d.cost, 0) <> coalesce(l.cost, 0)`,
   '2 a reversal gives back what its event cost': `
     select r.account_id, 'event ' || r.event_id as detail from usage_reversals r
-    left join usage_events u using (account_id, event_id)
+    left join usage_events u using (account_id, event_id, posting)
     left join ledger_lines l on (l.account_id, l.sequence, l.kind) = (r.account_id, r.sequence, 'usage_reversal')
-    where l.amount_nano is distinct from u.cost_nano and not (u.event_id is null and exists (${ARCHIVED('r.posting')}))
+    where l.amount_nano is distinct from u.cost_nano and not (u.cost_nano is null and (exists (${ARCHIVED('r.posting')}) or exists (${LEFT_OUT('r.posting')})))
     union all
     select l.account_id, 'line ' || l.sequence from ledger_lines l left join usage_reversals r using (account_id, sequence)
     where l.kind = 'usage_reversal' and r.event_id is null`,

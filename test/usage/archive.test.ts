@@ -11,6 +11,7 @@ import { findViolations } from '../../ledger/transactions/findViolations';
 import { listArchives } from '../../ledger/usage/listArchives';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
 import { postUsage, type PricedEvent } from '../../ledger/usage/postUsage';
+import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
 import { readUsage } from '../../ledger/usage/readUsage';
 import { recordArchive } from '../../ledger/usage/recordArchive';
 import { archiveUsage } from '../../usage/archive/archiveUsage';
@@ -195,8 +196,8 @@ test('B8 a month comes back from its file: its ids are known again, and it leave
   await archive();
   const file = readFileSync(fileOf('2026-08'));
   const restore = () => restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
-  expect(await restore()).toEqual({ events: 3 });
-  expect(await restore()).toEqual({ events: 3 });
+  expect(await restore()).toEqual({ events: 3, leftOut: 0 });
+  expect(await restore()).toEqual({ events: 3, leftOut: 0 });
   expect(await kept()).toEqual(['august-1', 'august-2', 'august-3', 'now']);
   const again = [priced(account, 'august-2', '0.000000001'), priced(account, 'august-3', '3.00', { inputTokens: 9 })];
   expect([...(await postUsage(database.pool, again)).notPosted.values()]).toEqual(['duplicate', 'event_conflict']);
@@ -205,6 +206,42 @@ test('B8 a month comes back from its file: its ids are known again, and it leave
   expect(await archive(Date.now())).toEqual(['2026-08']);
   expect(readFileSync(fileOf('2026-08'))).toEqual(file);
   expect(await kept()).toEqual(['now']);
+});
+
+test('B3, B8 an id that was posted again since its month had left stands once when the month comes back', async () => {
+  await archive();
+  await postUsage(database.pool, [priced(account, 'august-2', '7.00', { inputTokens: 9 })]);
+  const restore = () => restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  expect(await restore()).toEqual({ events: 2, leftOut: 1 });
+  expect(await restore()).toEqual({ events: 2, leftOut: 1 });
+  expect(await kept()).toEqual(['august-1', 'august-2', 'august-3', 'now']);
+  expect(await findViolations(database.pool)).toEqual([]);
+  const again = [priced(account, 'august-2', '7.00', { inputTokens: 9 })];
+  expect([...(await postUsage(database.pool, again)).notPosted.values()]).toEqual(['duplicate']);
+  const reversal = {
+    accountId: account,
+    eventId: 'august-2',
+    reason: 'test',
+    actor: 'admin:test',
+    idempotencyKey: 'r',
+  };
+  const reversed = await transaction(database.pool, (tx) => postUsageReversal(tx, reversal));
+  expect(reversed).toMatchObject({ kind: 'posted', line: { amount: 7_000_000_000n } });
+  await database.owner.query(`update usage_archives set kept_until = now() - interval '1 second'`);
+  expect(await archive(Date.now())).toEqual(['2026-08']);
+  expect(await findViolations(database.pool)).toEqual([]);
+});
+
+test('B3, B8 an id that is posted while its month comes back stands once', async () => {
+  const events = Array.from({ length: 40 }, (_, nth) => priced(account, `both-${nth}`, '0.01'));
+  await postIn('2026-06', events);
+  await archive();
+  const restoring = restoreUsage({ pool: database.owner, folder, month: '2026-06', keptDays: 7 });
+  const posted = await Promise.all(events.map((event) => postUsage(database.pool, [event])));
+  const { events: restored, leftOut } = await restoring;
+  const isNew = posted.filter(({ notPosted }) => notPosted.size === 0).length;
+  expect([restored + leftOut, leftOut]).toEqual([40, isNew]);
+  expect((await kept()).filter((id) => id.startsWith('both'))).toHaveLength(40);
 });
 
 test('B8 a restore that is cut off leaves nothing, and a damaged file is not restored', async () => {

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import type { Pool, PoolClient } from 'pg';
-import { transaction } from '../../ledger/db';
+import type { Pool } from 'pg';
+import { transaction, type Tx } from '../../ledger/db';
 import { listArchives, type Archive } from '../../ledger/usage/listArchives';
 import { ARCHIVE_LOCK, checksumOf } from './archiveUsage';
 
@@ -18,33 +18,74 @@ export type Restoring = {
   month: string;
   keptDays: number;
 };
+/** `leftOut`: events whose ids were posted again since the month had left: those stand, the older are in the file only. */
+export type Restored = { events: number; leftOut: number };
 
-/** All of the month's events or none. Lines and sums have them already and stay as they are. Again: only the days count. */
-export async function restoreUsage({ pool, folder, month, keptDays }: Restoring): Promise<{ events: number }> {
+/**
+ * All of the month's events or none, but for those whose ids stand by now (B3). Lines and sums have them already and stay
+ * as they are. Again: only the days count. Nobody waits until the last moment, when the month's table is attached.
+ */
+export async function restoreUsage({ pool, folder, month, keptDays }: Restoring): Promise<Restored> {
   const archive = (await listArchives(pool, 'all')).find((one) => one.month === month);
   if (!archive) throw new Error(`There is no archive of the usage of ${month}.`);
   const path = join(folder, archive.file);
   const found = await checksumOf(path);
   if (found !== archive.sha256) throw new Error(`${path} has the checksum ${found}, not ${archive.sha256}.`);
-  // By itself: inside the transaction below it would keep everybody from the tables until all events are back.
-  await pool.query('select create_usage_month($1)', [month]);
-  await transaction(pool, async (tx) => {
+  return transaction(pool, async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [ARCHIVE_LOCK]);
-    const { rows } = await tx.query<{ dropped: boolean }>(
-      `update usage_archives a set dropped_at = null, kept_until = now() + make_interval(days => $2) from usage_archives before
-       where a.month = $1 and before.month = a.month returning before.dropped_at is not null as dropped`,
-      [month, keptDays],
+    const { rows } = await tx.query<{ dropped: boolean; left_out: bigint }>(
+      'select dropped_at is not null as dropped, left_out from usage_archives where month = $1 for update',
+      [month],
     );
-    if (rows[0]!.dropped) await insertEvents(tx, path, archive);
+    const leftOut = rows[0]!.dropped ? await fillMonth(tx, path, archive) : Number(rows[0]!.left_out);
+    await tx.query(
+      'update usage_archives set dropped_at = null, kept_until = now() + make_interval(days => $2), left_out = $3 where month = $1',
+      [month, keptDays, leftOut],
+    );
+    return { events: archive.events - leftOut, leftOut };
   });
-  return { events: archive.events };
 }
 
-async function insertEvents(tx: PoolClient, path: string, archive: Archive): Promise<void> {
+/** A table of its own is filled, which nobody else sees; then what stands by now is taken out, and it is attached. */
+async function fillMonth(tx: Tx, path: string, archive: Archive): Promise<number> {
+  const table = `usage_events_${archive.month.replace('-', '_')}`;
+  // One that an earlier release has made and could not fill is empty.
+  await tx.query(`drop table if exists ${table}`);
+  await tx.query(
+    `create table ${table} (like usage_events including defaults including constraints including indexes)`,
+  );
+  await insertEvents(tx, table, path, archive);
+  const before = await leaveOut(tx, table, `'-infinity'`);
+  // Whoever posts looks for its ids in this table too, first of all: from here on nobody does, and what was posted
+  // meanwhile is among the newest. Attaching takes the same lock.
+  await tx.query('lock table usage_events_other in access exclusive mode');
+  const meanwhile = await leaveOut(tx, table, `now() - interval '1 hour'`);
+  const first = `${archive.month}-01T00:00:00Z`;
+  const { rows } = await tx.query<{ end: string }>(
+    `select to_char(($1::timestamptz at time zone 'UTC') + interval '1 month', 'YYYY-MM-DD"T00:00:00Z"') as end`,
+    [first],
+  );
+  await tx.query(
+    `alter table usage_events attach partition ${table} for values from ('${first}') to ('${rows[0]!.end}')`,
+  );
+  return before + meanwhile;
+}
+
+/** @param since SQL: only events that were taken from then on are looked at */
+async function leaveOut(tx: Tx, table: string, since: string): Promise<number> {
+  const { rowCount } = await tx.query(
+    `delete from ${table} m using usage_events u
+     where usage_key(u.account_id, u.event_id) = usage_key(m.account_id, m.event_id)
+       and u.account_id = m.account_id and u.event_id = m.event_id and u.taken_at >= ${since}`,
+  );
+  return rowCount ?? 0;
+}
+
+async function insertEvents(tx: Tx, table: string, path: string, archive: Archive): Promise<void> {
   let restored = 0;
   const insert = async (lines: string[]): Promise<void> => {
     const { rowCount } = await tx.query(
-      'insert into usage_events select (json_populate_record(null::usage_events, line)).* from unnest($1::json[]) line',
+      `insert into ${table} select (json_populate_record(null::usage_events, line)).* from unnest($1::json[]) line`,
       [lines],
     );
     restored += rowCount ?? 0;
