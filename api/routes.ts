@@ -74,7 +74,7 @@ export const routes: readonly Route<Services>[] = [
       '/v1/accounts/:id/stream',
       anyoneOrAdmin,
       accountStream.follow,
-      'Follow an account as Server-Sent Events: account, changed, heartbeat',
+      'Follow an account as Server-Sent Events: account, watching, changed, heartbeat',
     ),
     get('/sign-in/:token', anybody, signInLink.show, 'A page: whether to sign in'),
     post('/sign-in/:token', anybody, signInLink.use, 'Signs in, and leads on to the console'),

@@ -5,13 +5,36 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { ensureChromium } from './chromium';
 
-const PAGES = {
-  owner: ['overview', 'pay', 'payments', 'transactions', 'usage', 'team', 'webhooks'],
-  admin: ['accounts', 'accounts/demo', 'accounts/demo/team'],
-} as const;
+type Picture = {
+  name: string;
+  path: string;
+  /** What is done before the picture is taken. */
+  open?: (page: Page) => Promise<void>;
+};
+const PAGES: Record<'owner' | 'admin', readonly Picture[]> = {
+  owner: [
+    { name: 'overview', path: '/overview' },
+    { name: 'auto-reload', path: '/overview?window=auto-reload' },
+    { name: 'pay', path: '/pay' },
+    { name: 'payments', path: '/payments' },
+    { name: 'transactions', path: '/transactions?kind=reload' },
+    { name: 'events', path: '/transactions', open: openButton(/^Events of/) },
+    { name: 'usage', path: '/usage' },
+    { name: 'team', path: '/team' },
+    { name: 'webhooks', path: '/webhooks' },
+    { name: 'no-such-page', path: '/no-such-page' },
+  ],
+  admin: [
+    { name: 'accounts', path: '/accounts' },
+    { name: 'account', path: '/accounts/demo' },
+    { name: 'adjust', path: '/accounts/demo', open: openButton('Adjust the balance') },
+    { name: 'account-team', path: '/accounts/demo/team' },
+    { name: 'no-such-account', path: '/accounts/nobody' },
+  ],
+};
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
@@ -45,7 +68,21 @@ async function main(): Promise<void> {
   }
 }
 
-type Wish = { url: string; key: string; pages: readonly string[]; folder: string };
+function openButton(name: string | RegExp) {
+  return async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name }).first().click();
+    await page.getByRole('dialog').waitFor();
+  };
+}
+
+/** Until nothing says that it is loading any more. */
+async function settle(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  const loading = page.getByText('Loading', { exact: true });
+  while ((await loading.count()) > 0) await loading.first().waitFor({ state: 'detached' });
+}
+
+type Wish = { url: string; key: string; pages: readonly Picture[]; folder: string };
 
 async function takeAll(browser: Browser, { url, key, pages, folder }: Wish): Promise<void> {
   for (const colorScheme of THEMES)
@@ -54,12 +91,15 @@ async function takeAll(browser: Browser, { url, key, pages, folder }: Wish): Pro
       const answer = await context.request.post(`${url}/v1/session`, { data: { key } });
       if (!answer.ok()) throw new Error(`This key does not sign in at ${url}: ${await answer.text()}`);
       const page = await context.newPage();
-      for (const name of pages) {
-        await page.goto(`${url}/${name}`);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        await page.waitForLoadState('load');
-        const file = join(folder, `${name.replaceAll('/', '-')}-${viewport.width}-${colorScheme}.png`);
-        await page.screenshot({ path: file, fullPage: true });
+      for (const { name, path, open } of pages) {
+        await page.goto(url + path);
+        await settle(page);
+        await open?.(page);
+        await settle(page);
+        const file = join(folder, `${name}-${viewport.width}-${colorScheme}.png`);
+        // A window covers what is on the screen, and a page is longer than that.
+        const isWindow = (await page.getByRole('dialog').count()) > 0;
+        await page.screenshot({ path: file, fullPage: !isWindow });
         console.log(file);
       }
       await context.close();

@@ -29,8 +29,6 @@ export type BatchEndpoint = (typeof BATCH_ENDPOINTS)[number];
 export const isBatchEndpoint = (url: unknown): url is BatchEndpoint =>
   (BATCH_ENDPOINTS as readonly unknown[]).includes(url);
 
-/** Uploads that an account may have at the same time; what batches have written is not counted. */
-export const FILES_MAX = 10_000;
 /** L2: 200 MB, in bytes. A file of exactly so many passes. */
 export const FILE_BYTES_MAX = 200_000_000;
 /** L2: a file of exactly so many requests passes. */

@@ -5,8 +5,5 @@ export const DATASET_ROWS_MAX = 999;
 /** A dataset of exactly so many bytes passes. */
 export const DATASET_BYTES_MAX = 999_999_999;
 
-/** An account may have so many at the same time. */
-export const DATASETS_MAX = 1_000;
-
 /** What is wrong with a dataset; `line` counts from 1. */
 export type DatasetFault = { code: 'too_many_rows' | 'invalid_dataset'; because: string; line: number | null };

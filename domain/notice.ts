@@ -51,7 +51,6 @@ export type Notice =
       request?: string;
       key: string;
       model?: string | null;
-      requested?: string;
       decision: 'approve' | 'deny';
       limit: string | null;
       note: string;

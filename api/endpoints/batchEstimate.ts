@@ -1,5 +1,6 @@
 /** What a batch would reserve, and whether it would fit (L3): an answer that takes nothing. */
 import { z } from 'zod';
+import { BATCH_ENDPOINTS } from '../../domain/batch';
 import { estimateFile } from '../../domain/batchPrice';
 import { formatMoney, subtract, type Nano } from '../../domain/money';
 import { readAccount } from '../../ledger/accounts/readAccount';
@@ -19,6 +20,7 @@ export const estimate = endpoint({
   replies: {
     200: z.strictObject({
       model: z.string(),
+      endpoint: z.enum(BATCH_ENDPOINTS),
       requests: z.number().int(),
       tokens: z.number().int(),
       cost: z.string(),
@@ -30,7 +32,7 @@ export const estimate = endpoint({
     const { pool } = services;
     const accountId = await accountOf(call, services);
     const { file, prices } = await readInput(accountId, call.body.input_file_id, services);
-    const { model, requests } = file.input;
+    const { model, endpoint: url, requests } = file.input;
     const tokens = file.tokens.input + file.tokens.output;
     const cost = estimateFile(prices, { inputTokens: file.tokens.input, outputTokens: file.tokens.output }, requests);
     const limit = await readLimit(pool, accountId, 'batch.enqueued_tokens', model);
@@ -41,7 +43,7 @@ export const estimate = endpoint({
       inUse: await sumReservedTokens(pool, accountId, model),
       available: (await readAccount(pool, accountId))!.position.available,
     });
-    return ok({ model, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
+    return ok({ model, endpoint: url, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
   },
 });
 

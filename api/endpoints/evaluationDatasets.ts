@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { createDatasetChecker } from '../../batches/checkDataset';
 import { storeUpload } from '../../batches/storeUpload';
-import { DATASET_BYTES_MAX, DATASETS_MAX, type DatasetFault } from '../../domain/dataset';
+import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
 import { notFound, Problem } from '../../domain/errors';
-import { groupDigits } from '../../domain/words';
 import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
@@ -36,18 +35,16 @@ export const upload = endpoint({
     streamed: [CSV, 'application/jsonl', 'application/x-ndjson'],
     bytesMax: DATASET_BYTES_MAX,
   },
-  refusals: ['too_many_rows', 'invalid_dataset', 'limit_reached', 'storage_unavailable'],
+  refusals: ['too_many_rows', 'invalid_dataset', 'storage_unavailable'],
   replies: { 201: uploaded },
   async handle({ params, body, principal: { actor } }, { pool, files: store, log }) {
     const content = body as unknown as StreamedBody;
     const id = newId('dataset-');
     const format = content.mediaType === CSV ? 'csv' : 'jsonl';
-    const isReserved = await transaction(pool, (tx) => reserveDataset(tx, { id, accountId: params.id, format, actor }));
-    if (!isReserved)
-      throw new Problem(
-        'limit_reached',
-        `The account has ${groupDigits(DATASETS_MAX)} evaluation datasets, and may have no more: delete one first.`,
-      );
+    await transaction(pool, async (tx) => {
+      await requireOpenAccount(tx, params.id);
+      await reserveDataset(tx, { id, accountId: params.id, format, actor });
+    });
     try {
       const { rows, bytes } = await receive({ id, accountId: params.id, format, actor }, content, {
         pool,

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { createFileChecker, type FileFacts } from '../../batches/checkFile';
 import { FileGone } from '../../batches/fileStore';
 import { storeUpload } from '../../batches/storeUpload';
-import { FILE_BYTES_MAX, FILES_MAX, type FileError } from '../../domain/batch';
+import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { notFound, Problem } from '../../domain/errors';
-import { groupDigits } from '../../domain/words';
 import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
@@ -87,7 +86,6 @@ export const upload = endpoint({
     'empty_file',
     'too_many_tasks',
     'storage_unavailable',
-    'limit_reached',
   ],
   refusalStatus: { model_not_supported: 400 },
   replies: { 200: file },
@@ -95,9 +93,7 @@ export const upload = endpoint({
     const { pool, files: store, log } = services;
     const accountId = await accountOf(call, services);
     const id = newId('file-');
-    const { actor } = call.principal;
-    if (!(await transaction(pool, (tx) => reserveFile(tx, { id, accountId, filename: 'upload', actor }))))
-      throw tooManyFiles();
+    await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
     try {
       return ok(view(await receive(id, accountId, call, services)));
     } catch (error) {
@@ -168,14 +164,6 @@ const shownName = (name: string | null): string =>
 /** RFC 6266: in ASCII for old clients, and as it is. */
 const attachment = (name: string): string =>
   `attachment; filename="${name.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`;
-
-/** OpenAI's clients would send the whole file twice more. */
-const tooManyFiles = (): Problem =>
-  new Problem(
-    'limit_reached',
-    `The account has ${groupDigits(FILES_MAX)} uploaded files, and may have no more: delete some, or let them expire.`,
-    { headers: { 'x-should-retry': 'false' } },
-  );
 
 /** The first error is the one to read; all of them are listed. */
 function refused(errors: readonly FileError[]): Problem {

@@ -5,6 +5,7 @@ import { formatCents, formatMoney } from '../../domain/money';
 import { asSentence } from '../../domain/words';
 import { listAudit } from '../../ledger/audit/listAudit';
 import { listDecisions } from '../../ledger/decisions/listDecisions';
+import { toldOf } from '../../notices/told';
 import { listNotices } from '../../ledger/notices/listNotices';
 import { listReloads } from '../../ledger/reloads/listReloads';
 import { listTransactions } from '../../ledger/transactions/listTransactions';
@@ -102,12 +103,17 @@ export const reloads = accountList({
 
 const delivery = z.strictObject({
   to: z.string(),
+  channel: z.enum(['mail', 'webhook']),
   status: z.enum(['pending', 'sent', 'delivered', 'failed', 'folded']),
   attempts: z.number().int(),
+  at: time.nullable().meta({ description: 'When it arrived or was given up, as far as that is known.' }),
 });
 const notice = z.strictObject({
+  id: z.uuid(),
   kind: z.string(),
   at: time,
+  subject: z.string().nullable().meta({ description: 'As its mail said it; null for a kind of another release.' }),
+  text: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
   deliveries: z.array(delivery),
 });
@@ -115,8 +121,15 @@ export const notices = accountList({
   item: notice,
   cursor: cursorOf.uuid,
   read: listNotices,
-  view: (row) => ({ ...row, at: row.at.toISOString() }) as z.input<typeof notice>,
-  columns: ['at', 'kind', 'data', 'deliveries'],
+  view: ({ at, ...row }) =>
+    ({
+      ...row,
+      at: at.toISOString(),
+      subject: null,
+      text: null,
+      ...toldOf(row.kind, row.data),
+    }) as z.input<typeof notice>,
+  columns: ['at', 'kind', 'data', 'deliveries', 'subject', 'text'],
 });
 
 const postedEvent = z.strictObject({

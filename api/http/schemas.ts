@@ -134,7 +134,23 @@ export const problem = z
 export const openAiError = z
   .object({
     error: z
-      .object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() })
+      .object({
+        message: z.string(),
+        type: z.string(),
+        param: z.string().nullable(),
+        code: z.string().nullable(),
+        errors: z
+          .array(
+            z.object({
+              code: z.string(),
+              message: z.string(),
+              param: z.string().nullable(),
+              line: z.number().int().nullable(),
+            }),
+          )
+          .optional()
+          .meta({ description: 'Of a refused file: its first 100 faults; `line` counts from 1.' }),
+      })
       .loose(),
   })
   .meta({ id: 'OpenAiError' });

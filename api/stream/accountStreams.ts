@@ -47,8 +47,8 @@ const STREAMS_OF_ACCOUNT_MAX = 100;
 const BUFFER_BYTES_MAX = 64 * 1024;
 
 type Stream = { response: ServerResponse; isWelcome(): Promise<boolean> };
-/** `event`: the last one told; null until the account was read. */
-type Watched = { streams: Set<Stream>; seen: string; event: string | null };
+/** `event`: the last one told; null until the account was read. `isWatching`: changes of its lists are told. */
+type Watched = { streams: Set<Stream>; seen: string; event: string | null; isWatching: boolean };
 
 export function createAccountStreams({
   pool,
@@ -57,9 +57,15 @@ export function createAccountStreams({
   heartbeatMs = HEARTBEAT_MS,
 }: AccountStreamsOptions): AccountStreams {
   const watched = new Map<string, Watched>();
-  const topics = createTopicWatch(pool, (accountId, changed) =>
-    tell(accountId, toEvent('changed', { topics: changed })),
-  );
+  const topics = createTopicWatch(pool, {
+    onWatching(accountId) {
+      const account = watched.get(accountId);
+      if (!account || account.isWatching) return;
+      account.isWatching = true;
+      tell(accountId, WATCHING);
+    },
+    onChanged: (accountId, changed) => tell(accountId, toEvent('changed', { topics: changed })),
+  });
   let looking: Promise<void> | null = null;
   let lookedMs = -Infinity;
   /** While one was under way, which may not have seen what it was asked for. */
@@ -136,7 +142,12 @@ export function createAccountStreams({
     },
     open(response, accountId, isWelcome) {
       const stream = { response, isWelcome };
-      const account: Watched = watched.get(accountId) ?? { streams: new Set(), seen: '', event: null };
+      const account: Watched = watched.get(accountId) ?? {
+        streams: new Set(),
+        seen: '',
+        event: null,
+        isWatching: false,
+      };
       watched.set(accountId, account);
       account.streams.add(stream);
       response.on('close', () => {
@@ -147,6 +158,8 @@ export function createAccountStreams({
       // Where others watch already, what they were told last is at most a look old.
       if (account.event !== null) send(stream, account.event);
       else lookSoon();
+      if (account.isWatching) send(stream, WATCHING);
+      else topics.look([...watched.keys()]);
     },
     poke: (accountId) => void (watched.has(accountId) && lookSoon()),
     async close() {
@@ -160,5 +173,7 @@ export function createAccountStreams({
   };
 }
 
-const toEvent = (name: 'account' | 'changed' | 'heartbeat', data: object): string =>
+const toEvent = (name: 'account' | 'watching' | 'changed' | 'heartbeat', data: object): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+/** What was read of the account's lists before this may be older than any change that is told. */
+const WATCHING = toEvent('watching', {});

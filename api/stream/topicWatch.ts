@@ -13,8 +13,13 @@ export type TopicWatch = {
 
 const LOOK_MS_MAX = 2_000;
 
-/** @param onChanged told of each account with topics that have changed */
-export function createTopicWatch(pool: Pool, onChanged: (accountId: string, topics: string[]) => void): TopicWatch {
+type Told = {
+  /** How far the lists of this account go is known: from here on each change of them is told. */
+  onWatching: (accountId: string) => void;
+  onChanged: (accountId: string, topics: string[]) => void;
+};
+
+export function createTopicWatch(pool: Pool, { onWatching, onChanged }: Told): TopicWatch {
   let known = new Map<string, TopicMarks>();
   let looking: Promise<void> | null = null;
 
@@ -23,11 +28,14 @@ export function createTopicWatch(pool: Pool, onChanged: (accountId: string, topi
     const before = known;
     known = marks;
     for (const [accountId, now] of marks) {
+      onWatching(accountId);
       const then = before.get(accountId);
       if (!then) continue;
       const topics: string[] = TOPICS.filter((topic) => now[topic] !== then[topic]);
       // Usage has no mark of its own: each posting of it adds a line, so a new line may mean new usage.
       if (topics.includes('transactions')) topics.push('usage');
+      // A batch that ends has files of its own.
+      if (topics.includes('batches')) topics.push('files');
       // Where the log can't be read now, its own list is still told of.
       if (now.audit !== then.audit) topics.push('audit', ...(await auditTopics(accountId, then.audit).catch(() => [])));
       if (topics.length > 0) onChanged(accountId, [...new Set(topics)]);

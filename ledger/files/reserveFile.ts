@@ -1,32 +1,18 @@
 /** Writes down that a file is being uploaded: whatever becomes of the process, its content is removed unless it is kept. */
-import { FILES_MAX } from '../../domain/batch';
-import type { Db, Tx } from '../db';
-import { lockLimits } from '../limits/lockLimits';
+import type { Db } from '../db';
 
 /** An upload that takes longer is given up. */
 const UPLOAD_SECONDS_MAX = 86_400;
 
-/**
- * False when the account has `FILES_MAX` uploads, those under way included: one at a time is counted, so that the bound
- * holds however many come at once. What batches have written is not counted. Throws `not_found`, `account_closed`.
- */
 export async function reserveFile(
-  tx: Tx,
+  db: Db,
   file: { id: string; accountId: string; filename: string; actor: string },
-): Promise<boolean> {
-  await lockLimits(tx, file.accountId);
-  const { rows } = await tx.query<{ count: number }>(
-    `select ((select count(*) from files where account_id = $1 and purpose = 'batch' and removed_at is null)
-       + (select count(*) from files where account_id = $1 and purpose = 'batch' and removed_at > clock_timestamp() and not erased))::int as count`,
-    [file.accountId],
-  );
-  if (rows[0]!.count >= FILES_MAX) return false;
-  await tx.query(
+): Promise<void> {
+  await db.query(
     `insert into files (id, account_id, purpose, filename, bytes, actor, removed_at)
      values ($1, $2, 'batch', $3, 0, $4, clock_timestamp() + make_interval(secs => $5))`,
     [file.id, file.accountId, file.filename, file.actor, UPLOAD_SECONDS_MAX],
   );
-  return true;
 }
 
 /**

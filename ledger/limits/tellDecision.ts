@@ -5,14 +5,13 @@ import type { LimitRequest } from './limitRequest';
 
 /** In the transaction that decides, so that they are told if and only if it was decided. */
 export async function tellDecision(tx: Tx, request: LimitRequest): Promise<void> {
-  const { id, accountId, key, model, requested, granted, standing, note, memberId } = request;
+  const { id, accountId, key, model, granted, standing, note, memberId } = request;
   const noticeKey = `limit-request/${id}`;
   await postNotice(tx, accountId, noticeKey, {
     kind: 'limit_request_decided',
     request: id,
     key,
     model,
-    requested: String(requested),
     decision: granted === null ? 'deny' : 'approve',
     limit: String(granted ?? standing),
     note: note ?? '',

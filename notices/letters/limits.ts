@@ -6,19 +6,10 @@ import { NOTHING_TO_DO, type Letter, type Of } from './letter';
 const limitName = (key: string, model?: string | null): string => (model ? `${key} for the model ${model}` : key);
 const grouped = (count: string): string => groupDigits(Number(count));
 
-export function limitRequestDecided({
-  key,
-  model,
-  requested,
-  decision,
-  limit,
-  note,
-}: Of<'limit_request_decided'>): Letter {
+export function limitRequestDecided({ key, model, decision, limit, note }: Of<'limit_request_decided'>): Letter {
   const approved = decision === 'approve';
   const name = limitName(key, model);
-  const asked = requested === undefined || requested === limit ? '' : `; you asked for ${grouped(requested)}`;
-  const standing =
-    limit === null ? [] : [`The limit ${name} ${approved ? 'is now' : 'stays at'} ${grouped(limit)}${asked}.`];
+  const standing = limit === null ? [] : [`The limit ${name} ${approved ? 'is now' : 'stays at'} ${grouped(limit)}.`];
   return {
     subject: `your limit request was ${approved ? 'approved' : 'not approved'}`,
     paragraphs: [

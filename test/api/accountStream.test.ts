@@ -36,6 +36,7 @@ const telling =
   (topic: string) =>
   ({ name, data }: { name: string; data: any }) =>
     name === 'changed' && data.topics.includes(topic);
+const watching = ({ name }: { name: string }) => name === 'watching';
 const use = (account: TestAccount, id: string, inputTokens: number, at = api) =>
   report(at, [{ id, accountId: account.id, model: 'model', inputTokens }]);
 
@@ -74,21 +75,31 @@ test('C3 whoever comes later to a watched account is told at once, and what chan
 test('C3 a stream tells which lists have changed, by whomever', async () => {
   const account = await openAccount(api, '10.00');
   const stream = await follow(account.id, byKey(account.owner));
-  await stream.next(({ name }) => name === 'account');
-  // The first look only notes how far the lists go.
-  const add = (nth: number) =>
-    other.ask('POST', `/v1/accounts/${account.id}/members`, {
-      key: account.owner,
-      body: { name: 'New', email: `new-${nth}@stream.example`, role: 'member' },
-    });
-  let nth = 0;
-  const adding = setInterval(() => void add((nth += 1)), 700);
-  await stream.next(telling('members')).finally(() => clearInterval(adding));
+  await stream.next(watching);
+  await other.ask('POST', `/v1/accounts/${account.id}/members`, {
+    key: account.owner,
+    body: { name: 'New', email: 'new@stream.example', role: 'member' },
+  });
+  await stream.next(telling('members'));
   await use(account, 'topic', 1_000_000);
   const { data } = await stream.next(telling('transactions'));
   expect(data.topics).toContain('usage');
   await adjust(api, account.id, '1.00');
   await stream.next(telling('audit'));
+});
+
+test('C3 a stream says from when on each change is told, also to whoever joins or comes back', async () => {
+  const account = await openAccount(api, '10.00');
+  for (let visit = 1; visit <= 3; visit++) {
+    const stream = await follow(account.id, byKey(account.owner));
+    await stream.next(watching);
+    const joined = await follow(account.id, byKey(account.member));
+    await joined.next(watching);
+    await adjust(other, account.id, '1.00');
+    await stream.next(telling('transactions'));
+    await joined.next(telling('transactions'));
+    await Promise.all([stream.close(), joined.close()]);
+  }
 });
 
 test('C3 an evaluation dataset that comes or goes is told of as a change of limits', async () => {

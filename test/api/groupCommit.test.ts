@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from 'pg';
 import { laneOf } from '../../api/usage/commitLanes';
 import { createGroupCommit } from '../../api/usage/groupCommit';
 import { findViolations } from '../../ledger/transactions/findViolations';
@@ -176,16 +175,6 @@ describe('through two processes', () => {
     }
   }
 
-  /** As soon as one waits for a lock. */
-  const cutWaitingCommit = (pool: Pool) =>
-    until(
-      () =>
-        pool.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
-        ),
-      ({ rowCount }) => rowCount === 1,
-    );
-
   test('a commit that loses its connection is 503, and the same request again is taken once', async () => {
     const { id } = await openAccount(api, '10.00');
     const { pool } = api.database;
@@ -194,7 +183,10 @@ describe('through two processes', () => {
     await blocker.query('select 1 from balances where account_id = $1 for update', [id]);
     const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 };
     const lost = report(api, [event]);
-    await cutWaitingCommit(pool);
+    await sleep(100);
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
+    );
     const answer = await lost;
     expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
@@ -218,7 +210,9 @@ describe('through two processes', () => {
       () => balanceOf(stands.id),
       (balance) => balance === '9.00',
     );
-    await cutWaitingCommit(pool);
+    await pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
+    );
     expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     await blocker.query('rollback');
     blocker.release();

@@ -204,7 +204,6 @@ test('N1 owners and the resource modifier who asked are told of the decision, on
     request: body.id,
     key: 'dedicated.endpoints',
     model: null,
-    requested: '8',
     decision: 'approve',
     limit: '7',
     note: 'Seven for now',

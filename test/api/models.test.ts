@@ -52,44 +52,6 @@ test('B4 a price that has begun is never changed; a new one starts at least a mi
   expect((await put('m', [begun], { provider: 'Somebody else' })).body.provider).toBe('Somebody else');
 });
 
-const ofBatches = {
-  provider: 'OpenAI',
-  license: 'commercial',
-  batch: true,
-  maxOutputTokens: 16_384,
-  deprecatedAt: '2030-01-01T00:00:00.000Z',
-};
-
-test('L1 the catalogue says of each model who provides it, what it takes and gives, its prices, and whether it does batches', async () => {
-  const batch = { inputPerMillion: '0.30', cachedInputPerMillion: '0.15', outputPerMillion: '1.25' };
-  await put('for-batches', [{ ...begun, batch }], ofBatches);
-  const image = { from: begun.from, perImage: { '1024x1024': '0.04' } };
-  await put('for-images', [image], { input: ['text', 'image'], output: 'image' });
-  await put('for-vectors', [{ from: begun.from, inputPerMillion: '0.02' }], { output: 'embedding' });
-  const { body } = await api.ask('GET', '/v1/models', { key: api.service });
-  const byId = new Map(body.data.map((model: { id: string }) => [model.id, model]));
-  expect(byId.get('for-batches')).toMatchObject({
-    ...ofBatches,
-    input: ['text'],
-    output: 'text',
-    prices: [{ ...begun, batch }],
-  });
-  expect(byId.get('for-images')).toMatchObject({ input: ['text', 'image'], output: 'image', prices: [image] });
-  expect(byId.get('for-vectors')).toMatchObject({ license: 'open', output: 'embedding', batch: false });
-});
-
-test('L8 the catalogue can be read through the API by every role, by accounts of every tier', async () => {
-  await put('for-everybody', [begun]);
-  const own = await openAccount(api);
-  for (const tier of ['low', 'standard', 'high']) {
-    await api.ask('PATCH', `/v1/accounts/${own.id}`, { key: api.admin, body: { tier } });
-    for (const key of [own.owner, own.modifier, own.member, api.service, api.admin]) {
-      const { status, body } = await api.ask('GET', '/v1/models', { key });
-      expect([status, body.data.some(({ id }: { id: string }) => id === 'for-everybody')]).toEqual([200, true]);
-    }
-  }
-});
-
 test('a model may get its first price later, in the past, and another process knows it at once', async () => {
   const other = await startTestApi({ database: api.database });
   const { id } = await openAccount(api, '10.00');

@@ -118,7 +118,7 @@ test('L2 an index whose writer was killed before it could remove it is erased wh
 
 test('L2 an upload that comes to its end after its time is over, or its account is closed, is dropped', async () => {
   const file = { id: 'file-late', accountId: account, filename: 'late.jsonl', actor: 'test' };
-  await transaction(database.pool, (tx) => reserveFile(tx, file));
+  await reserveFile(database.pool, file);
   await database.pool.query("update files set removed_at = now() - interval '1 second' where id = $1", [file.id]);
   await isGone(file.id);
   await store.write(file.id, Readable.from([Buffer.from('late')]));

@@ -1,25 +1,15 @@
 /** What owners read of the past: long lists that stay cheap, the terms as they are recorded, and why a card failed. */
 import { randomUUID } from 'node:crypto';
-import { addCard, expectAccessible, findChromium, startConsole, type ConsoleHarness } from '../support/browser';
+import { postNotice } from '../../ledger/notices/postNotice';
+import { addCard, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
 import { adjust, openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
 import { until } from '../support/notices';
 
-let harness: ConsoleHarness | null = null;
 let account: TestAccount;
-beforeAll(async () => {
-  const path = await findChromium();
-  if (path === null) return;
-  harness = await startConsole(path);
-  account = await openAccount(harness.api, '25.00');
-  await putModel(harness.api);
-}, 600_000);
-afterAll(() => harness?.close());
-
-/** A test that needs Chromium. */
-const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void>): void =>
-  test(name, async () => {
-    if (harness) await work(harness);
-  });
+const inBrowser = testsInBrowser(async ({ api }) => {
+  account = await openAccount(api, '25.00');
+  await putModel(api);
+});
 
 const PAGE = 50;
 
@@ -80,6 +70,38 @@ inBrowser('A11 a failed card is named with why it failed, to members, and when i
     .getByText('1. Mastercard ending in 4444: declined, the card has expired')
     .waitFor();
   await expectAccessible(other.page);
+});
+
+inBrowser('N1 owners read what was told, to whom, by which channel, and whether it arrived', async ({ visit, api }) => {
+  const { pool } = api.database;
+  const told = await openAccount(api, '25.00');
+  const { page } = await visit({ key: told.owner, path: '/notices' });
+  await page.getByText('Nothing has been told yet').waitFor();
+  await expectAccessible(page);
+  await postNotice(pool, told.id, `resumed/${told.id}`, { kind: 'resumed', available: '25.00' });
+  await pool.query(
+    `update notice_deliveries set status = 'sent', attempts = 2, sent_at = now()
+     where notice_id in (select id from notices where account_id = $1)`,
+    [told.id],
+  );
+  const row = page.getByRole('table', { name: 'Notices' }).getByRole('row').filter({ hasText: 'Access is back' });
+  await row.getByText(`owner@${told.id}.example`).waitFor();
+  await row.getByText('by mail').waitFor();
+  await row.getByText('What it says').click();
+  await row.getByText('Access to inference is back. You have $25.00 available.').waitFor();
+  await expectAccessible(page);
+  await page.reload();
+  await row.getByText('Sent', { exact: true }).waitFor();
+  await row.getByText('2 tries').waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+});
+
+inBrowser('a member is not shown what owners were told', async ({ visit }) => {
+  const { page } = await visit({ key: account.member, path: '/notices' });
+  await page.getByText('This page is not for your role').waitFor();
+  expect(await page.getByRole('link', { name: 'Notices' }).count()).toBe(0);
 });
 
 /** A reload of the account that has failed, as the workflow leaves it. */

@@ -7,7 +7,6 @@ import type { Gate } from '../../client';
 import { createGate, type RunningGate } from '../../client/gate';
 import { readEvents } from '../../client/sse';
 import { until } from '../support/notices';
-import { turns } from '../support/times';
 
 type Asked = { headers: IncomingHttpHeaders; stream: ServerResponse };
 let asked: Asked[];
@@ -303,7 +302,7 @@ test('S6 ready() without a limit of time waits, and rejects when the client is c
   let isOver = false;
   const unlimited = gate.ready(Infinity).finally(() => (isOver = true));
   const waiting = [gate.ready(), unlimited].map((ready) => expect(ready).rejects.toMatchObject({ code: 'closed' }));
-  await turns();
+  await sleep(30);
   expect(isOver).toBe(false);
   await gate.close();
   await Promise.all(waiting);

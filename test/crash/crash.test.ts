@@ -97,7 +97,7 @@ test('B3 the API is killed in the middle of ingest: what is sent again under the
     Array.from({ length: 50 }, (_, e) => ({ id: `b${b}e${e}`, accountId: account, model: 'm', inputTokens: 1_000 })),
   );
   const send = async (batch: unknown[]): Promise<void> => {
-    for (const deadline = Date.now() + 100_000; Date.now() < deadline;) {
+    for (let tries = 0; tries < 200; tries++) {
       const answer = await cluster.report(batch).catch(() => null);
       if (answer?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,7 +118,7 @@ test('B3 the API is killed in the middle of ingest: what is sent again under the
     [account],
   );
   expect(rows).toEqual([{ events: 2_000, cost: '2000000000' }]);
-}, 150_000);
+});
 
 test('A12 the monthly limit holds across a worker killed in mid-charge and two workers at once, and is told once', async () => {
   const account = await cluster.account('limited', 'pm_card_visa', '50.00');

@@ -10,14 +10,14 @@ export type Harness = {
   sim: <T = Record<string, unknown>>(call: string, body?: unknown) => Promise<T>;
 };
 
-/** No retries, so that a test sees each answer; a long timeout, so that a busy machine loses none. */
+/** No retries, so that a test sees each answer; short timeouts, so that it need not wait for a lost one. */
 export function stripeFor(port: number, config: Partial<ConstructorParameters<typeof Stripe>[1]> = {}): Stripe {
   return new Stripe('sk_test_ballast', {
     host: '127.0.0.1',
     port,
     protocol: 'http',
     maxNetworkRetries: 0,
-    timeout: 30_000,
+    timeout: 1_000,
     telemetry: false,
     ...config,
   });

@@ -34,7 +34,7 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     events,
     answer: (next) => (status = next),
     async arrived(count) {
-      const until = Date.now() + 30_000;
+      const until = Date.now() + 4_000;
       while (events.length < count && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
       if (events.length < count) throw new Error(`Only ${events.length} of ${count} events arrived.`);
       return events;

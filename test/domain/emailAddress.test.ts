@@ -54,5 +54,5 @@ test('a long text that is nearly an address is refused at once', () => {
   const started = performance.now();
   expect(emailProblem(`${'a.'.repeat(50_000)}@`)).not.toBeNull();
   expect(emailProblem(`a@${'a-'.repeat(120)}`)).not.toBeNull();
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(500);
 });

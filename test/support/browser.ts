@@ -93,6 +93,7 @@ export async function startConsole(
     stripe: world.stripe,
     consoleDir: CONSOLE_DIR,
     allowPrivateWebhooks: true,
+    ...(options.filesDir !== undefined && { filesDir: options.filesDir }),
   });
   const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: WAIT_MS_MAX });
   const visits: Visit[] = [];

@@ -4,8 +4,6 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export type Proxy = {
   port: number;
-  /** So many callers have connected, also while it held up the traffic. */
-  readonly connections: number;
   /** Takes what comes and passes nothing on, either way. */
   hold(): void;
   release(): void;
@@ -15,14 +13,12 @@ export type Proxy = {
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let held = false;
-  let connections = 0;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
     if (held) socket.pause();
   };
   const server = createServer((inside) => {
-    connections += 1;
     const outside = connect(targetPort, '127.0.0.1');
     keep(inside);
     keep(outside);
@@ -38,9 +34,6 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    get connections() {
-      return connections;
-    },
     hold() {
       held = true;
       sockets.forEach((socket) => socket.pause());

@@ -1,6 +1,6 @@
 /** The one way to the API: typed by its document, by cookie, with problems as errors. */
 import createClient, { type Middleware } from 'openapi-fetch';
-import { ProblemError, type ProblemBody } from './problem';
+import { ProblemError, toProblemBody } from './problem';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -13,12 +13,14 @@ export function listenSignedOut(listener: Listener): () => void {
   return () => void onSignedOut.delete(listener);
 }
 
+export const tellSignedOut = (): void => onSignedOut.forEach((tell) => tell());
+
 /** Turns whatever is no success into an error, so that a query or a mutation fails where it should. */
 const problems: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
-    const body = (await response.json().catch(() => null)) as ProblemBody | null;
-    if (response.status === 401 && !schemaPath.startsWith('/v1/session')) onSignedOut.forEach((tell) => tell());
+    const body = toProblemBody(await response.json().catch(() => null));
+    if (response.status === 401 && !schemaPath.startsWith('/v1/session')) tellSignedOut();
     throw new ProblemError(response.status, body, response.headers.get('retry-after'));
   },
 };

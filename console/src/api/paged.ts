@@ -42,6 +42,8 @@ export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf }:
     head,
     keyOf,
     rows: grown?.rows ?? [],
+    /** After a row was removed, which may be an older one. */
+    restart: () => setGrown(null),
     more: cursor === null ? null : { load: () => more.mutate(cursor), isRunning: more.isPending, error: more.error },
   };
 }

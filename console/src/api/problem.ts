@@ -1,4 +1,9 @@
 /** What the API refuses, as an error. Its own sentences are shown: the browser makes up no rule and no reason. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+/** What is wrong with a line of an uploaded file. */
+export type LineFault = { code: string; message: string; line: number | null };
 export type ProblemBody = {
   code?: string;
   title?: string;
@@ -6,7 +11,16 @@ export type ProblemBody = {
   errors?: { path: string; message: string }[];
   declineCode?: string;
   url?: string;
+  lines?: readonly LineFault[];
 };
+
+/** Of both forms in which the API refuses: RFC 9457, and OpenAI's on the routes that are theirs. */
+export function toProblemBody(answer: unknown): ProblemBody | null {
+  const { error } = (answer ?? {}) as Partial<Schemas['OpenAiError']>;
+  if (error === undefined) return answer as ProblemBody | null;
+  const { code, message, errors } = error;
+  return { detail: message, ...(code !== null && { code }), ...(errors !== undefined && { lines: errors }) };
+}
 
 export class ProblemError extends Error {
   readonly code: string;

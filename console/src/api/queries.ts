@@ -68,11 +68,21 @@ export const prepaymentQuery = (id: string, prepaymentId: string) =>
       data(api.GET('/v1/accounts/{id}/prepayments/{prepaymentId}', { params: { path: { id, prepaymentId } } })),
   });
 
-export const noticesQuery = (id: string, limit = 5) =>
-  queryOptions({
-    queryKey: [...keys.topic(id, 'notices'), limit],
-    queryFn: () => data(api.GET('/v1/accounts/{id}/notices', { params: { path: { id }, query: { limit } } })),
-  });
+type NoticeList = paths['/v1/accounts/{id}/notices']['get']['responses'][200]['content']['application/json'];
+export type Notice = NoticeList['data'][number];
+
+export const noticesList = (id: string, limit = LIMIT) => ({
+  queryKey: [...keys.topic(id, 'notices'), limit],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts/{id}/notices', { params: { path: { id }, query: page(cursor, limit) } })),
+  keyOf: (notice: Notice) => notice.id,
+});
+
+/** The newest notices alone. */
+export const lastNoticesQuery = (id: string, limit: number) => {
+  const { queryKey, read } = noticesList(id, limit);
+  return queryOptions({ queryKey, queryFn: () => read(null) });
+};
 
 /** Usage of the last days by day and model, today (UTC) included. */
 export const usageQuery = (id: string, days: number) => spendQuery(id, days, 'day,model');
@@ -179,3 +189,9 @@ export const deliveriesList = (id: string, eid: string) => ({
     ),
   keyOf: (delivery: WebhookDelivery) => delivery.id,
 });
+
+export const limitsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.topic(id, 'limits'),
+    queryFn: () => data(api.GET('/v1/accounts/{id}/limits', of(id))),
+  });

@@ -120,7 +120,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow an account as Server-Sent Events: account, changed, heartbeat
+         * Follow an account as Server-Sent Events: account, watching, changed, heartbeat
          * @description For: owner, resource_modifier, member, admin.
          */
         get: operations["get_v1_accounts_id_stream"];
@@ -2079,6 +2079,13 @@ export interface components {
                 type: string;
                 param: string | null;
                 code: string | null;
+                /** @description Of a refused file: its first 100 faults; `line` counts from 1. */
+                errors?: {
+                    code: string;
+                    message: string;
+                    param: string | null;
+                    line: number | null;
+                }[];
             } & {
                 [key: string]: unknown;
             };
@@ -8104,7 +8111,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
+            /** @description `account_closed`: the account is closed */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -8844,6 +8851,8 @@ export interface operations {
                 content: {
                     "application/json": {
                         model: string;
+                        /** @enum {string} */
+                        endpoint: "/v1/chat/completions" | "/v1/responses" | "/v1/messages";
                         requests: number;
                         tokens: number;
                         cost: string;
@@ -10994,7 +11003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
+            /** @description `account_closed`: the account is closed */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -11686,17 +11695,26 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: {
+                            /** Format: uuid */
+                            id: string;
                             kind: string;
                             /** Format: date-time */
                             at: string;
+                            /** @description As its mail said it; null for a kind of another release. */
+                            subject: string | null;
+                            text: string | null;
                             data: {
                                 [key: string]: unknown;
                             };
                             deliveries: {
                                 to: string;
                                 /** @enum {string} */
+                                channel: "mail" | "webhook";
+                                /** @enum {string} */
                                 status: "pending" | "sent" | "delivered" | "failed" | "folded";
                                 attempts: number;
+                                /** @description When it arrived or was given up, as far as that is known. */
+                                at: string | null;
                             }[];
                         }[];
                         nextCursor: string | null;

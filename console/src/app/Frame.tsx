@@ -49,7 +49,7 @@ export function Frame() {
       </header>
       <main id="page" className={styles.main} tabIndex={-1}>
         <Lost />
-        <Boundary key={`${session.accountId} ${location}`}>
+        <Boundary key={`${session.accountId} ${location}`} title={titleOf(location) ?? text.app.name}>
           <Suspense fallback={<Loading lines={6} />}>
             <Pages role={session.role} />
           </Suspense>
@@ -126,9 +126,14 @@ function Lost() {
   );
 }
 
+function titleOf(location: string): string | undefined {
+  const page = pages.find(({ path }) => path === location);
+  return page && text.pages[page.name];
+}
+
 function useTitle(location: string): void {
   useEffect(() => {
-    const page = pages.find(({ path }) => path === location);
-    document.title = page ? `${text.pages[page.name]} · ${text.app.name}` : text.app.name;
+    const title = titleOf(location);
+    document.title = title === undefined ? text.app.name : `${title} · ${text.app.name}`;
   }, [location]);
 }

@@ -1,5 +1,16 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
-import { ChartColumn, CreditCard, House, ReceiptText, UserCog, Users, Webhook, type LucideIcon } from 'lucide-react';
+import {
+  Bell,
+  ChartColumn,
+  CreditCard,
+  House,
+  Layers,
+  ReceiptText,
+  UserCog,
+  Users,
+  Webhook,
+  type LucideIcon,
+} from 'lucide-react';
 import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import type { Role } from '../session/session';
 import type { text } from '../text';
@@ -34,6 +45,8 @@ export const pages: readonly Page[] = [
   page('payments', '/payments', ofAccount, CreditCard, () => import('../pages/payments')),
   page('transactions', '/transactions', ofAccount, ReceiptText, () => import('../pages/transactions')),
   page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
+  page('batches', '/batches', ofAccount, Layers, () => import('../pages/batches')),
+  page('notices', '/notices', owner, Bell, () => import('../pages/notices')),
   page('team', '/team', owner, UserCog, () => import('../pages/team')),
   page('webhooks', '/webhooks', owner, Webhook, () => import('../pages/webhooks')),
   page('accounts', '/accounts', admin, Users, () => import('../pages/accounts')),

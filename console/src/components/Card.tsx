@@ -2,14 +2,23 @@
 import { useId, type ReactNode } from 'react';
 import styles from './Card.module.css';
 
-type Props = { title: string; note?: ReactNode; action?: ReactNode; children: ReactNode };
+type Props = {
+  title: string;
+  /** Where the page's own heading says the same: only screen readers hear it. @default false */
+  isTitleHidden?: boolean;
+  note?: ReactNode;
+  action?: ReactNode;
+  children: ReactNode;
+};
 
-export function Card({ title, note, action, children }: Props) {
+export function Card({ title, isTitleHidden = false, note, action, children }: Props) {
   const id = useId();
   return (
     <section className={styles.card} aria-labelledby={id}>
-      <header className={styles.head}>
-        <h2 id={id}>{title}</h2>
+      <header className={isTitleHidden && !note && !action ? 'visually-hidden' : styles.head}>
+        <h2 id={id} className={isTitleHidden ? 'visually-hidden' : undefined}>
+          {title}
+        </h2>
         {note && <span className={styles.note}>{note}</span>}
         {action && <div className={styles.action}>{action}</div>}
       </header>

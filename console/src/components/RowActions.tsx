@@ -11,3 +11,10 @@ export const RowAction = ({ label, of, onClick }: { label: string; of: string; o
     {label}
   </button>
 );
+
+/** Leads to a file, which is saved. */
+export const RowDownload = ({ label, of, href }: { label: string; of: string; href: string }) => (
+  <a href={href} download aria-label={text.table.actionFor(label, of)}>
+    {label}
+  </a>
+);

@@ -93,10 +93,12 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = nul
             </Button>
           )}
           {csvName && (
-            <Button look="quiet" onClick={() => saveCsv(csvName, columns, sorted)}>
-              <Download size={15} aria-hidden="true" />
-              {text.table.csv}
-            </Button>
+            <span className={styles.csv}>
+              <Button look="quiet" onClick={() => saveCsv(csvName, columns, sorted)}>
+                <Download size={15} aria-hidden="true" />
+                {text.table.csv}
+              </Button>
+            </span>
           )}
         </div>
       )}

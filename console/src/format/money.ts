@@ -9,6 +9,8 @@ const EXACT = new Intl.NumberFormat('en-US', {
   minimumFractionDigits: 2,
   maximumFractionDigits: 9,
 });
+/** What is less than half a cent: its first two digits, `$0.0042`. */
+const SMALL = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
 const NANO_PER_CENT = 10_000_000n;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,9}))?$/;
 
@@ -37,8 +39,8 @@ const withMinus = (text: string): string => text.replace('-', '−');
 export function formatMoney(amount: string): string {
   const nano = toNano(amount);
   const size = nano < 0n ? -nano : nano;
-  if (size > 0n && size * 2n < NANO_PER_CENT) return nano < 0n ? '−<$0.01' : '<$0.01';
-  return withMinus(CENTS.format(amount as Intl.StringNumericLiteral));
+  const format = size > 0n && size * 2n < NANO_PER_CENT ? SMALL : CENTS;
+  return withMinus(format.format(amount as Intl.StringNumericLiteral));
 }
 
 /** Every digit there is. */

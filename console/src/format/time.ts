@@ -11,6 +11,9 @@ export const formatShortDate = (iso: string): string => SHORT_DATE.format(new Da
 export const formatTime = (iso: string): string => `${TIME.format(new Date(iso))} UTC`;
 export const formatClock = (iso: string): string => `${CLOCK.format(new Date(iso))} UTC`;
 
+/** The API's time of OpenAI's objects, seconds since the epoch, as ISO 8601. */
+export const fromSeconds = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+
 /** The UTC day of a moment, `2026-11-25`. @param daysBack how many days earlier */
 export const utcDay = (now: Date, daysBack = 0): string =>
   new Date(now.getTime() - daysBack * DAY_MS).toISOString().slice(0, 10);

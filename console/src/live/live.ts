@@ -14,6 +14,7 @@ const REOPEN_MS = 2_000;
 type AccountEvent = Partial<Schemas['Account']>;
 type Message =
   | { kind: 'account'; account: AccountEvent }
+  | { kind: 'watching' }
   | { kind: 'changed'; topics: string[] }
   | { kind: 'state'; state: LiveState };
 export type LiveState = 'connecting' | 'live' | 'lost';
@@ -79,7 +80,7 @@ function holdStream(accountId: string, until: AbortSignal, tell: (message: Messa
 }
 
 /**
- * The browser comes back by itself from a lost connection; what was missed meanwhile is in the first event. After an
+ * The browser comes back by itself from a lost connection; what was missed meanwhile is read again. After an
  * answer that is no stream, as when the session has ended, it gives up: then it is for us to ask again.
  */
 function openStream(accountId: string, tell: (message: Message) => void, onGivenUp: () => void): EventSource {
@@ -92,6 +93,7 @@ function openStream(accountId: string, tell: (message: Message) => void, onGiven
   source.addEventListener('account', ({ data }: MessageEvent<string>) => {
     tell({ kind: 'account', account: JSON.parse(data) as AccountEvent });
   });
+  source.addEventListener('watching', () => tell({ kind: 'watching' }));
   source.addEventListener('changed', ({ data }: MessageEvent<string>) =>
     tell({ kind: 'changed', ...(JSON.parse(data) as { topics: string[] }) }),
   );
@@ -101,14 +103,14 @@ function openStream(accountId: string, tell: (message: Message) => void, onGiven
 function apply(message: Message, accountId: string, client: QueryClient): void {
   switch (message.kind) {
     case 'state':
-      // What changed while nobody listened is read again.
-      if (message.state === 'live' && state === 'lost')
-        void client.invalidateQueries({ queryKey: keys.account(accountId) });
       return become(message.state);
     case 'account':
       become('live');
       // The one place where the balance stands: all that show it change together.
       return void client.setQueryData(accountQuery(accountId).queryKey, (old) => old && { ...old, ...message.account });
+    case 'watching':
+      // What changed while nobody listened, or before anybody did, is told by no `changed`.
+      return void client.invalidateQueries({ queryKey: keys.account(accountId) });
     case 'changed':
       // One that is being read already is not begun anew: under steady usage it would never end.
       for (const topic of message.topics)

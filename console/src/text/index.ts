@@ -1,7 +1,9 @@
 /** Every word on the screen, by page: what is to be said differently is changed here. */
 import { accounts } from './accounts';
 import { autoReload } from './autoReload';
+import { batches } from './batches';
 import { frame } from './frame';
+import { notices } from './notices';
 import { overview } from './overview';
 import { pay } from './pay';
 import { payments } from './payments';
@@ -13,6 +15,8 @@ import { webhooks } from './webhooks';
 export const text = {
   ...frame,
   accounts,
+  batches,
+  notices,
   overview,
   pay,
   autoReload,

@@ -10,6 +10,7 @@ import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
+import styles from './Account.module.css';
 
 const words = text.accounts;
 type Row = Schemas['Happening'];
@@ -52,7 +53,7 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'actor',
     heading: words.timelineColumns.actor,
-    cell: ({ actor }) => actor ?? '–',
+    cell: ({ actor }) => <span className={styles.person}>{actor ?? '–'}</span>,
     csv: ({ actor }) => actor ?? '',
   },
   {

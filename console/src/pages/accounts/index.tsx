@@ -23,7 +23,7 @@ export default function AccountsPage() {
   return (
     <>
       <PageHead title={text.pages.accounts} />
-      <Card title={words.title}>
+      <Card title={words.title} isTitleHidden>
         <Filters filter={filter}>
           <InputFilter filter={filter} name="q" label={words.search} type="search" />
           <SelectFilter filter={filter} name="gate" label={words.gate} options={text.overview.gate} />

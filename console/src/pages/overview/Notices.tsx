@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Bell } from 'lucide-react';
-import { noticesQuery } from '../../api/queries';
+import { Link } from 'wouter';
+import { lastNoticesQuery } from '../../api/queries';
 import { Card } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
@@ -10,12 +11,13 @@ import { wordFor } from '../../text/word';
 import styles from './Overview.module.css';
 
 const words = text.overview;
+const SHOWN = 5;
 
 /** What owners were told lately. */
 export function Notices() {
-  const notices = useQuery(noticesQuery(useAccountId()));
+  const notices = useQuery(lastNoticesQuery(useAccountId(), SHOWN));
   return (
-    <Card title={words.notices}>
+    <Card title={words.notices} action={<Link href="/notices">{words.allNotices}</Link>}>
       <Loaded query={notices}>
         {({ data }) =>
           data.length === 0 ? (
@@ -24,9 +26,9 @@ export function Notices() {
             </Empty>
           ) : (
             <ul className={styles.rows}>
-              {data.map(({ kind, at }) => (
-                <li key={`${kind} ${at}`}>
-                  <span>{wordFor(words.noticeKinds, kind)}</span>
+              {data.map(({ id, kind, at }) => (
+                <li key={id}>
+                  <span>{wordFor(text.notices.kinds, kind)}</span>
                   <time className={styles.end} dateTime={at}>
                     {formatTime(at)}
                   </time>

@@ -26,7 +26,7 @@ export default function TransactionsPage() {
   return (
     <>
       <PageHead title={text.pages.transactions} />
-      <Card title={words.title} note={words.note}>
+      <Card title={words.title} isTitleHidden note={words.note}>
         <Filters filter={filter}>
           <SelectFilter filter={filter} name="kind" label={words.kind} options={words.kinds} any={words.all} />
           <InputFilter filter={filter} name="from" label={words.from} type="date" />

@@ -35,7 +35,7 @@ export function Deliveries({ accountId, endpoint }: { accountId: string; endpoin
 }
 
 const eventOf = ({ type }: WebhookDelivery): string =>
-  type === 'test' ? words.testEvent : wordFor(text.overview.noticeKinds, type);
+  type === 'test' ? words.testEvent : wordFor(text.notices.kinds, type);
 /** An answer that was an error has both. */
 const lastOf = ({ lastStatus, lastError }: WebhookDelivery): string =>
   [lastStatus === null ? null : words.answered(lastStatus), lastError].filter((one) => one !== null).join(': ');

@@ -5,7 +5,7 @@ import { text } from '../../text';
 import styles from './Webhooks.module.css';
 
 const words = text.webhooks;
-const kinds = Object.entries(text.overview.noticeKinds) as [Event, string][];
+const kinds = Object.entries(text.notices.kinds) as [Event, string][];
 type Event = WebhookEndpoint['events'][number];
 type Props = { events: Event[]; onChange: (events: Event[]) => void };
 

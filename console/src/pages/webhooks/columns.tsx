@@ -68,4 +68,4 @@ export const columnsOf = (
 ];
 
 const listEvents = (events: WebhookEndpoint['events']): string =>
-  events.map((event) => (event === '*' ? words.everything : wordFor(text.overview.noticeKinds, event))).join(', ');
+  events.map((event) => (event === '*' ? words.everything : wordFor(text.notices.kinds, event))).join(', ');

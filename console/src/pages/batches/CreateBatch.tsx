@@ -1,0 +1,100 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, data } from '../../api/client';
+import { ProblemError } from '../../api/problem';
+import { keys } from '../../api/queries';
+import { Button, ButtonLink } from '../../components/Button';
+import { Fact, Facts } from '../../components/Facts';
+import { Money } from '../../components/Money';
+import { Notice } from '../../components/Notice';
+import { Loaded } from '../../components/States';
+import { toast } from '../../components/toast';
+import { newId } from '../../format/newId';
+import { formatCount } from '../../format/number';
+import { useAccountId, useRole } from '../../session/session';
+import { text } from '../../text';
+import styles from './Batches.module.css';
+
+const words = text.batches;
+const ASK_AGAIN_MS = 10_000;
+const COUNTING_MS = 1_000;
+const isCounting = (error: unknown): boolean => error instanceof ProblemError && error.code === 'file_not_counted';
+
+const estimate = (fileId: string) => data(api.POST('/v1/batches/estimate', { body: { input_file_id: fileId } }));
+type Estimate = Awaited<ReturnType<typeof estimate>>;
+
+/** What a batch of the file takes, whether it fits, and the button that creates it. */
+export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () => void }) {
+  const id = useAccountId();
+  const estimated = useQuery({
+    queryKey: [...keys.topic(id, 'batches'), 'estimate', fileId],
+    queryFn: () => estimate(fileId),
+    // Money comes and other batches end while this is read.
+    refetchInterval: ({ state }) => (isCounting(state.error) ? COUNTING_MS : ASK_AGAIN_MS),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const creating = useCreating(id, fileId, onClose);
+  if (estimated.data === undefined && isCounting(estimated.error)) return <Notice tone="info">{words.counting}</Notice>;
+  return (
+    <Loaded query={estimated} lines={4}>
+      {(found) => (
+        <div className={styles.upload}>
+          <h3>{words.estimate}</h3>
+          <p className={styles.quiet}>{words.estimateNote}</p>
+          <Taken estimate={found} />
+          <Fit estimate={found} />
+          {creating.isError && <Notice tone="bad">{creating.error.message}</Notice>}
+          <div className={styles.buttons}>
+            <Button look="primary" isRunning={creating.isPending} onClick={() => creating.mutate(found.endpoint)}>
+              {words.submit}
+            </Button>
+            <Button onClick={onClose}>{text.dialog.cancel}</Button>
+          </div>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function useCreating(id: string, fileId: string, onDone: () => void) {
+  const queries = useQueryClient();
+  // One intent, one key: made when the window opens, a second click makes no second batch.
+  const [key] = useState(newId);
+  return useMutation({
+    mutationFn: (endpoint: Estimate['endpoint']) =>
+      data(
+        api.POST('/v1/batches', {
+          params: { header: { 'Idempotency-Key': key } },
+          body: { input_file_id: fileId, endpoint, completion_window: '24h' },
+        }),
+      ),
+    onSuccess: () => {
+      toast(words.created);
+      onDone();
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.topic(id, 'batches') }),
+  });
+}
+
+const Taken = ({ estimate: { model, requests, tokens, cost } }: { estimate: Estimate }) => (
+  <Facts>
+    <Fact name={words.facts.model}>{model}</Fact>
+    <Fact name={words.facts.requests}>{formatCount(requests)}</Fact>
+    <Fact name={words.facts.tokens}>{formatCount(tokens)}</Fact>
+    <Fact name={words.facts.cost}>
+      <Money amount={cost} />
+    </Fact>
+  </Facts>
+);
+
+/** It may be tried all the same: whether it may be created is for the server to say. */
+function Fit({ estimate: { fits, because } }: { estimate: Estimate }) {
+  const isOwner = useRole() === 'owner';
+  if (fits) return <Notice tone="good">{words.fits}</Notice>;
+  return (
+    <Notice tone="warn" action={isOwner && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}>
+      {words.fitsNot(because ?? '')}
+    </Notice>
+  );
+}
