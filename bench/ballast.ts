@@ -13,8 +13,10 @@ export type MeasuredBallast = {
   databaseUrl: string;
   temporalAddress: string;
   admin: Api;
-  /** Of one of its processes, for what it takes of the machine. */
-  pidOf(name: 'api' | 'worker'): number;
+  adminKey: string;
+  dataDir: string;
+  /** Of one of its processes as it is now. Throws while there is none. */
+  pidOf(name: 'api' | 'worker' | 'batches' | 'batch worker'): number;
   /** Idempotent. */
   stop(): Promise<void>;
 };
@@ -61,6 +63,8 @@ export async function startBallast(): Promise<MeasuredBallast> {
     databaseUrl: postgres.url,
     temporalAddress,
     admin: createApi(url, ADMIN_KEY),
+    adminKey: ADMIN_KEY,
+    dataDir,
     pidOf: (name) => (JSON.parse(readFileSync(join(dataDir, 'run', `${name}.json`), 'utf8')) as { pid: number }).pid,
     stop: () => (stopping ??= stop()),
   };
