@@ -946,8 +946,8 @@ begin
   perform pg_advisory_xact_lock(7225581);
   if to_regclass(quote_ident(name)) is not null then return null; end if;
   execute format('create table %I (like usage_events including defaults including constraints including indexes)', name);
-  -- Attaching takes this lock too. Taken before the look, nothing can be posted between the two.
-  lock table usage_events_other in access exclusive mode;
+  -- Nothing is posted between the look and the move, and nobody plans a look for ids by the months that there were.
+  lock table only usage_events in access exclusive mode;
   if exists (select from usage_events_other where taken_at >= starts and taken_at < ends) then
     execute format('insert into %I select * from usage_events_other where taken_at >= $1 and taken_at < $2', name) using starts, ends;
     -- The events are append-only, and are so again when this commits: each stands in the other table by then.

@@ -56,9 +56,9 @@ async function fillMonth(tx: Tx, path: string, archive: Archive): Promise<number
   );
   await insertEvents(tx, table, path, archive);
   const before = await leaveOut(tx, table, `'-infinity'`);
-  // Whoever posts looks for its ids in this table too, first of all: from here on nobody does, and what was posted
-  // meanwhile is among the newest. Attaching takes the same lock.
-  await tx.query('lock table usage_events_other in access exclusive mode');
+  // From here on nobody looks for an id, and what was posted meanwhile is among the newest. Not only the months are
+  // locked: who is planning a look while a month is attached has read before which months there are.
+  await tx.query('lock table only usage_events in access exclusive mode');
   const meanwhile = await leaveOut(tx, table, `now() - interval '1 hour'`);
   const first = `${archive.month}-01T00:00:00Z`;
   const { rows } = await tx.query<{ end: string }>(
