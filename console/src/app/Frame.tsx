@@ -11,6 +11,7 @@ import { text } from '../text';
 import { Boundary } from './Boundary';
 import styles from './Frame.module.css';
 import { pages, pagesOf, type PageName } from './pages';
+import { PaletteKey } from './palette/PaletteKey';
 import { UserMenu } from './UserMenu';
 
 export function Frame() {
@@ -43,6 +44,7 @@ export function Frame() {
           </button>
         </div>
         <div id="sections" className={styles.sections} data-open={isOpen}>
+          <PaletteKey />
           <Navigation role={session.role} location={location} />
           <UserMenu />
         </div>

@@ -5,6 +5,7 @@ import { batches } from './batches';
 import { frame } from './frame';
 import { notices } from './notices';
 import { overview } from './overview';
+import { palette } from './palette';
 import { pay } from './pay';
 import { payments } from './payments';
 import { team } from './team';
@@ -18,6 +19,7 @@ export const text = {
   batches,
   notices,
   overview,
+  palette,
   pay,
   autoReload,
   payments,

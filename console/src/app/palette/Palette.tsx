@@ -1,0 +1,93 @@
+/** Leads to any page, account or action by typing: arrow keys choose, Enter goes. The field keeps the focus all the time. */
+import { useDeferredValue, useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { Dialog } from '../../components/Dialog';
+import { text } from '../../text';
+import { useGroups, type Entry } from './entries';
+import styles from './Palette.module.css';
+
+const words = text.palette;
+const STEPS = new Map([
+  ['ArrowDown', 1],
+  ['ArrowUp', -1],
+]);
+
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const [query, setQuery] = useState('');
+  const [place, setPlace] = useState(0);
+  const groups = useGroups(useDeferredValue(query));
+  const entries = groups.flatMap((group) => group.entries);
+  const chosen = entries[Math.min(place, entries.length - 1)];
+  const field = useRef<HTMLInputElement>(null);
+  const id = useId();
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up of an effect.
+    void document.getElementById(`${id}-${chosen?.id}`)?.scrollIntoView({ block: 'nearest' });
+  }, [id, chosen?.id]);
+
+  const run = (entry: Entry | undefined): void => {
+    if (!entry) return;
+    onClose();
+    entry.run();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = STEPS.get(event.key);
+    if (event.key === 'Enter') run(chosen);
+    else if (step !== undefined && entries.length > 0)
+      setPlace((Math.min(place, entries.length - 1) + step + entries.length) % entries.length);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <Dialog title={words.title} isOpen onClose={onClose}>
+      <input
+        ref={field}
+        className={styles.field}
+        type="text"
+        role="combobox"
+        aria-label={words.label}
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={chosen && `${id}-${chosen.id}`}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={words.placeholder}
+        value={query}
+        onChange={(event) => {
+          setQuery(event.target.value);
+          setPlace(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div id={`${id}-list`} className={styles.list} role="listbox" aria-label={words.title}>
+        {groups.map(({ name, entries: inside }) => (
+          <div key={name} role="group" aria-label={name}>
+            <p className={styles.name} aria-hidden="true">
+              {name}
+            </p>
+            {inside.map((entry) => (
+              <div
+                key={entry.id}
+                id={`${id}-${entry.id}`}
+                className={styles.entry}
+                role="option"
+                aria-selected={entry === chosen}
+                onClick={() => run(entry)}
+              >
+                {entry.label}
+                {entry.note && <small>{entry.note}</small>}
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
+      {entries.length === 0 && (
+        <p className={styles.name} role="status">
+          {words.none}
+        </p>
+      )}
+    </Dialog>
+  );
+}

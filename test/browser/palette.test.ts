@@ -1,0 +1,76 @@
+/** The command palette: any page, account or action by keyboard alone. */
+import type { Page } from 'playwright-core';
+import { openAccount, type TestAccount } from '../support/api';
+import { expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+
+let account: TestAccount;
+const inBrowser = testsInBrowser(async ({ api }) => {
+  account = await openAccount(api, '25.00');
+});
+
+const paletteOf = (page: Page) => page.getByRole('dialog', { name: 'Go to' });
+/** Presses the key until the page listens to it. */
+async function openBy(page: Page, key: string): Promise<void> {
+  await page.getByRole('button', { name: 'Go to' }).waitFor();
+  await page.keyboard.press(key);
+  await paletteOf(page).getByRole('combobox', { name: 'Page, account or action' }).waitFor();
+}
+
+inBrowser('C1 an owner goes to a page and to an action by keyboard alone', async ({ visit }) => {
+  const { page } = await visit({ key: account.owner });
+  await openBy(page, 'Control+k');
+  await expectAccessible(page);
+  await page.keyboard.type('trans');
+  const options = paletteOf(page).getByRole('option');
+  await options.getByText('Transactions').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Transactions', level: 1 }).waitFor();
+  expect(await paletteOf(page).count()).toBe(0);
+
+  await openBy(page, 'Meta+k');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  // From the first upwards is the last.
+  await paletteOf(page).getByRole('option', { name: 'Sign out', selected: true }).waitFor();
+  await page.keyboard.type('new bat');
+  await paletteOf(page).getByRole('option', { name: 'New batch', selected: true }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'New batch' }).waitFor();
+  // A window that is typed into is not left by the key.
+  await page.keyboard.press('Control+k');
+  expect(await paletteOf(page).count()).toBe(0);
+});
+
+inBrowser('C1 a member is led to nothing that would be refused; what fits nothing says so', async ({ visit }) => {
+  const { page } = await visit({
+    key: account.member,
+    viewport: { width: 390, height: 844 },
+    colorScheme: 'dark',
+  });
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await page.getByRole('button', { name: 'Go to' }).press('Enter');
+  const options = paletteOf(page).getByRole('option');
+  await options.getByText('New batch').waitFor();
+  for (const name of ['Add prepayment', 'Auto-reload settings', 'Notices', 'Accounts'])
+    expect(await paletteOf(page).getByRole('option', { name }).count()).toBe(0);
+  await expectNoSidewaysScroll(page);
+  await page.keyboard.type('xyzzy');
+  await paletteOf(page).getByText('Nothing fits').waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await paletteOf(page).waitFor({ state: 'detached' });
+});
+
+inBrowser('C2 an admin finds any account in the palette and opens it', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin });
+  await openBy(page, 'Control+k');
+  await page.keyboard.type(account.id);
+  await paletteOf(page).getByRole('option', { name: account.id, selected: true }).waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/accounts/${account.id}`);
+  await page.getByRole('table', { name: 'Timeline' }).waitFor();
+});
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());
