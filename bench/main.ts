@@ -5,6 +5,7 @@ import { crossingToCredited } from './crossingToCredited';
 import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
 import { gateOverExpress, gateOverNodeHttp, gateUnderIngest, rawGate } from './gate';
+import { consolePages } from './consolePages';
 import { commitToNo } from './gateFollows';
 import { growthByAccounts } from './growth';
 import { idleAccounts } from './idleAccounts';
@@ -32,6 +33,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
     ];
   },
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
+  console: (ballast, quick) => consolePages(ballast, quick ? 1 : 5),
   'account-streams': (ballast, quick) => accountStreams(ballast, quick ? 2 : 10),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
