@@ -39,7 +39,6 @@ test('a new ADMIN_KEY takes the place of the former at every API process, and an
   await until(
     () => statusOf(old, FIRST),
     (status) => status === 401,
-    2_000,
   );
   expect(await statusOf(old, SECOND)).toBe(200);
 

@@ -99,7 +99,6 @@ test('an empty account is closed: the gate denies everywhere, keys are dead, the
   await until(
     async () => (await other.ask('GET', `/v1/accounts/${account.id}/gate`, service)).body.reasons,
     (reasons: string[]) => reasons.includes('account_closed'),
-    1_000,
   );
   expect((await api.ask('GET', `/v1/accounts/${account.id}`, { key: account.owner })).status).toBe(401);
   await until(

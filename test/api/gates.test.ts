@@ -27,7 +27,7 @@ test('S5 another process follows, either way, through Postgres', async () => {
   const changedMs = Date.now();
   let gate = await gateAt(other, id);
   while (gate.allowed) {
-    expect(Date.now() - changedMs).toBeLessThan(2_000);
+    expect(Date.now() - changedMs).toBeLessThan(20_000);
     gate = await gateAt(other, id);
   }
   expect(gate.version).toBe(body.gates[id].version);

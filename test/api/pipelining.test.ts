@@ -62,7 +62,7 @@ test('requests sent ahead are answered in order, each once, with their bodies, f
   );
   socket.write(requests.join(''));
   const expected = Array.from({ length: 2_000 }, (_, n) => `</${n}:${sizeOf(n)}>`);
-  await until(heard, (text) => text.includes(expected.at(-1)!), 20_000);
+  await until(heard, (text) => text.includes(expected.at(-1)!));
   expect(heard().match(/<[^>]*>/g)).toEqual(expected);
 });
 
@@ -76,7 +76,7 @@ test('one request of a connection is handled at a time', async () => {
   const socket = await open(port);
   const heard = hear(socket);
   socket.write(get('/').repeat(100));
-  await until(heard, (text) => text.match(/<>/g)?.length === 100, 20_000);
+  await until(heard, (text) => text.match(/<>/g)?.length === 100);
   expect(most).toBe(1);
 });
 
@@ -139,7 +139,7 @@ test.each([
     const before = flooded;
     for (let check = 1; check <= 20; check++) {
       socket.write(get('/check'));
-      await until(heard, (text) => text.match(/<>/g)?.length === check, 20_000);
+      await until(heard, (text) => text.match(/<>/g)?.length === check);
     }
     child.kill('SIGKILL');
     // Without turns, all that has come in one piece is handled together: some 2,000 on each of the connections.

@@ -59,7 +59,6 @@ test('L4 a page of jobs that can not be started holds up no other, and is tried 
     until(
       () => [...started],
       (all) => some.every((one) => all.some((id) => id.endsWith(one))),
-      20_000,
     );
   try {
     await areStarted(fine);
@@ -92,7 +91,6 @@ test('N2 a page of webhooks that can not be started holds up no other', async ()
     await until(
       () => [...started],
       (all) => fine.every((id) => all.includes(id)),
-      20_000,
     );
   } finally {
     await starting.stop();

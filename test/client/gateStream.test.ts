@@ -75,7 +75,7 @@ test('S6 nobody is let through before the last page of the snapshot, also under 
   expect(gate.stalenessMs()).toBe(Infinity);
   await expect(gate.ready(20)).rejects.toMatchObject({ code: 'unreachable' });
   snapshot(stream, [gateOf('b', 1, false)], true, '7');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   expect([gate.allows('a'), gate.allows('b'), gate.allows('c')]).toEqual([true, false, false]);
   expect(gate.check('b')).toMatchObject({ because: 'suspended', gate: { reasons: ['balance_exhausted'] } });
   expect(gate.check('c')).toEqual({ allowed: false, because: 'unknown_account' });
@@ -85,7 +85,7 @@ test('S6 nobody is let through before the last page of the snapshot, also under 
 test('S4 an older version never replaces a newer one, from whichever way it comes', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 5)], true);
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   gate.learn([gateOf('a', 6, false, { retryAfterSeconds: 3 })]);
   expect(gate.allows('a')).toBe(false);
   send(stream, 'gate', gateOf('a', 5));
@@ -118,7 +118,7 @@ test('S6 a snapshot of another epoch replaces all that is known, lower versions 
   const stream = await follow({ policy: 'fail_open' });
   send(stream, 'snapshot', { epoch: 'one', gates: [gateOf('a', 50), gateOf('b', 7)] });
   send(stream, 'snapshot', { epoch: 'one', gates: [], done: true }, '90.one');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   gate.learn([gateOf('b', 8, false)], 'one');
   expect([gate.allows('a'), gate.allows('b')]).toEqual([true, false]);
   stream.destroy();
@@ -155,7 +155,7 @@ test('S6 a stream lost in the middle of a snapshot begins anew', async () => {
 test('S6 what a resumed stream replays is no proof of freshness: the first event with an id is', async () => {
   const stream = await follow({ staleMsMax: 10_000 });
   snapshot(stream, [gateOf('a', 1)], true, '1');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   stream.destroy();
   const again = await connection(2);
   nowMs += 11_000;
@@ -171,7 +171,7 @@ test('S6 what a resumed stream replays is no proof of freshness: the first event
 test('S6 past the limit fail_closed denies with gate_stale; fail_open lets the last answer stand, and still denies the unknown', async () => {
   const first = await follow({ staleMsMax: 10_000 });
   snapshot(first, [gateOf('a', 1), gateOf('b', 1, false)], true);
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   nowMs += 10_000;
   await sleep(0);
   expect(gate.allows('a')).toBe(true);
@@ -185,7 +185,7 @@ test('S6 past the limit fail_closed denies with gate_stale; fail_open lets the l
   asked = [];
   const open = await follow({ staleMsMax: 10_000, policy: 'fail_open' });
   snapshot(open, [gateOf('a', 1), gateOf('b', 1, false)], true);
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   nowMs += 3_600_000;
   await sleep(0);
   expect(['a', 'b', 'c'].map(gate.allows)).toEqual([true, false, false]);
@@ -195,7 +195,7 @@ test('S6 past the limit fail_closed denies with gate_stale; fail_open lets the l
 test('S6 an API that has lost its database and goes on sending does not keep the replica fresh', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)]);
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   const lastLookMs = Date.now();
   beat(stream, '2', lastLookMs);
   send(stream, 'gate', gateOf('c', 1), undefined);
@@ -231,7 +231,7 @@ test('S6 an API that tells its time is as old as it says, whatever its clock sho
   });
   send(stream, 'snapshot', { gates: [gateOf('a', 1)] });
   send(stream, 'snapshot', { gates: [], done: true, ...timesMs(9_000) }, '1');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   expect(gate.stalenessMs()).toBe(9_000);
   expect(gate.allows('a')).toBe(true);
   nowMs += 5_000; // the API has not looked again
@@ -259,11 +259,10 @@ test('S6 an API that tells its time is as old as it says, whatever its clock sho
 test('S6 a connection that says nothing is given up and made anew', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)], true, '1');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   await until(
     () => asked.length,
     (n) => n === 2,
-    12_000,
   );
   expect(errors.at(-1)!.message).toContain('nothing came for 7500 ms');
 });
@@ -271,7 +270,7 @@ test('S6 a connection that says nothing is given up and made anew', async () => 
 test('garbage on the stream is an error like a lost connection, and loses nothing that is known', async () => {
   const stream = await follow();
   snapshot(stream, [gateOf('a', 1)], true, '1');
-  await gate.ready(1_000);
+  await gate.ready(20_000);
   stream.write('event: gate\ndata: {"accountId":\n\n');
   await connection(2);
   expect(errors.at(-1)).toMatchObject({ code: 'unreachable' });

@@ -63,7 +63,6 @@ test.each([1, 2])(
     await until(
       async () => (await charged(api.database, id)).events,
       (events) => events === 300,
-      5_000,
     );
     await client.flush(15_000);
     expect(client.rejected).toMatchObject([{ event: event(id, 'poison'), code: 'http_500' }]);
@@ -80,7 +79,6 @@ test('an event that comes first and alone is tried again until others have passe
   await until(
     () => client.errors.length,
     (errors) => errors >= 6,
-    20_000,
   );
   expect(client.rejected).toEqual([]);
   client.report(event(id, 'good'));

@@ -343,7 +343,6 @@ test('B3 close() waits out no pause of its own: an API that is back is asked at 
   await until(
     () => client.errors.length,
     (n) => n === 7,
-    15_000,
   ); // the next pause is of 3.2 s at least
   await client.close(1_500);
   expect(server.received).toHaveLength(8);

@@ -77,7 +77,7 @@ test('O4 Temporal loses its data: workflows start again from Postgres, nothing i
   const account = await cluster.account('lost-temporal', 'pm_card_chargeCustomerFail');
   await cluster.use(account, 'e1', 12);
   const view = async () => (await cluster.ask('GET', `/v1/accounts/${account}/auto-reload`)).body;
-  await until(view, ({ strikes }) => strikes === 1, 20_000);
+  await until(view, ({ strikes }) => strikes === 1);
   await cluster.killTemporal();
   cluster.deleteTemporalData();
   await cluster.startTemporal();

@@ -28,7 +28,6 @@ const followAtBoth = (account: string, allowed: boolean) =>
     until(
       () => cluster.gate(account, url),
       (gate) => gate.allowed === allowed,
-      20_000,
     ),
   );
 
@@ -116,11 +115,11 @@ test('S5 what one API commits or is told suspends and resumes at both, while usa
   const gates = await followAtBoth(account, false);
   for (const gate of gates) expect(gate).toMatchObject({ state: 'suspended', reasons: ['balance_exhausted'] });
   const view = async () => (await cluster.ask('GET', `/v1/accounts/${account}/auto-reload`)).body;
-  await until(view, ({ strikes }) => strikes === 1, 20_000);
+  await until(view, ({ strikes }) => strikes === 1);
 
   expect((await adjust(account, '30.00', urls[1], 'more')).status).toBe(201);
   await followAtBoth(account, true);
-  await until(view, ({ reload }) => reload === null, 20_000);
+  await until(view, ({ reload }) => reload === null);
   await cluster.ask('PUT', `/v1/accounts/${account}/suspension`, { reason: 'looked odd' }, undefined, {}, urls[0]);
   for (const gate of await followAtBoth(account, false)) expect(gate).toMatchObject({ reasons: ['admin_suspended'] });
   await cluster.ask('DELETE', `/v1/accounts/${account}/suspension`, undefined, undefined, {}, urls[1]);

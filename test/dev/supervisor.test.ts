@@ -175,7 +175,6 @@ test('who reads its lines may go away: it stays up, and restarts what dies', asy
   await until(
     () => ballast.pid('api'),
     (now) => now !== pid,
-    20_000,
   );
   await until(
     () =>
@@ -184,7 +183,6 @@ test('who reads its lines may go away: it stays up, and restarts what dies', asy
         () => false,
       ),
     Boolean,
-    20_000,
   );
   await sleep(500);
   expect(ballast.child.exitCode).toBeNull();

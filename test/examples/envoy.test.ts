@@ -93,7 +93,6 @@ async function startEnvoy(program: string, ballastPort: number): Promise<ChildPr
         () => child.exitCode !== null,
       ),
     Boolean,
-    20_000,
   );
   if (child.exitCode !== null) throw new Error(`Envoy did not start: ${readFileSync(log, 'utf8')}`);
   return child;

@@ -74,7 +74,6 @@ async function startNginx(program: string): Promise<ChildProcess> {
         () => child.exitCode !== null,
       ),
     Boolean,
-    20_000,
   );
   if (child.exitCode !== null) throw new Error(`nginx did not start: ${readFileSync(join(home, 'error.log'), 'utf8')}`);
   return child;
@@ -140,7 +139,6 @@ test('S6 without Ballast nobody is let through, and told so: 503 with Retry-Afte
         () => false,
       ),
     Boolean,
-    20_000,
   );
   const denied = await ask('sk-rich');
   expect(denied).toMatchObject({ status: 503, body: { code: 'gate_stale' } });

@@ -38,8 +38,7 @@ const register = (receiver: Receiver, ...more: [events?: ['refund']]) =>
 const resume = (n = 1) =>
   postNotice(world.database.pool, account, `resumed/${account}/${n}`, { kind: 'resumed', available: '25.000000001' });
 const rows = () => readWebhooks(world.database.pool, account);
-const rowsWhen = (check: (row: WebhookRow) => boolean) =>
-  until(rows, (seen) => seen.length > 0 && seen.every(check), 20_000);
+const rowsWhen = (check: (row: WebhookRow) => boolean) => until(rows, (seen) => seen.length > 0 && seen.every(check));
 const ended = () => rowsWhen(({ status }) => status !== 'pending');
 
 test('N2 a notice reaches each endpoint that wants it, once, signed, with money as a string', async () => {

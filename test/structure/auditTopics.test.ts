@@ -13,9 +13,9 @@ const sources = ['ledger', 'payments', 'usage', 'notices', 'activities', 'api', 
 const AREA = /\brecordAudit\([^;]*?['`]([a-z_]+)\./g;
 const written = sources.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(AREA)].map(([, area]) => area!));
 
-test('C3 every area that is written to the audit log has its place in the table of topics', () => {
+test('C3 the table of topics has every area that is written to the audit log, and no other', () => {
   expect(written.length).toBeGreaterThan(30);
-  expect(written.filter((area) => !Object.hasOwn(AUDIT_TOPICS, area))).toEqual([]);
+  expect([...new Set(written)].sort()).toEqual(Object.keys(AUDIT_TOPICS).sort());
 });
 
 test('C3 nothing but recordAudit writes to the audit log, so that no action escapes the table', () => {

@@ -201,7 +201,6 @@ export class TestAccount {
         };
       },
       ({ wake, behind, charging, next }) => !wake && behind === 0 && !charging && (next === 'rest' || next === 'wait'),
-      20_000,
     );
   }
 

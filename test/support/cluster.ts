@@ -71,7 +71,6 @@ export class Cluster {
           () => false,
         ),
       Boolean,
-      20_000,
     );
   }
 
@@ -88,7 +87,6 @@ export class Cluster {
           () => false,
         ),
       Boolean,
-      20_000,
     );
   }
 

@@ -40,7 +40,6 @@ const stories: Record<string, (world: World) => Promise<TestAccount>> = {
     await until(
       () => account.autoReload(),
       ({ status }) => status === 'disabled_after_failures',
-      20_000,
     );
     return account;
   },

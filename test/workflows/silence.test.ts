@@ -122,7 +122,6 @@ testWithSwitches.each([
     await until(
       () => account.credits(),
       (lines) => lines.length > 2,
-      20_000,
     );
     expect((await account.credits()).slice(2)).toEqual(credits);
     expect((await world.now()) - before).toBeLessThan(MINUTE);
