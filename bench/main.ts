@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import { accountStreams } from './accountStreams';
 import { crossingToCredited } from './crossingToCredited';
+import { batchIsolation } from './batchIsolation';
+import { batchUpload } from './batchUpload';
 import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
 import { gateOverExpress, gateOverNodeHttp, gateUnderIngest, rawGate } from './gate';
@@ -39,6 +41,8 @@ const MEASUREMENTS: Record<string, Measurement> = {
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   singles: (ballast, quick) => singlesOverNodeHttp(ballast, quick ? 1 : 5),
   'gate-under-ingest': (ballast, quick) => gateUnderIngest(ballast, quick ? 1 : 3),
+  'batch-isolation': (ballast, quick) => batchIsolation(ballast, quick ? 1 : 9, quick ? 2 : 8),
+  'batch-upload': (ballast, quick) => batchUpload(ballast, quick ? 1 : 5, quick ? 5_000 : 50_000),
   history: (ballast, quick) => quietHistory(ballast, quick ? 10 : 180),
   idle: (ballast, quick) => idleAccounts(ballast, quick ? 400 : 10_000),
   accounts: (ballast, quick) => manyAccounts(ballast, quick ? 1 : 3),
