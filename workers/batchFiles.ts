@@ -6,15 +6,15 @@ import type { FileStore } from '../batches/fileStore';
 import { indexFile, indexOf } from '../batches/requestIndex';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
 import { deleteDatasets, listErasableDatasets } from '../ledger/datasets/eraseDatasets';
-import { claimUncountedFile, saveFileTokens } from '../ledger/files/countFiles';
+import { claimUncountedFile, renewCountClaim, saveFileTokens } from '../ledger/files/countFiles';
 import { listErasable, markErased } from '../ledger/files/eraseFiles';
 import { readModels } from '../ledger/prices/readModels';
 import { repeat, type Repeating } from './repeat';
 
 export type BatchFilesOptions = { pool: Pool; store: FileStore; log: Pick<Logger, 'warn'>; pollMs?: number };
 
-/** A file of 200 MB is counted in a fraction of it; after it, another process may begin again. */
-const CLAIM_SECONDS = 300;
+/** Without news for so long, whoever counts has died: another process begins again, and jobs of the file wait no longer. */
+const CLAIM_SECONDS = 30;
 const ERASED_AT_ONCE_MAX = 100;
 
 /** One file at a time: its owner waits for it when the job is created at once. */
@@ -27,7 +27,8 @@ export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFile
         file = await claimUncountedFile(pool, CLAIM_SECONDS)
       ) {
         const [model] = await readModels(pool, [file.input!.model]);
-        const totals = await indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
+        const counting = indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
+        const totals = await whileClaimed(pool, file.id, counting);
         const tokens = { input: totals.inputTokens, output: totals.outputTokens };
         if (!(await saveFileTokens(pool, file.id, tokens))) await store.remove(indexOf(file.id));
         if (signal.aborted) return;
@@ -51,6 +52,17 @@ export const startErasing = ({ pool, store, log, pollMs = 5_000 }: BatchFilesOpt
     pollMs,
     (error) => log.warn({ error: error.message }, 'files can not be removed; trying again'),
   );
+
+/** Renews the claim until the count has ended. One that can't be renewed runs out: then the file is counted twice at most. */
+async function whileClaimed<T>(pool: Pool, fileId: string, counting: Promise<T>): Promise<T> {
+  const renew = () => void renewCountClaim(pool, fileId, CLAIM_SECONDS).catch(() => undefined);
+  const timer = setInterval(renew, (CLAIM_SECONDS / 3) * 1_000);
+  try {
+    return await counting;
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 /** Returns those whose content is gone: one that can't be removed holds up no other, and comes again. */
 async function removeEach(

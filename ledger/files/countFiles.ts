@@ -15,6 +15,14 @@ export async function claimUncountedFile(db: Db, claimSeconds: number): Promise<
   return rows[0] ? toFile(rows[0]) : null;
 }
 
+/** Whoever counts is alive: the claim goes on for so long from now. */
+export async function renewCountClaim(db: Db, fileId: string, claimSeconds: number): Promise<void> {
+  await db.query(
+    `update files set counting_until = clock_timestamp() + make_interval(secs => $2) where id = $1 and input_tokens is null`,
+    [fileId, claimSeconds],
+  );
+}
+
 /**
  * Its index is in the store by now. False when the file was removed meanwhile: then its content may be erased already, and
  * whoever wrote the index removes it; the claim goes on, so that the index is erased also when that process dies before.

@@ -152,3 +152,29 @@ test('L4 a worker that was frozen while it wrote an output that its owner has de
   await isGone(wish.inputFileId);
   expect(stored()).toEqual([]);
 });
+
+test('L3 a file whose counter was killed is claimed again after half a minute, and not while its counter lives', async () => {
+  const fileId = await uncounted();
+  const held = heldUp((name) => name.endsWith('.index'));
+  const counting = startCountingFiles({ pool: database.pool, store: held.store, log, pollMs: 20 });
+  await held.reached;
+  const left = await database.pool.query<{ seconds: number }>(
+    'select extract(epoch from counting_until - now())::int as seconds from files where id = $1',
+    [fileId],
+  );
+  expect(left.rows[0]!.seconds).toBeLessThanOrEqual(30);
+  await database.pool.query("update files set counting_until = now() + interval '1 second' where id = $1", [fileId]);
+  await until(
+    async () =>
+      (
+        await database.pool.query(
+          "select from files where id = $1 and counting_until > now() + interval '10 seconds'",
+          [fileId],
+        )
+      ).rowCount,
+    (renewed) => renewed === 1,
+    20_000,
+  );
+  held.release();
+  await counting.stop();
+}, 40_000);
