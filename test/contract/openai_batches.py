@@ -42,6 +42,7 @@ try:
 except ConflictError:
     in_use = True
 cancelled = client.batches.cancel(second.id)
+print("cancelled: the first may be executed now", flush=True)
 first, second = end_of(first.id), end_of(second.id)
 # A page of one each: the client asks for the next by itself.
 paged = [batch.id for batch in client.batches.list(limit=1)]
