@@ -153,7 +153,7 @@ module.exports = {
     error(
       'api-asks-stripe-through-payments',
       "What is asked of the provider is a step in a payment's life. Only the composition root makes the adapter; others name its port.",
-      { path: '^api/', pathNot: '^api/(main|server)\\.ts$' },
+      { path: '^api/', pathNot: '^api/(main|composition)\\.ts$' },
       { path: '^stripe/', pathNot: '^stripe/(port|reach)\\.ts$' },
     ),
     error(

@@ -5,6 +5,7 @@ import type { Dependencies } from './dependencies';
 import { createLimitActivities } from './limits';
 import { createReconcilingActivities } from './reconciling';
 import { createReportingActivities } from './reporting';
+import { createSettingsActivities } from './settings';
 
 export const createActivities = (deps: Dependencies) => ({
   ...createAccountActivities(deps),
@@ -12,5 +13,6 @@ export const createActivities = (deps: Dependencies) => ({
   ...createLimitActivities(deps),
   ...createReconcilingActivities(deps),
   ...createReportingActivities(deps),
+  ...createSettingsActivities(deps),
 });
 export type Activities = ReturnType<typeof createActivities>;

@@ -1,11 +1,7 @@
 /** Reconciliation as activities: each works through one page, and may be run again at any line (P6). It never charges. */
-import { Context } from '@temporalio/activity';
 import type { PaymentNews } from '../domain/payment';
 import type { LedgerCheck, Repair, Unexplained } from '../domain/reconciliation';
-import { applyCheckout } from '../payments/applyCheckout';
-import { applyEvent } from '../payments/applyEvent';
-import { nothingOfOurs, type AppliedNews } from '../payments/news';
-import { reconcilePayment } from '../payments/reconcile';
+import { nothingOfOurs } from '../payments/news';
 import { checkLedger } from '../ledger/reconciliation/checkLedger';
 import { listIntentsToCheck } from '../ledger/reconciliation/listIntentsToCheck';
 import { listOpenCheckouts } from '../ledger/reconciliation/listOpenCheckouts';
@@ -15,6 +11,7 @@ import { saveMark } from '../ledger/reconciliation/saveMark';
 import { listKnownEvents } from '../ledger/payments/listKnownEvents';
 import { recordEvent } from '../ledger/payments/recordEvent';
 import type { Dependencies } from './dependencies';
+import { createReconciler } from './reconciler';
 
 /** What one page has brought. `next` reads on; null after the last page. */
 export type ReconciledPage = { next: string | null; events: number; payments: number; repairs: Repair[] };
@@ -30,39 +27,7 @@ const SHOWN_MAX = 100;
 
 export function createReconcilingActivities(deps: Dependencies) {
   const { pool, provider, log } = deps;
-
-  async function reconcile(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
-    Context.current().heartbeat();
-    const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
-    for (const repair of repairs) log.warn(repair, 'reconciliation has repaired what nobody had brought');
-    if (alarm !== null)
-      log.error(
-        { paymentIntentId, because: alarm },
-        'reconciliation can not explain a payment: an operator must look at it',
-      );
-    return repairs;
-  }
-
-  async function reconcileAll(
-    paymentIntentIds: Iterable<string>,
-    nowMs: number,
-  ): Promise<{ payments: number; repairs: Repair[] }> {
-    const repairs: Repair[] = [];
-    let payments = 0;
-    for (const id of paymentIntentIds) {
-      payments += 1;
-      repairs.push(...(await reconcile(id, nowMs)));
-    }
-    return { payments, repairs };
-  }
-
-  /** News that is not about a PaymentIntent: a page of Checkout's, a method. */
-  async function apply(news: PaymentNews, nowMs: number): Promise<{ applied: AppliedNews; repairs: Repair[] }> {
-    Context.current().heartbeat();
-    const applied = await applyEvent(deps, news, nowMs);
-    const about = news.about === 'checkout' ? news.sessionId : news.about === 'method' ? news.methodId : news.eventId;
-    return { applied, repairs: repairsOf(applied, about) };
-  }
+  const { reconcileAll, applyNews, applyEnd } = createReconciler(deps);
 
   return {
     /** Where to read on; null: from the beginning. `check`: the whole ledger has not been checked for a day. */
@@ -83,15 +48,12 @@ export function createReconcilingActivities(deps: Dependencies) {
         items.map(({ eventId }) => eventId),
       );
       const fresh = items.filter(({ eventId }) => !known.has(eventId));
-      const intents = new Set(
-        fresh.flatMap((news) =>
-          'paymentIntentId' in news && news.paymentIntentId !== null ? [news.paymentIntentId] : [],
-        ),
-      );
-      const page = await reconcileAll(intents, nowMs);
+      const page = await reconcileAll(intentsIn(fresh), nowMs);
       for (const news of fresh) {
         const { applied, repairs } =
-          'paymentIntentId' in news ? { applied: nothingOfOurs('reconciled'), repairs: [] } : await apply(news, nowMs);
+          'paymentIntentId' in news
+            ? { applied: nothingOfOurs('reconciled'), repairs: [] }
+            : await applyNews(news, nowMs);
         page.repairs.push(...repairs);
         await recordEvent(pool, news, applied);
       }
@@ -115,8 +77,7 @@ export function createReconcilingActivities(deps: Dependencies) {
       const ids = await listOpenCheckouts(pool, after ?? '', LOCAL_PAGE);
       const repairs: Repair[] = [];
       for (const id of ids) {
-        Context.current().heartbeat();
-        repairs.push(...repairsOf(await applyCheckout(deps, id, nowMs), id));
+        repairs.push(...(await applyEnd(id, nowMs)));
       }
       return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
     },
@@ -137,9 +98,8 @@ export function createReconcilingActivities(deps: Dependencies) {
   };
 }
 
-function repairsOf({ outcome, accountId }: AppliedNews, about: string): Repair[] {
-  if (outcome === 'credited') return [{ kind: 'credited', accountId, about }];
-  return outcome === 'noted' || outcome === 'saved' || outcome === 'removed'
-    ? [{ kind: 'noted', accountId, about }]
-    : [];
-}
+/** The PaymentIntents that the news are about, each once. */
+const intentsIn = (all: readonly PaymentNews[]): Set<string> =>
+  new Set(
+    all.flatMap((news) => ('paymentIntentId' in news && news.paymentIntentId !== null ? [news.paymentIntentId] : [])),
+  );

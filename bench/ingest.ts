@@ -11,6 +11,9 @@ import { makeBodies, post, prepareUsage } from './usage';
 /** By events a request: as many connections as it takes to have the next commit ready when one is done. */
 const CONNECTIONS: Readonly<Record<number, number>> = { 1: 64, 100: 128, 1_000: 16 };
 
+/** Events a second, each in its own way, in one run. */
+type Rates = Record<(typeof rates)[number][0] | 'singlesBare' | 'hot', number>;
+
 export async function ingest(
   ballast: MeasuredBallast,
   { runs, events }: { runs: number; events: number },
@@ -30,7 +33,7 @@ export async function ingest(
   const bare = await startWithoutDatabase(ballast);
   for (const url of [ballast.url, bare.url]) await http(2_000, 1, accountIds, url); // warm: code that has not run often is slow
 
-  const measureOnce = async () => ({
+  const measureOnce = async (): Promise<Rates> => ({
     hundred: await http(events / 2, 100, accountIds),
     thousand: await http(events, 1_000, accountIds),
     raw: await rawRate(pool, events, accountIds),
@@ -43,12 +46,17 @@ export async function ingest(
     forUpdateHot: await selectForUpdate(pool, events / 100, accountIds.slice(0, 1)),
     checkThenDeduct: await checkThenDeduct(pool, events / 50, accountIds),
   });
-  const measured: Awaited<ReturnType<typeof measureOnce>>[] = [];
+  const measured: Rates[] = [];
   while (measured.length < runs) measured.push(await measureOnce());
   const history = await historyLength(ballast, accountIds[0]!);
   await bare.stop();
   await pool.end();
 
+  return toFigures(measured, (history * 1_000_000) / (runs * events));
+}
+
+/** @param historyPerMillion events in the hottest account's history per million usage events */
+function toFigures(measured: readonly Rates[], historyPerMillion: number): Figure[] {
   const slower = measured.map(({ hundred, thousand }) => Math.min(hundred, thousand));
   const toRaw = (perRequest: 'hundred' | 'thousand', name: string): Figure =>
     summarize(
@@ -85,7 +93,7 @@ export async function ingest(
       measured.map(({ hot, thousand }) => hot / thousand),
     ),
     summarize(11, 'history events of the hottest account per million usage events, at full speed', 'events', [
-      (history * 1_000_000) / (runs * events),
+      historyPerMillion,
     ]),
     ...rates.map(([key, figure, name]) =>
       summarize(

@@ -43,15 +43,14 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
   let bytes = 0;
   /** Of the event that found no room last: room for less is none. */
   let wantedBytes = 0;
-  let roomWaiters: (() => void)[] = [];
+  const roomWaiters = createWaiters();
 
-  const countEvents = (): number => [...unsettled].reduce((sum, { events }) => sum + events.length, 0);
   const hasRoom = (): boolean => bytes <= bufferBytesMax * ROOM && bytes + wantedBytes <= bufferBytesMax;
 
   function refusal(size: number): BallastError {
     if (size > bufferBytesMax) return new EventTooLarge(size, bufferBytesMax);
     wantedBytes = size;
-    return new BufferFull(countEvents(), bufferBytesMax);
+    return new BufferFull(countEvents(unsettled), bufferBytesMax);
   }
 
   function add(json: string): void {
@@ -72,9 +71,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
 
   function wakeAll(): void {
     wantedBytes = 0;
-    const woken = roomWaiters;
-    roomWaiters = [];
-    woken.forEach((wake) => wake());
+    roomWaiters.wake();
   }
 
   return {
@@ -102,7 +99,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
       batch.settled();
       if (hasRoom()) wakeAll();
     },
-    room: () => (hasRoom() ? Promise.resolve() : new Promise((resolve) => roomWaiters.push(resolve))),
+    room: () => (hasRoom() ? Promise.resolve() : roomWaiters.wait()),
     unsettled: () => [...unsettled],
     events: () => [...unsettled].flatMap(({ events }) => events.map(eventOf)),
     get isPressing() {
@@ -112,7 +109,23 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
       return waiting.length > 0;
     },
     get size() {
-      return { events: countEvents(), bytes };
+      return { events: countEvents(unsettled), bytes };
+    },
+  };
+}
+
+const countEvents = (batches: Iterable<Batch>): number =>
+  [...batches].reduce((sum, { events }) => sum + events.length, 0);
+
+/** Whoever waits for the same thing to happen. */
+function createWaiters(): { wait(): Promise<void>; wake(): void } {
+  let waiting: (() => void)[] = [];
+  return {
+    wait: () => new Promise((resolve) => waiting.push(resolve)),
+    wake() {
+      const woken = waiting;
+      waiting = [];
+      woken.forEach((resolve) => resolve());
     },
   };
 }

@@ -49,60 +49,25 @@ export function createGate(
   options: GateOptions,
   { connection, onError, now = () => performance.now() }: GateDeps,
 ): RunningGate {
-  const { policy = 'fail_closed', staleMsMax = 10_000 } = options;
-  if (policy !== 'fail_closed' && policy !== 'fail_open')
-    throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
-  requireRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
-  let replica = createReplica();
-  /** Of a new epoch: takes the replica's place when it is complete. Until then the known answers stand, and grow stale. */
-  let coming: Replica | null = null;
+  const { policy, staleMsMax } = checked(options);
+  const known = createEpochs(now);
   let freshMs = -Infinity;
-  /** Versions can be compared within an epoch; another one begins when the API's database was restored. */
-  let epoch: string | undefined;
   /** Reading the clock costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
   let lookedAtClock = false;
   let usable = false;
-  let becomeReady = (): void => undefined;
-  let neverReady = (_error: BallastError): void => undefined;
-  const complete = new Promise<void>((resolve, reject) => {
-    becomeReady = resolve;
-    neverReady = reject;
-  });
-  complete.catch(() => undefined); // told to whoever waits, if anybody does
+  const complete = createCompletion();
   const stream = followGates({
     connection,
     onError,
-    onGates: takeOver,
-    onEpoch(told) {
-      if (told === epoch) return;
-      epoch = told;
-      coming = createReplica();
-    },
+    onGates: known.takeOver,
+    onEpoch: known.begin,
     onCurrent(ageMs) {
-      replica = coming ?? replica;
-      coming = null;
+      known.complete();
       freshMs = Math.max(freshMs, now() - ageMs);
       lookedAtClock = false;
-      becomeReady();
+      complete.reached();
     },
   });
-
-  function learn(gates: readonly Gate[], toldEpoch?: string): void {
-    if (toldEpoch !== epoch) return;
-    // Versions of two epochs can't be compared: until the new one is complete, the newest word stands.
-    if (coming) for (const { accountId } of gates) replica.forget(accountId);
-    if (coming) learnInto(replica, gates);
-    takeOver(gates);
-  }
-
-  function takeOver(gates: readonly Gate[]): void {
-    learnInto(coming ?? replica, gates);
-  }
-
-  function learnInto(known: Replica, gates: readonly Gate[]): void {
-    const nowMs = now();
-    for (const gate of gates) known.learn(gate, nowMs);
-  }
 
   const endTurn = (): void => void (lookedAtClock = false);
   function isUsable(): boolean {
@@ -114,46 +79,121 @@ export function createGate(
     return usable;
   }
 
-  const toGate = (accountId: string, { allowed, state, reasons, version, retryAtMs }: KnownGate): Gate => ({
-    accountId,
-    allowed,
-    state,
-    reasons,
-    version,
-    ...(retryAtMs > 0 && { retryAfterSeconds: Math.max(1, Math.ceil((retryAtMs - now()) / 1_000)) }),
-    asOf: new Date(Date.now() - Math.min(stalenessMs(), Date.now())).toISOString(),
-  });
-
   const stalenessMs = (): number => now() - freshMs;
 
   return {
-    learn,
+    learn: known.learn,
     allows(accountId) {
-      const known = replica.find(accountId);
-      return known !== undefined && known.allowed && isUsable();
+      const gate = known.current.find(accountId);
+      return gate !== undefined && gate.allowed && isUsable();
     },
     check(accountId) {
       if (!isUsable()) return { allowed: false, because: 'gate_stale' };
-      const known = replica.find(accountId);
-      if (!known) return { allowed: false, because: 'unknown_account' };
-      const gate = toGate(accountId, known);
-      return known.allowed ? { allowed: true, gate } : { allowed: false, because: 'suspended', gate };
+      const found = known.current.find(accountId);
+      if (!found) return { allowed: false, because: 'unknown_account' };
+      const gate = toGate(accountId, found, now(), freshMs);
+      return found.allowed ? { allowed: true, gate } : { allowed: false, because: 'suspended', gate };
     },
     get(accountId) {
-      const known = replica.find(accountId);
-      return known && toGate(accountId, known);
+      const found = known.current.find(accountId);
+      return found && toGate(accountId, found, now(), freshMs);
     },
     async ready(withinMs = Infinity) {
-      if (!(await within(complete, withinMs)))
+      if (!(await within(complete.wait, withinMs)))
         throw new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`));
     },
     stalenessMs,
     get size() {
-      return replica.size;
+      return known.current.size;
     },
     close() {
-      neverReady(new BallastError('closed', 'The client was closed before all gates were known.'));
+      complete.never(new BallastError('closed', 'The client was closed before all gates were known.'));
       return stream.close();
     },
   };
 }
+
+function checked({ policy = 'fail_closed', staleMsMax = 10_000 }: GateOptions): Required<GateOptions> {
+  if (policy !== 'fail_closed' && policy !== 'fail_open')
+    throw new RangeError(`gate.policy is ${String(policy)}: it must be fail_closed or fail_open.`);
+  requireRange('gate.staleMsMax', staleMsMax, 1, TIMER_MS_MAX);
+  return { policy, staleMsMax };
+}
+
+/** Whether all gates are known: reached once, or never. */
+function createCompletion(): { wait: Promise<void>; reached(): void; never(error: BallastError): void } {
+  let reached = (): void => undefined;
+  let never = (_error: BallastError): void => undefined;
+  const wait = new Promise<void>((resolve, reject) => {
+    reached = resolve;
+    never = reject;
+  });
+  wait.catch(() => undefined); // told to whoever waits, if anybody does
+  return { wait, reached, never };
+}
+
+type Epochs = {
+  /** Answers. */
+  readonly current: Replica;
+  /** Takes over gates of this epoch, unless another one is followed. */
+  learn(gates: readonly Gate[], toldEpoch?: string): void;
+  /** Takes over gates of the epoch that began last. */
+  takeOver(gates: readonly Gate[]): void;
+  begin(epoch: string | undefined): void;
+  /** All gates of the epoch are known: from now on it answers. */
+  complete(): void;
+};
+
+/** Versions can be compared within an epoch; another one begins when the API's database was restored. */
+function createEpochs(now: () => number): Epochs {
+  let epoch: string | undefined;
+  let current = createReplica();
+  /** Of a new epoch: takes the place of the current one when it is complete. Until then the known answers stand, and grow stale. */
+  let coming: Replica | null = null;
+
+  function learnInto(replica: Replica, gates: readonly Gate[]): void {
+    const nowMs = now();
+    for (const gate of gates) replica.learn(gate, nowMs);
+  }
+
+  const takeOver = (gates: readonly Gate[]): void => learnInto(coming ?? current, gates);
+
+  return {
+    get current() {
+      return current;
+    },
+    learn(gates, toldEpoch) {
+      if (toldEpoch !== epoch) return;
+      // Versions of two epochs can't be compared: until the new one is complete, the newest word stands.
+      if (coming) for (const { accountId } of gates) current.forget(accountId);
+      if (coming) learnInto(current, gates);
+      takeOver(gates);
+    },
+    takeOver,
+    begin(told) {
+      if (told === epoch) return;
+      epoch = told;
+      coming = createReplica();
+    },
+    complete() {
+      current = coming ?? current;
+      coming = null;
+    },
+  };
+}
+
+/** The gate as the API tells it. @param freshMs when it was last known to be right, by the clock of `nowMs` */
+const toGate = (
+  accountId: string,
+  { allowed, state, reasons, version, retryAtMs }: KnownGate,
+  nowMs: number,
+  freshMs: number,
+): Gate => ({
+  accountId,
+  allowed,
+  state,
+  reasons,
+  version,
+  ...(retryAtMs > 0 && { retryAfterSeconds: Math.max(1, Math.ceil((retryAtMs - nowMs) / 1_000)) }),
+  asOf: new Date(Date.now() - Math.min(nowMs - freshMs, Date.now())).toISOString(),
+});

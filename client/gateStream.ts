@@ -21,7 +21,8 @@ export type GateStream = { close(): Promise<void> };
 const SILENT_MS_MAX = 7_500;
 const PATH = '/v1/gates/stream';
 
-export function followGates({ connection, onGates, onEpoch, onCurrent, onError }: GateStreamDeps): GateStream {
+export function followGates(deps: GateStreamDeps): GateStream {
+  const { connection, onCurrent, onError } = deps;
   const stop = createStop();
   let lastEventId: string | null = null;
   let failures = 0;
@@ -40,7 +41,7 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
       );
       const age = createAge(response);
       for await (const event of readEvents(chunksOf(response.body!, giveUp.signal), () => silence.refresh())) {
-        const told = take(event);
+        const told = take(event, deps);
         age.hear(told);
         // An event with an id says that all before it was sent; within a snapshot or a replay there are none.
         if (event.id === null) continue;
@@ -57,32 +58,6 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
     } finally {
       clearTimeout(silence);
       stop.signal.removeEventListener('abort', abort);
-    }
-  }
-
-  /** Takes the event's gates over; says what it tells of times. */
-  function take({ event, data }: ServerSentEvent): Times {
-    switch (event) {
-      case 'snapshot': {
-        const {
-          gates,
-          epoch,
-          asOf = gates.at(-1)?.asOf,
-          at,
-        } = JSON.parse(data) as Times & { gates: Gate[]; epoch?: string };
-        onEpoch(epoch);
-        onGates(gates);
-        return { asOf, at };
-      }
-      case 'gate': {
-        const gate = JSON.parse(data) as Gate;
-        onGates([gate]);
-        return { asOf: gate.asOf };
-      }
-      case 'heartbeat':
-        return JSON.parse(data) as Times;
-      default:
-        return {};
     }
   }
 
@@ -105,6 +80,35 @@ export function followGates({ connection, onGates, onEpoch, onCurrent, onError }
       await following;
     },
   };
+}
+
+/** Takes the event's gates over; says what it tells of times. */
+function take(
+  { event, data }: ServerSentEvent,
+  { onGates, onEpoch }: Pick<GateStreamDeps, 'onGates' | 'onEpoch'>,
+): Times {
+  switch (event) {
+    case 'snapshot': {
+      const {
+        gates,
+        epoch,
+        asOf = gates.at(-1)?.asOf,
+        at,
+      } = JSON.parse(data) as Times & { gates: Gate[]; epoch?: string };
+      onEpoch(epoch);
+      onGates(gates);
+      return { asOf, at };
+    }
+    case 'gate': {
+      const gate = JSON.parse(data) as Gate;
+      onGates([gate]);
+      return { asOf: gate.asOf };
+    }
+    case 'heartbeat':
+      return JSON.parse(data) as Times;
+    default:
+      return {};
+  }
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -39,7 +39,8 @@ export type Holds = {
   ended(): Promise<unknown>;
 };
 
-export function createHolds({ connection, patienceMs, report, signal }: HoldsDeps): Holds {
+export function createHolds(deps: HoldsDeps): Holds {
+  const { report, signal } = deps;
   const ending = new Set<Promise<unknown>>();
 
   /** Callers need not wait for it: who closes the client does. */
@@ -48,29 +49,6 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
     ending.add(work);
     work.then(end, end);
     return work;
-  }
-
-  /** The same request, until it has an answer or patience ends; on a dead connection there is time for another. Each can be repeated without harm. */
-  async function insist(
-    path: string,
-    body: string | undefined,
-    headers: Record<string, string> = {},
-  ): Promise<unknown> {
-    const untilMs = performance.now() + patienceMs;
-    for (let failures = 0; ; failures++) {
-      const leftMs = Math.max(1, untilMs - performance.now());
-      const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
-      try {
-        return await ask(
-          { ...connection, timeoutMs: Math.ceil(Math.min(connection.timeoutMs, patienceMs / 2, leftMs)) },
-          asked,
-        );
-      } catch (error) {
-        const wait = waitMs(failures, error as BallastError);
-        if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
-        await pause(wait, signal);
-      }
-    }
   }
 
   function queue(events: UsageEvent[], cause: BallastError): Settled {
@@ -85,7 +63,7 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
   async function place(accountId: string, request: HoldRequest): Promise<Hold> {
     if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was set aside.');
     const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
-    const opened = (await insist(account, JSON.stringify(request), {
+    const opened = (await insist(deps, account, JSON.stringify(request), {
       'Idempotency-Key': crypto.randomUUID(),
     })) as OpenedHold | null;
     if (typeof opened?.id !== 'string') throw notTheApi(account);
@@ -95,7 +73,7 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
     async function settle(given: HeldUsage | HeldUsage[]): Promise<Settled> {
       const events = (Array.isArray(given) ? given : [given]).map((event, index) => named(event, `${id}/${index}`));
       try {
-        const settled = (await insist(`${path}/settle`, JSON.stringify({ events }))) as SettledHold | null;
+        const settled = (await insist(deps, `${path}/settle`, JSON.stringify({ events }))) as SettledHold | null;
         if (settled?.status !== 'settled') throw notTheApi(`${path}/settle`);
         return settled;
       } catch (error) {
@@ -113,11 +91,35 @@ export function createHolds({ connection, patienceMs, report, signal }: HoldsDep
       amount,
       expiresAt,
       settle: (events) => noted(settle(events)),
-      release: () => noted(insist(`${path}/release`, undefined).then(() => undefined)),
+      release: () => noted(insist(deps, `${path}/release`, undefined).then(() => undefined)),
     };
   }
 
   return { place, ended: () => Promise.allSettled(ending) };
+}
+
+/** The same request, until it has an answer or patience ends; on a dead connection there is time for another. Each can be repeated without harm. */
+async function insist(
+  { connection, patienceMs, signal }: HoldsDeps,
+  path: string,
+  body: string | undefined,
+  headers: Record<string, string> = {},
+): Promise<unknown> {
+  const untilMs = performance.now() + patienceMs;
+  for (let failures = 0; ; failures++) {
+    const leftMs = Math.max(1, untilMs - performance.now());
+    const asked = { method: 'POST' as const, path, headers, signal, ...(body !== undefined && { body }) };
+    try {
+      return await ask(
+        { ...connection, timeoutMs: Math.ceil(Math.min(connection.timeoutMs, patienceMs / 2, leftMs)) },
+        asked,
+      );
+    } catch (error) {
+      const wait = waitMs(failures, error as BallastError);
+      if (!passes(error) || signal.aborted || performance.now() + wait >= untilMs) throw error;
+      await pause(wait, signal);
+    }
+  }
 }
 
 /** A 2xx with something else in it, such as a login page's: as good as no answer. */

@@ -59,7 +59,7 @@ export function createUsageChecking(
       if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
     if (unknown.size > 0) await prices.learn([...unknown]);
-    const { duplicates, refused } = await checkLate(late);
+    const { duplicates, refused } = await checkLate(pool, late);
     return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };
   }
 
@@ -70,7 +70,7 @@ export function createUsageChecking(
     const events: PricedEvent[] = [];
     const places: number[] = [];
     for (const { index, event } of timely) {
-      const cost = priceOf(event);
+      const cost = priceOf(prices, event);
       if (typeof cost !== 'bigint') {
         rejected.push({ index, ...cost });
         continue;
@@ -83,36 +83,38 @@ export function createUsageChecking(
     return { events, places };
   }
 
-  function priceOf(event: UsageEvent): PricedEvent['cost'] | Rejection {
-    const price = prices.find(event.model, event.atMs);
-    if (price === 'unknown_model') return { code: 'unknown_model', message: `there is no model ${event.model}` };
-    if (price === 'no_price')
-      return { code: 'no_price', message: `the model ${event.model} has no price at this time` };
-    const result = priceEvent(price, event);
-    return result.kind === 'priced' ? result.cost : { code: 'no_price', message: result.because };
-  }
-
-  /** An event that was posted in its time and comes again later is a duplicate, for as long as it is kept (B3, B8). */
-  async function checkLate(late: readonly Late[]): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
-    const refused: Placed<Rejection>[] = [];
-    let duplicates = 0;
-    const found =
-      late.length > 0
-        ? await findUsageEvents(
-            pool,
-            late.map(({ event }) => event),
-          )
-        : [];
-    for (const [place, { index, event, code, message }] of late.entries()) {
-      const standing = found[place];
-      if (!standing) refused.push({ index, code, message });
-      else if (isSame(event, standing)) duplicates += 1;
-      else refused.push({ index, ...NOT_POSTED.event_conflict(event) });
-    }
-    return { duplicates, refused };
-  }
-
   return checkEvents;
+}
+
+function priceOf(prices: PriceBook, event: UsageEvent): PricedEvent['cost'] | Rejection {
+  const price = prices.find(event.model, event.atMs);
+  if (price === 'unknown_model') return { code: 'unknown_model', message: `there is no model ${event.model}` };
+  if (price === 'no_price') return { code: 'no_price', message: `the model ${event.model} has no price at this time` };
+  const result = priceEvent(price, event);
+  return result.kind === 'priced' ? result.cost : { code: 'no_price', message: result.because };
+}
+
+/** An event that was posted in its time and comes again later is a duplicate, for as long as it is kept (B3, B8). */
+async function checkLate(
+  pool: Pool,
+  late: readonly Late[],
+): Promise<{ duplicates: number; refused: Placed<Rejection>[] }> {
+  const refused: Placed<Rejection>[] = [];
+  let duplicates = 0;
+  const found =
+    late.length > 0
+      ? await findUsageEvents(
+          pool,
+          late.map(({ event }) => event),
+        )
+      : [];
+  for (const [place, { index, event, code, message }] of late.entries()) {
+    const existing = found[place];
+    if (!existing) refused.push({ index, code, message });
+    else if (isSame(event, existing)) duplicates += 1;
+    else refused.push({ index, ...NOT_POSTED.event_conflict(event) });
+  }
+  return { duplicates, refused };
 }
 
 /** Why the ledger has not taken an event. */

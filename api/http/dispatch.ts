@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { ERRORS, notFound, Problem, type FieldError } from '../../domain/errors';
-import { hashOf } from '../../ledger/accounts/apiKey';
-import { anybody, type Keyring, type Principal } from './auth';
+import { anybody, type Keyring } from './auth';
 import { parseBody, readBody, streamBody } from './body';
+import { createCallers, isForeign, keyOf } from './callers';
 import type { Call, Endpoint, Reply } from './endpoint';
+import { headerOf } from './headerOf';
 import { fieldErrors, toProblem, toReply, type ErrorFormat } from './problems';
 import type { RateLimiter } from './rateLimiter';
 import { refusalsOf } from './responses';
@@ -47,62 +48,29 @@ export type DispatchOptions<Services> = {
   checkReplies: boolean;
 };
 
-export function createDispatch<Services>({
-  services,
-  keyring,
-  cookies,
-  limiter,
-  addressOf,
-  log,
-  checkReplies,
-}: DispatchOptions<Services>): Dispatch<Services> {
+export function createDispatch<Services>(options: DispatchOptions<Services>): Dispatch<Services> {
+  const { services, cookies, limiter, addressOf, log, checkReplies } = options;
+  const callers = createCallers(options);
+
   /** 401, foreign account 404, 403, 413 and 415, 400, 429: in this order. */
   async function check(route: Route<Services>, asked: Asked): Promise<Call> {
     const { request } = asked;
     const { endpoint } = route;
     const header = (name: string) => headerOf(request, name);
-    const identity = route.who.includes('anybody') ? null : identityOf(request);
-    const principal = identity === null ? anybody : await authenticate(identity, request);
+    const identity = route.who.includes('anybody') ? null : callers.identityOf(request);
+    const principal = identity === null ? anybody : await callers.authenticate(identity, request);
     if (isForeign(route, principal, asked)) throw notFound('account with this id');
     if (!route.who.includes(principal.role)) {
       throw new Problem('forbidden', `This takes a key of ${route.who.join(' or ')}; yours is of ${principal.role}.`);
     }
     if (identity?.by === 'session' && !isReading(request)) cookies.requireSameOrigin(header, 'by_cookie');
-    const isWelcome = () => (identity === null ? Promise.resolve(true) : isStillWelcome(identity, route, asked));
+    const isWelcome = () =>
+      identity === null ? Promise.resolve(true) : callers.isStillWelcome(identity, route, asked);
     const content = await contentOf(endpoint, request);
     const address = () => addressOf(request);
     const call = { principal, header, address, isWelcome, ...parse(endpoint, asked, content) };
     if (route.limit && identity) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(identity) });
     return call;
-  }
-
-  /** A key goes before a cookie: whoever sends one means it. */
-  function identityOf(request: IncomingMessage): Identity {
-    const { headers } = request;
-    const token = headers.authorization === undefined ? cookies.read((name) => headerOf(request, name)) : undefined;
-    return token === undefined ? { by: 'key', secret: headers.authorization } : { by: 'session', secret: token };
-  }
-
-  /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
-  async function authenticate({ by, secret }: Identity, request: IncomingMessage): Promise<Principal> {
-    try {
-      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret));
-    } catch (error) {
-      if (secret !== undefined && isRefusal(error)) await limiter.take('wrong_key', { address: addressOf(request) });
-      throw error;
-    }
-  }
-
-  /** Looks again: a key may be revoked, a session ended, a role changed. */
-  async function isStillWelcome({ by, secret }: Identity, route: Route, asked: Asked): Promise<boolean> {
-    try {
-      const principal = await (by === 'key'
-        ? keyring.authenticate(secret)
-        : keyring.authenticateSession(secret, false));
-      return route.who.includes(principal.role) && !isForeign(route, principal, asked);
-    } catch (error) {
-      return !isRefusal(error);
-    }
   }
 
   /** Logs what is ours to mend. */
@@ -157,11 +125,6 @@ export function createDispatch<Services>({
 const hasGone = (error: unknown, { request }: Asked): boolean =>
   !request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed;
 
-/** By what a request says who is asking: the header of a key, or the token of a session. */
-type Identity = { by: 'key'; secret: string | undefined } | { by: 'session'; secret: string };
-
-const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
-
 /** Whoever has such an address may do what it says: it is a secret, and no log has it. */
 const toLoggedPath = (path: string): string => path.replace(/^\/(confirm|invitations|sign-in)\/.*/, '/$1/…');
 
@@ -169,11 +132,6 @@ const toLoggedPath = (path: string): string => path.replace(/^\/(confirm|invitat
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 const accountOf = ({ params }: Asked): string => (typeof params.id === 'string' ? params.id : '');
-/** Not the key itself: it goes into a table. */
-const keyOf = ({ secret = '' }: Identity): string => hashOf(secret).toString('hex');
-
-const isForeign = (route: Route, principal: Principal, { params }: Asked): boolean =>
-  principal.accountId !== null && route.path.startsWith('/v1/accounts/:id') && params.id !== principal.accountId;
 
 async function contentOf({ body }: Endpoint, request: IncomingMessage): Promise<unknown> {
   if (!body) return undefined;
@@ -216,11 +174,6 @@ function idempotencyKey(request: IncomingMessage): string {
   if (!IDEMPOTENCY_KEY.test(key))
     throw new Problem('invalid_request', 'The Idempotency-Key must be 1 to 255 printable ASCII characters.');
   return key;
-}
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = Object.entries(headers).find(([given]) => given === name.toLowerCase())?.[1];
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function checkReply(route: Route, reply: Reply): void {

@@ -49,15 +49,8 @@ type Known<Holder> = { hash: Buffer; holder: Holder; atMs: number; usedMs: numbe
  * While the database does not answer, secrets in use stay good for 15 minutes, under `fail_open` until it answers again
  * (S6); one that is not known is refused with 503, at once. A process cut off by itself follows a revocation no sooner.
  */
-export function createKnownHolders<Holder>({
-  now,
-  onStale,
-  pulse,
-  hashOf,
-  find,
-  findAll,
-  unauthenticated,
-}: KnownHoldersOptions<Holder>): KnownHolders<Holder> {
+export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>): KnownHolders<Holder> {
+  const { now, onStale, pulse, hashOf, find, unauthenticated } = options;
   const outageMsMax = onStale === 'fail_open' ? Infinity : OUTAGE_MS_MAX;
   /** By the secret as it comes, which is in memory anyway: hashing it for each request would cost more than the answer. */
   let known = new Map<string, Known<Holder>>();
@@ -94,25 +87,8 @@ export function createKnownHolders<Holder>({
     return holder;
   }
 
-  /** One look at all secrets in use. What it doesn't find is not in force any more. */
-  async function refresh(): Promise<void> {
-    const memory = known;
-    const atMs = now();
-    // Without a secret in use it still finds out whether a silent database answers again.
-    if (memory.size === 0 && !pulse.isSilent()) return;
-    const entries = [...memory];
-    const hashes = entries.map(([, { hash }]) => hash);
-    const holders = await pulse.look(LOOK_MS_MAX, () => findAll(hashes));
-    entries.forEach(([secret, entry], index) => {
-      const holder = holders[index] ?? null;
-      if (holder === null || atMs - entry.usedMs > UNUSED_MS_MAX) return void memory.delete(secret);
-      entry.holder = holder;
-      entry.atMs = atMs;
-    });
-  }
-
   const timer = setInterval(() => {
-    refreshing ??= refresh()
+    refreshing ??= refresh(known, options)
       .catch(() => {}) // the pulse knows
       .finally(() => (refreshing = null));
   }, REFRESH_MS);
@@ -141,4 +117,23 @@ export function createKnownHolders<Holder>({
       await refreshing;
     },
   };
+}
+
+/** One look at all secrets in use. What it doesn't find is not in force any more. */
+async function refresh<Holder>(
+  memory: Map<string, Known<Holder>>,
+  { now, pulse, findAll }: KnownHoldersOptions<Holder>,
+): Promise<void> {
+  const atMs = now();
+  // Without a secret in use it still finds out whether a silent database answers again.
+  if (memory.size === 0 && !pulse.isSilent()) return;
+  const entries = [...memory];
+  const hashes = entries.map(([, { hash }]) => hash);
+  const holders = await pulse.look(LOOK_MS_MAX, () => findAll(hashes));
+  entries.forEach(([secret, entry], index) => {
+    const holder = holders[index] ?? null;
+    if (holder === null || atMs - entry.usedMs > UNUSED_MS_MAX) return void memory.delete(secret);
+    entry.holder = holder;
+    entry.atMs = atMs;
+  });
 }

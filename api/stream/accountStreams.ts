@@ -10,6 +10,7 @@ import { Problem } from '../../domain/errors';
 import { readChangedAccounts } from '../../ledger/accounts/readChangedAccounts';
 import { noAnswer } from '../http/pulse';
 import { within } from '../http/within';
+import { createLooks } from './looks';
 import { createTopicWatch } from './topicWatch';
 import { toAccountEvent } from './accountEvent';
 
@@ -50,12 +51,8 @@ type Stream = { response: ServerResponse; isWelcome(): Promise<boolean> };
 /** `event`: the last one told; null until the account was read. `isWatching`: changes of its lists are told. */
 type Watched = { streams: Set<Stream>; seen: string; event: string | null; isWatching: boolean };
 
-export function createAccountStreams({
-  pool,
-  log,
-  now,
-  heartbeatMs = HEARTBEAT_MS,
-}: AccountStreamsOptions): AccountStreams {
+export function createAccountStreams(options: AccountStreamsOptions): AccountStreams {
+  const { pool, log, now, heartbeatMs = HEARTBEAT_MS } = options;
   const watched = new Map<string, Watched>();
   const topics = createTopicWatch(pool, {
     onWatching(accountId) {
@@ -66,23 +63,14 @@ export function createAccountStreams({
     },
     onChanged: (accountId, changed) => tell(accountId, toEvent('changed', { topics: changed })),
   });
-  let looking: Promise<void> | null = null;
-  let lookedMs = -Infinity;
-  /** While one was under way, which may not have seen what it was asked for. */
-  let isAskedAgain = false;
-  let soon: NodeJS.Timeout | null = null;
+  const looks = createLooks({ look, pauseMs: POKED_LOOK_MS, log });
 
   function tell(accountId: string, event: string): void {
     for (const stream of watched.get(accountId)?.streams ?? []) send(stream, event);
   }
 
-  function send({ response }: Stream, event: string): void {
-    if (response.destroyed || response.writableEnded) return;
-    response.write(event);
-    if (response.writableLength > BUFFER_BYTES_MAX) response.destroy();
-  }
-
   async function look(): Promise<void> {
+    if (watched.size === 0) return;
     const accounts = [...watched].map(([id, { seen }]) => ({ id, seen }));
     const changed = await within(LOOK_MS_MAX, readChangedAccounts(pool, accounts), noAnswer);
     for (const { view, seen } of changed) {
@@ -92,26 +80,6 @@ export function createAccountStreams({
       account.event = toEvent('account', toAccountEvent(view, now()));
       tell(view.id, account.event);
     }
-  }
-
-  /** One look at a time. A look that fails is followed by the next. */
-  function lookNow(): void {
-    if (soon) clearTimeout(soon);
-    soon = null;
-    if (watched.size === 0) return;
-    if (looking) return void (isAskedAgain = true);
-    isAskedAgain = false;
-    lookedMs = performance.now();
-    looking = look()
-      .catch((error: Error) => log.warn({ err: error }, 'watched accounts could not be read'))
-      .finally(() => {
-        looking = null;
-        if (isAskedAgain) lookSoon();
-      });
-  }
-
-  function lookSoon(): void {
-    soon ??= setTimeout(lookNow, Math.max(0, lookedMs + POKED_LOOK_MS - performance.now()));
   }
 
   function checkWelcome(): void {
@@ -125,7 +93,7 @@ export function createAccountStreams({
   }
 
   const timers = [
-    setInterval(lookNow, LOOK_MS),
+    setInterval(() => watched.size > 0 && looks.now(), LOOK_MS),
     setInterval(() => topics.look([...watched.keys()]), TOPICS_MS),
     setInterval(checkWelcome, WELCOME_MS),
     setInterval(beat, heartbeatMs),
@@ -136,18 +104,12 @@ export function createAccountStreams({
     admit(accountId) {
       const all = [...watched.values()].reduce((sum, { streams }) => sum + streams.size, 0);
       if (all < STREAMS_MAX && (watched.get(accountId)?.streams.size ?? 0) < STREAMS_OF_ACCOUNT_MAX) return;
-      throw new Problem('too_many_requests', 'This process serves as many streams as it can.', {
-        retryAfterSeconds: 5,
-      });
+      const detail = 'This process serves as many streams as it can.';
+      throw new Problem('too_many_requests', detail, { retryAfterSeconds: 5 });
     },
     open(response, accountId, isWelcome) {
       const stream = { response, isWelcome };
-      const account: Watched = watched.get(accountId) ?? {
-        streams: new Set(),
-        seen: '',
-        event: null,
-        isWatching: false,
-      };
+      const account: Watched = watched.get(accountId) ?? newWatched();
       watched.set(accountId, account);
       account.streams.add(stream);
       response.on('close', () => {
@@ -157,17 +119,16 @@ export function createAccountStreams({
       send(stream, 'retry: 1000\n\n');
       // Where others watch already, what they were told last is at most a look old.
       if (account.event !== null) send(stream, account.event);
-      else lookSoon();
+      else looks.soon();
       if (account.isWatching) send(stream, WATCHING);
       else topics.look([...watched.keys()]);
     },
-    poke: (accountId) => void (watched.has(accountId) && lookSoon()),
+    poke: (accountId) => void (watched.has(accountId) && looks.soon()),
     async close() {
       timers.forEach((timer) => clearInterval(timer));
-      if (soon) clearTimeout(soon);
       for (const { streams } of watched.values()) for (const { response } of streams) response.end();
       watched.clear();
-      await looking;
+      await looks.close();
       await topics.idle();
     },
   };
@@ -177,3 +138,11 @@ const toEvent = (name: 'account' | 'watching' | 'changed' | 'heartbeat', data: o
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 /** What was read of the account's lists before this may be older than any change that is told. */
 const WATCHING = toEvent('watching', {});
+
+function send({ response }: Stream, event: string): void {
+  if (response.destroyed || response.writableEnded) return;
+  response.write(event);
+  if (response.writableLength > BUFFER_BYTES_MAX) response.destroy();
+}
+
+const newWatched = (): Watched => ({ streams: new Set(), seen: '', event: null, isWatching: false });

@@ -1,0 +1,180 @@
+/** What handlers work with, put together: once for each API, with connections of its own. */
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { FileStore } from '../batches/fileStore';
+import type { Policy } from '../domain/accountState';
+import { createClock } from '../ledger/clock';
+import { openPool } from '../ledger/db';
+import type { StalePolicy } from '../domain/gate';
+import type { InvitationLinks } from '../notices/invitationLink';
+import type { SignInLinks } from '../notices/signInLink';
+import type { ConfirmationLinks } from '../payments/confirmationLink';
+import { createClaims } from '../stripe/claims';
+import { createProvider } from '../stripe/provider';
+import { createKeyring } from './http/auth';
+import { createPulse } from './http/pulse';
+import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
+import { createGateStreams } from './gate/gateStream';
+import { createRateLimiter } from './http/rateLimiter';
+import { createSessionCookies } from './http/sessionCookie';
+import { createPriceBook } from '../usage/priceBook';
+import { createAccountStreams } from './stream/accountStreams';
+import { createSignals } from './signals/signals';
+import { signalPosition } from './signals/signalPosition';
+import { createUsagePosting } from './usage/usagePosting';
+import { createHotPath, type HotPath } from './gate/hotPath';
+import type { Services } from './services';
+
+export type ApiDeps = {
+  pool: Pool;
+  /** For the connection that listens for gate changes. */
+  databaseUrl: string;
+  temporal: Client;
+  stripe: Stripe;
+  /** Signs what PaymentIntents say of our payments; the worker's is the same. */
+  claimSecret: string;
+  policy: Policy;
+  /** What gates say when they have lost their feed. @default fail_closed after 10 s */
+  gatePolicy?: StalePolicy;
+  links: ConfirmationLinks;
+  invitations: InvitationLinks;
+  signIns: SignInLinks;
+  /** Where people reach the console: the base of the links, too. */
+  publicUrl: string;
+  /** Members of an account at most. @default 50 */
+  membersMax?: number;
+  /** Where people look at workflows. @default nowhere, in the namespace `default` */
+  temporalUi?: { namespace: string; uiUrl: string | null };
+  /** Where files of batches and datasets lie. */
+  files: FileStore;
+  /** Another API process that serves files and batches, so that they take nothing of this one (L5). @default this one does */
+  batchesUrl?: string | undefined;
+  log: Logger;
+  /** Secrets that Stripe may sign its events with. @default none, so that no event is taken */
+  stripeWebhookSecrets?: readonly string[];
+  /** Webhooks may go to private addresses and by http. @default false */
+  allowPrivateWebhooks?: boolean;
+  /** Answers must fit their schemas too. @default false */
+  checkReplies?: boolean;
+  /** Proxies whose X-Forwarded-For is believed. @default none: the socket's address counts */
+  trustedProxies?: readonly string[];
+  /** The folder of the built console. @default none: a start page stands in its place */
+  consoleDir?: string | undefined;
+  /** Gates are answered on the connection itself, before node:http (api/raw). @default false */
+  rawGates?: boolean;
+  /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
+  now?: () => number;
+};
+
+/** Of keys and single gates, for which nobody is to wait: on connections of their own, which are given up when they fall silent. */
+const LOOKUP_CONNECTIONS = 2;
+const LOOKUP_MS_MAX = 2_000;
+
+export type Composition = {
+  services: Services;
+  hotPath: HotPath;
+  /** Resolves once all gates are known. */
+  start(): Promise<void>;
+  /** First: no connection would end while a stream is open. */
+  endStreams(): Promise<void>;
+  /** Last, when nothing more is asked: usage and signals under way are waited for. */
+  close(): Promise<void>;
+};
+
+export function composeServices(deps: ApiDeps): Composition {
+  const { pool, databaseUrl, log, publicUrl, gatePolicy = FAIL_CLOSED } = deps;
+  const clock = createClock({ now: deps.now ?? Date.now });
+  /** For durations: it never jumps. */
+  const elapsed = (): number => performance.now();
+  const lookups = openPool(databaseUrl, {
+    connectionsMax: LOOKUP_CONNECTIONS,
+    queryMsMax: LOOKUP_MS_MAX,
+    applicationName: 'ballast-lookups',
+    onIdleError: (error) => log.warn({ err: error }, 'a database connection for lookups was lost'),
+  });
+  const pulse = createPulse();
+  const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, clock, policy: gatePolicy });
+  const accountStreams = createAccountStreams({ pool, log, now: clock.now });
+  const prices = createPriceBook(pool, log, elapsed);
+  const signals = createSignals(deps.temporal, log, elapsed);
+  const posting = createUsagePosting({
+    pool,
+    prices,
+    gates,
+    log,
+    now: clock.now,
+    onPosted(position) {
+      signalPosition(position, { gates, signals });
+      accountStreams.poke(position.accountId);
+    },
+  });
+  const keyring = createKeyring(lookups, elapsed, gatePolicy, pulse);
+  const gateStreams = createGateStreams({ pool, gates, log, now: clock.now });
+  const hotPath = createHotPath({ gates, keyring });
+  const services: Services = {
+    ...given(deps),
+    clock,
+    keyring,
+    cookies: createSessionCookies(publicUrl),
+    limiter: createRateLimiter(pool),
+    gates,
+    gateStreams,
+    accountStreams,
+    prices,
+    signals,
+    posting,
+  };
+
+  return {
+    services,
+    hotPath,
+    start: () => gates.start(),
+    async endStreams() {
+      gateStreams.close();
+      await accountStreams.close();
+    },
+    async close() {
+      await posting.idle();
+      await signals.close();
+      prices.close();
+      await keyring.close();
+      await gates.close();
+      await lookups.end();
+    },
+  };
+}
+
+/** The services that come from outside, with what is taken where nothing is said. */
+function given(deps: ApiDeps): Omit<Services, keyof Made> {
+  return {
+    pool: deps.pool,
+    temporal: deps.temporal,
+    provider: createProvider(deps.stripe, createClaims(deps.claimSecret)),
+    policy: deps.policy,
+    links: deps.links,
+    invitations: deps.invitations,
+    signIns: deps.signIns,
+    membersMax: deps.membersMax ?? 50,
+    stripeWebhookSecrets: deps.stripeWebhookSecrets ?? [],
+    log: deps.log,
+    temporalUi: deps.temporalUi ?? { namespace: 'default', uiUrl: null },
+    files: deps.files,
+    allowPrivateWebhooks: deps.allowPrivateWebhooks ?? false,
+  };
+}
+
+type Made = Pick<
+  Services,
+  | 'clock'
+  | 'keyring'
+  | 'cookies'
+  | 'limiter'
+  | 'gates'
+  | 'gateStreams'
+  | 'accountStreams'
+  | 'prices'
+  | 'signals'
+  | 'posting'
+>;

@@ -1,0 +1,71 @@
+/** Who is asking: found in a request, held against the keyring, and looked at again while a stream is open. */
+import type { IncomingMessage } from 'node:http';
+import { Problem } from '../../domain/errors';
+import { hashOf } from '../../ledger/accounts/apiKey';
+import type { Keyring, Principal } from './auth';
+import { headerOf } from './headerOf';
+import type { RateLimiter } from './rateLimiter';
+import type { Route } from './route';
+import type { SessionCookies } from './sessionCookie';
+
+/** By what a request says who is asking: the header of a key, or the token of a session. */
+export type Identity = { by: 'key'; secret: string | undefined } | { by: 'session'; secret: string };
+
+/** What routing has found in a request's address. */
+type Located = { params: Readonly<Record<string, string | string[]>> };
+
+export type Callers = {
+  identityOf(request: IncomingMessage): Identity;
+  /** Throws `unauthenticated`, and after too many wrong keys from one address `too_many_requests`. */
+  authenticate(identity: Identity, request: IncomingMessage): Promise<Principal>;
+  isStillWelcome(identity: Identity, route: Route, asked: Located): Promise<boolean>;
+};
+
+export type CallersOptions = {
+  keyring: Keyring;
+  cookies: SessionCookies;
+  limiter: RateLimiter;
+  addressOf(request: IncomingMessage): string;
+};
+
+export function createCallers({ keyring, cookies, limiter, addressOf }: CallersOptions): Callers {
+  /** A key goes before a cookie: whoever sends one means it. */
+  function identityOf(request: IncomingMessage): Identity {
+    const { headers } = request;
+    const token = headers.authorization === undefined ? cookies.read((name) => headerOf(request, name)) : undefined;
+    return token === undefined ? { by: 'key', secret: headers.authorization } : { by: 'session', secret: token };
+  }
+
+  /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
+  async function authenticate({ by, secret }: Identity, request: IncomingMessage): Promise<Principal> {
+    try {
+      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret));
+    } catch (error) {
+      if (secret !== undefined && isRefusal(error)) await limiter.take('wrong_key', { address: addressOf(request) });
+      throw error;
+    }
+  }
+
+  /** Looks again: a key may be revoked, a session ended, a role changed. */
+  async function isStillWelcome({ by, secret }: Identity, route: Route, asked: Located): Promise<boolean> {
+    try {
+      const principal = await (by === 'key'
+        ? keyring.authenticate(secret)
+        : keyring.authenticateSession(secret, false));
+      return route.who.includes(principal.role) && !isForeign(route, principal, asked);
+    } catch (error) {
+      return !isRefusal(error);
+    }
+  }
+
+  return { identityOf, authenticate, isStillWelcome };
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
+
+/** Not the key itself: it goes into a table. */
+export const keyOf = ({ secret = '' }: Identity): string => hashOf(secret).toString('hex');
+
+/** A member asks for another account than its own. */
+export const isForeign = (route: Route, principal: Principal, { params }: Located): boolean =>
+  principal.accountId !== null && route.path.startsWith('/v1/accounts/:id') && params.id !== principal.accountId;
