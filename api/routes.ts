@@ -113,6 +113,7 @@ export const routes: readonly Route<Services>[] = [
     post('/v1/usage', service, usage.report, 'Report usage events'),
     get('/v1/accounts/:id/usage', anyoneOrAdmin, usage.read, 'Sum usage by day, model, kind'),
     get('/v1/accounts/:id/rejected-usage', admin, usage.rejected, 'List events that were not taken'),
+    get('/v1/rejected-usage', admin, usage.rejectedOfAll, 'List events of all accounts that were not taken'),
     post('/v1/usage/reversals', admin, usageReversals.reverse, 'Give back the cost of a usage event'),
     get('/v1/models', anyone, models.list, 'List models and prices'),
     put('/v1/models/:id', admin, models.put, 'Put a model and its prices'),

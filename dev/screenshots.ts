@@ -25,6 +25,10 @@ const PAGES: Record<'owner' | 'admin', readonly Picture[]> = {
     { name: 'usage', path: '/usage' },
     { name: 'team', path: '/team' },
     { name: 'webhooks', path: '/webhooks' },
+    { name: 'add-webhook', path: '/webhooks', open: openButton('Add an endpoint') },
+    { name: 'limits', path: '/limits' },
+    { name: 'ask-limit', path: '/limits', open: openButton(/^Ask for more/) },
+    { name: 'models', path: '/models' },
     { name: 'no-such-page', path: '/no-such-page' },
   ],
   admin: [
@@ -32,6 +36,12 @@ const PAGES: Record<'owner' | 'admin', readonly Picture[]> = {
     { name: 'account', path: '/accounts/demo' },
     { name: 'adjust', path: '/accounts/demo', open: openButton('Adjust the balance') },
     { name: 'account-team', path: '/accounts/demo/team' },
+    { name: 'close', path: '/accounts/demo', open: openButton('Close the account') },
+    { name: 'limit-requests', path: '/limit-requests' },
+    { name: 'rejected-usage', path: '/rejected-usage' },
+    { name: 'reconcile', path: '/reconcile' },
+    { name: 'price', path: '/models', open: openButton(/^New price/) },
+    { name: 'system', path: '/system' },
     { name: 'no-such-account', path: '/accounts/nobody' },
   ],
 };

@@ -17,6 +17,11 @@ const limit = z
     limit: z.number().int(),
     used: z.number().int().nullable().meta({ description: 'Null for what is limited by the file or the request.' }),
     unit: limitUnit,
+    raisableTo: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'The most that may be asked for; null: the same for every account.' }),
     model: z.string().optional().meta({ description: 'Without it, the limit of every model that is not listed.' }),
     tier: z.string(),
   })
@@ -55,6 +60,7 @@ export const list = endpoint({
         limit: effectiveLimit(key, tier, raisedFor(key, model)),
         used: use,
         unit: LIMITS[key].unit,
+        raisableTo: LIMITS[key].raisedTo,
         ...(model !== '' && { model }),
         tier,
       });

@@ -1,6 +1,6 @@
-/** What an owner sets up beside money: the people of the account and their keys, and webhooks. */
+/** What an owner sets up beside money: the people of the account and their keys, webhooks and limits. */
 import type { Page } from 'playwright-core';
-import { adjust, openAccount, type TestAccount } from '../support/api';
+import { adjust, openAccount, putModel, type TestAccount } from '../support/api';
 import { expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
 import { startReceiver } from '../support/receiver';
 
@@ -160,6 +160,65 @@ inBrowser('N2 a new secret is shown once, and a removed endpoint is gone', async
   await dialog.getByRole('button', { name: 'Remove' }).press('Enter');
   await page.getByText('There are no endpoints').waitFor();
 });
+
+inBrowser(
+  'L6 a resource modifier asks for a higher limit, an admin decides, and the answer comes by itself',
+  async (harness) => {
+    const { visit, api } = harness;
+    const { page } = await visit({ key: account.modifier, path: '/limits' });
+    const limits = page.getByRole('table', { name: 'Limits' });
+    await limits.getByRole('img', { name: /^Dedicated endpoints: 0 endpoints of 5 endpoints/ }).waitFor();
+    // What is the same for everybody can't be asked for.
+    expect(await limits.getByRole('button', { name: /Size of a batch file/ }).count()).toBe(0);
+    await page.getByText('Nothing has been asked for').waitFor();
+    await expectAccessible(page);
+    await limits.getByRole('button', { name: 'Ask for more: Dedicated endpoints' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('New limit').fill('2');
+    await dialog.getByLabel('Reason').fill('A launch in March.');
+    await dialog.getByRole('button', { name: 'Ask for more' }).press('Enter');
+    await dialog.getByRole('alert').getByText('is not above it').waitFor();
+    await expectAccessible(page);
+    await dialog.getByLabel('New limit').fill('12');
+    await dialog.getByRole('button', { name: 'Ask for more' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    const request = page.getByRole('table', { name: 'Requests' }).getByRole('row', { name: /A launch in March/ });
+    await request.getByText('Pending').waitFor();
+
+    const { page: admin } = await visit({ key: api.admin, path: '/limit-requests?status=pending' });
+    await admin.getByRole('button', { name: `Decide: ${account.id}, Dedicated endpoints` }).press('Enter');
+    const decision = admin.getByRole('dialog');
+    await expectAccessible(admin);
+    await decision.getByLabel('Approve').check();
+    await decision.getByLabel('Limit that is granted').fill('10');
+    await decision.getByLabel('Note').fill('Enough for now.');
+    await expectAccessible(admin);
+    await decision.getByRole('button', { name: 'Approve the request' }).press('Enter');
+    await admin.getByText('No request matches').waitFor();
+    await admin.goto(`${api.url}/limit-requests?account=${account.id}`);
+    await admin.getByRole('row', { name: /Approved.*Enough for now/ }).waitFor();
+    await narrow(admin);
+
+    await request.getByText('Granted: 10 endpoints.').waitFor();
+    await limits.getByRole('img', { name: /0 endpoints of 10 endpoints/ }).waitFor();
+    await narrow(page);
+  },
+);
+
+inBrowser(
+  'L6 a member sees the limits and prices, and is offered nothing that would be refused',
+  async ({ visit, api }) => {
+    await putModel(api, 'priced');
+    const { page } = await visit({ key: account.member, path: '/limits' });
+    await page.getByRole('table', { name: 'Limits' }).waitFor();
+    expect(await page.getByRole('button', { name: /^Ask for more/ }).count()).toBe(0);
+    expect(await page.getByRole('heading', { name: 'Requests' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Models' }).click();
+    await page.getByRole('row', { name: /priced/ }).waitFor();
+    expect(await page.getByRole('button', { name: /^New price/ }).count()).toBe(0);
+    await expectAccessible(page);
+  },
+);
 
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
   expectNoComplaints();

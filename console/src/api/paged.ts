@@ -11,15 +11,22 @@ export type List<Row, Read extends Page<Row> = Page<Row>> = {
   /** @param cursor null: the newest page */
   read: (cursor: string | null) => Promise<Read>;
   keyOf: (row: Row) => string | number;
+  /** Read again so often, where no stream tells of it. */
+  everyMs?: number;
 };
 type Grown<Row> = { of: string; head: Page<Row>; rows: Row[]; nextCursor: string | null };
 /** One that has grown beyond it begins anew, or a page that is left open would grow for days. */
 const ROWS_MAX = 5_000;
 
 /** The rows that are known, what `Loaded` needs to show them, and how to have more. */
-export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf }: List<Row, Read>) {
+export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf, everyMs }: List<Row, Read>) {
   // What a filter has found stays on the screen until the next one has found something.
-  const head = useQuery({ queryKey, queryFn: () => read(null), placeholderData: keepPreviousData });
+  const head = useQuery({
+    queryKey,
+    queryFn: () => read(null),
+    placeholderData: keepPreviousData,
+    ...(everyMs !== undefined && { refetchInterval: everyMs }),
+  });
   const [grown, setGrown] = useState<Grown<Row> | null>(null);
   const of = hashKey(queryKey);
   if (head.data && !head.isPlaceholderData && (grown?.of !== of || grown.head !== head.data)) {

@@ -34,6 +34,8 @@ export const methodsQuery = (id: string) =>
   });
 
 const page = (cursor: string | null, limit: number) => ({ limit, ...(cursor !== null && { cursor }) });
+/** What belongs to no account is told of by no stream: it is asked again from time to time. */
+const ADMIN_EVERY_MS = 10_000;
 /** Rows of one read of a list. */
 const LIMIT = 50;
 
@@ -148,8 +150,10 @@ export const timelineList = (id: string) => ({
 
 export const workflowQuery = (id: string) =>
   queryOptions({
-    queryKey: keys.topic(id, 'workflow'),
+    // Whenever its decisions have changed something, what it holds has, too.
+    queryKey: [...keys.topic(id, 'auto_reload'), 'workflow'],
     queryFn: () => data(api.GET('/v1/accounts/{id}/workflow', of(id))),
+    refetchInterval: ADMIN_EVERY_MS,
   });
 
 export const membersQuery = (id: string) =>
@@ -190,8 +194,65 @@ export const deliveriesList = (id: string, eid: string) => ({
   keyOf: (delivery: WebhookDelivery) => delivery.id,
 });
 
+export type Limit = Schemas['Limit'];
+/** What is in use of limits by the minute changes with time alone. */
+const LIMITS_EVERY_MS = 15_000;
+
 export const limitsQuery = (id: string) =>
   queryOptions({
     queryKey: keys.topic(id, 'limits'),
     queryFn: () => data(api.GET('/v1/accounts/{id}/limits', of(id))),
+    refetchInterval: LIMITS_EVERY_MS,
   });
+
+export type LimitRequest = Schemas['LimitRequest'];
+
+export const limitRequestsList = (id: string) => ({
+  queryKey: [...keys.topic(id, 'limits'), 'requests'],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/accounts/{id}/limit-requests', { params: { path: { id }, query: page(cursor, LIMIT) } })),
+  keyOf: (request: LimitRequest) => request.id,
+});
+
+export const ALL_LIMIT_REQUESTS = ['limit-requests'] as const;
+export type LimitRequestFilter = Pick<
+  NonNullable<paths['/v1/limit-requests']['get']['parameters']['query']>,
+  'status' | 'account'
+>;
+
+export const allLimitRequestsList = (filter: LimitRequestFilter) => ({
+  queryKey: [...ALL_LIMIT_REQUESTS, filter],
+  read: (cursor: string | null) =>
+    data(api.GET('/v1/limit-requests', { params: { query: { ...filter, ...page(cursor, LIMIT) } } })),
+  keyOf: (request: LimitRequest) => request.id,
+  everyMs: ADMIN_EVERY_MS,
+});
+
+type RejectedList = paths['/v1/rejected-usage']['get']['responses'][200]['content']['application/json'];
+export type RejectedUsage = RejectedList['data'][number];
+
+/** Usage that was not taken. @param account left out: of all, also of accounts that nobody knows */
+export const rejectedUsageList = (account: string | undefined) => ({
+  queryKey: ['rejected-usage', account ?? null],
+  read: (cursor: string | null) =>
+    data(
+      api.GET('/v1/rejected-usage', {
+        params: { query: { ...(account !== undefined && { account }), ...page(cursor, LIMIT) } },
+      }),
+    ),
+  keyOf: (rejected: RejectedUsage) => rejected.number,
+  everyMs: ADMIN_EVERY_MS,
+});
+
+export const MODELS = ['models'] as const;
+export type Model = Schemas['Model'];
+export const modelsQuery = queryOptions({
+  queryKey: MODELS,
+  queryFn: () => data(api.GET('/v1/models')),
+});
+
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: () => data(api.GET('/v1/system')),
+  refetchInterval: ADMIN_EVERY_MS,
+});

@@ -478,6 +478,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rejected-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events of all accounts that were not taken
+         * @description For: admin.
+         */
+        get: operations["get_v1_rejectedusage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage/reversals": {
         parameters: {
             query?: never;
@@ -1997,6 +2017,8 @@ export interface components {
             used: number | null;
             /** @enum {string} */
             unit: "tokens" | "requests" | "bytes" | "hours" | "requests per minute" | "tokens per minute" | "endpoints" | "rows";
+            /** @description The most that may be asked for; null: the same for every account. */
+            raisableTo: number | null;
             /** @description Without it, the limit of every model that is not listed. */
             model?: string;
             tier: string;
@@ -2207,6 +2229,17 @@ export interface components {
         Refund: {
             id: string;
             amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            at: string;
+        };
+        RejectedUsage: {
+            number: number;
+            accountId: string;
+            id: string;
+            /** @enum {string} */
+            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended";
+            message: string;
+            event: unknown;
             /** Format: date-time */
             at: string;
         };
@@ -6627,6 +6660,106 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing */
             404: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_rejectedusage: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RejectedUsage"][];
+                        nextCursor: string | null;
+                    };
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not for this key */
+            403: {
                 headers: {
                     /** @description The caller's, or one of ours. */
                     "X-Request-Id"?: string;

@@ -1,11 +1,16 @@
 /** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
 import {
+  Activity,
   Bell,
+  Boxes,
   ChartColumn,
+  CircleX,
   CreditCard,
+  Gauge,
   House,
   Layers,
   ReceiptText,
+  Scale,
   UserCog,
   Users,
   Webhook,
@@ -28,6 +33,7 @@ export type Page = {
 const owner: readonly Role[] = ['owner'];
 const admin: readonly Role[] = ['admin'];
 const ofAccount: readonly Role[] = ['owner', 'resource_modifier', 'member'];
+const ofAccountOrAdmin: readonly Role[] = [...ofAccount, 'admin'];
 
 /** A page is a folder whose index.tsx has the page as its default export. */
 const page = (
@@ -47,11 +53,17 @@ export const pages: readonly Page[] = [
   page('usage', '/usage', ofAccount, ChartColumn, () => import('../pages/usage')),
   page('batches', '/batches', ofAccount, Layers, () => import('../pages/batches')),
   page('notices', '/notices', owner, Bell, () => import('../pages/notices')),
+  page('limits', '/limits', ofAccount, Gauge, () => import('../pages/limits')),
   page('team', '/team', owner, UserCog, () => import('../pages/team')),
   page('webhooks', '/webhooks', owner, Webhook, () => import('../pages/webhooks')),
   page('accounts', '/accounts', admin, Users, () => import('../pages/accounts')),
   page('account', '/accounts/:id', admin, null, () => import('../pages/account')),
   page('team', '/accounts/:id/team', admin, null, () => import('../pages/team')),
+  page('limitRequests', '/limit-requests', admin, Gauge, () => import('../pages/limit-requests')),
+  page('models', '/models', ofAccountOrAdmin, Boxes, () => import('../pages/models')),
+  page('rejectedUsage', '/rejected-usage', admin, CircleX, () => import('../pages/rejected-usage')),
+  page('reconcile', '/reconcile', admin, Scale, () => import('../pages/reconcile')),
+  page('system', '/system', admin, Activity, () => import('../pages/system')),
 ];
 
 export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

@@ -11,7 +11,8 @@ import styles from './Table.module.css';
 export type Column<Row> = {
   key: string;
   heading: string;
-  cell: (row: Row) => ReactNode;
+  /** Left out: the column is only in the CSV. */
+  cell?: (row: Row) => ReactNode;
   /** The exact value for CSV; left out: the column is not in it. */
   csv?: (row: Row) => string;
   /** Sorts by this; left out: the column does not sort. bigint for money. */
@@ -34,6 +35,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = nul
   const [search, setSearch] = useSearchParams();
   const [sortKey, direction] = (search.get('sort') ?? '').split(':');
   const sortBy = columns.find(({ key, order }) => key === sortKey && order)?.order;
+  const shown = columns.filter(({ cell }) => cell);
   const sorted = sortBy ? sortRows(rows, sortBy, direction === 'desc') : rows;
   const sortOn = (key: string): void => {
     const next = key !== sortKey ? `${key}:asc` : direction === 'asc' ? `${key}:desc` : null;
@@ -53,7 +55,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = nul
         <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ key, heading, order, isNumber }) => (
+            {shown.map(({ key, heading, order, isNumber }) => (
               <th
                 key={key}
                 scope="col"
@@ -75,9 +77,9 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = nul
         <tbody>
           {sorted.map((row) => (
             <tr key={rowKey(row)}>
-              {columns.map(({ key, heading, cell, isNumber }) => (
+              {shown.map(({ key, heading, cell, isNumber }) => (
                 <td key={key} data-heading={heading} className={isNumber ? styles.number : undefined}>
-                  {cell(row)}
+                  {cell!(row)}
                 </td>
               ))}
             </tr>

@@ -3,7 +3,9 @@ import { accounts } from './accounts';
 import { autoReload } from './autoReload';
 import { batches } from './batches';
 import { frame } from './frame';
+import { limits } from './limits';
 import { notices } from './notices';
+import { operations } from './operations';
 import { overview } from './overview';
 import { palette } from './palette';
 import { pay } from './pay';
@@ -22,6 +24,8 @@ export const text = {
   palette,
   pay,
   autoReload,
+  limits,
+  operations,
   payments,
   team,
   transactions,

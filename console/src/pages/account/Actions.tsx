@@ -11,13 +11,14 @@ import { formatMoney } from '../../format/money';
 import { newId } from '../../format/newId';
 import { text } from '../../text';
 import styles from './Account.module.css';
+import { CloseDialog } from './CloseDialog';
 
 const words = text.accounts;
 type Account = Schemas['Account'];
 
 export function Actions({ account }: { account: Account }) {
   const { id, gate, closedAt } = account;
-  const [open, setOpen] = useState<'adjust' | 'suspend' | null>(null);
+  const [open, setOpen] = useState<'adjust' | 'suspend' | 'close' | null>(null);
   const lifting = useChange({
     change: async () => {
       await api.DELETE('/v1/accounts/{id}/suspension', { params: { path: { id } } });
@@ -39,8 +40,12 @@ export function Actions({ account }: { account: Account }) {
           {words.suspend}
         </Button>
       )}
+      <Button look="danger" onClick={() => setOpen('close')}>
+        {words.close}
+      </Button>
       {lifting.isError && <Notice tone="bad">{lifting.error.message}</Notice>}
       {open === 'adjust' && <AdjustDialog id={id} onClose={() => setOpen(null)} />}
+      {open === 'close' && <CloseDialog account={account} onClose={() => setOpen(null)} />}
       {open === 'suspend' && <SuspendDialog id={id} onClose={() => setOpen(null)} />}
     </span>
   );

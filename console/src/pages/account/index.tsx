@@ -11,6 +11,7 @@ import { text } from '../../text';
 import styles from './Account.module.css';
 import { Actions } from './Actions';
 import { Now } from './Now';
+import { Payments } from './Payments';
 import { Timeline } from './Timeline';
 import { Workflow } from './Workflow';
 
@@ -24,6 +25,7 @@ export default function AccountPage() {
       <PageHead title={account.data?.name ?? id}>
         <span className={styles.links}>
           <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>
+          <Link href={`/rejected-usage?account=${encodeURIComponent(id)}`}>{text.accounts.rejected}</Link>
           <Link href="/accounts">{text.accounts.back}</Link>
         </span>
       </PageHead>
@@ -43,6 +45,7 @@ export default function AccountPage() {
         {(found) => (
           <>
             <Now account={found} actions={<Actions account={found} />} />
+            <Payments id={id} />
             <Timeline id={id} />
             <Workflow id={id} />
           </>

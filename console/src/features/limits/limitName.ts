@@ -1,0 +1,14 @@
+/** A limit in words, and its amounts. */
+import type { Schemas } from '../../api/client';
+import { text } from '../../text';
+import { wordFor } from '../../text/word';
+
+const words = text.limits;
+type OfLimit = Pick<Schemas['Limit'], 'key' | 'unit'> & { model?: string };
+
+export const limitName = ({ key, model }: OfLimit): string =>
+  model === undefined ? words.names[key] : `${words.names[key]}, ${model}`;
+
+/** `10,000,000,000 tokens`: limits are whole and exact in a number. */
+export const limitAmount = (amount: number, { unit }: Pick<OfLimit, 'unit'>): string =>
+  words.amount(amount.toLocaleString('en-US'), wordFor(words.units, unit));

@@ -1,0 +1,42 @@
+/** What the account may use at most and uses now, and its requests for more (L6). */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { limitsQuery, type Limit } from '../../api/queries';
+import { Card, PageHead } from '../../components/Card';
+import { Loaded } from '../../components/States';
+import { Table } from '../../components/Table';
+import { useAccountId, useRole } from '../../session/session';
+import { text } from '../../text';
+import { AskDialog } from './AskDialog';
+import { columnsOf, keyOf } from './columns';
+import { Requests } from './Requests';
+
+const words = text.limits;
+
+export default function LimitsPage() {
+  const id = useAccountId();
+  const mayAsk = useRole() !== 'member';
+  const limits = useQuery(limitsQuery(id));
+  const [asking, setAsking] = useState<Limit | null>(null);
+  const tier = limits.data?.data[0]?.tier;
+  return (
+    <>
+      <PageHead title={text.pages.limits} />
+      <Card title={words.title} note={tier === undefined ? undefined : words.note(tier)}>
+        <Loaded query={limits} lines={10}>
+          {({ data: rows }) => (
+            <Table
+              caption={words.title}
+              columns={columnsOf(mayAsk ? setAsking : null)}
+              rows={rows}
+              rowKey={keyOf}
+              csvName="limits"
+            />
+          )}
+        </Loaded>
+      </Card>
+      {mayAsk && <Requests accountId={id} />}
+      {asking && <AskDialog accountId={id} limit={asking} onClose={() => setAsking(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+/** The models on sale with their prices; admins add new price versions (L1, B4). */
+import { useQuery } from '@tanstack/react-query';
+import { Boxes } from 'lucide-react';
+import { useState } from 'react';
+import { modelsQuery, type Model } from '../../api/queries';
+import { Card, PageHead } from '../../components/Card';
+import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
+import { Empty, Loaded } from '../../components/States';
+import { Table } from '../../components/Table';
+import { useRole } from '../../session/session';
+import { text } from '../../text';
+import { columnsOf, type Act } from './columns';
+import { PriceDialog } from './PriceDialog';
+import { PricesDialog } from './PricesDialog';
+
+const words = text.operations.models;
+
+export default function ModelsPage() {
+  const isAdmin = useRole() === 'admin';
+  const filter = useUrlFilter(['q']);
+  const models = useQuery(modelsQuery);
+  const [open, setOpen] = useState<{ act: Act; model: Model } | null>(null);
+  const close = () => setOpen(null);
+  return (
+    <>
+      <PageHead title={text.pages.models} />
+      <Card title={words.title} note={words.note}>
+        <Filters filter={filter}>
+          <InputFilter filter={filter} name="q" label={words.search} type="search" />
+        </Filters>
+        <Loaded query={models} lines={8}>
+          {({ data }) => {
+            const rows = data.filter((model) => matches(model, filter.values.q ?? ''));
+            return rows.length === 0 ? (
+              <Empty icon={Boxes} title={data.length === 0 ? words.none : words.noneMatch}>
+                {data.length === 0 ? words.noneWhy : words.noneMatchWhy}
+              </Empty>
+            ) : (
+              <Table
+                caption={words.title}
+                columns={columnsOf(isAdmin, (act, model) => setOpen({ act, model }))}
+                rows={rows}
+                rowKey={({ id }) => id}
+                csvName="models"
+              />
+            );
+          }}
+        </Loaded>
+      </Card>
+      {open?.act === 'show' && <PricesDialog model={open.model} onClose={close} />}
+      {open?.act === 'add' && <PriceDialog model={open.model} onClose={close} />}
+    </>
+  );
+}
+
+const matches = ({ id, provider }: Model, text: string): boolean =>
+  `${id} ${provider}`.toLowerCase().includes(text.trim().toLowerCase());

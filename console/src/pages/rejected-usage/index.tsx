@@ -1,0 +1,87 @@
+/** Usage that was not taken, of all accounts and of none, for the admins to look at (B4). */
+import { CircleCheck } from 'lucide-react';
+import { useDeferredValue } from 'react';
+import { Link } from 'wouter';
+import { usePaged } from '../../api/paged';
+import { rejectedUsageList, type RejectedUsage } from '../../api/queries';
+import { Card, PageHead } from '../../components/Card';
+import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
+import { PagedTable } from '../../components/PagedTable';
+import { Empty } from '../../components/States';
+import type { Column } from '../../components/Table';
+import { formatTime } from '../../format/time';
+import { text } from '../../text';
+import styles from './RejectedUsage.module.css';
+
+const words = text.operations.rejected;
+
+export default function RejectedUsagePage() {
+  const filter = useUrlFilter(['account']);
+  const list = usePaged(rejectedUsageList(useDeferredValue(filter.values.account)));
+  return (
+    <>
+      <PageHead title={text.pages.rejectedUsage} />
+      <Card title={words.title} note={words.note}>
+        <Filters filter={filter}>
+          <InputFilter filter={filter} name="account" label={words.account} type="search" />
+        </Filters>
+        <PagedTable
+          list={list}
+          caption={words.title}
+          columns={columns}
+          csvName="rejected-usage"
+          lines={6}
+          empty={
+            <Empty icon={CircleCheck} title={words.none}>
+              {words.noneWhy}
+            </Empty>
+          }
+        />
+      </Card>
+    </>
+  );
+}
+
+const columns: readonly Column<RejectedUsage>[] = [
+  {
+    key: 'at',
+    heading: words.columns.at,
+    cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
+    csv: ({ at }) => at,
+  },
+  {
+    key: 'accountId',
+    heading: words.columns.account,
+    cell: ({ accountId, code }) =>
+      // An account that nobody knows has no page.
+      code === 'unknown_account' ? (
+        accountId
+      ) : (
+        <Link href={`/accounts/${encodeURIComponent(accountId)}`}>{accountId}</Link>
+      ),
+    csv: ({ accountId }) => accountId,
+  },
+  { key: 'id', heading: words.columns.id, cell: ({ id }) => <code>{id}</code>, csv: ({ id }) => id },
+  {
+    key: 'code',
+    heading: words.columns.code,
+    cell: ({ code, message }) => (
+      <span className={styles.why}>
+        {message}
+        <small>{code}</small>
+      </span>
+    ),
+    csv: ({ code }) => code,
+  },
+  {
+    key: 'event',
+    heading: words.columns.event,
+    cell: ({ event }) => (
+      <details className={styles.event}>
+        <summary>{words.show}</summary>
+        <pre>{JSON.stringify(event, null, 2)}</pre>
+      </details>
+    ),
+    csv: ({ event }) => JSON.stringify(event),
+  },
+];

@@ -1,0 +1,153 @@
+/** What admins look after: rejected usage, reconciliation, prices, the system, and an account's money and end. */
+import type { Page } from 'playwright-core';
+import { openAccount, putModel, report, type TestAccount } from '../support/api';
+import { addCard, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+
+let account: TestAccount;
+const inBrowser = testsInBrowser(async ({ api }) => {
+  account = await openAccount(api);
+  await putModel(api);
+  await addCard(api, account);
+  await api.ask('POST', `/v1/accounts/${account.id}/prepayments`, {
+    key: account.owner,
+    body: { amount: '30.00' },
+    headers: { 'Idempotency-Key': 'paid-once' },
+  });
+});
+
+const narrow = async (page: Page): Promise<void> => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+};
+
+inBrowser(
+  'B4 an admin finds rejected usage of all accounts, and of those that nobody knows',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: api.admin, path: '/rejected-usage' });
+    await page.getByText('Nothing was rejected').waitFor();
+    await report(api, [
+      { id: 'no-model', accountId: account.id, model: 'unheard-of', inputTokens: 1 },
+      { id: 'no-account', accountId: 'stranger', model: 'model', inputTokens: 1 },
+    ]);
+    const table = page.getByRole('table', { name: 'Rejected usage' });
+    await table.getByRole('row', { name: /stranger.*unknown_account/ }).waitFor();
+    const known = table.getByRole('row', { name: /no-model.*unknown_model/ });
+    await known.getByText('Show').press('Enter');
+    await known.getByText('"unheard-of"').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Account').fill(account.id);
+    await table.getByRole('row', { name: /stranger/ }).waitFor({ state: 'detached' });
+    await page.waitForURL(/account=/);
+    await narrow(page);
+  },
+);
+
+inBrowser('P6 an admin reconciles and reads what was looked at and what is not explained', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin, path: '/reconcile' });
+  await page.getByText('It has never run').waitFor();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Run it now' }).press('Enter');
+  await page.getByText('Nothing is unexplained').waitFor();
+  await page.getByRole('region', { name: 'Report' }).getByText('Payments looked at').waitFor();
+  await expectAccessible(page);
+  await narrow(page);
+});
+
+inBrowser(
+  'B4 an admin adds a price version to a model; one that begins too soon is refused',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: api.admin, path: '/models' });
+    await page.getByRole('button', { name: 'New price: model' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await expectAccessible(page);
+    await dialog.getByLabel('Input, dollars per million tokens', { exact: true }).fill('3.25');
+    await dialog.getByLabel('Begins, UTC').fill('2020-01-01T00:00');
+    await dialog.getByRole('button', { name: 'New price' }).press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByLabel('Begins, UTC').fill('2099-01-01T00:00');
+    await dialog.getByRole('button', { name: 'New price' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /^model.*From Jan 1/ }).waitFor();
+    await page.getByRole('button', { name: 'Prices: model' }).press('Enter');
+    await dialog.getByRole('cell', { name: '$3.25' }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    const { body } = await api.ask('GET', '/v1/models', { key: api.admin });
+    const { prices } = body.data.find(({ id }: { id: string }) => id === 'model');
+    expect(prices).toHaveLength(2);
+    expect(prices[1]).toMatchObject({
+      from: '2099-01-01T00:00:00.000Z',
+      inputPerMillion: '3.25',
+      outputPerMillion: '2.00',
+    });
+    await narrow(page);
+  },
+);
+
+inBrowser('O5 an admin sees what is reached, what lags and what waits', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin, path: '/system' });
+  await page
+    .getByRole('table', { name: 'Queues' })
+    .getByRole('row', { name: /Webhooks to be sent/ })
+    .waitFor();
+  expect(await page.getByRole('region', { name: 'Readiness' }).getByText('Reached', { exact: true }).count()).toBe(3);
+  await expectAccessible(page);
+  await narrow(page);
+});
+
+inBrowser('P5 an admin refunds a part of a prepayment, once, and never more than is left', async ({ visit, api }) => {
+  const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: /^Refund: \$30\.00 of/ }).press('Enter');
+  await dialog.getByLabel('Amount').fill('40');
+  await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
+  await dialog.getByRole('alert').getByText('$30.00 of this payment is left to refund.').waitFor();
+  await expectAccessible(page);
+  await dialog.getByLabel('Amount').fill('10');
+  await dialog.getByRole('button', { name: 'Refund' }).dblclick();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Now' }).getByText('$20.00').first().waitFor();
+  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: api.admin });
+  expect(body.data[0].refunded).toBe('10.00');
+});
+
+inBrowser(
+  'C2 an admin sees the workflow’s state, and closes the account only by typing its id',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
+    await page.getByRole('region', { name: 'Workflow' }).getByText('What it holds now').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Close the account' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const close = dialog.getByRole('button', { name: 'Close the account' });
+    await dialog.getByLabel('Reason').fill('The customer has asked for it.');
+    await dialog.getByLabel(`Type ${account.id} to confirm`).fill(account.id);
+    // What becomes of the money is still to be said.
+    expect(await close.isDisabled()).toBe(true);
+    await dialog.getByLabel('It goes back to the cards').check();
+    await dialog.getByLabel(`Type ${account.id} to confirm`).fill('another');
+    expect(await close.isDisabled()).toBe(true);
+    await dialog.getByLabel(`Type ${account.id} to confirm`).fill(account.id);
+    await expectAccessible(page);
+    await close.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('account closed').waitFor();
+    expect(await page.getByRole('button', { name: 'Close the account' }).count()).toBe(0);
+    await narrow(page);
+    const gate = await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service });
+    expect(gate.body.reasons).toContain('account_closed');
+  },
+);
+
+inBrowser('who is no admin is not led to these pages', async ({ visit, api }) => {
+  const other = await openAccount(api);
+  for (const path of ['/limit-requests', '/rejected-usage', '/reconcile', '/system']) {
+    const { page } = await visit({ key: other.owner, path });
+    await page.getByText('This page is not for your role').waitFor();
+  }
+});
+
+inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {
+  expectNoComplaints();
+});
