@@ -1,11 +1,11 @@
 /** The account's state as activities: each is one transaction under the account's lock that ends with a snapshot. */
-import type { DecisionRecord, Snapshot, Standing } from '../domain/accountState';
-import type { StandingNotice } from '../domain/decision';
+import type { DecisionRecord, Snapshot, AccountStatus } from '../domain/accountState';
+import type { StatusNotice } from '../domain/decision';
 import { closeReload } from '../ledger/reloads/closeReload';
 import { openReload, type OpenedReload } from '../ledger/reloads/openReload';
 import { recordDecision } from '../ledger/decisions/recordDecision';
 import { recordStrike } from '../ledger/reloads/recordStrike';
-import { saveStanding } from '../ledger/decisions/saveStanding';
+import { saveStatus } from '../ledger/decisions/saveStatus';
 import type { Dependencies } from './dependencies';
 import { inSnapshot, type Decided } from './inSnapshot';
 
@@ -79,17 +79,20 @@ export function createAccountActivities(deps: Dependencies) {
       });
     },
 
-    /** Saves the flag and its like, with the mail that goes with it (S2, N1); what was decided from an older snapshot is left. */
+    /**
+     * Saves the account's status, with the notice that goes with it (S2, N1). A status that was decided from an older snapshot is not saved.
+     * Saved histories and stored decisions know it by its earlier name, `standing`.
+     */
     async saveStanding({
-      standing,
+      standing: status,
       notice,
       ...decided
-    }: Decided & { standing: Standing; notice: StandingNotice | null }): Promise<Snapshot> {
+    }: Decided & { standing: AccountStatus; notice: StatusNotice | null }): Promise<Snapshot> {
       const { accountId, knownRevision, decision } = decided;
       return inSnapshot(deps, decided, async (tx) => {
-        const saved = await saveStanding(tx, { accountId, knownRevision, key: decision.id, standing, notice });
+        const saved = await saveStatus(tx, { accountId, knownRevision, key: decision.id, status, notice });
         if (saved && (decision.kind !== 'note' || notice !== null))
-          await recordDecision(tx, accountId, decision, { standing, notice });
+          await recordDecision(tx, accountId, decision, { standing: status, notice });
       });
     },
   };

@@ -1,4 +1,4 @@
-/** Holds: money set aside before a request runs, settled with its real usage or released (B5). */
+/** Holds: money is held before a request runs, then settled with the real usage or released (B5). */
 import { tellable } from './batch.js';
 import { ApiError, BallastError, Unreachable, UnsentEvents } from './errors.js';
 import { ask, type Connection } from './http.js';
@@ -8,11 +8,11 @@ import type { HeldUsage, HoldRequest, OpenedHold, SettledHold, UsageEvent } from
 /** What became of the usage. `queued`: the API could not be reached in time, so the usage went into the buffer of `report()`, which settles the hold when it arrives. */
 export type Settled = SettledHold | { status: 'queued' };
 
-/** Money set aside for one request. Exactly one of `settle` and `release` ends it; without either it expires. */
+/** Money held for one request. Exactly one of `settle` and `release` ends it; without either it expires. */
 export type Hold = {
   readonly id: string;
   readonly accountId: string;
-  /** What is set aside, in dollars. */
+  /** What is held, in dollars. */
   readonly amount: string;
   readonly expiresAt: string;
   /**
@@ -61,7 +61,7 @@ export function createHolds(deps: HoldsDeps): Holds {
   }
 
   async function place(accountId: string, request: HoldRequest): Promise<Hold> {
-    if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was set aside.');
+    if (signal.aborted) throw new BallastError('closed', 'The client is closed: nothing was held.');
     const account = `/v1/accounts/${encodeURIComponent(accountId)}/holds`;
     const opened = (await insist(deps, account, JSON.stringify(request), {
       'Idempotency-Key': crypto.randomUUID(),

@@ -51,7 +51,7 @@ export type Gate = {
   asOf: string;
 };
 
-/** How much to set aside: an amount as a decimal string of US dollars, such as `"0.25"`, or what a request may cost at most. */
+/** How much to hold: an amount as a decimal string of US dollars, such as `"0.25"`, or what a request may cost at most. */
 export type HoldRequest = ({ amount: string } | { estimate: Estimate }) & {
   /** 10 to 86,400. @default 600 */
   expiresInSeconds?: number;

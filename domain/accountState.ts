@@ -106,8 +106,8 @@ export type SettingsAnswer =
 /** One decision, as the record keeps it (A15). */
 export type DecisionRecord = { id: string; atMs: number; kind: string; rule: string; because: string };
 
-/** What the workflow keeps straight besides reloads: the flag, what owners were told, and what blocks reloads. */
-export type Standing = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'> & {
+/** What the workflow keeps up to date besides reloads: the suspension flag, what owners were told, and what blocks a reload. */
+export type AccountStatus = Pick<Snapshot, 'flag' | 'toldLow' | 'blocked'> & {
   /** It is of the newest suspension, or of the newest low balance. Absent in what runs of earlier releases ask. */
   begins?: { suspension: boolean; low: boolean };
 };

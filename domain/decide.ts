@@ -2,7 +2,7 @@
 import type { AccountState, OpenReload, SettingsRequest, Snapshot } from './accountState';
 import { firstCharge, LOW_LEVEL_CENTS, triggerLevel } from './autoReload';
 import type { Decision } from './decision';
-import { decideStanding, wantsReload } from './decideStanding';
+import { decideStatus, wantsReload } from './decideStatus';
 import { isClosed } from './gate';
 import { centsToNano, formatCents, parseMoney } from './money';
 import { dollars, reasonsInWords, statusInWords } from './words';
@@ -14,7 +14,7 @@ type Stage = (state: AccountState, nowMs: number) => Decision | null;
 /** What to do now. Requests come before money, money before the flag; when nothing is to be done: until when to wait. */
 export function decide(state: AccountState, nowMs: number): Decision {
   let untilMs = Infinity;
-  for (const stage of [refresh, post, answer, reload, decideStanding, acknowledge] satisfies Stage[]) {
+  for (const stage of [refresh, post, answer, reload, decideStatus, acknowledge] satisfies Stage[]) {
     const decision = stage(state, nowMs);
     if (decision?.kind === 'wait') untilMs = Math.min(untilMs, decision.untilMs);
     else if (decision) return decision;

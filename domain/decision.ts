@@ -1,10 +1,10 @@
 /** What an account's workflow may do next: the decisions of `decide`, each with why it fell. */
-import type { MethodRole, OpenReload, SettingsRequest, Standing } from './accountState';
+import type { MethodRole, OpenReload, SettingsRequest, AccountStatus } from './accountState';
 
 /** Why a decision fell: the rule of the product and a sentence for people (A15). */
 export type Reasoned = { rule: string; because: string };
 /** What owners are told with it (N1); `pending_payment`: auto-reload can't run while an earlier charge is undecided. */
-export type StandingNotice = 'suspended' | 'resumed' | 'low_balance' | 'pending_payment';
+export type StatusNotice = 'suspended' | 'resumed' | 'low_balance' | 'pending_payment';
 
 export type Decision =
   /** Read the account from Postgres, which also tells Postgres that its news has arrived. */
@@ -20,9 +20,9 @@ export type Decision =
   | ({ kind: 'close'; reload: OpenReload; state: 'failed' | 'canceled' } & Reasoned)
   | { kind: 'cancel'; paymentId: string }
   | ({
-      kind: 'stand';
-      standing: Standing;
-      notice: StandingNotice | null;
+      kind: 'save_status';
+      status: AccountStatus;
+      notice: StatusNotice | null;
       act: 'suspend' | 'resume' | 'hold_back' | 'note';
     } & Reasoned)
   | { kind: 'wait'; untilMs: number }

@@ -31,15 +31,15 @@ type Measured = { aheadMs: number; errorMs: number; atMs: number };
 
 /**
  * The database has answered somewhere between question and answer, so a round trip is known to within half its length. The
- * surest measurement stands until another is as sure; one that contradicts it says that a clock was set, and stands at once.
+ * surest measurement is kept until another is as sure. One that contradicts it shows that a clock was set, and replaces it at once.
  */
 export function createClock({ now = Date.now, elapsed = () => performance.now() }: ClockOptions = {}): Clock {
   let measured: Measured | null = null;
 
-  function isBetter(fresh: Measured, standing: Measured): boolean {
-    const standingErrorMs = standing.errorMs + (fresh.atMs - standing.atMs) * DRIFT;
-    const isContradiction = Math.abs(fresh.aheadMs - standing.aheadMs) > fresh.errorMs + standingErrorMs;
-    return isContradiction || fresh.errorMs <= standingErrorMs;
+  function isBetter(fresh: Measured, known: Measured): boolean {
+    const knownErrorMs = known.errorMs + (fresh.atMs - known.atMs) * DRIFT;
+    const isContradiction = Math.abs(fresh.aheadMs - known.aheadMs) > fresh.errorMs + knownErrorMs;
+    return isContradiction || fresh.errorMs <= knownErrorMs;
   }
 
   const exactNow = (): number => (measured === null ? now() : measured.aheadMs + elapsed());

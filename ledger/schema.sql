@@ -1163,7 +1163,7 @@ CREATE OR REPLACE FUNCTION place_hold(p_account text, p_amount bigint, p_seconds
  LANGUAGE plpgsql
 AS $function$
 declare
-  standing holds;
+  existing holds;
   known balances;
   available bigint;
 begin
@@ -1172,9 +1172,9 @@ begin
     return query select 'unknown_account', null::holds, null::balances;
     return;
   end if;
-  select * into standing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
+  select * into existing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
   if found then
-    return query select case when standing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, standing, known;
+    return query select case when existing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, existing, known;
     return;
   end if;
   if p_amount is null then
@@ -1193,8 +1193,8 @@ begin
   update balances b set held_nano = b.held_nano + p_amount where b.account_id = p_account returning * into known;
   insert into holds (account_id, amount_nano, expires_at, idempotency_key, request_hash)
     values (p_account, p_amount, clock_timestamp() + make_interval(secs => p_seconds), p_key, p_request_hash)
-    returning * into standing;
-  return query select 'placed', standing, known;
+    returning * into existing;
+  return query select 'placed', existing, known;
 end $function$
 ;
 
@@ -1203,27 +1203,27 @@ CREATE OR REPLACE FUNCTION post_line(p_account text, p_kind text, p_counterparty
  LANGUAGE plpgsql
 AS $function$
 declare
-  standing ledger_lines;
+  existing ledger_lines;
   moved balances;
 begin
   perform 1 from balances where account_id = p_account for no key update;
   if not found then
     raise exception 'no account %', p_account using errcode = 'foreign_key_violation';
   end if;
-  select * into standing from ledger_lines where key = p_key and kind <> 'usage';
+  select * into existing from ledger_lines where key = p_key and kind <> 'usage';
   if found then
-    if (standing.account_id, standing.kind, standing.amount_nano) is distinct from (p_account, p_kind, p_amount) then
+    if (existing.account_id, existing.kind, existing.amount_nano) is distinct from (p_account, p_kind, p_amount) then
       raise exception 'ledger key % stands with other content', p_key using errcode = 'unique_violation';
     end if;
-    return query select standing, false;
+    return query select existing, false;
     return;
   end if;
   update balances set balance_nano = balance_nano + p_amount, sequence = sequence + 1
     where account_id = p_account returning * into moved;
   insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
     values (p_account, moved.sequence, p_kind, p_counterparty, p_amount, moved.balance_nano, p_key, p_reference, p_description)
-    returning * into standing;
-  return query select standing, true;
+    returning * into existing;
+  return query select existing, true;
 end $function$
 ;
 

@@ -121,7 +121,7 @@ async function checkLate(
 export const NOT_POSTED = {
   event_conflict: ({ id }: UsageEvent): Rejection => ({
     code: 'event_conflict',
-    message: `the event ${id} stands already with other content`,
+    message: `the event ${id} exists already with other content`,
   }),
   unknown_hold: ({ holdId }: UsageEvent): Rejection => ({
     code: 'unknown_hold',
@@ -142,7 +142,7 @@ export const NOT_POSTED = {
 };
 
 /** The counts and the model make an event what it is; its time does not (B3). */
-const isSame = (event: UsageEvent, standing: PostedEvent): boolean =>
+const isSame = (event: UsageEvent, existing: PostedEvent): boolean =>
   (['model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize'] as const).every(
-    (field) => event[field] === standing[field],
+    (field) => event[field] === existing[field],
   );

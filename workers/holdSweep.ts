@@ -1,4 +1,4 @@
-/** The hold sweep: each second, gives back what was set aside by holds whose time is over; at once when a worker starts (B5). */
+/** The hold sweep: when a worker starts and then each second, it ends the holds whose time is over (B5). */
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';

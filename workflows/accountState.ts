@@ -44,8 +44,9 @@ export function foldWatermark(state: AccountState, { watermark, available }: Usa
 }
 
 /**
- * Of two snapshots the newer one stands. A watermark that is ahead of it came while it was read, or is wrong: what
- * Postgres says stands, and is read once more; so is what Postgres does not take as known by this.
+ * Takes the snapshot over, unless the workflow has a newer one. The account is read again in two cases: when a signal has
+ * told a later watermark than the snapshot's, because usage came while it was read or the signal is wrong; and when
+ * Postgres has not recorded that the workflow knows this snapshot (`acknowledged`).
  */
 export function foldSnapshot(state: AccountState, snapshot: Snapshot): void {
   if (snapshot.revision <= state.snapshot.revision) return;

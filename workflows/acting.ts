@@ -49,8 +49,8 @@ export class Acting {
         return this.close(decision);
       case 'cancel':
         return this.cancel(decision);
-      case 'stand':
-        return this.saveStanding(decision);
+      case 'save_status':
+        return this.saveStatus(decision);
       case 'wait':
         this.alarm.set(decision.untilMs);
         return this.news.next();
@@ -119,10 +119,11 @@ export class Acting {
     this.fold(await ledger.closeReload({ ...this.asked, decision: record, reloadId: reload.id, state }));
   }
 
-  private async saveStanding(decision: Of<'stand'>): Promise<void> {
+  /** Saved histories know the activity and its argument as `standing`. */
+  private async saveStatus(decision: Of<'save_status'>): Promise<void> {
     const record = this.record(decision.act, decision);
-    const { standing, notice } = decision;
-    this.fold(await ledger.saveStanding({ ...this.asked, decision: record, standing, notice }));
+    const { status, notice } = decision;
+    this.fold(await ledger.saveStanding({ ...this.asked, decision: record, standing: status, notice }));
   }
 
   /** A charge may take a minute; meanwhile the loop goes on answering requests and keeping the flag. */

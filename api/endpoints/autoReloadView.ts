@@ -1,4 +1,4 @@
-/** Auto-reload as it is shown: settings, standing, bounds and advice. */
+/** Auto-reload as it is shown: settings, status, bounds and advice. */
 import { z } from 'zod';
 import { advise, type Advice } from '../../domain/advice';
 import { PRESETS, RANGES } from '../../domain/autoReload';

@@ -1,4 +1,4 @@
-/** Holds: money set aside for a request before it runs, then settled with its usage or released (B5). */
+/** Holds: money is held before a request runs, then settled with its usage or released (B5). */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';

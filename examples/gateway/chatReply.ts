@@ -15,7 +15,7 @@ export type ReplyOptions = {
   id: string;
   model: string;
   chat: ChatRequest;
-  /** A caller who reads nothing for so long is cut off: the account's money would stay set aside for it. */
+  /** A caller who reads nothing for so long is cut off: the account's money would stay held for it. */
   stallMsMax: number;
 };
 

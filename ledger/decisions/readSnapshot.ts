@@ -1,4 +1,4 @@
-/** Reads all that an account's workflow decides from, and marks it as folded, in the caller's transaction. */
+/** Reads all that an account's workflow decides from, and records that the workflow knows it, in the caller's transaction. */
 import type { AskedFrom, BlockedBy, OpenReload, Policy, SavedMethod, Snapshot } from '../../domain/accountState';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason, SetReason } from '../../domain/gate';
@@ -34,12 +34,14 @@ type Row = {
 };
 
 /**
- * Call it last in a transaction whose result goes to the workflow: from then on Postgres takes the workflow to know
- * this state, if `knownRevision` is still the newest. Otherwise somebody has read since: perhaps an activity that was
- * given up and runs on, whose answer nobody hears, so it must not take the news with it (O4). Who is heard reads again.
+ * Call it last in a transaction whose result goes to the workflow. Each snapshot has a new revision. If `knownRevision`
+ * is still the newest, Postgres records that the workflow has received the account's news with this snapshot. If a newer
+ * snapshot exists, this one acknowledges nothing: the caller may be an activity that Temporal has given up, whose result
+ * reaches no workflow. A workflow that does receive such a snapshot reads again (O4).
  */
 export async function readSnapshot(tx: Tx, { accountId, knownRevision }: AskedFrom, policy: Policy): Promise<Snapshot> {
-  // A statement sees what was committed before it began, not before it got its locks: so the lock comes by itself first.
+  // A statement sees what was committed before it began, not what was committed while it waited for a lock. So one
+  // statement takes the lock, and the next one reads.
   await lockAccount(tx, accountId);
   const { rows } = await tx.query<Row>({
     name: 'read-snapshot',
@@ -89,7 +91,7 @@ function toUncanceled({ due, ...payment }: NonNullable<Row['uncanceled']>): Snap
   return { ...payment, dueMs: Date.parse(due) };
 }
 
-// A database that was restored from a backup may be behind what the workflow knows: the next revision is above both.
+// A database that was restored from a backup may have a lower revision than the workflow: the next one is above both.
 const statement = `
   with asked as (
     select coalesce(revision = $2::bigint, true) as newest from balances where account_id = $1

@@ -1,5 +1,6 @@
--- Gives back what was set aside by at most p_limit holds whose time is over; answers their accounts' new positions.
--- What has ended while this waited for the locks is seen by the later statements, and left alone.
+-- Ends at most p_limit holds whose time is over, makes their money available again, and returns the new positions of their
+-- accounts. A hold that was settled or released while this waited for the account's lock stays as it is: the update after
+-- the lock takes open holds only.
 create or replace function expire_holds(p_limit int) returns setof balances language plpgsql as $$
 declare
   due uuid[];

@@ -1,11 +1,12 @@
--- Sets money aside, or says why not; once per key: again with the same content it returns the hold that stands.
--- Outcomes: placed, repeated, key_reused, unknown_account, no_amount, account_suspended, insufficient_funds. An account
--- whose money is only set aside by other holds is short of funds, not suspended for want of a payment: they come back.
--- p_amount is null where it could not be found out: then only a hold that stands is answered.
+-- Places a hold, or says why not. One key places one hold: asked again with the same content, it returns the existing one.
+-- Outcomes: placed, repeated, key_reused, unknown_account, no_amount, account_suspended, insufficient_funds.
+-- Where other holds hold all the money, the outcome is insufficient_funds and not account_suspended: the money becomes
+-- available again when they end, without a payment.
+-- p_amount is null where the caller could not price the hold: an existing hold of this key is then returned, and no new one placed.
 create or replace function place_hold(p_account text, p_amount bigint, p_seconds int, p_key text, p_request_hash text)
 returns table (outcome text, hold holds, account balances) language plpgsql as $$
 declare
-  standing holds;
+  existing holds;
   known balances;
   available bigint;
 begin
@@ -14,9 +15,9 @@ begin
     return query select 'unknown_account', null::holds, null::balances;
     return;
   end if;
-  select * into standing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
+  select * into existing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
   if found then
-    return query select case when standing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, standing, known;
+    return query select case when existing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, existing, known;
     return;
   end if;
   if p_amount is null then
@@ -35,6 +36,6 @@ begin
   update balances b set held_nano = b.held_nano + p_amount where b.account_id = p_account returning * into known;
   insert into holds (account_id, amount_nano, expires_at, idempotency_key, request_hash)
     values (p_account, p_amount, clock_timestamp() + make_interval(secs => p_seconds), p_key, p_request_hash)
-    returning * into standing;
-  return query select 'placed', standing, known;
+    returning * into existing;
+  return query select 'placed', existing, known;
 end $$;

@@ -1,4 +1,4 @@
-/** Gives back what was set aside by holds whose time is over (B5). */
+/** Ends holds whose time is over: their money is available again (B5). */
 import type { Db } from '../db';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 

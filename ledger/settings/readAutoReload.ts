@@ -1,4 +1,4 @@
-/** An account's auto-reload as it is shown: settings, standing, the reload in flight, and what advice follows from. */
+/** An account's auto-reload as it is shown: settings, status, the reload in flight, and what advice follows from. */
 import type { BlockedBy, OpenReload } from '../../domain/accountState';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import { subtract, type Nano } from '../../domain/money';

@@ -25,13 +25,13 @@ export async function postAdjustment(
   );
   if (!locked[0]) return { kind: 'not_found' };
   const key = `adjustment/${accountId}/${idempotencyKey}`;
-  const { rows: standing } = await tx.query<LineRow>(
+  const { rows: existing } = await tx.query<LineRow>(
     `select * from ledger_lines where key = $1 and kind = 'adjustment'`,
     [key],
   );
-  if (standing[0] && (standing[0].amount_nano !== amount || standing[0].description !== reason))
+  if (existing[0] && (existing[0].amount_nano !== amount || existing[0].description !== reason))
     return { kind: 'key_reused' };
-  if (!standing[0] && isClosed(locked[0].set_reasons)) return { kind: 'account_closed' };
+  if (!existing[0] && isClosed(locked[0].set_reasons)) return { kind: 'account_closed' };
   const { rows: lines } = await tx.query<LineRow>(
     `select (line).* from post_line($1, 'adjustment', 'adjustments', $2, $3, $3, $4)`,
     [accountId, amount, key, reason],
@@ -42,7 +42,7 @@ export async function postAdjustment(
   );
   return {
     kind: 'posted',
-    repeated: standing.length > 0,
+    repeated: existing.length > 0,
     line: toTransactionView(lines[0]!),
     position: toPosition(positions[0]!),
   };

@@ -36,14 +36,14 @@ export async function postUsageReversal(
   if (!before) return { kind: 'unknown_account' };
 
   const key = `usage_reversal/${accountId}/${idempotencyKey}`;
-  const { rows: standing } = await tx.query<LineRow & { event_id: string; reason: string }>(
+  const { rows: existing } = await tx.query<LineRow & { event_id: string; reason: string }>(
     `select l.*, r.event_id, r.reason from ledger_lines l join usage_reversals r using (account_id, sequence)
      where l.key = $1 and l.kind = 'usage_reversal'`,
     [key],
   );
-  if (standing[0]) {
-    if (standing[0].event_id !== eventId || standing[0].reason !== reason) return { kind: 'key_reused' };
-    return { kind: 'posted', repeated: true, line: toTransactionView(standing[0]), position: before };
+  if (existing[0]) {
+    if (existing[0].event_id !== eventId || existing[0].reason !== reason) return { kind: 'key_reused' };
+    return { kind: 'posted', repeated: true, line: toTransactionView(existing[0]), position: before };
   }
   if (isClosed(before.setReasons)) return { kind: 'account_closed' };
   const { rows: reversed } = await tx.query('select 1 from usage_reversals where account_id = $1 and event_id = $2', [

@@ -1,4 +1,4 @@
-/** Letters about automatic reloads: made, failed, held back, turned off. */
+/** Letters about automatic reloads: made, failed, not made yet, turned off. */
 import { cardName, dollars, oneLine, sentence, utc } from '../words';
 import { AT_ZERO, NOTHING_TO_DO, type Letter, type Of } from './letter';
 
@@ -79,7 +79,7 @@ export function guardReached({ guard, limit }: Of<'guard_reached'>): Letter {
     };
   }
   return {
-    subject: 'auto-reload is held back for now',
+    subject: 'auto-reload waits for an hour to pass',
     paragraphs: [
       'There were as many reloads within an hour as are made in that time, so the next one was not made.',
       `This protects your card from a runaway. Auto-reload goes on by itself when the hour has passed. ${AT_ZERO}`,

@@ -440,13 +440,13 @@ test('B6 nothing is adjusted or reversed for an account that is closed, or about
   expect([adjusted.status, reversed.status]).toEqual([201, 201]);
   await closing(account);
   const sees = async (): Promise<void> => {
-    const standing = await lines(account);
+    const before = await lines(account);
     for (const amount of ['5.00', '-5.00'])
       expect(await adjustBy(account, amount, 'after')).toMatchObject({ status: 409, body: { code: 'account_closed' } });
     expect(await reverse(account, 'event-2', 'after')).toMatchObject({ status: 409, body: { code: 'account_closed' } });
     expect((await adjustBy(account, '1.00', 'before')).body).toEqual(adjusted.body);
     expect((await reverse(account, 'event-1', 'before')).body).toEqual(reversed.body);
-    expect(await lines(account)).toEqual(standing);
+    expect(await lines(account)).toEqual(before);
   };
   await sees();
   expect((await close(account, '?balance=refund')).status).toBe(200);

@@ -58,10 +58,10 @@ test('L7 two hundred endpoints made at once over a limit of five make exactly fi
   }
   expect(Object.fromEntries(counts)).toEqual({ 201: 5, limit_reached: 195 });
   expect((await used()).used).toBe(5);
-  const standing = (await list()).data[0].name;
-  expect((await put(standing)).status).toBe(200);
-  expect((await put(standing, 'mistral')).status).toBe(200);
-  await api.ask('DELETE', pathOf(standing), { key: own.owner });
+  const existing = (await list()).data[0].name;
+  expect((await put(existing)).status).toBe(200);
+  expect((await put(existing, 'mistral')).status).toBe(200);
+  await api.ask('DELETE', pathOf(existing), { key: own.owner });
   expect([(await put('one-more')).status, (await put('two-more')).status]).toEqual([201, 409]);
 }, 30_000);
 

@@ -150,12 +150,12 @@ describe('through two processes', () => {
             'select event_id, input_tokens from usage_events where account_id = $1',
             [accountId],
           );
-          const standing = new Map(rows.map((row) => [row.event_id, Number(row.input_tokens) / 1_000_000]));
+          const existing = new Map(rows.map((row) => [row.event_id, Number(row.input_tokens) / 1_000_000]));
           const mine = all.filter(({ account }) => account === n);
-          expect([...standing.keys()].sort()).toEqual([...new Set(mine.map(({ id }) => `e${id}`))].sort());
-          accepted += standing.size;
-          conflicts += mine.filter(({ id, tokens }) => standing.get(`e${id}`) !== tokens).length;
-          const spent = [...standing.values()].reduce((sum, tokens) => sum + tokens, 0);
+          expect([...existing.keys()].sort()).toEqual([...new Set(mine.map(({ id }) => `e${id}`))].sort());
+          accepted += existing.size;
+          conflicts += mine.filter(({ id, tokens }) => existing.get(`e${id}`) !== tokens).length;
+          const spent = [...existing.values()].reduce((sum, tokens) => sum + tokens, 0);
           const { body } = await api.ask('GET', `/v1/accounts/${accountId}`, { key: api.admin });
           expect(body.balance).toBe(`${1000 - spent}.00`);
         }

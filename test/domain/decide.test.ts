@@ -1,8 +1,8 @@
 /** The policy, branch by branch; and that it always comes to rest. */
 import fc from 'fast-check';
-import type { AccountState, Snapshot, Standing } from '../../domain/accountState';
+import type { AccountState, Snapshot, AccountStatus } from '../../domain/accountState';
 import { decide, retryDelayMs } from '../../domain/decide';
-import type { Decision, StandingNotice } from '../../domain/decision';
+import type { Decision, StatusNotice } from '../../domain/decision';
 import { parseMoney } from '../../domain/money';
 
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
@@ -98,7 +98,7 @@ const cases: [string, AccountState, Partial<Decision>][] = [
       setReasons: ['admin_suspended'],
       flag: { reasons: ['admin_suspended'], sinceMs: 0, told: 'told' },
     }),
-    { kind: 'stand', act: 'hold_back' },
+    { kind: 'save_status', act: 'hold_back' },
   ],
   [
     'P5 has said so',
@@ -236,12 +236,12 @@ const cases: [string, AccountState, Partial<Decision>][] = [
   [
     'S2 suspends at zero, and tells it when no reload is in flight',
     state({ available: '0.00', settings: { status: 'off', version: 0 } }),
-    { kind: 'stand', act: 'suspend', notice: 'suspended' },
+    { kind: 'save_status', act: 'suspend', notice: 'suspended' },
   ],
   [
     'N1 does not tell it while a reload is in flight',
     state({ available: '0.00', reload: openReload }, { charging: true }),
-    { kind: 'stand', act: 'suspend', notice: null },
+    { kind: 'save_status', act: 'suspend', notice: null },
   ],
   [
     'N1 waits a minute at most to tell it',
@@ -267,27 +267,27 @@ const cases: [string, AccountState, Partial<Decision>][] = [
       },
       { charging: true },
     ),
-    { kind: 'stand', notice: 'suspended' },
+    { kind: 'save_status', notice: 'suspended' },
   ],
   [
     'S2 resumes as soon as money is there',
     state({ flag: { reasons: ['balance_exhausted'], sinceMs: 0, told: 'told' } }),
-    { kind: 'stand', act: 'resume', notice: 'resumed' },
+    { kind: 'save_status', act: 'resume', notice: 'resumed' },
   ],
   [
     'N1 tells no return that follows no telling',
     state({ flag: { reasons: ['balance_exhausted'], sinceMs: 0, told: 'due' } }),
-    { kind: 'stand', act: 'resume', notice: null },
+    { kind: 'save_status', act: 'resume', notice: null },
   ],
   [
     'N1 tells a low balance when auto-reload is off',
     state({ available: '4.00', settings: { status: 'off', version: 0 } }),
-    { kind: 'stand', act: 'note', notice: 'low_balance' },
+    { kind: 'save_status', act: 'note', notice: 'low_balance' },
   ],
   [
     'N1 forgets the telling once the balance has risen',
     state({ toldLow: true }),
-    { kind: 'stand', act: 'note', notice: null },
+    { kind: 'save_status', act: 'note', notice: null },
   ],
   [
     'acknowledges a crossing that asks for nothing else',
@@ -410,31 +410,31 @@ test('A13 nothing opens unless auto-reload is on', () => {
   );
 });
 
-/** What Postgres makes of a standing that is saved. */
-function saved(given: AccountState, { flag, toldLow, blocked, begins }: Standing): AccountState {
+/** What Postgres makes of a status that is saved. */
+function saved(given: AccountState, { flag, toldLow, blocked, begins }: AccountStatus): AccountState {
   const falls = { ...given.snapshot.falls! };
   if (begins?.suspension) falls.seenSuspensions = falls.suspensions;
   if (begins?.low) falls.toldLows = falls.lows;
   return { ...given, snapshot: { ...given.snapshot, flag, toldLow, blocked, falls } };
 }
 
-/** Saves what is decided of the standing until something else is decided. */
-function standings(given: AccountState): { end: AccountState; last: Decision; notices: StandingNotice[] } {
-  const notices: StandingNotice[] = [];
+/** Saves each status that is decided until something else is decided. */
+function statuses(given: AccountState): { end: AccountState; last: Decision; notices: StatusNotice[] } {
+  const notices: StatusNotice[] = [];
   let end = given;
   for (let i = 0; i < 4; i++) {
     const last = decide(end, NOW);
-    if (last.kind !== 'stand') return { end, last, notices };
+    if (last.kind !== 'save_status') return { end, last, notices };
     if (last.notice) notices.push(last.notice);
-    end = saved(end, last.standing);
+    end = saved(end, last.status);
   }
   throw new Error('it does not come to rest');
 }
 
-test('what a standing says is final: saved, it is not decided again, and each thing is told once', () => {
+test('what a status says is final: saved, it is not decided again, and each thing is told once', () => {
   fc.assert(
     fc.property(anyState, (given) => {
-      const { notices } = standings(given);
+      const { notices } = statuses(given);
       return new Set(notices).size === notices.length;
     }),
     runs,
@@ -444,7 +444,7 @@ test('what a standing says is final: saved, it is not decided again, and each th
 test('A17 no silence: a reload that is due runs, or something is waited for that has its time, or the state says why not and owners know', () => {
   fc.assert(
     fc.property(anyState, (given) => {
-      const { end, last, notices } = standings(given);
+      const { end, last, notices } = statuses(given);
       const { snapshot: now, charging } = end;
       const isDue = now.settings.status === 'on' && parseMoney(now.available) <= parseMoney('10.00');
       const isIdle = last.kind === 'rest' || last.kind === 'wait';
@@ -463,7 +463,7 @@ test('A17 a payment that hangs is told once, and what waits for its cancellation
   const hanging = { paymentId: 'p', awaitsOwner: false, failing: { tries: 3, since: '', because: '' } };
   const waits = { retry: { dueMs: NOW + MINUTE, tries: 3, canceling: { paymentId: 'p', dueMs: NOW + MINUTE } } };
   const first = state({ ...low, uncanceled: { ...hanging, dueMs: NOW + MINUTE } }, waits);
-  const { end, last, notices } = standings(first);
+  const { end, last, notices } = statuses(first);
   expect(notices).toEqual(['pending_payment']);
   expect(end.snapshot.blocked).toEqual({ by: 'pending_payment', untilMs: null });
   expect(last).toEqual({ kind: 'wait', untilMs: NOW + MINUTE });
@@ -477,9 +477,9 @@ test('N1 a suspension that came and went and came again between two looks is tol
   const falls = { suspensions: 1, seenSuspensions: 0, lows: 1, toldLows: 0 };
   const off = { ...snapshot().settings, status: 'off' as const };
   const unseen = { available: '-1.00', settings: off, flag, toldLow: true };
-  expect(standings(state({ ...unseen, falls })).notices).toEqual(['suspended']);
-  expect(standings(state({ ...unseen, falls: { ...falls, suspensions: 0, lows: 0 } })).notices).toEqual([]);
-  expect(standings(state({ available: '4.00', settings: off, toldLow: true, falls })).notices).toEqual(['low_balance']);
+  expect(statuses(state({ ...unseen, falls })).notices).toEqual(['suspended']);
+  expect(statuses(state({ ...unseen, falls: { ...falls, suspensions: 0, lows: 0 } })).notices).toEqual([]);
+  expect(statuses(state({ available: '4.00', settings: off, toldLow: true, falls })).notices).toEqual(['low_balance']);
 });
 
 test('a wait is always for a time to come', () => {
@@ -511,6 +511,6 @@ test('the workflow of a closed account ends when nothing is left to do: not befo
   expect(closed()).toBe('end');
   expect(closed({ reload: openReload })).toBe('close');
   expect(closed({ uncanceled: { paymentId: 'p', awaitsOwner: false } })).toBe('cancel');
-  expect(closed({ flag: { reasons: [], sinceMs: NOW, told: 'never' } })).toBe('stand');
+  expect(closed({ flag: { reasons: [], sinceMs: NOW, told: 'never' } })).toBe('save_status');
   expect(decide(state({ settings }), NOW).kind).toBe('rest');
 });

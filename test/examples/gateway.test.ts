@@ -292,7 +292,7 @@ test('B5 the hold was ended by somebody else: the caller is answered, the usage 
   expect(await usage(id)).toEqual({ requests: 1, input: INPUT_TOKENS, output: 2 });
 });
 
-test('a caller who reads nothing is cut off, pays for what was generated, and keeps no money set aside', async () => {
+test('a caller who reads nothing is cut off, pays for what was generated, and keeps no money held', async () => {
   const { id } = await caller('10.00');
   let generated = 0;
   const endless: Model['generate'] = async function* (_messages, tokensMax, signal) {

@@ -1,4 +1,4 @@
-/** B5: money is set aside before a request runs; simultaneous holds never promise more than is available. */
+/** B5: money is held before a request runs; simultaneous holds never promise more than is available. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { formatMoney, parseMoney } from '../../domain/money';

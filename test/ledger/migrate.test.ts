@@ -117,7 +117,7 @@ test('B3 usage posted before postings had numbers stands: known by its id, and b
     expect(await findViolations(pool)).toEqual([]);
   }));
 
-test('P3 payments that earlier releases set aside are quarantined, other failed ones stay failed', () =>
+test('P3 payments that earlier releases could not explain are quarantined, other failed ones stay failed', () =>
   withEmptySchema(async (pool) => {
     await pool.query('create table migrations (name text primary key, at timestamptz not null default now())');
     for (const { name, text } of readSchemaFiles().migrations.filter(({ name }) => name < '000170')) {

@@ -271,24 +271,24 @@ test('P3 a quarantined payment that was given back is not quarantined again by l
   await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
   await turnOn(account, 500);
   await look(intent);
-  const standing = () =>
+  const state = () =>
     one(
       'select p.status, s.status as reload from payments p join account_states s using (account_id) where p.account_id = $1',
       account,
     );
-  expect(await standing()).toEqual({ status: 'quarantined', reload: 'paused' });
+  expect(await state()).toEqual({ status: 'quarantined', reload: 'paused' });
   const refund = await stripe.refunds.create({ payment_intent: intent });
   await look(intent);
-  expect(await standing()).toEqual({ status: 'failed', reload: 'paused' });
+  expect(await state()).toEqual({ status: 'failed', reload: 'paused' });
   // The owner resumes, and Stripe's news comes late and twice.
   await turnOn(account, 500);
   for (const news of [...(await newsOf(stripe, intent)), ...(await newsOf(stripe, intent))])
     await applyEvent(deps, news, Date.now());
   await reconcilePayment(deps, intent, Date.now());
-  expect(await standing()).toEqual({ status: 'failed', reload: 'on' });
+  expect(await state()).toEqual({ status: 'failed', reload: 'on' });
   await sim(`/refunds/${refund.id}/fail`);
   expect((await reconcilePayment(deps, intent, Date.now())).alarm).toContain('2500 usd');
-  expect(await standing()).toEqual({ status: 'quarantined', reload: 'on' });
+  expect(await state()).toEqual({ status: 'quarantined', reload: 'on' });
   expect(await lines(account)).toEqual([]);
 });
 

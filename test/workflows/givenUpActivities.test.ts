@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createClock } from '../../ledger/clock';
 import { createActivities, type Activities } from '../../activities';
-import type { DecisionRecord, SettingsRequest, Standing } from '../../domain/accountState';
+import type { DecisionRecord, SettingsRequest, AccountStatus } from '../../domain/accountState';
 import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
 import { insertReload } from '../../ledger/reloads/insertReload';
@@ -44,7 +44,7 @@ const decisionOf = (kind: string): DecisionRecord => ({
   rule: 'S2',
   because: 'a test',
 });
-const standingOf = (reasons: Standing['flag']['reasons']): Standing => ({
+const statusOf = (reasons: AccountStatus['flag']['reasons']): AccountStatus => ({
   flag: { reasons, sinceMs: Date.now(), told: 'told' },
   toldLow: false,
   blocked: null,
@@ -64,20 +64,20 @@ const count = async (table: 'notices' | 'decisions' | 'audit' | 'consents', id: 
 const suspend = (id: string) =>
   transaction(database.pool, (tx) => setSuspension(tx, id, 'admin_suspended', 'test', 'ada'));
 
-test('S2, A15 an older standing never replaces a newer one, and leaves no record or notice', async () => {
+test('S2, A15 an older status never replaces a newer one, and leaves no record or notice', async () => {
   const accountId = await openAccount(database.pool);
   const { revision: knownRevision } = await activities.readAccount(accountId, 0);
   const older = {
     accountId,
     knownRevision,
     decision: decisionOf('suspend'),
-    standing: standingOf(['balance_exhausted']),
+    standing: statusOf(['balance_exhausted']),
     notice: 'suspended' as const,
   };
   const newer = await activities.saveStanding({
     ...older,
     decision: decisionOf('resume'),
-    standing: standingOf([]),
+    standing: statusOf([]),
     notice: 'resumed',
   });
   expect(newer).toMatchObject({ revision: knownRevision + 1, acknowledged: true, flag: { reasons: [] } });

@@ -1,7 +1,7 @@
-/** Keeps the flag, what owners were told, and what blocks reloads in step with the facts (S2, N1, A12, A17). */
-import type { AccountState, Snapshot, Standing } from './accountState';
+/** Decides when the account's status must change: the suspension flag, what owners were told, what blocks a reload (S2, N1, A12, A17). */
+import type { AccountState, AccountStatus, Snapshot } from './accountState';
 import { LOW_LEVEL_CENTS, reached } from './autoReload';
-import type { Decision, Reasoned, StandingNotice } from './decision';
+import type { Decision, Reasoned, StatusNotice } from './decision';
 import { reasonsOf, type Reason } from './gate';
 import { centsToNano, parseMoney, type Nano } from './money';
 import { dollars, reasonsInWords } from './words';
@@ -16,8 +16,8 @@ export function wantsReload({ settings, available, policy }: Snapshot): boolean 
   return settings.status === 'on' && reached(parseMoney(available), settings.thresholdCents!, policy.trigger);
 }
 
-/** The change that is due in what is told and kept, or when one will be; null when all is as it should be. */
-export function decideStanding(state: AccountState, nowMs: number): Decision | null {
+/** The new status when the stored one no longer fits the balance and its reasons; a wait while a notice is delayed; null when it fits. */
+export function decideStatus(state: AccountState, nowMs: number): Decision | null {
   const { snapshot } = state;
   const available = parseMoney(snapshot.available);
   const reasons = reasonsOf(available, snapshot.setReasons);
@@ -28,17 +28,17 @@ export function decideStanding(state: AccountState, nowMs: number): Decision | n
   const flagged = reasons.join() !== snapshot.flag.reasons.join();
   const blocks = blocked?.by !== snapshot.blocked?.by;
   if (flagged || access.changed || low.changed) {
-    const standing: Standing = {
+    const status: AccountStatus = {
       flag: { reasons, sinceMs: access.sinceMs, told: access.told },
       toldLow: low.told,
-      // Owners hear of one thing at a time: of a payment that hangs with the next decision.
+      // One decision sends one notice: a payment that hangs is told of by the next one.
       blocked: blocked?.by === 'pending_payment' ? snapshot.blocked : blocked,
       begins: { suspension: access.begins, low: low.begins },
     };
     const notice = access.notice ?? (low.tells ? 'low_balance' : null);
     return {
-      kind: 'stand',
-      standing,
+      kind: 'save_status',
+      status,
       notice,
       ...becauseOf(snapshot, reasons, flagged || access.begins, blocks && blocked),
     };
@@ -48,28 +48,28 @@ export function decideStanding(state: AccountState, nowMs: number): Decision | n
 }
 
 type Access = {
-  told: Standing['flag']['told'];
+  told: AccountStatus['flag']['told'];
   sinceMs: number;
   /** A suspension that was not seen before: also one that began after the seen one had ended. */
   begins: boolean;
-  notice: StandingNotice | null;
+  notice: StatusNotice | null;
   changed: boolean;
 };
 
-/** N1: each suspension is told once, unless a reload lifts it in time; "resumed" only after it. */
+/** N1: owners are told once of each suspension, unless a reload ends it within a minute; of its end, only where they were told of it. */
 function tellAccess({ snapshot, charging }: AccountState, reasons: readonly Reason[], nowMs: number): Access {
   const { flag, falls } = snapshot;
   const was = flag.reasons.length > 0;
   const is = reasons.length > 0;
   const missed = falls !== undefined && falls.suspensions !== falls.seenSuspensions;
-  // One in which an account begins is not told, until it keeps a reload from being made (A17).
+  // A new account begins suspended, and its owner is not told so; but is, once a reload is due and can't be made (A17).
   const silent = falls !== undefined && flag.told === 'never' && wantsReload(snapshot);
   const begins = is && (!was || missed || silent);
   const sinceMs = was === is && !begins ? flag.sinceMs : nowMs;
   const reloading = charging || snapshot.reload !== null;
 
   let told = begins ? 'due' : is ? flag.told : 'never';
-  let notice: StandingNotice | null = was && !is && flag.told === 'told' ? 'resumed' : null;
+  let notice: StatusNotice | null = was && !is && flag.told === 'told' ? 'resumed' : null;
   if (told === 'due' && (!reloading || nowMs >= sinceMs + SUSPENDED_NOTICE_DELAY_MS))
     [told, notice] = ['told', 'suspended'];
   return { told, sinceMs, begins, notice, changed: begins || told !== flag.told };
@@ -77,7 +77,7 @@ function tellAccess({ snapshot, charging }: AccountState, reasons: readonly Reas
 
 type Low = { told: boolean; tells: boolean; begins: boolean; changed: boolean };
 
-/** N1: each time the balance becomes low it is told once, if auto-reload will not help. A suspension says more. */
+/** N1: owners are told once each time the balance becomes low, if no reload will follow. A suspension's notice includes it. */
 function tellLow(snapshot: Snapshot, available: Nano, suspended: boolean, blocked: boolean): Low {
   const { falls } = snapshot;
   const low = available <= lowLevel(snapshot);
@@ -94,13 +94,13 @@ function lowLevel({ settings }: Snapshot): Nano {
   return centsToNano(settings.status === 'on' ? settings.thresholdCents! : LOW_LEVEL_CENTS);
 }
 
-type Act = Reasoned & { act: Extract<Decision, { kind: 'stand' }>['act'] };
+type Act = Reasoned & { act: Extract<Decision, { kind: 'save_status' }>['act'] };
 
 function becauseOf(
   snapshot: Snapshot,
   reasons: readonly Reason[],
   turns: boolean,
-  blocked: Standing['blocked'] | false,
+  blocked: AccountStatus['blocked'] | false,
 ): Act {
   const available = dollars(snapshot.available);
   if (turns && reasons.length > 0)
@@ -109,7 +109,7 @@ function becauseOf(
     return {
       act: 'resume',
       rule: 'S2',
-      because: `available is ${available} and nothing stands against access any more`,
+      because: `available is ${available} and nothing stops access any more`,
     };
   if (blocked && blocked.by !== 'pending_payment') return holdBack(snapshot);
   return { act: 'note', rule: 'N1', because: `available is ${available}` };
@@ -122,20 +122,20 @@ const holdBack = ({ setReasons }: Snapshot): Act => ({
 });
 
 /** Only what blocks reloads has changed. */
-function block(snapshot: Snapshot, blocked: Standing['blocked']): Decision {
+function block(snapshot: Snapshot, blocked: AccountStatus['blocked']): Decision {
   const { flag, toldLow } = snapshot;
-  const standing: Standing = { flag, toldLow, blocked, begins: { suspension: false, low: false } };
+  const status: AccountStatus = { flag, toldLow, blocked, begins: { suspension: false, low: false } };
   if (blocked?.by === 'pending_payment') {
     const because = `a reload is due, but an earlier charge is not decided, and Stripe does not let it be canceled yet`;
-    return { kind: 'stand', standing, notice: 'pending_payment', act: 'hold_back', rule: 'A17', because };
+    return { kind: 'save_status', status, notice: 'pending_payment', act: 'hold_back', rule: 'A17', because };
   }
-  if (blocked) return { kind: 'stand', standing, notice: null, ...holdBack(snapshot) };
+  if (blocked) return { kind: 'save_status', status, notice: null, ...holdBack(snapshot) };
   const because = `available is ${dollars(snapshot.available)}`;
-  return { kind: 'stand', standing, notice: null, act: 'note', rule: 'N1', because };
+  return { kind: 'save_status', status, notice: null, act: 'note', rule: 'N1', because };
 }
 
 /** What blocks a reload that is due: a suspension, a payment that hangs, or a guard until its time has passed. */
-function blockedNow(snapshot: Snapshot, nowMs: number): Standing['blocked'] {
+function blockedNow(snapshot: Snapshot, nowMs: number): AccountStatus['blocked'] {
   if (!wantsReload(snapshot)) return null;
   if (snapshot.setReasons.length > 0) return { by: 'suspended', untilMs: null };
   if (hangs(snapshot)) return { by: 'pending_payment', untilMs: null };

@@ -1,6 +1,6 @@
 /** Saves the flag, what owners were told and what blocks reloads, with the notice that goes with it (S2, N1). */
-import type { AskedFrom, Standing } from '../../domain/accountState';
-import type { StandingNotice } from '../../domain/decision';
+import type { AskedFrom, AccountStatus } from '../../domain/accountState';
+import type { StatusNotice } from '../../domain/decision';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import type { Reason } from '../../domain/gate';
 import { formatMoney } from '../../domain/money';
@@ -10,15 +10,15 @@ import { lockAccount } from '../accounts/lockAccount';
 import { postNotice } from '../notices/postNotice';
 
 /** `key` names the decision: repeated with it, the notice stays one. */
-export type StandingDecided = AskedFrom & { key: string; standing: Standing; notice: StandingNotice | null };
+export type StatusDecided = AskedFrom & { key: string; status: AccountStatus; notice: StatusNotice | null };
 
-/** Returns false, and saves nothing, when the account was read again since: an older standing never replaces a newer one. */
-export async function saveStanding(
+/** Returns false, and saves nothing, when the account was read again since: an older status never replaces a newer one. */
+export async function saveStatus(
   tx: Tx,
-  { accountId, key, standing, notice, knownRevision }: StandingDecided,
+  { accountId, key, status, notice, knownRevision }: StatusDecided,
 ): Promise<boolean> {
   const { available: availableNano } = await lockAccount(tx, accountId);
-  const { flag, toldLow, blocked, begins } = standing;
+  const { flag, toldLow, blocked, begins } = status;
   const { rows } = await tx.query<{ status: AutoReloadStatus }>(
     `update account_states s set flag_reasons = $2, flag_since = $3, told_suspended = $4, told_low = $5, blocked_by = $6,
        blocked_until = $7, seen_suspensions = case when $9 then b.suspensions else s.seen_suspensions end,
@@ -40,11 +40,12 @@ export async function saveStanding(
   if (!rows[0]) return false;
   const available = formatMoney(availableNano);
   if (notice !== null)
+    // Stored notices have this key: it keeps its earlier name.
     await postNotice(tx, accountId, `standing/${key}`, toNotice(notice, flag.reasons, available, rows[0].status));
   return true;
 }
 
-function toNotice(kind: StandingNotice, reasons: Reason[], available: string, autoReload: AutoReloadStatus): Notice {
+function toNotice(kind: StatusNotice, reasons: Reason[], available: string, autoReload: AutoReloadStatus): Notice {
   switch (kind) {
     case 'suspended':
       return { kind, reasons, available };
