@@ -37,6 +37,7 @@ export function createApi(deps: ApiDeps): Api {
   const http = { hotPath, forward, checkReplies, trustedProxies, consoleDir };
   const { server, isIdle } = createHttpServer(services, http);
   const plain = rawGates ? answerPlainRequests(server, hotPath) : null;
+  keepAddresses(server);
 
   return {
     async listen(port, host) {
@@ -80,7 +81,6 @@ function createHttpServer(
       if (!answered) app(request, response);
     }),
   );
-  keepAddresses(server);
   server.headersTimeout = HEADERS_MS_MAX;
   server.requestTimeout = 0;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

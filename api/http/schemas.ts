@@ -142,14 +142,18 @@ export const openAiError = z
         errors: z
           .array(
             z.object({
-              code: z.string(),
               message: z.string(),
-              param: z.string().nullable(),
-              line: z.number().int().nullable(),
+              code: z.string().optional(),
+              param: z.string().nullable().optional(),
+              line: z.number().int().nullable().optional(),
+              path: z.string().optional(),
             }),
           )
           .optional()
-          .meta({ description: 'Of a refused file: its first 100 faults; `line` counts from 1.' }),
+          .meta({
+            description:
+              'Of a refused file: its first 100 faults, with `code`, `param` and `line`, which counts from 1. Else the fields that are wrong, by `path`.',
+          }),
       })
       .loose(),
   })

@@ -153,6 +153,10 @@ export async function expectAccessible(page: Page): Promise<void> {
     return result.value;
   };
   await evaluate(AXE);
+  // Half-way from one color to another there is no contrast to be measured. What turns for ever is not waited for.
+  await evaluate(`Promise.all(document.getAnimations()
+    .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
+    .map(({ finished }) => finished.catch(() => {})))`);
   const found = await evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary).join(' | ')))`);
   await session.detach();
@@ -183,7 +187,8 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
 /** Ends the visitor's session at the server, as its time would: the browser keeps its cookie and knows nothing of it. */
 export async function endSession({ database, url }: TestApi, { context }: Visit): Promise<void> {
   await database.owner.query('delete from sessions');
-  const ask = async () => (await context.request.get(`${url}/v1/session`)).status();
+  // Of a route that asks the API's memory, as every change does: it may take a session for good for a moment longer.
+  const ask = async () => (await context.request.get(`${url}/v1/models`)).status();
   await until(ask, (status) => status === 401);
 }
 

@@ -18,8 +18,11 @@ export type ProblemBody = {
 export function toProblemBody(answer: unknown): ProblemBody | null {
   const { error } = (answer ?? {}) as Partial<Schemas['OpenAiError']>;
   if (error === undefined) return answer as ProblemBody | null;
-  const { code, message, errors } = error;
-  return { detail: message, ...(code !== null && { code }), ...(errors !== undefined && { lines: errors }) };
+  const { code, message, errors = [] } = error;
+  const lines = errors.flatMap((one) =>
+    one.code === undefined ? [] : [{ code: one.code, message: one.message, line: one.line ?? null }],
+  );
+  return { detail: message, ...(code !== null && { code }), ...(lines.length > 0 && { lines }) };
 }
 
 export class ProblemError extends Error {

@@ -2101,12 +2101,13 @@ export interface components {
                 type: string;
                 param: string | null;
                 code: string | null;
-                /** @description Of a refused file: its first 100 faults; `line` counts from 1. */
+                /** @description Of a refused file: its first 100 faults, with `code`, `param` and `line`, which counts from 1. Else the fields that are wrong, by `path`. */
                 errors?: {
-                    code: string;
                     message: string;
-                    param: string | null;
-                    line: number | null;
+                    code?: string;
+                    param?: string | null;
+                    line?: number | null;
+                    path?: string;
                 }[];
             } & {
                 [key: string]: unknown;

@@ -10,7 +10,7 @@ type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
   isRunning?: boolean;
 };
 
-const classOf = (look: Look): string => `${styles.button} ${styles[look]}`;
+const classOf = (look: Look): string => (look === 'plain' ? styles.button! : `${styles.button} ${styles[look]}`);
 
 export function Button({ look = 'plain', isRunning = false, type = 'button', children, ...rest }: Props) {
   return (
