@@ -74,8 +74,10 @@ function useSending(
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (sent: Sent) => sendPayment(id, key, sent).finally(() => onKey(readIntent(id).key)),
-    onSuccess: (outcome) => {
-      if (outcome.kind !== 'away') onDone({ ...outcome, wasSuspended });
+    // As it was when it was sent: the stream may tell of the open gate before the payment's own answer comes.
+    onMutate: () => ({ wasSuspended }),
+    onSuccess: (outcome, _sent, before) => {
+      if (outcome.kind !== 'away') onDone({ ...outcome, ...before });
     },
     onSettled: () => queries.invalidateQueries({ queryKey: keys.account(id) }),
   });
