@@ -90,10 +90,14 @@ test('a snapshot in pages, then each change at once, from this process and from 
     `insert into accounts (id, name, tier) select 'page-' || n, 'Page', 'standard' from generate_series(1, 1200) n`,
   );
   await api.database.pool.query(`insert into balances (account_id) select id from accounts where name = 'Page'`);
-  await until(
-    async () => (await api.ask('GET', '/v1/accounts/page-1200/gate', { key: api.service })).status,
-    (status) => status === 200,
-  );
+  // Both processes know all of them by now: what they learn later they would tell one by one.
+  for (const probe of await Promise.all([subscribe(api), subscribe(other)])) {
+    await until(
+      () => probe.gates.size,
+      (known) => known >= 1_201,
+    );
+    probe.cut();
+  }
   const subscribers = await Promise.all([subscribe(api), subscribe(other)]);
   for (const subscriber of subscribers) {
     expect(subscriber.response.headers).toMatchObject({
