@@ -1,4 +1,5 @@
 /** A batch job's steps (L4): look at it, do what is next, and say until when to wait. */
+import type { FileError } from '../domain/batch';
 import { nextStep } from '../domain/batchStep';
 import type { Batch } from '../ledger/batches/batch';
 import { endBatch } from '../ledger/batches/endBatch';
@@ -12,6 +13,13 @@ import { workflowTime } from './workflowTime';
 import { isLost, writeRequests } from './writeRequests';
 
 export type AdvancedBatch = { kind: 'ended' } | { kind: 'wait'; untilMs: number };
+
+const INPUT_LOST: FileError = {
+  code: 'invalid_request',
+  message: 'The input file is not there any more.',
+  param: 'input_file_id',
+  line: null,
+};
 
 export function createBatchActivities(deps: BatchDependencies) {
   const { pool, log } = deps;
@@ -30,23 +38,7 @@ export function createBatchActivities(deps: BatchDependencies) {
 
   const fail = (batchId: string): Promise<void> =>
     transaction(pool, async (tx) =>
-      tellOwners(
-        tx,
-        await endBatch(
-          tx,
-          { batchId, end: 'failed' },
-          {
-            errors: [
-              {
-                code: 'invalid_request',
-                message: 'The input file is not there any more.',
-                param: 'input_file_id',
-                line: null,
-              },
-            ],
-          },
-        ),
-      ),
+      tellOwners(tx, await endBatch(tx, { batchId, end: 'failed' }, { errors: [INPUT_LOST] })),
     );
 
   return {

@@ -13,15 +13,15 @@ export type RaiseRefusal = { code: Extract<ErrorCode, 'limit_fixed' | 'out_of_ra
 
 /**
  * Why a limit can't be raised so, or null when it can. The same holds for what is asked and for what is granted.
- * @param standing the limit in force now
+ * @param current the limit in force now
  */
-export function refuseRaise(key: LimitKey, wished: number, standing: number): RaiseRefusal | null {
+export function refuseRaise(key: LimitKey, wished: number, current: number): RaiseRefusal | null {
   const { raisedTo } = LIMITS[key];
   if (raisedTo === null) return { code: 'limit_fixed', because: `The limit ${key} is the same for every account.` };
-  if (wished <= standing)
+  if (wished <= current)
     return {
       code: 'out_of_range',
-      because: `The limit ${key} stands at ${groupDigits(standing)}: ${groupDigits(wished)} is not above it.`,
+      because: `The limit ${key} is ${groupDigits(current)} now: ${groupDigits(wished)} is not above it.`,
     };
   if (wished > raisedTo)
     return {

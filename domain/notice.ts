@@ -63,7 +63,8 @@ export type Notice =
       key: string;
       model: string | null;
       requested: string;
-      standing: string;
+      /** The limit in force now. */
+      current: string;
       reason: string;
       by: string;
       askedAt: string;

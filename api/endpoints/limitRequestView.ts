@@ -34,7 +34,6 @@ export const limitRequest = z
 export const viewLimitRequest = ({
   model,
   granted,
-  standing,
   actor,
   memberId: _,
   createdAt,
@@ -44,7 +43,6 @@ export const viewLimitRequest = ({
   ...rest,
   ...(model !== null && { model }),
   unit: LIMITS[rest.key].unit,
-  current: standing,
   limit: granted,
   askedBy: actor,
   createdAt: createdAt.toISOString(),

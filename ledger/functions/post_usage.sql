@@ -16,7 +16,8 @@
 -- Answers in arrays, which is quicker than a row each: one or two rows with the positions of the accounts that exist
 -- (`places` in p_accounts, `outcomes` null); and one, when some event was not taken, with their places in p_event and
 -- why: `duplicate`, `event_conflict`, `unknown_account`, `account_closed` for an account that is closed or about to be, or
--- `unknown_hold` for a hold its account does not have (an id that stands already is a duplicate all the same). A gate is its state and its reasons, joined by `/`.
+-- `unknown_hold` for a hold its account does not have (an id that exists already is a duplicate all the same). A gate is
+-- its state and its reasons, joined by `/`.
 create or replace function post_usage(p_accounts text[], p_account int[], p_event text[], p_model text[], p_input bigint[],
                            p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[],
                            p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])

@@ -1,7 +1,7 @@
 /** What a request's workflow does when it wakes: it ends with the decision, or writes to the admins when a mail is due (L6). */
 import { adminMailDueMs, adminMailsDue } from '../../domain/limitRequest';
-import type { Notice } from '../../domain/notice';
 import type { Tx } from '../db';
+import { postMail } from '../notices/postMail';
 import type { LimitRequest } from './limitRequest';
 import { readLimitRequest } from './readLimitRequest';
 
@@ -49,27 +49,21 @@ export async function advanceLimitRequest(
 
 /** @param number of the mail: the first tells, the others remind */
 async function mailAdmins(tx: Tx, request: LimitRequest, number: number, { emails, url }: Admins): Promise<void> {
-  const { id, accountId, key, model, requested, standing, reason, actor, createdAt } = request;
+  const { id, accountId, key, model, requested, current, reason, actor, createdAt } = request;
   await tx.query('update limit_requests set reminders = $2 where id = $1', [id, number]);
   if (emails.length === 0) return;
-  const { kind, ...data }: Extract<Notice, { kind: 'limit_request_waiting' }> = {
+  await postMail(tx, accountId, `limit-request/${id}/admins/${number}`, emails, {
     kind: 'limit_request_waiting',
     request: id,
     account: accountId,
     key,
     model,
     requested: String(requested),
-    standing: String(standing),
+    current: String(current),
     reason,
     by: actor,
     askedAt: createdAt.toISOString(),
     isReminder: number > 1,
     url,
-  };
-  await tx.query(
-    `with notice as (
-       insert into notices (account_id, kind, key, data) values ($1, $2, $3, $4) on conflict (key) do nothing returning id)
-     insert into notice_deliveries (notice_id, recipient) select id, unnest($5::text[]) from notice`,
-    [accountId, kind, `limit-request/${id}/admins/${number}`, data, emails],
-  );
+  });
 }

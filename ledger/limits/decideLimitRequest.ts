@@ -22,7 +22,7 @@ export type LimitRequestDecided =
 
 /**
  * All decisions on an account's limits wait for one another, so of many on one request exactly one is taken. The limit
- * may have been raised since it was asked for: what is granted is held against what stands now. Throws `account_closed`.
+ * may have been raised since it was asked for: what is granted is held against the limit that is in force now. Throws `account_closed`.
  */
 export async function decideLimitRequest(
   tx: Tx,
@@ -35,7 +35,7 @@ export async function decideLimitRequest(
   if (request.status !== 'pending') return { kind: 'decided_before', request };
   const granted = wish.kind === 'approve' ? (wish.granted ?? request.requested) : null;
   if (granted !== null) {
-    const refusal = refuseRaise(request.key, granted, request.standing);
+    const refusal = refuseRaise(request.key, granted, request.current);
     if (refusal) return { kind: 'refused', refusal };
     await raise(tx, request, granted);
   }

@@ -1,6 +1,7 @@
 /** A request for a higher limit as a row (L6). */
-import { effectiveLimit, type LimitKey } from '../../domain/limits';
+import type { LimitKey } from '../../domain/limits';
 import type { LimitRequestStatus } from '../../domain/limitRequest';
+import { limitColumns, toLimit, type LimitRow } from './readLimit';
 
 export type LimitRequest = {
   id: string;
@@ -23,14 +24,13 @@ export type LimitRequest = {
   createdAt: Date;
   decidedAt: Date | null;
   /** The limit that is in force now. */
-  standing: number;
+  current: number;
 };
 
-export type LimitRequestRow = {
+export type LimitRequestRow = LimitRow & {
   id: string;
   account_id: string;
   account_name: string;
-  tier: string;
   key: LimitKey;
   model_id: string | null;
   requested: bigint;
@@ -43,14 +43,11 @@ export type LimitRequestRow = {
   decided_by: string | null;
   created_at: Date;
   decided_at: Date | null;
-  raised: bigint | null;
 };
 
-/** SQL: what `toLimitRequest` takes, of `limit_requests q`. The limit in force is read as in `readLimit`. */
+/** SQL: what `toLimitRequest` takes, of `limit_requests q`. */
 export const SELECT_LIMIT_REQUESTS = `
-  select q.*, a.name as account_name, a.tier, (select limit_value from limit_raises r
-    where r.account_id = q.account_id and r.key = q.key and r.model_id in (coalesce(q.model_id, ''), '')
-    order by r.model_id desc limit 1) as raised
+  select q.*, a.name as account_name, ${limitColumns('q.key', `coalesce(q.model_id, '')`)}
   from limit_requests q join accounts a on a.id = q.account_id`;
 
 export const toLimitRequest = (row: LimitRequestRow): LimitRequest => ({
@@ -70,5 +67,5 @@ export const toLimitRequest = (row: LimitRequestRow): LimitRequest => ({
   decidedBy: row.decided_by,
   createdAt: row.created_at,
   decidedAt: row.decided_at,
-  standing: effectiveLimit(row.key, row.tier, row.raised === null ? null : Number(row.raised)),
+  current: toLimit(row.key, row),
 });

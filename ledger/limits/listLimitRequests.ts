@@ -13,7 +13,7 @@ export async function listLimitRequests(
 ): Promise<Page<LimitRequest>> {
   const { rows } = await db.query<LimitRequestRow>(
     `${SELECT_LIMIT_REQUESTS}
-     where coalesce(q.account_id = $1, true) and coalesce(q.status = $2, true)
+     where ($1::text is null or q.account_id = $1) and ($2::text is null or q.status = $2)
        and ($3::uuid is null or (q.created_at, q.id) < (select created_at, id from limit_requests where id = $3))
      order by q.created_at desc, q.id desc limit $4`,
     [accountId ?? null, status ?? null, page.after, page.limit + 1],

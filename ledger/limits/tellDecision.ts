@@ -5,7 +5,7 @@ import type { LimitRequest } from './limitRequest';
 
 /** In the transaction that decides, so that they are told if and only if it was decided. */
 export async function tellDecision(tx: Tx, request: LimitRequest): Promise<void> {
-  const { id, accountId, key, model, granted, standing, note, memberId } = request;
+  const { id, accountId, key, model, granted, current, note, memberId } = request;
   const noticeKey = `limit-request/${id}`;
   await postNotice(tx, accountId, noticeKey, {
     kind: 'limit_request_decided',
@@ -13,7 +13,7 @@ export async function tellDecision(tx: Tx, request: LimitRequest): Promise<void>
     key,
     model,
     decision: granted === null ? 'deny' : 'approve',
-    limit: String(granted ?? standing),
+    limit: String(granted ?? current),
     note: note ?? '',
   });
   // Owners have a delivery already; a resource modifier who asked gets one of theirs.

@@ -1,5 +1,6 @@
 /** Asks for a link by which whoever owns an address signs in: one mail to it, if a member has confirmed it. */
 import type { Tx } from '../db';
+import { postMail } from '../notices/postMail';
 import { listSignInMembers } from './listSignInMembers';
 
 /** A link is good for so long, once. */
@@ -21,10 +22,6 @@ export async function askForLink(tx: Tx, email: string): Promise<void> {
   const { id, expires_at: expiresAt, before } = rows[0]!;
   const [member] = await listSignInMembers(tx, email);
   if (!member || before >= TO_ONE_ADDRESS_MAX) return;
-  await tx.query(
-    `with notice as (
-       insert into notices (account_id, kind, key, data) values ($1, 'sign_in_link', 'sign-in/' || $2::text, $3) returning id)
-     insert into notice_deliveries (notice_id, recipient) select id, $4 from notice`,
-    [member.accountId, id, { signInId: id, expiresAt: expiresAt.toISOString() }, member.email],
-  );
+  const notice = { kind: 'sign_in_link' as const, signInId: id, expiresAt: expiresAt.toISOString() };
+  await postMail(tx, member.accountId, `sign-in/${id}`, [member.email], notice);
 }

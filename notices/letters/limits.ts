@@ -9,12 +9,12 @@ const grouped = (count: string): string => groupDigits(Number(count));
 export function limitRequestDecided({ key, model, decision, limit, note }: Of<'limit_request_decided'>): Letter {
   const approved = decision === 'approve';
   const name = limitName(key, model);
-  const standing = limit === null ? [] : [`The limit ${name} ${approved ? 'is now' : 'stays at'} ${grouped(limit)}.`];
+  const inForce = limit === null ? [] : [`The limit ${name} ${approved ? 'is now' : 'stays at'} ${grouped(limit)}.`];
   return {
     subject: `your limit request was ${approved ? 'approved' : 'not approved'}`,
     paragraphs: [
       `Your request about the limit ${name} was ${approved ? 'approved' : 'not approved'}.`,
-      ...standing,
+      ...inForce,
       ...(note.trim() === '' ? [] : [`The note with it: ${sentence(note)}`]),
       approved ? NOTHING_TO_DO : 'You can ask again at any time, with what has changed.',
     ],
@@ -26,7 +26,7 @@ export function limitRequestWaiting({
   key,
   model,
   requested,
-  standing,
+  current,
   reason,
   by,
   askedAt,
@@ -42,7 +42,7 @@ export function limitRequestWaiting({
     ],
     facts: [
       ['Limit', limitName(key, model)],
-      ['In force now', grouped(standing)],
+      ['In force now', grouped(current)],
       ['Asked for', grouped(requested)],
       ['By', by],
       ['At', utc(askedAt)],

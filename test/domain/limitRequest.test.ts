@@ -14,15 +14,15 @@ test('L6 admins are mailed at once, after 1, 3 and 7 days, and each week from th
 });
 
 test.each(LIMIT_KEYS)('L6 %s can be raised from what stands to its bound, or not at all', (key) => {
-  const standing = tierLimit(key, 'standard');
+  const current = tierLimit(key, 'standard');
   const { raisedTo } = LIMITS[key];
   if (raisedTo === null) {
-    expect(refuseRaise(key, standing + 1, standing)).toMatchObject({ code: 'limit_fixed' });
+    expect(refuseRaise(key, current + 1, current)).toMatchObject({ code: 'limit_fixed' });
     return;
   }
   expect(tierLimit(key, 'high')).toBeLessThan(raisedTo);
-  expect(refuseRaise(key, standing, standing)).toMatchObject({ code: 'out_of_range' });
-  expect(refuseRaise(key, standing + 1, standing)).toBeNull();
-  expect(refuseRaise(key, raisedTo, standing)).toBeNull();
-  expect(refuseRaise(key, raisedTo + 1, standing)).toMatchObject({ code: 'out_of_range' });
+  expect(refuseRaise(key, current, current)).toMatchObject({ code: 'out_of_range' });
+  expect(refuseRaise(key, current + 1, current)).toBeNull();
+  expect(refuseRaise(key, raisedTo, current)).toBeNull();
+  expect(refuseRaise(key, raisedTo + 1, current)).toMatchObject({ code: 'out_of_range' });
 });

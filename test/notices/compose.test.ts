@@ -13,7 +13,7 @@ const waiting = (isReminder: boolean): Samples['limit_request_waiting'][0] => ({
   key: 'dedicated.endpoints',
   model: null,
   requested: '12',
-  standing: '5',
+  current: '5',
   reason: 'A launch in March',
   by: 'owner:olga@acme.example',
   askedAt: '2026-11-21T14:05:09.000Z',

@@ -46,7 +46,7 @@ export const limits = {
   usedOf: (name: string, used: string, limit: string) => `${name}: ${used} of ${limit} in use`,
   ask: 'Ask for more',
   askTitle: (name: string) => `Ask for more: ${name}`,
-  askWhy: (standing: string) => `It stands at ${standing}. An admin decides; owners and you are told by mail.`,
+  askWhy: (current: string) => `It is ${current} now. An admin decides; owners and you are told by mail.`,
   model: 'Model',
   modelHint: 'Empty: every model that has no limit of its own.',
   requested: 'New limit',
