@@ -39,9 +39,10 @@ export class OwedEvents {
 
   /** In milliseconds from now; null when none is owed. */
   async nextDueMs(): Promise<number | null> {
-    const text =
-      'select greatest(0, extract(epoch from min(due_at) - now()) * 1000)::float8 as ms from objects where due_at is not null';
-    return (await this.store.query<{ ms: number | null }>({ text }))[0]!.ms;
+    const text = `
+      select greatest(0, extract(epoch from due_at - now()) * 1000)::float8 as ms from objects
+      where due_at is not null order by due_at limit 1`;
+    return (await this.store.query<{ ms: number }>({ text }))[0]?.ms ?? null;
   }
 
   async count(): Promise<number> {

@@ -1,5 +1,7 @@
 // Events and their signed delivery.
+import { setTimeout as sleep } from 'node:timers/promises';
 import Stripe from 'stripe';
+import { OwedEvents } from '../../dev/stripe/owedEvents';
 import { customerWith, failureOf, newIntent, startHarness, type Harness } from './stripeSimulatorHarness';
 import { startReceiver, WEBHOOK_SECRET, type Receiver } from './stripeSimulatorReceiver';
 
@@ -45,6 +47,16 @@ test('a payment sends its events, signed so that the SDK takes them', async () =
     data: { object: { id: intent, status: 'succeeded', amount_received: 2_500 } },
   });
   expect(succeeded?.request?.id).toMatch(/^req_/);
+});
+
+test('a simulator that owes no event asks Postgres for none', async () => {
+  await pay('pm_card_visa');
+  await receiver.arrived(5);
+  const claims = jest.spyOn(OwedEvents.prototype, 'claim');
+  // Time for the last of the five to be taken off; a simulator that went round all the time would ask hundreds of times.
+  await sleep(300);
+  expect(claims.mock.calls.length).toBeLessThanOrEqual(5);
+  claims.mockRestore();
 });
 
 test('a decline, a confirmation and a cancellation have their own events', async () => {
