@@ -74,8 +74,11 @@ export type Notice =
 
 export type NoticeKind = Notice['kind'];
 
-/** Mails that are no news of the account: to somebody who is no owner yet, to whoever asked for a link, to the admins. */
-type UntoldKind = 'invitation' | 'sign_in_link' | 'limit_request_waiting';
+/** Mails that are no news of the account, to whoever asked for a link and to the admins: its list of notices lacks them. */
+export const UNLISTED_KINDS = ['sign_in_link', 'limit_request_waiting'] as const satisfies readonly NoticeKind[];
+
+/** What webhooks do not tell of: those, and mail to somebody who is no owner yet. */
+type UntoldKind = (typeof UNLISTED_KINDS)[number] | 'invitation';
 
 /** A record, so that a new kind can't be forgotten here. */
 const kinds: Record<Exclude<NoticeKind, UntoldKind>, true> = {

@@ -1,5 +1,6 @@
 /** What has happened to an account, to be read: transactions, decisions, audit, reloads, notices. */
 import { z } from 'zod';
+import { auditInWords } from '../../domain/audit';
 import { notFound } from '../../domain/errors';
 import { formatCents, formatMoney } from '../../domain/money';
 import { asSentence } from '../../domain/words';
@@ -64,14 +65,15 @@ const auditEntry = z.strictObject({
   at: time,
   actor: z.string(),
   action: z.string(),
+  text: z.string().meta({ description: 'What was done, in words.' }),
   details: z.record(z.string(), z.unknown()),
 });
 export const audit = accountList({
   item: auditEntry,
   cursor: cursorOf.number,
   read: listAudit,
-  view: (row) => ({ ...row, at: row.at.toISOString() }),
-  columns: ['at', 'actor', 'action', 'details'],
+  view: (row) => ({ ...row, text: asSentence(auditInWords(row.action)), at: row.at.toISOString() }),
+  columns: ['at', 'actor', 'action', 'text', 'details'],
 });
 
 const attempt = z.strictObject({

@@ -1,5 +1,6 @@
 /** All that has happened to an account, merged (C2). */
 import { z } from 'zod';
+import { auditInWords } from '../../domain/audit';
 import { formatMoney } from '../../domain/money';
 import { asSentence, methodInWords } from '../../domain/words';
 import { listTimeline, TIMELINE_CURSOR, type Happening } from '../../ledger/timeline/listTimeline';
@@ -45,8 +46,7 @@ const WORDS: Record<Happening['source'], (row: Told) => string> = {
   transaction: ({ text }) => asSentence(text),
   decision: ({ text }) => asSentence(text),
   attempt: triedInWords,
-  // `payment_method.add`
-  audit: ({ text }) => asSentence(text.replace('.', ': ').replaceAll('_', ' ')),
+  audit: ({ text }) => asSentence(auditInWords(text)),
 };
 
 /** `Visa ending in 4242 was declined: Your card was declined.` */

@@ -1,5 +1,6 @@
 /** Reads how far an account's records go, by topic, to tell which of them have grown or changed since another look (C3). */
-import type { AuditArea } from '../audit/auditAction';
+import type { AuditArea } from '../../domain/audit';
+import { UNLISTED_KINDS } from '../../domain/notice';
 import type { Db } from '../db';
 
 /** What lists show of an account; a look at one reads its newest rows only. */
@@ -59,7 +60,8 @@ export async function readTopicMarks(db: Db, accountIds: readonly string[]): Pro
         coalesce((select string_agg(p.mark, ',') from (select concat(id, status) as mark from payments
           where account_id = w.id order by created_at desc limit 5) p), '') as prepayments,
         coalesce((select number::text from decisions where account_id = w.id order by number desc limit 1), '') as decisions,
-        coalesce((select concat_ws('/', at, id) from notices where account_id = w.id order by at desc limit 1), '') as notices,
+        coalesce((select concat_ws('/', at, id) from notices
+          where account_id = w.id and kind <> all ($2) order by at desc, id desc limit 1), '') as notices,
         coalesce((select string_agg(j.mark, ',') from (select concat_ws('/', id, status, completed, failed) as mark from batches
           where account_id = w.id order by created_at desc, id desc limit 10) j), '') as batches,
         coalesce((select string_agg(d.mark, ',' order by d.mark)
@@ -68,7 +70,7 @@ export async function readTopicMarks(db: Db, accountIds: readonly string[]): Pro
           where e.account_id = w.id and e.removed_at is null), '') as webhook_deliveries,
         coalesce((select id from audit where account_id = w.id order by id desc limit 1), 0) as audit
       from unnest($1::text[]) w(id) join balances b on b.account_id = w.id join account_states s on s.account_id = w.id`,
-    values: [accountIds],
+    values: [accountIds, UNLISTED_KINDS],
   });
   return new Map(rows.map(({ id, audit, ...marks }) => [id, { ...marks, audit: Number(audit) }]));
 }

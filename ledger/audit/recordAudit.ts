@@ -1,6 +1,6 @@
 /** Records one change by a person in the audit log, in the change's own transaction (O5). */
+import type { AuditAction } from '../../domain/audit';
 import type { Db } from '../db';
-import type { AuditAction } from './auditAction';
 
 /** @param accountId null for what belongs to no account, such as a model's price */
 export async function recordAudit(

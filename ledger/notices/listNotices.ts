@@ -1,4 +1,5 @@
 /** Lists what an account's owners were told and how each delivery went, by mail or webhook, newest first (N1, N2). */
+import { UNLISTED_KINDS } from '../../domain/notice';
 import type { Db } from '../db';
 import { type Page, type PageRequest, toPage } from '../page';
 
@@ -21,9 +22,9 @@ export async function listNotices(db: Db, accountId: string, page: PageRequest):
          select 'webhook', e.url, w.status, w.attempts, w.ended_at from webhook_deliveries w join webhook_endpoints e on e.id = w.endpoint_id where w.notice_id = n.id
        ) d), '[]') as deliveries
      from notices n
-     where n.account_id = $1 and n.kind not in ('sign_in_link', 'limit_request_waiting') and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
+     where n.account_id = $1 and n.kind <> all ($4) and ($2::uuid is null or (n.at, n.id) < (select at, id from notices where id = $2))
      order by n.at desc, n.id desc limit $3`,
-    [accountId, page.after, page.limit + 1],
+    [accountId, page.after, page.limit + 1, UNLISTED_KINDS],
   );
   return toPage(
     rows,

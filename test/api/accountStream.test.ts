@@ -1,5 +1,7 @@
 /** C3: who looks at an account sees it move. */
+import type { Notice } from '../../domain/notice';
 import { readAuditTopics, readTopicMarks } from '../../ledger/accounts/readTopics';
+import { postNotice } from '../../ledger/notices/postNotice';
 import { adjust, openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { openEventStream, type EventStream } from '../support/eventStream';
 import { askBySession, signIn } from '../support/session';
@@ -100,6 +102,28 @@ test('C3 a stream says from when on each change is told, also to whoever joins o
     await joined.next(telling('transactions'));
     await Promise.all([stream.close(), joined.close()]);
   }
+});
+
+test('C3 mail that the list of notices lacks is not told of as a notice', async () => {
+  const account = await openAccount(api);
+  const { pool } = api.database;
+  const mark = async () => (await readTopicMarks(pool, [account.id])).get(account.id)!.notices;
+  const listed = async () =>
+    (await api.ask('GET', `/v1/accounts/${account.id}/notices`, { key: account.owner })).body.data.length;
+  const before = await mark();
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+  const post = (notice: Notice) => postNotice(pool, account.id, `${notice.kind}/${account.id}`, notice);
+  await post({ kind: 'sign_in_link', signInId: account.id, expiresAt: inAnHour });
+  expect([await mark(), await listed()]).toEqual([before, 0]);
+  await post({ kind: 'resumed', available: '1.00' });
+  const told = await mark();
+  expect(told).not.toBe(before);
+  // The newest of all is one that is not listed: the newest that is listed still counts.
+  await pool.query(
+    `update notices set at = now() + interval '1 second' where account_id = $1 and kind = 'sign_in_link'`,
+    [account.id],
+  );
+  expect([await mark(), await listed()]).toEqual([told, 1]);
 });
 
 test('C3 an evaluation dataset that comes or goes is told of as a change of limits', async () => {
