@@ -4,8 +4,7 @@ import { notFound } from '../../domain/errors';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import type { Db } from '../../ledger/db';
 import type { Page, PageRequest } from '../../ledger/page';
-import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
-import { ok } from '../http/endpoint';
+import { listReply } from '../http/csvStream';
 import { listOf, ofAccount, pageQuery } from '../http/schemas';
 import { toList } from './views';
 import { endpoint } from '../services';
@@ -41,19 +40,12 @@ export const accountList = <
     texts: { 200: ['text/csv'] },
     uses: ['pool'],
     async handle({ params: { id }, query, header }, { pool }) {
-      const { limit, cursor: after = null, ...given } = query;
-      const pageOf = async (page: PageRequest) => {
+      const { limit, cursor, ...given } = query;
+      return listReply({ limit, cursor, accept: header('accept') }, columns, async (page) => {
         const found = await read(pool, id, page, given as z.output<z.ZodObject<Filter>>);
         if (found.data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
-        return toList(found, view);
-      };
-      if (!prefersCsv(header('accept'))) return ok(await pageOf({ limit, after }));
-      return csvReply(
-        columns,
-        async (next) =>
-          (await pageOf({ limit: CSV_PAGE_ROWS, after: next ?? after })) as Awaited<ReturnType<typeof pageOf>> & {
-            data: Record<string, unknown>[];
-          },
-      );
+        // An item of each list is an object; of its schema only the fields are known here.
+        return toList(found, view) as { data: object[]; nextCursor: string | null };
+      });
     },
   });

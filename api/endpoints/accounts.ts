@@ -9,8 +9,8 @@ import { listAccounts } from '../../ledger/accounts/listAccounts';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { updateAccount } from '../../ledger/accounts/updateAccount';
-import type { PageRequest } from '../../ledger/page';
-import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
+
+import { listReply } from '../http/csvStream';
 import { created, ok } from '../http/endpoint';
 import {
   accountId,
@@ -97,12 +97,10 @@ export const list = endpoint({
   replies: { 200: listOf(account) },
   texts: { 200: ['text/csv'] },
   uses: ['pool', 'clock'],
-  async handle({ query: { limit, cursor = null, ...filter }, header }, { pool, clock }) {
-    const read = async (page: PageRequest) =>
-      toList(await listAccounts(pool, filter, page), (view) => viewAccount(view, clock.now()));
-    if (!prefersCsv(header('accept'))) return ok(await read({ limit, after: cursor }));
-    return csvReply(COLUMNS, (next) => read({ limit: CSV_PAGE_ROWS, after: next ?? cursor }));
-  },
+  handle: ({ query: { limit, cursor, ...filter }, header }, { pool, clock }) =>
+    listReply({ limit, cursor, accept: header('accept') }, COLUMNS, async (page) =>
+      toList(await listAccounts(pool, filter, page), (view) => viewAccount(view, clock.now())),
+    ),
 });
 
 export const read = endpoint({

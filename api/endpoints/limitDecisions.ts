@@ -8,11 +8,12 @@ import { decideLimitRequest, type LimitDecision } from '../../ledger/limits/deci
 import type { LimitRequest } from '../../ledger/limits/limitRequest';
 import { listLimitRequests } from '../../ledger/limits/listLimitRequests';
 import { readLimitRequest } from '../../ledger/limits/readLimitRequest';
+import { listReply } from '../http/csvStream';
 import { ok } from '../http/endpoint';
 import { accountId, cursorOf, listOf, pageQuery, text, uuid } from '../http/schemas';
 import { endpoint } from '../services';
 import { wishedLimit } from './limitRequests';
-import { limitRequest, limitRequestStatus, viewLimitRequest } from './limitRequestView';
+import { LIMIT_REQUEST_COLUMNS, limitRequest, limitRequestStatus, viewLimitRequest } from './limitRequestView';
 import { toList } from './views';
 
 const ofRequest = z.strictObject({ requestId: uuid });
@@ -21,10 +22,11 @@ export const list = endpoint({
   uses: ['pool'],
   query: pageQuery(cursorOf.uuid).extend({ status: limitRequestStatus.optional(), account: accountId.optional() }),
   replies: { 200: listOf(limitRequest) },
-  async handle({ query: { limit, cursor, status, account } }, { pool }) {
-    const page = { limit, after: cursor ?? null };
-    return ok(toList(await listLimitRequests(pool, { accountId: account, status }, page), viewLimitRequest));
-  },
+  texts: { 200: ['text/csv'] },
+  handle: ({ query: { limit, cursor, status, account }, header }, { pool }) =>
+    listReply({ limit, cursor, accept: header('accept') }, LIMIT_REQUEST_COLUMNS, async (page) =>
+      toList(await listLimitRequests(pool, { accountId: account, status }, page), viewLimitRequest),
+    ),
 });
 
 export const read = endpoint({

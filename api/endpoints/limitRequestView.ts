@@ -31,6 +31,9 @@ export const limitRequest = z
   })
   .meta({ id: 'LimitRequest' });
 
+/** Of the list as CSV. */
+export const LIMIT_REQUEST_COLUMNS = Object.keys(limitRequest.shape);
+
 export const viewLimitRequest = ({
   model,
   granted,

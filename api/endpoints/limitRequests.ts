@@ -10,10 +10,17 @@ import { createLimitRequest } from '../../ledger/limits/createLimitRequest';
 import { listLimitRequests } from '../../ledger/limits/listLimitRequests';
 import { readLimitRequest } from '../../ledger/limits/readLimitRequest';
 import { readModels } from '../../ledger/prices/readModels';
+import { listReply } from '../http/csvStream';
 import { created, ok } from '../http/endpoint';
 import { accountId, cursorOf, id, listOf, ofAccount, pageQuery, text, uuid } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
-import { limitKey, limitRequest, limitRequestStatus, viewLimitRequest } from './limitRequestView';
+import {
+  LIMIT_REQUEST_COLUMNS,
+  limitKey,
+  limitRequest,
+  limitRequestStatus,
+  viewLimitRequest,
+} from './limitRequestView';
 import { toList } from './views';
 
 /** A limit as requests may have it; what stands and the range are for the handler to tell (422). */
@@ -82,10 +89,11 @@ export const list = endpoint({
   params: ofAccount,
   query: pageQuery(cursorOf.uuid).extend({ status: limitRequestStatus.optional() }),
   replies: { 200: listOf(limitRequest) },
-  async handle({ params, query: { limit, cursor, status } }, { pool }) {
-    const page = { limit, after: cursor ?? null };
-    return ok(toList(await listLimitRequests(pool, { accountId: params.id, status }, page), viewLimitRequest));
-  },
+  texts: { 200: ['text/csv'] },
+  handle: ({ params, query: { limit, cursor, status }, header }, { pool }) =>
+    listReply({ limit, cursor, accept: header('accept') }, LIMIT_REQUEST_COLUMNS, async (page) =>
+      toList(await listLimitRequests(pool, { accountId: params.id, status }, page), viewLimitRequest),
+    ),
 });
 
 export const read = endpoint({

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
-import type { PageRequest } from '../../ledger/page';
+
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { listRejectedUsage } from '../../ledger/usage/listRejectedUsage';
 import { readUsage, type UsageGroup, type UsageRow } from '../../ledger/usage/readUsage';
 import { toCsv } from '../http/csv';
 import { ok } from '../http/endpoint';
-import { CSV_PAGE_ROWS, csvReply, prefersCsv } from '../http/csvStream';
+import { listReply, prefersCsv } from '../http/csvStream';
 import { cursorOf, date, gate, id, listOf, money, ofAccount, pageQuery, time } from '../http/schemas';
 import { accountList } from './accountList';
 import { toList } from './views';
@@ -150,18 +150,16 @@ const rejectedOfAny = z
   })
   .meta({ id: 'RejectedUsage' });
 
+const REJECTED_COLUMNS = ['number', 'at', 'accountId', 'id', 'code', 'message', 'event'];
+
 /** Of accounts that nobody knows, too: their events may be money, and no account's own list has them. */
 export const rejectedOfAll = endpoint({
   query: pageQuery(cursorOf.number).extend({ account: z.string().max(200).optional() }),
   replies: { 200: listOf(rejectedOfAny) },
   texts: { 200: ['text/csv'] },
   uses: ['pool'],
-  async handle({ query: { limit, cursor: first = null, account = null }, header }, { pool }) {
-    const pageOf = async (page: PageRequest) =>
-      toList(await listRejectedUsage(pool, account, page), (one) => ({ ...one, at: one.at.toISOString() }));
-    if (!prefersCsv(header('accept'))) return ok(await pageOf({ limit, after: first }));
-    return csvReply(['number', 'at', 'accountId', 'id', 'code', 'message', 'event'], (next) =>
-      pageOf({ limit: CSV_PAGE_ROWS, after: next ?? first }),
-    );
-  },
+  handle: ({ query: { limit, cursor, account = null }, header }, { pool }) =>
+    listReply({ limit, cursor, accept: header('accept') }, REJECTED_COLUMNS, async (page) =>
+      toList(await listRejectedUsage(pool, account, page), (one) => ({ ...one, at: one.at.toISOString() })),
+    ),
 });

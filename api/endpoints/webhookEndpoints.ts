@@ -12,6 +12,7 @@ import { addEndpoint } from '../../ledger/webhooks/addEndpoint';
 import { listEndpoints } from '../../ledger/webhooks/listEndpoints';
 import { removeEndpoint } from '../../ledger/webhooks/removeEndpoint';
 import { rotateSecret } from '../../ledger/webhooks/rotateSecret';
+import { listReply } from '../http/csvStream';
 import { accepted, created, noContent, ok } from '../http/endpoint';
 import { accountId, cursorOf, listOf, ofAccount, pageQuery, time, uuid, webAddress } from '../http/schemas';
 import { toList } from './views';
@@ -146,16 +147,17 @@ export const deliveries = endpoint({
   params: ofEndpoint,
   query: pageQuery(cursorOf.uuid),
   replies: { 200: listOf(delivery) },
+  texts: { 200: ['text/csv'] },
   uses: ['pool'],
-  async handle({ params: { id, eid }, query: { limit, cursor } }, { pool }) {
-    const page = await listWebhookDeliveries(pool, id, eid, { limit, after: cursor ?? null });
-    if (page.data.length === 0 && !(await listEndpoints(pool, id)).some((one) => one.id === eid)) throw noEndpoint(eid);
-    return ok(
-      toList(page, ({ at, endedAt, ...row }) => ({
+  handle: ({ params: { id, eid }, query: { limit, cursor }, header }, { pool }) =>
+    listReply({ limit, cursor, accept: header('accept') }, Object.keys(delivery.shape), async (page) => {
+      const found = await listWebhookDeliveries(pool, id, eid, page);
+      if (found.data.length === 0 && !(await listEndpoints(pool, id)).some((one) => one.id === eid))
+        throw noEndpoint(eid);
+      return toList(found, ({ at, endedAt, ...row }) => ({
         ...row,
         at: at.toISOString(),
         endedAt: endedAt?.toISOString() ?? null,
-      })),
-    );
-  },
+      }));
+    }),
 });

@@ -2,10 +2,24 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { toCsv } from './csv';
-import type { Reply } from './endpoint';
+import type { PageRequest } from '../../ledger/page';
+import { ok, type Reply } from './endpoint';
 
 export type CsvRow = Record<string, unknown>;
 export type CsvPage = { data: readonly CsvRow[]; nextCursor: string | null };
+
+type ListRequest = { limit: number; cursor?: string | undefined; accept: string | undefined };
+
+/** A list as its reader wants it: a page of JSON, or from the cursor on as CSV. @param columns of the CSV: fields of an item */
+export async function listReply(
+  { limit, cursor, accept }: ListRequest,
+  columns: readonly string[],
+  readPage: (page: PageRequest) => Promise<{ data: readonly object[]; nextCursor: string | null }>,
+): Promise<Reply> {
+  const first = cursor ?? null;
+  if (!prefersCsv(accept)) return ok(await readPage({ limit, after: first }));
+  return csvReply(columns, async (next) => (await readPage({ limit: CSV_PAGE_ROWS, after: next ?? first })) as CsvPage);
+}
 
 /** Small enough that whoever asks a gate between two pages does not wait for one. */
 export const CSV_PAGE_ROWS = 500;

@@ -1,5 +1,7 @@
 /** What the console lists: found by filters, page by page, and whole as CSV. */
 import { parse } from 'csv-parse/sync';
+import { auditInWords } from '../../domain/audit';
+import { asSentence } from '../../domain/words';
 import { recordDecision } from '../../ledger/decisions/recordDecision';
 import { adjust, openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { times } from '../support/times';
@@ -83,12 +85,42 @@ test('C1 every list of the account has a CSV; without an account there is none',
     'prepayments',
     'rejected-usage',
     'transactions/2/events',
+    'limit-requests',
   ]) {
     const { status, headers } = await get(ofAccount(list), api.admin, CSV);
     expect([list, status, headers.get('content-type')]).toEqual([list, 200, 'text/csv; charset=utf-8']);
   }
+  expect((await get('/v1/limit-requests', api.admin, CSV)).status).toBe(200);
   expect((await get('/v1/accounts/nobody/audit', api.admin, CSV)).status).toBe(404);
   expect((await get('/v1/accounts', api.admin, CSV)).body).toContain(account.id);
+});
+
+test('L6, N2 limit requests and webhook deliveries are whole as CSV, as they are in JSON', async () => {
+  const ask = (path: string, body: object) => api.ask('POST', ofAccount(path), { key: account.owner, body });
+  for (const requested of [100, 200])
+    await ask('limit-requests', { key: 'dedicated.endpoints', requested, reason: '=1+1' });
+  const endpoint = (await ask('webhook-endpoints', { url: 'https://hooks.example/', events: null })).body.id;
+  for (const _ of times(2, Number)) await ask(`webhook-endpoints/${endpoint}/test`, {});
+  for (const [path, key] of [
+    [ofAccount('limit-requests'), account.owner],
+    ['/v1/limit-requests?status=pending', api.admin],
+    [ofAccount(`webhook-endpoints/${endpoint}/deliveries`), account.owner],
+  ] as const) {
+    const rows = rowsOf((await get(path, key, CSV)).body);
+    const json = (await get(path, key)).body.data;
+    expect(rows.map(({ id }) => id)).toEqual(json.map(({ id }: { id: string }) => id));
+    expect(rows).toHaveLength(2);
+    for (const { reason } of rows) if (reason !== undefined) expect(reason).toBe("'=1+1");
+  }
+});
+
+test('O5, C2 changes by people are listed in words', async () => {
+  const [entry] = (await get(ofAccount('audit'))).body.data;
+  expect(entry).toMatchObject({ action: 'webhook.test', text: 'A test was sent to a webhook endpoint.' });
+  const { data } = (await get(ofAccount('timeline?limit=200'), api.admin)).body;
+  const shown = data.filter(({ source }: { source: string }) => source === 'audit');
+  expect(shown.length).toBeGreaterThan(5);
+  for (const { kind, text } of shown) expect(text).toBe(asSentence(auditInWords(kind)));
 });
 
 test('A15 decisions are found by the reload, and by the transaction, that they are about', async () => {
