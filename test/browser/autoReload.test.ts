@@ -79,7 +79,8 @@ inBrowser(
     await page.keyboard.press('ArrowRight');
     await charged(page).getByText('$25.00 is charged at once').waitFor();
     await charged(page).getByText('Charges Visa ending in 4242 first.').waitFor();
-    await page.getByRole('img', { name: /^Balance over time: These settings/ }).waitFor();
+    for (const name of ['These settings', 'Auto-reload off'])
+      await page.getByRole('img', { name: `Balance over time: ${name}`, exact: true }).waitFor();
     await expectAccessible(page);
     await tabTo(page, consent(page));
     await page.keyboard.press('Space');
@@ -135,6 +136,8 @@ inBrowser(
 
     await page.getByRole('button', { name: 'Review auto-reload' }).click();
     await page.getByRole('button', { name: 'Use the recommended amounts' }).click();
+    for (const name of ['These settings', 'Present settings'])
+      await page.getByRole('img', { name: `Balance over time: ${name}`, exact: true }).waitFor();
     const { advice } = await settingsOf(api, account);
     expect(advice.threshold).toBe('10.00');
     expect(await thresholds(page).getByRole('radio', { name: '$10', exact: true }).isChecked()).toBe(true);
@@ -163,6 +166,42 @@ inBrowser(
     await submit(page).dblclick();
     await page.getByText('Auto-reload is on. $25.00 was charged and added.').waitFor();
     expect(await reloadsOf(api, account)).toMatchObject([{ amount: '25.00', status: 'succeeded' }]);
+  },
+);
+
+inBrowser(
+  'A5 the preview is asked 150 ms after the last change, once, and an earlier answer that comes late is not shown',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.00');
+    const { page } = await visit({ key: account.owner, ...open });
+    await fillIn(page, 'Custom', '$25');
+    const own = page.getByLabel('Reload when balance reaches or goes below: custom amount in dollars');
+    const asked: { threshold: string; answer: () => Promise<void> }[] = [];
+    await page.route('**/auto-reload/preview', (route) => {
+      const { threshold } = route.request().postDataJSON() as { threshold: string };
+      asked.push({ threshold, answer: () => route.continue() });
+    });
+    const thresholdsAsked = () => asked.map(({ threshold }) => threshold);
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await own.pressSequentially('17.50');
+    await page.clock.runFor(149);
+    expect(thresholdsAsked()).toEqual([]);
+    await page.clock.runFor(1);
+    await until(thresholdsAsked, (all) => all.length === 1);
+    expect(thresholdsAsked()).toEqual(['17.50']);
+    await own.fill('25.00');
+    await page.clock.runFor(150);
+    await until(thresholdsAsked, (all) => all.length === 2);
+    await page.clock.resume();
+    // The balance is above the first threshold and below the second: their answers differ.
+    await asked[1]!.answer();
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    const late = page.waitForResponse('**/auto-reload/preview');
+    await asked[0]!.answer();
+    await (await late).finished();
+    expect(await charged(page).getByText('$25.00 is charged at once').isVisible()).toBe(true);
+    expect(thresholdsAsked()).toEqual(['17.50', '25.00']);
   },
 );
 

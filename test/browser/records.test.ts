@@ -1,5 +1,9 @@
 /** What owners read of the past: long lists that stay cheap, the terms as they are recorded, and why a card failed. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { parseMoney } from '../../domain/money';
+import { recordDecision } from '../../ledger/decisions/recordDecision';
 import { postNotice } from '../../ledger/notices/postNotice';
 import { addCard, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
 import { adjust, openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
@@ -51,26 +55,28 @@ inBrowser('A14 the terms on the screen are those that are recorded', async ({ vi
   await expectAccessible(page);
 });
 
-inBrowser('A11 a failed card is named with why it failed, to members, and when it is removed, too', async (browser) => {
-  const { visit, api } = browser;
-  const { body: card } = await addCard(api, account, 'pm_card_mastercard');
-  await api.database.pool.query(`update payment_methods set unusable_because = 'expired_card' where id = $1`, [
-    card.id,
-  ]);
-  await failReload(api, card.id);
-  const { page } = await visit({ key: account.owner, path: '/payments' });
-  await page
-    .getByText('Declined because the card has expired. It is not charged again until it is replaced.')
-    .waitFor();
-  await expectAccessible(page);
-  await api.ask('DELETE', `/v1/accounts/${account.id}/payment-methods/${card.id}`, { key: account.owner });
-  const other = await visit({ key: account.member, path: '/payments' });
-  await other.page
-    .getByRole('table', { name: 'Reloads' })
-    .getByText('1. Mastercard ending in 4444: declined, the card has expired')
-    .waitFor();
-  await expectAccessible(other.page);
-});
+inBrowser(
+  'A11 a failed card is named with why it failed, to members, and when it is removed, too',
+  async ({ visit, api }) => {
+    const { body: card } = await addCard(api, account, 'pm_card_mastercard');
+    await api.database.pool.query(`update payment_methods set unusable_because = 'expired_card' where id = $1`, [
+      card.id,
+    ]);
+    await failReload(api, account.id, card.id);
+    const { page } = await visit({ key: account.owner, path: '/payments' });
+    await page
+      .getByText('Declined because the card has expired. It is not charged again until it is replaced.')
+      .waitFor();
+    await expectAccessible(page);
+    await api.ask('DELETE', `/v1/accounts/${account.id}/payment-methods/${card.id}`, { key: account.owner });
+    const other = await visit({ key: account.member, path: '/payments' });
+    await other.page
+      .getByRole('table', { name: 'Reloads' })
+      .getByText('1. Mastercard ending in 4444: declined, the card has expired')
+      .waitFor();
+    await expectAccessible(other.page);
+  },
+);
 
 inBrowser('N1 owners read what was told, to whom, by which channel, and whether it arrived', async ({ visit, api }) => {
   const { pool } = api.database;
@@ -104,22 +110,120 @@ inBrowser('a member is not shown what owners were told', async ({ visit }) => {
   expect(await page.getByRole('link', { name: 'Notices' }).count()).toBe(0);
 });
 
+inBrowser('C1 each table of a page is sorted by itself, in the address', async ({ visit, api }) => {
+  const sorted = await openAccount(api, '25.00');
+  for (const card of ['pm_card_visa', 'pm_card_mastercard']) await addCard(api, sorted, card);
+  for (const amount of ['5.00', '30.00', '10.00'])
+    await api.ask('POST', `/v1/accounts/${sorted.id}/prepayments`, {
+      key: sorted.owner,
+      body: { amount },
+      headers: { 'Idempotency-Key': amount },
+    });
+  await failReload(api, sorted.id, null);
+  const { page } = await visit({ key: sorted.owner, path: '/payments?sort.reloads=number:asc' });
+  const table = (name: string) => page.getByRole('table', { name, exact: true });
+  const sortedBy = (name: string) =>
+    table(name)
+      .locator('th[aria-sort]')
+      .evaluateAll((heads) => heads.map((head) => (head as { textContent: string | null }).textContent));
+  await table('Prepayments').getByRole('button', { name: 'Amount' }).click();
+  await page.waitForURL(/sort\.prepayments=amount/);
+  expect(await sortedBy('Prepayments')).toEqual(['Amount']);
+  expect(await sortedBy('Reloads')).toEqual(['No.']);
+  expect(await table('Prepayments').locator('td:last-child').allTextContents()).toEqual(['$5.00', '$10.00', '$30.00']);
+  await page.reload();
+  await table('Prepayments').waitFor();
+  await table('Reloads').waitFor();
+  expect([await sortedBy('Prepayments'), await sortedBy('Reloads')]).toEqual([['Amount'], ['No.']]);
+});
+
+inBrowser('C1 a list is saved whole, as the API has it as CSV, with its filter and its sum', async ({ visit, api }) => {
+  const saved = await openAccount(api, '25.00');
+  for (let lines = 0; lines < PAGE + 5; lines++) await adjust(api, saved.id, '0.01');
+  await report(api, [
+    { id: 'saved', accountId: saved.id, model: 'model', inputTokens: 123_457, outputTokens: 3 },
+    { id: 'cheap', accountId: saved.id, model: 'model', inputTokens: 1 },
+  ]);
+  const { page } = await visit({ key: saved.owner, path: '/transactions?kind=adjustment' });
+  const save = async () => {
+    const button = page.getByRole('button', { name: 'Download CSV' }).first();
+    const [file] = await Promise.all([page.waitForEvent('download'), button.click()]);
+    return { name: file.suggestedFilename(), rows: parse(readFileSync(await file.path(), 'utf8'), { columns: true }) };
+  };
+  const ledger = await save();
+  expect(ledger.name).toBe('transactions.csv');
+  expect(ledger.rows).toHaveLength(PAGE + 6);
+  expect(new Set(ledger.rows.map(({ kind }: any) => kind))).toEqual(new Set(['adjustment']));
+  await page.goto(new URL('/usage', page.url()).href);
+  const usage = await save();
+  const { body } = await api.ask('GET', `/v1/accounts/${saved.id}/usage`, { key: saved.owner });
+  const sum = usage.rows.reduce((all: bigint, { cost }: any) => all + parseMoney(cost), 0n);
+  expect(sum).toBe(parseMoney(body.total));
+});
+
+inBrowser(
+  'A15 why each charge, refusal and suspension: in one sentence of the decision log',
+  async ({ visit, api }) => {
+    const { pool } = api.database;
+    const asked = await openAccount(api, '25.00');
+    const reloadId = await failReload(api, asked.id, null);
+    const decide = (kind: string, because: string, known: object) =>
+      recordDecision(pool, asked.id, { id: `${kind}/${asked.id}`, atMs: Date.now(), kind, rule: 'A3', because }, known);
+    await decide('charge', 'available is $4.00 and the threshold $5.00, so a reload of $25.00 is due', {
+      wish: { reloadId },
+    });
+    await decide('suspend', 'the balance is used up: available is $0.00', {});
+    await decide('not_charged', 'a reload is due, but it would go over the monthly limit', {});
+    await pool.query(
+      `select post_line($1, 'reload', 'payments', 25000000000, $2, 'reload/' || $3, 'Auto-reload, Visa ending in 4242')`,
+      [asked.id, `pi/${reloadId}`, reloadId],
+    );
+    const { page } = await visit({ key: asked.owner, path: '/transactions' });
+    const decisions = page.getByRole('table', { name: 'Decisions' });
+    for (const [kind, because] of [
+      ['Not charged', 'A reload is due, but it would go over the monthly limit.'],
+      ['Access suspended', 'The balance is used up: available is $0.00.'],
+    ] as const)
+      await decisions.getByRole('row').filter({ hasText: kind }).getByText(because).waitFor();
+    await expectAccessible(page);
+    const why = page.getByRole('dialog').getByText('Available is $4.00 and the threshold $5.00, so a reload of');
+    await page.getByRole('button', { name: /^Why transaction/ }).press('Enter');
+    await why.waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.goto(new URL('/payments', page.url()).href);
+    await page.getByRole('button', { name: 'Why: reload 1' }).press('Enter');
+    await why.waitFor();
+    // What was decided is for owners to read: others are not led to a refusal.
+    const other = await visit({ key: asked.member, path: '/transactions' });
+    await other.page.getByRole('table', { name: 'Transactions' }).waitFor();
+    expect(await other.page.getByText('Decisions').count()).toBe(0);
+    expect(await other.page.getByRole('button', { name: /^Why/ }).count()).toBe(0);
+  },
+);
+
 /** A reload of the account that has failed, as the workflow leaves it. */
-async function failReload({ database: { pool } }: TestApi, methodId: string): Promise<void> {
+async function failReload(
+  { database: { pool } }: TestApi,
+  accountId: string,
+  methodId: string | null,
+): Promise<string> {
   const id = randomUUID();
   await pool.query(
     `insert into payments (id, account_id, purpose, amount_cents, status, actor) values ($1, $2, 'reload', 2500, 'failed', 'workflow')`,
-    [id, account.id],
+    [id, accountId],
   );
   await pool.query(
     `insert into reloads (id, account_id, number, state, due_at, closed_at) values ($1, $2, 1, 'failed', now(), now())`,
-    [id, account.id],
+    [id, accountId],
   );
+  if (methodId === null) return id;
   await pool.query(
     `insert into payment_attempts (payment_id, attempt, payment_method_id, role, confirmations, outcome, decline_code, decline_message)
      values ($1, 1, $2, 'primary', 1, 'declined', 'expired_card', 'Your card has expired.')`,
     [id, methodId],
   );
+  return id;
 }
 
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => {

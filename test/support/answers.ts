@@ -19,6 +19,12 @@ const paths = Object.keys(document.paths)
   .map((path) => ({ path, params: path.split('{').length - 1, pattern: toPattern(path) }))
   .sort((a, b) => a.params - b.params);
 
+/** Whether the document has this route, by this method. */
+export const isDocumented = (method: string, address: string): boolean => {
+  const found = paths.find(({ pattern }) => pattern.test(address));
+  return found !== undefined && method.toLowerCase() in document.paths[found.path]!;
+};
+
 /** Throws when the document does not have this answer. What is no route, such as the documentation, passes. */
 export function checkAnswer({ method, path: address, status, headers, content }: Given): void {
   const found = paths.find(({ pattern }) => pattern.test(address.split(/[?#]/, 1)[0]!));

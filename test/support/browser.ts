@@ -10,6 +10,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { ensureChromium } from '../../dev/chromium';
+import { isDocumented } from './answers';
 import { startTestApi, type TestAccount, type TestApi } from './api';
 import { until } from './notices';
 import { World, type WorldOptions } from './world';
@@ -31,7 +32,7 @@ const WAIT_MS_MAX = 30_000;
 export type Visit = {
   page: Page;
   context: BrowserContext;
-  /** What the browser complained of: CSP, errors of scripts, answers of 5xx. */ complaints: string[];
+  /** What the browser complained of: CSP, errors of scripts, answers of 5xx; and what it asked that no document has. */ complaints: string[];
 };
 export type ConsoleHarness = {
   api: TestApi;
@@ -132,6 +133,11 @@ function complaintsOf(page: Page): string[] {
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(`${error.message}\n${error.stack}`));
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/v1/') && !isDocumented(request.method(), pathname))
+      complaints.push(`${request.method()} ${pathname} is not in the document`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
   });

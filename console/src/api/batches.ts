@@ -1,6 +1,6 @@
 /** Batches and files, which are read as OpenAI's lists are. */
 import { api, data, type Schemas } from './client';
-import { keys } from './queries';
+import { keys } from './keys';
 
 const LIMIT = 50;
 type OpenAiList<Row> = { data: Row[]; last_id: string | null; has_more: boolean };

@@ -32,3 +32,17 @@ api.use(problems);
 export async function data<T>(asked: Promise<{ data?: T }>): Promise<Exclude<NonNullable<T>, string>> {
   return (await asked).data as Exclude<NonNullable<T>, string>;
 }
+
+type OfAccount = { path: { id: string } };
+/** The parameters of a route of one account. */
+export function ofAccount(id: string): { params: OfAccount };
+export function ofAccount<Query extends object>(id: string, query: Query): { params: OfAccount & { query: Query } };
+export function ofAccount(id: string, query?: object) {
+  return { params: { path: { id }, ...(query && { query }) } };
+}
+
+/** Options that ask for a list as CSV: whole, not by the page. */
+export const AS_CSV = { headers: { Accept: 'text/csv' }, parseAs: 'blob' } as const;
+
+/** A list that was asked for AS_CSV. It may be long: the browser keeps it, not the page. */
+export const csv = async (asked: Promise<{ data?: Blob }>): Promise<Blob> => (await asked).data!;

@@ -5,11 +5,17 @@
 import { hashKey, keepPreviousData, useMutation, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 
+/** Rows of one read of a list. */
+export const LIMIT = 50;
+export const pageOf = (cursor: string | null, limit = LIMIT) => ({ limit, ...(cursor !== null && { cursor }) });
+
 export type Page<Row> = { data: Row[]; nextCursor: string | null };
 export type List<Row, Read extends Page<Row> = Page<Row>> = {
   queryKey: readonly unknown[];
   /** @param cursor null: the newest page */
   read: (cursor: string | null) => Promise<Read>;
+  /** The whole list as the API has it as CSV, also what is not on the screen yet. */
+  readCsv?: () => Promise<Blob>;
   keyOf: (row: Row) => string | number;
   /** Read again so often, where no stream tells of it. */
   everyMs?: number;
@@ -19,7 +25,7 @@ type Grown<Row> = { of: string; head: Page<Row>; rows: Row[]; nextCursor: string
 const ROWS_MAX = 5_000;
 
 /** The rows that are known, what `Loaded` needs to show them, and how to have more. */
-export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf, everyMs }: List<Row, Read>) {
+export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, readCsv, keyOf, everyMs }: List<Row, Read>) {
   // What a filter has found stays on the screen until the next one has found something.
   const head = useQuery({
     queryKey,
@@ -47,6 +53,7 @@ export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf, e
   const cursor = grown?.nextCursor ?? null;
   return {
     head,
+    readCsv,
     keyOf,
     rows: grown?.rows ?? [],
     /** After a row was removed, which may be an older one. */
@@ -54,7 +61,7 @@ export function usePaged<Row, Read extends Page<Row>>({ queryKey, read, keyOf, e
     more: cursor === null ? null : { load: () => more.mutate(cursor), isRunning: more.isPending, error: more.error },
   };
 }
-export type Paged<Row> = Pick<ReturnType<typeof usePaged<Row, Page<Row>>>, 'keyOf' | 'rows' | 'more'> & {
+export type Paged<Row> = Pick<ReturnType<typeof usePaged<Row, Page<Row>>>, 'keyOf' | 'readCsv' | 'rows' | 'more'> & {
   head: Pick<UseQueryResult<Page<Row>>, 'data' | 'error' | 'refetch'>;
 };
 

@@ -9841,6 +9841,7 @@ export interface operations {
                         data: components["schemas"]["LimitRequest"][];
                         nextCursor: string | null;
                     };
+                    "text/csv": string;
                 };
             };
             /** @description `invalid_request`: the request does not fit */
@@ -10218,6 +10219,7 @@ export interface operations {
                         data: components["schemas"]["LimitRequest"][];
                         nextCursor: string | null;
                     };
+                    "text/csv": string;
                 };
             };
             /** @description `invalid_request`: the request does not fit */
@@ -11601,6 +11603,8 @@ export interface operations {
                             at: string;
                             actor: string;
                             action: string;
+                            /** @description What was done, in words. */
+                            text: string;
                             details: {
                                 [key: string]: unknown;
                             };
@@ -14832,8 +14836,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    threshold: components["schemas"]["MoneyIn"];
-                    amount: components["schemas"]["MoneyIn"];
+                    /** @description Left out with `amount`: what would be without auto-reload. */
+                    threshold?: components["schemas"]["MoneyIn"];
+                    amount?: components["schemas"]["MoneyIn"];
                     monthlyLimit?: components["schemas"]["MoneyIn"] | null;
                     /** @default 30 */
                     days?: number;
@@ -15636,6 +15641,7 @@ export interface operations {
                         }[];
                         nextCursor: string | null;
                     };
+                    "text/csv": string;
                 };
             };
             /** @description `invalid_request`: the request does not fit */

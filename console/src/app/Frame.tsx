@@ -10,7 +10,7 @@ import { useSession, type Role } from '../session/session';
 import { text } from '../text';
 import { Boundary } from './Boundary';
 import styles from './Frame.module.css';
-import { pages, pagesOf, type PageName } from './pages';
+import { pageAt, pages, pagesOf, type PageName } from './pages';
 import { PaletteKey } from './palette/PaletteKey';
 import { UserMenu } from './UserMenu';
 
@@ -129,7 +129,7 @@ function Lost() {
 }
 
 function titleOf(location: string): string | undefined {
-  const page = pages.find(({ path }) => path === location);
+  const page = pageAt(location);
   return page && text.pages[page.name];
 }
 

@@ -66,4 +66,8 @@ export const pages: readonly Page[] = [
   page('system', '/system', admin, Activity, () => import('../pages/system')),
 ];
 
+/** The page at an address. */
+export const pageAt = (location: string): Page | undefined =>
+  pages.find(({ path }) => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`).test(location));
+
 export const pagesOf = (role: Role): readonly Page[] => pages.filter(({ roles }) => roles.includes(role));

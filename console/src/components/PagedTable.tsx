@@ -11,15 +11,18 @@ type Props<Row> = {
   /** What stands there when there is no row: why, and one action. */
   empty: ReactNode;
   /** @see Table */
-  csvName?: string;
+  name: string;
+  fileName?: string;
   /** How many lines of room are taken while it loads. @default 3 */
   lines?: number;
 };
 
-export function PagedTable<Row>({ list: { head, rows, keyOf, more }, empty, lines, ...table }: Props<Row>) {
+export function PagedTable<Row>({ list: { head, readCsv, rows, keyOf, more }, empty, lines, ...table }: Props<Row>) {
   return (
     <Loaded query={head} {...(lines !== undefined && { lines })}>
-      {() => (rows.length === 0 ? empty : <Table {...table} rows={rows} rowKey={keyOf} more={more} />)}
+      {() =>
+        rows.length === 0 ? empty : <Table {...table} rows={rows} rowKey={keyOf} readCsv={readCsv} more={more} />
+      }
     </Loaded>
   );
 }

@@ -1,10 +1,11 @@
 /** A table: sorted by a click on a heading, kept in the URL, saved as CSV. On a narrow screen each row is a small card. */
-import { ArrowDown, ArrowUp, Download } from 'lucide-react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
-import { downloadText, toCsv } from '../format/csv';
+import { toCsv } from '../format/csv';
 import { text } from '../text';
 import { Button } from './Button';
+import { CsvButton } from './CsvButton';
 import { Notice } from './Notice';
 import styles from './Table.module.css';
 
@@ -13,7 +14,7 @@ export type Column<Row> = {
   heading: string;
   /** Left out: the column is only in the CSV. */
   cell?: (row: Row) => ReactNode;
-  /** The exact value for CSV; left out: the column is not in it. */
+  /** The exact value for CSV; left out: the column is not in it. Only where the API has no CSV of the list. */
   csv?: (row: Row) => string;
   /** Sorts by this; left out: the column does not sort. bigint for money. */
   order?: (row: Row) => string | number | bigint;
@@ -22,27 +23,42 @@ export type Column<Row> = {
 
 type Props<Row> = {
   caption: string;
+  /** What the address calls it, `?sort.<name>=amount:desc`: on each page another one. */
+  name: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string | number;
-  /** The file's name without `.csv`; left out: no CSV of what is on the screen. */
-  csvName?: string;
+  /** What its CSV is called, without `.csv`. @default the name */
+  fileName?: string;
+  /** Its CSV as the API has it. Left out: of the rows on the screen, if any column has something for it. */
+  readCsv?: (() => Promise<Blob>) | undefined;
   /** Loads more; null when there is no more. */
   more?: { load: () => void; isRunning: boolean; error: Error | null } | null;
 };
 
-export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = null }: Props<Row>) {
+export function Table<Row>({
+  caption,
+  name,
+  columns,
+  rows,
+  rowKey,
+  fileName = name,
+  readCsv,
+  more = null,
+}: Props<Row>) {
   const [search, setSearch] = useSearchParams();
-  const [sortKey, direction] = (search.get('sort') ?? '').split(':');
+  const parameter = `sort.${name}`;
+  const [sortKey, direction] = (search.get(parameter) ?? '').split(':');
   const sortBy = columns.find(({ key, order }) => key === sortKey && order)?.order;
   const shown = columns.filter(({ cell }) => cell);
   const sorted = sortBy ? sortRows(rows, sortBy, direction === 'desc') : rows;
+  const saved = readCsv ?? (columns.some(({ csv }) => csv) ? () => csvOf(columns, sorted) : undefined);
   const sortOn = (key: string): void => {
     const next = key !== sortKey ? `${key}:asc` : direction === 'asc' ? `${key}:desc` : null;
     setSearch(
       (old) => {
-        if (next === null) old.delete('sort');
-        else old.set('sort', next);
+        if (next === null) old.delete(parameter);
+        else old.set(parameter, next);
         return old;
       },
       { replace: true },
@@ -87,19 +103,16 @@ export function Table<Row>({ caption, columns, rows, rowKey, csvName, more = nul
         </tbody>
       </table>
       {more?.error && <Notice tone="bad">{text.table.moreFailed}</Notice>}
-      {(csvName || more) && (
+      {(saved || more) && (
         <div className={styles.foot}>
           {more && (
             <Button onClick={more.load} isRunning={more.isRunning}>
               {text.table.more}
             </Button>
           )}
-          {csvName && (
+          {saved && (
             <span className={styles.csv}>
-              <Button look="quiet" onClick={() => saveCsv(csvName, columns, sorted)}>
-                <Download size={15} aria-hidden="true" />
-                {text.table.csv}
-              </Button>
+              <CsvButton fileName={fileName} read={saved} />
             </span>
           )}
         </div>
@@ -120,8 +133,8 @@ function sortRows<Row>(
   });
 }
 
-function saveCsv<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): void {
+function csvOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Promise<Blob> {
   const saved = columns.filter(({ csv }) => csv);
   const lines = [saved.map(({ key }) => key), ...rows.map((row) => saved.map(({ csv }) => csv!(row)))];
-  downloadText(`${name}.csv`, 'text/csv', toCsv(lines));
+  return Promise.resolve(new Blob([toCsv(lines)], { type: 'text/csv' }));
 }

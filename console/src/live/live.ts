@@ -6,7 +6,8 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Schemas } from '../api/client';
-import { accountQuery, keys } from '../api/queries';
+import { accountQuery } from '../api/accounts';
+import { keys } from '../api/keys';
 
 const ASK_AGAIN_MS = 10_000;
 const REOPEN_MS = 2_000;

@@ -2,7 +2,7 @@
 import { queryOptions, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api, data, type Schemas } from '../api/client';
-import { keys } from '../api/queries';
+import { keys } from '../api/keys';
 
 export type Session = Schemas['Session'];
 export type Role = Session['role'];

@@ -8,6 +8,7 @@ export const frame = {
     more: 'Show more',
     moreFailed: 'More could not be loaded. Try again.',
     csv: 'Download CSV',
+    csvFailed: 'The file could not be saved. Try again.',
     actionFor: (action: string, row: string) => `${action}: ${row}`,
   },
   secret: {

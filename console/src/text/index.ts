@@ -2,6 +2,7 @@
 import { accounts } from './accounts';
 import { autoReload } from './autoReload';
 import { batches } from './batches';
+import { decisions } from './decisions';
 import { frame } from './frame';
 import { limits } from './limits';
 import { notices } from './notices';
@@ -19,6 +20,7 @@ export const text = {
   ...frame,
   accounts,
   batches,
+  decisions,
   notices,
   overview,
   palette,

@@ -12,31 +12,45 @@ export const overview = {
     disabled_after_failures: 'Disabled after failures',
   },
   onLine: (amount: string, threshold: string) => `Adds ${amount} when the balance reaches or goes below ${threshold}`,
-  /** The one sentence of the banner: what is wrong, and the next step. */
+  /** What the banner says is wrong; what an owner does about it stands in `next`. */
   line: {
-    admin_suspended: 'Access is suspended by an administrator. Contact support to have it lifted.',
-    payment_disputed: 'Access is suspended because a payment is disputed. Contact support to have it lifted.',
-    exhausted: 'The balance is used up and access is suspended. Add a prepayment to resume it.',
+    admin_suspended: 'Access is suspended by an administrator.',
+    payment_disputed: 'Access is suspended because a payment is disputed.',
+    exhausted: 'The balance is used up and access is suspended.',
     exhaustedDisabled:
-      'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed: see what failed and mend it, or add a prepayment.',
+      'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed.',
     exhaustedReloading: (amount: string) =>
       `The balance is used up. A reload of ${amount} is running; access resumes when it is paid.`,
     exhaustedWaiting: (amount: string, at: string) =>
-      `The balance is used up and the last charge of ${amount} was declined. It is tried again at ${at}; add a prepayment to resume now.`,
-    disabled: 'Auto-reload is disabled: three charges in a row failed. See what failed, mend it, and turn it on again.',
-    waiting: (amount: string, at: string) =>
-      `The last charge of ${amount} was declined. It is tried again at ${at}. Check your payment method.`,
+      `The balance is used up and the last charge of ${amount} was declined. It is tried again at ${at}.`,
+    disabled: 'Auto-reload is disabled: three charges in a row failed.',
+    waiting: (amount: string, at: string) => `The last charge of ${amount} was declined. It is tried again at ${at}.`,
     unknown: 'The outcome of the last charge is not known yet. It is being looked up; nothing is charged twice.',
     reloading: (amount: string) => `A reload of ${amount} is running.`,
-    monthly_limit: 'Auto-reload is on but not charging: the monthly limit is reached. Raise it, or add a prepayment.',
+    monthly_limit: 'Auto-reload is on but not charging: the monthly limit is reached.',
     breaker: 'Auto-reload is on but not charging: there were too many reloads within an hour. It goes on by itself.',
     suspended: 'Auto-reload is on but not charging while access is suspended.',
     pending_payment: 'Auto-reload is on but not charging: an earlier payment is still pending at the bank.',
-    low: 'The balance is low and auto-reload does not run. Add a prepayment to keep inference running.',
-    paused: 'Auto-reload is paused. Resume it to keep inference running.',
-    offHint: 'Turn on auto-reload to keep inference running when the balance runs low.',
+    low: 'The balance is low and auto-reload does not run.',
+    paused: 'Auto-reload is paused.',
+    off: 'Inference is running. Auto-reload is off.',
     fine: 'Inference is running.',
   },
+  /** The next step. */
+  next: {
+    support: 'Contact support to have it lifted.',
+    pay: 'Add a prepayment to resume it.',
+    payNow: 'Add a prepayment to resume now.',
+    payToRun: 'Add a prepayment to keep inference running.',
+    mendOrPay: 'See what failed and mend it, or add a prepayment.',
+    mend: 'See what failed, mend it, and turn it on again.',
+    checkMethod: 'Check your payment method.',
+    raise: 'Raise it, or add a prepayment.',
+    resume: 'Resume it to keep inference running.',
+    turnOn: 'Turn it on to keep inference running when the balance runs low.',
+  },
+  /** The next step of who is no owner. */
+  askOwner: 'An owner of the account can mend it.',
   gate: { ok: 'Running', low: 'Low balance', reloading: 'Reloading', suspended: 'Suspended' },
   today: 'Spent today',
   todayNote: 'UTC day',
@@ -53,8 +67,7 @@ export const overview = {
   noSpendWhy: 'Each request that is charged appears here within a second.',
   reloads: 'Last reloads',
   noReloads: 'No reloads yet',
-  noReloadsWhy:
-    'Auto-reload charges the saved card when the balance runs low. Turn it on, and what it does appears here.',
+  noReloadsWhy: 'When it is on, auto-reload charges the saved card as the balance runs low. What it does appears here.',
   allPayments: 'All payments',
   notices: 'Notices',
   allNotices: 'All notices',

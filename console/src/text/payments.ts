@@ -26,6 +26,7 @@ export const payments = {
   noPrepayments: 'No prepayments yet',
   noPrepaymentsWhy: 'A prepayment adds funds ahead of your usage.',
   reloads: 'Reloads',
+  reloadOf: (number: number) => `reload ${number}`,
   noReloads: 'No reloads yet',
   noReloadsWhy: 'Each charge that auto-reload makes appears here with its attempts.',
   columns: {

@@ -1,7 +1,7 @@
 /** What the palette leads to: pages and actions of one's role, one's accounts, and for admins all accounts by search. */
 import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { accountsList } from '../../api/queries';
+import { accountsList } from '../../api/accounts';
 import { useSession, useSigning, type Role } from '../../session/session';
 import { text } from '../../text';
 import { pagesOf } from '../pages';

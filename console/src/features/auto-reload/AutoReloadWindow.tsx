@@ -1,6 +1,7 @@
 /** The auto-reload window of seed 000, word for word; with the server's preview, its advice, a trial, and the ways to stop. */
 import { useQuery } from '@tanstack/react-query';
-import { autoReloadQuery, methodsQuery } from '../../api/queries';
+import { autoReloadQuery } from '../../api/autoReload';
+import { methodsQuery } from '../../api/payments';
 import { ButtonLink } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Notice } from '../../components/Notice';

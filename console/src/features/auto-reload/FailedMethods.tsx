@@ -1,6 +1,6 @@
 /** After three strikes: which card failed and why, when, and the one button to mend it. */
 import { useQuery } from '@tanstack/react-query';
-import { lastReloadsQuery } from '../../api/queries';
+import { lastReloadsQuery } from '../../api/autoReload';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatTime } from '../../format/time';
@@ -14,10 +14,11 @@ const STRIKES = 3;
 
 export function FailedMethods({ accountId }: { accountId: string }) {
   const reloads = useQuery(lastReloadsQuery(accountId, STRIKES)).data?.data ?? [];
-  const declined = reloads
-    .flatMap(({ attempts }) => attempts)
-    .filter(({ outcome }) => outcome === 'declined')
-    .toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const attempts = reloads.flatMap((reload) => reload.attempts).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  // What failed before a charge that was paid is no part of these strikes.
+  const declined = attempts
+    .slice(attempts.findLastIndex(({ outcome }) => outcome === 'succeeded') + 1)
+    .filter(({ outcome }) => outcome === 'declined');
   // Each method once, with its last decline.
   const methods = [...new Map(declined.map((attempt) => [attempt.method, attempt])).values()].reverse();
   return (

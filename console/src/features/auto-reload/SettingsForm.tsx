@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { Choices, choiceOf } from '../../components/Choices';
 import { Field, MoneyInput } from '../../components/Field';

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import type { paths } from '../../api/schema';
 import { choiceOf, chosenAmount, type Choice } from '../../components/Choices';
 import { typedAmount } from '../../format/money';

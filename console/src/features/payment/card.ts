@@ -1,6 +1,6 @@
 /** A saved method in words. */
 import type { Schemas } from '../../api/client';
-import type { Attempt } from '../../api/queries';
+import type { Attempt } from '../../api/autoReload';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 

@@ -1,7 +1,7 @@
 /** What an admin may do to an account's money and access. Each wants a reason, which is kept. */
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';

@@ -1,7 +1,7 @@
 /** Closes the account for good: only who types its id, and says what becomes of the money, can. */
 import { useId, useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';

@@ -2,7 +2,8 @@
 import { Wallet } from 'lucide-react';
 import { useState } from 'react';
 import { usePaged } from '../../api/paged';
-import { prepaymentsList, reloadsList, type Reload } from '../../api/queries';
+import { reloadsList, type Reload } from '../../api/autoReload';
+import { prepaymentsList } from '../../api/payments';
 import type { Schemas } from '../../api/client';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
@@ -36,7 +37,8 @@ export function Payments({ id }: { id: string }) {
                 : null,
             setRefunding,
           )}
-          csvName={`prepayments-${id}`}
+          name="prepayments"
+          fileName={`prepayments-${id}`}
           empty={<Empty icon={Wallet} title={words.noPrepayments} />}
         />
       </Card>
@@ -48,7 +50,8 @@ export function Payments({ id }: { id: string }) {
             ({ number, amount, status }) => (status === 'succeeded' ? { kind: 'reload', number, amount } : null),
             setRefunding,
           )}
-          csvName={`reloads-${id}`}
+          name="reloads"
+          fileName={`reloads-${id}`}
           empty={<Empty icon={Wallet} title={words.noReloads} />}
         />
       </Card>
@@ -66,19 +69,16 @@ const columnsOf = <One extends Row>(
     key: 'at',
     heading: words.paymentColumns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'status',
     heading: words.paymentColumns.status,
     cell: ({ status }) => <PaymentStatus status={status} />,
-    csv: ({ status }) => status,
   },
   {
     key: 'amount',
     heading: words.paymentColumns.amount,
     cell: ({ amount }) => <Money amount={amount} />,
-    csv: ({ amount }) => amount,
     isNumber: true,
   },
   {

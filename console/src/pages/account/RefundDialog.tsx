@@ -1,7 +1,7 @@
 /** Gives a payment back, in part or whole. How much of it is left is for the API to say. */
 import { useState } from 'react';
 import { api, data } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field, MoneyInput } from '../../components/Field';
 import { useChange } from '../../components/useChange';

@@ -1,7 +1,7 @@
 import { History } from 'lucide-react';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
-import { timelineList } from '../../api/queries';
+import { timelineList } from '../../api/accounts';
 import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
@@ -24,7 +24,8 @@ export function Timeline({ id }: { id: string }) {
         list={list}
         caption={words.timeline}
         columns={columns}
-        csvName={`timeline-${id}`}
+        name="timeline"
+        fileName={`timeline-${id}`}
         lines={8}
         empty={
           <Empty icon={History} title={words.noTimeline}>
@@ -41,33 +42,28 @@ const columns: readonly Column<Row>[] = [
     key: 'at',
     heading: words.timelineColumns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'source',
     heading: words.timelineColumns.source,
     cell: ({ source }) => <Badge tone="plain">{words.sources[source]}</Badge>,
-    csv: ({ source }) => source,
   },
-  { key: 'text', heading: words.timelineColumns.text, cell: ({ text: said }) => said, csv: ({ text: said }) => said },
+  { key: 'text', heading: words.timelineColumns.text, cell: ({ text: said }) => said },
   {
     key: 'actor',
     heading: words.timelineColumns.actor,
     cell: ({ actor }) => <span className={styles.person}>{actor ?? '–'}</span>,
-    csv: ({ actor }) => actor ?? '',
   },
   {
     key: 'amount',
     heading: words.timelineColumns.amount,
     cell: ({ amount }) => (amount === null ? '–' : <Money amount={amount} />),
-    csv: ({ amount }) => amount ?? '',
     isNumber: true,
   },
   {
     key: 'balanceAfter',
     heading: words.timelineColumns.balance,
     cell: ({ balanceAfter }) => (balanceAfter === null ? '–' : <Money amount={balanceAfter} />),
-    csv: ({ balanceAfter }) => balanceAfter ?? '',
     isNumber: true,
   },
 ];

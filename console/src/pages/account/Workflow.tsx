@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
-import { systemQuery, workflowQuery } from '../../api/queries';
+import { workflowQuery } from '../../api/accounts';
+import { systemQuery } from '../../api/system';
 import { Card } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
 import { Loaded } from '../../components/States';

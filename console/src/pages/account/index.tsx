@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { SearchX } from 'lucide-react';
 import { Link, useParams } from 'wouter';
-import { accountQuery } from '../../api/queries';
+import { accountQuery } from '../../api/accounts';
 import { ButtonLink } from '../../components/Button';
 import { PageHead } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';

@@ -4,7 +4,7 @@ import { useDeferredValue } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
-import { accountsList, type AccountFilter } from '../../api/queries';
+import { accountsList, type AccountFilter } from '../../api/accounts';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, SelectFilter, useUrlFilter } from '../../components/Filters';
 import { GateBadge } from '../../components/GateBadge';
@@ -34,7 +34,7 @@ export default function AccountsPage() {
           list={list}
           caption={words.title}
           columns={columns}
-          csvName="accounts"
+          name="accounts"
           lines={8}
           empty={
             <Empty icon={SearchX} title={words.none}>
@@ -52,28 +52,24 @@ const columns: readonly Column<Schemas['Account']>[] = [
     key: 'id',
     heading: words.columns.id,
     cell: ({ id }) => <Link href={`/accounts/${encodeURIComponent(id)}`}>{id}</Link>,
-    csv: ({ id }) => id,
     order: ({ id }) => id,
   },
-  { key: 'name', heading: words.columns.name, cell: ({ name }) => name, csv: ({ name }) => name },
-  { key: 'tier', heading: words.columns.tier, cell: ({ tier }) => tier, csv: ({ tier }) => tier },
+  { key: 'name', heading: words.columns.name, cell: ({ name }) => name },
+  { key: 'tier', heading: words.columns.tier, cell: ({ tier }) => tier },
   {
     key: 'gate',
     heading: words.columns.gate,
     cell: ({ gate }) => <GateBadge state={gate.state} />,
-    csv: ({ gate }) => gate.state,
   },
   {
     key: 'autoReload',
     heading: words.columns.autoReload,
     cell: ({ autoReload }) => text.overview.states[autoReload.status],
-    csv: ({ autoReload }) => autoReload.status,
   },
   {
     key: 'available',
     heading: words.columns.available,
     cell: ({ available }) => <Money amount={available} />,
-    csv: ({ available }) => available,
     order: ({ available }) => toNano(available),
     isNumber: true,
   },
@@ -81,7 +77,6 @@ const columns: readonly Column<Schemas['Account']>[] = [
     key: 'balance',
     heading: words.columns.balance,
     cell: ({ balance }) => <Money amount={balance} />,
-    csv: ({ balance }) => balance,
     order: ({ balance }) => toNano(balance),
     isNumber: true,
   },

@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react';
 import { api, data } from '../../api/client';
 import { ProblemError } from '../../api/problem';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { Button, ButtonLink } from '../../components/Button';
 import { Fact, Facts } from '../../components/Facts';
 import { Money } from '../../components/Money';

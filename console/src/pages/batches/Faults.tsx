@@ -18,7 +18,7 @@ export function Faults({ faults }: { faults: readonly LineFault[] }) {
         columns={columns}
         rows={faults.map((fault, place) => ({ ...fault, place }))}
         rowKey={({ place }) => place}
-        csvName="faults"
+        name="faults"
       />
       {faults.length >= FAULTS_MAX && <p>{words.firstFaults(faults.length)}</p>}
     </>

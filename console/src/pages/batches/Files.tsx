@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { filesList } from '../../api/batches';
 import { usePaged } from '../../api/paged';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { Card } from '../../components/Card';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { PagedTable } from '../../components/PagedTable';
@@ -31,7 +31,7 @@ export function Files({ onUse }: { onUse: (fileId: string) => void }) {
         list={list}
         caption={words.files}
         columns={columnsOf(onUse, setRemoving)}
-        csvName="files"
+        name="files"
         empty={
           <Empty icon={FileText} title={words.noFiles}>
             {words.noFilesWhy}

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { batchesList } from '../../api/batches';
 import { usePaged } from '../../api/paged';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import { ChangeDialog } from '../../components/ChangeDialog';
@@ -38,7 +38,7 @@ export function Jobs() {
         list={list}
         caption={words.jobs}
         columns={columnsOf(setShown)}
-        csvName="batches"
+        name="batches"
         lines={5}
         empty={
           <Empty icon={Layers} title={words.none}>

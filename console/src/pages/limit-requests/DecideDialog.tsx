@@ -1,7 +1,7 @@
 /** Approves or denies a request. Nothing is chosen beforehand: a decision stands. */
 import { useId, useState } from 'react';
 import { api, data } from '../../api/client';
-import { ALL_LIMIT_REQUESTS, type LimitRequest } from '../../api/queries';
+import { ALL_LIMIT_REQUESTS, type LimitRequest } from '../../api/limits';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';

@@ -3,7 +3,7 @@ import { Gauge } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { usePaged } from '../../api/paged';
-import { allLimitRequestsList, type LimitRequest, type LimitRequestFilter } from '../../api/queries';
+import { allLimitRequestsList, type LimitRequest, type LimitRequestFilter } from '../../api/limits';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, SelectFilter, useUrlFilter } from '../../components/Filters';
 import { PagedTable } from '../../components/PagedTable';
@@ -35,7 +35,7 @@ export default function LimitRequestsPage() {
           list={list}
           caption={words.inAll}
           columns={columnsOf(setDeciding)}
-          csvName="limit-requests"
+          name="limit-requests"
           lines={6}
           empty={
             <Empty icon={Gauge} title={words.noneMatch}>
@@ -54,13 +54,11 @@ const columnsOf = (onDecide: (request: LimitRequest) => void): Column<LimitReque
     key: 'createdAt',
     heading: words.requestColumns.at,
     cell: ({ createdAt }) => <time dateTime={createdAt}>{formatTime(createdAt)}</time>,
-    csv: ({ createdAt }) => createdAt,
   },
   {
     key: 'account',
     heading: words.requestColumns.account,
     cell: ({ accountId }) => <Link href={`/accounts/${encodeURIComponent(accountId)}`}>{accountId}</Link>,
-    csv: ({ accountId }) => accountId,
   },
   {
     key: 'limit',
@@ -71,13 +69,11 @@ const columnsOf = (onDecide: (request: LimitRequest) => void): Column<LimitReque
         <small>{request.reason}</small>
       </span>
     ),
-    csv: limitName,
   },
   {
     key: 'change',
     heading: words.requestColumns.change,
     cell: (request) => words.change(limitAmount(request.current, request), limitAmount(request.requested, request)),
-    csv: ({ requested }) => String(requested),
   },
   {
     key: 'status',
@@ -89,7 +85,6 @@ const columnsOf = (onDecide: (request: LimitRequest) => void): Column<LimitReque
         {request.note !== null && <small>{request.note}</small>}
       </span>
     ),
-    csv: ({ status }) => status,
   },
   {
     key: 'actions',

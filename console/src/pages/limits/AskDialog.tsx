@@ -1,7 +1,8 @@
 /** Asks the admins for more. Whether it can be raised so far is for the API to say. */
 import { useState } from 'react';
 import { api, data } from '../../api/client';
-import { keys, type Limit } from '../../api/queries';
+import { keys } from '../../api/keys';
+import type { Limit } from '../../api/limits';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';

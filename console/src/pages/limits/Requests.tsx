@@ -1,7 +1,7 @@
 /** What was asked for, and what the admins have decided. */
 import { Gauge } from 'lucide-react';
 import { usePaged } from '../../api/paged';
-import { limitRequestsList, type LimitRequest } from '../../api/queries';
+import { limitRequestsList, type LimitRequest } from '../../api/limits';
 import { Card } from '../../components/Card';
 import { PagedTable } from '../../components/PagedTable';
 import { Empty } from '../../components/States';
@@ -21,7 +21,7 @@ export function Requests({ accountId }: { accountId: string }) {
         list={usePaged(limitRequestsList(accountId))}
         caption={words.requests}
         columns={columns}
-        csvName="limit-requests"
+        name="limit-requests"
         empty={
           <Empty icon={Gauge} title={words.noRequests}>
             {words.noRequestsWhy}
@@ -37,22 +37,19 @@ const columns: readonly Column<LimitRequest>[] = [
     key: 'createdAt',
     heading: words.requestColumns.at,
     cell: ({ createdAt }) => <time dateTime={createdAt}>{formatTime(createdAt)}</time>,
-    csv: ({ createdAt }) => createdAt,
   },
-  { key: 'limit', heading: words.requestColumns.limit, cell: limitName, csv: limitName },
+  { key: 'limit', heading: words.requestColumns.limit, cell: limitName },
   {
     key: 'requested',
     heading: words.requested,
     cell: (request) => limitAmount(request.requested, request),
-    csv: ({ requested }) => String(requested),
     isNumber: true,
   },
-  { key: 'reason', heading: words.requestColumns.reason, cell: ({ reason }) => reason, csv: ({ reason }) => reason },
+  { key: 'reason', heading: words.requestColumns.reason, cell: ({ reason }) => reason },
   {
     key: 'status',
     heading: words.requestColumns.status,
     cell: ({ status }) => <LimitStatus status={status} />,
-    csv: ({ status }) => status,
   },
   {
     key: 'note',
@@ -64,6 +61,5 @@ const columns: readonly Column<LimitRequest>[] = [
         {request.decidedAt === null && '–'}
       </span>
     ),
-    csv: ({ note }) => note ?? '',
   },
 ];

@@ -1,4 +1,4 @@
-import type { Limit } from '../../api/queries';
+import type { Limit } from '../../api/limits';
 import { Bar } from '../../components/Bar';
 import { RowAction, RowActions } from '../../components/RowActions';
 import type { Column } from '../../components/Table';

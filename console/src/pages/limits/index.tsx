@@ -1,7 +1,7 @@
 /** What the account may use at most and uses now, and its requests for more (L6). */
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { limitsQuery, type Limit } from '../../api/queries';
+import { limitsQuery, type Limit } from '../../api/limits';
 import { Card, PageHead } from '../../components/Card';
 import { Loaded } from '../../components/States';
 import { Table } from '../../components/Table';
@@ -30,7 +30,7 @@ export default function LimitsPage() {
               columns={columnsOf(mayAsk ? setAsking : null)}
               rows={rows}
               rowKey={keyOf}
-              csvName="limits"
+              name="limits"
             />
           )}
         </Loaded>

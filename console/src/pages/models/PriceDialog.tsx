@@ -1,7 +1,7 @@
 /** A new price version. It begins with the model's last prices; when it may begin is for the API to say. */
 import { useState } from 'react';
 import { api, data } from '../../api/client';
-import { MODELS, type Model } from '../../api/queries';
+import { MODELS, type Model } from '../../api/models';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field, MoneyInput } from '../../components/Field';
 import { useChange } from '../../components/useChange';

@@ -1,5 +1,5 @@
 /** Every price that a model had, has, and will have. */
-import type { Model } from '../../api/queries';
+import type { Model } from '../../api/models';
 import { Dialog } from '../../components/Dialog';
 import { Table, type Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
@@ -15,7 +15,7 @@ export const PricesDialog = ({ model: { id, prices }, onClose }: { model: Model;
       columns={columns}
       rows={prices.toReversed()}
       rowKey={({ from }) => from}
-      csvName="prices"
+      name="prices"
     />
   </Dialog>
 );

@@ -1,4 +1,4 @@
-import type { Model } from '../../api/queries';
+import type { Model } from '../../api/models';
 import { RowAction, RowActions } from '../../components/RowActions';
 import type { Column } from '../../components/Table';
 import { toNano } from '../../format/money';

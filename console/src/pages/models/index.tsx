@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Boxes } from 'lucide-react';
 import { useState } from 'react';
-import { modelsQuery, type Model } from '../../api/queries';
+import { modelsQuery, type Model } from '../../api/models';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
 import { Empty, Loaded } from '../../components/States';
@@ -41,7 +41,7 @@ export default function ModelsPage() {
                 columns={columnsOf(isAdmin, (act, model) => setOpen({ act, model }))}
                 rows={rows}
                 rowKey={({ id }) => id}
-                csvName="models"
+                name="models"
               />
             );
           }}

@@ -1,5 +1,5 @@
 /** Which of a model's prices is in force, which comes next, and how they are written. */
-import type { Model } from '../../api/queries';
+import type { Model } from '../../api/models';
 import { formatExact } from '../../format/money';
 
 export type Price = Model['prices'][number];

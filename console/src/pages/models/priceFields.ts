@@ -1,5 +1,5 @@
 /** The prices that a model of its kind has, as fields, and back as a price version. */
-import type { Model } from '../../api/queries';
+import type { Model } from '../../api/models';
 import { text } from '../../text';
 import type { Price } from './price';
 

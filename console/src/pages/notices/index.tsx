@@ -1,7 +1,7 @@
 /** What owners were told, when, to whom, by which channel, and whether it arrived (N1, N2). */
 import { Bell } from 'lucide-react';
 import { usePaged } from '../../api/paged';
-import { noticesList, type Notice } from '../../api/queries';
+import { noticesList, type Notice } from '../../api/notices';
 import { Badge } from '../../components/Badge';
 import { Card, PageHead } from '../../components/Card';
 import type { Tone } from '../../components/Notice';
@@ -27,7 +27,7 @@ export default function NoticesPage() {
           list={list}
           caption={text.pages.notices}
           columns={columns}
-          csvName="notices"
+          name="notices"
           lines={8}
           empty={
             <Empty icon={Bell} title={words.none}>
@@ -53,7 +53,6 @@ const columns: readonly Column<Notice>[] = [
     key: 'at',
     heading: words.columns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'what',
@@ -69,13 +68,11 @@ const columns: readonly Column<Notice>[] = [
         )}
       </div>
     ),
-    csv: ({ kind, subject }) => subject ?? wordFor(words.kinds, kind),
   },
   {
     key: 'deliveries',
     heading: words.columns.deliveries,
     cell: ({ deliveries }) => (deliveries.length === 0 ? words.nobody : <Deliveries deliveries={deliveries} />),
-    csv: ({ deliveries }) => deliveries.map(({ to, channel, status }) => `${to} ${channel} ${status}`).join('; '),
   },
 ];
 

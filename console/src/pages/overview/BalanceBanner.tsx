@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { useSearchParams } from 'wouter';
 import type { Schemas } from '../../api/client';
-import { autoReloadQuery } from '../../api/queries';
+import { autoReloadQuery } from '../../api/autoReload';
 import { Badge } from '../../components/Badge';
 import { Button, ButtonLink } from '../../components/Button';
 import { Money } from '../../components/Money';
@@ -34,7 +34,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
       else old.delete('window');
       return old;
     });
-  const sentence = sentenceOf(account, details.data);
+  const { tone, what, next } = sentenceOf(account, details.data);
   return (
     <section className={styles.banner} aria-label={words.balance}>
       <div className={styles.head}>
@@ -60,7 +60,9 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
           </div>
         )}
       </div>
-      <Notice tone={sentence.tone}>{sentence.words}</Notice>
+      <Notice tone={tone}>
+        {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
+      </Notice>
       {isOpen && (
         <Suspense fallback={null}>
           <AutoReloadWindow onClose={() => show(false)} />

@@ -1,7 +1,8 @@
 /** Three figures: spent today, the average a day, the time left at the current rate. */
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { autoReloadQuery, dailySpendQuery } from '../../api/queries';
+import { autoReloadQuery } from '../../api/autoReload';
+import { dailySpendQuery } from '../../api/usage';
 import { Money } from '../../components/Money';
 import { formatMinutes } from '../../format/time';
 import { useAccountId } from '../../session/session';

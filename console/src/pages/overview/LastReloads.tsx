@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
 import { Link } from 'wouter';
-import { lastReloadsQuery } from '../../api/queries';
+import { lastReloadsQuery } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PaymentStatus } from '../../components/PaymentStatus';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Bell } from 'lucide-react';
 import { Link } from 'wouter';
-import { lastNoticesQuery } from '../../api/queries';
+import { lastNoticesQuery } from '../../api/notices';
 import { Card } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';

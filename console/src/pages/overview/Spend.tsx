@@ -1,7 +1,7 @@
 /** The last fourteen UTC days. Their sum is the API's total for the same days. */
 import { useQuery } from '@tanstack/react-query';
 import { ChartColumn } from 'lucide-react';
-import { dailySpendQuery } from '../../api/queries';
+import { dailySpendQuery } from '../../api/usage';
 import { Card } from '../../components/Card';
 import { DayBars } from '../../components/chart/DayBars';
 import { Money } from '../../components/Money';

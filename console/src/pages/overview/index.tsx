@@ -1,6 +1,6 @@
 /** Where the account stands: the banner, today, the last reloads, notices. It moves by itself. */
 import { useQuery } from '@tanstack/react-query';
-import { accountQuery } from '../../api/queries';
+import { accountQuery } from '../../api/accounts';
 import { PageHead } from '../../components/Card';
 import { Loaded } from '../../components/States';
 import { useAccountId, useRole } from '../../session/session';

@@ -1,4 +1,4 @@
-/** The banner's one sentence: what is wrong and the next step. It only puts into words what the API says. */
+/** The banner's sentence: what is wrong and the next step. It only puts into words what the API says. */
 import type { Schemas } from '../../api/client';
 import type { Tone } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
@@ -7,39 +7,53 @@ import { text } from '../../text';
 
 type Account = Schemas['Account'];
 type AutoReload = Schemas['AutoReload'];
-export type Sentence = { tone: Tone; words: string };
+/** `next`: what an owner does about it; left out where nothing is to be done. */
+export type Sentence = { tone: Tone; what: string; next?: keyof typeof text.overview.next };
 const { line } = text.overview;
 
 export function sentenceOf({ gate, autoReload }: Account, details: AutoReload | undefined): Sentence {
   const reasons: readonly string[] = gate.reasons;
-  if (reasons.includes('admin_suspended')) return { tone: 'bad', words: line.admin_suspended };
-  if (reasons.includes('payment_disputed')) return { tone: 'bad', words: line.payment_disputed };
-  if (gate.state === 'suspended') return { tone: 'bad', words: exhausted(autoReload.status, details) };
-  if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', words: line.disabled };
+  if (reasons.includes('admin_suspended')) return { tone: 'bad', what: line.admin_suspended, next: 'support' };
+  if (reasons.includes('payment_disputed')) return { tone: 'bad', what: line.payment_disputed, next: 'support' };
+  if (gate.state === 'suspended') return exhausted(autoReload.status, details);
+  if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', what: line.disabled, next: 'mend' };
   const reload = details?.reload;
   if (reload) return running(reload);
-  if (autoReload.status === 'on' && details?.blockedBy) return { tone: 'warn', words: line[details.blockedBy] };
-  if (autoReload.status === 'paused') return { tone: 'warn', words: line.paused };
-  if (gate.state === 'low' && autoReload.status === 'off') return { tone: 'warn', words: line.low };
-  return { tone: 'good', words: autoReload.status === 'off' ? line.offHint : line.fine };
+  if (autoReload.status === 'on' && details?.blockedBy) return blocked(details.blockedBy);
+  if (autoReload.status === 'paused') return { tone: 'warn', what: line.paused, next: 'resume' };
+  if (autoReload.status === 'on') return { tone: 'good', what: line.fine };
+  return gate.state === 'low'
+    ? { tone: 'warn', what: line.low, next: 'payToRun' }
+    : { tone: 'good', what: line.off, next: 'turnOn' };
 }
 
-function exhausted(status: AutoReload['status'], details: AutoReload | undefined): string {
-  if (status === 'disabled_after_failures') return line.exhaustedDisabled;
+function exhausted(status: AutoReload['status'], details: AutoReload | undefined): Sentence {
+  if (status === 'disabled_after_failures') return { tone: 'bad', what: line.exhaustedDisabled, next: 'mendOrPay' };
   const reload = details?.reload;
-  if (!reload) return line.exhausted;
+  if (!reload) return { tone: 'bad', what: line.exhausted, next: 'pay' };
+  const amount = formatMoney(reload.amount);
   return reload.state === 'waiting'
-    ? line.exhaustedWaiting(formatMoney(reload.amount), formatClock(reload.nextAttemptAt))
-    : line.exhaustedReloading(formatMoney(reload.amount));
+    ? { tone: 'bad', what: line.exhaustedWaiting(amount, formatClock(reload.nextAttemptAt)), next: 'payNow' }
+    : { tone: 'bad', what: line.exhaustedReloading(amount) };
 }
 
 function running({ state, amount, nextAttemptAt }: NonNullable<AutoReload['reload']>): Sentence {
   switch (state) {
     case 'waiting':
-      return { tone: 'warn', words: line.waiting(formatMoney(amount), formatClock(nextAttemptAt)) };
+      return {
+        tone: 'warn',
+        what: line.waiting(formatMoney(amount), formatClock(nextAttemptAt)),
+        next: 'checkMethod',
+      };
     case 'unknown':
-      return { tone: 'warn', words: line.unknown };
+      return { tone: 'warn', what: line.unknown };
     case 'charging':
-      return { tone: 'info', words: line.reloading(formatMoney(amount)) };
+      return { tone: 'info', what: line.reloading(formatMoney(amount)) };
   }
 }
+
+const blocked = (by: NonNullable<AutoReload['blockedBy']>): Sentence => ({
+  tone: 'warn',
+  what: line[by],
+  ...(by === 'monthly_limit' && { next: 'raise' }),
+});

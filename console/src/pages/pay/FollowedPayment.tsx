@@ -5,7 +5,7 @@ import { Notice } from '../../components/Notice';
 import { PaymentStatus } from '../../components/PaymentStatus';
 import { Loaded } from '../../components/States';
 import type { Schemas } from '../../api/client';
-import { prepaymentQuery } from '../../api/queries';
+import { prepaymentQuery } from '../../api/payments';
 import { formatMoney } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import type { Schemas } from '../../api/client';
-import { accountQuery } from '../../api/queries';
+import { accountQuery } from '../../api/accounts';
 import { Button, ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';

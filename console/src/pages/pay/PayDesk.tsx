@@ -1,7 +1,9 @@
 /** The form with its one intent: what was sent and not answered comes first, and another tab's payment is not made again. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { accountQuery, keys, methodsQuery } from '../../api/queries';
+import { accountQuery } from '../../api/accounts';
+import { keys } from '../../api/keys';
+import { methodsQuery } from '../../api/payments';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Loaded } from '../../components/States';

@@ -3,7 +3,8 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys, methodsQuery } from '../../api/queries';
+import { keys } from '../../api/keys';
+import { methodsQuery } from '../../api/payments';
 import { Badge } from '../../components/Badge';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
@@ -64,6 +65,7 @@ export function Methods() {
           ) : (
             <Table
               caption={words.methods}
+              name="methods"
               columns={columnsOf((method, role) => change.mutate({ method, role }), setRemoving)}
               rows={rows}
               rowKey={(method) => method.id}

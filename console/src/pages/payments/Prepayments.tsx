@@ -2,7 +2,7 @@ import { Wallet } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
-import { prepaymentsList } from '../../api/queries';
+import { prepaymentsList } from '../../api/payments';
 import { ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
@@ -24,7 +24,6 @@ const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
     key: 'at',
     heading: words.columns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
     order: ({ at }) => at,
   },
   {
@@ -41,7 +40,6 @@ const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
         )}
       </span>
     ),
-    csv: ({ status }) => status,
   },
   {
     key: 'receipt',
@@ -59,14 +57,12 @@ const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
     key: 'refunded',
     heading: words.columns.refunded,
     cell: ({ refunded }) => (isZero(refunded) ? '–' : <Money amount={refunded} />),
-    csv: ({ refunded }) => refunded,
     isNumber: true,
   },
   {
     key: 'amount',
     heading: words.columns.amount,
     cell: ({ amount }) => <Money amount={amount} />,
-    csv: ({ amount }) => amount,
     order: ({ amount }) => toNano(amount),
     isNumber: true,
   },
@@ -82,7 +78,7 @@ export function Prepayments() {
         list={list}
         caption={words.prepayments}
         columns={columnsOf(isOwner)}
-        csvName="prepayments"
+        name="prepayments"
         empty={
           <Empty
             icon={Wallet}

@@ -1,16 +1,19 @@
 import { RefreshCw } from 'lucide-react';
+import { useState } from 'react';
 import { usePaged } from '../../api/paged';
-import { reloadsList, type Attempt, type Reload } from '../../api/queries';
+import { reloadsList, type Attempt, type Reload } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
+import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { triedCard, whyDeclined } from '../../features/payment/card';
 import { toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
-import { useAccountId } from '../../session/session';
+import { WhyDialog } from '../../features/why/WhyDialog';
+import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import styles from './Payments.module.css';
@@ -19,43 +22,43 @@ const words = text.payments;
 
 /** Every charge that auto-reload made or tried, with each method that was asked. */
 export function Reloads() {
+  const isOwner = useRole() === 'owner';
   const list = usePaged(reloadsList(useAccountId()));
+  const [asked, setAsked] = useState<number | null>(null);
   return (
     <Card title={words.reloads}>
       <PagedTable
         list={list}
         caption={words.reloads}
-        columns={columns}
-        csvName="reloads"
+        columns={columnsOf(isOwner ? setAsked : null)}
+        name="reloads"
         empty={
           <Empty icon={RefreshCw} title={words.noReloads}>
             {words.noReloadsWhy}
           </Empty>
         }
       />
+      {asked !== null && <WhyDialog charge={{ reload: asked }} onClose={() => setAsked(null)} />}
     </Card>
   );
 }
 
-const columns: readonly Column<Reload>[] = [
+const columnsOf = (onWhy: ((reload: number) => void) | null): readonly Column<Reload>[] => [
   {
     key: 'number',
     heading: words.columns.number,
     cell: ({ number }) => number,
-    csv: ({ number }) => String(number),
     order: ({ number }) => number,
   },
   {
     key: 'at',
     heading: words.columns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'status',
     heading: words.columns.status,
     cell: ({ status }) => <PaymentStatus status={status} />,
-    csv: ({ status }) => status,
   },
   {
     key: 'attempts',
@@ -69,17 +72,28 @@ const columns: readonly Column<Reload>[] = [
         ))}
       </ol>
     ),
-    csv: ({ attempts }) =>
-      attempts.map((one) => `${one.attempt} ${one.outcome} ${one.declineCode ?? ''}`.trim()).join('; '),
   },
   {
     key: 'amount',
     heading: words.columns.amount,
     cell: ({ amount }) => <Money amount={amount} />,
-    csv: ({ amount }) => amount,
     order: ({ amount }) => toNano(amount),
     isNumber: true,
   },
+  // What was decided is for owners to read.
+  ...(onWhy
+    ? [
+        {
+          key: 'actions',
+          heading: words.columns.actions,
+          cell: ({ number }: Reload) => (
+            <RowActions>
+              <RowAction label={text.decisions.why} of={words.reloadOf(number)} onClick={() => onWhy(number)} />
+            </RowActions>
+          ),
+        },
+      ]
+    : []),
 ];
 
 function outcomeOf({ outcome, ...attempt }: Attempt): string {

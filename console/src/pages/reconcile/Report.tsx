@@ -31,7 +31,7 @@ export function Report({ report }: { report: ReconcileReport }) {
             columns={unexplainedColumns}
             rows={unexplained.newest}
             rowKey={({ kind, paymentIntentId }) => `${kind} ${paymentIntentId}`}
-            csvName="unexplained"
+            name="unexplained"
           />
         )}
       </Card>
@@ -42,7 +42,7 @@ export function Report({ report }: { report: ReconcileReport }) {
             columns={repairedColumns}
             rows={repaired.newest}
             rowKey={({ kind, about }) => `${kind} ${about}`}
-            csvName="repaired"
+            name="repaired"
           />
         </Card>
       )}
@@ -53,7 +53,7 @@ export function Report({ report }: { report: ReconcileReport }) {
             columns={violationColumns}
             rows={ledger.violations}
             rowKey={({ invariant, accountId, detail }) => `${invariant} ${accountId} ${detail}`}
-            csvName="violations"
+            name="violations"
           />
         </Card>
       )}

@@ -2,11 +2,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Scale } from 'lucide-react';
 import { api, data, type Schemas } from '../../api/client';
-import { systemQuery } from '../../api/queries';
+import { systemQuery } from '../../api/system';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
 import { Notice } from '../../components/Notice';
-import { Empty } from '../../components/States';
+import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { Report } from './Report';
@@ -17,7 +17,6 @@ type ReconcileReport = Schemas['ReconcileReport'];
 export default function ReconcilePage() {
   const reconciling = useMutation({ mutationFn: reconcile });
   const system = useQuery(systemQuery);
-  const last = system.data?.lags.reconciledAt;
   const run = (
     <Button look="primary" isRunning={reconciling.isPending} onClick={() => reconciling.mutate()}>
       {words.run}
@@ -32,13 +31,17 @@ export default function ReconcilePage() {
         {reconciling.data ? (
           <p>{words.why}</p>
         ) : (
-          <Empty
-            icon={Scale}
-            title={last ? words.lastRun(formatTime(last)) : last === null ? words.never : words.title}
-            action={run}
-          >
-            {words.why}
-          </Empty>
+          <Loaded query={system}>
+            {({ lags: { reconciledAt } }) => (
+              <Empty
+                icon={Scale}
+                title={reconciledAt === null ? words.never : words.lastRun(formatTime(reconciledAt))}
+                action={run}
+              >
+                {words.why}
+              </Empty>
+            )}
+          </Loaded>
         )}
       </Card>
       {reconciling.data && <Report report={reconciling.data} />}

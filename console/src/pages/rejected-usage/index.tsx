@@ -3,7 +3,7 @@ import { CircleCheck } from 'lucide-react';
 import { useDeferredValue } from 'react';
 import { Link } from 'wouter';
 import { usePaged } from '../../api/paged';
-import { rejectedUsageList, type RejectedUsage } from '../../api/queries';
+import { rejectedUsageList, type RejectedUsage } from '../../api/usage';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
 import { PagedTable } from '../../components/PagedTable';
@@ -29,7 +29,7 @@ export default function RejectedUsagePage() {
           list={list}
           caption={words.title}
           columns={columns}
-          csvName="rejected-usage"
+          name="rejected-usage"
           lines={6}
           empty={
             <Empty icon={CircleCheck} title={words.none}>
@@ -47,7 +47,6 @@ const columns: readonly Column<RejectedUsage>[] = [
     key: 'at',
     heading: words.columns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'accountId',
@@ -59,9 +58,8 @@ const columns: readonly Column<RejectedUsage>[] = [
       ) : (
         <Link href={`/accounts/${encodeURIComponent(accountId)}`}>{accountId}</Link>
       ),
-    csv: ({ accountId }) => accountId,
   },
-  { key: 'id', heading: words.columns.id, cell: ({ id }) => <code>{id}</code>, csv: ({ id }) => id },
+  { key: 'id', heading: words.columns.id, cell: ({ id }) => <code>{id}</code> },
   {
     key: 'code',
     heading: words.columns.code,
@@ -71,7 +69,6 @@ const columns: readonly Column<RejectedUsage>[] = [
         <small>{code}</small>
       </span>
     ),
-    csv: ({ code }) => code,
   },
   {
     key: 'event',
@@ -82,6 +79,5 @@ const columns: readonly Column<RejectedUsage>[] = [
         <pre>{JSON.stringify(event, null, 2)}</pre>
       </details>
     ),
-    csv: ({ event }) => JSON.stringify(event),
   },
 ];

@@ -1,7 +1,7 @@
 /** The state of the whole: what is reached, what lags, what waits (C2, O5). */
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client';
-import { systemQuery } from '../../api/queries';
+import { systemQuery } from '../../api/system';
 import { Badge } from '../../components/Badge';
 import { Card, PageHead } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
@@ -73,7 +73,7 @@ const Queues = ({ queues }: { queues: System['queues'] }) => (
       columns={queueColumns}
       rows={Object.entries(queues).map(([name, queue]) => ({ name, ...queue }))}
       rowKey={({ name }) => name}
-      csvName="queues"
+      name="queues"
     />
   </Card>
 );

@@ -3,7 +3,8 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import { api, type Schemas } from '../../api/client';
-import { keys as queryKeys, type MemberKey } from '../../api/queries';
+import { keys as queryKeys } from '../../api/keys';
+import type { MemberKey } from '../../api/team';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { ChangeDialog } from '../../components/ChangeDialog';
@@ -41,7 +42,7 @@ export function Keys({ accountId, keys, members }: Props) {
               columns={columnsOf(nameOf, setRevoking)}
               rows={rows}
               rowKey={({ id }) => id}
-              csvName="keys"
+              name="keys"
             />
           )
         }

@@ -1,7 +1,7 @@
 /** Makes a key of a member, and shows it once. */
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { SecretDialog } from '../../components/Secret';

@@ -1,7 +1,7 @@
 /** Adds a member, or changes one. */
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';

@@ -53,7 +53,7 @@ export function Members({ accountId, members, keysOf }: Props) {
             columns={columnsOf({ me, keysOf, onOpen: setOpen, onInvite: inviting.mutate, owners: countOwners(rows) })}
             rows={rows}
             rowKey={({ id }) => id}
-            csvName="members"
+            name="members"
           />
         )}
       </Loaded>

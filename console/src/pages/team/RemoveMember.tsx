@@ -1,5 +1,5 @@
 import { api, type Schemas } from '../../api/client';
-import { keys as queryKeys } from '../../api/queries';
+import { keys as queryKeys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { useChange } from '../../components/useChange';
 import { text } from '../../text';

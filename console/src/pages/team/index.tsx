@@ -1,7 +1,7 @@
 /** The people of an account and their keys. An owner's own account; an admin's, of any. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from 'wouter';
-import { keysQuery, membersQuery } from '../../api/queries';
+import { keysQuery, membersQuery } from '../../api/team';
 import { PageHead } from '../../components/Card';
 import { useLive } from '../../live/live';
 import { useSession } from '../../session/session';

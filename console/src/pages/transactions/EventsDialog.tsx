@@ -1,7 +1,7 @@
 /** The usage events behind one line of the ledger. */
 import { ReceiptText } from 'lucide-react';
 import { usePaged } from '../../api/paged';
-import { eventsList, type UsageEvent } from '../../api/queries';
+import { eventsList, type UsageEvent } from '../../api/transactions';
 import { Dialog } from '../../components/Dialog';
 import { Money } from '../../components/Money';
 import { Notice } from '../../components/Notice';
@@ -22,7 +22,8 @@ export function EventsDialog({ sequence, onClose }: { sequence: number; onClose:
         list={list}
         caption={words.eventsOf(sequence)}
         columns={columns}
-        csvName={`events-${sequence}`}
+        name="events"
+        fileName={`events-${sequence}`}
         lines={5}
         empty={
           archive === undefined ? (
@@ -42,7 +43,6 @@ const count = (key: 'inputTokens' | 'outputTokens' | 'images', heading: string):
   key,
   heading,
   cell: (event) => event[key].toLocaleString('en-US'),
-  csv: (event) => String(event[key]),
   isNumber: true,
 });
 
@@ -51,9 +51,8 @@ const columns: readonly Column<UsageEvent>[] = [
     key: 'at',
     heading: words.eventColumns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
-  { key: 'model', heading: words.eventColumns.model, cell: ({ model }) => model, csv: ({ model }) => model },
+  { key: 'model', heading: words.eventColumns.model, cell: ({ model }) => model },
   count('inputTokens', words.eventColumns.input),
   count('outputTokens', words.eventColumns.output),
   count('images', words.eventColumns.images),
@@ -61,8 +60,7 @@ const columns: readonly Column<UsageEvent>[] = [
     key: 'cost',
     heading: words.eventColumns.cost,
     cell: ({ cost }) => <Money amount={cost} />,
-    csv: ({ cost }) => cost,
     isNumber: true,
   },
-  { key: 'id', heading: words.eventColumns.id, cell: ({ id }) => <code>{id}</code>, csv: ({ id }) => id },
+  { key: 'id', heading: words.eventColumns.id, cell: ({ id }) => <code>{id}</code> },
 ];

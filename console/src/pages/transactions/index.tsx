@@ -3,7 +3,7 @@ import { ReceiptText } from 'lucide-react';
 import { useState } from 'react';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
-import { transactionsList } from '../../api/queries';
+import { transactionsList } from '../../api/transactions';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, SelectFilter, useUrlFilter } from '../../components/Filters';
 import { Money } from '../../components/Money';
@@ -11,8 +11,10 @@ import { PagedTable } from '../../components/PagedTable';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
-import { useAccountId } from '../../session/session';
+import { WhyDialog } from '../../features/why/WhyDialog';
+import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
+import { Decisions } from './Decisions';
 import { EventsDialog } from './EventsDialog';
 import styles from './Transactions.module.css';
 
@@ -22,7 +24,9 @@ type Row = Schemas['Transaction'];
 export default function TransactionsPage() {
   const filter = useUrlFilter(['kind', 'from', 'to']);
   const list = usePaged(transactionsList(useAccountId(), filter.values));
+  const isOwner = useRole() === 'owner';
   const [shown, setShown] = useState<number | null>(null);
+  const [asked, setAsked] = useState<number | null>(null);
   return (
     <>
       <PageHead title={text.pages.transactions} />
@@ -35,8 +39,8 @@ export default function TransactionsPage() {
         <PagedTable
           list={list}
           caption={words.title}
-          columns={columnsOf(setShown)}
-          csvName="transactions"
+          columns={columnsOf(setShown, isOwner ? setAsked : null)}
+          name="transactions"
           lines={8}
           empty={
             <Empty icon={ReceiptText} title={filter.isFiltered ? words.noneMatch : words.none}>
@@ -45,23 +49,26 @@ export default function TransactionsPage() {
           }
         />
       </Card>
+      {isOwner && <Decisions />}
       {shown !== null && <EventsDialog sequence={shown} onClose={() => setShown(null)} />}
+      {asked !== null && <WhyDialog charge={{ transaction: asked }} onClose={() => setAsked(null)} />}
     </>
   );
 }
 
-const columnsOf = (onEvents: (sequence: number) => void): Column<Row>[] => [
+type Ask = (sequence: number) => void;
+
+/** @param onWhy null: what was decided is for owners to read */
+const columnsOf = (onEvents: Ask, onWhy: Ask | null): Column<Row>[] => [
   {
     key: 'at',
     heading: words.columns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
   {
     key: 'kind',
     heading: words.columns.kind,
     cell: ({ kind }) => words.kinds[kind],
-    csv: ({ kind }) => kind,
   },
   {
     key: 'description',
@@ -74,6 +81,11 @@ const columnsOf = (onEvents: (sequence: number) => void): Column<Row>[] => [
             {words.events}
           </button>
         )}
+        {kind === 'reload' && onWhy && (
+          <button type="button" aria-label={text.decisions.whyTransaction(sequence)} onClick={() => onWhy(sequence)}>
+            {text.decisions.why}
+          </button>
+        )}
         {receiptUrl && (
           <a href={receiptUrl} aria-label={words.receiptFor(sequence)}>
             {words.receipt}
@@ -81,20 +93,17 @@ const columnsOf = (onEvents: (sequence: number) => void): Column<Row>[] => [
         )}
       </span>
     ),
-    csv: ({ description }) => description,
   },
   {
     key: 'amount',
     heading: words.columns.amount,
     cell: ({ amount }) => <Money amount={amount} />,
-    csv: ({ amount }) => amount,
     isNumber: true,
   },
   {
     key: 'balanceAfter',
     heading: words.columns.balance,
     cell: ({ balanceAfter }) => <Money amount={balanceAfter} />,
-    csv: ({ balanceAfter }) => balanceAfter,
     isNumber: true,
   },
 ];

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ChartColumn } from 'lucide-react';
 import { useSearchParams } from 'wouter';
-import { usageQuery } from '../../api/queries';
+import { readUsageCsv, usageQuery } from '../../api/usage';
 import { Card, PageHead } from '../../components/Card';
 import { DayBars, PART_COLOURS } from '../../components/chart/DayBars';
 import { Field } from '../../components/Field';
@@ -25,7 +25,8 @@ export default function UsagePage() {
   const [search, setSearch] = useSearchParams();
   const given = search.get('days');
   const days: Days = isDays(given) ? given : '30';
-  const usage = useQuery(usageQuery(useAccountId(), Number(days)));
+  const id = useAccountId();
+  const usage = useQuery(usageQuery(id, Number(days)));
   return (
     <>
       <PageHead title={text.pages.usage}>
@@ -48,7 +49,7 @@ export default function UsagePage() {
               </Empty>
             </Card>
           ) : (
-            <Spend rows={rows} total={total} days={Number(days)} />
+            <Spend id={id} rows={rows} total={total} days={Number(days)} />
           )
         }
       </Loaded>
@@ -56,7 +57,9 @@ export default function UsagePage() {
   );
 }
 
-function Spend({ rows, total, days }: { rows: readonly UsageRow[]; total: string; days: number }) {
+type SpendProps = { id: string; rows: readonly UsageRow[]; total: string; days: number };
+
+function Spend({ id, rows, total, days }: SpendProps) {
   const now = new Date();
   const range = Array.from({ length: days }, (_, at) => utcDay(now, days - 1 - at));
   const models = byModel(rows);
@@ -93,7 +96,9 @@ function Spend({ rows, total, days }: { rows: readonly UsageRow[]; total: string
           columns={columnsOf(total)}
           rows={models}
           rowKey={({ model }) => model}
-          csvName={`usage-by-model-${range[0]}-${range.at(-1)}`}
+          name="usage"
+          fileName={`usage-${range[0]}-${range.at(-1)}`}
+          readCsv={() => readUsageCsv(id, days)}
         />
       </Card>
     </>
@@ -104,7 +109,6 @@ const count = (key: 'requests' | 'inputTokens' | 'outputTokens' | 'images'): Col
   key,
   heading: words.columns[key],
   cell: (row) => row[key].toLocaleString('en-US'),
-  csv: (row) => String(row[key]),
   order: (row) => row[key],
   isNumber: true,
 });
@@ -114,7 +118,6 @@ const columnsOf = (total: string): Column<ModelUsage>[] => [
     key: 'model',
     heading: words.columns.model,
     cell: ({ model }) => model,
-    csv: ({ model }) => model,
     order: ({ model }) => model,
   },
   count('requests'),
@@ -131,7 +134,6 @@ const columnsOf = (total: string): Column<ModelUsage>[] => [
     key: 'cost',
     heading: words.columns.cost,
     cell: ({ cost }) => <Money amount={cost} />,
-    csv: ({ cost }) => cost,
     order: ({ cost }) => toNano(cost),
     isNumber: true,
   },

@@ -1,7 +1,8 @@
 /** Registers an endpoint, and shows its signing secret once. */
 import { useState } from 'react';
 import { api, data } from '../../api/client';
-import { keys, type WebhookEndpoint } from '../../api/queries';
+import { keys } from '../../api/keys';
+import type { WebhookEndpoint } from '../../api/webhooks';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { SecretDialog } from '../../components/Secret';

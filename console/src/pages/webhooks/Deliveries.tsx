@@ -1,7 +1,7 @@
 /** What was sent to an endpoint, and what it answered. */
 import { Send } from 'lucide-react';
 import { usePaged } from '../../api/paged';
-import { deliveriesList, type WebhookDelivery, type WebhookEndpoint } from '../../api/queries';
+import { deliveriesList, type WebhookDelivery, type WebhookEndpoint } from '../../api/webhooks';
 import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import type { Tone } from '../../components/Notice';
@@ -23,7 +23,7 @@ export function Deliveries({ accountId, endpoint }: { accountId: string; endpoin
         list={list}
         caption={words.deliveriesOf(endpoint.url)}
         columns={columns}
-        csvName="webhook-deliveries"
+        name="webhook-deliveries"
         empty={
           <Empty icon={Send} title={words.noDeliveries}>
             {words.noDeliveriesWhy}
@@ -45,32 +45,27 @@ const columns: readonly Column<WebhookDelivery>[] = [
     key: 'at',
     heading: words.deliveryColumns.at,
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
-    csv: ({ at }) => at,
   },
-  { key: 'type', heading: words.deliveryColumns.type, cell: eventOf, csv: ({ type }) => type },
+  { key: 'type', heading: words.deliveryColumns.type, cell: eventOf },
   {
     key: 'status',
     heading: words.deliveryColumns.status,
     cell: ({ status }) => <Badge tone={TONES[status]}>{words.statuses[status]}</Badge>,
-    csv: ({ status }) => status,
   },
   {
     key: 'attempts',
     heading: words.deliveryColumns.attempts,
     cell: ({ attempts }) => attempts,
-    csv: ({ attempts }) => String(attempts),
     isNumber: true,
   },
   {
     key: 'last',
     heading: words.deliveryColumns.last,
     cell: (delivery) => lastOf(delivery) || '–',
-    csv: lastOf,
   },
   {
     key: 'endedAt',
     heading: words.deliveryColumns.ended,
     cell: ({ endedAt }) => (endedAt === null ? '–' : <time dateTime={endedAt}>{formatTime(endedAt)}</time>),
-    csv: ({ endedAt }) => endedAt ?? '',
   },
 ];

@@ -1,6 +1,6 @@
 /** All events, or some of them. */
 import { useId } from 'react';
-import type { WebhookEndpoint } from '../../api/queries';
+import type { WebhookEndpoint } from '../../api/webhooks';
 import { text } from '../../text';
 import styles from './Webhooks.module.css';
 

@@ -1,5 +1,6 @@
 import { api } from '../../api/client';
-import { keys, type WebhookEndpoint } from '../../api/queries';
+import { keys } from '../../api/keys';
+import type { WebhookEndpoint } from '../../api/webhooks';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { useChange } from '../../components/useChange';
 import { text } from '../../text';

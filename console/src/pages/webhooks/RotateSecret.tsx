@@ -1,7 +1,8 @@
 /** Makes a new signing secret and shows it once; the old one signs beside it for a while. */
 import { useState } from 'react';
 import { api, data } from '../../api/client';
-import { keys, type WebhookEndpoint } from '../../api/queries';
+import { keys } from '../../api/keys';
+import type { WebhookEndpoint } from '../../api/webhooks';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { SecretDialog } from '../../components/Secret';
 import { useChange } from '../../components/useChange';

@@ -1,4 +1,4 @@
-import type { WebhookEndpoint } from '../../api/queries';
+import type { WebhookEndpoint } from '../../api/webhooks';
 import { Badge } from '../../components/Badge';
 import { RowAction, RowActions } from '../../components/RowActions';
 import type { Column } from '../../components/Table';

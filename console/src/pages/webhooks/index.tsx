@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Webhook } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { endpointsQuery, keys, type WebhookEndpoint } from '../../api/queries';
+import { keys } from '../../api/keys';
+import { endpointsQuery, type WebhookEndpoint } from '../../api/webhooks';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
 import { useUrlFilter } from '../../components/Filters';
@@ -53,7 +54,7 @@ export default function WebhooksPage() {
                 columns={columnsOf(act, shown?.id)}
                 rows={rows}
                 rowKey={(endpoint) => endpoint.id}
-                csvName="webhook-endpoints"
+                name="webhook-endpoints"
               />
             )
           }

@@ -1,0 +1,220 @@
+/**
+ * Every page in every state, from one table: whole, loading, failed, forbidden, offline, empty. In each of them axe finds
+ * nothing, and controls can be told apart by their names.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page, Route } from 'playwright-core';
+import { openAccount, putModel, report, type TestAccount } from '../support/api';
+import { addCard, expectAccessible, testsInBrowser, type ConsoleHarness, type Visit } from '../support/browser';
+import { controlsOf, repeated, withoutTimes } from '../support/controls';
+import { until } from '../support/notices';
+
+type Role = 'owner' | 'admin';
+/** `empty`: what a page says when there is nothing yet; left out where there always is something. `:id` is the account's. */
+type Case = { name: string; path: string; role: Role; empty?: string; at?: string };
+const PAGES: readonly Case[] = [
+  { name: 'overview', path: '/overview', role: 'owner', empty: 'No reloads yet' },
+  { name: 'pay', path: '/pay', role: 'owner' },
+  { name: 'payments', path: '/payments', role: 'owner', empty: 'No payment method yet' },
+  { name: 'transactions', path: '/transactions', role: 'owner', empty: 'No transactions yet' },
+  { name: 'usage', path: '/usage', role: 'owner', empty: 'No usage in this period' },
+  { name: 'batches', path: '/batches', role: 'owner', empty: 'No batches yet' },
+  { name: 'notices', path: '/notices', role: 'owner', empty: 'Nothing has been told yet' },
+  { name: 'limits', path: '/limits', role: 'owner', empty: 'Nothing has been asked for' },
+  { name: 'team', path: '/team', role: 'owner' },
+  { name: 'webhooks', path: '/webhooks', role: 'owner', empty: 'There are no endpoints' },
+  { name: 'accounts', path: '/accounts', role: 'admin', empty: 'No account matches', at: '/accounts?q=no-such' },
+  { name: 'account', path: '/accounts/:id', role: 'admin', empty: 'No prepayments yet' },
+  { name: 'team', path: '/accounts/:id/team', role: 'admin' },
+  {
+    name: 'limitRequests',
+    path: '/limit-requests',
+    role: 'admin',
+    empty: 'No request matches',
+    at: '/limit-requests?account=no-such',
+  },
+  { name: 'models', path: '/models', role: 'owner', empty: 'No model matches', at: '/models?q=no-such' },
+  { name: 'rejectedUsage', path: '/rejected-usage', role: 'admin', empty: 'Nothing was rejected' },
+  { name: 'reconcile', path: '/reconcile', role: 'admin', empty: 'It has never run' },
+  { name: 'system', path: '/system', role: 'admin' },
+];
+
+let full: TestAccount;
+let bare: TestAccount;
+const inBrowser = testsInBrowser(async ({ api }) => {
+  full = await openAccount(api, '40.00', 'full');
+  bare = await openAccount(api, undefined, 'bare');
+  await addCard(api, full);
+  await addCard(api, full, 'pm_card_mastercard');
+  await putModel(api, 'chat');
+  const asOwner = (path: string, body: object, headers = {}) =>
+    api.ask('POST', `/v1/accounts/full/${path}`, { key: full.owner, body, headers });
+  await asOwner('prepayments', { amount: '5.00' }, { 'Idempotency-Key': 'first' });
+  await asOwner('webhook-endpoints', { url: 'https://hooks.example/a', events: null });
+  await asOwner('webhook-endpoints', { url: 'https://hooks.example/b', events: null });
+  await asOwner('limit-requests', { key: 'dedicated.endpoints', requested: 1_000, reason: 'a launch' });
+  await report(api, [{ id: 'one', accountId: 'full', model: 'chat', inputTokens: 2_500_000 }]);
+});
+
+const addressOf = ({ path, at }: Pick<Case, 'path' | 'at'>, account: TestAccount): string =>
+  at ?? path.replace(':id', account.id);
+const keyOf = ({ api }: ConsoleHarness, role: Role, account: TestAccount): string =>
+  role === 'admin' ? api.admin : account.owner;
+
+test('the table has every page of the console', () => {
+  const source = readFileSync(join(process.cwd(), 'console', 'src', 'app', 'pages.ts'), 'utf8');
+  const pages = [...source.matchAll(/^ {2}page\('(\w+)', '([^']+)'/gm)].map(([, name, path]) => `${name} ${path}`);
+  expect(PAGES.map(({ name, path }) => `${name} ${path}`).sort()).toEqual(pages.sort());
+});
+
+/** Goes to another page of the console as its links do, without loading it all anew. */
+async function go(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+}
+
+const exact = { exact: true };
+const isLoaded = (page: Page): Promise<unknown> =>
+  until(
+    () => page.getByText('Loading', exact).count(),
+    (count) => count === 0,
+    30_000,
+  );
+
+async function expectSound(page: Page): Promise<void> {
+  await expectAccessible(page);
+  expect(repeated(await controlsOf(page))).toEqual([]);
+}
+
+type Answering = 'truly' | 'never' | 'failing' | 'refusing';
+const PROBLEMS = { failing: [503, 'unavailable'], refusing: [403, 'forbidden'] } as const;
+
+/** How the API's answers reach the page. Who is signed in is always told. */
+async function answersOf(page: Page): Promise<{ become(next: Answering): void }> {
+  let now: Answering = 'truly';
+  await page.route('**/v1/**', (route: Route) => {
+    const isSession = new URL(route.request().url()).pathname.startsWith('/v1/session');
+    if (now === 'truly' || isSession) return route.continue();
+    if (now === 'never') return undefined;
+    const [status, code] = PROBLEMS[now];
+    const body = { type: 'about:blank', title: 'No', status, detail: 'It can not be answered now.', code };
+    return route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(body) });
+  });
+  return { become: (next) => (now = next) };
+}
+
+/** Opens the console as each role, and goes to each of its pages. */
+async function eachPage(
+  harness: ConsoleHarness,
+  account: TestAccount,
+  prepare: (visit: Visit) => Promise<void>,
+  see: (page: Page, one: Case) => Promise<void>,
+): Promise<void> {
+  for (const role of ['owner', 'admin'] as const) {
+    const visit = await harness.visit({ key: keyOf(harness, role, account), path: '/no-such-page' });
+    await visit.page.getByText('There is no such page').waitFor();
+    await prepare(visit);
+    for (const one of PAGES.filter((page) => page.role === role)) {
+      await go(visit.page, addressOf({ path: one.path }, account));
+      await see(visit.page, one);
+    }
+    await visit.page.unrouteAll({ behavior: 'ignoreErrors' });
+    await visit.context.close();
+  }
+}
+
+inBrowser('every page, whole: names and roles of all controls are those that are kept, each once', async (harness) => {
+  const kept: Record<string, string[]> = {};
+  await eachPage(
+    harness,
+    full,
+    async () => {},
+    async (page, { path }) => {
+      await isLoaded(page);
+      await expectSound(page);
+      kept[path] = (await controlsOf(page)).map(withoutTimes);
+    },
+  );
+  expect(kept).toMatchSnapshot();
+});
+
+inBrowser('every page while it loads says so', (harness) =>
+  eachPage(
+    harness,
+    full,
+    async ({ page }) => (await answersOf(page)).become('never'),
+    async (page) => {
+      await page.getByText('Loading', exact).first().waitFor({ state: 'attached' });
+      await expectSound(page);
+    },
+  ),
+);
+
+inBrowser('every page that is refused says that it is not for this role', (harness) =>
+  eachPage(
+    harness,
+    full,
+    async ({ page }) => (await answersOf(page)).become('refusing'),
+    async (page) => {
+      await page.getByText('This page is not for your role').first().waitFor();
+      await expectSound(page);
+    },
+  ),
+);
+
+inBrowser('every page that can not be read, and then is offline, says so, and comes back by itself', (harness) => {
+  let answers: Awaited<ReturnType<typeof answersOf>>;
+  return eachPage(
+    harness,
+    full,
+    async ({ page, complaints }) => {
+      // What fails is tried twice more, with pauses: their time is skipped.
+      await page.clock.install();
+      answers = await answersOf(page);
+      page.on('response', (response) => response.status() === 503 && complaints.splice(0));
+      await page.reload();
+      await page.getByText('There is no such page').waitFor();
+    },
+    async (page, { path }) => {
+      const says = (words: string) =>
+        until(
+          async () => {
+            await page.clock.runFor(2_000);
+            return (await page.getByText(words).count()) > 0 && (await page.getByText('Loading', exact).count()) === 0;
+          },
+          (said) => said,
+        );
+      answers.become('failing');
+      await go(page, `${addressOf({ path }, full)}?failing`);
+      await says('This could not be loaded');
+      await expectSound(page);
+      answers.become('truly');
+      await page.context().setOffline(true);
+      for (const retry of await page.getByRole('button', { name: 'Try again' }).all()) await retry.click();
+      await says('Ballast can’t be reached');
+      await expectSound(page);
+      await page.context().setOffline(false);
+      await page.getByText('Ballast can’t be reached').waitFor({ state: 'detached' });
+      await isLoaded(page);
+      expect(await page.getByText('This could not be loaded').count()).toBe(0);
+    },
+  );
+});
+
+inBrowser('every page that may be empty says why', (harness) =>
+  eachPage(
+    harness,
+    bare,
+    async () => {},
+    async (page, one) => {
+      if (one.empty === undefined) return;
+      if (one.at !== undefined) await go(page, one.at);
+      await page.getByText(one.empty).first().waitFor();
+      await isLoaded(page);
+      await expectSound(page);
+    },
+  ),
+);
+
+inBrowser('nothing in any state breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());
