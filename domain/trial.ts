@@ -14,7 +14,8 @@ export type Span = { fromMs: number; toMs: number; spent: Nano };
 export type Movement = { atMs: number; amount: Nano };
 
 export type TrialInput = {
-  settings: AutoReloadSettings;
+  /** Null: auto-reload off. */
+  settings: AutoReloadSettings | null;
   trigger: Trigger;
   /** At the begin of the first span. */
   balance: Nano;
@@ -67,23 +68,25 @@ class Run {
   private readonly curve: TrialResult['curve'] = [];
   /** Cents, by the end of the month. */
   private readonly spentByMonth = new Map<number, number>();
-  private readonly dueLevel: Nano;
+  /** Null: none is ever due. */
+  private readonly dueLevel: Nano | null;
   private lowest: Nano;
   private withoutAccessMs = 0;
 
   constructor(
-    private readonly settings: AutoReloadSettings,
+    private readonly settings: AutoReloadSettings | null,
     private readonly trigger: Trigger,
     private balance: Nano,
     private atMs: number,
   ) {
-    this.dueLevel = triggerLevel(settings.thresholdCents, trigger);
+    this.dueLevel = settings && triggerLevel(settings.thresholdCents, trigger);
     this.lowest = balance;
     this.note();
   }
 
   /** A5: enabling at or below the threshold charges at once, one multiple of the amount. */
   enable(): void {
+    if (this.settings === null) return;
     const first = firstCharge(this.balance, this.settings, this.trigger);
     if (first.kind === 'charge' && this.guard(first.cents) === null) this.reload(first.cents);
     this.reloadWhileDue();
@@ -101,7 +104,7 @@ class Run {
     this.reloadWhileDue();
     while (this.atMs < untilMs) {
       const span = untilMs - this.atMs;
-      const toLevel = this.balance - this.dueLevel;
+      const toLevel = this.dueLevel === null ? left + 1n : this.balance - this.dueLevel;
       const retryMs = toLevel <= 0n ? Math.min(this.retryMs(), untilMs) : untilMs;
       const crosses = toLevel > 0n && toLevel <= left;
       const endMs = crosses
@@ -123,10 +126,11 @@ class Run {
 
   /** A6: one at a time, each of the amount, until available is above the threshold or a guard stops it. */
   private reloadWhileDue(): void {
-    while (this.balance <= this.dueLevel) {
-      const by = this.guard(this.settings.amountCents);
+    const { settings, dueLevel } = this;
+    while (settings !== null && dueLevel !== null && this.balance <= dueLevel) {
+      const by = this.guard(settings.amountCents);
       if (by !== null) return void this.blockedBy.add(by);
-      this.reload(this.settings.amountCents);
+      this.reload(settings.amountCents);
     }
   }
 
@@ -139,7 +143,7 @@ class Run {
 
   /** A12. */
   private guard(cents: number): TrialGuard | null {
-    const { monthlyLimitCents } = this.settings;
+    const monthlyLimitCents = this.settings?.monthlyLimitCents ?? null;
     const spent = this.spentByMonth.get(monthEndMs(this.atMs)) ?? 0;
     if (monthlyLimitCents !== null && spent + cents > monthlyLimitCents) return 'monthly_limit';
     const oldest = this.reloads.at(-BREAKER_RELOADS_MAX);
@@ -148,7 +152,7 @@ class Run {
 
   /** When the guard that stops a reload now lets the next one through. */
   private retryMs(): number {
-    const by = this.guard(this.settings.amountCents);
+    const by = this.guard(this.settings?.amountCents ?? 0);
     if (by === 'breaker') return this.reloads.at(-BREAKER_RELOADS_MAX)!.atMs + BREAKER_WINDOW_MS;
     return by === 'monthly_limit' ? monthEndMs(this.atMs) : this.atMs + 1;
   }

@@ -21,12 +21,19 @@ const CURVE_POINTS_MAX = 500;
 export const run = endpoint({
   params: ofAccount,
   body: {
-    schema: z.strictObject({
-      threshold: moneyIn,
-      amount: moneyIn,
-      monthlyLimit: moneyIn.nullish(),
-      days: z.number().int().min(1).max(DAYS_MAX).default(30),
-    }),
+    schema: z
+      .strictObject({
+        threshold: moneyIn
+          .optional()
+          .meta({ description: 'Left out with `amount`: what would be without auto-reload.' }),
+        amount: moneyIn.optional(),
+        monthlyLimit: moneyIn.nullish(),
+        days: z.number().int().min(1).max(DAYS_MAX).default(30),
+      })
+      .refine(({ threshold, amount }) => (threshold === undefined) === (amount === undefined), {
+        path: ['amount'],
+        message: 'must be given with threshold, or both left out',
+      }),
   },
   replies: {
     200: z
@@ -45,7 +52,9 @@ export const run = endpoint({
   uses: ['pool', 'policy', 'clock'],
   refusals: ['out_of_range', 'fraction_of_a_cent'],
   async handle({ params: { id }, body }, { pool, policy, clock }) {
-    const settings = toSettings(body);
+    const { threshold, amount, monthlyLimit } = body;
+    const settings =
+      threshold === undefined || amount === undefined ? null : toSettings({ threshold, amount, monthlyLimit });
     if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
     // Before the first purchase auto-reload can't be enabled (A1).
     const firstMs = (await readFirstLine(pool, id))?.getTime() ?? clock.now();

@@ -46,6 +46,17 @@ test('A18 a trial tells when it would have reloaded, what it would have cost, an
   expect(body.curve.at(-1)).toEqual({ at: body.to, balance: '33.00' });
 });
 
+test('A18 without settings a trial tells what is without auto-reload', async () => {
+  const { id, owner } = await withPast();
+  const { status, body } = await trial(id, owner, {});
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ reloads: [], charged: '0.00', lowestBalance: '-17.00', blockedBy: [] });
+  // Of 47 dollars, one an hour, thirty were paid.
+  expect(body.minutesWithoutAccess).toBeGreaterThan(16 * 60);
+  expect(body.curve.at(-1)).toEqual({ at: body.to, balance: '-17.00' });
+  expect((await trial(id, owner, { threshold: '5.00' })).status).toBe(400);
+});
+
 test('A18 a limit of the month shows what it would have done to access', async () => {
   const { id, owner } = await withPast();
   const { body } = await trial(id, owner, { threshold: '50.00', amount: '5.00', monthlyLimit: '5.00' });

@@ -61,6 +61,7 @@ test('A18 payments that were made stay, at their time', () => {
 
 const money = (max: number) => fc.bigInt({ min: 0n, max: BigInt(max) * 1_000_000_000n }).map(nano);
 const inputs = fc.record({
+  isOff: fc.boolean(),
   settings: fc.record({
     thresholdCents: fc.integer({ min: 500, max: 10_000 }),
     amountCents: fc.integer({ min: 500, max: 20_000 }),
@@ -86,7 +87,9 @@ test('A18 money is exact: what is left is what there was, and what came in, less
     fc.property(inputs, (input) => {
       const end = START + input.spans.length * HOUR;
       const movements = input.movements.filter(({ atMs }) => atMs < end);
-      const { reloads, curve, lowest } = runTrial({ ...input, movements });
+      const settings = input.isOff ? null : input.settings;
+      const { reloads, curve, lowest } = runTrial({ ...input, settings, movements });
+      if (input.isOff) expect(reloads).toEqual([]);
       const charged = sum(reloads.map(({ cents }) => centsToNano(cents)));
       const expected =
         input.balance +

@@ -48,7 +48,6 @@ export const autoReload = {
   trial: {
     title: 'On your past usage',
     note: (days: number) => `What these settings would have done in the last ${days} days. Nothing is charged.`,
-    days: 'Days',
     wished: 'These settings',
     present: 'Present settings',
     presentOff: 'Auto-reload off',
@@ -56,7 +55,6 @@ export const autoReload = {
     charged: 'Charged',
     lowest: 'Lowest balance',
     without: 'Without access',
-    minutes: (minutes: string) => minutes,
     never: 'Never',
     curve: (name: string) => `Balance over time: ${name}`,
     blocked: {

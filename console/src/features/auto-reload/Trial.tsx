@@ -1,8 +1,8 @@
 /** A18: the settings wished and the present ones over the account's own past usage, side by side. Nothing is charged. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { api, data, type Schemas } from '../../api/client';
-import { keys } from '../../api/queries';
+import { api, data, ofAccount, type Schemas } from '../../api/client';
+import { keys } from '../../api/keys';
 import { Curve, rangeOf } from '../../components/chart/Curve';
 import { Money } from '../../components/Money';
 import { Loaded } from '../../components/States';
@@ -16,16 +16,12 @@ import type { Wish } from './wish';
 const words = text.autoReload.trial;
 const DAYS = 30;
 
-const run = (accountId: string, wish: Wish) =>
-  data(
-    api.POST('/v1/accounts/{id}/auto-reload/trial', {
-      params: { path: { id: accountId } },
-      body: { ...wish, days: DAYS },
-    }),
-  );
+/** @param settings empty: auto-reload off */
+const run = (accountId: string, settings: Partial<Wish>) =>
+  data(api.POST('/v1/accounts/{id}/auto-reload/trial', { ...ofAccount(accountId), body: { ...settings, days: DAYS } }));
 type Result = Awaited<ReturnType<typeof run>>;
 
-function useTrial(accountId: string, wish: Wish | null) {
+function useTrial(accountId: string, wish: Partial<Wish> | null) {
   return useQuery({
     queryKey: [...keys.account(accountId), 'trial', wish],
     queryFn: () => run(accountId, wish!),
@@ -40,7 +36,7 @@ type Props = { accountId: string; wish: Wish | null; settings: Schemas['AutoRelo
 
 export function Trial({ accountId, wish, settings: { status, threshold, amount, monthlyLimit } }: Props) {
   const isSet = status === 'on' && threshold !== null && amount !== null;
-  const present = isSet ? { threshold, amount, ...(monthlyLimit !== null && { monthlyLimit }) } : null;
+  const present = isSet ? { threshold, amount, ...(monthlyLimit !== null && { monthlyLimit }) } : {};
   const wished = useTrial(accountId, wish);
   const now = useTrial(accountId, present);
   const range = rangeOf(wished.data?.curve ?? [], now.data?.curve ?? []);
@@ -55,7 +51,7 @@ export function Trial({ accountId, wish, settings: { status, threshold, amount, 
           {(result) => <Outcome name={words.wished} result={result} range={range} />}
         </Loaded>
       )}
-      {present && now.data && <Outcome name={words.present} result={now.data} range={range} />}
+      {now.data && <Outcome name={isSet ? words.present : words.presentOff} result={now.data} range={range} />}
     </section>
   );
 }
