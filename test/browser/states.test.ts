@@ -6,7 +6,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page, Route } from 'playwright-core';
 import { openAccount, putModel, report, type TestAccount } from '../support/api';
-import { addCard, expectAccessible, testsInBrowser, type ConsoleHarness, type Visit } from '../support/browser';
+import {
+  addCard,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  testsInBrowser,
+  type ConsoleHarness,
+  type Visit,
+} from '../support/browser';
 import { controlsOf, repeated, withoutTimes } from '../support/controls';
 import { until } from '../support/notices';
 
@@ -38,6 +45,29 @@ const PAGES: readonly Case[] = [
   { name: 'rejectedUsage', path: '/rejected-usage', role: 'admin', empty: 'Nothing was rejected' },
   { name: 'reconcile', path: '/reconcile', role: 'admin', empty: 'It has never run' },
   { name: 'system', path: '/system', role: 'admin' },
+];
+
+/** Windows, by the address that they have, or by the button that opens them. */
+const WINDOWS: readonly { role: Role; path: string; button?: RegExp }[] = [
+  { role: 'owner', path: '/overview?window=auto-reload' },
+  { role: 'owner', path: '/overview', button: /^Go to/ },
+  { role: 'owner', path: '/payments', button: /^Remove/ },
+  { role: 'owner', path: '/transactions', button: /^Events of transaction/ },
+  { role: 'owner', path: '/batches?window=new' },
+  { role: 'owner', path: '/team?window=member' },
+  { role: 'owner', path: '/team?window=key' },
+  { role: 'owner', path: '/team', button: /^Edit/ },
+  { role: 'owner', path: '/team', button: /^Revoke/ },
+  { role: 'owner', path: '/limits', button: /^Ask for more/ },
+  { role: 'owner', path: '/webhooks?window=endpoint' },
+  { role: 'owner', path: '/webhooks', button: /^New secret/ },
+  { role: 'admin', path: '/accounts/full', button: /^Adjust the balance/ },
+  { role: 'admin', path: '/accounts/full', button: /^Suspend access/ },
+  { role: 'admin', path: '/accounts/full', button: /^Close the account/ },
+  { role: 'admin', path: '/accounts/full', button: /^Refund/ },
+  { role: 'admin', path: '/limit-requests', button: /^Decide/ },
+  { role: 'admin', path: '/models', button: /^New price/ },
+  { role: 'admin', path: '/models', button: /^Prices/ },
 ];
 
 let full: TestAccount;
@@ -87,6 +117,16 @@ async function expectSound(page: Page): Promise<void> {
   expect(repeated(await controlsOf(page))).toEqual([]);
 }
 
+/** In the dark, too. */
+async function expectSoundOnPhone(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
 type Answering = 'truly' | 'never' | 'failing' | 'refusing';
 const PROBLEMS = { failing: [503, 'unavailable'], refusing: [403, 'forbidden'] } as const;
 
@@ -133,9 +173,30 @@ inBrowser('every page, whole: names and roles of all controls are those that are
     async (page, { path }) => {
       await isLoaded(page);
       await expectSound(page);
+      await expectSoundOnPhone(page);
       kept[path] = (await controlsOf(page)).map(withoutTimes);
     },
   );
+  expect(kept).toMatchSnapshot();
+});
+
+inBrowser('every window: its controls have names of their own, and Escape closes it', async (harness) => {
+  const kept: Record<string, string[]> = {};
+  for (const role of ['owner', 'admin'] as const) {
+    const { page, context } = await harness.visit({ key: keyOf(harness, role, full), path: '/no-such-page' });
+    for (const { path, button } of WINDOWS.filter((window) => window.role === role)) {
+      await go(page, path);
+      await isLoaded(page);
+      if (button) await page.getByRole('button', { name: button }).first().click();
+      await page.getByRole('dialog').waitFor();
+      await isLoaded(page);
+      await expectSound(page);
+      kept[`${path} ${button?.source ?? ''}`.trim()] = (await controlsOf(page)).map(withoutTimes);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await context.close();
+  }
   expect(kept).toMatchSnapshot();
 });
 

@@ -6,6 +6,11 @@ export const usage = {
   days: { '7': 'Last 7 days', '30': 'Last 30 days', '90': 'Last 90 days' },
   none: 'No usage in this period',
   noneWhy: 'Usage appears here as soon as an inference service reports it.',
+  advice: 'At this rate',
+  adviceNote: 'from recent use',
+  facts: { average: 'Average a day', amount: 'Recommended reload', threshold: 'Recommended threshold' },
+  amountWhy: 'Two to three days of spend',
+  thresholdWhy: 'Lasts while a reload runs',
   models: 'By model',
   other: 'Other',
   columns: {

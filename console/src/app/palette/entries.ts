@@ -15,6 +15,9 @@ const ACTIONS: readonly { roles: readonly Role[]; label: string; href: string }[
   { roles: ['owner'], label: text.overview.addPrepayment, href: '/pay' },
   { roles: ['owner'], label: words.autoReload, href: '/overview?window=auto-reload' },
   { roles: ['owner'], label: text.payments.addMethod, href: '/payments' },
+  { roles: ['owner'], label: text.team.add, href: '/team?window=member' },
+  { roles: ['owner'], label: text.team.makeKey, href: '/team?window=key' },
+  { roles: ['owner'], label: text.webhooks.add, href: '/webhooks?window=endpoint' },
   { roles: ['owner', 'resource_modifier', 'member'], label: text.batches.create, href: '/batches?window=new' },
 ];
 

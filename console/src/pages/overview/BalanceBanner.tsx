@@ -1,13 +1,13 @@
 /** The banner of seed 000: the prepayment balance, whether auto-reload is enabled, and the two things to do about them. */
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
-import { useSearchParams } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { autoReloadQuery } from '../../api/autoReload';
 import { Badge } from '../../components/Badge';
 import { Button, ButtonLink } from '../../components/Button';
 import { Money } from '../../components/Money';
 import { Notice, type Tone } from '../../components/Notice';
+import { useWindow } from '../../components/useWindow';
 import { formatMoney, isZero } from '../../format/money';
 import { useRole } from '../../session/session';
 import { text } from '../../text';
@@ -26,14 +26,7 @@ const GATE_TONES: Record<Schemas['Account']['gate']['state'], Tone> = {
 export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
   const details = useQuery({ ...autoReloadQuery(account.id), refetchInterval: 30_000 });
   const isOwner = useRole() === 'owner';
-  const [search, setSearch] = useSearchParams();
-  const isOpen = isOwner && search.get('window') === 'auto-reload';
-  const show = (open: boolean): void =>
-    setSearch((old) => {
-      if (open) old.set('window', 'auto-reload');
-      else old.delete('window');
-      return old;
-    });
+  const { isOpen, open, close } = useWindow('auto-reload');
   const { tone, what, next } = sentenceOf(account, details.data);
   return (
     <section className={styles.banner} aria-label={words.balance}>
@@ -52,7 +45,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
             <ButtonLink look="primary" href="/pay">
               {words.addPrepayment}
             </ButtonLink>
-            <Button onClick={() => show(true)}>
+            <Button onClick={open}>
               {account.autoReload.status === 'on' || account.autoReload.status === 'paused'
                 ? words.review
                 : words.turnOn}
@@ -63,9 +56,9 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
       <Notice tone={tone}>
         {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
       </Notice>
-      {isOpen && (
+      {isOwner && isOpen && (
         <Suspense fallback={null}>
-          <AutoReloadWindow onClose={() => show(false)} />
+          <AutoReloadWindow onClose={close} />
         </Suspense>
       )}
     </section>

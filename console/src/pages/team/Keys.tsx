@@ -12,6 +12,7 @@ import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
+import { useWindow } from '../../components/useWindow';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { MakeKey } from './MakeKey';
@@ -24,10 +25,10 @@ const shortId = (id: string): string => id.slice(0, 8);
 type Props = { accountId: string; keys: UseQueryResult<{ data: MemberKey[] }>; members: readonly Member[] };
 
 export function Keys({ accountId, keys, members }: Props) {
-  const [isMaking, setMaking] = useState(false);
+  const making = useWindow('key');
   const [revoking, setRevoking] = useState<MemberKey | null>(null);
   const nameOf = ({ memberId, name }: MemberKey): string => members.find(({ id }) => id === memberId)?.name ?? name;
-  const make = <Button onClick={() => setMaking(true)}>{words.makeKey}</Button>;
+  const make = <Button onClick={making.open}>{words.makeKey}</Button>;
   return (
     <Card title={words.keys} note={words.keysNote} action={keys.data?.data.length ? make : undefined}>
       <Loaded query={keys}>
@@ -47,7 +48,9 @@ export function Keys({ accountId, keys, members }: Props) {
           )
         }
       </Loaded>
-      {isMaking && <MakeKey accountId={accountId} members={members} onClose={() => setMaking(false)} />}
+      {making.isOpen && members.length > 0 && (
+        <MakeKey accountId={accountId} members={members} onClose={making.close} />
+      )}
       {revoking && (
         <RevokeKey
           accountId={accountId}

@@ -10,6 +10,7 @@ import { RowAction, RowActions } from '../../components/RowActions';
 import { Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
+import { useWindow } from '../../components/useWindow';
 import { useSession } from '../../session/session';
 import { text } from '../../text';
 import { MemberDialog } from './MemberDialog';
@@ -18,7 +19,7 @@ import styles from './Team.module.css';
 
 type Member = Schemas['Member'];
 const words = text.team;
-type Open = { act: 'add' } | { act: 'edit' | 'remove'; member: Member };
+type Open = { act: 'edit' | 'remove'; member: Member };
 
 type Props = {
   accountId: string;
@@ -29,6 +30,7 @@ type Props = {
 export function Members({ accountId, members, keysOf }: Props) {
   const me = useSession().member?.id;
   const [open, setOpen] = useState<Open | null>(null);
+  const adding = useWindow('member');
   const inviting = useChange({
     change: async ({ id, email }: Member) => {
       await api.POST('/v1/accounts/{id}/members/{memberId}/invitation', {
@@ -40,11 +42,7 @@ export function Members({ accountId, members, keysOf }: Props) {
   });
   const close = () => setOpen(null);
   return (
-    <Card
-      title={words.members}
-      note={words.membersNote}
-      action={<Button onClick={() => setOpen({ act: 'add' })}>{words.add}</Button>}
-    >
+    <Card title={words.members} note={words.membersNote} action={<Button onClick={adding.open}>{words.add}</Button>}>
       {inviting.error && <Notice tone="bad">{inviting.error.message}</Notice>}
       <Loaded query={members}>
         {({ data: rows }) => (
@@ -57,9 +55,8 @@ export function Members({ accountId, members, keysOf }: Props) {
           />
         )}
       </Loaded>
-      {(open?.act === 'add' || open?.act === 'edit') && (
-        <MemberDialog accountId={accountId} {...(open.act === 'edit' && { member: open.member })} onClose={close} />
-      )}
+      {adding.isOpen && <MemberDialog accountId={accountId} onClose={adding.close} />}
+      {open?.act === 'edit' && <MemberDialog accountId={accountId} member={open.member} onClose={close} />}
       {open?.act === 'remove' && (
         <RemoveMember accountId={accountId} member={open.member} keys={keysOf(open.member.id)} onClose={close} />
       )}

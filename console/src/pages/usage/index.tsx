@@ -13,6 +13,7 @@ import { formatMoney, toNano, toPixelsOnly } from '../../format/money';
 import { formatShortDate, utcDay } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
+import { Advice } from './Advice';
 import { byDay, byModel, type ModelUsage, type UsageRow } from './byModel';
 import styles from './Usage.module.css';
 
@@ -90,6 +91,7 @@ function Spend({ id, rows, total, days }: SpendProps) {
           ))}
         </ul>
       </Card>
+      <Advice id={id} />
       <Card title={words.models}>
         <Table
           caption={words.models}

@@ -12,6 +12,7 @@ import { Notice } from '../../components/Notice';
 import { Empty, Loaded } from '../../components/States';
 import { Table } from '../../components/Table';
 import { useChange } from '../../components/useChange';
+import { useWindow } from '../../components/useWindow';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { AddEndpoint } from './AddEndpoint';
@@ -27,9 +28,10 @@ export default function WebhooksPage() {
   const endpoints = useQuery(endpointsQuery(id));
   // Which deliveries are shown stands in the URL, so that they can be sent to whoever looks after the endpoint.
   const { values, set } = useUrlFilter(['endpoint']);
-  const [open, setOpen] = useState<{ act: 'remove' | 'rotate'; endpoint: WebhookEndpoint } | 'add' | null>(null);
+  const [open, setOpen] = useState<{ act: 'remove' | 'rotate'; endpoint: WebhookEndpoint } | null>(null);
+  const adding = useWindow('endpoint');
   const testing = useTest(id, (endpoint) => set('endpoint', endpoint.id));
-  const add = <Button onClick={() => setOpen('add')}>{words.add}</Button>;
+  const add = <Button onClick={adding.open}>{words.add}</Button>;
   const shown = endpoints.data?.data.find((endpoint) => endpoint.id === values.endpoint);
   const act = (what: Act, endpoint: WebhookEndpoint): void => {
     if (what === 'test') testing.mutate(endpoint);
@@ -61,13 +63,9 @@ export default function WebhooksPage() {
         </Loaded>
       </Card>
       {shown && <Deliveries key={shown.id} accountId={id} endpoint={shown} />}
-      {open === 'add' && <AddEndpoint accountId={id} onClose={close} />}
-      {open !== null && open !== 'add' && open.act === 'remove' && (
-        <RemoveEndpoint accountId={id} endpoint={open.endpoint} onClose={close} />
-      )}
-      {open !== null && open !== 'add' && open.act === 'rotate' && (
-        <RotateSecret accountId={id} endpoint={open.endpoint} onClose={close} />
-      )}
+      {adding.isOpen && <AddEndpoint accountId={id} onClose={adding.close} />}
+      {open?.act === 'remove' && <RemoveEndpoint accountId={id} endpoint={open.endpoint} onClose={close} />}
+      {open?.act === 'rotate' && <RotateSecret accountId={id} endpoint={open.endpoint} onClose={close} />}
     </>
   );
 }
