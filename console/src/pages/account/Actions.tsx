@@ -7,7 +7,7 @@ import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { useChange } from '../../components/useChange';
-import { formatMoney } from '../../format/money';
+import { formatMoney, typedAmount } from '../../format/money';
 import { newId } from '../../format/newId';
 import { text } from '../../text';
 import styles from './Account.module.css';
@@ -61,7 +61,7 @@ function AdjustDialog({ id, onClose }: { id: string; onClose: () => void }) {
       const { amount: taken } = await data(
         api.POST('/v1/accounts/{id}/adjustments', {
           params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body: { amount, reason },
+          body: { amount: typedAmount(amount), reason },
         }),
       );
       return words.adjusted(formatMoney(taken));

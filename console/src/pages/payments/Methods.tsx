@@ -81,13 +81,19 @@ export function Methods() {
 type SetRole = (method: Method, role: 'primary' | 'backup') => void;
 
 const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<Method>[] => [
-  { key: 'method', heading: words.columns.method, cell: cardName },
+  { key: 'method', heading: words.columns.method, cell: cardName, csv: cardName },
   {
     key: 'role',
     heading: words.columns.role,
     cell: ({ role }) => (role === null ? '–' : <Badge tone="plain">{text.pay.roles[role]}</Badge>),
+    csv: ({ role }) => role ?? '',
   },
-  { key: 'expires', heading: words.columns.expires, cell: (method) => expiryOf(method) ?? words.noExpiry },
+  {
+    key: 'expires',
+    heading: words.columns.expires,
+    cell: (method) => expiryOf(method) ?? words.noExpiry,
+    csv: (method) => expiryOf(method) ?? '',
+  },
   {
     key: 'status',
     heading: words.columns.status,
@@ -100,6 +106,7 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
           <small>{words.unusableWhy(wordFor(words.declines, unusableBecause))}</small>
         </span>
       ),
+    csv: ({ unusableBecause }) => unusableBecause ?? 'usable',
   },
   {
     key: 'actions',
