@@ -99,7 +99,7 @@ test('L6, N2 limit requests and webhook deliveries are whole as CSV, as they are
   const ask = (path: string, body: object) => api.ask('POST', ofAccount(path), { key: account.owner, body });
   for (const requested of [100, 200])
     await ask('limit-requests', { key: 'dedicated.endpoints', requested, reason: '=1+1' });
-  const endpoint = (await ask('webhook-endpoints', { url: 'https://hooks.example/', events: null })).body.id;
+  const endpoint = (await ask('webhook-endpoints', { url: 'https://hooks.example/', events: ['*'] })).body.id;
   for (const _ of times(2, Number)) await ask(`webhook-endpoints/${endpoint}/test`, {});
   for (const [path, key] of [
     [ofAccount('limit-requests'), account.owner],

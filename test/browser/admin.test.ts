@@ -77,6 +77,30 @@ inBrowser(
   },
 );
 
+inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is made once', async ({ visit, api }) => {
+  const adjusted = await openAccount(api, '10.00');
+  const { page } = await visit({ key: api.admin, path: `/accounts/${adjusted.id}` });
+  await page.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Amount in dollars').fill('1,000.50');
+  await dialog.getByLabel('Reason').fill('a courtesy');
+  await page.route(
+    '**/adjustments',
+    async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    },
+    { times: 1 },
+  );
+  await page.keyboard.press('Enter');
+  await dialog.getByText('it is not known whether this was done').waitFor();
+  expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('1,000.50');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  const { body } = await api.ask('GET', `/v1/accounts/${adjusted.id}`, { key: api.admin });
+  expect(body.balance).toBe('1010.50');
+});
+
 inBrowser(
   'C2 the page of an account that there is not says so, and has no stream that is lost',
   async ({ visit, api }) => {

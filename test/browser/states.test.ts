@@ -81,8 +81,8 @@ const inBrowser = testsInBrowser(async ({ api }) => {
   const asOwner = (path: string, body: object, headers = {}) =>
     api.ask('POST', `/v1/accounts/full/${path}`, { key: full.owner, body, headers });
   await asOwner('prepayments', { amount: '5.00' }, { 'Idempotency-Key': 'first' });
-  await asOwner('webhook-endpoints', { url: 'https://hooks.example/a', events: null });
-  await asOwner('webhook-endpoints', { url: 'https://hooks.example/b', events: null });
+  await asOwner('webhook-endpoints', { url: 'https://hooks.example/a', events: ['*'] });
+  await asOwner('webhook-endpoints', { url: 'https://hooks.example/b', events: ['*'] });
   await asOwner('limit-requests', { key: 'dedicated.endpoints', requested: 1_000, reason: 'a launch' });
   await report(api, [{ id: 'one', accountId: 'full', model: 'chat', inputTokens: 2_500_000 }]);
 });

@@ -4,7 +4,7 @@ import { text } from '../text';
 import { Button } from './Button';
 import styles from './ChangeDialog.module.css';
 import { Dialog } from './Dialog';
-import { Notice } from './Notice';
+import { Problem } from './Problem';
 
 type Props = {
   title: string;
@@ -41,7 +41,7 @@ export function ChangeDialog({
       <form className={styles.form} onSubmit={send}>
         <div className={styles.why}>{why}</div>
         {children}
-        {change.error && <Notice tone="bad">{change.error.message}</Notice>}
+        <Problem error={change.error} />
         <div className={styles.buttons}>
           <Button type="submit" look={isDanger ? 'danger' : 'primary'} isRunning={change.isPending} disabled={!isReady}>
             {submit}

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button } from '../components/Button';
 import { Field } from '../components/Field';
 import { Notice } from '../components/Notice';
+import { Problem } from '../components/Problem';
 import { text } from '../text';
 import { useSigning, type Credentials } from './session';
 import styles from './SignIn.module.css';
@@ -47,7 +48,7 @@ export function SignInForm({ onDone }: { onDone?: () => void }) {
 
   return (
     <div className={styles.form}>
-      {entering.isError && <Notice tone="bad">{entering.error.message}</Notice>}
+      <Problem error={entering.error} />
       {way === 'key' ? (
         <KeyForm isRunning={entering.isPending} onKey={(key) => entering.mutate({ key })} />
       ) : (
@@ -87,7 +88,7 @@ function MailForm() {
   if (asking.isSuccess) return <Notice tone="good">{text.signIn.mailSent(email)}</Notice>;
   return (
     <Form onSubmit={() => asking.mutate(email.trim())}>
-      {asking.isError && <Notice tone="bad">{asking.error.message}</Notice>}
+      <Problem error={asking.error} />
       <Field label={text.signIn.email} hint={text.signIn.emailHint}>
         <input
           type="email"

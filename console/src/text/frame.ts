@@ -23,6 +23,7 @@ export const frame = {
     forbiddenWhy: 'Ask an owner of the account if you need it.',
     unreachable: 'Ballast can’t be reached',
     unreachableWhy: 'The connection is lost, or the service is starting. What you see again will be up to date.',
+    changeLost: 'The connection was lost, so it is not known whether this was done. Look before you try again.',
     failed: 'This could not be loaded',
     retry: 'Try again',
     notFound: 'There is no such page',

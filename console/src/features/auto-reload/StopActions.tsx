@@ -5,6 +5,7 @@ import { api, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { toast } from '../../components/toast';
 import { text } from '../../text';
 import styles from './AutoReload.module.css';
@@ -56,7 +57,7 @@ export function StopActions({ accountId, status, onDisabled }: Props) {
   return (
     <div className={styles.stop}>
       {acting.isSuccess && acting.variables !== 'disable' && <Notice tone="good">{DONE[acting.variables]}</Notice>}
-      {acting.isError && <Notice tone="bad">{acting.error.message}</Notice>}
+      <Problem error={acting.error} />
       {isAsking ? (
         <Notice
           tone="warn"

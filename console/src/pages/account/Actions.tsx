@@ -5,7 +5,7 @@ import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
-import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { useChange } from '../../components/useChange';
 import { formatMoney, typedAmount } from '../../format/money';
 import { newId } from '../../format/newId';
@@ -43,7 +43,7 @@ export function Actions({ account }: { account: Account }) {
       <Button look="danger" onClick={() => setOpen('close')}>
         {words.close}
       </Button>
-      {lifting.isError && <Notice tone="bad">{lifting.error.message}</Notice>}
+      <Problem error={lifting.error} />
       {open === 'adjust' && <AdjustDialog id={id} onClose={() => setOpen(null)} />}
       {open === 'close' && <CloseDialog account={account} onClose={() => setOpen(null)} />}
       {open === 'suspend' && <SuspendDialog id={id} onClose={() => setOpen(null)} />}

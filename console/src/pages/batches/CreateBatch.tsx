@@ -7,6 +7,7 @@ import { Button, ButtonLink } from '../../components/Button';
 import { Fact, Facts } from '../../components/Facts';
 import { Money } from '../../components/Money';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { Loaded } from '../../components/States';
 import { toast } from '../../components/toast';
 import { newId } from '../../format/newId';
@@ -44,7 +45,7 @@ export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () =
           <p className={styles.quiet}>{words.estimateNote}</p>
           <Taken estimate={found} />
           <Fit estimate={found} />
-          {creating.isError && <Notice tone="bad">{creating.error.message}</Notice>}
+          <Problem error={creating.error} />
           <div className={styles.buttons}>
             <Button look="primary" isRunning={creating.isPending} onClick={() => creating.mutate(found.endpoint)}>
               {words.submit}

@@ -9,7 +9,7 @@ import { Badge } from '../../components/Badge';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { ChangeDialog } from '../../components/ChangeDialog';
-import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
@@ -55,7 +55,7 @@ export function Methods() {
   const problem = adding.error ?? change.error;
   return (
     <Card title={words.methods} note={words.methodsNote} action={methods.data?.data.length ? add : undefined}>
-      {problem && <Notice tone="bad">{problem.message}</Notice>}
+      <Problem error={problem} />
       <Loaded query={methods}>
         {({ data: rows }) =>
           rows.length === 0 ? (

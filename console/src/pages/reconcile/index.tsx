@@ -6,6 +6,7 @@ import { systemQuery } from '../../api/system';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
 import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
@@ -27,7 +28,7 @@ export default function ReconcilePage() {
       <PageHead title={text.pages.reconcile} />
       <Card title={words.title} note={words.note} action={reconciling.data ? run : undefined}>
         {reconciling.isPending && <Notice tone="info">{words.running}</Notice>}
-        {reconciling.error && <Notice tone="bad">{reconciling.error.message}</Notice>}
+        <Problem error={reconciling.error} />
         {reconciling.data ? (
           <p>{words.why}</p>
         ) : (

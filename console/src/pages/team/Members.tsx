@@ -5,7 +5,7 @@ import { api, type Schemas } from '../../api/client';
 import { Badge } from '../../components/Badge';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
-import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
@@ -43,7 +43,7 @@ export function Members({ accountId, members, keysOf }: Props) {
   const close = () => setOpen(null);
   return (
     <Card title={words.members} note={words.membersNote} action={<Button onClick={adding.open}>{words.add}</Button>}>
-      {inviting.error && <Notice tone="bad">{inviting.error.message}</Notice>}
+      <Problem error={inviting.error} />
       <Loaded query={members}>
         {({ data: rows }) => (
           <Table

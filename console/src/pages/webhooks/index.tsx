@@ -8,7 +8,7 @@ import { endpointsQuery, type WebhookEndpoint } from '../../api/webhooks';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
 import { useUrlFilter } from '../../components/Filters';
-import { Notice } from '../../components/Notice';
+import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
 import { Table } from '../../components/Table';
 import { useChange } from '../../components/useChange';
@@ -43,7 +43,7 @@ export default function WebhooksPage() {
     <>
       <PageHead title={text.pages.webhooks} />
       <Card title={words.endpoints} note={words.endpointsNote} action={endpoints.data?.data.length ? add : undefined}>
-        {testing.error && <Notice tone="bad">{testing.error.message}</Notice>}
+        <Problem error={testing.error} />
         <Loaded query={endpoints}>
           {({ data: rows }) =>
             rows.length === 0 ? (
