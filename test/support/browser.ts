@@ -87,7 +87,10 @@ export async function startConsole(
   options: Partial<WorldOptions> = {},
 ): Promise<ConsoleHarness> {
   if (!existsSync(CONSOLE_DIR)) throw new Error('The console is not built; `npm run build` says why.');
-  const world = await World.start({ time: 'real', relay: true, ...options });
+  const [world, browser] = await Promise.all([
+    World.start({ time: 'real', relay: true, ...options }),
+    chromium.launch({ executablePath, args: FLAGS, timeout: WAIT_MS_MAX }),
+  ]);
   const api = await startTestApi({
     database: world.database,
     temporal: world.client,
@@ -96,7 +99,6 @@ export async function startConsole(
     allowPrivateWebhooks: true,
     ...(options.filesDir !== undefined && { filesDir: options.filesDir }),
   });
-  const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: WAIT_MS_MAX });
   const visits: Visit[] = [];
   return {
     api,
