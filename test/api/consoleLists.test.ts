@@ -85,7 +85,6 @@ test('C1 every list of the account has a CSV; without an account there is none',
     'prepayments',
     'rejected-usage',
     'transactions/2/events',
-    'limit-requests',
   ]) {
     const { status, headers } = await get(ofAccount(list), api.admin, CSV);
     expect([list, status, headers.get('content-type')]).toEqual([list, 200, 'text/csv; charset=utf-8']);

@@ -10,8 +10,11 @@ const ROLES = new Set([
   'checkbox',
   'radio',
   'Date',
+  'DateTime',
   'spinbutton',
 ]);
+/** Their parts are the browser's own. */
+const WHOLES = new Set(['Date', 'DateTime']);
 /** What a control is told apart by, beside its own name: radio buttons of two groups may be named alike. */
 const PLACES = new Set(['group', 'radiogroup', 'region', 'dialog', 'navigation', 'search']);
 
@@ -35,8 +38,12 @@ export async function controlsOf(page: Page): Promise<string[]> {
     const isPlace = !parent.ignored && PLACES.has(parent.role?.value ?? '') && Boolean(parent.name?.value);
     return isPlace ? `, in ${parent.role!.value} "${parent.name!.value}"` : placeOf(parent);
   };
+  const isPart = ({ parentId }: Node): boolean => {
+    const parent = parentId === undefined ? undefined : byId.get(parentId);
+    return parent !== undefined && (WHOLES.has(parent.role?.value ?? '') || isPart(parent));
+  };
   return nodes
-    .filter(({ ignored, role }) => !ignored && ROLES.has(role?.value ?? ''))
+    .filter((node) => !node.ignored && ROLES.has(node.role?.value ?? '') && !isPart(node))
     .map((node) => `${node.role!.value} "${node.name?.value ?? ''}"${placeOf(node)}`);
 }
 
@@ -48,4 +55,4 @@ export const repeated = (controls: readonly string[]): string[] =>
 export const withoutTimes = (text: string): string =>
   text
     .replaceAll(/[A-Z][a-z]{2} \d{1,2}, \d\d:\d\d UTC/g, '(time)')
-    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(id)');
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b/g, '(id)');
