@@ -49,7 +49,7 @@ export default defineConfig(
       'no-console': 'error',
       'max-lines': ['warn', 300],
       // A function fits a screen.
-      'max-lines-per-function': ['warn', { max: 70, skipComments: true, skipBlankLines: true }],
+      'max-lines-per-function': ['error', { max: 70, skipComments: true, skipBlankLines: true }],
       'no-restricted-properties': [
         'error',
         {
@@ -103,7 +103,7 @@ export default defineConfig(
     files: ['console/src/**/*.tsx'],
     rules: {
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
-      'max-lines-per-function': ['warn', { max: 100, skipComments: true, skipBlankLines: true }],
+      'max-lines-per-function': ['error', { max: 100, skipComments: true, skipBlankLines: true }],
     },
   },
   { files: ['console/public/*.js'], languageOptions: { sourceType: 'script' } },

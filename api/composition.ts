@@ -147,7 +147,7 @@ export function composeServices(deps: ApiDeps): Composition {
 }
 
 /** The services that come from outside, with what is taken where nothing is said. */
-function given(deps: ApiDeps): Omit<Services, keyof Made> {
+function given(deps: ApiDeps) {
   return {
     pool: deps.pool,
     temporal: deps.temporal,
@@ -162,19 +162,5 @@ function given(deps: ApiDeps): Omit<Services, keyof Made> {
     temporalUi: deps.temporalUi ?? { namespace: 'default', uiUrl: null },
     files: deps.files,
     allowPrivateWebhooks: deps.allowPrivateWebhooks ?? false,
-  };
+  } satisfies Partial<Services>;
 }
-
-type Made = Pick<
-  Services,
-  | 'clock'
-  | 'keyring'
-  | 'cookies'
-  | 'limiter'
-  | 'gates'
-  | 'gateStreams'
-  | 'accountStreams'
-  | 'prices'
-  | 'signals'
-  | 'posting'
->;

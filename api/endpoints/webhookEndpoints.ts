@@ -71,7 +71,6 @@ export const add = endpoint({
     return created(
       await transaction(pool, async (tx) => {
         const added = await addEndpoint(tx, { accountId: id, ...body, secret: madeSecret });
-        if (added.kind === 'no_account') throw notFound(`account ${id}`);
         if (added.kind === 'too_many') {
           throw new Problem(
             'limit_reached',

@@ -6,13 +6,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
-import { Problem } from '../../domain/errors';
 import { readChangedAccounts } from '../../ledger/accounts/readChangedAccounts';
 import { noAnswer } from '../http/pulse';
 import { within } from '../http/within';
 import { createLooks } from './looks';
 import { createTopicWatch } from './topicWatch';
 import { toAccountEvent } from './accountEvent';
+import { createWatchers, send } from './watchers';
 
 export type AccountStreams = {
   /** Throws `too_many_requests` when this process, or the account, has as many as it can. */
@@ -42,32 +42,22 @@ const LOOK_MS_MAX = 2_000;
 const WELCOME_MS = 500;
 const TOPICS_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
-const STREAMS_MAX = 1_000;
-const STREAMS_OF_ACCOUNT_MAX = 100;
-/** A client for which more than this waits is dropped: it comes back, and is told where the account stands then. */
-const BUFFER_BYTES_MAX = 64 * 1024;
-
-type Stream = { response: ServerResponse; isWelcome(): Promise<boolean> };
-/** `event`: the last one told; null until the account was read. `isWatching`: changes of its lists are told. */
-type Watched = { streams: Set<Stream>; seen: string; event: string | null; isWatching: boolean };
 
 export function createAccountStreams(options: AccountStreamsOptions): AccountStreams {
   const { pool, log, now, heartbeatMs = HEARTBEAT_MS } = options;
-  const watched = new Map<string, Watched>();
+  const watchers = createWatchers();
+  const { watched } = watchers;
   const topics = createTopicWatch(pool, {
     onWatching(accountId) {
       const account = watched.get(accountId);
       if (!account || account.isWatching) return;
       account.isWatching = true;
-      tell(accountId, WATCHING);
+      watchers.tell(accountId, WATCHING);
     },
-    onChanged: (accountId, changed) => tell(accountId, toEvent('changed', { topics: changed })),
+    onChanged: (accountId, changed) => watchers.tell(accountId, toEvent('changed', { topics: changed })),
   });
   const looks = createLooks({ look, pauseMs: POKED_LOOK_MS, log });
-
-  function tell(accountId: string, event: string): void {
-    for (const stream of watched.get(accountId)?.streams ?? []) send(stream, event);
-  }
+  const lookAtTopics = () => topics.look([...watched.keys()]);
 
   async function look(): Promise<void> {
     if (watched.size === 0) return;
@@ -78,56 +68,34 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
       if (!account) continue;
       account.seen = seen;
       account.event = toEvent('account', toAccountEvent(view, now()));
-      tell(view.id, account.event);
+      watchers.tell(view.id, account.event);
     }
-  }
-
-  function checkWelcome(): void {
-    for (const { streams } of watched.values())
-      for (const { response, isWelcome } of streams) void isWelcome().then((welcome) => welcome || response.end());
-  }
-
-  function beat(): void {
-    const event = toEvent('heartbeat', { at: new Date(now()).toISOString() });
-    for (const { streams } of watched.values()) for (const stream of streams) send(stream, event);
   }
 
   const timers = [
     setInterval(() => watched.size > 0 && looks.now(), LOOK_MS),
-    setInterval(() => topics.look([...watched.keys()]), TOPICS_MS),
-    setInterval(checkWelcome, WELCOME_MS),
-    setInterval(beat, heartbeatMs),
+    setInterval(lookAtTopics, TOPICS_MS),
+    setInterval(watchers.checkWelcome, WELCOME_MS),
+    setInterval(() => watchers.tellAll(toEvent('heartbeat', { at: new Date(now()).toISOString() })), heartbeatMs),
   ];
   timers.forEach((timer) => timer.unref());
 
   return {
-    admit(accountId) {
-      const all = [...watched.values()].reduce((sum, { streams }) => sum + streams.size, 0);
-      if (all < STREAMS_MAX && (watched.get(accountId)?.streams.size ?? 0) < STREAMS_OF_ACCOUNT_MAX) return;
-      const detail = 'This process serves as many streams as it can.';
-      throw new Problem('too_many_requests', detail, { retryAfterSeconds: 5 });
-    },
+    admit: watchers.admit,
     open(response, accountId, isWelcome) {
       const stream = { response, isWelcome };
-      const account: Watched = watched.get(accountId) ?? newWatched();
-      watched.set(accountId, account);
-      account.streams.add(stream);
-      response.on('close', () => {
-        account.streams.delete(stream);
-        if (account.streams.size === 0 && watched.get(accountId) === account) watched.delete(accountId);
-      });
+      const account = watchers.add(accountId, stream);
       send(stream, 'retry: 1000\n\n');
       // Where others watch already, what they were told last is at most a look old.
       if (account.event !== null) send(stream, account.event);
       else looks.soon();
       if (account.isWatching) send(stream, WATCHING);
-      else topics.look([...watched.keys()]);
+      else lookAtTopics();
     },
     poke: (accountId) => void (watched.has(accountId) && looks.soon()),
     async close() {
       timers.forEach((timer) => clearInterval(timer));
-      for (const { streams } of watched.values()) for (const { response } of streams) response.end();
-      watched.clear();
+      watchers.endAll();
       await looks.close();
       await topics.idle();
     },
@@ -138,11 +106,3 @@ const toEvent = (name: 'account' | 'watching' | 'changed' | 'heartbeat', data: o
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 /** What was read of the account's lists before this may be older than any change that is told. */
 const WATCHING = toEvent('watching', {});
-
-function send({ response }: Stream, event: string): void {
-  if (response.destroyed || response.writableEnded) return;
-  response.write(event);
-  if (response.writableLength > BUFFER_BYTES_MAX) response.destroy();
-}
-
-const newWatched = (): Watched => ({ streams: new Set(), seen: '', event: null, isWatching: false });

@@ -1,9 +1,9 @@
 /** Adds a member to an account that others may be changing. */
 import type { Tx } from '../db';
 import { insertMember } from './insertMember';
-import { lockMembers } from './lockMembers';
+import { listMembers } from './listMembers';
 import type { Member, NewMember } from './member';
-import { requireOpenAccount } from './requireOpenAccount';
+import { lockOpenAccount } from './requireOpenAccount';
 
 export type MemberAdded = { kind: 'added'; member: Member } | { kind: 'member_exists' } | { kind: 'too_many' };
 
@@ -14,8 +14,8 @@ export async function addMember(
   member: NewMember,
   { membersMax, confirmed }: { membersMax: number; confirmed: boolean },
 ): Promise<MemberAdded> {
-  const members = await lockMembers(tx, accountId);
-  await requireOpenAccount(tx, accountId);
+  await lockOpenAccount(tx, accountId);
+  const members = await listMembers(tx, accountId);
   if (members.length >= membersMax) return { kind: 'too_many' };
   const added = await insertMember(tx, accountId, member, confirmed);
   return added ? { kind: 'added', member: added } : { kind: 'member_exists' };

@@ -1,6 +1,6 @@
 /** Makes a dedicated endpoint, or gives it another model (L7). */
+import { lockOpenAccount } from '../accounts/requireOpenAccount';
 import type { Tx } from '../db';
-import { lockLimits } from '../limits/lockLimits';
 import { readLimit } from '../limits/readLimit';
 import { countDedicatedEndpoints } from '../limits/readUse';
 import { toEndpoint, type DedicatedEndpoint, type EndpointRow } from './dedicatedEndpoint';
@@ -17,7 +17,7 @@ export async function putDedicatedEndpoint(
   tx: Tx,
   { accountId, name, model, actor }: PutEndpoint,
 ): Promise<EndpointPut> {
-  await lockLimits(tx, accountId);
+  await lockOpenAccount(tx, accountId);
   const { rows: existing } = await tx.query<EndpointRow>(
     'select * from dedicated_endpoints where account_id = $1 and name = $2',
     [accountId, name],

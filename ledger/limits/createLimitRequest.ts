@@ -1,9 +1,9 @@
 /** Writes down that an account asks for a higher limit; its workflow is started from there (L6). */
 import type { LimitKey } from '../../domain/limits';
 import { PENDING_REQUESTS_MAX, refuseRaise, type RaiseRefusal } from '../../domain/limitRequest';
+import { lockOpenAccount } from '../accounts/requireOpenAccount';
 import type { Tx } from '../db';
 import type { LimitRequest } from './limitRequest';
-import { lockLimits } from './lockLimits';
 import { readLimit } from './readLimit';
 import { readLimitRequest } from './readLimitRequest';
 
@@ -26,7 +26,7 @@ export type LimitRequestCreated =
 /** One at a time per account, so that the bound on pending ones holds. Throws `not_found`, `account_closed`. */
 export async function createLimitRequest(tx: Tx, asked: NewLimitRequest): Promise<LimitRequestCreated> {
   const { accountId, key, model, requested } = asked;
-  await lockLimits(tx, accountId);
+  await lockOpenAccount(tx, accountId);
   const refusal = refuseRaise(key, requested, await readLimit(tx, accountId, key, model ?? ''));
   if (refusal) return { kind: 'refused', refusal };
   const { rows: pending } = await tx.query<{ count: number }>(

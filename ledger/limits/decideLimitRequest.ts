@@ -1,8 +1,8 @@
 /** Decides a limit request: the decision, the raise and what is told of it are one transaction (L6). */
 import { refuseRaise, type RaiseRefusal } from '../../domain/limitRequest';
+import { lockOpenAccount } from '../accounts/requireOpenAccount';
 import type { Tx } from '../db';
 import type { LimitRequest } from './limitRequest';
-import { lockLimits } from './lockLimits';
 import { readLimitRequest } from './readLimitRequest';
 import { tellDecision } from './tellDecision';
 
@@ -30,7 +30,7 @@ export async function decideLimitRequest(
 ): Promise<LimitRequestDecided> {
   const asked = await readLimitRequest(tx, requestId);
   if (!asked) return { kind: 'not_found' };
-  await lockLimits(tx, asked.accountId);
+  await lockOpenAccount(tx, asked.accountId);
   const request = (await readLimitRequest(tx, requestId))!;
   if (request.status !== 'pending') return { kind: 'decided_before', request };
   const granted = wish.kind === 'approve' ? (wish.granted ?? request.requested) : null;
