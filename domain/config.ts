@@ -56,6 +56,12 @@ const schema = z.object({
   DATABASE_URL: url.optional(),
   /** The owner of the tables, who migrates; the service itself may then be a role that owns nothing. */
   MIGRATE_DATABASE_URL: url.optional(),
+  /** How long one statement of a migration may take, and hold its locks; 0s: as long as it takes. */
+  MIGRATE_STATEMENT_TIMEOUT: z
+    .string()
+    .regex(seconds, 'must be seconds such as 30s')
+    .transform((text) => Number.parseInt(text, 10) * 1_000)
+    .optional(),
   TEMPORAL_ADDRESS: url.optional(),
   /** Temporal's web pages, for links to a workflow's history. */
   TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -6,13 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { transaction, type Db, type Tx } from './db';
 import { prepareUsageMonths } from './usage/prepareUsageMonths';
+import { LOCK_TRY_MS, whenFree } from './whenFree';
 
 /** Any constant will do, as long as nobody else uses it in this database. */
 export const MIGRATION_LOCK = 7_225_578;
-/** A change of schema that waits for a table makes everybody behind it wait too: it gives up soon and tries again. */
-const LOCK_MS_MAX = 3_000;
-const TRIES_MAX = 20;
-const LOCK_NOT_AVAILABLE = '55P03';
+/** Five minutes for the tables to be free of long readers; a try makes nobody wait for longer than `LOCK_TRY_MS`. */
+const TRIES = { triesMax: 400, pauseMs: 1_000 };
+/** What a statement has locked is locked until it has ended: one that takes longer fails, and leaves all as it was. */
+const STATEMENT_MS_MAX = 30_000;
+
+/** @property statementMsMax 0: no limit, for a change of large tables while the service is stopped */
+export type MigrationLimits = { statementMsMax?: number | undefined };
 
 type SchemaFile = { name: string; text: string; hash: string };
 
@@ -42,30 +46,32 @@ function readFolder(folder: string, fileName: RegExp): SchemaFile[] {
 /**
  * Applies what the database does not have yet, all in one transaction, and returns the names of what it applied.
  * Simultaneous calls wait for each other. Functions are applied when their text has changed, and all of them after a
- * migration, which may have dropped what they stand on. A database that is up to date is only read.
+ * migration, which may have dropped what they stand on. A database that is up to date is only read. Nobody waits long
+ * for a migration: one that finds its tables in use gives up at once and is tried again, with others let through between;
+ * a statement that takes too long fails. @param limits @default 30 s a statement
  */
-export async function migrate(pool: Pool, files: SchemaFiles = readSchemaFiles()): Promise<string[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      if (namesOf(await findMissing(pool, files)).length === 0) return [];
-      return await transaction(pool, (tx) => applyMissing(tx, files));
-    } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt === TRIES_MAX) throw error;
-    }
-  }
+export async function migrate(
+  pool: Pool,
+  files: SchemaFiles = readSchemaFiles(),
+  { statementMsMax = STATEMENT_MS_MAX }: MigrationLimits = {},
+): Promise<string[]> {
+  return whenFree(async () => {
+    if (namesOf(await findMissing(pool, files)).length === 0) return [];
+    return transaction(pool, (tx) => applyMissing(tx, files, statementMsMax));
+  }, TRIES);
 }
 
-async function applyMissing(tx: Tx, files: SchemaFiles): Promise<string[]> {
+async function applyMissing(tx: Tx, files: SchemaFiles, statementMsMax: number): Promise<string[]> {
   // Another process may be at a migration that takes its time.
   await tx.query('set local lock_timeout = 0');
   await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-  await tx.query(`set local lock_timeout = ${LOCK_MS_MAX}`);
+  await tx.query(`set local lock_timeout = ${LOCK_TRY_MS}; set local statement_timeout = ${statementMsMax}`);
   await tx.query(`
     create table if not exists migrations (name text primary key, at timestamptz not null default now());
     create table if not exists functions (name text primary key, hash text not null, at timestamptz not null default now())`);
   const missing = await findMissing(tx, files);
   for (const { name, text } of missing.migrations) {
-    await tx.query(text);
+    await tx.query(text).catch(sayTooLong(name, statementMsMax));
     await tx.query('insert into migrations (name) values ($1)', [name]);
   }
   // A function may name one that comes after it.
@@ -80,6 +86,16 @@ async function applyMissing(tx: Tx, files: SchemaFiles): Promise<string[]> {
   await prepareUsageMonths(tx);
   return namesOf(missing);
 }
+
+const QUERY_CANCELED = '57014';
+
+const sayTooLong =
+  (name: string, limitMs: number) =>
+  (error: Error & { code?: string }): never => {
+    if (error.code !== QUERY_CANCELED) throw error;
+    const message = `${name} took longer than ${limitMs} ms and was undone: MIGRATE_STATEMENT_TIMEOUT allows more.`;
+    throw new Error(message, { cause: error });
+  };
 
 async function findMissing(db: Db, files: SchemaFiles): Promise<SchemaFiles> {
   const { rows: found } = await db.query<{ there: boolean }>(

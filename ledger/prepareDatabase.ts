@@ -1,7 +1,7 @@
 /** Makes a database ready for the service: today's schema, owned by one role, and another for the service that owns nothing. */
 import type { Pool } from 'pg';
 import { openPool, transaction, type Db } from './db';
-import { migrate, MIGRATION_LOCK } from './migrate';
+import { migrate, MIGRATION_LOCK, readSchemaFiles, type MigrationLimits } from './migrate';
 
 export type Roles = {
   /** Of the role that owns the tables and migrates. */
@@ -15,10 +15,13 @@ export type Roles = {
  * the service does. Idempotent, also for simultaneous calls. Throws when the service's role could undo the ledger: as a
  * superuser, an owner of tables, or a member of the owner's role.
  */
-export async function prepareDatabase({ ownerUrl, serviceUrl }: Roles): Promise<string[]> {
+export async function prepareDatabase(
+  { ownerUrl, serviceUrl }: Roles,
+  limits: MigrationLimits = {},
+): Promise<string[]> {
   const pool = openPool(ownerUrl, { applicationName: 'ballast-migrate', connectionsMax: 1 });
   try {
-    const applied = await migrate(pool);
+    const applied = await migrate(pool, readSchemaFiles(), limits);
     if (serviceUrl !== ownerUrl && loginOf(serviceUrl).user !== loginOf(ownerUrl).user)
       await letService(pool, loginOf(serviceUrl));
     return applied;

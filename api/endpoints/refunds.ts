@@ -20,8 +20,8 @@ const wish = z.strictObject({ amount: moneyIn.optional() });
 const made = z.strictObject({ id: z.string(), amount: money, at: time }).meta({ id: 'Refund' });
 type RefundCall = Call<unknown, unknown, z.output<typeof wish>>;
 
-export const ofPrepayment = endpoint({
-  params: z.strictObject({ id: accountId, prepaymentId: uuid }),
+/** What both endpoints have in common. */
+const refunding = {
   body: { schema: wish, optional: true },
   idempotent: true,
   replies: { 201: made },
@@ -34,6 +34,11 @@ export const ofPrepayment = endpoint({
     'fraction_of_a_cent',
     'payments_unavailable',
   ],
+} as const;
+
+export const ofPrepayment = endpoint({
+  params: z.strictObject({ id: accountId, prepaymentId: uuid }),
+  ...refunding,
   async handle(call, services) {
     const { id, prepaymentId } = call.params;
     const payment = await readPayment(services.pool, id, prepaymentId);
@@ -44,18 +49,7 @@ export const ofPrepayment = endpoint({
 
 export const ofReload = endpoint({
   params: z.strictObject({ id: accountId, number: z.coerce.number().int().min(1).max(2_147_483_647) }),
-  body: { schema: wish, optional: true },
-  idempotent: true,
-  replies: { 201: made },
-  uses: forPayments,
-  refusals: [
-    'payment_not_paid',
-    'refund_refused',
-    'refund_too_large',
-    'out_of_range',
-    'fraction_of_a_cent',
-    'payments_unavailable',
-  ],
+  ...refunding,
   async handle(call, services) {
     const { id, number } = call.params;
     const payment = await readReloadPayment(services.pool, id, number);

@@ -57,8 +57,7 @@ export function createWatchers(): Watchers {
       for (const stream of allStreams()) send(stream, event);
     },
     checkWelcome() {
-      for (const { response, isWelcome } of allStreams())
-        void isWelcome().then((welcome) => welcome || response.end());
+      for (const { response, isWelcome } of allStreams()) void isWelcome().then((welcome) => welcome || response.end());
     },
     endAll() {
       for (const { response } of allStreams()) response.end();

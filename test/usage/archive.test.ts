@@ -21,6 +21,7 @@ import { completed, insertBatchModel, runningBatch } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 import { startTestApi, type Asked } from '../support/api';
+import { until } from '../support/notices';
 
 const DAY_MS = 86_400_000;
 const retentionMs = 60 * DAY_MS;
@@ -242,6 +243,23 @@ test('B3, B8 an id that is posted while its month comes back stands once', async
   const isNew = posted.filter(({ notPosted }) => notPosted.size === 0).length;
   expect([restored + leftOut, leftOut]).toEqual([40, isNew]);
   expect((await kept()).filter((id) => id.startsWith('both'))).toHaveLength(40);
+});
+
+test('B8 a month comes back when nobody reads any more, and usage goes on meanwhile', async () => {
+  await archive();
+  const reader = await database.pool.connect();
+  await reader.query('begin; select from usage_events');
+  const restoring = restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  await until(
+    () => database.pool.query(`select from pg_locks where not granted and relation = 'usage_events'::regclass`),
+    ({ rowCount }) => rowCount! > 0,
+  );
+  for (let i = 0; i < 10; i++) await postUsage(database.pool, [priced(account, `meanwhile-${i}`, '0.01')]);
+  expect(await kept()).not.toContain('august-1');
+  await reader.query('commit');
+  reader.release();
+  expect(await restoring).toEqual({ events: 3, leftOut: 0 });
+  expect(await kept()).toContain('august-1');
 });
 
 test('B8 a restore that is cut off leaves nothing, and a damaged file is not restored', async () => {

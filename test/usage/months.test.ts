@@ -7,6 +7,7 @@ import { prepareUsageMonths } from '../../ledger/usage/prepareUsageMonths';
 import { startUsageSums } from '../../workers/usageSums';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
+import { until } from '../support/notices';
 
 let database: TestDatabase;
 let account: string;
@@ -77,7 +78,7 @@ test('B8 a month that cannot be made is told, and keeps neither the others nor u
   await database.owner.query(`create type ${tables([now])[0]} as enum ()`);
   const { made, failed } = await prepareUsageMonths(database.pool);
   expect(made).toEqual(tables([next, last]));
-  expect(failed).toEqual([{ month: now, because: expect.stringContaining('already exists') as string }]);
+  expect(failed).toEqual([{ month: now, because: expect.stringContaining('already exists') as string, isBusy: false }]);
   await postUsage(database.pool, [priced(account, 'a', '1.00')]);
   expect(await tableOf('a')).toBe('usage_events_other');
 
@@ -109,11 +110,37 @@ test('B3 usage that is posted while its month is made is posted once', async () 
   };
   const lanes = [0, 1, 2, 3].map(post);
   await sleep(100);
-  const prepared = await Promise.all([prepareUsageMonths(database.pool), prepareUsageMonths(database.pool)]);
-  await sleep(100);
+  const log = pino({ level: 'silent' });
+  const workers = [1, 2].map(() => startUsageSums({ pool: database.pool, log, busyPauseMs: 10 }));
+  const all = monthsFromNow(0, 1, 2);
+  await until(
+    () => listUsageMonths(database.pool),
+    (months) => all.every((month) => months.includes(month)),
+  );
+  await Promise.all(workers.map((worker) => worker.stop()));
   posting = false;
   await Promise.all(lanes);
-  expect(prepared.flatMap(({ failed }) => failed)).toEqual([]);
   const { rows } = await database.pool.query<{ events: bigint }>('select count(*) as events from usage_events');
   expect(Number(rows[0]!.events)).toBe(500 + posted);
+});
+
+test('B5 a month that somebody reads is made as soon as it is free, and usage goes on meanwhile', async () => {
+  await dropMonths();
+  const reader = await database.pool.connect();
+  await reader.query('begin; select from usage_events');
+  const sums = startUsageSums({ pool: database.pool, log: pino({ level: 'silent' }), busyPauseMs: 10 });
+  const busy = (await prepareUsageMonths(database.pool)).failed;
+  expect(busy).toEqual(
+    monthsFromNow(0, 1, 2).map((month) => expect.objectContaining({ month, isBusy: true }) as object),
+  );
+  for (let i = 0; i < 10; i++) await postUsage(database.pool, [priced(account, `meanwhile-${i}`, '0.01')]);
+  expect(await listUsageMonths(database.pool)).toEqual([]);
+  await reader.query('commit');
+  reader.release();
+  await until(
+    () => listUsageMonths(database.pool),
+    (months) => months.length === 3,
+  );
+  await sums.stop();
+  expect(await tableOf('meanwhile-9')).toBe(tables(monthsFromNow(0))[0]);
 });

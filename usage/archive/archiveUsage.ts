@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { dropUsageMonth } from '../../ledger/usage/dropUsageMonth';
@@ -11,13 +10,13 @@ import { listArchives, type Archive } from '../../ledger/usage/listArchives';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
 import { recordArchive } from '../../ledger/usage/recordArchive';
 import { sumUsage } from '../../ledger/usage/sumUsage';
+import { whenFree } from '../../ledger/whenFree';
 import { writeUsageMonth } from './writeUsageMonth';
 
 /** Held by whoever archives or restores: any constant that nobody else uses in this database. */
 export const ARCHIVE_LOCK = 7_225_582;
 /** A drop waits 0.2 s for the tables; on a busy server it takes a few tries to find them free. */
-const DROP_TRIES_MAX = 100;
-const LOCK_NOT_AVAILABLE = '55P03';
+const DROP_TRIES = { triesMax: 100, pauseMs: 150 };
 const POSTINGS_PER_SUM_MAX = 200;
 
 export type Archiving = {
@@ -79,19 +78,7 @@ async function archiveMonth(
   const found = await checksumOf(path);
   if (found !== sha256) throw new Error(`${path} has the checksum ${found}, not ${sha256}: the month is not dropped`);
   while ((await sumUsage(client, POSTINGS_PER_SUM_MAX)) > 0);
-  await dropWhenFree(client, month);
-}
-
-async function dropWhenFree(client: PoolClient, month: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await dropUsageMonth(client, month);
-      return;
-    } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt === DROP_TRIES_MAX) throw error;
-      await sleep(50 + Math.random() * 100);
-    }
-  }
+  await whenFree(() => dropUsageMonth(client, month), DROP_TRIES);
 }
 
 export const fileOfMonth = (month: string): string => `usage-${month}.ndjson.gz`;

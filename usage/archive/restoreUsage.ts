@@ -6,9 +6,12 @@ import { createGunzip } from 'node:zlib';
 import type { Pool } from 'pg';
 import { transaction, type Tx } from '../../ledger/db';
 import { listArchives, type Archive } from '../../ledger/usage/listArchives';
+import { lockWhenFree } from '../../ledger/whenFree';
 import { ARCHIVE_LOCK, checksumOf } from './archiveUsage';
 
 const EVENTS_AT_ONCE = 5_000;
+/** Ten minutes for the tables to be free of long readers. */
+const LOCK_TRIES = { triesMax: 1_200, pauseMs: 700 };
 
 export type Restoring = {
   /** As the owner of the tables: the service's own role may not put events into the past. */
@@ -57,8 +60,9 @@ async function fillMonth(tx: Tx, path: string, archive: Archive): Promise<number
   await insertEvents(tx, table, path, archive);
   const before = await leaveOut(tx, table, `'-infinity'`);
   // From here on nobody looks for an id, and what was posted meanwhile is among the newest. Not only the months are
-  // locked: who is planning a look while a month is attached has read before which months there are.
-  await tx.query('lock table only usage_events in access exclusive mode');
+  // locked: who is planning a look while a month is attached has read before which months there are. Attaching it
+  // looks into the table of all other months, so that one is locked here as well.
+  await lockWhenFree(tx, 'lock table only usage_events, usage_events_other in access exclusive mode', LOCK_TRIES);
   const meanwhile = await leaveOut(tx, table, `now() - interval '1 hour'`);
   const first = `${archive.month}-01T00:00:00Z`;
   const { rows } = await tx.query<{ end: string }>(
