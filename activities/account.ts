@@ -36,7 +36,7 @@ export function createAccountActivities(deps: Dependencies) {
       return inSnapshot(deps, { accountId, knownRevision });
     },
 
-    /** Opens the next reload, or leaves in the snapshot what stands against it (A7, A12). */
+    /** Opens the next reload, or says in the snapshot why not (A7, A12). */
     async openReload({
       reloadId,
       settingsVersion,

@@ -4,7 +4,7 @@ import { advanceLimitRequest, type LimitRequestAdvanced } from '../ledger/limits
 import type { Dependencies } from './dependencies';
 
 export const createLimitActivities = ({ pool, log, admins }: Pick<Dependencies, 'pool' | 'log' | 'admins'>) => ({
-  /** Killed at any line it runs again: the mail stands in the row's transaction, under a key of its own. */
+  /** If it is killed, it runs again: the mail is posted in the transaction that changes the row, under a key of its own. */
   async advanceLimitRequest({ requestId, nowMs }: { requestId: string; nowMs: number }): Promise<LimitRequestAdvanced> {
     const advanced = await transaction(pool, (tx) => advanceLimitRequest(tx, { requestId, nowMs, admins }));
     if (advanced.kind === 'wait' && advanced.mailed === 0)

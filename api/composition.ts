@@ -60,7 +60,7 @@ export type ApiDeps = {
   checkReplies?: boolean;
   /** Proxies whose X-Forwarded-For is believed. @default none: the socket's address counts */
   trustedProxies?: readonly string[];
-  /** The folder of the built console. @default none: a start page stands in its place */
+  /** The folder of the built console. @default none: a start page is served instead */
   consoleDir?: string | undefined;
   /** Gates are answered on the connection itself, before node:http (api/raw). @default false */
   rawGates?: boolean;

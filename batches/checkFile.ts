@@ -97,7 +97,7 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
   return { code: 'model_mismatch', message, param: 'body.model' };
 }
 
-/** Like `parseRequest`, but refuses a name that stands twice in one object too. */
+/** Like `parseRequest`, but also refuses a name that occurs twice in one object. */
 const parseNewRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
   parseLine(bytes, (text) => {
     const parsed = parseStrictJson(text);

@@ -5,7 +5,7 @@ const COMMA = 0x2c;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** `after`: a quote has come within quotes; it ends the field, or is the first of two that stand for one. */
+/** `after`: a quote has come within quotes; it ends the field, or is the first of two that mean one. */
 type State = 'record' | 'field' | 'plain' | 'quoted' | 'after';
 
 export type CsvCounter = {

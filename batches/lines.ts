@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 export type LineSplitter = {
   /** The lines that end in this chunk. */
   push(chunk: Buffer): Generator<Line>;
-  /** What stands after the last line break, if anything does. */
+  /** What follows the last line break, if anything. */
   end(): Generator<Line>;
 };
 

@@ -94,7 +94,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What was started must not outlive us, nor its data: gigabytes, after some of the measurements. Figures kept so far stand. */
+/** What was started must not outlive us, nor its data: gigabytes, after some of the measurements. Figures written so far are kept. */
 async function stopEarly(starting: Promise<MeasuredBallast>): Promise<void> {
   await starting.then(
     (ballast) => ballast.stop(),

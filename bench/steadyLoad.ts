@@ -54,7 +54,7 @@ async function main({ url, serviceKey, accounts, events, run }: SteadyLoad): Pro
   process.send!(taken, () => process.disconnect());
 }
 
-/** The bytes that `from` gives stand until it is called again. Events take the accounts in turn. */
+/** The bytes that `from` gives are valid until it is called again. Events take the accounts in turn. */
 function createBody(accounts: SteadyAccounts, run: number): { from(event: number): Buffer } {
   const id = `${'0'.repeat(ID_DIGITS)}-0000-4000-8000-${String(run).padStart(12, '0')}`;
   const event = { id, accountId: steadyAccountId(accounts, 0), model: MODEL, inputTokens: 1_200, outputTokens: 250 };

@@ -9,7 +9,7 @@ import type { Gate } from './wire.js';
 
 /** How the replica of the gates behaves. */
 export type GateOptions = {
-  /** What stands when the stream was lost for too long: nobody is let through, or the last known answers. Unknown accounts never are. @default 'fail_closed' */
+  /** What is answered when the stream has been lost for too long: nobody is let through, or the last known answers count. Unknown accounts are never let through. @default 'fail_closed' */
   policy?: 'fail_closed' | 'fail_open';
   /** The API sends a sign of life each 5 s. @default 10_000 */
   staleMsMax?: number;
@@ -148,7 +148,7 @@ type Epochs = {
 function createEpochs(now: () => number): Epochs {
   let epoch: string | undefined;
   let current = createReplica();
-  /** Of a new epoch: takes the place of the current one when it is complete. Until then the known answers stand, and grow stale. */
+  /** Of a new epoch: takes the place of the current one when it is complete. Until then the known answers are used, and grow stale. */
   let coming: Replica | null = null;
 
   function learnInto(replica: Replica, gates: readonly Gate[]): void {
@@ -164,7 +164,7 @@ function createEpochs(now: () => number): Epochs {
     },
     learn(gates, toldEpoch) {
       if (toldEpoch !== epoch) return;
-      // Versions of two epochs can't be compared: until the new one is complete, the newest word stands.
+      // Versions of two epochs can't be compared: until the new one is complete, the answer that came last counts.
       if (coming) for (const { accountId } of gates) current.forget(accountId);
       if (coming) learnInto(current, gates);
       takeOver(gates);

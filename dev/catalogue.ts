@@ -11,7 +11,7 @@ export const REAL_MODELS = join(__dirname, '..', '..', 'dev', 'data', 'models.js
 export const readCatalogue = (path: string): CatalogueModel[] =>
   JSON.parse(readFileSync(path, 'utf8')) as CatalogueModel[];
 
-/** What stands with other prices is told, and stays: a price that has begun is never changed (B4). */
+/** A model that exists with other prices is reported and left as it is: a price that has begun is never changed (B4). */
 export async function putModels(
   admin: Api,
   models: readonly CatalogueModel[],

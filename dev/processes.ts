@@ -22,7 +22,7 @@ export interface ProcessOptions {
 
 /**
  * For the API that takes usage and gates: what a request leaves behind is short-lived, and collecting it seldom, in a
- * young generation of 32 MB, takes a fifth less of its time. The same stands in docker-compose.yml.
+ * young generation of 32 MB, takes a fifth less of its time. docker-compose.yml sets the same.
  */
 export const API_NODE_ARGS = ['--min-semi-space-size=32', '--max-semi-space-size=32'] as const;
 

@@ -1,7 +1,7 @@
 /** Links to the console that sign in once: for whoever sees the terminal in which `npm start` runs. */
 import { createApi } from './apiClient';
 
-/** The token stands behind the `#`: browsers send that to no server, so no log has it. Null without a key, or where none could be made. */
+/** The token comes after the `#`: browsers send that part to no server, so no log has it. Null without a key, or where none could be made. */
 export async function makeSignInLinks<Name extends string>(
   url: string,
   keys: Record<Name, string | null>,

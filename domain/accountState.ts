@@ -5,7 +5,7 @@ import type { Reason, SetReason } from './gate';
 /** How a deployment wants reloads to run. Read with each snapshot, so that a replay sees what the run saw. */
 export type Policy = {
   trigger: Trigger;
-  /** Waits after the first, second, … strike in a row (A10); the last one stands for all later. */
+  /** Waits after the first, second, … strike in a row (A10); the last one is used for all later. */
   retryDelaysMs: number[];
 };
 
@@ -31,7 +31,7 @@ export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended' | 'pending_pay
 
 /**
  * The account as one transaction saw it. Money is a decimal string. `revision` grows with each snapshot taken, so
- * that of two that arrive out of order the newer one stands.
+ * that of two that arrive out of order the newer one counts.
  */
 export type Snapshot = {
   accountId: string;
@@ -100,7 +100,7 @@ export type SettingsAnswer =
   | { kind: 'charged'; cents: number; sequence: number }
   | { kind: 'declined'; declineCode: string; message: string }
   | { kind: 'refused'; code: RefusalCode; detail: string }
-  /** The first charge's outcome is not known after 20 s; the old settings stand until it is (A5). */
+  /** The first charge's outcome is not known after 20 s; the old settings stay in force until it is (A5). */
   | { kind: 'pending' };
 
 /** One decision, as the record keeps it (A15). */

@@ -25,7 +25,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 export const isAccountId = (text: string): boolean => ACCOUNT_ID.test(text);
 
-/** @param nowMs stands for an `at` that is left out */
+/** @param nowMs taken when `at` is left out */
 export function checkEvent(raw: unknown, nowMs: number): UsageEvent | Rejection {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return invalid('an event is an object');
   const { id, accountId, model, imageSize, at, holdId } = raw as Record<string, unknown>;

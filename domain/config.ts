@@ -72,7 +72,7 @@ const schema = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),
-  /** Who is told of limit requests that wait, separated by commas; none: they stand in the console only (L6). */
+  /** Who is told of limit requests that wait, separated by commas; none: they are shown in the console only (L6). */
   ADMIN_EMAILS: addresses.default([]),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Members of an account at most. */

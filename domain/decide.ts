@@ -163,7 +163,7 @@ function open(snapshot: Snapshot, nowMs: number): Decision | null {
   return { kind: 'open', settingsVersion: settings.version, rule: 'A3', because };
 }
 
-/** The wait after the n-th strike in a row; the last delay stands for all later (A10). */
+/** The wait after the n-th strike in a row; the last delay is used for all later (A10). */
 export const retryDelayMs = (delaysMs: readonly number[], strikes: number): number =>
   delaysMs[Math.min(strikes, delaysMs.length) - 1] ?? 0;
 

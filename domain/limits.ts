@@ -19,7 +19,7 @@ export type LimitUnit =
 
 type Tiered = {
   unit: LimitUnit;
-  /** By tier; `other` stands for tiers that are not named. */
+  /** By tier; `other` is for tiers that are not named. */
   byTier: Readonly<Record<'low' | 'high' | 'other', number>>;
   /** Counted by model, and raised by model. */
   perModel?: true;

@@ -1,4 +1,4 @@
-/** The state table of a payment: where it stands, what the provider answers, and the one step that follows (A7, A9, A11, P2, P3). */
+/** The state table of a payment: its state, what the provider answers, and the one step that follows (A7, A9, A11, P2, P3). */
 import type { PaidIntent, PaymentAnswer } from './payment';
 
 /** `quarantined`: the provider has taken money that is not what was asked; nothing is credited, an operator looks. */

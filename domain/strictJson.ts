@@ -9,7 +9,7 @@ export type ParsedJson =
   | { kind: 'malformed'; because: string }
   | { kind: 'repeated_name'; name: string };
 
-/** What JSON.parse makes of it, unless a name stands twice in one object, at any depth and in any spelling (`"\u0061"` is `"a"`). */
+/** What JSON.parse makes of it, unless a name occurs twice in one object, at any depth and in any spelling (`"\u0061"` is `"a"`). */
 export function parseStrictJson(text: string): ParsedJson {
   let value: unknown;
   try {

@@ -20,7 +20,7 @@ export const COUNT_MAX = 1_000_000_000;
 export const AT_AHEAD_MS_MAX = 5 * 60_000;
 export const AT_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
 
-/** Why an event is not taken. `event_conflict`: its id stands already with other content. */
+/** Why an event is not taken. `event_conflict`: its id exists with other content. */
 export type RejectionCode =
   | 'invalid_event'
   | 'unknown_account'

@@ -20,7 +20,7 @@ export type MigrationLimits = { statementMsMax?: number | undefined };
 
 type SchemaFile = { name: string; text: string; hash: string };
 
-/** Tables are in migrations, which run once; functions, triggers and views in files that stand for what they are today. */
+/** Tables are in migrations, which run once. Functions, triggers and views are in files that hold their current text. */
 export type SchemaFiles = { migrations: SchemaFile[]; functions: SchemaFile[] };
 
 /** The SQL beside this file in the sources; the compiler leaves SQL where it is. */
@@ -46,7 +46,7 @@ function readFolder(folder: string, fileName: RegExp): SchemaFile[] {
 /**
  * Applies what the database does not have yet, all in one transaction, and returns the names of what it applied.
  * Simultaneous calls wait for each other. Functions are applied when their text has changed, and all of them after a
- * migration, which may have dropped what they stand on. A database that is up to date is only read. Nobody waits long
+ * migration, which may have dropped what they depend on. A database that is up to date is only read. Nobody waits long
  * for a migration: one that finds its tables in use gives up at once and is tried again, with others let through between;
  * a statement that takes too long fails. @param limits @default 30 s a statement
  */

@@ -1,4 +1,4 @@
-/** Work that needs tables to itself: it waits for them in short tries, so that nobody stands behind it for long. */
+/** Work that needs tables to itself: it waits for them in short tries, so that nobody waits behind it for long. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tx } from './db';
 

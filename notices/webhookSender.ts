@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks';
 import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempt';
 import { checkedAddresses, resolveBySystem, type Address, type Resolve } from './webhookTarget';
 
-/** What the endpoint answered: its status alone. A body is never read: it would show an owner what stands at an address of their choice. Anything else is thrown. */
+/** What the endpoint answered: its status alone. A body is never read: it would show an owner the content of an address of their choice. Anything else is thrown. */
 export type WebhookAnswer = { status: number };
 /** @param stopping cuts the sending off, such as when the worker stops */
 export type WebhookSender = (

@@ -4,7 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 export type ConfirmationLinks = {
   /** The same for a payment each time, so that it may be sent again and compared. */
   urlOf(paymentId: string): string;
-  /** The payment that a link's token stands for, or null when the token is not one of ours. */
+  /** The payment of a link's token, or null when the token is not one of ours. */
   paymentOf(token: string): string | null;
 };
 

@@ -35,7 +35,7 @@ export async function recoverPayment(tx: Tx, seen: SeenIntent, nowMs: number): P
   return findPaymentOfIntent(tx, paymentIntentId);
 }
 
-/** A reload's number is given again after a restore: only its own id makes it the same. A key stands for one payment. */
+/** A reload's number is given again after a restore: only the same id makes it the same reload. A key belongs to one payment. */
 const isSame = ({ id, purpose }: Payment, { paymentId }: PaymentClaim): boolean =>
   purpose === 'prepayment' || id === paymentId;
 

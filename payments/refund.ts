@@ -26,7 +26,7 @@ export type Refunded =
 
 /**
  * Alone on this payment: looks at Stripe, writes the request down, sends it, and looks again. Whatever is cut off in
- * between, the request stands, its cents are not given out again, and the next look finds what became of it.
+ * between, the request is kept, its cents are not given out again, and the next look finds what became of it.
  */
 export async function refund(deps: SyncDeps, payment: Payment, wish: RefundWish): Promise<Refunded> {
   const { paymentIntentId } = payment;

@@ -12,7 +12,7 @@ import { recoverPayment } from './recover';
 
 export type Synced =
   | { kind: 'ours'; payment: Payment; applied: Applied }
-  /** Not a PaymentIntent that a payment of ours stands behind. */
+  /** The PaymentIntent belongs to no payment of ours. */
   | { kind: 'foreign' };
 
 /** What was credited before needs no look. Needs no lock beside the account's: crediting is idempotent by itself. */

@@ -77,7 +77,7 @@ export async function createSetupPage(stripe: Stripe, customerId: string, return
   return session.url;
 }
 
-/** Saves a method for later charges. The id in the answer is the one to keep: Stripe's test ids stand for new methods. */
+/** Saves a method for later charges. The id in the answer is the one to keep: each use of one of Stripe's test ids makes a new method. */
 export async function attachPaymentMethod(stripe: Stripe, customerId: string, methodId: string): Promise<Attached> {
   try {
     const method = await namingCustomer(customerId, stripe.paymentMethods.attach(methodId, { customer: customerId }));

@@ -12,7 +12,7 @@ export type Placed<T> = { index: number } & T;
 export type CheckedUsage = {
   /** In order of their places. */
   events: PricedEvent[];
-  /** Where each of `events` stands in what was reported. */
+  /** The index of each of `events` in what was reported. */
   places: number[];
   rejected: Placed<Rejection>[];
   duplicates: number;

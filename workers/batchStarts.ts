@@ -19,7 +19,7 @@ export type BatchStartsOptions = {
 const STARTS_MAX = 20;
 /** A workflow that has not been heard of for so long is looked for: Temporal may have lost it (O4). */
 const PATIENCE_SECONDS = 15 * 60;
-/** One that could not be started is tried again after so long, so that it does not stand before the others. */
+/** One that could not be started is tried again after so long, so that it does not hold up the others. */
 const TROUBLE_SECONDS = 5;
 const idOf = ({ id }: { id: string }): string => id;
 

@@ -21,7 +21,7 @@ const STARTS_MAX = 20;
 const TROUBLE_POLLS = 10;
 /** A workflow that has not ended is looked for so often, since Temporal may have lost it (O4), and told so often. */
 const PATIENCE_SECONDS = { pending: 15 * 60, decided: 30 };
-/** One that could not be started is tried again after so long, so that it does not stand before the others. */
+/** One that could not be started is tried again after so long, so that it does not hold up the others. */
 const TROUBLE_SECONDS = { pending: 5, decided: 5 };
 
 export const startStartingLimitRequests = ({ pool, client, log, pollMs = 500 }: LimitRequestStartsOptions): Repeating =>

@@ -18,7 +18,7 @@ const PATIENCE_TICKS_MAX = 64;
 
 export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: number };
 
-/** What still stands after one tick is relayed: usually the process that made the news has signalled itself. */
+/** What is still unacknowledged after one tick is relayed: usually the process that made the news has signalled itself. */
 export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions): { stop(): Promise<void> } {
   /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
   let seen = new Map<string, { ticks: number; relayAt: number }>();

@@ -21,7 +21,7 @@ export type WebhookStartsOptions = {
 const STARTS_MAX = 20;
 /** How many polls to leave out when Postgres can't be reached. */
 const TROUBLE_POLLS = 10;
-/** One that could not be started is tried again after so long, so that it does not stand before the others. */
+/** One that could not be started is tried again after so long, so that it does not hold up the others. */
 const TROUBLE_SECONDS = 5;
 
 /** `stop` resolves when what is under way is done. */

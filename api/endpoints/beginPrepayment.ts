@@ -17,7 +17,7 @@ export type Wish = {
   method: () => Promise<string | null>;
 };
 
-/** Throws `idempotency_key_reused` when the key stands for something else. Of simultaneous calls all find one payment. */
+/** Throws `idempotency_key_reused` when the key was used for something else. Of simultaneous calls all find one payment. */
 export async function beginOnce(
   { params, principal, idempotencyKey }: Call<{ id: string }>,
   services: Uses<'pool'>,
@@ -37,7 +37,7 @@ export async function beginOnce(
   throw reused();
 }
 
-/** A key may turn out to stand for an older prepayment, which this database had lost and has found at Stripe again (O4). */
+/** A key may turn out to belong to an older prepayment, which this database had lost and found again at Stripe (O4). */
 export function refuseOther(found: Payment, asked: Payment): void {
   if (found.requestHash !== asked.requestHash) throw reused();
 }

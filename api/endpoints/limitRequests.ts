@@ -23,7 +23,7 @@ import {
 } from './limitRequestView';
 import { toList } from './views';
 
-/** A limit as requests may have it; what stands and the range are for the handler to tell (422). */
+/** The form of a limit in a request; the handler checks it against the limit in force and the range (422). */
 export const wishedLimit = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 const wish = z

@@ -38,7 +38,7 @@ export const reverse = endpoint({
   },
 });
 
-/** Ids are known for as long as their events are kept (B8): an older one may stand in a file, which is named. */
+/** Ids are known for as long as their events are kept (B8): an older one may be in a file, which is named. */
 function unknownEvent(eventId: string, accountId: string, archives: readonly Archive[]): Problem {
   if (archives.length === 0) return notFound(`usage event ${eventId} of account ${accountId}`);
   const files = archives.map(({ file }) => file).join(', ');

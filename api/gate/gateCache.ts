@@ -17,7 +17,7 @@ export type GateCache = Omit<KnownGates, 'look'> &
     look(accountId: string): Promise<void>;
     /**
      * The gate as of the last look, or null for an unknown account. Waits for the database no longer than a lookup may
-     * take. What is stale, or can't be looked up, follows the policy (S6): `gate_stale` is thrown, or it stands.
+     * take. For a gate that is stale or can't be looked up the policy decides (S6): `gate_stale` is thrown, or the last answer is given.
      */
     find(accountId: string): Promise<Gate | null>;
     /** The same from memory alone: undefined says that `find` must be asked. */

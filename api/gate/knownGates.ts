@@ -36,7 +36,7 @@ export type GateLook = {
 
 export function createKnownGates(): KnownGates {
   let table = createGateTable();
-  /** Takes the table's place when it is complete: while all gates are read, the known ones stand, and grow stale (S6). */
+  /** Takes the table's place when it is complete: while all gates are read, the known ones are used, and grow stale (S6). */
   let coming: GateTable | null = null;
   let point: GatePoint | null = null;
   let isForeign = false;
@@ -48,7 +48,7 @@ export function createKnownGates(): KnownGates {
   function learn(gate: GateFields): void {
     const isNews = (coming ?? table).learn(gate);
     if (isNews) unmet.learned(gate.accountId);
-    // Versions of two histories can't be compared: until all are read, the newest word stands.
+    // Versions of two histories can't be compared: until all are read, the answer that came last counts.
     if (isForeign) table.forget(gate.accountId);
     if (coming ? table.learn(gate) : isNews) tell(table.get(gate.accountId)!);
   }

@@ -52,7 +52,7 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
   return bytesMax;
 }
 
-/** A body that is read whole must have come by then; one that is streamed may take its time, but not stand still for so long. */
+/** A body that is read whole must arrive within this time; one that is streamed may take longer, but not pause for so long. */
 const BODY_MS_MAX = 60_000;
 
 /** Requests whose body is being read, since when. One look at all of them now and then is cheaper than a timer each. */

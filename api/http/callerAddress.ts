@@ -25,7 +25,7 @@ export function createCallerAddress(trustedProxies: readonly string[]): (request
       .split(',')
       .map((address) => address.trim())
       .filter((address) => address !== '');
-    // Each proxy adds at the end whom it heard from; what stands before an address that is not trusted, that one made up.
+    // Each proxy appends the address it was called from. What precedes an address that is not trusted may be that caller's invention.
     return forwarded.findLast((address) => !isTrusted(address)) ?? forwarded[0] ?? direct;
   };
 }

@@ -1,4 +1,4 @@
-/** Zod's schemas as OpenAPI has them: what has an id stands once, among the document's components, and is referred to. */
+/** Zod's schemas as OpenAPI has them: a schema with an id is written once, among the document's components, and is referred to. */
 import { z } from 'zod';
 
 export type Json = Record<string, unknown>;

@@ -121,7 +121,7 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
   };
 }
 
-/** The caller ended the connection before the body was whole: nobody hears an answer, and nothing is out of order. */
+/** The caller ended the connection before the body was whole: there is nobody to answer, and nothing is wrong. */
 const hasGone = (error: unknown, { request }: Asked): boolean =>
   !request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed;
 

@@ -39,11 +39,11 @@ export type StreamedBody = {
 
 export type BodySpec<Schema extends z.ZodType = z.ZodType> = {
   schema: Schema;
-  /** Takes newline-delimited JSON too: its lines stand for this field. */
+  /** Takes newline-delimited JSON too: its lines become this field. */
   linesAs?: string;
   /** @default BODY_BYTES_MAX */
   bytesMax?: number;
-  /** No body stands for `{}`. */
+  /** A missing body is taken as `{}`. */
   optional?: true;
   /** The handler takes the bytes as they came, of whatever type: their signature is over them. */
   raw?: true;

@@ -47,7 +47,7 @@ export const toPath = (path: string): string => path.replace(/:(\w+)/g, '{$1}');
 
 const ALL_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
 type Method = (typeof ALL_METHODS)[number];
-/** As it is documented: a route that takes all methods stands under each that OpenAPI knows. */
+/** As it is documented: a route that takes all methods is listed under each that OpenAPI knows. */
 export const methodsOf = ({ method, takesAll }: Pick<Route, 'method' | 'takesAll'>): readonly Method[] =>
   takesAll ? ALL_METHODS : [method];
 

@@ -26,7 +26,7 @@ const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', docExpansi
 localStorage.removeItem('authorized');
 `;
 
-/** Nothing is loaded from elsewhere, no script stands in a page, and no page stands in a frame. Swagger's styles are inline. */
+/** Nothing is loaded from elsewhere, no page contains a script, and no page may be framed. Swagger's styles are inline. */
 const HEADERS = {
   'Content-Security-Policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

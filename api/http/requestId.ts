@@ -8,6 +8,6 @@ const OF_PROCESS = randomUUID().slice(0, -12);
 let drawn = 0;
 const nextId = (): string => OF_PROCESS + (drawn++).toString(16).padStart(12, '0');
 
-/** @param given the caller's, taken over where it can stand in headers and logs */
+/** @param given the caller's, used if it is safe in headers and logs */
 export const toRequestId = (given: string | string[] | undefined): string =>
   typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId();

@@ -1,4 +1,4 @@
-/** A line of the route table: method, path, who may, what it does. Lines stand in sections, which say what they have in common. */
+/** A line of the route table: method, path, who may, what it does. Lines are grouped in sections, which say what they have in common. */
 import type { z } from 'zod';
 import type { RouteLimitName } from '../../domain/rateLimits';
 import type { Role } from './auth';

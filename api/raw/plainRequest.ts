@@ -55,7 +55,7 @@ export function createPlainReader(): PlainReader {
 
 const ANYTHING = /^/;
 const NOTHING = /(?!)/;
-/** What may stand after the colon for a header to be plain; on those that are not named here, nothing depends. */
+/** The values that make a header plain. Headers that are not named here change nothing. */
 const PLAIN_VALUES = new Map(
   Object.entries<RegExp>({
     host: ANYTHING,

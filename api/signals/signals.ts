@@ -30,7 +30,7 @@ const SIGNAL_MS_MAX = 2_000;
 /** What is under way for one account: a signal that is out, or the pause after it. */
 type Lane = { newest: MovedPosition | null; pauseMs: number; timer: NodeJS.Timeout | null };
 
-/** Failures are only noted: what a workflow must know stands in Postgres, and a relay brings what was lost. */
+/** Failures are only logged: what a workflow must know is in Postgres, and the relay signals again. */
 export function createSignals(client: Client, log: Logger, now: () => number): Signals {
   const lanes = new Map<string, Lane>();
   const quietMs = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Single accounts as Server-Sent Events, for the console (C3): where the account stands at once and at each change, and
- * which of its lists have grown. However many streams there are, all watched accounts are looked at together: one small
+ * Single accounts as Server-Sent Events, for the console (C3): the account's state at once and at each change, and which of
+ * its lists have grown. However many streams there are, all watched accounts are looked at together: one small
  * query that answers with what has changed, and nothing when nobody watches.
  */
 import type { ServerResponse } from 'node:http';

@@ -22,7 +22,7 @@ export type Watchers = {
 
 const STREAMS_MAX = 1_000;
 const STREAMS_OF_ACCOUNT_MAX = 100;
-/** A client for which more than this waits is dropped: it comes back, and is told where the account stands then. */
+/** A client that has not read so much is dropped: it reconnects, and is told the account's state then. */
 const BUFFER_BYTES_MAX = 64 * 1024;
 
 export function createWatchers(): Watchers {

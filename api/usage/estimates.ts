@@ -12,7 +12,7 @@ export type Estimate = {
   imageSize?: string | undefined;
 };
 
-/** The cost, with no input cached; or the problem that stands against pricing it, returned so that a repeat can still be answered. */
+/** The cost, with no input cached; or the problem because of which it has no price, returned so that a repeat can still be answered. */
 export async function priceEstimate(
   prices: PriceBook,
   { model, inputTokens, maxOutputTokens, images, imageSize }: Estimate,

@@ -81,7 +81,7 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     };
   }
 
-  /** Of all accounts named: what the commit has told, or else what is known. What was taken stands, so nothing is thrown here. */
+  /** The gate of each account named: from the commit, or else the last one known. The events are durable by now, so nothing is thrown here. */
   async function gatesOf(raw: readonly unknown[], posted: readonly PostedUsage[]): Promise<string> {
     const found: string[] = [];
     const asOfMs = now();

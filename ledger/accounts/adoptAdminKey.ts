@@ -9,7 +9,7 @@ const NAME = 'ADMIN_KEY';
 
 /**
  * Puts a given key in force as an admin key and revokes the one that the environment gave before. Called again, also by
- * other processes at the same time, it changes nothing: of two keys at once, the later stands.
+ * other processes at the same time, it changes nothing: of two keys at once, the later one is in force.
  * Returns false, and changes nothing, when the key was revoked or replaced before, or is of another role: an old process
  * that starts again with an old environment must not revive a key that was given up.
  */

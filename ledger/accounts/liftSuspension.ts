@@ -6,7 +6,7 @@ import { lockBalance } from './lockBalance';
 import type { Position } from './position';
 
 /**
- * Lifts a reason, whether it is set or not. Null when there is no such account. The disputes that stand behind it now
+ * Lifts a reason, whether it is set or not. Null when there is no such account. The disputes that are open now
  * are no reason any more; a later one is.
  */
 export async function liftSuspension(tx: Tx, accountId: string, reason: SetReason): Promise<Position | null> {

@@ -49,7 +49,7 @@ export async function countClaims(db: Db, accountId: string): Promise<number> {
 }
 
 /**
- * Accounts of which nothing is handed out now: their jobs must not stand before those of others. Asked at each poll of
+ * Accounts of which nothing is handed out now: their jobs must not come before those of others. Asked at each poll of
  * each executor: limits are read of those accounts only that have claimed as much as the lowest limit there is.
  */
 export async function listExhaustedAccounts(db: Db): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** Takes results of a job's requests: the first of each stands, and is billed in the same transaction (L3, L4). */
+/** Takes results of a job's requests: the first of each is kept, and is billed in the same transaction (L3, L4). */
 import type { Nano } from '../../domain/money';
 import {
   POSITION_COLUMNS,

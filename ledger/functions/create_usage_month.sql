@@ -1,7 +1,7 @@
 -- Makes the partition of usage_events for a month such as 2026-11 (UTC) and answers its name; null if it is there. It is
 -- made first and attached then, which keeps nobody from posting for more than a moment. Usage of that month that was
 -- posted while there was no partition for it lies in usage_events_other, and is moved: nobody posts or reads usage
--- meanwhile, about ten seconds for a million events. Everybody who posts or reads usage stands behind this while it waits
+-- meanwhile, about ten seconds for a million events. Everybody who posts or reads usage waits behind this while it waits
 -- for the tables, so it gives up soon when they are not free: ask again. Runs as the owner of the tables: the service's
 -- own role owns none.
 create or replace function create_usage_month(p_month text) returns text language plpgsql security definer
@@ -20,7 +20,7 @@ begin
   lock table only usage_events, usage_events_other in access exclusive mode;
   if exists (select from usage_events_other where taken_at >= starts and taken_at < ends) then
     execute format('insert into %I select * from usage_events_other where taken_at >= $1 and taken_at < $2', name) using starts, ends;
-    -- The events are append-only, and are so again when this commits: each stands in the other table by then.
+    -- The events are append-only, and are so again when this commits: each is in the other table by then.
     alter table usage_events_other disable trigger usage_events_rows_append_only;
     delete from usage_events_other where taken_at >= starts and taken_at < ends;
     alter table usage_events_other enable trigger usage_events_rows_append_only;

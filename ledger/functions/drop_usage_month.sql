@@ -1,4 +1,4 @@
--- Drops a month of usage events (B8) that stands in a file, and says so in usage_archives; false if it is gone already.
+-- Drops a month of usage events (B8) that is in a file, and says so in usage_archives; false if it is gone already.
 -- Refuses a month that is not over for 32 days, is not in a file, was restored to be kept, or has events that are not
 -- summed. Everybody who posts or reads usage waits while it is dropped, so it gives up soon: ask again. Runs as the owner
 -- of the tables: the service's own role may drop nothing else.

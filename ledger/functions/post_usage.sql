@@ -42,7 +42,7 @@ declare
   v_strays boolean[];
   -- By place: what its id is looked up by.
   v_keys bigint[];
-  -- Those of v_keys under which an event stands: of the same id, or of another one by chance.
+  -- Those of v_keys that an existing event has: one of the same id, or of another id by chance.
   v_hits bigint[];
   v_taken int;
   v_moved int[];

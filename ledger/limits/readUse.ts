@@ -48,7 +48,7 @@ export async function countDedicatedEndpoints(db: Db, accountId: string): Promis
   return Number(rows[0]!.count);
 }
 
-/** The limits that were raised for the account. An empty model stands for all models. */
+/** The limits that were raised for the account. An empty model means all models. */
 export async function listRaises(
   db: Db,
   accountId: string,

@@ -3,7 +3,7 @@ import type { MethodRole } from '../../domain/accountState';
 import type { SavedCard } from '../../domain/payment';
 import type { Position } from '../accounts/position';
 
-/** `unusableBecause`: the code of the decline for good, while it stands (A11). */
+/** `unusableBecause`: the code with which it was declined for good, until it may be tried again (A11). */
 export type PaymentMethod = SavedCard & { role: MethodRole | null; usable: boolean; unusableBecause: string | null };
 export type MethodsChanged = { method: PaymentMethod; position: Position };
 

@@ -4,7 +4,7 @@ import type { Tx } from '../db';
 import type { Payment } from './payment';
 
 /**
- * Under the same key the older request stands: amount and content are those that the PaymentIntent was made for. Whoever
+ * Under the same key the older request counts: amount and content are those that the PaymentIntent was made for. Whoever
  * has asked for something else under that key is told so; a request that is refused charges nothing, so the older one ends
  * with it, unless it was paid or is under way. The caller holds the account's lock.
  * @param isIdle nothing pays it unless it is confirmed (again)

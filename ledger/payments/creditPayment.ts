@@ -30,7 +30,7 @@ type PaymentRow = {
 type ReloadRow = { number: number; wished: AutoReloadSettings | null; closed_at: Date | null };
 
 /**
- * In one transaction: the credit (its key is the PaymentIntent's id, so it stands once), the payment and its reload
+ * In one transaction: the credit (its key is the PaymentIntent's id, so it is posted once), the payment and its reload
  * closed, strikes to 0, the method usable again (A11), a first charge's settings in force, the receipt, and news for the
  * workflow.
  */

@@ -3,7 +3,7 @@ import { lockAccount } from '../accounts/lockAccount';
 import type { Tx } from '../db';
 import type { Payment } from './payment';
 
-/** The first one stands: a second that claims the same prepayment is not ours to credit. */
+/** The first one is kept: a second that claims the same prepayment is not ours to credit. */
 export async function storeCheckoutIntent(tx: Tx, payment: Payment, paymentIntentId: string): Promise<void> {
   await lockAccount(tx, payment.accountId);
   await tx.query('update payments set payment_intent_id = $2 where id = $1 and payment_intent_id is null', [

@@ -9,7 +9,7 @@ const LOOK_MS_MAX = 300_000;
 
 /**
  * The outcome is to be found out later, with growing waits (A9). No strike: the method has not answered. Of an attempt
- * that the reload is past, or a method that has answered since, there is nothing to find out, and the waits stand (A10).
+ * that the reload is past, or a method that has answered since, there is nothing to find out, and the waits stay as they are (A10).
  */
 export async function recordUnknown(tx: Tx, attempt: Attempt): Promise<{ dueMs: number }> {
   await lockAccount(tx, attempt.accountId);

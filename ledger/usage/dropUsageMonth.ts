@@ -1,4 +1,4 @@
-/** Drops a month of usage events that stands in a file (B8). Lines and sums per day stay. */
+/** Drops a month of usage events that is in a file (B8). Lines and sums per day stay. */
 import type { Db } from '../db';
 
 /** False when it is gone already. Throws when it may not be dropped, or when the tables are busy: then ask again. */

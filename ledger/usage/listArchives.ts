@@ -1,4 +1,4 @@
-/** Lists the months of usage that stand in files (B8), oldest first. */
+/** Lists the months of usage that are in files (B8), oldest first. */
 import type { Nano } from '../../domain/money';
 import type { Db } from '../db';
 

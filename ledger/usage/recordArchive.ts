@@ -1,4 +1,4 @@
-/** Records that a month of usage stands in a file, before the month may be dropped (B8). */
+/** Records that a month of usage is in a file, before the month may be dropped (B8). */
 import type { Db } from '../db';
 import type { Archive } from './listArchives';
 

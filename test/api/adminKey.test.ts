@@ -1,4 +1,4 @@
-/** The admin key of the environment, through API processes that start, start again, and stand side by side. */
+/** The admin key of the environment, through API processes that start, start again, and run side by side. */
 import { adoptAdminKey } from '../../ledger/accounts/adoptAdminKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { findKeyHolder } from '../../ledger/accounts/findKeyHolders';

@@ -1,4 +1,4 @@
-/** L2: an upload may take its time while it progresses; one that stands still is ended. */
+/** L2: an upload may take its time while it progresses; one that stalls is ended. */
 import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import type { streamBody as StreamBody } from '../../api/http/body';

@@ -1,4 +1,4 @@
-/** Every word in console/src/text stands on some page: one that nobody shows any more is removed. */
+/** Every text in console/src/text is used by some page: one that nobody shows any more is removed. */
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 

@@ -125,7 +125,7 @@ test('S6 a snapshot of another epoch replaces all that is known, lower versions 
   const again = await connection(2);
   expect(asked[1]!.headers['last-event-id']).toBe('90.one');
   send(again, 'snapshot', { epoch: 'two', gates: [gateOf('a', 3, false), gateOf('c', 1)] });
-  // Meanwhile the known answers stand, but for what an answer of the new epoch tells.
+  // Meanwhile the known answers are used, except where an answer of the new epoch says otherwise.
   await until(
     () => (gate.learn([gateOf('b', 2)], 'two'), gate.get('b')?.version),
     (version) => version === 2,

@@ -1,4 +1,4 @@
-/** The state table of payments: what follows each answer, wherever the payment stands (A7, A9, P2, P3). */
+/** The state table of payments: what follows each answer, in each state of the payment (A7, A9, P2, P3). */
 import type { PaymentAnswer } from '../../domain/payment';
 import { PAYMENT_STATES, placeOf, stepAfter, type PaymentInBrief, type Place } from '../../domain/paymentStates';
 

@@ -254,7 +254,7 @@ describe('B5 usage that names its hold', () => {
     expect(await hold(account, second)).toEqual({ status: 'settled', charged: '3.50', released: '0.00' });
   });
 
-  test('B5 a hold that is unknown or of another account rejects that event alone; one that stands already is a duplicate', async () => {
+  test('B5 a hold that is unknown or of another account rejects that event alone; one that exists is a duplicate', async () => {
     const [account, other] = [await funded('10.00'), await funded('10.00')];
     const [own, foreign] = [await placed(account, '4.00'), await placed(other, '4.00')];
     await use(priced(account, 'old', '1.00'));

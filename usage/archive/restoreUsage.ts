@@ -21,12 +21,13 @@ export type Restoring = {
   month: string;
   keptDays: number;
 };
-/** `leftOut`: events whose ids were posted again since the month had left: those stand, the older are in the file only. */
+/** `leftOut`: events whose ids were posted again after the month had left. The newer ones are kept; the older are in the file only. */
 export type Restored = { events: number; leftOut: number };
 
 /**
- * All of the month's events or none, but for those whose ids stand by now (B3). Lines and sums have them already and stay
- * as they are. Again: only the days count. Nobody waits until the last moment, when the month's table is attached.
+ * Restores all of the month's events or none, except those whose ids were posted again (B3). Lines and sums include them
+ * already and stay as they are. A repeated call changes only how long the month is kept. Posting waits only at the end,
+ * when the month's table is attached.
  */
 export async function restoreUsage({ pool, folder, month, keptDays }: Restoring): Promise<Restored> {
   const archive = (await listArchives(pool, 'all')).find((one) => one.month === month);
@@ -49,7 +50,7 @@ export async function restoreUsage({ pool, folder, month, keptDays }: Restoring)
   });
 }
 
-/** A table of its own is filled, which nobody else sees; then what stands by now is taken out, and it is attached. */
+/** Fills a table that nobody else sees, deletes the events that were posted again, and attaches the table. */
 async function fillMonth(tx: Tx, path: string, archive: Archive): Promise<number> {
   const table = `usage_events_${archive.month.replace('-', '_')}`;
   // One that an earlier release has made and could not fill is empty.

@@ -1,4 +1,4 @@
-/** What stands around every page: the navigation of one's role, who one is, whether the page moves by itself. */
+/** What surrounds every page: the navigation of one's role, who one is, whether the page moves by itself. */
 import { Menu, SearchX, WifiOff } from 'lucide-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';

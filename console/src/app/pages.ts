@@ -1,4 +1,4 @@
-/** Every page: its address, who may open it, where it stands in the navigation. Each is loaded when it is opened. */
+/** Every page: its address, who may open it, its place in the navigation. Each is loaded when it is opened. */
 import {
   Activity,
   Bell,

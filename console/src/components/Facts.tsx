@@ -1,4 +1,4 @@
-/** Names with what stands there now. */
+/** Names with their current values. */
 import type { ReactNode } from 'react';
 import styles from './Facts.module.css';
 

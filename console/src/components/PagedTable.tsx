@@ -8,7 +8,7 @@ type Props<Row> = {
   list: Paged<Row>;
   caption: string;
   columns: readonly Column<Row>[];
-  /** What stands there when there is no row: why, and one action. */
+  /** Shown when there is no row: why, and one action. */
   empty: ReactNode;
   /** @see Table */
   name: string;

@@ -23,7 +23,7 @@ export function SecretDialog({ title, label, secret, why, onClose }: Props) {
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
     input.current?.select();
-    // Where the browser gives no clipboard (plain http from elsewhere), it stands selected for Ctrl-C.
+    // Where the browser gives no clipboard (plain http from elsewhere), it is selected for Ctrl-C.
     await navigator.clipboard?.writeText(secret).then(
       () => setCopied(true),
       () => {},

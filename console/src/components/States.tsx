@@ -72,7 +72,7 @@ export function Loaded<T>({
 }: {
   query: Read<T>;
   lines?: number;
-  /** What stands there when there is no such thing, which trying again does not change. */
+  /** Shown when there is no such thing, which trying again does not change. */
   missing?: ReactNode;
   children: (data: T) => ReactNode;
 }) {

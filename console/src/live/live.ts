@@ -107,7 +107,7 @@ function apply(message: Message, accountId: string, client: QueryClient): void {
       return become(message.state);
     case 'account':
       become('live');
-      // The one place where the balance stands: all that show it change together.
+      // The one copy of the balance: all that show it change together.
       return void client.setQueryData(accountQuery(accountId).queryKey, (old) => old && { ...old, ...message.account });
     case 'watching':
       // What changed while nobody listened, or before anybody did, is told by no `changed`.

@@ -1,6 +1,6 @@
 export const overview = {
   balance: 'Prepayment balance',
-  held: (amount: string) => `${amount} of it is set aside for requests in progress`,
+  held: (amount: string) => `${amount} of it is held for requests in progress`,
   addPrepayment: 'Add prepayment',
   turnOn: 'Turn on auto-reload',
   review: 'Review auto-reload',

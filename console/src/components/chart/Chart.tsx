@@ -1,4 +1,4 @@
-/** What every chart has: its measured width, a scale of dollars with lines, and a name for screen readers; its figures stand in a table or list beside it. */
+/** What every chart has: its measured width, a scale of dollars with lines, and a name for screen readers; its figures are in a table or list beside it. */
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import type { ReactNode } from 'react';
 import styles from './Chart.module.css';

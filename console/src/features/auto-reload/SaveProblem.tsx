@@ -22,7 +22,7 @@ export function SaveProblem({ error, isRunning }: { error: Error | null; isRunni
   );
 }
 
-/** What stands against the settings, and where it is mended. */
+/** Why the settings were refused, and where to mend it. */
 export function Refusal({ code, detail }: { code: string; detail: string }) {
   if (code === 'first_purchase_required')
     return (

@@ -11,7 +11,7 @@ import { wordFor } from '../../text/word';
 
 const words = text.accounts;
 
-/** Where the account stands now. */
+/** The current state of the account. */
 export function Now({ account, actions }: { account: Schemas['Account']; actions: ReactNode }) {
   const { id, tier, balance, held, available, gate, autoReload, createdAt, closedAt } = account;
   return (

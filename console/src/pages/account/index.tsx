@@ -1,4 +1,4 @@
-/** One account as an admin sees it: where it stands now, what may be done, and all that has happened (C2). */
+/** One account as an admin sees it: its state now, what may be done, and all that has happened (C2). */
 import { useQuery } from '@tanstack/react-query';
 import { SearchX } from 'lucide-react';
 import { Link, useParams } from 'wouter';

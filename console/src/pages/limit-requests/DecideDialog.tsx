@@ -1,4 +1,4 @@
-/** Approves or denies a request. Nothing is chosen beforehand: a decision stands. */
+/** Approves or denies a request. Nothing is chosen beforehand: a decision is final. */
 import { useId, useState } from 'react';
 import { api, data } from '../../api/client';
 import { ALL_LIMIT_REQUESTS, type LimitRequest } from '../../api/limits';

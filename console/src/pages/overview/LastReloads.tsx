@@ -14,7 +14,7 @@ import styles from './Overview.module.css';
 const words = text.overview;
 const SHOWN = 5;
 
-/** The last reloads; all of them stand on the page of payments. */
+/** The last reloads; all of them are on the page of payments. */
 export function LastReloads() {
   const reloads = useQuery(lastReloadsQuery(useAccountId(), SHOWN));
   return (

@@ -1,4 +1,4 @@
-/** Where the account stands: the banner, today, the last reloads, notices. It moves by itself. */
+/** The state of the account: the banner, today, the last reloads, notices. It moves by itself. */
 import { useQuery } from '@tanstack/react-query';
 import { accountQuery } from '../../api/accounts';
 import { PageHead } from '../../components/Card';

@@ -8,7 +8,7 @@ import { FromProvider } from './FromProvider';
 import type { Known } from './known';
 import { PayDesk } from './PayDesk';
 
-/** The payment that was made stands in the address: a reload of the page shows what has become of it. */
+/** The address names the payment that was made: a reload of the page shows its current state. */
 export default function Pay() {
   const [search, setSearch] = useSearchParams();
   const [known, setKnown] = useState<Known | null>(null);

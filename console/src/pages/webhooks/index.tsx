@@ -26,7 +26,7 @@ const words = text.webhooks;
 export default function WebhooksPage() {
   const id = useAccountId();
   const endpoints = useQuery(endpointsQuery(id));
-  // Which deliveries are shown stands in the URL, so that they can be sent to whoever looks after the endpoint.
+  // Which deliveries are shown is part of the URL, so that they can be sent to whoever looks after the endpoint.
   const { values, set } = useUrlFilter(['endpoint']);
   const [open, setOpen] = useState<{ act: 'remove' | 'rotate'; endpoint: WebhookEndpoint } | null>(null);
   const adding = useWindow('endpoint');
