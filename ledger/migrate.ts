@@ -15,8 +15,12 @@ const TRIES = { triesMax: 400, pauseMs: 1_000 };
 /** What a statement has locked is locked until it has ended: one that takes longer fails, and leaves all as it was. */
 const STATEMENT_MS_MAX = 30_000;
 
-/** @property statementMsMax 0: no limit, for a change of large tables while the service is stopped */
-export type MigrationLimits = { statementMsMax?: number | undefined };
+export type MigrationOptions = {
+  /** 0: no limit, for a change of large tables while the service is stopped. @default 30_000 */
+  statementMsMax?: number | undefined;
+  /** Last, in the same transaction: nobody sees the new schema without it. */
+  finish?: (tx: Tx) => Promise<void>;
+};
 
 type SchemaFile = { name: string; text: string; hash: string };
 
@@ -48,27 +52,32 @@ function readFolder(folder: string, fileName: RegExp): SchemaFile[] {
  * Simultaneous calls wait for each other. Functions are applied when their text has changed, and all of them after a
  * migration, which may have dropped what they depend on. A database that is up to date is only read. Nobody waits long
  * for a migration: one that finds its tables in use gives up at once and is tried again, with others let through between;
- * a statement that takes too long fails. @param limits @default 30 s a statement
+ * a statement that takes too long fails.
  */
 export async function migrate(
   pool: Pool,
   files: SchemaFiles = readSchemaFiles(),
-  { statementMsMax = STATEMENT_MS_MAX }: MigrationLimits = {},
+  options: MigrationOptions = {},
 ): Promise<string[]> {
   return whenFree(async () => {
     if (namesOf(await findMissing(pool, files)).length === 0) return [];
-    return transaction(pool, (tx) => applyMissing(tx, files, statementMsMax));
+    return transaction(pool, (tx) => applyMissing(tx, files, options));
   }, TRIES);
 }
 
-async function applyMissing(tx: Tx, files: SchemaFiles, statementMsMax: number): Promise<string[]> {
+async function applyMissing(
+  tx: Tx,
+  files: SchemaFiles,
+  { statementMsMax = STATEMENT_MS_MAX, finish }: MigrationOptions,
+): Promise<string[]> {
   // Another process may be at a migration that takes its time.
   await tx.query('set local lock_timeout = 0');
   await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   await tx.query(`set local lock_timeout = ${LOCK_TRY_MS}; set local statement_timeout = ${statementMsMax}`);
   await tx.query(`
     create table if not exists migrations (name text primary key, at timestamptz not null default now());
-    create table if not exists functions (name text primary key, hash text not null, at timestamptz not null default now())`);
+    create table if not exists functions (name text primary key, hash text not null, at timestamptz not null default now());
+    create table if not exists builds (hash text primary key, at timestamptz not null default now())`);
   const missing = await findMissing(tx, files);
   for (const { name, text } of missing.migrations) {
     await tx.query(text).catch(sayTooLong(name, statementMsMax));
@@ -84,7 +93,24 @@ async function applyMissing(tx: Tx, files: SchemaFiles, statementMsMax: number):
     );
   }
   await prepareUsageMonths(tx);
+  const build = 'insert into builds (hash) values ($1) on conflict (hash) do update set at = now()';
+  await tx.query(build, [hashOf(files)]);
+  await finish?.(tx);
   return namesOf(missing);
+}
+
+/** Of all migrations and functions of a build: what `builds` knows it by. */
+function hashOf({ migrations, functions }: SchemaFiles): string {
+  const hash = createHash('sha256');
+  for (const file of [...migrations, ...functions]) hash.update(`${file.name} ${file.hash}\n`);
+  return hash.digest('hex');
+}
+
+/** Whether the database has had the schema of this build. It may have gone on to that of a later one since. */
+async function hasHadSchema(db: Db, files: SchemaFiles): Promise<boolean> {
+  const { rows: found } = await db.query<{ there: boolean }>(`select to_regclass('builds') is not null as there`);
+  if (!found[0]!.there) return false;
+  return (await db.query('select from builds where hash = $1', [hashOf(files)])).rowCount === 1;
 }
 
 const QUERY_CANCELED = '57014';
@@ -118,12 +144,16 @@ const NOT_MINE = ['42501', '3F000'];
 
 /**
  * For a process of the service, when it starts: a role that owns the tables migrates by itself; one that does not waits
- * until the owner has (prepareDatabase), and throws when a minute was not enough.
+ * until the owner has (prepareDatabase), and throws when a minute was not enough. A process of an older build, which
+ * starts again while a newer one takes its place, leaves the newer schema as it is and serves on it.
  */
-export async function migrateOrWait(pool: Pool, patienceMs = PATIENCE_MS): Promise<void> {
+export async function migrateOrWait(
+  pool: Pool,
+  { patienceMs = PATIENCE_MS, files = readSchemaFiles() }: { patienceMs?: number; files?: SchemaFiles } = {},
+): Promise<void> {
   for (const untilMs = Date.now() + patienceMs; ; await sleep(500)) {
     try {
-      await migrate(pool);
+      if (!(await hasHadSchema(pool, files))) await migrate(pool, files);
       return;
     } catch (error) {
       if (!NOT_MINE.includes((error as { code?: string }).code ?? '')) throw error;

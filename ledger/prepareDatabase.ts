@@ -1,7 +1,6 @@
 /** Makes a database ready for the service: today's schema, owned by one role, and another for the service that owns nothing. */
-import type { Pool } from 'pg';
-import { openPool, transaction, type Db } from './db';
-import { migrate, MIGRATION_LOCK, readSchemaFiles, type MigrationLimits } from './migrate';
+import { openPool, transaction, type Db, type Tx } from './db';
+import { migrate, MIGRATION_LOCK, readSchemaFiles, type MigrationOptions } from './migrate';
 
 export type Roles = {
   /** Of the role that owns the tables and migrates. */
@@ -12,18 +11,22 @@ export type Roles = {
 
 /**
  * Migrates as the owner, makes the service's role if there is none (with the password of its URL), and lets it do what
- * the service does. Idempotent, also for simultaneous calls. Throws when the service's role could undo the ledger: as a
- * superuser, an owner of tables, or a member of the owner's role.
+ * the service does, in the transaction that changes the schema. Idempotent, also for simultaneous calls. Throws when the
+ * service's role could undo the ledger: as a superuser, an owner of tables, or a member of the owner's role.
  */
 export async function prepareDatabase(
   { ownerUrl, serviceUrl }: Roles,
-  limits: MigrationLimits = {},
+  { statementMsMax }: Pick<MigrationOptions, 'statementMsMax'> = {},
 ): Promise<string[]> {
   const pool = openPool(ownerUrl, { applicationName: 'ballast-migrate', connectionsMax: 1 });
+  const isOneRole = serviceUrl === ownerUrl || loginOf(serviceUrl).user === loginOf(ownerUrl).user;
+  const finish = async (tx: Tx): Promise<void> => {
+    if (!isOneRole) await letService(tx, loginOf(serviceUrl));
+  };
   try {
-    const applied = await migrate(pool, readSchemaFiles(), limits);
-    if (serviceUrl !== ownerUrl && loginOf(serviceUrl).user !== loginOf(ownerUrl).user)
-      await letService(pool, loginOf(serviceUrl));
+    const applied = await migrate(pool, readSchemaFiles(), { statementMsMax, finish });
+    // Another role may be named than the last time.
+    if (applied.length === 0) await transaction(pool, finish);
     return applied;
   } finally {
     await pool.end();
@@ -39,19 +42,17 @@ export function loginOf(url: string): Login {
   return { user, password: decodeURIComponent(password) };
 }
 
-async function letService(pool: Pool, { user, password }: Login): Promise<void> {
-  await transaction(pool, async (tx) => {
-    await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const { rows } = await tx.query<{ create: string | null }>(
-      `select case when not exists (select from pg_roles where rolname = $1)
-         then format('create role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password %L', $1::text, $2::text)
-         end as create`,
-      [user, password],
-    );
-    if (rows[0]!.create) await tx.query(rows[0]!.create);
-    await tx.query('select grant_service($1)', [user]);
-    await refusePowers(tx, user);
-  });
+async function letService(tx: Tx, { user, password }: Login): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  const { rows } = await tx.query<{ create: string | null }>(
+    `select case when not exists (select from pg_roles where rolname = $1)
+       then format('create role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password %L', $1::text, $2::text)
+       end as create`,
+    [user, password],
+  );
+  if (rows[0]!.create) await tx.query(rows[0]!.create);
+  await tx.query('select grant_service($1)', [user]);
+  await refusePowers(tx, user);
 }
 
 async function refusePowers(db: Db, user: string): Promise<void> {

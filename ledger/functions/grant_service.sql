@@ -13,7 +13,7 @@ begin
   for guarded in
     select distinct tgrelid::regclass::text from pg_trigger
     where tgfoid in ('refuse_change'::regproc, 'refuse_rewriting'::regproc) and tgparentid = 0
-    union select unnest(array['consents', 'usage_archives', 'migrations', 'functions'])
+    union select unnest(array['consents', 'usage_archives', 'migrations', 'functions', 'builds'])
   loop
     execute format('revoke update, delete on %s from %I', guarded, p_role);
   end loop;
@@ -21,7 +21,7 @@ begin
   for guarded in select inhrelid::regclass::text from pg_inherits where inhparent = 'usage_events'::regclass loop
     execute format('revoke all on %s from %I', guarded, p_role);
   end loop;
-  execute format('revoke insert on migrations, functions, usage_archives, usage_events from %I', p_role);
+  execute format('revoke insert on migrations, functions, builds, usage_archives, usage_events from %I', p_role);
   -- Events are taken now, and a month leaves by drop_usage_month: neither is a column that the service writes.
   execute format('grant insert (%s) on usage_events to %I', (
     select string_agg(quote_ident(attname), ', ') from pg_attribute

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { Client, type Pool } from 'pg';
 import { describeSchema } from '../../dev/schema';
 import { openPool } from '../../ledger/db';
-import { migrate, readSchemaFiles } from '../../ledger/migrate';
+import { migrate, migrateOrWait, readSchemaFiles, type SchemaFiles } from '../../ledger/migrate';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
+import { until } from '../support/notices';
 
 /** Runs in a database whose schema is empty. */
 async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
@@ -79,13 +80,45 @@ test('a change of schema that waits for a table gives up, lets others go first, 
   const reader = await database.pool.connect();
   await reader.query('begin; select from audit');
   const migrating = migrate(database.owner, { ...files, migrations: [...files.migrations, migration] });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  // It stands behind the alter table, for as long as that waits.
-  const { rowCount } = await database.pool.query('select from audit');
-  expect(rowCount).toBe(0);
+  await until(
+    () => database.pool.query(`select from pg_locks where not granted and relation = 'audit'::regclass`),
+    ({ rowCount }) => rowCount! > 0,
+  );
+  // Each waits behind the alter table, for as long as one try of it lasts.
+  for (let i = 0; i < 5; i++) expect((await database.pool.query('select from audit')).rowCount).toBe(0);
   await reader.query('commit');
   reader.release();
   expect(await migrating).toContain('999998-wider.sql');
+  await database.drop();
+});
+
+test('a statement of a migration that takes too long is undone, and the message says what allows more', async () => {
+  const database = await createTestDatabase();
+  const before = await describeSchema(database.pool);
+  const files = readSchemaFiles();
+  const slow = { name: '999998-slow.sql', text: 'create table t (id int); select pg_sleep(60)', hash: '' };
+  const migrating = migrate(database.owner, { ...files, migrations: [slow] }, { statementMsMax: 50 });
+  await expect(migrating).rejects.toThrow(/999998-slow\.sql took longer than 50 ms.*MIGRATE_STATEMENT_TIMEOUT/);
+  expect(await describeSchema(database.pool)).toBe(before);
+  await database.drop();
+});
+
+test('an older build that starts again on the schema of a newer one leaves it, and serves: as the owner, or as the service', async () => {
+  const database = await createTestDatabase();
+  const older = readSchemaFiles();
+  const newer: SchemaFiles = {
+    migrations: [...older.migrations, { name: '999998-new.sql', text: 'create table newer (id int)', hash: '' }],
+    functions: older.functions.map((file) =>
+      file.name === 'payment_is_open.sql' ? { ...file, text: `${file.text}-- newer`, hash: 'newer' } : file,
+    ),
+  };
+  await migrate(database.owner, newer);
+  const hashes = async () => (await database.owner.query('select name, hash from functions order by name')).rows;
+  const after = await hashes();
+  for (const pool of [database.owner, database.pool]) await migrateOrWait(pool, { files: older, patienceMs: 0 });
+  expect(await hashes()).toEqual(after);
+  // Whoever asks for the older functions gets them.
+  expect(await migrate(database.owner, older)).toEqual(['payment_is_open.sql']);
   await database.drop();
 });
 

@@ -113,7 +113,7 @@ test('a process of the service that starts before the migration waits for it, an
   const other = await createTestDatabase();
   await other.owner.query('drop schema public cascade; create schema public');
   const service = openPool(other.url, { connectionsMax: 1 });
-  await expect(migrateOrWait(service, 300)).rejects.toThrow(/migrate as the owner/);
+  await expect(migrateOrWait(service, { patienceMs: 300 })).rejects.toThrow(/migrate as the owner/);
   const waiting = migrateOrWait(service);
   await sleep(700);
   await prepareDatabase({ ownerUrl: other.ownerUrl, serviceUrl: other.url });
