@@ -30,7 +30,7 @@ export type SchemaFiles = { migrations: SchemaFile[]; functions: SchemaFile[] };
 /** The SQL beside this file in the sources; the compiler leaves SQL where it is. */
 export function readSchemaFiles(): SchemaFiles {
   return {
-    migrations: readFolder('migrations', /^\d{6}-[a-z0-9-]+\.sql$/),
+    migrations: readFolder('migrations', /^\d{6}-[a-z0-9-]+(\.concurrently)?\.sql$/),
     functions: readFolder('functions', /^[a-z0-9_]+\.sql$/),
   };
 }
@@ -59,10 +59,38 @@ export async function migrate(
   files: SchemaFiles = readSchemaFiles(),
   options: MigrationOptions = {},
 ): Promise<string[]> {
-  return whenFree(async () => {
+  const applied = await whenFree(async () => {
     if (namesOf(await findMissing(pool, files)).length === 0) return [];
     return transaction(pool, (tx) => applyMissing(tx, files, options));
   }, TRIES);
+  const built = files.migrations.some(isConcurrent) ? await buildIndexes(pool, files) : [];
+  return [...applied, ...built];
+}
+
+/** Indexes of large tables: built while others write, which no transaction can. */
+const isConcurrent = ({ name }: SchemaFile): boolean => name.endsWith('.concurrently.sql');
+/** Any constant that nobody else uses in this database. */
+const INDEX_LOCK = 7_225_583;
+
+/** One process builds; others do not wait for it, because a service can go on without. Cut off, it is done again. */
+async function buildIndexes(pool: Pool, { migrations }: SchemaFiles): Promise<string[]> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [INDEX_LOCK]);
+    if (!rows[0]!.mine) return [];
+    // It waits for older transactions to end, and nobody waits for it meanwhile.
+    await client.query('set lock_timeout = 0');
+    const done = await namesDone(client);
+    const missing = migrations.filter((file) => isConcurrent(file) && !done.has(file.name));
+    for (const { name, text } of missing) {
+      for (const statement of text.split(/;\s*$/m)) if (statement.trim() !== '') await client.query(statement);
+      await client.query('insert into migrations (name) values ($1)', [name]);
+    }
+    return missing.map(({ name }) => name);
+  } finally {
+    // The connection is closed, and with it go its lock and its setting.
+    client.release(true);
+  }
 }
 
 async function applyMissing(
@@ -127,14 +155,18 @@ async function findMissing(db: Db, files: SchemaFiles): Promise<SchemaFiles> {
   const { rows: found } = await db.query<{ there: boolean }>(
     `select to_regclass('migrations') is not null and to_regclass('functions') is not null as there`,
   );
-  if (!found[0]!.there) return files;
-  const { rows: done } = await db.query<{ name: string }>('select name from migrations');
+  if (!found[0]!.there) return { ...files, migrations: files.migrations.filter((file) => !isConcurrent(file)) };
+  const done = await namesDone(db);
   const { rows: applied } = await db.query<{ name: string; hash: string }>('select name, hash from functions');
-  const names = new Set(done.map(({ name }) => name));
   const hashes = new Map(applied.map(({ name, hash }) => [name, hash]));
-  const migrations = files.migrations.filter(({ name }) => !names.has(name));
+  const migrations = files.migrations.filter((file) => !isConcurrent(file) && !done.has(file.name));
   const functions = files.functions.filter(({ name, hash }) => migrations.length > 0 || hashes.get(name) !== hash);
   return { migrations, functions };
+}
+
+async function namesDone(db: Db): Promise<Set<string>> {
+  const { rows } = await db.query<{ name: string }>('select name from migrations');
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** How long a process of the service waits for whoever migrates. */

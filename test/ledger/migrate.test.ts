@@ -103,6 +103,38 @@ test('a statement of a migration that takes too long is undone, and the message 
   await database.drop();
 });
 
+test('an index of a large table is built while others write, and again after a build that was cut off', async () => {
+  const database = await createTestDatabase();
+  const files = readSchemaFiles();
+  const text = `-- Finds audits by who acted.
+drop index concurrently if exists audit_by_actor;
+create index concurrently audit_by_actor on audit (actor);
+`;
+  const withIndex = {
+    ...files,
+    migrations: [...files.migrations, { name: '999998-x.concurrently.sql', text, hash: '' }],
+  };
+  const insert = `insert into audit (actor, action, details) values ('x', 'test', '{}')`;
+  const writer = await database.pool.connect();
+  await writer.query(`begin; ${insert}`);
+  const migrating = migrate(database.owner, withIndex);
+  await until(
+    () => database.owner.query(`select from pg_index where indexrelid = to_regclass('audit_by_actor')`),
+    ({ rowCount }) => rowCount === 1,
+  );
+  // The build waits for the writer, and others do not wait for the build.
+  await database.pool.query(insert);
+  await writer.query('commit');
+  writer.release();
+  expect(await migrating).toEqual(['999998-x.concurrently.sql']);
+  const isValid = `select indisvalid as valid from pg_index where indexrelid = 'audit_by_actor'::regclass`;
+  expect((await database.owner.query(isValid)).rows).toEqual([{ valid: true }]);
+  await database.owner.query(`delete from migrations where name like '999998%'`);
+  expect(await migrate(database.owner, withIndex)).toEqual(['999998-x.concurrently.sql']);
+  expect(await migrate(database.owner, withIndex)).toEqual([]);
+  await database.drop();
+});
+
 test('an older build that starts again on the schema of a newer one leaves it, and serves: as the owner, or as the service', async () => {
   const database = await createTestDatabase();
   const older = readSchemaFiles();
