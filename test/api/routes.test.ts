@@ -33,55 +33,61 @@ const keyOf = (role: string): string | undefined =>
   ];
 
 /** In the format of its route. */
-const codeOf = (body: any): string => body.code ?? body.error.code;
+const codeOf = (body: any): string => body?.code ?? body?.error?.code;
+type Route = (typeof routes)[number];
 
 const guarded = routes.filter(({ who }) => !who.includes('anybody'));
 const roles = ['nobody', 'unknown', 'admin', 'service', 'owner', 'resource_modifier', 'member'];
 const signedIn = roles.slice(2);
 const cookies = new Map<string, string>();
-/** Each by key, and those that have one by the cookie of a session, too. */
-const table = guarded.flatMap((route) =>
-  [...roles.map((role) => ({ role, by: 'key' })), ...signedIn.map((role) => ({ role, by: 'session' }))].flatMap((who) =>
-    ['own', 'foreign'].map((whose) => ({ route, ...who, whose, name: `${route.method} ${route.path}` })),
-  ),
+
+/** Who asks, how, and of whose account: each by key, and those that have one by the cookie of a session, too. */
+const table = [
+  ...roles.map((role) => ({ role, by: 'key' })),
+  ...signedIn.map((role) => ({ role, by: 'session' })),
+].flatMap((who) => (['own', 'foreign'] as const).map((whose) => ({ ...who, whose })));
+type Asking = (typeof table)[number];
+
+const byRoute = guarded.map((route) => ({ route, name: `${route.method} ${route.path}` }));
+
+test.each(byRoute)(
+  '$name: who may, by key and by session, of the own account and of a foreign one',
+  async ({ route }) => {
+    const answers = await Promise.all(
+      table.map(async (asking) => [nameOf(asking), await outcome(route, asking)] as const),
+    );
+    expect(Object.fromEntries(answers)).toEqual(
+      Object.fromEntries(table.map((asking) => [nameOf(asking), expected(route, asking)])),
+    );
+  },
 );
 
-test.each(table)(
-  '$name as $role of $whose account, by $by',
-  async ({ route, role, whose, by }) => {
-    // Ask nothing that would go through: no body fits, and pausing and the like need a Temporal that answers.
-    const { id } = whose === 'own' ? own : foreign;
-    const key = role === 'unknown' ? 'bk_of_nobody' : keyOf(role);
-    const ofAccount = route.path.startsWith('/v1/accounts/:id');
-    const isMember = ['owner', 'resource_modifier', 'member'].includes(role);
-    const allowed = route.who.includes(role as never);
-    const expected =
-      role === 'nobody' || role === 'unknown'
-        ? 401
-        : isMember && ofAccount && whose === 'foreign'
-          ? 404
-          : allowed
-            ? 'taken'
-            : 403;
-    const { status, body } = await api.ask(route.method.toUpperCase(), addressOf(route.path, id), {
-      headers: {
-        'X-Account-Id': id,
-        ...(by === 'session' && { Cookie: cookies.get(role)!, 'Sec-Fetch-Site': 'same-origin' }),
-      },
-      ...(by === 'key' && key !== undefined && { key }),
-      ...(route.endpoint.body && { body: refusedBody }),
-    });
-    if (expected === 'taken') {
-      expect([200, 204, 400, 404, 409, 415, 503]).toContain(status);
-      if (route.endpoint.body) expect(status).toBe(route.endpoint.body.streamed ? 415 : 400);
-      if (status === 503) expect(codeOf(body)).toMatch(/^(temporal|payments)_unavailable$/);
-    } else {
-      expect(status).toBe(expected);
-      expect(codeOf(body)).toBe({ 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' }[expected as 401]);
-    }
-  },
-  10_000,
-);
+const nameOf = ({ role, by, whose }: Asking): string => `${role} of ${whose} account, by ${by}`;
+
+function expected({ path, who }: Route, { role, whose }: Asking): string {
+  const isMember = ['owner', 'resource_modifier', 'member'].includes(role);
+  if (role === 'nobody' || role === 'unknown') return '401 unauthenticated';
+  if (isMember && path.startsWith('/v1/accounts/:id') && whose === 'foreign') return '404 not_found';
+  return who.includes(role as never) ? 'taken' : '403 forbidden';
+}
+
+/** Asks nothing that would go through: no body fits, and pausing and the like need a Temporal that answers. */
+async function outcome(route: Route, { role, by, whose }: Asking): Promise<string> {
+  const { id } = whose === 'own' ? own : foreign;
+  const key = role === 'unknown' ? 'bk_of_nobody' : keyOf(role);
+  const { status, body } = await api.ask(route.method.toUpperCase(), addressOf(route.path, id), {
+    headers: {
+      'X-Account-Id': id,
+      ...(by === 'session' && { Cookie: cookies.get(role)!, 'Sec-Fetch-Site': 'same-origin' }),
+    },
+    ...(by === 'key' && key !== undefined && { key }),
+    ...(route.endpoint.body && { body: refusedBody }),
+  });
+  if (expected(route, { role, by, whose }) !== 'taken') return `${status} ${codeOf(body)}`;
+  const taken = route.endpoint.body ? [route.endpoint.body.streamed ? 415 : 400] : [200, 204, 400, 404, 409, 415, 503];
+  const isRight = taken.includes(status) && (status !== 503 || /^(temporal|payments)_unavailable$/.test(codeOf(body)));
+  return isRight ? 'taken' : `${status} ${JSON.stringify(body)}`;
+}
 
 test('the order of checks: 401, foreign 404, 403, 415, 413, 400', async () => {
   const path = `/v1/accounts/${foreign.id}/adjustments`;
