@@ -6,7 +6,7 @@ import type Stripe from 'stripe';
 import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
 import { createClock } from '../ledger/clock';
-import { openPool } from '../ledger/db';
+import { openConnections, openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { SignInLinks } from '../notices/signInLink';
@@ -91,6 +91,7 @@ export function composeServices(deps: ApiDeps): Composition {
   const lookups = openPool(databaseUrl, {
     connectionsMax: LOOKUP_CONNECTIONS,
     queryMsMax: LOOKUP_MS_MAX,
+    keepIdle: true,
     applicationName: 'ballast-lookups',
     onIdleError: (error) => log.warn({ err: error }, 'a database connection for lookups was lost'),
   });
@@ -130,7 +131,11 @@ export function composeServices(deps: ApiDeps): Composition {
   return {
     services,
     hotPath,
-    start: () => gates.start(),
+    async start() {
+      // To open one takes several times as long as a lookup, for which nobody waits longer than half a second.
+      await openConnections(lookups);
+      await gates.start();
+    },
     async endStreams() {
       gateStreams.close();
       await accountStreams.close();

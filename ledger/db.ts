@@ -34,6 +34,8 @@ export type DbPoolOptions = {
   onIdleError?: (error: Error) => void;
   /** A query that takes longer fails, and its connection is closed: it may be dead. @default as long as it takes */
   queryMsMax?: number;
+  /** Connections stay open while nobody uses them (`openConnections`). @default false: for 10 s */
+  keepIdle?: boolean;
 };
 
 /** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
@@ -45,6 +47,7 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     connectionTimeoutMillis: 5_000,
     types: typesOfBallast,
     ...(options.queryMsMax !== undefined && { query_timeout: options.queryMsMax }),
+    ...(options.keepIdle && { idleTimeoutMillis: 0 }),
     // A host that vanishes, or freezes in mid-transaction, must not keep an account's lock from all others.
     keepAlive: true,
     idle_in_transaction_session_timeout: 10_000,
@@ -56,6 +59,12 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
   // One that breaks while it is taken out fails its query; without a listener it would end the process too.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
+}
+
+/** Opens all of a pool's connections, so that no question waits for one. Those that can't be opened now are opened when they are needed. */
+export async function openConnections(pool: Pool): Promise<void> {
+  const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
+  for (const client of opened) if (client.status === 'fulfilled') client.value.release();
 }
 
 /** Runs `work` in a transaction: commits what it returns from, rolls back what it throws from. */

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StalePolicy } from '../../domain/gate';
 import { startPostgres, type RunningPostgres } from '../../dev/postgres';
@@ -14,11 +15,13 @@ let dataDir: string;
 let postgres: RunningPostgres;
 const stopped: number[] = [];
 beforeAll(async () => {
+  stalls.enable();
   dataDir = mkdtempSync(join(tmpdir(), 'ballast-frozen-'));
   postgres = await startPostgres({ dataDir, durable: false, log: () => undefined });
 }, 120_000);
 afterEach(thaw);
 afterAll(async () => {
+  stalls.disable();
   await postgres.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -35,6 +38,7 @@ function thaw(): void {
   for (const pid of stopped.splice(0).reverse()) process.kill(pid, 'SIGCONT');
 }
 
+const STALE_AFTER_MS = 3_000;
 type Frozen = { api: TestApi; known: TestAccount; gate(id: string, key?: string): Promise<Answer & { ms: number }> };
 
 /** An API that has known an account and a key before its Postgres stops. */
@@ -42,7 +46,7 @@ async function whileFrozen(onStale: StalePolicy['onStale'], work: (frozen: Froze
   const pool = openPool(postgres.url, { applicationName: 'test' });
   await migrate(pool);
   const database = { url: postgres.url, pool, owner: pool, ownerUrl: postgres.url, drop: async () => {} };
-  const api = await startTestApi({ database, gatePolicy: { onStale, staleAfterMs: 3_000 } });
+  const api = await startTestApi({ database, gatePolicy: { onStale, staleAfterMs: STALE_AFTER_MS } });
   const gate = async (id: string, key = api.service) => {
     const startedMs = performance.now();
     const answer = await api.ask('GET', `/v1/accounts/${id}/gate`, { key });
@@ -59,31 +63,32 @@ async function whileFrozen(onStale: StalePolicy['onStale'], work: (frozen: Froze
   }
 }
 
-/** Nobody waits for an answer of Postgres, which would be seconds; a busy machine may take its time. */
+/** Nobody waits for an answer of Postgres, which would be seconds. How long this busy process itself stood still is not counted. */
 const AT_ONCE_MS = 1_500;
+const stalls = monitorEventLoopDelay();
+const atOnceMs = (): number => AT_ONCE_MS + stalls.max / 1e6;
 const codeOf = ({ status, body }: Answer) => (status === 200 ? 'allowed' : (body.code as string));
 
 test('9.17 fail_closed: known gates and keys go on at once, then gates are stale; the unknown is refused at once', async () => {
   await whileFrozen('fail_closed', async ({ api, known, gate }) => {
     freeze();
-    const frozenMs = performance.now();
     const first = await Promise.all([gate('nobody'), gate(known.id, 'bk_of_nobody'), gate(known.id)]);
     expect(first.map(codeOf)).toEqual(['gate_stale', 'database_unavailable', 'allowed']);
     const answers = [...first];
-    while (performance.now() - frozenMs < 2_000) answers.push(await gate(known.id));
-    expect(answers.slice(3).map(codeOf)).toEqual(answers.slice(3).map(() => 'allowed'));
-
-    const stale = await until(
-      () => gate(known.id),
-      (answer) => answer.status !== 200,
-    );
+    let stale = await gate(known.id);
+    for (; stale.status === 200; stale = await gate(known.id)) answers.push(stale);
+    // Each look tells when the gates are from: the last one is good for 3 s, and no longer.
+    const asOfMs = answers.slice(2).map(({ body }) => Date.parse(body.asOf as string));
+    expect(new Set(asOfMs).size).toBe(1);
+    expect(answers.length).toBeGreaterThan(3);
+    expect(Date.now() - asOfMs[0]!).toBeGreaterThanOrEqual(STALE_AFTER_MS);
     await sleep(2_500); // much longer than a key is fresh, or a gate
     for (let again = 0; again < 5; again++) answers.push(stale, await gate(known.id), await gate('nobody'));
     expect(new Set(answers.slice(-15).map(codeOf))).toEqual(new Set(['gate_stale']));
     const unknown = await Promise.all(Array.from({ length: 20 }, (_, n) => gate(known.id, `bk_of_nobody_${n}`)));
     expect(new Set(unknown.map(codeOf))).toEqual(new Set(['database_unavailable']));
     for (const { ms, status, headers } of [...answers, ...unknown]) {
-      expect(ms).toBeLessThan(AT_ONCE_MS);
+      expect(ms).toBeLessThan(atOnceMs());
       if (status === 503) expect(headers.get('retry-after')).toMatch(/^\d+$/);
     }
 
@@ -91,7 +96,7 @@ test('9.17 fail_closed: known gates and keys go on at once, then gates are stale
     const authorize = { key: api.service, headers: { 'X-Account-Id': known.id } };
     expect(codeOf(await api.ask('GET', '/v1/authorize', authorize))).toBe('gate_stale');
     expect((await api.ask('GET', '/v1/gates/stream', { key: api.service })).status).toBe(200);
-    expect(performance.now() - startedMs).toBeLessThan(2 * AT_ONCE_MS);
+    expect(performance.now() - startedMs).toBeLessThan(2 * atOnceMs());
 
     thaw();
     await until(
@@ -113,7 +118,7 @@ test('9.17 fail_open: the last known answer stands, and an unknown account is de
       const [of, unknown] = await Promise.all([gate(known.id), gate('nobody')]);
       expect(of.body).toMatchObject({ allowed: true });
       expect(unknown).toMatchObject({ status: 200, body: { allowed: false, version: 0 } });
-      expect(Math.max(of.ms, unknown.ms)).toBeLessThan(AT_ONCE_MS);
+      expect(Math.max(of.ms, unknown.ms)).toBeLessThan(atOnceMs());
       await sleep(500);
     }
   });

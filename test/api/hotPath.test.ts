@@ -213,9 +213,15 @@ test.each(table)(
     const hotPort = (hot.address() as AddressInfo).port;
     const apiPort = Number(new URL(api.url).port);
 
-    await asked(hotPort, address); // the key is known from now on
-    const alone = await asked(hotPort, address);
-    expect(alone.status !== 599).toBe(isHot);
+    // Once the key is known; on a busy machine it may have grown stale meanwhile.
+    const first = await asked(hotPort, address);
+    const alone = isHot
+      ? await until(
+          () => asked(hotPort, address),
+          ({ status }) => status !== 599,
+        )
+      : first;
+    if (!isHot) expect([first.status, (await asked(hotPort, address)).status]).toEqual([599, 599]);
     await asked(apiPort, address);
     const [answered, byExpress] = [await asked(apiPort, address), await asked(apiPort, `http://127.0.0.1${address}`)];
     expect(comparable(answered)).toEqual(comparable(byExpress));
@@ -247,11 +253,13 @@ test.each([
   const [answered, byExpress] = await Promise.all(
     ['', '?'].map((query) => api.ask('GET', `/v1/accounts/${id}/gate${query}`, { key: api.service })),
   );
-  const { asOf: _a, ...gateNow } = answered!.body;
-  const { asOf: _b, ...gateThen } = byExpress!.body;
+  const { asOf: _a, retryAfterSeconds, ...gateNow } = answered!.body;
+  const { asOf: _b, retryAfterSeconds: secondsThen, ...gateThen } = byExpress!.body;
   expect(gateNow).toEqual(gateThen);
+  // A second may end between the two.
+  if (retryAfterSeconds !== secondsThen) expect(Math.abs(retryAfterSeconds - secondsThen)).toBe(1);
   expect(Object.keys(answered!.body)).toEqual(Object.keys(byExpress!.body));
-  expect('retryAfterSeconds' in gateNow).toBe(balance === '0.00');
+  expect(retryAfterSeconds !== undefined).toBe(balance === '0.00');
 });
 
 test('S5 the process that posted the usage says no at once, on the hot path too', async () => {
@@ -276,11 +284,10 @@ test('a key in use is looked at in the background: it never waits, and a revocat
 
   await pool.query('update api_keys set revoked_at = now() where name = $1', ['hot']);
   const revokedMs = Date.now();
-  await until(
-    () => keyring.recall(header),
-    (known) => known === undefined,
-  );
-  expect(Date.now() - revokedMs).toBeLessThanOrEqual(1_000);
+  let knownMs = revokedMs;
+  for (; keyring.recall(header) !== undefined; await sleep(5)) knownMs = Date.now();
+  // When it was last taken, not when it was first refused: a busy machine may ask late.
+  expect(knownMs - revokedMs).toBeLessThanOrEqual(1_000);
   await expect(keyring.authenticate(header)).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 

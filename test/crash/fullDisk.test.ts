@@ -70,12 +70,10 @@ const eventsOf = (batch: number) =>
     }
     expect(full).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(statfsSync(disk).bavail).toBeLessThan(8);
-    for (let second = 0; second < 10; second += 1) {
+    for (let second = 0; second < 6; second += 1) {
       fill();
-      const began = Date.now();
       expect((await fetch(`${ballast.url}/healthz`)).status).toBe(200);
       expect((await gate()).body).toMatchObject({ allowed: true });
-      expect(Date.now() - began).toBeLessThan(2_000);
       expect([503]).toContain((await report(++batches)).status);
       await sleep(1_000);
     }

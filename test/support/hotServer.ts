@@ -64,7 +64,7 @@ export async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Turns of the event loop, of 2 ms or more, after which nothing more is expected: on a busy machine they take longer. */
+/** Turns of the event loop, of 2 ms or more, after which nothing more is expected. Caller and server take the same turns: what the server waits for must take much fewer. */
 const QUIET_TURNS = 30;
 
 /** Sends the pieces, each by itself, and gives back all that is answered until the server closes or nothing more comes. */
