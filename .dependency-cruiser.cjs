@@ -71,6 +71,7 @@ const tests = [
   '.*\\.test',
   'support/global(Setup|Teardown)',
   'replay/(record|brokenWorkflows)',
+  'workflows/versions/(older|newer)',
   'contract/schemathesis',
 ].map((path) => `^test/${path}\\.ts$`);
 /** Written by a program, or types of what has none. */

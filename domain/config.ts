@@ -62,6 +62,11 @@ const schema = z.object({
     .regex(seconds, 'must be seconds such as 30s')
     .transform((text) => Number.parseInt(text, 10) * 1_000)
     .optional(),
+  /** Which release a worker is, where an operator says which one carries workflows on (docs/operations.md, Upgrades). */
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,60}$/, 'must be 1 to 60 of A-Z a-z 0-9 _ . -')
+    .optional(),
   TEMPORAL_ADDRESS: url.optional(),
   /** Temporal's web pages, for links to a workflow's history. */
   TEMPORAL_UI_URL: z.url({ protocol: /^https?$/ }).optional(),

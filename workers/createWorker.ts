@@ -1,7 +1,12 @@
 /** The worker of the balance task queue, composed from what it works with. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  Worker,
+  type NativeConnection,
+  type WorkerOptions as SdkOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE } from '../workflows/messages';
@@ -15,6 +20,8 @@ export type WorkerOptions = {
   deps: Dependencies;
   workflowBundle?: WorkflowBundleOption;
   taskQueue?: string;
+  /** Which release this is: an operator says which one carries workflows on. @default none: any worker does */
+  buildId?: string | undefined;
 };
 
 /**
@@ -23,12 +30,25 @@ export type WorkerOptions = {
  */
 export const CACHED_WORKFLOWS_MAX = 300;
 
+/** Of two releases side by side only the current one is given workflows; a run goes on with the next when that is made current. */
+export const versionedBy = (buildId: string | undefined, deploymentName: string): Partial<SdkOptions> =>
+  buildId === undefined
+    ? {}
+    : {
+        workerDeploymentOptions: {
+          version: { deploymentName, buildId },
+          useWorkerVersioning: true,
+          defaultVersioningBehavior: 'AUTO_UPGRADE',
+        },
+      };
+
 export async function createWorker({
   connection,
   namespace,
   deps,
   workflowBundle,
   taskQueue = BALANCE_TASK_QUEUE,
+  buildId,
 }: WorkerOptions): Promise<Worker> {
   const workflows = workflowBundle
     ? { workflowBundle }
@@ -40,6 +60,7 @@ export async function createWorker({
     namespace,
     taskQueue,
     ...workflows,
+    ...versionedBy(buildId, taskQueue),
     activities: createActivities(deps),
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     shutdownGraceTime: '5s',

@@ -115,7 +115,7 @@ async function createWorkers({
   };
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1', now: clock.now });
   return [
-    await createWorker({ connection, namespace, deps }),
+    await createWorker({ connection, namespace, deps, buildId: config.WORKER_BUILD_ID }),
     await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook } }),
   ];
 }
