@@ -17,13 +17,18 @@ import { endpoint, type Uses } from '../services';
 const byToken = z.strictObject({ token: z.string().max(200) });
 const html = (status: number, body: string): Reply => ({ status, body, headers: PRIVATE_PAGE_HEADERS });
 
-/** Asks. Mail programs and scanners open links by themselves: so this confirms nothing. */
-export const show = endpoint({
+/** The page behind a link, and its button. */
+const linked = {
   params: byToken,
   replies: { 200: null, 404: null },
   uses: ['pool', 'invitations', 'clock'],
   texts: { 200: ['text/html'], 404: ['text/html'] },
   refusals: ['database_unavailable'],
+} as const;
+
+/** Asks. Mail programs and scanners open links by themselves: so this confirms nothing. */
+export const show = endpoint({
+  ...linked,
   async handle({ params }, services) {
     const invited = await invitedBy(params.token, services);
     if (!invited) return html(404, overPage());
@@ -32,11 +37,7 @@ export const show = endpoint({
 });
 
 export const accept = endpoint({
-  params: byToken,
-  replies: { 200: null, 404: null },
-  uses: ['pool', 'invitations', 'clock'],
-  texts: { 200: ['text/html'], 404: ['text/html'] },
-  refusals: ['database_unavailable'],
+  ...linked,
   async handle({ params }, services) {
     const invited = await invitedBy(params.token, services);
     if (!invited) return html(404, overPage());
