@@ -207,6 +207,12 @@ CREATE INDEX batches_repeated ON batches USING btree (account_id, request_hash) 
 CREATE INDEX batches_starting ON batches USING btree (start_at) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
 CREATE INDEX batches_unerased ON batches USING btree (id) WHERE (closed AND (NOT erased));
 
+create table builds (
+  hash text not null,
+  at timestamp with time zone not null default now(),
+  PRIMARY KEY (hash)
+);
+
 create table card_tries (
   id text not null,
   account_id text not null,
@@ -935,7 +941,7 @@ CREATE OR REPLACE FUNCTION create_usage_month(p_month text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO '$user', 'public'
- SET lock_timeout TO '3s'
+ SET lock_timeout TO '100ms'
 AS $function$
 declare
   first constant timestamp := (p_month || '-01')::timestamp;
@@ -947,10 +953,10 @@ begin
   if to_regclass(quote_ident(name)) is not null then return null; end if;
   execute format('create table %I (like usage_events including defaults including constraints including indexes)', name);
   -- Nothing is posted between the look and the move, and nobody plans a look for ids by the months that there were.
-  lock table only usage_events in access exclusive mode;
+  lock table only usage_events, usage_events_other in access exclusive mode;
   if exists (select from usage_events_other where taken_at >= starts and taken_at < ends) then
     execute format('insert into %I select * from usage_events_other where taken_at >= $1 and taken_at < $2', name) using starts, ends;
-    -- The events are append-only, and are so again when this commits: each stands in the other table by then.
+    -- The events are append-only, and are so again when this commits: each is in the other table by then.
     alter table usage_events_other disable trigger usage_events_rows_append_only;
     delete from usage_events_other where taken_at >= starts and taken_at < ends;
     alter table usage_events_other enable trigger usage_events_rows_append_only;
@@ -1129,7 +1135,7 @@ begin
   for guarded in
     select distinct tgrelid::regclass::text from pg_trigger
     where tgfoid in ('refuse_change'::regproc, 'refuse_rewriting'::regproc) and tgparentid = 0
-    union select unnest(array['consents', 'usage_archives', 'migrations', 'functions'])
+    union select unnest(array['consents', 'usage_archives', 'migrations', 'functions', 'builds'])
   loop
     execute format('revoke update, delete on %s from %I', guarded, p_role);
   end loop;
@@ -1137,7 +1143,7 @@ begin
   for guarded in select inhrelid::regclass::text from pg_inherits where inhparent = 'usage_events'::regclass loop
     execute format('revoke all on %s from %I', guarded, p_role);
   end loop;
-  execute format('revoke insert on migrations, functions, usage_archives, usage_events from %I', p_role);
+  execute format('revoke insert on migrations, functions, builds, usage_archives, usage_events from %I', p_role);
   -- Events are taken now, and a month leaves by drop_usage_month: neither is a column that the service writes.
   execute format('grant insert (%s) on usage_events to %I', (
     select string_agg(quote_ident(attname), ', ') from pg_attribute
@@ -1288,7 +1294,7 @@ declare
   v_strays boolean[];
   -- By place: what its id is looked up by.
   v_keys bigint[];
-  -- Those of v_keys under which an event stands: of the same id, or of another one by chance.
+  -- Those of v_keys that an existing event has: one of the same id, or of another id by chance.
   v_hits bigint[];
   v_taken int;
   v_moved int[];
@@ -1411,7 +1417,7 @@ $function$
 ;
 
 CREATE OR REPLACE FUNCTION prepare_usage_months()
- RETURNS TABLE(month text, made text, because text)
+ RETURNS TABLE(month text, made text, because text, busy boolean)
  LANGUAGE plpgsql
 AS $function$
 begin
@@ -1420,10 +1426,12 @@ begin
   loop
     made := null;
     because := null;
+    busy := false;
     begin
       made := create_usage_month(month);
     exception when others then
       because := sqlerrm;
+      busy := sqlstate = '55P03';
     end;
     if made is not null or because is not null then return next; end if;
   end loop;
