@@ -49,19 +49,19 @@ export async function checkUpgrade(
   await enableReload(oldApi.url, reloading);
   await useUntilReload(oldApi.url, reloading, 1);
   traffic = startTraffic(caller, oldApi.url);
-  await step(`${older.name} alone`, async () => undefined);
+  await step(`${older.name} alone`, () => Promise.resolve());
 
   const [newApi, newWorker] = await Promise.all([stack.startApi(newer), stack.startWorker(newer)]);
-  await step(`${newer.name} is started before the migration, and waits`, async () => undefined);
+  await step(`${newer.name} is started before the migration, and waits`, () => Promise.resolve());
   await step('the migration, while a long reader has every table of money', () => migrateBesideReader(stack, newer));
   await Promise.all([ready(newApi), ready(newWorker)]);
-  await step('both serve side by side', () => traffic!.sendTo([oldApi.url, newApi.url]));
+  await step('both serve side by side', () => traffic.sendTo([oldApi.url, newApi.url]));
   await compareGates(oldApi, newApi, caller, faults);
   await step(`an API of ${older.name} starts again on the new schema`, () =>
-    startAgain(stack, older, traffic!, [oldApi, newApi], faults, notes),
+    startAgain(stack, older, traffic, [oldApi, newApi], faults, notes),
   );
   await step(`${older.name} is stopped`, async () => {
-    await traffic!.sendTo([newApi.url]);
+    await traffic.sendTo([newApi.url]);
     await Promise.all([oldApi.stop(), oldWorker.stop()]);
   });
   await step(`a reload by ${newer.name}, of a workflow that ${older.name} began`, () =>
