@@ -65,7 +65,7 @@ const programs = [
   'examples/([^/]+/main|webhook-receiver)',
   'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|screenshots|stripe/main)',
   'bench/(main|helloServer|withoutDatabase)',
-  'chaos/(batches/(main|executor)|upgrade/main)',
+  'chaos/batches/(main|executor)',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
 const tests = [
   '.*\\.test',
