@@ -33,6 +33,8 @@ export async function readMultipart(
     if (name !== 'file' || file !== null) return void stream.resume();
     form.filename = filename;
     content = stream;
+    // Whoever takes the file may fail before it reads, and then nobody else would hear that the file ends with an error.
+    stream.on('error', () => undefined);
     file = takeFile(stream as AsyncIterable<Buffer>);
     file.catch((error: unknown) => broken.abort(error));
   });
