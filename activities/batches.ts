@@ -42,12 +42,17 @@ export function createBatchActivities(deps: BatchDependencies) {
     );
 
   return {
-    /** Does one step of the job. Killed at any line it is run again, and goes on where it was. */
+    /**
+     * Does one step of the job. Killed at any line it is run again, and goes on where it was. A job that is not there (a
+     * restored backup) has ended.
+     */
     async advanceBatch({ batchId, nowMs }: { batchId: string; nowMs: number }): Promise<AdvancedBatch> {
       const time = workflowTime(nowMs);
       return heartbeating(async () => {
         for (;;) {
-          const { batch, progress } = await transaction(pool, (tx) => readProgress(tx, batchId));
+          const found = await transaction(pool, (tx) => readProgress(tx, batchId));
+          if (!found) return { kind: 'ended' };
+          const { batch, progress } = found;
           const step = nextStep(progress, time());
           if (step.kind === 'ended' || step.kind === 'wait') return step;
           if (step.kind === 'begin') await begin(batch);

@@ -166,6 +166,7 @@ function given(deps: ApiDeps) {
     log: deps.log,
     temporalUi: deps.temporalUi ?? { namespace: 'default', uiUrl: null },
     files: deps.files,
+    servesFiles: deps.batchesUrl === undefined,
     allowPrivateWebhooks: deps.allowPrivateWebhooks ?? false,
   } satisfies Partial<Services>;
 }

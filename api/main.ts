@@ -5,6 +5,7 @@ import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
+import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
 import { createInvitationLinks } from '../notices/invitationLink';
 import { createSignInLinks } from '../notices/signInLink';
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
     publicUrl: linked.publicUrl,
     membersMax: config.MEMBERS_MAX,
     temporalUi: { namespace: config.TEMPORAL_NAMESPACE, uiUrl: config.TEMPORAL_UI_URL ?? null },
-    files: createFolderStore(filesDirOf(config)),
+    files: createFolderStore(filesDirOf(config), () => readStoreOwner(pool)),
     batchesUrl: config.BATCHES_URL,
     log,
     stripeWebhookSecrets: webhookSecretsOf(config),

@@ -52,6 +52,8 @@ export type Services = {
   temporalUi: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
   files: FileStore;
+  /** False in a process that hands files and batches on to another one. */
+  servesFiles: boolean;
   /** The deployment lets webhooks go to private addresses and by http. */
   allowPrivateWebhooks: boolean;
 };

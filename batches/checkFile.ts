@@ -10,7 +10,7 @@ import {
   type FileError,
 } from '../domain/batch';
 import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
-import { parseStrictJson } from '../domain/strictJson';
+import { isTooDeep, JSON_LEVELS_MAX, mayBeTooDeep, parseStrictJson } from '../domain/strictJson';
 import { createLineSplitter, isBlank, type Line } from './lines';
 import type { Checker } from './storeUpload';
 
@@ -101,7 +101,8 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
 const parseNewRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
   parseLine(bytes, (text) => {
     const parsed = parseStrictJson(text);
-    if (parsed.kind === 'parsed') return checkRequest(parsed.value);
+    if (parsed.kind === 'parsed')
+      return mayBeTooDeep(text) && isTooDeep(parsed.value) ? TOO_DEEP : checkRequest(parsed.value);
     if (parsed.kind === 'malformed') return NOT_JSON;
     const name = JSON.stringify(parsed.name.slice(0, 40));
     return { code: 'invalid_request', message: `it has the name ${name} twice in one object`, param: null };
@@ -130,3 +131,8 @@ function parseLine(bytes: Buffer | null, parse: (text: string) => BatchRequest |
 
 const unreadable = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });
 const NOT_JSON = unreadable('it is not JSON');
+const TOO_DEEP: LineFault = {
+  code: 'invalid_request',
+  message: `it is nested deeper than ${JSON_LEVELS_MAX} levels`,
+  param: null,
+};

@@ -1,10 +1,13 @@
 /** Where files lie: a folder, behind an interface that an object store could have as well (L2). */
+import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { StoreOwner } from '../ledger/files/readStoreOwner';
+import { createMarker } from './storeMarker';
 
 export type FileStore = {
   /**
@@ -20,6 +23,10 @@ export type FileStore = {
   remove(name: string): Promise<void>;
   /** Removes what writers have left that died. */
   sweep(): Promise<void>;
+  /** Names of what was last written so long ago or longer. */
+  listOld(ageMs: number): AsyncGenerator<string>;
+  /** Throws `StoreUnavailable` when the folder is not there, not mounted, or another deployment's. Each method checks it too. */
+  check(): Promise<void>;
 };
 
 export class FileGone extends Error {
@@ -45,8 +52,18 @@ const PARTIAL = 'partial';
 const PARTIAL_MS_MAX = 86_400_000;
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
-/** @param folder made when it is not there, readable by its user only */
-export function createFolderStore(folder: string): FileStore {
+/**
+ * A folder that is not mounted is no empty store: what is missing in it is `StoreUnavailable`, and nothing is written or
+ * counted as removed.
+ * @param folder made when it is not there, readable by its user only
+ * @param readOwner whose the folder must be. @default whoever's
+ */
+export function createFolderStore(folder: string, readOwner?: () => Promise<StoreOwner>): FileStore {
+  const marker = readOwner && createMarker(folder, readOwner);
+  const check = async (name: string): Promise<void> =>
+    marker?.check().catch((error: unknown) => {
+      throw new StoreUnavailable(name, error);
+    });
   const pathOf = (name: string): string => {
     if (!NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name of a file in the store`);
     return join(folder, name);
@@ -57,6 +74,7 @@ export function createFolderStore(folder: string): FileStore {
       const path = pathOf(name);
       const partial = join(folder, PARTIAL, `${name}.${randomUUID()}`);
       const source = watch(content);
+      await check(name);
       try {
         await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
         await writeWhole(partial, source.content);
@@ -66,40 +84,63 @@ export function createFolderStore(folder: string): FileStore {
         if (source.failed()) throw error;
         throw new StoreUnavailable(name, error);
       }
+      // The folder may have gone meanwhile: then what was written lies where nobody will look.
+      await check(name);
     },
     async read(name, range) {
       const path = pathOf(name);
       const end = range && range.start + range.length - 1;
       const stream = createReadStream(path, { ...(range && { start: range.start, end }) });
-      await new Promise<void>((resolve, reject) => stream.once('open', () => resolve()).once('error', reject)).catch(
-        (error: unknown) => {
-          throw isMissing(error) ? new FileGone(name) : new StoreUnavailable(name, error);
-        },
-      );
+      try {
+        await once(stream, 'open');
+      } catch (error) {
+        if (!isMissing(error)) throw new StoreUnavailable(name, error);
+        await check(name);
+        throw new FileGone(name);
+      }
       return stream;
     },
     async size(name) {
       return stat(pathOf(name)).then(
         ({ size }) => size,
-        (error: unknown) => {
-          if (isMissing(error)) return null;
-          throw error;
+        async (error: unknown) => {
+          if (!isMissing(error)) throw error;
+          await check(name);
+          return null;
         },
       );
     },
-    remove: (name) => rm(pathOf(name), { force: true }),
-    async sweep() {
-      const names = await readdir(join(folder, PARTIAL)).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
-      for (const name of names) {
-        const path = join(folder, PARTIAL, name);
-        const written = await stat(path).catch(() => null);
-        if (written && Date.now() - written.mtimeMs > PARTIAL_MS_MAX) await rm(path, { force: true });
+    async remove(name) {
+      await rm(pathOf(name), { force: true });
+      // Only now: the folder may have gone in between.
+      await check(name);
+    },
+    async *listOld(ageMs) {
+      await check(folder);
+      for await (const entry of await opendir(folder)) {
+        if (!entry.isFile() || !NAME.test(entry.name)) continue;
+        const written = await stat(join(folder, entry.name)).catch(() => null);
+        if (written && Date.now() - written.mtimeMs > ageMs) yield entry.name;
       }
     },
+    check: () => check(folder),
+    async sweep() {
+      await check(folder);
+      await removeOldPartials(join(folder, PARTIAL));
+    },
   };
+}
+
+async function removeOldPartials(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  for (const name of names) {
+    const path = join(folder, name);
+    const written = await stat(path).catch(() => null);
+    if (written && Date.now() - written.mtimeMs > PARTIAL_MS_MAX) await rm(path, { force: true });
+  }
 }
 
 /** Written and flushed, or not there. */

@@ -1,6 +1,6 @@
 /** The two files of a job that has ended: one line for each request, in the input's order (L4). */
 import type { Db } from '../ledger/db';
-import { listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
+import { hasOutcomes, listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
 import type { FileStore } from './fileStore';
 
 /** What becomes of requests that were not finished. */
@@ -16,12 +16,16 @@ export type WrittenOutputs = { output: OutputFile; errors: OutputFile };
 /** Their ids follow from the job's, so that writing them again writes the same. */
 export const outputIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}out`;
 export const errorIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}err`;
-
-const PAGE = 500;
+/** Of the job whose output or error file this would be; null when it is no such name. */
+export function batchIdOf(name: string): string | null {
+  const found = /^file-([A-Za-z0-9]+)(?:out|err)$/.exec(name);
+  return found && `batch_${found[1]}`;
+}
 
 /**
- * A file without lines is not made. Throws, and leaves the files as they are, when the requests are not all there: then
- * another process has ended the job meanwhile, and its requests are being erased.
+ * A file without lines is not made. Throws, and leaves the files as they are, when the requests are not all there, or the
+ * job has ended meanwhile: then another process has written them, and its requests are being erased. Memory: a page of
+ * answers.
  * @param requests of the job; null: however many there are
  */
 export async function writeOutputs(
@@ -45,14 +49,16 @@ export async function writeOutputs(
 async function* listAll(db: Db, batchId: string, requests: number | null): AsyncGenerator<RequestOutcome[]> {
   let seen = 0;
   for (let afterLine = 0; ;) {
-    const page = await listOutcomes(db, batchId, afterLine, PAGE);
+    const page = await listOutcomes(db, batchId, afterLine);
+    if (page.length === 0) break;
     seen += page.length;
     yield page;
-    if (page.length < PAGE) break;
     afterLine = page.at(-1)!.line;
   }
   if (requests !== null && seen !== requests)
     throw new Error(`${seen} of the ${requests} requests of ${batchId} are there: its files are not written`);
+  if (!(await hasOutcomes(db, batchId)))
+    throw new Error(`the batch ${batchId} has ended meanwhile: its files are not written again`);
 }
 
 async function* linesOf(

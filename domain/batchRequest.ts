@@ -22,6 +22,9 @@ export type BatchRequest = {
 /** What is wrong with a line, without its number. */
 export type LineFault = { code: FileErrorCode; message: string; param: string | null };
 
+/** Postgres takes no NUL, and what is half a character would come back as another one: two ids could become the same. */
+export const isStorable = (customId: string): boolean => !/[\0\p{Cs}]/u.test(customId);
+
 export const isFault = (checked: BatchRequest | LineFault): checked is LineFault => 'code' in checked;
 
 const TOKENS_MAX = 10_000_000;
@@ -34,6 +37,7 @@ export function checkRequest(line: unknown): BatchRequest | LineFault {
   const { custom_id: customId, method, url, body } = line;
   if (typeof customId !== 'string' || customId.length === 0 || customId.length > CUSTOM_ID_LENGTH_MAX)
     return invalid(`custom_id must be text of 1 to ${CUSTOM_ID_LENGTH_MAX} characters`, 'custom_id');
+  if (!isStorable(customId)) return invalid('custom_id must have no NUL and no half of a character', 'custom_id');
   if (method !== 'POST') return invalid('method must be "POST"', 'method');
   if (!isBatchEndpoint(url))
     return { code: 'url_mismatch', message: `url must be one of ${BATCH_ENDPOINTS.join(', ')}`, param: 'url' };

@@ -22,6 +22,28 @@ export function parseStrictJson(text: string): ParsedJson {
   return { kind: 'repeated_name', name: findRepeatedName(text) };
 }
 
+/** Deeper than anything that is meant: what walks through a value by calling itself would run out of stack. */
+export const JSON_LEVELS_MAX = 100;
+
+/** Without recursion: that is the point. */
+export function isTooDeep(value: unknown): boolean {
+  let level = isObject(value) ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > JSON_LEVELS_MAX) return true;
+    level = level.flatMap((one) => Object.values(one).filter(isObject));
+  }
+  return false;
+}
+
+/** Whether a text of JSON has so many brackets that it could be; most have a few, which takes no time to see. */
+export function mayBeTooDeep(json: string): boolean {
+  let brackets = 0;
+  for (const bracket of ['[', '{'])
+    for (let at = json.indexOf(bracket); at >= 0 && brackets <= JSON_LEVELS_MAX; at = json.indexOf(bracket, at + 1))
+      brackets++;
+  return brackets > JSON_LEVELS_MAX;
+}
+
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 

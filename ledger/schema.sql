@@ -310,6 +310,13 @@ create table evaluation_datasets (
 CREATE INDEX evaluation_datasets_newest ON evaluation_datasets USING btree (account_id, number DESC) WHERE (removed_at IS NULL);
 CREATE INDEX evaluation_datasets_removed ON evaluation_datasets USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 
+create table file_store (
+  singleton boolean not null default true,
+  id uuid not null default gen_random_uuid(),
+  PRIMARY KEY (singleton),
+  CHECK (singleton)
+);
+
 create table files (
   id text not null,
   account_id text not null,
@@ -813,7 +820,7 @@ create table usage_reversals (
   actor text not null,
   at timestamp with time zone not null default now(),
   posting bigint not null,
-  PRIMARY KEY (account_id, event_id)
+  PRIMARY KEY (account_id, event_id, posting)
 );
 CREATE UNIQUE INDEX usage_reversals_line ON usage_reversals USING btree (account_id, sequence);
 CREATE TRIGGER usage_reversals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON usage_reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -2,12 +2,13 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { counterOf } from '../batches/countTokens';
-import type { FileStore } from '../batches/fileStore';
+import { FileGone, type FileStore } from '../batches/fileStore';
 import { indexFile, indexOf } from '../batches/requestIndex';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
 import { deleteDatasets, listErasableDatasets } from '../ledger/datasets/eraseDatasets';
-import { claimUncountedFile, renewCountClaim, saveFileTokens } from '../ledger/files/countFiles';
+import { claimUncountedFile, dropUncounted, renewCountClaim, saveFileTokens } from '../ledger/files/countFiles';
 import { listErasable, markErased } from '../ledger/files/eraseFiles';
+import type { StoredFile } from '../ledger/files/file';
 import { readModels } from '../ledger/prices/readModels';
 import { repeat, type Repeating } from './repeat';
 
@@ -15,6 +16,8 @@ export type BatchFilesOptions = { pool: Pool; store: FileStore; log: Pick<Logger
 
 /** Without news for so long, whoever counts has died: another process begins again, and jobs of the file wait no longer. */
 const CLAIM_SECONDS = 30;
+/** One that could not be counted is tried again after so long. */
+const COUNT_AGAIN_SECONDS = 300;
 const ERASED_AT_ONCE_MAX = 100;
 
 /** One file at a time: its owner waits for it when the job is created at once. */
@@ -26,11 +29,7 @@ export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFile
         file;
         file = await claimUncountedFile(pool, CLAIM_SECONDS)
       ) {
-        const [model] = await readModels(pool, [file.input!.model]);
-        const counting = indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
-        const totals = await whileClaimed(pool, file.id, counting);
-        const tokens = { input: totals.inputTokens, output: totals.outputTokens };
-        if (!(await saveFileTokens(pool, file.id, tokens))) await store.remove(indexOf(file.id));
+        await count({ pool, store, log }, file);
         if (signal.aborted) return;
       }
     },
@@ -38,20 +37,42 @@ export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFile
     (error) => log.warn({ error: error.message }, 'files can not be counted; trying again'),
   );
 
+/**
+ * One that can't be counted holds up no other: it comes again later. One whose content is lost is taken away, so that its
+ * owner is told to upload it again.
+ */
+async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile): Promise<void> {
+  try {
+    const [model] = await readModels(pool, [file.input!.model]);
+    const counting = indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
+    const totals = await whileClaimed(pool, file.id, counting);
+    const tokens = { input: totals.inputTokens, output: totals.outputTokens };
+    if (!(await saveFileTokens(pool, file.id, tokens))) await store.remove(indexOf(file.id));
+  } catch (error) {
+    await store.check();
+    log.warn({ error: (error as Error).message, file: file.id }, 'a file can not be counted');
+    if (error instanceof FileGone) await dropUncounted(pool, file.id);
+    else await renewCountClaim(pool, file.id, COUNT_AGAIN_SECONDS);
+  }
+}
+
 /** What nobody sees any more goes for good: the content first, then the mark that it is gone. */
-export const startErasing = ({ pool, store, log, pollMs = 5_000 }: BatchFilesOptions): Repeating =>
-  repeat(
+export function startErasing({ pool, store, log, pollMs = 5_000 }: BatchFilesOptions): Repeating {
+  const files = createRemover(store, log, (id) => [id, indexOf(id)]);
+  const datasets = createRemover(store, log, (id) => [id]);
+  return repeat(
     async (signal) => {
-      const files = await listErasable(pool, ERASED_AT_ONCE_MAX);
-      await markErased(pool, await removeEach(store, log, files, (id) => [id, indexOf(id)]));
-      const datasets = await listErasableDatasets(pool, ERASED_AT_ONCE_MAX);
-      await deleteDatasets(pool, await removeEach(store, log, datasets, (id) => [id]));
       while (!signal.aborted && (await eraseRequests(pool)));
+      await store.check();
+      await markErased(pool, await files.remove(await listErasable(pool, ERASED_AT_ONCE_MAX, files.putOff())));
+      const due = await listErasableDatasets(pool, ERASED_AT_ONCE_MAX, datasets.putOff());
+      await deleteDatasets(pool, await datasets.remove(due));
       await store.sweep();
     },
     pollMs,
     (error) => log.warn({ error: error.message }, 'files can not be removed; trying again'),
   );
+}
 
 /** Renews the claim until the count has ended. One that can't be renewed runs out: then the file is counted twice at most. */
 async function whileClaimed<T>(pool: Pool, fileId: string, counting: Promise<T>): Promise<T> {
@@ -64,21 +85,31 @@ async function whileClaimed<T>(pool: Pool, fileId: string, counting: Promise<T>)
   }
 }
 
-/** Returns those whose content is gone: one that can't be removed holds up no other, and comes again. */
-async function removeEach(
-  store: FileStore,
-  log: BatchFilesOptions['log'],
-  ids: readonly string[],
-  namesOf: (id: string) => string[],
-): Promise<string[]> {
-  const removed: string[] = [];
-  for (const id of ids) {
-    try {
-      for (const name of namesOf(id)) await store.remove(name);
-      removed.push(id);
-    } catch (error) {
-      log.warn({ error: (error as Error).message, file: id }, 'a file can not be removed; trying again');
-    }
-  }
-  return removed;
+/** One that can't be removed is tried again after so long, and is not asked for until then. */
+const REMOVE_AGAIN_MS = 60_000;
+
+/** Removes contents, each by itself: one that can't be removed holds up no other, however many there are of its kind. */
+function createRemover(store: FileStore, log: BatchFilesOptions['log'], namesOf: (id: string) => string[]) {
+  const untilMs = new Map<string, number>();
+  return {
+    /** Those that could not be removed a moment ago. */
+    putOff(): string[] {
+      for (const [id, until] of untilMs) if (until <= performance.now()) untilMs.delete(id);
+      return [...untilMs.keys()];
+    },
+    /** Returns those whose content is gone. */
+    async remove(ids: readonly string[]): Promise<string[]> {
+      const removed: string[] = [];
+      for (const id of ids) {
+        try {
+          for (const name of namesOf(id)) await store.remove(name);
+          removed.push(id);
+        } catch (error) {
+          untilMs.set(id, performance.now() + REMOVE_AGAIN_MS);
+          log.warn({ error: (error as Error).message, file: id }, 'a file can not be removed; trying again');
+        }
+      }
+      return removed;
+    },
+  };
 }

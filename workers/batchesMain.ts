@@ -4,6 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
+import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
 import { openOutput } from '../telemetry/log';
 import { takeLowPriority } from '../telemetry/priority';
@@ -12,6 +13,7 @@ import { startCountingFiles, startErasing } from './batchFiles';
 import { startClosingOverdue } from './batchOverdue';
 import { startStartingBatches } from './batchStarts';
 import { createBatchWorker } from './createBatchWorker';
+import { startSweepingFiles } from './fileSweep';
 import { startHeartbeat } from './heartbeat';
 import type { Repeating } from './repeat';
 
@@ -34,7 +36,7 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
   await migrateOrWait(pool);
-  const store = createFolderStore(filesDirOf(config));
+  const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace });
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
     startErasing({ pool, store, log }),
+    startSweepingFiles({ pool, store, log }),
     startClosingOverdue({ pool, log }),
   ];
 

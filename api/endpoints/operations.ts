@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { listMailbox } from '../../ledger/notices/listMailbox';
 import { ok } from '../http/endpoint';
-import { checkReadiness } from '../readiness';
+import { checkReadiness, DEPENDENCIES, isReady } from '../readiness';
 import { time } from '../http/schemas';
 import { endpoint } from '../services';
 
@@ -13,7 +13,9 @@ export const healthz = endpoint({
 
 const readiness = z.strictObject({
   status: z.enum(['ready', 'not_ready']),
-  missing: z.array(z.enum(['database', 'temporal', 'payments'])),
+  missing: z.array(z.enum(DEPENDENCIES)).meta({
+    description: '`storage`: the folder of files. A process that hands files on to another one is ready without it.',
+  }),
   clock: z.strictObject({
     /** By how much the database's clock is ahead of this process's; null until it was measured. */
     skewMs: z.number().int().nullable(),
@@ -23,11 +25,11 @@ const readiness = z.strictObject({
 
 export const readyz = endpoint({
   replies: { 200: readiness, 503: readiness },
-  uses: ['pool', 'temporal', 'provider', 'clock'],
+  uses: ['pool', 'temporal', 'provider', 'files', 'servesFiles', 'clock'],
   async handle(_call, services) {
     const missing = await checkReadiness(services);
     const clock = viewClock(services.clock.skewMs());
-    return missing.length === 0
+    return isReady(missing, services)
       ? ok({ status: 'ready', missing, clock })
       : { status: 503, body: { status: 'not_ready', missing, clock }, headers: { 'Retry-After': '1' } };
   },

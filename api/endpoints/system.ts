@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { QUEUE_NAMES, readSystem } from '../../ledger/system/readSystem';
 import { ok } from '../http/endpoint';
 import { time } from '../http/schemas';
-import { checkReadiness } from '../readiness';
+import { checkReadiness, DEPENDENCIES } from '../readiness';
 import { endpoint } from '../services';
 
 const queue = z.strictObject({
@@ -17,7 +17,7 @@ export const read = endpoint({
       .strictObject({
         readiness: z.strictObject({
           status: z.enum(['ready', 'not_ready']),
-          missing: z.array(z.enum(['database', 'temporal', 'payments'])),
+          missing: z.array(z.enum(DEPENDENCIES)),
         }),
         versions: z.strictObject({ node: z.string(), postgres: z.string(), schema: z.string() }),
         upSeconds: z.number().int(),
@@ -41,7 +41,7 @@ export const read = endpoint({
       })
       .meta({ id: 'System' }),
   },
-  uses: ['pool', 'temporal', 'provider', 'clock', 'gates', 'temporalUi'],
+  uses: ['pool', 'temporal', 'provider', 'files', 'clock', 'gates', 'temporalUi'],
   async handle(_call, services) {
     const { pool, clock, gates, temporalUi } = services;
     const [missing, state] = await Promise.all([checkReadiness(services), readSystem(pool)]);

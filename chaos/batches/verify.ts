@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { MARKER } from '../../batches/storeMarker';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import type { Caller } from './caller';
 import type { EndedJob, Fate } from './jobs';
@@ -116,7 +117,7 @@ export async function eraseAll(callers: Iterable<Caller>, filesDir: string, wait
       if (!body.has_more) break;
     }
   // What a killed writer had not finished lies apart, and is swept after a day.
-  const left = (): string[] => readdirSync(filesDir).filter((name) => name !== 'partial');
+  const left = (): string[] => readdirSync(filesDir).filter((name) => !['partial', MARKER].includes(name));
   for (
     const startedMs = performance.now();
     left().length > 0 && performance.now() - startedMs < waitMs;

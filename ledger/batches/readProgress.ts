@@ -3,10 +3,10 @@ import type { BatchProgress } from '../../domain/batchStep';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
 
-/** Throws when there is no such job. */
-export async function readProgress(tx: Tx, batchId: string): Promise<{ batch: Batch; progress: BatchProgress }> {
+/** Null when there is no such job. */
+export async function readProgress(tx: Tx, batchId: string): Promise<{ batch: Batch; progress: BatchProgress } | null> {
   const { rows } = await tx.query<BatchRow>('update batches set unseen = false where id = $1 returning *', [batchId]);
-  if (!rows[0]) throw new Error(`there is no batch ${batchId}`);
+  if (!rows[0]) return null;
   const batch = toBatch(rows[0]);
   const { rows: leases } = await tx.query<{ until: Date | null }>(
     `select max(leased_until) as until from batch_requests

@@ -40,3 +40,12 @@ export async function saveFileTokens(
   );
   return rows[0]!.is_there;
 }
+
+/** Takes a file away whose content is lost before anybody has counted it: nothing can read it any more. */
+export async function dropUncounted(db: Db, fileId: string): Promise<void> {
+  await db.query(
+    `update files set removed_at = clock_timestamp(), counting_until = '-infinity'
+     where id = $1 and input_tokens is null and removed_at is null`,
+    [fileId],
+  );
+}

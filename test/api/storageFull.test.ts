@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MARKER } from '../../batches/storeMarker';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { until } from '../support/notices';
@@ -45,7 +46,7 @@ async function upload(content: string): Promise<{ status: number; retryAfter: st
   });
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
 }
-const left = () => readdirSync(disk, { recursive: true }).filter((path) => path !== 'partial');
+const left = () => readdirSync(disk, { recursive: true }).filter((path) => !['partial', MARKER].includes(String(path)));
 
 (mounted ? test : test.skip)(
   `L2 an upload that does not fit on the disk is answered 503 and leaves no byte and no row; smaller ones go on${name}`,

@@ -58,6 +58,13 @@ test.each([
   ],
   ['sound as output', linesOf(request('a', { modalities: ['text', 'audio'] })), ['invalid_request', 1]],
   ['a largest output of nothing', linesOf(request('a', { max_tokens: 0 })), ['invalid_request', 1]],
+  ['a custom_id with NUL', linesOf(request('a\0b')), ['invalid_request', 1]],
+  ['a custom_id with half a character', linesOf(request('a\ud800')), ['invalid_request', 1]],
+  [
+    'what is nested too deep to be walked through',
+    linesOf(request('a')).replace('"body":{', `"body":{"tools":${'['.repeat(100_000)}${']'.repeat(100_000)},`),
+    ['invalid_request', 1],
+  ],
   ['half an answer', linesOf(request('a', { n: 0.5 })), ['invalid_request', 1]],
 ])('L2 %s is refused and named', (_what, content, fault) => {
   expect(faultsOf(check(content))).toEqual([fault]);

@@ -173,6 +173,8 @@ test('L3 results are taken one by one: an unknown request, a missing usage and w
     { custom_id: 'r0', response: { status_code: 200, body: {} } },
     { custom_id: 'r0' },
     'no result',
+    answerTo('r\0'),
+    { ...answerTo('r0'), deep: times(200, () => null).reduce<unknown>((inner) => [inner], []) },
     answerTo('r0'),
     answerTo('r0'),
   );
@@ -183,6 +185,8 @@ test('L3 results are taken one by one: an unknown request, a missing usage and w
       { custom_id: 'r0', code: 'usage_missing' },
       { custom_id: 'r0', code: 'invalid_result' },
       { custom_id: '', code: 'invalid_result' },
+      { custom_id: 'r\0', code: 'invalid_result' },
+      { custom_id: 'r0', code: 'invalid_result' },
       { custom_id: 'nothing', code: 'unknown_request' },
     ],
   });

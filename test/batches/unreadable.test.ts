@@ -1,5 +1,15 @@
 /** L4: whatever of a job's files can't be read, it comes to an end, and its money and tokens come back. */
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,9 +20,13 @@ import { createBatchActivities, type AdvancedBatch } from '../../activities/batc
 import { counterOf } from '../../batches/countTokens';
 import { createFolderStore, StoreUnavailable } from '../../batches/fileStore';
 import { indexFile } from '../../batches/requestIndex';
+import { MARKER } from '../../batches/storeMarker';
 import { estimateFile } from '../../domain/batchPrice';
 import { readBatch } from '../../ledger/batches/readBatch';
+import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import { findViolations } from '../../ledger/transactions/findViolations';
+import { isReady } from '../../api/readiness';
+import { startErasing } from '../../workers/batchFiles';
 import { startClosingOverdue } from '../../workers/batchOverdue';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { requestLine } from '../support/batchFiles';
@@ -20,7 +34,7 @@ import { create, insertBatchModel, wishFor } from '../support/batchJob';
 import { until } from '../support/notices';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-unreadable-'));
-const store = createFolderStore(folder);
+const store = createFolderStore(folder, () => readStoreOwner(api.database.pool));
 const log = pino({ level: 'silent' });
 const DAY_MS = 86_400_000;
 let api: TestApi;
@@ -159,4 +173,94 @@ test('L4 requests that are not in the input any more fail with a reason, and the
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject(
     ['a', 'b', 'c'].map((customId) => ({ custom_id: customId, response: null, error: { code: 'input_lost' } })),
   );
+});
+
+test('L4 the workflow of a job that a restored database does not have ends', async () => {
+  expect(await advance('batch_of_tomorrow')).toEqual({ kind: 'ended' });
+});
+
+describe('a folder that is not mounted', () => {
+  const away = `${folder}-away`;
+  function unmount(): void {
+    renameSync(folder, away);
+    mkdirSync(folder);
+  }
+  function mount(): void {
+    rmdirSync(folder);
+    renameSync(away, folder);
+  }
+  const missing = async (): Promise<string[][]> => {
+    const ready = await api.ask('GET', '/readyz');
+    const system = await api.ask('GET', '/v1/system', { key: api.admin });
+    return [ready.body.missing, system.body.readiness.missing];
+  };
+
+  test('L3, L4 looks like no lost file: jobs wait with all they reserve, and go on when it is back', async () => {
+    const [begun, waiting, deleted] = [await created(), await created(), await created()];
+    await advance(begun.id);
+    await api.ask('POST', `/v1/batches/${deleted.id}/cancel`, { key: own.owner });
+    await advance(deleted.id);
+    const before = [await job(begun.id), await job(waiting.id)];
+    const deletedId = deleted.input.split('/').at(-1)!;
+    unmount();
+    try {
+      expect(await missing()).toEqual([expect.arrayContaining(['storage']), expect.arrayContaining(['storage'])]);
+      expect(await claim(begun.id)).toMatchObject({ status: 503, body: { error: { code: 'storage_unavailable' } } });
+      await expect(advance(waiting.id)).rejects.toThrow(/is the folder mounted/);
+      const input = begun.input.split('/').at(-1)!;
+      const download = await api.ask('GET', `/v1/files/${input}/content`, { key: own.owner });
+      expect([download.status, download.body.error.code]).toEqual([503, 'storage_unavailable']);
+      const dataset = await api.ask('POST', `/v1/accounts/${own.id}/evaluation-datasets`, {
+        key: own.owner,
+        raw: '{"a":1}',
+        headers: { 'Content-Type': 'application/jsonl' },
+      });
+      expect([dataset.status, dataset.body.code]).toEqual([503, 'storage_unavailable']);
+      expect((await api.ask('DELETE', `/v1/files/${deletedId}`, { key: own.owner })).status).toBe(200);
+      const warned: string[] = [];
+      const erasing = startErasing({
+        pool: api.database.pool,
+        store,
+        log: { warn: ({ error }: { error: string }) => void warned.push(error) } as never,
+        pollMs: 20,
+      });
+      await until(
+        () => warned,
+        ({ length }) => length > 1,
+      );
+      await erasing.stop();
+      expect([await job(begun.id), await job(waiting.id)]).toEqual(before);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      mount();
+    }
+    const { rows } = await api.database.pool.query('select erased from files where id = $1', [deletedId]);
+    expect(rows).toEqual([{ erased: false }]);
+    expect((await missing()).flat()).not.toContain('storage');
+    expect((await claim(begun.id)).body.data).toHaveLength(3);
+    await advance(waiting.id);
+    expect((await job(waiting.id)).status).toBe('in_progress');
+  });
+
+  test("L2 another deployment's folder is not taken; one from before there were markers is, by a file that is in it", async () => {
+    const path = join(folder, MARKER);
+    const mine = readFileSync(path, 'utf8');
+    const fresh = () => createFolderStore(folder, () => readStoreOwner(api.database.pool)).check();
+    writeFileSync(path, '00000000-0000-4000-8000-000000000000');
+    const foreign = { id: mine, expected: ['file-0'] };
+    await expect(createFolderStore(folder, () => Promise.resolve(foreign)).check()).rejects.toThrow(
+      /another deployment/,
+    );
+    rmSync(path);
+    await expect(createFolderStore(folder, () => Promise.resolve(foreign)).check()).rejects.toThrow(/mounted/);
+    await created();
+    await fresh();
+    expect(readFileSync(path, 'utf8')).toBe(mine);
+  });
+
+  test('L5 keeps a process that serves no files from nothing', () => {
+    expect(isReady(['storage'], { servesFiles: false })).toBe(true);
+    expect(isReady(['storage', 'database'], { servesFiles: false })).toBe(false);
+    expect(isReady(['storage'], { servesFiles: true })).toBe(false);
+  });
 });

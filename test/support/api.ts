@@ -8,6 +8,7 @@ import pino, { type Logger } from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import { createFolderStore } from '../../batches/fileStore';
+import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import type { StalePolicy } from '../../domain/gate';
 import { createMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
@@ -63,6 +64,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const database = options.database ?? (await createTestDatabase());
   const signals: SentSignal[] = [];
   const filesDir = options.filesDir ?? mkdtempSync(join(tmpdir(), 'ballast-files-'));
+  const files = createFolderStore(filesDir, () => readStoreOwner(database.pool));
+  // As processes do when they start; in a folder that is not the database's, the test sees what comes of it.
+  await files.check().catch(() => undefined);
   const api = createApi({
     pool: database.pool,
     databaseUrl: database.url,
@@ -74,7 +78,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     invitations: testInvitations,
     signIns: testSignIns,
     publicUrl: options.publicUrl ?? 'http://127.0.0.1',
-    files: createFolderStore(filesDir),
+    files,
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
     ...(options.rawGates !== undefined && { rawGates: options.rawGates }),

@@ -1,0 +1,58 @@
+/** Removes what lies in the file store although no row names it: its writer has died before it could (L2). */
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { FileStore } from '../batches/fileStore';
+import { batchIdOf } from '../batches/outputs';
+import { listUnnamed } from '../ledger/files/listUnnamed';
+import { repeat, type Repeating } from './repeat';
+
+export type FileSweepOptions = {
+  pool: Pool;
+  store: FileStore;
+  log: Pick<Logger, 'warn'>;
+  /** @default an hour */
+  pollMs?: number;
+};
+
+/**
+ * Longer than any upload or job takes, and so long that whoever has restored an older database finds what the newer one
+ * named, should it be found after all.
+ */
+const UNNAMED_MS_MIN = 7 * 86_400_000;
+/** Asked of Postgres at once. */
+const PAGE = 1_000;
+
+/** Names in the store: of a file, its index, an output, an error file, or a dataset. */
+const CONTENT = /^((?:file|dataset)-[A-Za-z0-9]+)(?:\.index)?$/;
+
+export const startSweepingFiles = ({ pool, store, log, pollMs = 3_600_000 }: FileSweepOptions): Repeating =>
+  repeat(
+    async (signal) => {
+      let names: string[] = [];
+      for await (const name of store.listOld(UNNAMED_MS_MIN)) {
+        if (CONTENT.test(name)) names.push(name);
+        if (names.length < PAGE) continue;
+        await removeUnnamed({ pool, store, log }, names);
+        if (signal.aborted) return;
+        names = [];
+      }
+      await removeUnnamed({ pool, store, log }, names);
+    },
+    pollMs,
+    (error) => log.warn({ error: error.message }, 'the file store can not be swept; trying again'),
+  );
+
+/** One that can't be removed holds up no other. */
+async function removeUnnamed({ pool, store, log }: FileSweepOptions, names: readonly string[]): Promise<void> {
+  const idOf = (name: string): string => CONTENT.exec(name)![1]!;
+  const contents = names.map((name) => ({ id: idOf(name), batchId: batchIdOf(name) }));
+  const unnamed = await listUnnamed(pool, contents);
+  for (const name of names.filter((one) => unnamed.has(idOf(one)))) {
+    try {
+      await store.remove(name);
+      log.warn({ file: name }, 'a file that no row names was removed: its writer has died');
+    } catch (error) {
+      log.warn({ error: (error as Error).message, file: name }, 'a file that no row names can not be removed');
+    }
+  }
+}
