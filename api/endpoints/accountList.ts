@@ -4,6 +4,7 @@ import { notFound } from '../../domain/errors';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import type { Db } from '../../ledger/db';
 import type { Page, PageRequest } from '../../ledger/page';
+import type { Principal } from '../http/auth';
 import { listReply } from '../http/csvStream';
 import { listOf, ofAccount, pageQuery } from '../http/schemas';
 import { toList } from './views';
@@ -15,7 +16,8 @@ export type AccountList<Row, Item extends z.ZodType, Filter extends z.ZodRawShap
   /** The query beside limit and cursor. */
   filter?: Filter;
   read(db: Db, accountId: string, page: PageRequest, filter: z.output<z.ZodObject<Filter>>): Promise<Page<Row>>;
-  view(row: Row): z.input<Item>;
+  /** @param principal who reads it */
+  view(row: Row, principal: Principal): z.input<Item>;
   /** Of the CSV: fields of an item. */
   columns: readonly (keyof z.input<Item> & string)[];
 };
@@ -39,13 +41,13 @@ export const accountList = <
     replies: { 200: listOf(item) },
     texts: { 200: ['text/csv'] },
     uses: ['pool'],
-    async handle({ params: { id }, query, header }, { pool }) {
+    async handle({ params: { id }, query, header, principal }, { pool }) {
       const { limit, cursor, ...given } = query;
       return listReply({ limit, cursor, accept: header('accept') }, columns, async (page) => {
         const found = await read(pool, id, page, given as z.output<z.ZodObject<Filter>>);
         if (found.data.length === 0 && !(await accountExists(pool, id))) throw notFound(`account ${id}`);
         // An item of each list is an object; of its schema only the fields are known here.
-        return toList(found, view) as { data: object[]; nextCursor: string | null };
+        return toList(found, (row) => view(row, principal)) as { data: object[]; nextCursor: string | null };
       });
     },
   });

@@ -23,9 +23,11 @@ export const list = endpoint({
   query: pageQuery(cursorOf.uuid).extend({ status: limitRequestStatus.optional(), account: accountId.optional() }),
   replies: { 200: listOf(limitRequest) },
   texts: { 200: ['text/csv'] },
-  handle: ({ query: { limit, cursor, status, account }, header }, { pool }) =>
+  handle: ({ query: { limit, cursor, status, account }, header, principal }, { pool }) =>
     listReply({ limit, cursor, accept: header('accept') }, LIMIT_REQUEST_COLUMNS, async (page) =>
-      toList(await listLimitRequests(pool, { accountId: account, status }, page), viewLimitRequest),
+      toList(await listLimitRequests(pool, { accountId: account, status }, page), (request) =>
+        viewLimitRequest(request, principal),
+      ),
     ),
 });
 
@@ -34,10 +36,10 @@ export const read = endpoint({
   params: ofRequest,
   refusals: ['not_found'],
   replies: { 200: limitRequest },
-  async handle({ params: { requestId } }, { pool }) {
+  async handle({ params: { requestId }, principal }, { pool }) {
     const request = await readLimitRequest(pool, requestId);
     if (!request) throw notFound(`limit request ${requestId}`);
-    return ok(viewLimitRequest(request));
+    return ok(viewLimitRequest(request, principal));
   },
 });
 
@@ -58,7 +60,8 @@ export const decide = endpoint({
   body: { schema: decision },
   refusals: ['not_found', 'limit_request_decided', 'limit_fixed', 'out_of_range', 'account_closed'],
   replies: { 200: limitRequest },
-  async handle({ params: { requestId }, body, principal: { actor } }, { pool }) {
+  async handle({ params: { requestId }, body, principal }, { pool }) {
+    const { actor } = principal;
     const wish: LimitDecision['wish'] =
       body.decision === 'deny' ? { kind: 'deny' } : { kind: 'approve', granted: body.limit ?? null };
     const request = await transaction(pool, async (tx) => {
@@ -79,7 +82,7 @@ export const decide = endpoint({
       });
       return done.request;
     });
-    return ok(viewLimitRequest(request));
+    return ok(viewLimitRequest(request, principal));
   },
 });
 

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { LIMIT_KEYS, LIMITS, type LimitKey, type LimitUnit } from '../../domain/limits';
 import { LIMIT_REQUEST_STATUSES } from '../../domain/limitRequest';
 import type { LimitRequest } from '../../ledger/limits/limitRequest';
+import type { Principal } from '../http/auth';
 import { accountId, time, uuid } from '../http/schemas';
+import { shownActor } from './shownActor';
 
 export const limitKey = z.enum(LIMIT_KEYS as [LimitKey, ...LimitKey[]]);
 export const limitUnit = z.enum([...new Set(LIMIT_KEYS.map((key) => LIMITS[key].unit))] as [LimitUnit, ...LimitUnit[]]);
@@ -25,7 +27,10 @@ export const limitRequest = z
     limit: z.number().int().nullable().meta({ description: 'What was granted; null unless approved.' }),
     note: z.string().nullable(),
     askedBy: z.string(),
-    decidedBy: z.string().nullable(),
+    decidedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'For admins which of them; for members of the account `Ballast`.' }),
     createdAt: time,
     decidedAt: time.nullable(),
   })
@@ -34,20 +39,16 @@ export const limitRequest = z
 /** Of the list as CSV. */
 export const LIMIT_REQUEST_COLUMNS = Object.keys(limitRequest.shape);
 
-export const viewLimitRequest = ({
-  model,
-  granted,
-  actor,
-  memberId: _,
-  createdAt,
-  decidedAt,
-  ...rest
-}: LimitRequest): z.input<typeof limitRequest> => ({
+export const viewLimitRequest = (
+  { model, granted, actor, memberId: _, decidedBy, createdAt, decidedAt, ...rest }: LimitRequest,
+  principal: Principal,
+): z.input<typeof limitRequest> => ({
   ...rest,
   ...(model !== null && { model }),
   unit: LIMITS[rest.key].unit,
   limit: granted,
-  askedBy: actor,
+  askedBy: shownActor(actor, principal),
+  decidedBy: decidedBy && shownActor(decidedBy, principal),
   createdAt: createdAt.toISOString(),
   decidedAt: decidedAt?.toISOString() ?? null,
 });

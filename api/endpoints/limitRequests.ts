@@ -59,10 +59,17 @@ export const create = endpoint({
           'too_many_limit_requests',
           `The account has ${PENDING_REQUESTS_MAX} limit requests that are not decided yet: wait for some of them.`,
         );
-      await recordAudit(tx, params.id, actor, 'limit_request.create', auditOf(done.request.id, key, model, requested));
+      if (done.kind === 'created')
+        await recordAudit(
+          tx,
+          params.id,
+          actor,
+          'limit_request.create',
+          auditOf(done.request.id, key, model, requested),
+        );
       return done.request;
     });
-    return created(viewLimitRequest(request));
+    return created(viewLimitRequest(request, principal));
   },
 });
 
@@ -90,9 +97,11 @@ export const list = endpoint({
   query: pageQuery(cursorOf.uuid).extend({ status: limitRequestStatus.optional() }),
   replies: { 200: listOf(limitRequest) },
   texts: { 200: ['text/csv'] },
-  handle: ({ params, query: { limit, cursor, status }, header }, { pool }) =>
+  handle: ({ params, query: { limit, cursor, status }, header, principal }, { pool }) =>
     listReply({ limit, cursor, accept: header('accept') }, LIMIT_REQUEST_COLUMNS, async (page) =>
-      toList(await listLimitRequests(pool, { accountId: params.id, status }, page), viewLimitRequest),
+      toList(await listLimitRequests(pool, { accountId: params.id, status }, page), (request) =>
+        viewLimitRequest(request, principal),
+      ),
     ),
 });
 
@@ -100,9 +109,9 @@ export const read = endpoint({
   uses: ['pool'],
   params: z.strictObject({ id: accountId, requestId: uuid }),
   replies: { 200: limitRequest },
-  async handle({ params: { id: account, requestId } }, { pool }) {
+  async handle({ params: { id: account, requestId }, principal }, { pool }) {
     const request = await readLimitRequest(pool, requestId, account);
     if (!request) throw notFound(`limit request ${requestId}`);
-    return ok(viewLimitRequest(request));
+    return ok(viewLimitRequest(request, principal));
   },
 });

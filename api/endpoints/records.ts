@@ -21,6 +21,7 @@ import { accountId, cursorOf, date, id, listOf, money, pageQuery, time, transact
 import { accountList } from './accountList';
 import { toList, viewTransaction } from './views';
 import { endpoint } from '../services';
+import { shownActor } from './shownActor';
 
 /** By UTC days, both inclusive. */
 const days = { from: date.optional(), to: date.optional() };
@@ -72,7 +73,12 @@ export const audit = accountList({
   item: auditEntry,
   cursor: cursorOf.number,
   read: listAudit,
-  view: (row) => ({ ...row, text: asSentence(auditInWords(row.action)), at: row.at.toISOString() }),
+  view: (row, principal) => ({
+    ...row,
+    actor: shownActor(row.actor, principal),
+    text: asSentence(auditInWords(row.action)),
+    at: row.at.toISOString(),
+  }),
   columns: ['at', 'actor', 'action', 'text', 'details'],
 });
 

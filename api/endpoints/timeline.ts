@@ -6,6 +6,7 @@ import { asSentence, methodInWords } from '../../domain/words';
 import { listTimeline, TIMELINE_CURSOR, type Happening } from '../../ledger/timeline/listTimeline';
 import { money, time } from '../http/schemas';
 import { accountList } from './accountList';
+import { shownActor } from './shownActor';
 
 const happening = z
   .strictObject({
@@ -26,13 +27,13 @@ export const list = accountList({
   item: happening,
   cursor: z.string().regex(TIMELINE_CURSOR, 'must be a cursor of this list'),
   read: listTimeline,
-  view: ({ money: moved, ...row }) => ({
+  view: ({ money: moved, ...row }, principal) => ({
     id: row.id,
     at: row.at.toISOString(),
     source: row.source,
     kind: row.kind,
     text: WORDS[row.source](row),
-    actor: row.actor,
+    actor: row.actor && shownActor(row.actor, principal),
     sequence: moved?.sequence ?? null,
     amount: moved ? formatMoney(moved.amount) : null,
     balanceAfter: moved ? formatMoney(moved.balanceAfter) : null,

@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/recordAudit';
 import type { Tx } from '../db';
 import { recordDecision } from '../decisions/recordDecision';
 import { releaseHolds } from '../holds/releaseHolds';
+import { endLimitRequests } from '../limits/endLimitRequests';
 import { setStatus } from '../settings/setStatus';
 import { findOpenWork, type OpenWork } from './findOpenWork';
 import { lockBalance } from './lockBalance';
@@ -42,6 +43,7 @@ export async function beginClosing(tx: Tx, wish: ClosingWish, policy: Policy): P
 
   await releaseHolds(tx, accountId);
   await revokeMemberKeys(tx, accountId);
+  await endLimitRequests(tx, accountId);
   if (isNew) await setStatus(tx, accountId, 'off', policy);
   const position = (await setSuspension(tx, accountId, 'account_closed', wish.reason, wish.actor))!;
   if (position.balance > 0n && balance === null) return { kind: 'balance_left', balance: position.balance };

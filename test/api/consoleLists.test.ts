@@ -169,7 +169,7 @@ test('C2 the timeline is ledger, decisions, tries and audit in one order of time
   const paged: any[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
     const query: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
-    const { body } = await get(ofAccount(`timeline?limit=1${query}`));
+    const { body } = await get(ofAccount(`timeline?limit=1${query}`), api.admin);
     paged.push(...body.data);
     cursor = body.nextCursor;
   }

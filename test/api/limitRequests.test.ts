@@ -1,9 +1,14 @@
 /** L6: an account asks for higher limits, an admin decides, and what is approved is in force in every process. */
+import { beginClosing } from '../../ledger/accounts/beginClosing';
 import { transaction } from '../../ledger/db';
+import { listLimitRequestsToStart } from '../../ledger/limits/startLimitRequests';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
+import { requestLine } from '../support/batchFiles';
 import { insertBatchModel, MODEL } from '../support/batchJob';
 import { times } from '../support/times';
 import { withoutAudit } from '../support/withoutAudit';
+
+const POLICY = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000, 300_000] };
 
 let api: TestApi;
 /** Another process on the same database. */
@@ -78,6 +83,33 @@ test('L6 a request is pending, is seen by those who may ask and by admins, and b
   ]);
 });
 
+test('O5 nobody of an account reads how a key of the platform is named, in any list; admins do', async () => {
+  await decide(await pending(), { decision: 'deny' });
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new Blob([requestLine('a', { model: MODEL })]));
+  const headers = { authorization: `Bearer ${api.service}`, 'X-Account-Id': own.id };
+  expect((await fetch(`${api.url}/v1/files`, { method: 'POST', body: form, headers })).status).toBe(200);
+  const of = `/v1/accounts/${own.id}`;
+  const lists = ['limit-requests', 'audit', 'timeline', 'decisions', 'transactions', 'notices'];
+  const read = (key: string): Promise<string[]> =>
+    Promise.all(
+      lists.flatMap((list) =>
+        ['application/json', 'text/csv'].map(async (accept) =>
+          JSON.stringify((await api.ask('GET', `${of}/${list}`, { key, headers: { accept } })).body),
+        ),
+      ),
+    );
+  const shown = (await read(own.owner)).join();
+  expect(shown).not.toMatch(/admin:|service:/);
+  expect(shown).toMatch(/"decidedBy":"Ballast"/);
+  expect(shown).toContain('"actor":"Ballast"');
+  const toAdmins = await Promise.all(
+    [`/v1/limit-requests?account=${own.id}`, `${of}/audit`].map((path) => api.ask('GET', path, { key: api.admin })),
+  );
+  expect(JSON.stringify(toAdmins)).toMatch(/"decidedBy":"admin:test".*"actor":"admin:test"/);
+});
+
 test("L6 another account's request is not found, nor one that is not there", async () => {
   const id = await pending();
   const foreign = await openAccount(api);
@@ -142,13 +174,27 @@ test.each([
   expect(listed.data).toEqual([]);
 });
 
+test('L6 two clicks are one request, in whatever process; once it is decided the same can be asked again', async () => {
+  const path = `/v1/accounts/${own.id}/limit-requests`;
+  const clicks = times(6, (i) => (i % 2 === 0 ? api : other).ask('POST', path, { key: own.owner, body: asked }));
+  const answers = await Promise.all(clicks);
+  expect(answers.map(({ status }) => status)).toEqual(times(6, () => 201));
+  const [id, ...more] = new Set(answers.map(({ body }) => body.id));
+  expect(more).toEqual([]);
+  const { body: audit } = await api.ask('GET', `/v1/accounts/${own.id}/audit`, { key: own.owner });
+  expect(audit.data.filter(({ action }: any) => action === 'limit_request.create')).toHaveLength(1);
+  expect(await pending({ reason: 'A launch in April.' })).not.toBe(id);
+  await decide(id, { decision: 'deny' });
+  expect(await pending()).not.toBe(id);
+});
+
 test('L6 of thirty requests at once twenty are taken, and another one when one is decided', async () => {
-  const answers = await Promise.all(times(30, () => askFor({})));
+  const answers = await Promise.all(times(30, (i) => askFor({ requested: 10 + i })));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(20);
   for (const { body } of answers.filter(({ status }) => status !== 201))
     expect(body).toMatchObject({ status: 409, code: 'too_many_limit_requests', detail: expect.stringContaining('20') });
   await decide(answers.find(({ status }) => status === 201)!.body.id, { decision: 'deny' });
-  expect([(await askFor({})).status, (await askFor({})).status]).toEqual([201, 409]);
+  expect([(await askFor({ requested: 40 })).status, (await askFor({ requested: 41 })).status]).toEqual([201, 409]);
 }, 30_000);
 
 test('L6 of many decisions at once exactly one is taken; each later one is refused, changes and tells nothing', async () => {
@@ -254,10 +300,44 @@ test('L6 nothing is asked or decided for an account that is being closed; erasin
   ]);
 });
 
+test('L6 what waits is denied in the transaction that begins to close its account, and its workflow is due at once', async () => {
+  const { pool } = api.database;
+  const { body } = await askFor({}, own.modifier);
+  await pool.query(`update limit_requests set start_at = now() + interval '1 hour' where id = $1`, [body.id]);
+  const wish = { accountId: own.id, reason: 'test', actor: 'admin:test', nowMs: Date.now() };
+  const begin = (balance: 'forfeit' | null) =>
+    transaction(pool, (tx) => beginClosing(tx, { ...wish, balance }, POLICY));
+  await expect(
+    transaction(pool, async (tx) => {
+      expect((await beginClosing(tx, { ...wish, balance: null }, POLICY)).kind).toBe('balance_left');
+      throw new Error('refused');
+    }),
+  ).rejects.toThrow('refused');
+  expect((await api.ask('GET', `/v1/limit-requests/${body.id}`, { key: api.admin })).body.status).toBe('pending');
+  for (const nth of [1, 2]) {
+    expect([nth, (await begin('forfeit')).kind]).toEqual([nth, 'begun']);
+    expect((await api.ask('GET', `/v1/limit-requests/${body.id}`, { key: api.admin })).body).toMatchObject({
+      status: 'denied',
+      limit: null,
+      note: 'The account is being closed.',
+      decidedBy: 'closing',
+    });
+    expect(await listLimitRequestsToStart(pool, 100)).toContainEqual({ id: body.id, isDecided: true });
+  }
+  const { rows } = await pool.query(
+    `select d.recipient from notices n join notice_deliveries d on d.notice_id = n.id where n.key = $1 order by 1`,
+    [`limit-request/${body.id}`],
+  );
+  expect(rows.map(({ recipient }) => recipient)).toEqual([
+    `owner@${own.id}.example`,
+    `resource_modifier@${own.id}.example`,
+  ]);
+});
+
 test('O5 nothing is asked or decided without its audit entry', async () => {
   const id = await pending();
   await withoutAudit(api.database.owner, async () => {
-    expect((await askFor({})).status).toBe(500);
+    expect((await askFor({ requested: 9 })).status).toBe(500);
     expect((await decide(id, { decision: 'approve' })).status).toBe(500);
   });
   expect(await limitOf('dedicated.endpoints')).toBe(5);

@@ -1,10 +1,15 @@
 /** L6: one workflow for each limit request, which reminds the admins until one of them has decided. */
+import { beginClosing } from '../../ledger/accounts/beginClosing';
+import { transaction } from '../../ledger/db';
+import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
 import * as messages from '../../workflows/messages';
 import { startLimitRequest } from '../../workflows/startLimitRequest';
 import { askForLimit, decideLimit, readLimitRequestState } from '../support/limitRequest';
 import { until } from '../support/notices';
 import { times } from '../support/times';
 import { World } from '../support/world';
+
+const POLICY = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000, 300_000] };
 
 let world: World;
 beforeAll(async () => {
@@ -95,7 +100,21 @@ test('L6 the history of a request that nobody decides stays short: after fifty m
   expect((await stateOf(requestId)).isEnded).toBe(true);
 }, 60_000);
 
-test('L6 the workflow of an account that is closed ends, and reminds nobody meanwhile', async () => {
+test('L6 the workflow of a request ends when its account begins to be closed', async () => {
+  const { pool } = world.database;
+  const requestId = await askedAgo(0);
+  const { rows } = await pool.query<{ account_id: string }>('select account_id from limit_requests where id = $1', [
+    requestId,
+  ]);
+  const wish = { accountId: rows[0]!.account_id, balance: 'forfeit' as const, reason: 'test', actor: 'admin:test' };
+  await transaction(pool, (tx) => beginClosing(tx, { ...wish, nowMs: Date.now() }, POLICY));
+  const starting = startStartingLimitRequests({ pool, client: world.client, log: console });
+  await handleOf(requestId).result();
+  await starting.stop();
+  expect(await stateOf(requestId)).toMatchObject({ isEnded: true });
+});
+
+test('L6 the workflow of an account that an earlier release began to close reminds nobody, and ends when that is done', async () => {
   const { pool } = world.database;
   const requestId = await askedAgo(0);
   await pool.query(
