@@ -1,8 +1,10 @@
 /** How an inference service answers a batch's requests: each result is looked at by itself (L4). */
 import { z } from 'zod';
+import { isStorable } from '../../domain/batchRequest';
 import { readUsage } from '../../domain/batchUsage';
 import { priceBatchUsage } from '../../domain/batchPrice';
 import { zero } from '../../domain/money';
+import { isTooDeep } from '../../domain/strictJson';
 import type { Batch } from '../../ledger/batches/batch';
 import { recordResults, type NewResult } from '../../ledger/batches/recordResults';
 import { transaction } from '../../ledger/db';
@@ -19,7 +21,7 @@ const RESULTS_MAX = 5_000;
 type Rejection = { custom_id: string; code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended' };
 
 const result = z.object({
-  custom_id: z.string().min(1).max(256),
+  custom_id: z.string().min(1).max(256).refine(isStorable),
   response: z
     .object({
       status_code: z.number().int().min(100).max(599),
@@ -96,6 +98,8 @@ export const toFailed = (customId: string, response: string | null, error: strin
 
 /** An answer of 2xx is billed by its usage; everything else costs nothing. */
 function toResult(job: Batch, raw: unknown): NewResult | Rejection {
+  // It is written down as JSON, by a writer that calls itself for each level.
+  if (isTooDeep(raw)) return reject(shownId(raw), 'invalid_result');
   const parsed = result.safeParse(raw);
   if (!parsed.success) return reject(shownId(raw), 'invalid_result');
   const { custom_id: customId, response, error } = parsed.data;

@@ -97,14 +97,18 @@ function toNewBatch(
   prices: BatchPrices,
 ): Omit<NewBatch, 'tokensMax' | 'waitedMs'> {
   const { input_file_id: fileId, endpoint: url, metadata, output_expires_after: expires } = body;
-  const content = JSON.stringify([header('authorization'), fileId, url, metadata ?? null, expires?.seconds ?? null]);
+  const idempotencyKey = header('idempotency-key') ?? null;
+  // A call without a key of its own is known by who has made it; one with a key is the same whoever repeats it, by
+  // whatever key of the API or session.
+  const caller = idempotencyKey === null ? header('authorization') : null;
+  const content = JSON.stringify([caller, fileId, url, metadata ?? null, expires?.seconds ?? null]);
   return {
     id: newId('batch_'),
     accountId,
     model: input.model,
     endpoint: input.endpoint,
     inputFileId: fileId,
-    idempotencyKey: header('idempotency-key') ?? null,
+    idempotencyKey,
     requestHash: createHash('sha256').update(content).digest('hex'),
     retries: Number(/^\d{1,3}$/.exec(header('x-stainless-retry-count') ?? '')?.[0] ?? 0),
     actor: principal.actor,

@@ -46,12 +46,8 @@ export async function postUsageReversal(
     return { kind: 'posted', repeated: true, line: toTransactionView(existing[0]), position: before };
   }
   if (isClosed(before.setReasons)) return { kind: 'account_closed' };
-  const { rows: reversed } = await tx.query('select 1 from usage_reversals where account_id = $1 and event_id = $2', [
-    accountId,
-    eventId,
-  ]);
-  if (reversed.length > 0) return { kind: 'already_reversed' };
   const [event] = await findUsageEvents(tx, [{ accountId, id: eventId }]);
+  if (await isReversed(tx, accountId, eventId, event?.posting ?? null)) return { kind: 'already_reversed' };
   if (!event) return { kind: 'unknown_event', archives: await listArchives(tx, 'dropped') };
 
   const { cost } = event;
@@ -72,6 +68,18 @@ export async function postUsageReversal(
     sequence: line.sequence,
   });
   return { kind: 'posted', repeated: false, line, position: (await readPosition(tx, accountId))! };
+}
+
+/**
+ * An id whose event has left for an archive may be posted again (B8): the reversal of the one says nothing of the other.
+ * @param posting of the event that is kept; null when none is: then a reversal of any event that had the id counts
+ */
+async function isReversed(tx: Tx, accountId: string, eventId: string, posting: bigint | null): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `select from usage_reversals where account_id = $1 and event_id = $2 and coalesce(posting = $3, true)`,
+    [accountId, eventId, posting],
+  );
+  return rowCount! > 0;
 }
 
 /** The event may not be summed yet: then the day is short of it until it is, and right together with what is unsummed. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseStrictJson } from '../../domain/strictJson';
+import { isTooDeep, JSON_LEVELS_MAX, mayBeTooDeep, parseStrictJson } from '../../domain/strictJson';
 
 const repeated = (name: string) => ({ kind: 'repeated_name', name });
 
@@ -47,4 +47,14 @@ test('what is no JSON is malformed, and lists nested without end are parsed', ()
   expect(parseStrictJson('{"a":1,}')).toMatchObject({ kind: 'malformed' });
   expect(parseStrictJson(' ')).toEqual({ kind: 'malformed', because: 'it is empty' });
   expect(parseStrictJson(`${'['.repeat(60_000)}${']'.repeat(60_000)}`)).toMatchObject({ kind: 'parsed' });
+});
+
+test('what is nested deeper than a hundred levels is told, however deep, and nothing that is not', () => {
+  const nested = (levels: number): string => `${'{"a":['.repeat(levels / 2)}1${']}'.repeat(levels / 2)}`;
+  for (const levels of [2, JSON_LEVELS_MAX, JSON_LEVELS_MAX + 2, 200_000]) {
+    const tooDeep = levels > JSON_LEVELS_MAX;
+    expect([levels, isTooDeep(JSON.parse(nested(levels)))]).toEqual([levels, tooDeep]);
+    expect([levels, mayBeTooDeep(nested(levels))]).toEqual([levels, tooDeep]);
+  }
+  expect(isTooDeep(JSON.parse(`[${'[],'.repeat(1_000)}[]]`))).toBe(false);
 });

@@ -5,6 +5,7 @@ import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { closeBatch } from '../../ledger/batches/closeBatch';
 import { endBatch, type BatchEnd } from '../../ledger/batches/endBatch';
+import { listOutcomes } from '../../ledger/batches/listOutcomes';
 import { eraseRequests } from '../../ledger/batches/eraseRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { recordResults, type NewResult, type RecordedResults } from '../../ledger/batches/recordResults';
@@ -174,6 +175,23 @@ test.each<[BatchEnd, boolean]>([
   await end(batch, 'completed');
   expect(await readBatch(database.pool, batch)).toMatchObject({ status: how });
   while (await eraseRequests(database.pool));
+});
+
+test('L4 answers are read in pages of bytes, too, so that a job of large ones does not fill the memory of its worker', async () => {
+  const account = await funded('100.00');
+  const batchId = await runningBatch(database.pool, account, 6);
+  const sizes = [5_000_000, 2_000_000, 9_000_000, 10, 10];
+  for (const [nth, size] of sizes.entries())
+    await report(batchId, { ...completed(`r${nth + 1}`, '0.50'), response: JSON.stringify('x'.repeat(size)) });
+  const pages: number[][] = [];
+  for (let afterLine = 0; ;) {
+    const page = await listOutcomes(database.pool, batchId, afterLine);
+    if (page.length === 0) break;
+    pages.push(page.map(({ line }) => line));
+    afterLine = page.at(-1)!.line;
+  }
+  expect(pages).toEqual([[1, 2], [3], [4, 5, 6]]);
+  await end(batchId, 'expired');
 });
 
 test('L4 no result is taken once the files are being written', async () => {

@@ -233,6 +233,33 @@ test('B3, B8 an id that was posted again since its month had left stands once wh
   expect(await findViolations(database.pool)).toEqual([]);
 });
 
+test('B6, B8 an id that is posted again is reversed by itself, although its archived twin was reversed', async () => {
+  const reverse = (idempotencyKey: string) =>
+    transaction(database.pool, (tx) =>
+      postUsageReversal(tx, {
+        accountId: account,
+        eventId: 'august-3',
+        reason: 'test',
+        actor: 'admin:test',
+        idempotencyKey,
+      }),
+    );
+  expect(await reverse('first')).toMatchObject({ kind: 'posted', line: { amount: 3_000_000_000n } });
+  await archive();
+  expect((await reverse('second')).kind).toBe('already_reversed');
+  await postUsage(database.pool, [priced(account, 'august-3', '7.00', { inputTokens: 9 })]);
+  expect(await reverse('first')).toMatchObject({ kind: 'posted', repeated: true, line: { amount: 3_000_000_000n } });
+  expect(await reverse('third')).toMatchObject({ kind: 'posted', line: { amount: 7_000_000_000n } });
+  expect((await reverse('fourth')).kind).toBe('already_reversed');
+  // The older one comes back beside it, or stays out: what was reversed stays so.
+  const restored = await restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  expect(restored).toEqual({ events: 2, leftOut: 1 });
+  expect((await reverse('fifth')).kind).toBe('already_reversed');
+  expect(await findViolations(database.pool)).toEqual([]);
+  await database.owner.query(`update usage_archives set kept_until = now() - interval '1 second'`);
+  await archive(Date.now());
+});
+
 test('B3, B8 an id that is posted while its month comes back stands once', async () => {
   const events = Array.from({ length: 40 }, (_, nth) => priced(account, `both-${nth}`, '0.01'));
   await postIn('2026-06', events);

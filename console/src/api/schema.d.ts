@@ -2045,6 +2045,7 @@ export interface components {
             limit: number | null;
             note: string | null;
             askedBy: string;
+            /** @description For admins which of them; for members of the account `Ballast`. */
             decidedBy: string | null;
             /** Format: date-time */
             createdAt: string;
@@ -2272,7 +2273,7 @@ export interface components {
             readiness: {
                 /** @enum {string} */
                 status: "ready" | "not_ready";
-                missing: ("database" | "temporal" | "payments")[];
+                missing: ("database" | "temporal" | "payments" | "storage")[];
             };
             versions: {
                 node: string;
@@ -16497,7 +16498,8 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not_ready";
-                        missing: ("database" | "temporal" | "payments")[];
+                        /** @description `storage`: the folder of files. A process that hands files on to another one is ready without it. */
+                        missing: ("database" | "temporal" | "payments" | "storage")[];
                         clock: {
                             skewMs: number | null;
                             warning?: string;
@@ -16529,7 +16531,8 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not_ready";
-                        missing: ("database" | "temporal" | "payments")[];
+                        /** @description `storage`: the folder of files. A process that hands files on to another one is ready without it. */
+                        missing: ("database" | "temporal" | "payments" | "storage")[];
                         clock: {
                             skewMs: number | null;
                             warning?: string;

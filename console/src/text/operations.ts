@@ -122,7 +122,12 @@ export const operations = {
     readiness: 'Readiness',
     ready: 'Everything is reached',
     notReady: 'Not everything is reached',
-    missing: { database: 'Postgres', temporal: 'Temporal', payments: 'The payment provider' } as const,
+    missing: {
+      database: 'Postgres',
+      temporal: 'Temporal',
+      payments: 'The payment provider',
+      storage: 'The folder of files',
+    } as const,
     reached: 'Reached',
     notReached: 'Not reached',
     facts: {
