@@ -58,11 +58,13 @@ export function createAccountActivities(deps: Dependencies) {
       ...decided
     }: Decided & { reloadId: string; attempt: number; methodsVersion: number }): Promise<Snapshot> {
       const { accountId, decision } = decided;
-      return inSnapshot(deps, decided, async (tx) => {
+      const snapshot = await inSnapshot(deps, decided, async (tx) => {
         const strike = { accountId, reloadId, attempt, methodsVersion, nowMs: decision.atMs };
         await recordStrike(tx, strike, policy);
         await recordDecision(tx, accountId, decision, strike);
       });
+      deps.counts?.reloadUnpaid('strike');
+      return snapshot;
     },
 
     /** Closes a reload unpaid; its PaymentIntent is canceled next (A7). */
@@ -72,11 +74,13 @@ export function createAccountActivities(deps: Dependencies) {
       ...decided
     }: Decided & { reloadId: string; state: 'failed' | 'canceled' }): Promise<Snapshot> {
       const { accountId, decision } = decided;
-      return inSnapshot(deps, decided, async (tx) => {
+      const snapshot = await inSnapshot(deps, decided, async (tx) => {
         const closing = { accountId, reloadId, state, because: decision.because, nowMs: decision.atMs };
         await closeReload(tx, closing);
         await recordDecision(tx, accountId, decision, closing);
       });
+      deps.counts?.reloadUnpaid(state);
+      return snapshot;
     },
 
     /**

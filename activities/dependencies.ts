@@ -1,16 +1,34 @@
 /** What activities work with; the worker's composition root makes it. */
-import type { PaymentDeps } from '../payments/deps';
+import type { PaymentCounts, PaymentDeps } from '../payments/deps';
 import type { Admins } from '../ledger/limits/advanceLimitRequest';
 import type { FileStore } from '../batches/fileStore';
+import type { Repair } from '../domain/reconciliation';
+import type { WebhookOutcome } from '../ledger/webhooks/webhookAttempt';
 import type { WebhookSender } from '../notices/webhookSender';
 
+/** What is counted of activities, for metrics. */
+export type ActivityCounts = PaymentCounts & {
+  /** `strike`: every method of an attempt failed; else how a reload closed. */
+  reloadUnpaid(outcome: 'strike' | 'failed' | 'canceled'): void;
+  webhookTried(outcome: WebhookOutcome['kind']): void;
+  repaired(kind: Repair['kind']): void;
+  /** Of the check of the whole ledger. */
+  violated(count: number): void;
+  /** Of any activity, by its name. */
+  ended(activity: string, outcome: 'done' | 'failed', seconds: number): void;
+};
+
 export type Dependencies = PaymentDeps & {
+  counts?: ActivityCounts;
   /** Who decides limit requests. */
   admins: Admins;
 };
 
 /** Those of the webhooks' worker. */
-export type WebhookDependencies = Pick<Dependencies, 'pool' | 'log'> & { sendWebhook: WebhookSender };
+export type WebhookDependencies = Pick<Dependencies, 'pool' | 'log' | 'counts'> & { sendWebhook: WebhookSender };
 
 /** Those of the batches' worker. */
-export type BatchDependencies = Pick<Dependencies, 'pool' | 'log'> & { store: FileStore };
+export type BatchDependencies = Pick<Dependencies, 'pool' | 'log'> & {
+  store: FileStore;
+  counts?: Pick<ActivityCounts, 'ended'>;
+};

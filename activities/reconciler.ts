@@ -12,7 +12,10 @@ export function createReconciler(deps: Dependencies) {
   async function reconcile(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
     Context.current().heartbeat();
     const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
-    for (const repair of repairs) deps.log.warn(repair, 'reconciliation has repaired what nobody had brought');
+    for (const repair of repairs) {
+      deps.counts?.repaired(repair.kind);
+      deps.log.warn(repair, 'reconciliation has repaired what nobody had brought');
+    }
     if (alarm !== null)
       deps.log.error(
         { paymentIntentId, because: alarm },

@@ -85,6 +85,7 @@ export function createReconcilingActivities(deps: Dependencies) {
     /** Ledger and usage against the invariants (architecture: invariants 1 to 5), with the sums over all accounts. */
     async checkLedger(nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(pool, SHOWN_MAX, nowMs);
+      deps.counts?.violated(check.violations.length);
       for (const violation of check.violations)
         log.error(violation, 'the ledger is not right: an operator must look at it');
       return check;

@@ -15,7 +15,7 @@ export const WEBHOOK_PATIENCE_SECONDS = 15 * 60;
 const GONE = 410;
 const ERROR_LENGTH_MAX = 500;
 
-export function createWebhookActivities({ pool, log, sendWebhook }: WebhookDependencies) {
+export function createWebhookActivities({ pool, log, sendWebhook, counts }: WebhookDependencies) {
   async function send(attempt: WebhookAttempt): Promise<WebhookOutcome> {
     const stopping = Context.current().cancellationSignal;
     const answer = await sendWebhook(attempt, stopping).catch((error: Error) => error);
@@ -38,6 +38,7 @@ export function createWebhookActivities({ pool, log, sendWebhook }: WebhookDepen
       if (begun.kind === 'ended') return { kind: 'ended' };
       const outcome = await send(begun.attempt);
       await transaction(pool, (tx) => recordWebhookAttempt(tx, begun.attempt, outcome, WEBHOOK_PATIENCE_SECONDS));
+      counts?.webhookTried(outcome.kind);
       const {
         attempt,
         payload: { type },

@@ -13,6 +13,8 @@ import type { SignInLinks } from '../notices/signInLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
 import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
+import { watchProvider } from '../stripe/watch';
+import { createMetrics, type Metrics } from '../telemetry/metrics';
 import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
@@ -25,6 +27,7 @@ import { createSignals } from './signals/signals';
 import { signalPosition } from './signals/signalPosition';
 import { createUsagePosting } from './usage/usagePosting';
 import { createHotPath, type HotPath } from './gate/hotPath';
+import { addApiGauges, createApiCounts, type ApiCounts } from './metrics';
 import type { Services } from './services';
 
 export type ApiDeps = {
@@ -64,6 +67,8 @@ export type ApiDeps = {
   consoleDir?: string | undefined;
   /** Gates are answered on the connection itself, before node:http (api/raw). @default false */
   rawGates?: boolean;
+  /** Where this API's numbers are kept. @default some of its own */
+  metrics?: Metrics;
   /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
   now?: () => number;
 };
@@ -75,6 +80,7 @@ const LOOKUP_MS_MAX = 2_000;
 export type Composition = {
   services: Services;
   hotPath: HotPath;
+  counts: ApiCounts;
   /** Resolves once all gates are known. */
   start(): Promise<void>;
   /** First: no connection would end while a stream is open. */
@@ -83,29 +89,35 @@ export type Composition = {
   close(): Promise<void>;
 };
 
-export function composeServices(deps: ApiDeps): Composition {
-  const { pool, databaseUrl, log, publicUrl, gatePolicy = FAIL_CLOSED } = deps;
-  const clock = createClock({ now: deps.now ?? Date.now });
-  /** For durations: it never jumps. */
-  const elapsed = (): number => performance.now();
-  const lookups = openPool(databaseUrl, {
+const openLookups = (databaseUrl: string, log: Logger): Pool =>
+  openPool(databaseUrl, {
     connectionsMax: LOOKUP_CONNECTIONS,
     queryMsMax: LOOKUP_MS_MAX,
     keepIdle: true,
     applicationName: 'ballast-lookups',
     onIdleError: (error) => log.warn({ err: error }, 'a database connection for lookups was lost'),
   });
+
+export function composeServices(deps: ApiDeps): Composition {
+  const { pool, databaseUrl, log, publicUrl, gatePolicy = FAIL_CLOSED } = deps;
+  const clock = createClock({ now: deps.now ?? Date.now });
+  /** For durations: it never jumps. */
+  const elapsed = (): number => performance.now();
+  const lookups = openLookups(databaseUrl, log);
+  const metrics = deps.metrics ?? createMetrics('api', '');
+  const counts = createApiCounts(metrics);
   const pulse = createPulse();
   const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, clock, policy: gatePolicy });
   const accountStreams = createAccountStreams({ pool, log, now: clock.now });
   const prices = createPriceBook(pool, log, elapsed);
-  const signals = createSignals(deps.temporal, log, elapsed);
+  const signals = createSignals(deps.temporal, log, elapsed, counts.onSignalled);
   const posting = createUsagePosting({
     pool,
     prices,
     gates,
     log,
     now: clock.now,
+    counts: counts.usage,
     onPosted(position) {
       signalPosition(position, { gates, signals });
       accountStreams.poke(position.accountId);
@@ -116,6 +128,9 @@ export function composeServices(deps: ApiDeps): Composition {
   const hotPath = createHotPath({ gates, keyring });
   const services: Services = {
     ...given(deps),
+    provider: watchProvider(createProvider(deps.stripe, createClaims(deps.claimSecret)), counts.watchStripe),
+    counts: counts.payments,
+    metrics,
     clock,
     keyring,
     cookies: createSessionCookies(publicUrl),
@@ -127,10 +142,16 @@ export function composeServices(deps: ApiDeps): Composition {
     signals,
     posting,
   };
+  addApiGauges(metrics, {
+    ...{ gates, hotPath, gateStreams, posting, signals },
+    pools: { main: pool, lookups },
+    now: clock.now,
+  });
 
   return {
     services,
     hotPath,
+    counts,
     async start() {
       // To open one takes several times as long as a lookup, for which nobody waits longer than half a second.
       await openConnections(lookups);
@@ -156,7 +177,6 @@ function given(deps: ApiDeps) {
   return {
     pool: deps.pool,
     temporal: deps.temporal,
-    provider: createProvider(deps.stripe, createClaims(deps.claimSecret)),
     policy: deps.policy,
     links: deps.links,
     invitations: deps.invitations,

@@ -12,6 +12,7 @@ import { createSignInLinks } from '../notices/signInLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
+import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { createApi } from './server';
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   });
 
   await migrateOrWait(pool);
+  const metrics = await startProcessMetrics(config.LOW_PRIORITY === '1' ? 'batches-api' : 'api', config, say);
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
     log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
@@ -62,6 +64,7 @@ async function main(): Promise<void> {
     files: createFolderStore(filesDirOf(config), () => readStoreOwner(pool)),
     batchesUrl: config.BATCHES_URL,
     log,
+    metrics,
     stripeWebhookSecrets: webhookSecretsOf(config),
     rawGates: config.RAW_GATES === '1',
     consoleDir: join(__dirname, '..', 'console'),
@@ -76,6 +79,7 @@ async function main(): Promise<void> {
     await api.close();
     await connection.close();
     await pool.end();
+    await metrics.close();
   };
   let stopping: Promise<void> | null = null;
   for (const signal of ['SIGTERM', 'SIGINT'] as const)

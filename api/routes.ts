@@ -280,6 +280,7 @@ export const routes: readonly Route<Services>[] = [
     post('/confirm/:token', anybody, confirmations.begin, "On to the bank's page"),
     get('/healthz', anybody, operations.healthz, 'Is the process alive?'),
     get('/readyz', anybody, operations.readyz, 'Can it do its work?'),
+    get('/metrics', admin, operations.metrics, "This process's numbers, for Prometheus"),
     get('/dev/mailbox', admin, operations.mailbox, 'All mail of the embedded default'),
   ]),
 ];

@@ -15,6 +15,7 @@ import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { pages } from './http/pages';
 import { answerPlainRequests, type PlainConnections } from './raw/plainConnection';
+import type { ApiCounts } from './metrics';
 import { routes } from './routes';
 import type { Services } from './services';
 
@@ -31,10 +32,10 @@ const DRAIN_MS_MAX = 10_000;
 const HEADERS_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 export function createApi(deps: ApiDeps): Api {
-  const { services, hotPath, start, endStreams, close } = composeServices(deps);
+  const { services, hotPath, counts, start, endStreams, close } = composeServices(deps);
   const { batchesUrl, log, checkReplies = false, trustedProxies = [], consoleDir, rawGates = false } = deps;
   const forward = batchesUrl === undefined ? null : createForward(batchesUrl, log);
-  const http = { hotPath, forward, checkReplies, trustedProxies, consoleDir };
+  const http = { hotPath, counts, forward, checkReplies, trustedProxies, consoleDir };
   const { server, isIdle } = createHttpServer(services, http);
   const plain = rawGates ? answerPlainRequests(server, hotPath) : null;
   keepAddresses(server);
@@ -56,6 +57,7 @@ export function createApi(deps: ApiDeps): Api {
 
 type HttpOptions = {
   hotPath: HotPath;
+  counts: ApiCounts;
   forward: Forward | null;
   checkReplies: boolean;
   trustedProxies: readonly string[];
@@ -64,11 +66,12 @@ type HttpOptions = {
 
 function createHttpServer(
   services: Services,
-  { hotPath, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
+  { hotPath, counts, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
 ): { server: Server; isIdle: () => boolean } {
   const { keyring, cookies, limiter, log } = services;
   const addressOf = createCallerAddress(trustedProxies);
-  const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies });
+  const { onAnswered } = counts;
+  const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies, onAnswered });
   const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, [
     ...(consoleDir === undefined ? [] : [consolePages(consoleDir)]),

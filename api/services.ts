@@ -8,7 +8,9 @@ import type { Clock } from '../ledger/clock';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { SignInLinks } from '../notices/signInLink';
 import type { ConfirmationLinks } from '../payments/confirmationLink';
+import type { PaymentCounts } from '../payments/deps';
 import type { PaymentProvider } from '../stripe/port';
+import type { Metrics } from '../telemetry/metrics';
 import type { Keyring } from './http/auth';
 import type { RateLimiter } from './http/rateLimiter';
 import type { SessionCookies } from './http/sessionCookie';
@@ -54,6 +56,9 @@ export type Services = {
   files: FileStore;
   /** False in a process that hands files and batches on to another one. */
   servesFiles: boolean;
+  /** What is counted of payments. */
+  counts: PaymentCounts;
+  metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** The deployment lets webhooks go to private addresses and by http. */
   allowPrivateWebhooks: boolean;
 };
@@ -62,7 +67,7 @@ export type Services = {
 export type Uses<Names extends keyof Services> = Pick<Services, Names>;
 
 /** What it takes to find out from Stripe what has become of a payment, and to make it known. */
-export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log', 'clock'] as const;
+export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log', 'clock', 'counts'] as const;
 export type PaymentServices = Uses<(typeof forPayments)[number]>;
 
 /** Writes an endpoint: `endpoint({ uses: ['pool'], replies: { 200: … }, handle: (call, { pool }) => … })`. */

@@ -108,6 +108,9 @@ const schema = z.object({
   HEARTBEAT_FILE: z.string().optional(),
   /** Proxies whose X-Forwarded-For is believed: addresses, networks such as 10.0.0.0/8, or Express's names for some. */
   TRUSTED_PROXIES: proxies.default([]),
+  /** Prometheus reads the process's numbers there, without a key; not set: nowhere, but from the API with an admin's. */
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

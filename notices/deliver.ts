@@ -10,12 +10,16 @@ import type { InvitationLinks } from './invitationLink';
 import { SENDING_SECONDS_MAX, type Mailer } from './mailer';
 import type { SignInLinks } from './signInLink';
 
+export type MailOutcome = DeliveryOutcome['kind'];
+
 export type DeliveringOptions = {
   pool: Db;
   mailer: Mailer;
   invitations: InvitationLinks;
   signIns: SignInLinks;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Told of each try to send, for metrics. */
+  onTried?(outcome: MailOutcome): void;
   /** How often to look for new notices. @default 500 */
   pollMs?: number;
 };
@@ -29,9 +33,8 @@ const RETRY_DELAYS_SECONDS = [60, 5 * 60, 15 * 60, 3_600, 3 * 3_600, 6 * 3_600, 
 const TROUBLE_POLLS = 10;
 
 /** `stop` resolves when what is being sent has been sent and recorded. */
-export function startDelivering({ pool, mailer, invitations, signIns, log, pollMs = 500 }: DeliveringOptions): {
-  stop(): Promise<void>;
-} {
+export function startDelivering(options: DeliveringOptions): { stop(): Promise<void> } {
+  const { pool, mailer, invitations, signIns, log, onTried, pollMs = 500 } = options;
   const stopping = new AbortController();
   const sending = new Set<Promise<void>>();
 
@@ -39,9 +42,12 @@ export function startDelivering({ pool, mailer, invitations, signIns, log, pollM
     const free = SENDING_AT_ONCE_MAX - sending.size;
     const claimed = free === 0 ? [] : await claimDeliveries(pool, free, LEASE_SECONDS);
     for (const delivery of claimed) {
-      const done = deliver(pool, (one) => send({ mailer, invitations, signIns }, one), log, delivery).finally(() =>
-        sending.delete(done),
-      );
+      const sendOne = async (one: Delivery): Promise<DeliveryOutcome> => {
+        const outcome = await send({ mailer, invitations, signIns }, one);
+        onTried?.(outcome.kind);
+        return outcome;
+      };
+      const done = deliver(pool, sendOne, log, delivery).finally(() => sending.delete(done));
       sending.add(done);
     }
     return claimed.length === free;

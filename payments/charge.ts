@@ -8,7 +8,7 @@ import { storePaymentIntent } from '../ledger/payments/storePaymentIntent';
 import { beginAttempt, type Attempt } from '../ledger/reloads/beginAttempt';
 import { readAttempt } from '../ledger/reloads/readAttempt';
 import { answerOfError } from '../stripe/answers';
-import { applyAnswer } from './applyAnswer';
+import { applyAnswer, type Applied } from './applyAnswer';
 import { applyMethodNews } from './applyMethodNews';
 import { cancelPayment } from './cancel';
 import { claimOf } from './claimOf';
@@ -180,15 +180,23 @@ async function declineUnsent(deps: PaymentDeps, payment: Payment, attempt: Attem
 
 /** @param sinceMs when the attempt was made first */
 async function record(
-  { pool, policy, links, log, clock }: PaymentDeps,
+  deps: PaymentDeps,
   payment: Payment,
   attempt: Attempt,
   answer: PaymentAnswer,
   sinceMs = attempt.nowMs,
 ): Promise<ChargeResult> {
-  const { id, accountId } = payment;
-  const asker = { asking: 'attempt' as const, attempt, sinceMs, link: links.urlOf(id) };
+  const { pool, policy, links, clock, counts } = deps;
+  const asker = { asking: 'attempt' as const, attempt, sinceMs, link: links.urlOf(payment.id) };
   const applied = await transaction(pool, (tx) => applyAnswer(tx, payment, answer, asker, policy, clock.now()));
+  const result = toResult(deps, payment, answer, applied);
+  counts?.charged(payment.purpose, result.kind, result.kind === 'declined' ? result.declineCode : null);
+  return result;
+}
+
+/** Logs what an operator should see. */
+function toResult({ log }: PaymentDeps, payment: Payment, answer: PaymentAnswer, applied: Applied): ChargeResult {
+  const { id, accountId } = payment;
   switch (applied.kind) {
     case 'credited':
       return { kind: 'paid' };

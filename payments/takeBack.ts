@@ -13,6 +13,8 @@ export type TakenBackNews = {
   synced: Synced;
   /** Ledger lines that this call has posted. */
   linesPosted: number;
+  /** What they took in all; below zero: more came back. */
+  debitedCents: number;
   /** What it went by. */
   look: PaymentLook;
 };
@@ -39,6 +41,7 @@ export async function takeBack(deps: SyncDeps, paymentIntentId: string, nowMs: n
     const look = await lookAtPayment(deps, paymentIntentId);
     return transaction((tx) => applyLook(tx, look, deps.policy, nowMs));
   });
+  if (news.linesPosted > 0) deps.counts?.takenBack(news.debitedCents);
   await finish(deps, news.synced);
   return news;
 }
@@ -49,8 +52,9 @@ export async function applyLook(tx: Tx, look: PaymentLook, policy: Policy, nowMs
   if (synced.kind === 'ours' && synced.applied.kind === 'quarantined')
     await syncQuarantine(tx, synced.payment, leftCents(look));
   // What was never credited is not taken back.
-  if (!isCredited(synced)) return { synced, linesPosted: 0, look };
-  return { synced, linesPosted: await postTakenBack(tx, synced.payment, look.taken, policy, nowMs), look };
+  if (!isCredited(synced)) return { synced, linesPosted: 0, debitedCents: 0, look };
+  const { lines, debitedCents } = await postTakenBack(tx, synced.payment, look.taken, policy, nowMs);
+  return { synced, linesPosted: lines, debitedCents, look };
 }
 
 export const isCredited = (synced: Synced): synced is Extract<Synced, { kind: 'ours' }> =>

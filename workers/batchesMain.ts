@@ -7,6 +7,8 @@ import { openPool } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
 import { openOutput } from '../telemetry/log';
+import { addPoolMetrics } from '../telemetry/poolMetrics';
+import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { startCountingFiles, startErasing } from './batchFiles';
@@ -15,6 +17,7 @@ import { startStartingBatches } from './batchStarts';
 import { createBatchWorker } from './createBatchWorker';
 import { startSweepingFiles } from './fileSweep';
 import { startHeartbeat } from './heartbeat';
+import { addActivitySeconds } from './metrics';
 import type { Repeating } from './repeat';
 
 async function main(): Promise<void> {
@@ -36,11 +39,14 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
   await migrateOrWait(pool);
+  const metrics = await startProcessMetrics('batch-worker', config, say);
+  addPoolMetrics(metrics, { main: pool });
+  const counts = { ended: addActivitySeconds(metrics) };
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace });
-  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store } });
+  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts } });
   const loops: Repeating[] = [
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
@@ -57,7 +63,7 @@ async function main(): Promise<void> {
   tellReady();
   await running;
   await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+  await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
 }
 
 main().catch((error: Error) => {

@@ -3,6 +3,7 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import { createBatchActivities } from '../activities/batches';
 import type { BatchDependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE, batchTaskQueue } from '../workflows/messages';
+import { counting } from './countActivities';
 
 export type BatchWorkerOptions = {
   connection: NativeConnection;
@@ -26,6 +27,7 @@ export const createBatchWorker = ({
     namespace,
     taskQueue: batchTaskQueue(taskQueue),
     activities: createBatchActivities(deps),
+    ...counting(deps),
     maxConcurrentActivityTaskExecutions: JOBS_AT_ONCE_MAX,
     shutdownGraceTime: '5s',
   });

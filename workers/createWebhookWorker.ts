@@ -3,6 +3,7 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { WebhookDependencies } from '../activities/dependencies';
 import { createWebhookActivities } from '../activities/webhooks';
 import { BALANCE_TASK_QUEUE, webhookTaskQueue } from '../workflows/messages';
+import { counting } from './countActivities';
 
 export type WebhookWorkerOptions = {
   connection: NativeConnection;
@@ -25,6 +26,7 @@ export async function createWebhookWorker({
     namespace,
     taskQueue: webhookTaskQueue(taskQueue),
     activities: createWebhookActivities(deps),
+    ...counting(deps),
     maxConcurrentActivityTaskExecutions: SENDING_AT_ONCE_MAX,
     shutdownGraceTime: '5s',
   });

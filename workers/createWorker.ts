@@ -10,6 +10,7 @@ import {
 import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE } from '../workflows/messages';
+import { counting } from './countActivities';
 
 /** Made by the build; without it (tests, sources) the workflows are bundled when the worker starts. */
 const BUNDLE = join(__dirname, '..', 'workflows.bundle.js');
@@ -62,6 +63,7 @@ export async function createWorker({
     ...workflows,
     ...versionedBy(buildId, taskQueue),
     activities: createActivities(deps),
+    ...counting(deps),
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     shutdownGraceTime: '5s',
   });

@@ -14,10 +14,14 @@ import { createSignInLinks } from '../notices/signInLink';
 import { createWebhookSender } from '../notices/webhookSender';
 import { createStripe } from '../stripe/client';
 import { createClaims } from '../stripe/claims';
+import { watchProvider, type CallWatch } from '../stripe/watch';
 import { createProvider } from '../stripe/provider';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openOutput } from '../telemetry/log';
 import { tellReady } from '../telemetry/ready';
+import { addPoolMetrics } from '../telemetry/poolMetrics';
+import { startProcessMetrics } from '../telemetry/processMetrics';
+import { addStripeMetrics } from '../telemetry/stripeMetrics';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
@@ -25,6 +29,7 @@ import { startHeartbeat } from './heartbeat';
 import { startStartingLimitRequests } from './limitRequestStarts';
 import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
+import { addLedgerGauges, createWorkerCounts, type WorkerCounts } from './metrics';
 import { startRelay } from './relay';
 import type { Repeating } from './repeat';
 import { startSessionSweep } from './sessionSweep';
@@ -40,24 +45,38 @@ async function main(): Promise<void> {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
   }
   installRuntime(log);
+  const metrics = await startProcessMetrics('worker', config, say);
+  const counts = createWorkerCounts(metrics);
   const pool = openPool(DATABASE_URL, {
     connectionsMax: 20,
     applicationName: 'ballast-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
   await migrateOrWait(pool);
+  addPoolMetrics(metrics, { main: pool });
+  addLedgerGauges(metrics, pool);
   const clock = createClock();
   await measureClock(pool, clock);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
-  const workers = await createWorkers({ config, stripeKey: STRIPE_SECRET_KEY, linked, connection, pool, log, clock });
+  const workers = await createWorkers({
+    config,
+    stripeKey: STRIPE_SECRET_KEY,
+    linked,
+    connection,
+    pool,
+    log,
+    clock,
+    counts,
+    watchStripe: addStripeMetrics(metrics),
+  });
   // Charging goes on without it: an operator must see to it that it is made.
   await scheduleReconcile(client).catch((error: Error) =>
     log.error({ error: error.message }, 'reconciliation could not be scheduled'),
   );
-  const loops = startLoops(config, linked, { pool, client, log, clock });
+  const loops = startLoops(config, linked, { pool, client, log, clock, counts });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
@@ -66,7 +85,7 @@ async function main(): Promise<void> {
   tellReady();
   await running;
   await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([connection.close(), clientConnection.close(), pool.end()]);
+  await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
 }
 
 /** Where links in mails lead, and what signs them. */
@@ -91,6 +110,8 @@ async function createWorkers({
   pool,
   log,
   clock,
+  counts,
+  watchStripe,
 }: {
   config: Config;
   stripeKey: string;
@@ -99,14 +120,20 @@ async function createWorkers({
   pool: Pool;
   log: Logger;
   clock: Clock;
+  counts: WorkerCounts;
+  watchStripe: CallWatch;
 }): Promise<Worker[]> {
   const namespace = config.TEMPORAL_NAMESPACE;
   const deps = {
     pool,
     log,
-    provider: createProvider(
-      createStripe({ secretKey: stripeKey, apiBase: config.STRIPE_API_BASE }),
-      createClaims(linked.secret),
+    counts: counts.activities,
+    provider: watchProvider(
+      createProvider(
+        createStripe({ secretKey: stripeKey, apiBase: config.STRIPE_API_BASE }),
+        createClaims(linked.secret),
+      ),
+      watchStripe,
     ),
     policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
     links: createConfirmationLinks(linked),
@@ -116,7 +143,7 @@ async function createWorkers({
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1', now: clock.now });
   return [
     await createWorker({ connection, namespace, deps, buildId: config.WORKER_BUILD_ID }),
-    await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook } }),
+    await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook, counts: counts.activities } }),
   ];
 }
 
@@ -124,9 +151,9 @@ async function createWorkers({
 function startLoops(
   config: Config,
   linked: Linked,
-  parts: { pool: Pool; client: Client; log: Logger; clock: Clock },
+  parts: { pool: Pool; client: Client; log: Logger; clock: Clock; counts: WorkerCounts },
 ): Repeating[] {
-  const { pool, log, clock } = parts;
+  const { pool, log, clock, counts } = parts;
   const mailer = createMailer({
     ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
     from: config.MAIL_FROM,
@@ -134,7 +161,7 @@ function startLoops(
   });
   const loops = [
     startMeasuringClock(parts),
-    startRelay(parts),
+    startRelay({ ...parts, onRelayed: counts.relayed }),
     startHoldSweep(parts),
     startUsageSums({ pool, log }),
     startDelivering({
@@ -143,6 +170,7 @@ function startLoops(
       invitations: createInvitationLinks(linked),
       signIns: createSignInLinks(linked),
       log,
+      onTried: counts.mailed,
     }),
     startSessionSweep({ pool, log }),
     startStartingWebhooks(parts),

@@ -16,10 +16,15 @@ const SIGNALS_AT_ONCE_MAX = 20;
 /** A workflow that does not react is signalled less and less often: its history must not grow meanwhile. */
 const PATIENCE_TICKS_MAX = 64;
 
-export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: number };
+/** Told of each tick: how many were woken, how many could not be, and for how long the oldest has been seen. */
+export type OnRelayed = (woken: number, failed: number, oldestSeconds: number) => void;
+
+export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: number; onRelayed?: OnRelayed };
 
 /** What is still unacknowledged after one tick is relayed: usually the process that made the news has signalled itself. */
-export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions): { stop(): Promise<void> } {
+export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed }: RelayOptions): {
+  stop(): Promise<void>;
+} {
   /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
   let seen = new Map<string, { ticks: number; relayAt: number }>();
 
@@ -61,6 +66,8 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS }: RelayOptions
       );
       failed += relayed.filter(({ status }) => status === 'rejected').length;
     }
+    const oldestTicks = Math.max(0, ...[...seen.values()].map(({ ticks }) => ticks - 1));
+    onRelayed?.(work.length - failed, failed, (oldestTicks * tickMs) / 1_000);
     if (work.length > failed) log.info({ relayed: work.length - failed }, 'woke workflows that had missed news');
     if (failed > 0) throw new Error(`${failed} workflows could not be woken`);
   };

@@ -11,6 +11,14 @@ export const healthz = endpoint({
   handle: () => ok({ status: 'ok' }),
 });
 
+/** Of this process alone: each is asked by itself (docs/metrics.md). */
+export const metrics = endpoint({
+  replies: { 200: null },
+  texts: { 200: ['text/plain'] },
+  uses: ['metrics'],
+  handle: async (_call, { metrics: { text, contentType } }) => ok(await text(), { 'Content-Type': contentType }),
+});
+
 const readiness = z.strictObject({
   status: z.enum(['ready', 'not_ready']),
   missing: z.array(z.enum(DEPENDENCIES)).meta({

@@ -23,6 +23,8 @@ export type GateStreams = {
    * @param lastId the last event's id of an earlier stream; anything else begins with a snapshot
    */
   open(response: ServerResponse, lastId: string | undefined, isWelcome: () => Promise<boolean>): void;
+  /** How many are open. */
+  openCount(): number;
   /** Ends all streams. */
   close(): void;
 };
@@ -114,6 +116,7 @@ export function createGateStreams(options: GateStreamsOptions): GateStreams {
   timers.forEach((timer) => timer.unref());
 
   return {
+    openCount: () => streams.size,
     admit() {
       if (streams.size < STREAMS_MAX) return;
       const detail = `This process serves ${STREAMS_MAX} streams already.`;

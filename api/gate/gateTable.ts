@@ -18,11 +18,14 @@ export type GateTable = {
   get(accountId: string): KnownGate | undefined;
   values(): IterableIterator<KnownGate>;
   forget(accountId: string): void;
+  /** How many there are in each state. Counted with each change, so that asking costs nothing. */
+  counts(): Readonly<Record<GateState, number>>;
 };
 
 export function createGateTable(): GateTable {
   const gates = new Map<string, KnownGate>();
   const shapes = new Map<string, Shape>();
+  const counts: Record<GateState, number> = { ok: 0, low: 0, reloading: 0, suspended: 0 };
 
   function shapeOf(state: GateState, reasons: readonly Reason[]): Shape {
     const name = `${state} ${reasons.join(' ')}`;
@@ -44,12 +47,19 @@ export function createGateTable(): GateTable {
     learn({ accountId, gateState, gateReasons, gateVersion, reloadDueMs }) {
       const known = gates.get(accountId);
       if (known && known.version >= gateVersion) return false;
+      if (known) counts[known.shape.state] -= 1;
+      counts[gateState] += 1;
       gates.set(accountId, { accountId, shape: shapeOf(gateState, gateReasons), version: gateVersion, reloadDueMs });
       return true;
     },
     get: (accountId) => gates.get(accountId),
     values: () => gates.values(),
-    forget: (accountId) => void gates.delete(accountId),
+    forget(accountId) {
+      const known = gates.get(accountId);
+      if (known) counts[known.shape.state] -= 1;
+      gates.delete(accountId);
+    },
+    counts: () => counts,
   };
 }
 

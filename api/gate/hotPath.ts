@@ -4,6 +4,7 @@
  * routes stand with all their checks: so there is one place that says no, and a test compares the two.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GateState } from '../../domain/gate';
 import type { Keyring } from '../http/auth';
 import { toRequestId } from '../http/requestId';
 import type { GateCache } from './gateCache';
@@ -25,6 +26,11 @@ export type HotPath = {
   learnKey(headers: HotHeaders): Promise<void> | null;
 };
 
+export type CountedHotPath = HotPath & {
+  /** How many answers had a gate of this state. Plain numbers: this is the most that may be counted here. */
+  answered: Readonly<Record<GateState, number>>;
+};
+
 const BEFORE_ID = '/v1/accounts/';
 const AFTER_ID = '/gate';
 const AUTHORIZE = '/v1/authorize';
@@ -44,12 +50,16 @@ export type HotPathDeps = {
   keyring: Pick<Keyring, 'recall' | 'authenticate'>;
 };
 
-export function createHotPath({ gates, keyring }: HotPathDeps): HotPath {
+export function createHotPath({ gates, keyring }: HotPathDeps): CountedHotPath {
+  const answered: Record<GateState, number> = { ok: 0, low: 0, reloading: 0, suspended: 0 };
+
   function answerGate({ authorization }: HotHeaders, accountId: string): HotAnswer | undefined {
     const principal = authorization === undefined ? undefined : keyring.recall(authorization);
     if (!principal || (principal.accountId !== null && principal.accountId !== accountId)) return undefined;
     const gate = gates.recall(accountId);
-    return gate && { status: 200, headers: GATE_HEADERS, body: toGateJson(gate, gates.asOf()) };
+    if (!gate) return undefined;
+    answered[gate.shape.state] += 1;
+    return { status: 200, headers: GATE_HEADERS, body: toGateJson(gate, gates.asOf()) };
   }
 
   function answerAuthorize({ authorization, accountId }: HotHeaders): HotAnswer | undefined {
@@ -58,12 +68,14 @@ export function createHotPath({ gates, keyring }: HotPathDeps): HotPath {
     if (!gate) return undefined;
     const { allowed, state } = gate.shape;
     const headers = VERDICT_HEADERS[state];
+    answered[state] += 1;
     return allowed
       ? { status: 200, headers, body: '' }
       : { status: 403, headers, body: toGateJson(gate, gates.asOf()) };
   }
 
   return {
+    answered,
     answer(method, target, headers) {
       if (method === 'GET' && target.startsWith(BEFORE_ID) && target.endsWith(AFTER_ID))
         return answerGate(headers, target.slice(BEFORE_ID.length, -AFTER_ID.length));

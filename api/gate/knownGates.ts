@@ -7,7 +7,7 @@ import { createUnmetGates } from './unmetGates';
 export type KnownGates = {
   /** Takes over a gate this process has just committed or looked up; an older version than the known one changes nothing. */
   learn(gate: GateFields): void;
-  table: Pick<GateTable, 'get' | 'values'>;
+  table: Pick<GateTable, 'get' | 'values' | 'counts'>;
   /** When what is known was last held against the database. */
   asOf(): Moment;
   /** All changes before this point are known; null until all gates were read once, and while they are read anew. */
@@ -83,7 +83,7 @@ export function createKnownGates(): KnownGates {
 
   return {
     learn,
-    table: { get: (accountId) => table.get(accountId), values: () => table.values() },
+    table: { get: (accountId) => table.get(accountId), values: () => table.values(), counts: () => table.counts() },
     asOf: () => asOf,
     point: () => (isForeign ? null : point),
     isComplete: () => point !== null,

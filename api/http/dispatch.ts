@@ -46,10 +46,14 @@ export type DispatchOptions<Services> = {
   log: Logger;
   /** Answers must fit their schemas too: for tests. */
   checkReplies: boolean;
+  /** Told of each answer of a route, for metrics. */
+  onAnswered?: OnAnswered;
 };
 
+export type OnAnswered = (route: Pick<Route, 'method' | 'path'>, status: number, seconds: number) => void;
+
 export function createDispatch<Services>(options: DispatchOptions<Services>): Dispatch<Services> {
-  const { services, cookies, limiter, addressOf, log, checkReplies } = options;
+  const { services, cookies, limiter, addressOf, log, checkReplies, onAnswered } = options;
   const callers = createCallers(options);
 
   /** 401, foreign account 404, 403, 413 and 415, 400, 429: in this order. */
@@ -102,6 +106,7 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
     isIdle: () => underWay === 0,
     async answer(route, asked) {
       let reply: Reply;
+      const startedMs = performance.now();
       underWay += 1;
       try {
         reply = await route.endpoint.handle(await check(route, asked), services);
@@ -114,6 +119,7 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
         underWay -= 1;
       }
       write(asked, reply);
+      onAnswered?.(route, reply.status, (performance.now() - startedMs) / 1_000);
       // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.
       if (route.endpoint.body?.streamed) asked.request.resume();
     },

@@ -13,6 +13,8 @@ export type Signals = {
   moved(position: MovedPosition): void;
   /** Something else was committed that the workflow should look at. */
   tell(accountId: string, signal: SignalDefinition): void;
+  /** How many signals are on their way to Temporal. */
+  outstanding(): number;
   /** Sends nothing more; resolves when what is outstanding was sent or has failed. */
   close(): Promise<void>;
 };
@@ -30,25 +32,44 @@ const SIGNAL_MS_MAX = 2_000;
 /** What is under way for one account: a signal that is out, or the pause after it. */
 type Lane = { newest: MovedPosition | null; pauseMs: number; timer: NodeJS.Timeout | null };
 
-/** Failures are only logged: what a workflow must know is in Postgres, and the relay signals again. */
-export function createSignals(client: Client, log: Logger, now: () => number): Signals {
-  const lanes = new Map<string, Lane>();
-  const quietMs = new Map<string, number>();
-  const sending = new Set<Promise<void>>();
-  let budget = { secondStartedMs: -Infinity, left: 0 };
-  let closed = false;
+/** Told of each signal: whether Temporal took it, and after how many seconds. */
+export type OnSignalled = (taken: boolean, seconds: number) => void;
 
+/** Sends one signal to one account's workflow, and knows which are on their way. */
+function createSender(client: Client, log: Logger, onSignalled: OnSignalled) {
+  const sending = new Set<Promise<void>>();
   function send<Args extends unknown[]>(
     accountId: string,
     signal: SignalDefinition<Args>,
     ...args: Args
   ): Promise<void> {
+    const startedMs = performance.now();
+    const note = (taken: boolean): void => onSignalled(taken, (performance.now() - startedMs) / 1_000);
     const sent = withDeadline(client, SIGNAL_MS_MAX, () => wakeBalance(client, accountId, signal, ...args))
-      .catch((error: Error) => log.debug({ err: error, accountId }, 'a workflow could not be signalled'))
+      .then(() => note(true))
+      .catch((error: Error) => {
+        note(false);
+        log.debug({ err: error, accountId }, 'a workflow could not be signalled');
+      })
       .finally(() => sending.delete(sent));
     sending.add(sent);
     return sent;
   }
+  return { send, sending };
+}
+
+/** Failures are only logged: what a workflow must know is in Postgres, and the relay signals again. */
+export function createSignals(
+  client: Client,
+  log: Logger,
+  now: () => number,
+  onSignalled: OnSignalled = () => {},
+): Signals {
+  const lanes = new Map<string, Lane>();
+  const quietMs = new Map<string, number>();
+  const { send, sending } = createSender(client, log, onSignalled);
+  let budget = { secondStartedMs: -Infinity, left: 0 };
+  let closed = false;
 
   /** The newest watermark wins: while the lane is busy, later ones are folded into the next. */
   async function run(accountId: string, lane: Lane): Promise<void> {
@@ -96,6 +117,7 @@ export function createSignals(client: Client, log: Logger, now: () => number): S
       quietMs.set(accountId, atMs);
       void send(accountId, usageSignal, { watermark, available: formatMoney(available) });
     },
+    outstanding: () => sending.size,
     tell: (accountId, signal) => void send(accountId, signal),
     async close() {
       closed = true;

@@ -10,6 +10,8 @@ const LANES = 2;
 export type CommitLanes = {
   /** Resolves when all events are durable. Rejects with `too_many_requests` when there is no room for all, and nothing was taken. */
   submit(events: readonly PricedEvent[]): Promise<PostedPart[]>;
+  /** How many events wait for a commit, in all lanes. */
+  waiting(): number;
   /** Resolves when nothing is waiting or in flight. */
   idle(): Promise<void>;
 };
@@ -42,6 +44,7 @@ export function createCommitLanes(options: GroupCommitOptions<PricedEvent, Poste
       }
       return (await Promise.all(shares.map(submitShare))).flat();
     },
+    waiting: () => lanes.reduce((sum, lane) => sum + lane.waiting(), 0),
     idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
   };
 }

@@ -18,6 +18,8 @@ export type GroupCommit<Item, Result> = {
   hasRoom(items: number): boolean;
   /** Resolves when the request's items are durable. Takes whatever comes: ask `hasRoom` first. */
   submit(items: readonly Item[]): Promise<Committed<Result>>;
+  /** How many items wait for the next commit. */
+  waiting(): number;
   /** Resolves when nothing is waiting or in flight. */
   idle(): Promise<void>;
 };
@@ -69,6 +71,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 
   return {
     hasRoom: (items) => waitingItems === 0 || waitingItems + items <= options.waitingMax,
+    waiting: () => waitingItems,
     submit(items) {
       return new Promise((resolve, reject) => {
         queue.push({ items, resolve, reject });

@@ -5,7 +5,7 @@ import { isAccountId, toShownId } from '../../domain/checkEvent';
 import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
 import type { MovedPosition } from '../../ledger/accounts/position';
-import { postUsage, type PostedUsage } from '../../ledger/usage/postUsage';
+import { postUsage, type PostedUsage, type PricedEvent } from '../../ledger/usage/postUsage';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
@@ -26,6 +26,17 @@ export type UsagePosting = {
   /** Throws for a full queue (429), and nothing was taken; or for an outage (503), and what was taken is a duplicate when it comes again. */
   report(raw: readonly unknown[]): Promise<UsageReport>;
   idle(): Promise<void>;
+  /** How many events wait for a commit. */
+  waiting(): number;
+};
+
+/** What is counted of usage, for metrics. */
+export type UsageCounts = {
+  reported(report: Pick<UsageReport, 'accepted' | 'duplicates' | 'rejected'>): void;
+  /** A commit has ended; `costNano` is what it has deducted. */
+  committed(events: number, seconds: number, costNano: bigint): void;
+  /** A commit has failed: nobody knows whether anything was taken. */
+  failed(): void;
 };
 
 export type UsagePostingDeps = {
@@ -36,6 +47,7 @@ export type UsagePostingDeps = {
   now(): number;
   /** Called with each position a commit has changed, before anybody is answered. */
   onPosted(position: MovedPosition): void;
+  counts?: UsageCounts;
 };
 
 /** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */
@@ -43,14 +55,24 @@ const COMMIT_EVENTS_MAX = 5_000;
 /** In each lane: about a second's work. */
 const WAITING_EVENTS_MAX = 25_000;
 
-export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: UsagePostingDeps): UsagePosting {
+export function createUsagePosting({
+  pool,
+  prices,
+  gates,
+  log,
+  now,
+  onPosted,
+  counts,
+}: UsagePostingDeps): UsagePosting {
   const lanes = createCommitLanes({
     itemsMax: COMMIT_EVENTS_MAX,
     waitingMax: WAITING_EVENTS_MAX,
     // Class 22, data exceptions: such as one account's balance running out of range.
     isItemsFault: (error) => error instanceof DatabaseError && error.code?.startsWith('22') === true,
     async commit(events) {
+      const startedMs = performance.now();
       const posted = await postUsage(pool, events);
+      counts?.committed(events.length, (performance.now() - startedMs) / 1_000, deducted(events, posted));
       for (const position of posted.positions.values()) onPosted(position);
       return posted;
     },
@@ -67,7 +89,7 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
     // Asked before the commit: what is committed after it is of this history, or of a later one that versions tell of.
     const epoch = gates.point()?.epoch;
     const { accepted, duplicates, rejected, posted } = await reportUsage(raw);
-    return {
+    const report = {
       accepted,
       duplicates,
       rejected: rejected.map(({ index, code, message }) => ({
@@ -76,6 +98,10 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
         code,
         message,
       })),
+    };
+    counts?.reported(report);
+    return {
+      ...report,
       gates: await gatesOf(raw, posted),
       ...(epoch !== undefined && { epoch }),
     };
@@ -98,11 +124,21 @@ export function createUsagePosting({ pool, prices, gates, log, now, onPosted }: 
   /** What a commit fails on was not taken, or will be a duplicate: the caller repeats it. */
   function toOutage(error: unknown): never {
     if (error instanceof Problem) throw error;
+    counts?.failed();
     log.warn({ err: error }, 'a commit of usage failed');
     throw new Problem('database_unavailable', 'The usage could not be stored; send the same events again.', {
       retryAfterSeconds: 1,
     });
   }
 
-  return { report, idle: lanes.idle };
+  return { report, idle: lanes.idle, waiting: lanes.waiting };
+}
+
+/** What the accounts were charged for events that were posted now. */
+function deducted(events: readonly PricedEvent[], { notPosted }: PostedUsage): bigint {
+  let nano = 0n;
+  events.forEach(({ cost }, place) => {
+    if (!notPosted.has(place)) nano += cost;
+  });
+  return nano;
 }

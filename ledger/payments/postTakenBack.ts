@@ -21,10 +21,13 @@ const DESCRIPTIONS: Record<Line['kind'], string> = {
   dispute_reversal: 'Dispute won',
 };
 
+/** How many lines, and what they took in all; below zero: more came back. */
+export type PostedTakenBack = { lines: number; debitedCents: number };
+
 /**
  * The caller holds the payment's lock and has credited the payment. Under the account's lock, all in one transaction:
  * lines, disputes and their suspension, a pause of auto-reload, notices, the workflow's news. The same look again posts
- * nothing. Returns the number of lines.
+ * nothing.
  */
 export async function postTakenBack(
   tx: Tx,
@@ -32,7 +35,7 @@ export async function postTakenBack(
   taken: TakenBack,
   policy: Policy,
   nowMs: number,
-): Promise<number> {
+): Promise<PostedTakenBack> {
   const { accountId } = payment;
   await lockAccount(tx, accountId);
   await markRefundsMade(tx, payment, taken.refunds);
@@ -47,7 +50,7 @@ export async function postTakenBack(
     debitedCents > 0 && (await pauseAfterTakeBack(tx, payment, posted.lines + lines.length, policy, nowMs));
   await tellOwners(tx, payment, posted.lines, lines, changes, paused);
   if (lines.length > 0 || changes.length > 0) await raiseNews(tx, accountId);
-  return lines.length;
+  return { lines: lines.length, debitedCents };
 }
 
 /** What should be debited by now: never more in all than was credited. */

@@ -14,6 +14,7 @@ import { createMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
+import type { Metrics } from '../../telemetry/metrics';
 import { checkAnswer } from './answers';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testInvitations, testLinks, testSignIns } from './links';
@@ -58,6 +59,7 @@ export type TestApiOptions = {
   /** The folder of the built console. @default none */
   consoleDir?: string;
   rawGates?: boolean;
+  metrics?: Metrics;
 };
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -82,6 +84,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
     ...(options.rawGates !== undefined && { rawGates: options.rawGates }),
+    ...(options.metrics !== undefined && { metrics: options.metrics }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     trustedProxies: options.trustedProxies ?? [],

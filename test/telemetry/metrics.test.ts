@@ -1,0 +1,184 @@
+/** Issue 13.6, O5: what processes count, that the document lists exactly that, and that no label names an account. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApiCounts } from '../../api/metrics';
+import { addLedgerGauges, createWorkerCounts } from '../../workers/metrics';
+import { boundedLabel, createMetrics, type Metrics } from '../../telemetry/metrics';
+import { serveMetrics } from '../../telemetry/metricsServer';
+import { addStripeMetrics } from '../../telemetry/stripeMetrics';
+import { readVersion } from '../../telemetry/version';
+import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+let metrics: Metrics;
+beforeAll(async () => {
+  metrics = createMetrics('api', readVersion());
+  metrics.addProcess();
+  api = await startTestApi({ metrics });
+  await putModel(api);
+});
+afterAll(() => api.close());
+
+const event = (accountId: string, id: string, more: object = {}) => ({
+  id,
+  accountId,
+  model: 'model',
+  inputTokens: 1_000_000,
+  ...more,
+});
+/** The value on the line of this metric with these labels; undefined where there is none. */
+async function valueOf(of: Metrics, name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+  const lines = (await of.text())
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  const line = lines.find((one) =>
+    Object.entries(labels).every(([label, value]) => one.includes(`${label}="${value}"`)),
+  );
+  return line === undefined ? undefined : Number(line.split(' ').at(-1));
+}
+const askForMetrics = (key?: string): Promise<Response> =>
+  fetch(`${api.url}/metrics`, { headers: key === undefined ? {} : { Authorization: `Bearer ${key}` } });
+
+test('usage is counted by what became of it, with its code, its money and its commits', async () => {
+  const { id } = await openAccount(api, '20.00');
+  const before = async (outcome: string, code = '') =>
+    (await valueOf(metrics, 'ballast_usage_events_total', { outcome, code })) ?? 0;
+  const deducted = async () => (await valueOf(metrics, 'ballast_usage_deducted_usd_total'))!;
+  const commits = async () => (await valueOf(metrics, 'ballast_usage_commit_events_count'))!;
+  const was = {
+    accepted: await before('accepted'),
+    duplicate: await before('duplicate'),
+    unknown: await before('rejected', 'unknown_model'),
+    deducted: await deducted(),
+    commits: await commits(),
+  };
+  await report(api, [event(id, 'a'), event(id, 'b'), event(id, 'c', { model: 'none' })]);
+  await report(api, [event(id, 'a')]);
+  expect((await before('accepted')) - was.accepted).toBe(2);
+  expect((await before('duplicate')) - was.duplicate).toBe(1);
+  expect((await before('rejected', 'unknown_model')) - was.unknown).toBe(1);
+  expect((await deducted()) - was.deducted).toBeCloseTo(2, 9);
+  expect((await commits()) - was.commits).toBeGreaterThanOrEqual(1);
+});
+
+test('gates answered from memory are counted by state; what is refused is not', async () => {
+  const [rich, poor] = await Promise.all([openAccount(api, '50.00'), openAccount(api)]);
+  const gate = (id: string, key = api.service) => api.ask('GET', `/v1/accounts/${id}/gate`, { key });
+  const verdict = (id: string) =>
+    api.ask('GET', '/v1/authorize', { key: api.service, headers: { 'X-Account-Id': id } });
+  await Promise.all([gate(rich.id), gate(poor.id), verdict(rich.id)]);
+  const answered = async (state: string) => (await valueOf(metrics, 'ballast_gate_answers_total', { state }))!;
+  const [ok, suspended] = [await answered('ok'), await answered('suspended')];
+  expect((await gate(rich.id)).body.state).toBe('ok');
+  expect((await verdict(rich.id)).status).toBe(200);
+  expect((await verdict(poor.id)).status).toBe(403);
+  expect((await gate(rich.id, poor.member)).status).toBe(404);
+  expect([await answered('ok'), await answered('suspended')]).toEqual([ok + 2, suspended + 1]);
+});
+
+test('accounts are counted by the state of their gate, also when it changes', async () => {
+  const count = async (state: string) => (await valueOf(metrics, 'ballast_gates', { state }))!;
+  const { id } = await openAccount(api, '20.00');
+  await api.ask('GET', `/v1/accounts/${id}/gate`, { key: api.service });
+  const [ok, suspended] = [await count('ok'), await count('suspended')];
+  await report(api, [event(id, 'all', { inputTokens: 20_000_000 })]);
+  expect([await count('ok'), await count('suspended')]).toEqual([ok - 1, suspended + 1]);
+});
+
+test('the API tells its numbers to admins only, as text', async () => {
+  expect((await askForMetrics()).status).toBe(401);
+  expect((await askForMetrics(api.service)).status).toBe(403);
+  const { status, headers } = await askForMetrics(api.admin);
+  expect([status, headers.get('content-type')]).toEqual([200, metrics.contentType]);
+});
+
+test('requests are counted by route, and no label names an account', async () => {
+  const { id } = await openAccount(api, '20.00');
+  await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin });
+  await report(api, [event(id, 'one', { model: `model-${id}` })]);
+  const text = await (await askForMetrics(api.admin)).text();
+  expect(text).toContain('route="/v1/accounts/:id"');
+  expect(text).not.toContain(id);
+});
+
+test('METRICS_PORT answers without a key, and nothing else', async () => {
+  const server = await serveMetrics(metrics, 0, '127.0.0.1');
+  const ask = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+  try {
+    expect(await (await ask('/metrics')).text()).toContain('ballast_build_info{process="api"');
+    expect((await ask('/v1/accounts')).status).toBe(404);
+    expect((await ask('/metrics', 'POST')).status).toBe(405);
+  } finally {
+    await server.close();
+  }
+});
+
+test('held money and queues are read from Postgres; what can not be read is left out, and says so', async () => {
+  const worker = createMetrics('worker', '1');
+  let nowMs = 0;
+  const { pool } = api.database;
+  let broken = false;
+  const db = {
+    query: (...given: unknown[]) => (broken ? Promise.reject(new Error('down')) : (pool.query as any)(...given)),
+  };
+  addLedgerGauges(worker, db as typeof pool, () => nowMs);
+  const held = (await valueOf(worker, 'ballast_held_usd', { by: 'hold' }))!;
+  const { id } = await openAccount(api, '20.00');
+  const hold = await api.ask('POST', `/v1/accounts/${id}/holds`, {
+    key: api.service,
+    body: { amount: '3.50' },
+    headers: { 'Idempotency-Key': 'hold-1' },
+  });
+  expect(hold.status).toBe(201);
+  nowMs += 60_000;
+  expect((await valueOf(worker, 'ballast_held_usd', { by: 'hold' }))! - held).toBeCloseTo(3.5, 9);
+  expect(await valueOf(worker, 'ballast_queue_length', { queue: 'mails' })).toBeGreaterThanOrEqual(0);
+  expect(await valueOf(worker, 'ballast_postgres_up')).toBe(1);
+  broken = true;
+  nowMs += 60_000;
+  expect(await valueOf(worker, 'ballast_held_usd', { by: 'hold' })).toBeUndefined();
+  expect(await valueOf(worker, 'ballast_postgres_up')).toBe(0);
+});
+
+test('a name from outside becomes a label only while there are few, and only if it looks like a code', () => {
+  const label = boundedLabel(2);
+  expect(['lost_card', 'Not a code', 'expired_card', 'one_more', 'lost_card'].map(label)).toEqual([
+    'lost_card',
+    'other',
+    'expired_card',
+    'other',
+    'lost_card',
+  ]);
+});
+
+test('a call to Stripe is answered, also by a decline, or it is not', async () => {
+  const stripe = createMetrics('worker', '1');
+  const watch = addStripeMetrics(stripe);
+  await watch('confirmIntent', () => Promise.resolve({ kind: 'declined' }));
+  await watch('confirmIntent', () => Promise.resolve({ kind: 'unknown' }));
+  await expect(watch('seeIntent', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  const count = (operation: string, outcome: string) =>
+    valueOf(stripe, 'ballast_stripe_call_seconds_count', { operation, outcome });
+  expect(await Promise.all([count('confirmIntent', 'answered'), count('confirmIntent', 'unanswered')])).toEqual([1, 1]);
+  expect(await count('seeIntent', 'unanswered')).toBe(1);
+});
+
+test('docs/metrics.md lists exactly the metrics there are, with their types and labels', () => {
+  const worker = createMetrics('worker', '1');
+  createWorkerCounts(worker);
+  addLedgerGauges(worker, api.database.pool);
+  const rowOf = ({ name, type, labels }: ReturnType<Metrics['list']>[number]) => `${name} ${type} ${labels.join(' ')}`;
+  const exposed = new Set([...metrics.list(), ...worker.list()].map(rowOf));
+  const text = readFileSync(join(__dirname, '..', '..', 'docs', 'metrics.md'), 'utf8');
+  const documented = [...text.matchAll(/^\| `(\w+)` \| (\w+) \| ([^|]*)\|/gm)].map(
+    ([, name, type, labels]) =>
+      `${name} ${type} ${[...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label).join(' ')}`,
+  );
+  expect(documented.length).toBeGreaterThan(30);
+  expect([...documented].sort()).toEqual([...exposed].sort());
+});
+
+test('counting needs nothing of OpenTelemetry', () => {
+  createApiCounts(createMetrics('api', '1'));
+  expect(Object.keys(require.cache).filter((file) => file.includes('@opentelemetry'))).toEqual([]);
+});
