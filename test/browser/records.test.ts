@@ -165,19 +165,20 @@ inBrowser(
   'A15 why each charge, refusal and suspension: in one sentence of the decision log',
   async ({ visit, api }) => {
     const { pool } = api.database;
-    const asked = await openAccount(api, '25.00');
-    const reloadId = await failReload(api, asked.id, null);
-    const decide = (kind: string, because: string, known: object) =>
-      recordDecision(pool, asked.id, { id: `${kind}/${asked.id}`, atMs: Date.now(), kind, rule: 'A3', because }, known);
-    await decide('charge', 'available is $4.00 and the threshold $5.00, so a reload of $25.00 is due', {
-      wish: { reloadId },
-    });
-    await decide('suspend', 'the balance is used up: available is $0.00', {});
-    await decide('not_charged', 'a reload is due, but it would go over the monthly limit', {});
-    await pool.query(
-      `select post_line($1, 'reload', 'payments', 25000000000, $2, 'reload/' || $3, 'Auto-reload, Visa ending in 4242')`,
-      [asked.id, `pi/${reloadId}`, reloadId],
-    );
+    const asked = await openAccount(api, '1.00');
+    const ask = (method: string, path: string, body: object) =>
+      api.ask(method, `/v1/accounts/${asked.id}/${path}`, {
+        key: asked.owner,
+        body,
+        headers: { 'Idempotency-Key': 'first' },
+      });
+    await addCard(api, asked);
+    await ask('POST', 'prepayments', { amount: '5.00' });
+    await ask('PUT', 'auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+    const decide = (kind: string, because: string) =>
+      recordDecision(pool, asked.id, { id: `${kind}/${asked.id}`, atMs: Date.now(), kind, rule: 'A3', because }, {});
+    await decide('suspend', 'the balance is used up: available is $0.00');
+    await decide('not_charged', 'a reload is due, but it would go over the monthly limit');
     const { page } = await visit({ key: asked.owner, path: '/transactions' });
     const decisions = page.getByRole('table', { name: 'Decisions' });
     for (const [kind, because] of [
@@ -186,7 +187,7 @@ inBrowser(
     ] as const)
       await decisions.getByRole('row').filter({ hasText: kind }).getByText(because).waitFor();
     await expectAccessible(page);
-    const why = page.getByRole('dialog').getByText('Available is $4.00 and the threshold $5.00, so a reload of');
+    const why = page.getByRole('dialog').getByText(/asked to configure auto-reload/);
     await page.getByRole('button', { name: /^Why transaction/ }).press('Enter');
     await why.waitFor();
     await expectAccessible(page);

@@ -160,7 +160,8 @@ export async function expectAccessible(page: Page): Promise<void> {
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   };
-  await evaluate(AXE);
+  // Half a megabyte of script: once for each document.
+  if ((await evaluate('typeof axe')) === 'undefined') await evaluate(AXE);
   // Half-way from one color to another there is no contrast to be measured. What turns for ever is not waited for.
   await evaluate(`Promise.all(document.getAnimations()
     .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
