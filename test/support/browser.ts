@@ -78,7 +78,8 @@ export function testsInBrowser(
       async () => {
         if (harness) await work(harness);
       },
-      timeoutMs,
+      // A test that looks at every page takes half a minute here, and several times as long on a busy machine.
+      timeoutMs ?? 180_000,
     );
 }
 
