@@ -3,7 +3,7 @@ import type { Db } from '../db';
 import { OPEN_STATUSES } from '../batches/batch';
 
 export type MoneyState = {
-  /** Nano-dollars set aside, by open holds and by open batches. */
+  /** Nano-dollars held by open holds and by open batches. */
   heldNano: { hold: bigint; batch: bigint };
   /** Cents credited since midnight UTC. */
   creditedTodayCents: { prepayment: bigint; reload: bigint };

@@ -92,10 +92,10 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
     },
     { times: 1 },
   );
-  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Reason').press('Enter');
   await dialog.getByText('it is not known whether this was done').waitFor();
   expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('1,000.50');
-  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Reason').press('Enter');
   await dialog.waitFor({ state: 'detached' });
   const { body } = await api.ask('GET', `/v1/accounts/${adjusted.id}`, { key: api.admin });
   expect(body.balance).toBe('1010.50');
