@@ -84,16 +84,24 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Amount in dollars').fill('1,000.50');
   await dialog.getByLabel('Reason').fill('a courtesy');
+  let told = (): void => undefined;
+  const whenTold = new Promise<void>((resolve) => (told = resolve));
   await page.route(
     '**/adjustments',
     async (route) => {
       await route.fetch();
+      await page.route(`**/v1/accounts/${adjusted.id}`, async (read) => {
+        await whenTold;
+        await read.fallback();
+      });
       await route.abort('connectionreset');
     },
     { times: 1 },
   );
   await dialog.getByLabel('Reason').press('Enter');
+  // Told before the account has been read again, however long that takes.
   await dialog.getByText('it is not known whether this was done').waitFor();
+  told();
   expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('1,000.50');
   await dialog.getByLabel('Reason').press('Enter');
   await dialog.waitFor({ state: 'detached' });

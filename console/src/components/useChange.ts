@@ -18,6 +18,10 @@ export function useChange<Input = void>({ change, changes, onDone }: Change<Inpu
       if (news !== null) toast(news);
       onDone?.();
     },
-    onSettled: () => Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey }))),
+    onSettled: (_news, error) => {
+      const reading = Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey })));
+      // A failure is told at once: without a connection nothing is read until it is back.
+      return error ? undefined : reading;
+    },
   });
 }
