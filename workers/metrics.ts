@@ -34,6 +34,11 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
   const relayed = metrics.counter('ballast_relay_wakes_total', 'Workflows that had missed news, by whether woken.', [
     'outcome',
   ]);
+  // A counter that first appears with a 1 has not grown, for Prometheus: so each is there from the start.
+  for (const outcome of ['strike', 'failed', 'canceled']) reloads.inc({ outcome }, 0);
+  for (const outcome of ['delivered', 'put_off', 'failed', 'gone']) webhooks.inc({ outcome }, 0);
+  for (const outcome of ['sent', 'put_off', 'failed']) mails.inc({ outcome }, 0);
+  for (const kind of ['credited', 'taken_back', 'noted']) repairs.inc({ kind }, 0);
   let relayOldest = 0;
   metrics.gauge(
     'ballast_relay_lag_seconds',
