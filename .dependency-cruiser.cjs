@@ -13,6 +13,7 @@ const folders = [
   'workers',
   'workflows',
   'api',
+  'verify',
   'client',
   'dev',
   'bench',
@@ -47,6 +48,8 @@ const may = {
     'workflows',
   ],
   api: ['domain', 'telemetry', 'ledger', 'notices', 'stripe', 'payments', 'usage', 'batches', 'workflows'],
+  // Nothing of the ledger: what it proves must not be proved by the code that may be wrong.
+  verify: ['domain'],
   client: [],
   examples: ['client'],
 };
@@ -60,6 +63,7 @@ const programs = [
   'api/main',
   'workers/(main|batchesMain|migrate|restoreUsage|bundle)',
   'workflows/index',
+  'verify/main',
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',

@@ -9,6 +9,7 @@ const entryPoints = [
   'workers/batchesMain.ts',
   'workers/migrate.ts',
   'workers/restoreUsage.ts',
+  'verify/main.ts',
   'dev/**',
   'bench/**',
   'chaos/**',

@@ -117,6 +117,7 @@ test('imports that are forbidden are caught, each by its rule', async () => {
     ['telemetry-imports', 'telemetry/b1.ts', 'domain/money.ts'],
     ['usage-imports', 'usage/b1.ts', 'payments/charge.ts'],
     ['batches-imports', 'batches/b1.ts', 'notices/mail.ts'],
+    ['verify-imports', 'verify/b1.ts', 'ledger/db.ts'],
     ['examples-imports', 'examples/b1.ts', 'domain/money.ts'],
     ['console-imports', 'console/b1.ts', 'domain/money.ts'],
     ['nothing-imports-bench-or-chaos', 'dev/b2.ts', 'bench/run.ts'],
