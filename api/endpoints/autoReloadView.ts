@@ -1,7 +1,7 @@
 /** Auto-reload as it is shown: settings, status, bounds and advice. */
 import { z } from 'zod';
 import { advise, type Advice } from '../../domain/advice';
-import { PRESETS, RANGES } from '../../domain/autoReload';
+import { PREPAYMENT_RANGE_CENTS, PRESETS, RANGES } from '../../domain/autoReload';
 import { formatCents, formatMoney } from '../../domain/money';
 import { TERMS } from '../../domain/terms';
 import type { AutoReloadView } from '../../ledger/settings/readAutoReload';
@@ -34,7 +34,9 @@ export const shown = z
       .nullable(),
     blockedBy: z.enum(['monthly_limit', 'breaker', 'suspended', 'pending_payment']).nullable(),
     presets: z.strictObject({ threshold: z.array(money), amount: z.array(money) }),
-    ranges: z.strictObject({ threshold: range, amount: range }),
+    ranges: z
+      .strictObject({ threshold: range, amount: range, prepayment: range })
+      .meta({ description: 'What may be set, and what a prepayment may be; inclusive.' }),
     advice,
     terms: z
       .strictObject({ version: z.string(), text: z.string() })
@@ -44,7 +46,11 @@ export const shown = z
 const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
 const BOUNDS = {
   presets: { threshold: PRESETS.thresholdCents.map(formatCents), amount: PRESETS.amountCents.map(formatCents) },
-  ranges: { threshold: toRange(RANGES.thresholdCents), amount: toRange(RANGES.amountCents) },
+  ranges: {
+    threshold: toRange(RANGES.thresholdCents),
+    amount: toRange(RANGES.amountCents),
+    prepayment: toRange(PREPAYMENT_RANGE_CENTS),
+  },
 };
 
 export function viewAutoReload(state: AutoReloadView): z.input<typeof shown> {

@@ -149,11 +149,17 @@ const view = (payment: Payment, refundedCents: number): z.input<typeof shown> =>
   amount: formatCents(payment.cents),
   refunded: formatCents(refundedCents),
   status: payment.status === 'quarantined' ? 'processing' : payment.status,
-  ...(payment.status === 'quarantined' && { detail: QUARANTINED }),
+  ...detailOf(payment),
   ...(payment.declineCode !== null && { declineCode: payment.declineCode }),
   ...(payment.receiptUrl !== null && { receiptUrl: payment.receiptUrl }),
   at: payment.createdAt.toISOString(),
 });
+
+/** Why it is not paid, in a sentence. */
+function detailOf({ status, declineMessage }: Payment): { detail?: string } {
+  if (status === 'quarantined') return { detail: QUARANTINED };
+  return status === 'failed' && declineMessage !== null ? { detail: declineMessage } : {};
+}
 
 export const list = accountList({
   item: shown,

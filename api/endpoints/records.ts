@@ -8,6 +8,7 @@ import { listAudit } from '../../ledger/audit/listAudit';
 import { listDecisions } from '../../ledger/decisions/listDecisions';
 import { toldOf } from '../../notices/told';
 import { listNotices } from '../../ledger/notices/listNotices';
+import { listTakenBack } from '../../ledger/payments/listTakenBack';
 import { listReloads } from '../../ledger/reloads/listReloads';
 import { listTransactions } from '../../ledger/transactions/listTransactions';
 import { readTransaction } from '../../ledger/transactions/readTransaction';
@@ -96,6 +97,7 @@ const attempt = z.strictObject({
 const reload = z.strictObject({
   number: z.number().int(),
   amount: money,
+  refunded: money,
   status: z.enum(['charging', 'waiting', 'unknown', 'succeeded', 'failed', 'canceled']),
   because: z.string().nullable(),
   at: time,
@@ -104,9 +106,27 @@ const reload = z.strictObject({
 export const reloads = accountList({
   item: reload,
   cursor: cursorOf.number,
-  read: listReloads,
-  view: ({ cents, at, ...row }) => ({ ...row, amount: formatCents(cents), at: at.toISOString() }),
-  columns: ['number', 'at', 'amount', 'status', 'because', 'attempts'],
+  async read(db, accountId, page) {
+    const found = await listReloads(db, accountId, page);
+    const taken = await listTakenBack(
+      db,
+      found.data.map(({ id: reloadId }) => ({ purpose: 'reload', id: reloadId })),
+    );
+    return {
+      ...found,
+      data: found.data.map((one) => ({ ...one, refundedCents: taken.get(one.id)?.refundedCents ?? 0 })),
+    };
+  },
+  view: ({ number: no, cents, refundedCents, status, because, at, attempts }) => ({
+    number: no,
+    amount: formatCents(cents),
+    refunded: formatCents(refundedCents),
+    status,
+    because,
+    at: at.toISOString(),
+    attempts,
+  }),
+  columns: ['number', 'at', 'amount', 'refunded', 'status', 'because', 'attempts'],
 });
 
 const delivery = z.strictObject({

@@ -16,6 +16,7 @@ export type ReloadAttempt = {
   last4: string | null;
 };
 export type Reload = {
+  id: string;
   number: number;
   cents: number;
   status: 'charging' | 'waiting' | 'unknown' | 'succeeded' | 'failed' | 'canceled';
@@ -25,6 +26,7 @@ export type Reload = {
 };
 
 type Row = {
+  id: string;
   number: number;
   amount_cents: bigint;
   state: Reload['status'];
@@ -35,7 +37,7 @@ type Row = {
 
 export async function listReloads(db: Db, accountId: string, page: PageRequest): Promise<Page<Reload>> {
   const { rows } = await db.query<Row>(
-    `select r.number, p.amount_cents, r.state, r.because, r.opened_at, coalesce((
+    `select r.id, r.number, p.amount_cents, r.state, r.because, r.opened_at, coalesce((
        select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'method', a.payment_method_id, 'role', a.role,
                                          'outcome', a.outcome, 'declineCode', a.decline_code, 'declineMessage', a.decline_message,
                                          'brand', m.brand, 'last4', m.last4) order by a.at)
@@ -50,6 +52,7 @@ export async function listReloads(db: Db, accountId: string, page: PageRequest):
 function toReload(row: Row): Reload {
   const attempts = row.attempts.map((attempt) => ({ ...attempt, at: new Date(attempt.at).toISOString() }));
   return {
+    id: row.id,
     number: row.number,
     cents: Number(row.amount_cents),
     status: row.state,

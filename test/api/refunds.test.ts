@@ -151,6 +151,8 @@ test('P5 reloads are refunded by their number', async () => {
   const path = `/v1/accounts/${account.id}/reloads/1/refund`;
   expect(await refundAt(path, { amount: '5.00' }, 'k')).toMatchObject({ status: 201, body: { amount: '5.00' } });
   expect(await account.credits()).toEqual(['adjustment 30.00', 'reload 25.00', 'refund -5.00']);
+  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/reloads`, { key: api.admin });
+  expect(body.data).toMatchObject([{ number: 1, amount: '25.00', refunded: '5.00' }]);
   expect((await refundAt(`/v1/accounts/${account.id}/reloads/2/refund`, {}, 'k2')).status).toBe(404);
   expect((await refundAt(`/v1/accounts/${account.id}/reloads/x/refund`, {}, 'k2')).status).toBe(400);
   expect(await account.autoReload()).toMatchObject({ status: 'on' });

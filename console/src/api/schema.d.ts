@@ -1863,12 +1863,17 @@ export interface components {
                 threshold: components["schemas"]["Money"][];
                 amount: components["schemas"]["Money"][];
             };
+            /** @description What may be set, and what a prepayment may be; inclusive. */
             ranges: {
                 threshold: {
                     min: components["schemas"]["Money"];
                     max: components["schemas"]["Money"];
                 };
                 amount: {
+                    min: components["schemas"]["Money"];
+                    max: components["schemas"]["Money"];
+                };
+                prepayment: {
                     min: components["schemas"]["Money"];
                     max: components["schemas"]["Money"];
                 };
@@ -13760,6 +13765,7 @@ export interface operations {
                         data: {
                             number: number;
                             amount: components["schemas"]["Money"];
+                            refunded: components["schemas"]["Money"];
                             /** @enum {string} */
                             status: "charging" | "waiting" | "unknown" | "succeeded" | "failed" | "canceled";
                             because: string | null;
@@ -14331,12 +14337,17 @@ export interface operations {
                             threshold: components["schemas"]["Money"][];
                             amount: components["schemas"]["Money"][];
                         };
+                        /** @description What may be set, and what a prepayment may be; inclusive. */
                         ranges: {
                             threshold: {
                                 min: components["schemas"]["Money"];
                                 max: components["schemas"]["Money"];
                             };
                             amount: {
+                                min: components["schemas"]["Money"];
+                                max: components["schemas"]["Money"];
+                            };
+                            prepayment: {
                                 min: components["schemas"]["Money"];
                                 max: components["schemas"]["Money"];
                             };
@@ -14389,12 +14400,17 @@ export interface operations {
                             threshold: components["schemas"]["Money"][];
                             amount: components["schemas"]["Money"][];
                         };
+                        /** @description What may be set, and what a prepayment may be; inclusive. */
                         ranges: {
                             threshold: {
                                 min: components["schemas"]["Money"];
                                 max: components["schemas"]["Money"];
                             };
                             amount: {
+                                min: components["schemas"]["Money"];
+                                max: components["schemas"]["Money"];
+                            };
+                            prepayment: {
                                 min: components["schemas"]["Money"];
                                 max: components["schemas"]["Money"];
                             };
