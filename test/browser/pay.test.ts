@@ -193,6 +193,7 @@ inBrowser('P2 a declined card is said in plain words with the next step; another
 inBrowser('P2 an amount that may not be paid is said at its field', async ({ api, visit }) => {
   const account = await opened(api, '1.00', 'pm_card_visa');
   const { page } = await visit({ key: account.owner, ...toPay, viewport: { width: 390, height: 844 } });
+  await page.getByText('From $5.00 to $10,000.00, in whole cents.').waitFor();
   for (const wrong of ['1', '20000', '10.005', 'ten']) {
     await amountIn(page).fill(wrong);
     await page.keyboard.press('Enter');
@@ -204,6 +205,15 @@ inBrowser('P2 an amount that may not be paid is said at its field', async ({ api
     await amountIn(page).fill('');
   }
   await expectNoSidewaysScroll(page);
+  // The range is the API's, not the page's.
+  await page.route('**/auto-reload', async (route) => {
+    const settings = await (await route.fetch()).json();
+    await route.fulfill({
+      json: { ...settings, ranges: { ...settings.ranges, prepayment: { min: '7.00', max: '70.00' } } },
+    });
+  });
+  await page.reload();
+  await page.getByText('From $7.00 to $70.00, in whole cents.').waitFor();
 });
 
 /** Links that leave Ballast come back to the API of this test. */

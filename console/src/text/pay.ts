@@ -1,7 +1,8 @@
 export const pay = {
   howMuch: 'How much to add',
   amount: 'Amount',
-  amountHint: 'From $5.00 to $10,000.00, in whole cents.',
+  amountHint: 'In whole cents.',
+  amountFrom: (min: string, max: string) => `From ${min} to ${max}, in whole cents.`,
   method: 'Pay with',
   thirdParty: 'A new card or a third-party provider',
   thirdPartyHint: 'You continue on the payment provider’s page and come back here.',

@@ -5,7 +5,7 @@ import { api, data, type Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
-import { Choices, choiceOf } from '../../components/Choices';
+import { Choices, choiceOf, type Choice } from '../../components/Choices';
 import { Field, MoneyInput } from '../../components/Field';
 import { toast } from '../../components/toast';
 import { formatMoney } from '../../format/money';
@@ -38,7 +38,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
   const refused = previewed.kind === 'failed' ? previewed.error : saving.error;
   const fields: ReadonlyMap<string, string> = refused instanceof ProblemError ? refused.fields : new Map();
   const isRunning = settings.status === 'on' || settings.status === 'paused';
-  const { advice, presets, terms } = settings;
+  const { advice, presets, ranges, terms } = settings;
   return (
     <form
       className={styles.columns}
@@ -62,7 +62,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
           presets={presets.threshold}
           value={draft.threshold}
           onChange={(threshold) => change({ threshold })}
-          hint={words.advised(formatMoney(advice.threshold))}
+          hint={hintOf(draft.threshold, ranges.threshold, advice.threshold)}
           error={fields.get('threshold')}
           disabled={!draft.enable}
         />
@@ -71,7 +71,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
           presets={presets.amount}
           value={draft.amount}
           onChange={(amount) => change({ amount })}
-          hint={words.advised(formatMoney(advice.amount))}
+          hint={hintOf(draft.amount, ranges.amount, advice.amount)}
           error={fields.get('amount')}
           disabled={!draft.enable}
         />
@@ -116,6 +116,12 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
       <Trial accountId={accountId} wish={draft.enable ? triable : null} settings={settings} />
     </form>
   );
+}
+
+/** What is advised; and what an own amount may be, where one is typed. */
+function hintOf({ picked }: Choice, { min, max }: { min: string; max: string }, advised: string): string {
+  const advice = words.advised(formatMoney(advised));
+  return picked === 'custom' ? `${words.range(formatMoney(min), formatMoney(max))} ${advice}` : advice;
 }
 
 function useSaving(accountId: string, onDone: () => void) {

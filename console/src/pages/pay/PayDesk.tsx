@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { accountQuery } from '../../api/accounts';
+import { autoReloadQuery } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Button } from '../../components/Button';
@@ -21,6 +22,7 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
   const id = useAccountId();
   const account = useQuery(accountQuery(id));
   const methods = useQuery(methodsQuery(id));
+  const autoReload = useQuery(autoReloadQuery(id));
   const intent = useIntent(id);
   /** The key of this form. When the open intent has another, another tab has gone on. */
   const [key, setKey] = useState(intent.key);
@@ -55,6 +57,7 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
           <PayForm
             methods={data}
             account={account.data}
+            range={autoReload.data?.ranges.prepayment}
             isRunning={isBusy}
             isLocked={isUnfinished || isOvertaken}
             error={sending.error}

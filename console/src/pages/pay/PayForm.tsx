@@ -18,6 +18,8 @@ const PROVIDER = 'provider';
 type Props = {
   methods: readonly Schemas['PaymentMethod'][];
   account: Schemas['Account'] | undefined;
+  /** What may be paid, as the API says; undefined until it is known. */
+  range: { min: string; max: string } | undefined;
   isRunning: boolean;
   /** An earlier payment comes first. */
   isLocked: boolean;
@@ -25,7 +27,7 @@ type Props = {
   onPay: (sent: Sent) => void;
 };
 
-export function PayForm({ methods, account, isRunning, isLocked, error, onPay }: Props) {
+export function PayForm({ methods, account, range, isRunning, isLocked, error, onPay }: Props) {
   const [typed, setTyped] = useState('');
   const primary = methods.find(({ role, usable }) => role === 'primary' && usable);
   const [picked, setPicked] = useState(primary?.id ?? PROVIDER);
@@ -41,7 +43,11 @@ export function PayForm({ methods, account, isRunning, isLocked, error, onPay }:
       }}
     >
       <Card title={words.howMuch}>
-        <Field label={words.amount} hint={words.amountHint} error={problem}>
+        <Field
+          label={words.amount}
+          hint={range ? words.amountFrom(formatMoney(range.min), formatMoney(range.max)) : words.amountHint}
+          error={problem}
+        >
           <MoneyInput value={typed} required readOnly={isRunning} onChange={(event) => setTyped(event.target.value)} />
         </Field>
       </Card>
