@@ -272,8 +272,11 @@ inBrowser(
   },
 );
 
-/** Three strikes: the card that paid before declines everything. */
-async function disabledAfterFailures({ api, world }: ConsoleHarness) {
+let disabled: ReturnType<typeof disableByFailures> | undefined;
+/** Three strikes: the card that paid before declines everything. Made once, for all tests of it. */
+const disabledAfterFailures = (harness: ConsoleHarness) => (disabled ??= disableByFailures(harness));
+
+async function disableByFailures({ api, world }: ConsoleHarness) {
   const account = await buyer(api, '20.00');
   await enable(api, account, '10.00', '25.00');
   const behave = (chargeDecline: string | null) =>
@@ -287,6 +290,54 @@ async function disabledAfterFailures({ api, world }: ConsoleHarness) {
   );
   return { account, behave };
 }
+
+inBrowser('C2 an admin finds who is paused, and whose auto-reload failures have disabled', async (harness) => {
+  const { visit, api } = harness;
+  const failed = (await disabledAfterFailures(harness)).account;
+  const paused = await buyer(api, '20.00');
+  await enable(api, paused, '10.00', '25.00');
+  await api.ask('POST', `/v1/accounts/${paused.id}/auto-reload/pause`, { key: paused.owner });
+  const { page } = await visit({ key: api.admin });
+  const row = ({ id }: TestAccount) => page.getByRole('link', { name: id, exact: true });
+  for (const [status, shown, other] of [
+    ['Paused', paused, failed],
+    ['Disabled after failures', failed, paused],
+  ] as const) {
+    await page.getByLabel('Auto-reload').selectOption({ label: status });
+    await row(other).waitFor({ state: 'detached' });
+    await row(shown).waitFor();
+    await page
+      .getByRole('row')
+      .filter({ has: row(shown) })
+      .getByText(status, { exact: true })
+      .waitFor();
+  }
+  // The filter is in the address: whoever opens it sees the same.
+  await page.reload();
+  await row(failed).waitFor();
+  expect(await row(paused).count()).toBe(0);
+});
+
+inBrowser('A8 where what has failed can not be read, that is said, and it can be tried again', async (harness) => {
+  const { account } = await disabledAfterFailures(harness);
+  const { page } = await harness.visit({ key: account.owner });
+  await page.getByText('three charges in a row failed').first().waitFor();
+  await page.clock.install();
+  await page.route('**/reloads?*', (route) => route.abort('connectionreset'));
+  await page.getByRole('button', { name: 'Turn on auto-reload' }).click();
+  const failed = windowOf(page).getByRole('alert').filter({ hasText: 'Three charges in a row failed' });
+  await until(
+    async () => {
+      await page.clock.runFor(2_000);
+      return failed.getByText('What failed could not be read.').count();
+    },
+    (count) => count > 0,
+  );
+  await expectAccessible(page);
+  await page.unroute('**/reloads?*');
+  await failed.getByRole('button', { name: 'Try again' }).press('Enter');
+  await failed.getByText(/^Visa ending in 4242: the card has insufficient funds/).waitFor();
+});
 
 inBrowser(
   'A8, A13 after three failures it says which card, why, and the way to mend it; then it is enabled again',

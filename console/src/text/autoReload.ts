@@ -7,6 +7,7 @@ export const autoReload = {
   submit: 'Enable auto-reload',
   save: 'Save changes',
   advised: (amount: string) => `Recommended for your use: ${amount}`,
+  range: (min: string, max: string) => `From ${min} to ${max}, in whole cents.`,
   useAdvice: 'Use the recommended amounts',
   monthlyLimit: 'Monthly limit (optional)',
   monthlyLimitHint: 'The most that reloads may charge in a calendar month (UTC). Prepayments do not count.',
@@ -41,6 +42,7 @@ export const autoReload = {
   reallyDisable: 'Disable auto-reload? When the balance is used up, access is suspended until somebody pays.',
   failedTitle: 'Three charges in a row failed, so auto-reload was disabled.',
   failedMethod: (card: string, why: string, at: string) => `${card}: ${why} (${at})`,
+  failedUnread: 'What failed could not be read.',
   failedNext: 'Replace the card or make another one primary, then enable auto-reload again below.',
   mend: 'Mend payment methods',
   status: (spent: string, limit: string | null) =>

@@ -1,7 +1,7 @@
 /** After three strikes: which card failed and why, when, and the one button to mend it. */
 import { useQuery } from '@tanstack/react-query';
-import { lastReloadsQuery } from '../../api/autoReload';
-import { ButtonLink } from '../../components/Button';
+import { lastReloadsQuery, type Attempt, type Reload } from '../../api/autoReload';
+import { Button, ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
@@ -13,29 +13,42 @@ const words = text.autoReload;
 const STRIKES = 3;
 
 export function FailedMethods({ accountId }: { accountId: string }) {
-  const reloads = useQuery(lastReloadsQuery(accountId, STRIKES)).data?.data ?? [];
-  const attempts = reloads.flatMap((reload) => reload.attempts).toSorted((a, b) => (a.at < b.at ? -1 : 1));
-  // What failed before a charge that was paid is no part of these strikes.
-  const declined = attempts
-    .slice(attempts.findLastIndex(({ outcome }) => outcome === 'succeeded') + 1)
-    .filter(({ outcome }) => outcome === 'declined');
-  // Each method once, with its last decline.
-  const methods = [...new Map(declined.map((attempt) => [attempt.method, attempt])).values()].reverse();
+  const reloads = useQuery(lastReloadsQuery(accountId, STRIKES));
   return (
     <Notice tone="bad" action={<ButtonLink href="/payments">{words.mend}</ButtonLink>}>
       <p>{words.failedTitle}</p>
-      <ul className={styles.failed}>
-        {methods.map((attempt) => (
-          <li key={attempt.method}>
-            {words.failedMethod(
-              triedCard(attempt),
-              whyDeclined(attempt) ?? text.payments.declined,
-              formatTime(attempt.at),
-            )}
-          </li>
-        ))}
-      </ul>
+      {reloads.data ? (
+        <ul className={styles.failed}>
+          {failedIn(reloads.data.data).map((attempt) => (
+            <li key={attempt.method}>
+              {words.failedMethod(
+                triedCard(attempt),
+                whyDeclined(attempt) ?? text.payments.declined,
+                formatTime(attempt.at),
+              )}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p>
+          {reloads.error ? words.failedUnread : text.states.loading}{' '}
+          {reloads.error && (
+            <Button look="quiet" onClick={() => void reloads.refetch()}>
+              {text.states.retry}
+            </Button>
+          )}
+        </p>
+      )}
       <p>{words.failedNext}</p>
     </Notice>
   );
+}
+
+/** Each method that has failed since the last charge that was paid, once, with its last decline; the latest first. */
+function failedIn(reloads: readonly Reload[]): Attempt[] {
+  const attempts = reloads.flatMap((reload) => reload.attempts).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const declined = attempts
+    .slice(attempts.findLastIndex(({ outcome }) => outcome === 'succeeded') + 1)
+    .filter(({ outcome }) => outcome === 'declined');
+  return [...new Map(declined.map((attempt) => [attempt.method, attempt])).values()].reverse();
 }
