@@ -6,21 +6,34 @@ import type { Limit } from '../../api/limits';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';
-import { limitAmount, limitName } from '../../features/limits/limitName';
+import { limitAmount } from '../../features/limits/limitName';
 import { typedCount } from '../../format/count';
 import { text } from '../../text';
+import { keyOf, nameOf } from './columns';
 
 const words = text.limits;
 
-export function AskDialog({ accountId, limit, onClose }: { accountId: string; limit: Limit; onClose: () => void }) {
-  const [model, setModel] = useState(limit.model ?? '');
+type Props = {
+  accountId: string;
+  /** Those that can be raised. */
+  limits: readonly Limit[];
+  /** Which one was asked for, by its name in the address; null: none yet. */
+  chosen: string | null;
+  onClose: () => void;
+};
+
+export function AskDialog({ accountId, limits, chosen, onClose }: Props) {
+  const [picked, setPicked] = useState(chosen ?? '');
+  const limit = limits.find((one) => keyOf(one) === picked);
+  const [typedModel, setModel] = useState<string | null>(null);
+  const model = typedModel ?? limit?.model ?? '';
   const [requested, setRequested] = useState('');
   const [reason, setReason] = useState('');
-  const isPerModel = limit.key === 'batch.enqueued_tokens';
+  const isPerModel = limit?.key === 'batch.enqueued_tokens';
   const asking = useChange({
     change: async () => {
       const body = {
-        key: limit.key,
+        key: limit!.key,
         requested: typedCount(requested),
         reason,
         ...(isPerModel && model !== '' && { model }),
@@ -33,18 +46,28 @@ export function AskDialog({ accountId, limit, onClose }: { accountId: string; li
   });
   return (
     <ChangeDialog
-      title={words.askTitle(words.names[limit.key])}
-      why={words.askWhy(`${limitAmount(limit.limit, limit)}${limit.model ? ` (${limitName(limit)})` : ''}`)}
-      submit={words.ask}
+      title={words.ask}
+      why={limit ? words.askWhy(limitAmount(limit.limit, limit)) : words.askWhyAny}
       change={asking}
+      isReady={limit !== undefined}
       onClose={onClose}
     >
+      <Field label={words.columns.name}>
+        <select value={picked} onChange={(event) => setPicked(event.target.value)} required>
+          {limit === undefined && <option value="">{words.choose}</option>}
+          {limits.map((one) => (
+            <option key={keyOf(one)} value={keyOf(one)}>
+              {nameOf(one)}
+            </option>
+          ))}
+        </select>
+      </Field>
       {isPerModel && (
         <Field label={words.model} hint={words.modelHint}>
           <input value={model} onChange={(event) => setModel(event.target.value)} autoComplete="off" />
         </Field>
       )}
-      <Field label={words.requested}>
+      <Field label={words.requested} {...(limit && hintOf(limit))}>
         <input
           value={requested}
           onChange={(event) => setRequested(event.target.value)}
@@ -59,3 +82,7 @@ export function AskDialog({ accountId, limit, onClose }: { accountId: string; li
     </ChangeDialog>
   );
 }
+
+/** How far it can be raised, as the API says. */
+const hintOf = (limit: Limit): { hint?: string } =>
+  limit.raisableTo === null ? {} : { hint: words.raisable(limitAmount(limit.raisableTo, limit)) };

@@ -7,15 +7,19 @@ import { text } from '../../text';
 import styles from './Limits.module.css';
 
 const words = text.limits;
-export const keyOf = ({ key, model }: Limit): string => `${key} ${model ?? ''}`;
+/** What the address calls it, `batch.enqueued_tokens <model>`. */
+export const keyOf = ({ key, model }: Limit): string => [key, model].filter(Boolean).join(' ');
 
-const nameOf = (limit: Limit): string =>
+export const nameOf = (limit: Limit): string =>
   limit.key === 'batch.enqueued_tokens' && limit.model === undefined
     ? `${limitName(limit)}, ${words.everyModel.toLowerCase()}`
     : limitName(limit);
 
+/** Whether there is more that may be asked for. */
+export const canRaise = ({ limit, raisableTo }: Limit): boolean => raisableTo !== null && limit < raisableTo;
+
 /** @param onAsk null: who looks may not ask */
-export const columnsOf = (onAsk: ((limit: Limit) => void) | null): Column<Limit>[] => [
+export const columnsOf = (onAsk: ((limit: string) => void) | null): Column<Limit>[] => [
   {
     key: 'key',
     heading: words.columns.name,
@@ -50,8 +54,8 @@ export const columnsOf = (onAsk: ((limit: Limit) => void) | null): Column<Limit>
           heading: words.columns.actions,
           cell: (limit: Limit) => (
             <RowActions>
-              {limit.raisableTo !== null && (
-                <RowAction label={words.ask} of={nameOf(limit)} onClick={() => onAsk(limit)} />
+              {canRaise(limit) && (
+                <RowAction label={words.ask} of={nameOf(limit)} onClick={() => onAsk(keyOf(limit))} />
               )}
             </RowActions>
           ),

@@ -1,14 +1,14 @@
 /** What the account may use at most and uses now, and its requests for more (L6). */
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { limitsQuery, type Limit } from '../../api/limits';
+import { limitsQuery } from '../../api/limits';
 import { Card, PageHead } from '../../components/Card';
 import { Loaded } from '../../components/States';
 import { Table } from '../../components/Table';
+import { useWindows } from '../../components/useWindow';
 import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
 import { AskDialog } from './AskDialog';
-import { columnsOf, keyOf } from './columns';
+import { canRaise, columnsOf, keyOf } from './columns';
 import { Requests } from './Requests';
 
 const words = text.limits;
@@ -17,7 +17,8 @@ export default function LimitsPage() {
   const id = useAccountId();
   const mayAsk = useRole() !== 'member';
   const limits = useQuery(limitsQuery(id));
-  const [asking, setAsking] = useState<Limit | null>(null);
+  const { shown, of, open, close } = useWindows('limit');
+  const raisable = limits.data?.data.filter(canRaise) ?? [];
   const tier = limits.data?.data[0]?.tier;
   return (
     <>
@@ -27,7 +28,7 @@ export default function LimitsPage() {
           {({ data: rows }) => (
             <Table
               caption={words.title}
-              columns={columnsOf(mayAsk ? setAsking : null)}
+              columns={columnsOf(mayAsk ? (limit) => open('ask', limit) : null)}
               rows={rows}
               rowKey={keyOf}
               name="limits"
@@ -36,7 +37,9 @@ export default function LimitsPage() {
         </Loaded>
       </Card>
       {mayAsk && <Requests accountId={id} />}
-      {asking && <AskDialog accountId={id} limit={asking} onClose={() => setAsking(null)} />}
+      {mayAsk && shown === 'ask' && raisable.length > 0 && (
+        <AskDialog key={of} accountId={id} limits={raisable} chosen={of} onClose={close} />
+      )}
     </>
   );
 }
