@@ -36,7 +36,7 @@ inBrowser('C2 an admin finds accounts by text and by what is wrong, and opens on
   await table.getByRole('link', { name: account.id, exact: true }).waitFor({ state: 'detached' });
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Clear filters' }).click();
-  await page.getByLabel('Search by id or name').fill(account.id);
+  await page.getByLabel('Search by id, name or a member’s address').fill(account.id);
   await table.getByRole('link', { name: other.id, exact: true }).waitFor({ state: 'detached' });
   await table.getByRole('link', { name: account.id, exact: true }).press('Enter');
   await page.getByRole('table', { name: 'Timeline' }).waitFor();
@@ -69,7 +69,10 @@ inBrowser(
     await now.getByText('suspended by an admin').waitFor();
     expect((await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service })).body.allowed).toBe(false);
     await page.getByRole('button', { name: 'Lift the suspension' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Lift the suspension' }).press('Enter');
     await page.getByRole('button', { name: 'Suspend access' }).waitFor();
+    // What a person did is in the timeline with the reason that they gave.
+    await page.getByRole('table', { name: 'Timeline' }).getByText('“an abuse report”').first().waitFor();
     expect((await api.ask('GET', `/v1/accounts/${account.id}/gate`, { key: api.service })).body.allowed).toBe(true);
 
     const { body } = await api.ask('GET', `/v1/accounts/${account.id}/audit`, { key: api.admin });

@@ -98,8 +98,9 @@ inBrowser('O5 an admin sees what is reached, what lags and what waits', async ({
 
 inBrowser('P5 an admin refunds a part of a prepayment, once, and never more than is left', async ({ visit, api }) => {
   const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
-  const dialog = page.getByRole('dialog');
+  const dialog = page.getByRole('dialog', { name: 'Refund a payment' });
   await page.getByRole('button', { name: /^Refund: \$30\.00 of/ }).press('Enter');
+  await dialog.getByText('all that is left of the payment, $30.00').waitFor();
   await dialog.getByLabel('Amount').fill('40');
   await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
   await dialog.getByRole('alert').getByText('$30.00 of this payment is left to refund.').waitFor();
@@ -111,6 +112,37 @@ inBrowser('P5 an admin refunds a part of a prepayment, once, and never more than
   const { body } = await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: api.admin });
   expect(body.data[0].refunded).toBe('10.00');
 });
+
+inBrowser(
+  'P5 an admin lifts what a dispute has suspended, and asks for no refund of what can’t be',
+  async (harness) => {
+    const { visit, api, world } = harness;
+    const disputed = await openAccount(api, '10.00');
+    await addCard(api, disputed);
+    const pay = { key: disputed.owner, body: { amount: '5.00' }, headers: { 'Idempotency-Key': 'first' } };
+    await api.ask('POST', `/v1/accounts/${disputed.id}/prepayments`, pay);
+    const { rows } = await api.database.pool.query<{ intent: string }>(
+      'select payment_intent_id as intent from payments where account_id = $1',
+      [disputed.id],
+    );
+    await world.simulate('POST', '/disputes', { paymentIntent: rows[0]!.intent, amount: 500 });
+    await api.ask('POST', '/v1/reconcile', { key: api.admin });
+    const { page } = await visit({ key: api.admin, path: `/accounts/${disputed.id}?window=refund` });
+    const dialog = page.getByRole('dialog', { name: 'Refund a payment' });
+    expect(await dialog.getByRole('button', { name: 'Refund' }).isDisabled()).toBe(true);
+    await dialog.getByLabel('Payment').selectOption({ index: 1 });
+    expect(await dialog.getByRole('button', { name: 'Refund' }).isEnabled()).toBe(true);
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'Now' }).getByText('payment disputed').waitFor();
+    await page.getByRole('button', { name: 'Lift the suspension for a dispute' }).press('Enter');
+    const lifting = page.getByRole('dialog', { name: 'Lift the suspension for a dispute' });
+    await lifting.getByRole('button', { name: /^Lift/ }).press('Enter');
+    await page.getByText('The suspension is lifted, and access has resumed.').waitFor();
+    await page.getByRole('button', { name: 'Lift the suspension for a dispute' }).waitFor({ state: 'detached' });
+    expect((await api.ask('GET', `/v1/accounts/${disputed.id}/gate`, { key: api.service })).body.allowed).toBe(true);
+  },
+);
 
 inBrowser(
   'C2 an admin sees the workflow’s state, and closes the account only by typing its id',

@@ -27,7 +27,7 @@ inBrowser('C1 an owner goes to a page and to an action by keyboard alone', async
   await page.getByRole('heading', { name: 'Transactions', level: 1 }).waitFor();
   expect(await paletteOf(page).count()).toBe(0);
 
-  await openBy(page, 'Meta+k');
+  await openBy(page, 'Control+k');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('ArrowUp');
@@ -71,6 +71,55 @@ inBrowser('C2 an admin finds any account in the palette and opens it', async ({ 
   await page.keyboard.press('Enter');
   await page.waitForURL(`**/accounts/${account.id}`);
   await page.getByRole('table', { name: 'Timeline' }).waitFor();
+});
+
+inBrowser(
+  'C2 an admin types what is to be done and to whom, and is in that window of that account',
+  async (harness) => {
+    const { visit, api } = harness;
+    const { page } = await visit({ key: api.admin });
+    const option = (name: string) => paletteOf(page).getByRole('option', { name, exact: false });
+    await openBy(page, 'Control+k');
+    await page.keyboard.type(`suspend ${account.id}`);
+    await paletteOf(page).getByRole('option', { name: 'Suspend access: Account', selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Suspend access' });
+    await dialog.getByLabel('Reason').fill('an abuse report');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+
+    // On the account's page its acts are there without its name; what would be refused is not.
+    await openBy(page, 'Control+k');
+    await option('Lift the suspension: Account').waitFor();
+    for (const name of ['Adjust the balance', 'Refund a payment', 'Close the account', 'Members and keys'])
+      await option(`${name}: Account`).waitFor();
+    expect(await option('Suspend access: Account').count()).toBe(0);
+    expect(await option('for a dispute').count()).toBe(0);
+    await expectAccessible(page);
+    await page.keyboard.type('lift');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('dialog', { name: 'Lift the suspension' })
+      .getByRole('button', { name: /^Lift/ })
+      .press('Enter');
+    await page.getByText('The suspension is lifted, and access has resumed.').waitFor();
+    await openBy(page, 'Control+k');
+    await page.keyboard.type('close acc');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: `Close Account ${account.id}` }).waitFor();
+  },
+);
+
+inBrowser('C1 on a Mac it is opened by ⌘K, and Ctrl-K is left to the text', async ({ visit }) => {
+  const { page } = await visit({
+    key: account.owner,
+    userAgent:
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0',
+  });
+  await page.getByRole('button', { name: 'Go to' }).getByText('⌘ K').waitFor();
+  await page.keyboard.press('Control+k');
+  expect(await paletteOf(page).count()).toBe(0);
+  await openBy(page, 'Meta+k');
 });
 
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());

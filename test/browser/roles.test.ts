@@ -117,7 +117,7 @@ inBrowser(
   async ({ visit, api }) => {
     const other = await openAccount(api, '10.00');
     const { page } = await visit({ key: api.admin });
-    await tabTo(page, page.getByLabel('Search by id or name'));
+    await tabTo(page, page.getByLabel('Search by id, name or a member’s address'));
     await page.keyboard.type(other.id);
     await page.getByRole('link', { name: account.id, exact: true }).waitFor({ state: 'detached' });
     await tabTo(page, page.getByRole('link', { name: other.id, exact: true }));
@@ -134,6 +134,9 @@ inBrowser(
     const gate = () => api.ask('GET', `/v1/accounts/${other.id}/gate`, { key: api.service });
     expect((await gate()).body.allowed).toBe(false);
     await tabTo(page, page.getByRole('button', { name: 'Lift the suspension' }));
+    await page.keyboard.press('Enter');
+    const lifting = page.getByRole('dialog', { name: 'Lift the suspension' });
+    await tabTo(page, lifting.getByRole('button', { name: 'Lift the suspension' }));
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Suspend access' }).waitFor();
     expect((await gate()).body.allowed).toBe(true);

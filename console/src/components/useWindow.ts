@@ -1,16 +1,28 @@
 /** A window that has an address, `?window=<name>`: links, the palette and the browser's back button lead to it and away. */
 import { useSearchParams } from 'wouter';
 
-export function useWindow(name: string): { isOpen: boolean; open: () => void; close: () => void } {
+/** Whichever window is open, and what it is about. @param about the parameter that says it */
+export function useWindows(about: string) {
   const [search, setSearch] = useSearchParams();
-  const change = (edit: (search: URLSearchParams) => void) => (): void =>
+  const go = (window: string | null, of: string | null): void =>
     setSearch((old) => {
-      edit(old);
+      for (const [name, value] of [
+        ['window', window],
+        [about, of],
+      ] as const)
+        if (value === null) old.delete(name);
+        else old.set(name, value);
       return old;
     });
   return {
-    isOpen: search.get('window') === name,
-    open: change((old) => old.set('window', name)),
-    close: change((old) => old.delete('window')),
+    shown: search.get('window'),
+    of: search.get(about),
+    open: (window: string, of: string | null = null) => go(window, of),
+    close: () => go(null, null),
   };
+}
+
+export function useWindow(name: string): { isOpen: boolean; open: () => void; close: () => void } {
+  const { shown, open, close } = useWindows('of');
+  return { isOpen: shown === name, open: () => open(name), close };
 }

@@ -2,6 +2,7 @@
 export const palette = {
   open: 'Go to',
   key: 'Ctrl K',
+  appleKey: '⌘ K',
   title: 'Go to',
   label: 'Page, account or action',
   placeholder: 'Type to find a page, an account or an action',
@@ -9,6 +10,23 @@ export const palette = {
   actions: 'Actions',
   accounts: 'Accounts',
   switchTo: (account: string) => `Switch to ${account}`,
+  actOf: (act: string, account: string) => `${act}: ${account}`,
   autoReload: 'Auto-reload settings',
+  askForLimit: 'Ask for a higher limit',
+  /** By which words these are found, too. */
+  also: {
+    pay: 'make a payment, top up, add funds',
+    autoReload: 'turn on, enable, change, pause, resume, disable, turn off, auto top-up',
+    card: 'add a card, replace a card',
+  },
+  lists: {
+    suspended: 'Suspended accounts',
+    disabled: 'Accounts with auto-reload disabled after failures',
+    paused: 'Accounts with auto-reload paused',
+    negative: 'Accounts with a negative balance',
+    unexplained: 'Accounts with unexplained payments',
+    pending: 'Limit requests to be decided',
+  },
   none: 'Nothing fits. Try fewer letters.',
+  noneForAdmin: 'Nothing fits. For what is done to an account, type its name or id, too: “suspend acme”.',
 } as const;

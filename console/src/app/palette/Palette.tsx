@@ -1,8 +1,10 @@
 /** Leads to any page, account or action by typing: arrow keys choose, Enter goes. The field keeps the focus all the time. */
 import { useDeferredValue, useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { Dialog } from '../../components/Dialog';
+import { useSession } from '../../session/session';
 import { text } from '../../text';
-import { useGroups, type Entry } from './entries';
+import { useGroups } from './entries';
+import type { Entry } from './entry';
 import styles from './Palette.module.css';
 
 const words = text.palette;
@@ -12,6 +14,7 @@ const STEPS = new Map([
 ]);
 
 export default function Palette({ onClose }: { onClose: () => void }) {
+  const { role } = useSession();
   const [query, setQuery] = useState('');
   const [place, setPlace] = useState(0);
   const groups = useGroups(useDeferredValue(query));
@@ -85,7 +88,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       </div>
       {entries.length === 0 && (
         <p className={styles.name} role="status">
-          {words.none}
+          {role === 'admin' ? words.noneForAdmin : words.none}
         </p>
       )}
     </Dialog>

@@ -1,8 +1,9 @@
-/** Opens the palette by Ctrl-K or ⌘K, or by a click. It is loaded when it is first opened. */
+/** Opens the palette by its key, or by a click. It is loaded when it is first opened. */
 import { Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { text } from '../../text';
 import styles from './Palette.module.css';
+import { isShortcut, SHORTCUT } from './shortcut';
 
 const Palette = lazy(() => import('./Palette'));
 
@@ -10,8 +11,7 @@ export function PaletteKey() {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey)
-        return;
+      if (!isShortcut(event)) return;
       event.preventDefault();
       // What somebody types into a window is not left by a key.
       if (document.querySelector('dialog[open]') === null) setOpen(true);
@@ -21,10 +21,10 @@ export function PaletteKey() {
   }, []);
   return (
     <>
-      <button type="button" className={styles.open} onClick={() => setOpen(true)}>
+      <button type="button" className={styles.open} aria-keyshortcuts={SHORTCUT.aria} onClick={() => setOpen(true)}>
         <Search size={16} aria-hidden="true" />
         {text.palette.open}
-        <kbd aria-hidden="true">{text.palette.key}</kbd>
+        <kbd aria-hidden="true">{SHORTCUT.sign}</kbd>
       </button>
       {isOpen && (
         <Suspense fallback={null}>

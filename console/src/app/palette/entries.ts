@@ -1,24 +1,31 @@
 /** What the palette leads to: pages and actions of one's role, one's accounts, and for admins all accounts by search. */
-import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { accountsList } from '../../api/accounts';
 import { useSession, useSigning, type Role } from '../../session/session';
 import { text } from '../../text';
 import { pagesOf } from '../pages';
+import { useAccountEntries } from './accountEntries';
+import { fits, type Entry } from './entry';
 
 const words = text.palette;
-export type Entry = { id: string; label: string; note?: string; run: () => void };
 export type Group = { name: string; entries: Entry[] };
 
-/** Windows that have an address of their own. */
-const ACTIONS: readonly { roles: readonly Role[]; label: string; href: string }[] = [
-  { roles: ['owner'], label: text.overview.addPrepayment, href: '/pay' },
-  { roles: ['owner'], label: words.autoReload, href: '/overview?window=auto-reload' },
-  { roles: ['owner'], label: text.payments.addMethod, href: '/payments' },
+type Action = { roles: readonly Role[]; label: string; href: string; also?: string };
+/** Windows that have an address of their own, and lists by what is wrong. */
+const ACTIONS: readonly Action[] = [
+  { roles: ['owner'], label: text.overview.addPrepayment, href: '/pay', also: words.also.pay },
+  { roles: ['owner'], label: words.autoReload, href: '/overview?window=auto-reload', also: words.also.autoReload },
+  { roles: ['owner'], label: text.payments.addMethod, href: '/payments', also: words.also.card },
   { roles: ['owner'], label: text.team.add, href: '/team?window=member' },
   { roles: ['owner'], label: text.team.makeKey, href: '/team?window=key' },
   { roles: ['owner'], label: text.webhooks.add, href: '/webhooks?window=endpoint' },
+  { roles: ['owner', 'resource_modifier'], label: words.askForLimit, href: '/limits?window=ask' },
   { roles: ['owner', 'resource_modifier', 'member'], label: text.batches.create, href: '/batches?window=new' },
+  { roles: ['admin'], label: words.lists.suspended, href: '/accounts?gate=suspended' },
+  { roles: ['admin'], label: words.lists.disabled, href: '/accounts?autoReload=disabled_after_failures' },
+  { roles: ['admin'], label: words.lists.paused, href: '/accounts?autoReload=paused' },
+  { roles: ['admin'], label: words.lists.negative, href: '/accounts?trouble=negative' },
+  { roles: ['admin'], label: words.lists.unexplained, href: '/accounts?trouble=unexplained' },
+  { roles: ['admin'], label: words.lists.pending, href: '/limit-requests?status=pending' },
 ];
 
 /** @param query what is typed. Groups without an entry that fits it are left out. */
@@ -26,15 +33,16 @@ export function useGroups(query: string): Group[] {
   const { role, accountId, accounts } = useSession();
   const { signOut, chooseAccount } = useSigning();
   const [, navigate] = useLocation();
-  const found = useFoundAccounts(role === 'admin' ? query.trim() : '');
+  const ofAccounts = useAccountEntries(query, role === 'admin');
   const go = (href: string) => () => navigate(href);
   const pages = pagesOf(role)
     .filter(({ path }) => !path.includes(':'))
     .map(({ name, path }): Entry => ({ id: path, label: text.pages[name], run: go(path) }));
-  const actions = ACTIONS.filter(({ roles }) => roles.includes(role)).map(({ label, href }): Entry => ({
+  const actions = ACTIONS.filter(({ roles }) => roles.includes(role)).map(({ href, label, also }): Entry => ({
     id: href,
     label,
     run: go(href),
+    ...(also !== undefined && { also }),
   }));
   const own = accounts
     .filter(({ id }) => id !== accountId)
@@ -42,33 +50,7 @@ export function useGroups(query: string): Group[] {
   const leave: Entry = { id: 'sign-out', label: text.user.signOut, run: () => void signOut() };
   return [
     { name: words.pages, entries: pages.filter(fits(query)) },
-    { name: words.actions, entries: [...actions, leave].filter(fits(query)) },
-    {
-      name: words.accounts,
-      entries: [
-        ...own.filter(fits(query)),
-        // The API has found these, by rules of its own.
-        ...found.map(({ id, name }): Entry => ({
-          id: `account ${id}`,
-          label: name,
-          note: id,
-          run: go(`/accounts/${encodeURIComponent(id)}`),
-        })),
-      ],
-    },
+    { name: words.accounts, entries: [...own.filter(fits(query)), ...ofAccounts.accounts] },
+    { name: words.actions, entries: [...ofAccounts.acts, ...[...actions, leave].filter(fits(query))] },
   ].filter(({ entries }) => entries.length > 0);
-}
-
-const fits = (query: string) => {
-  const parts = query.toLowerCase().split(/\s+/);
-  return ({ label }: Entry): boolean => parts.every((part) => label.toLowerCase().includes(part));
-};
-
-const FOUND_MAX = 8;
-
-/** Accounts by text, for admins; none without a text. */
-function useFoundAccounts(q: string) {
-  const { queryKey, read } = accountsList({ q });
-  const found = useQuery({ queryKey: [...queryKey, 'palette'], queryFn: () => read(null), enabled: q !== '' });
-  return q === '' ? [] : (found.data?.data.slice(0, FOUND_MAX) ?? []);
 }

@@ -1,25 +1,56 @@
+/** One-time payments by owners. */
 import { Wallet } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
-import { usePaged } from '../../api/paged';
-import { prepaymentsList } from '../../api/payments';
+import type { Paged } from '../../api/paged';
 import { ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
+import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
-import { isZero, toNano } from '../../format/money';
+import { formatMoney, isZero, toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
-import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
-import styles from './Payments.module.css';
+import styles from './Payment.module.css';
+import { refundablePrepayment, refundKey } from './refundable';
 
 const words = text.payments;
 type Row = Schemas['Prepayment'];
 
-const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
+type Props = {
+  list: Paged<Row>;
+  fileName?: string;
+  /** Whether who looks pays: then the way to a payment, and to one that waits for them, is there. */
+  mayPay: boolean;
+  /** Left out: who looks may give nothing back. */
+  onRefund?: (key: string) => void;
+};
+
+export const Prepayments = ({ list, fileName = 'prepayments', mayPay, onRefund }: Props) => (
+  <Card title={words.prepayments}>
+    <PagedTable
+      list={list}
+      caption={words.prepayments}
+      columns={onRefund ? [...columnsOf(mayPay), refundOf(onRefund)] : columnsOf(mayPay)}
+      name="prepayments"
+      fileName={fileName}
+      empty={
+        <Empty
+          icon={Wallet}
+          title={words.noPrepayments}
+          action={mayPay && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}
+        >
+          {words.noPrepaymentsWhy}
+        </Empty>
+      }
+    />
+  </Card>
+);
+
+const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
   {
     key: 'at',
     heading: words.columns.at,
@@ -30,10 +61,10 @@ const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
     key: 'status',
     heading: words.columns.status,
     cell: ({ id, status, detail, at }) => (
-      <span className={styles.unusable}>
+      <span className={styles.status}>
         <PaymentStatus status={status} />
         {detail && <small>{detail}</small>}
-        {isOwner && status === 'requires_action' && (
+        {mayPay && status === 'requires_action' && (
           <Link href={`/pay?payment=${id}`} aria-label={words.confirmOf(formatTime(at))}>
             {words.confirm}
           </Link>
@@ -68,27 +99,21 @@ const columnsOf = (isOwner: boolean): readonly Column<Row>[] => [
   },
 ];
 
-/** One-time payments by owners. */
-export function Prepayments() {
-  const isOwner = useRole() === 'owner';
-  const list = usePaged(prepaymentsList(useAccountId()));
-  return (
-    <Card title={words.prepayments}>
-      <PagedTable
-        list={list}
-        caption={words.prepayments}
-        columns={columnsOf(isOwner)}
-        name="prepayments"
-        empty={
-          <Empty
-            icon={Wallet}
-            title={words.noPrepayments}
-            action={isOwner && <ButtonLink href="/pay">{text.overview.addPrepayment}</ButtonLink>}
-          >
-            {words.noPrepaymentsWhy}
-          </Empty>
-        }
-      />
-    </Card>
-  );
-}
+const refundOf = (onRefund: (key: string) => void): Column<Row> => ({
+  key: 'actions',
+  heading: words.columns.actions,
+  cell: (row) => {
+    const payment = refundablePrepayment(row);
+    return (
+      <RowActions>
+        {payment && (
+          <RowAction
+            label={text.accounts.refund}
+            of={text.accounts.paymentOf(formatMoney(row.amount), formatTime(row.at))}
+            onClick={() => onRefund(refundKey(payment))}
+          />
+        )}
+      </RowActions>
+    );
+  },
+});

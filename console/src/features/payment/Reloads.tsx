@@ -1,7 +1,8 @@
+/** Every charge that auto-reload made or tried, with each method that was asked. */
 import { RefreshCw } from 'lucide-react';
 import { useState } from 'react';
-import { usePaged } from '../../api/paged';
-import { reloadsList, type Attempt, type Reload } from '../../api/autoReload';
+import type { Paged } from '../../api/paged';
+import type { Attempt, Reload } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
@@ -9,41 +10,49 @@ import { PaymentStatus } from '../../components/PaymentStatus';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
-import { triedCard, whyDeclined } from '../../features/payment/card';
-import { toNano } from '../../format/money';
+import { isZero, toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
-import { WhyDialog } from '../../features/why/WhyDialog';
-import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
-import styles from './Payments.module.css';
+import { WhyDialog } from '../why/WhyDialog';
+import { triedCard, whyDeclined } from './card';
+import styles from './Payment.module.css';
+import { refundableReload, refundKey } from './refundable';
 
 const words = text.payments;
 
-/** Every charge that auto-reload made or tried, with each method that was asked. */
-export function Reloads() {
-  const isOwner = useRole() === 'owner';
-  const list = usePaged(reloadsList(useAccountId()));
+type Props = {
+  accountId: string;
+  list: Paged<Reload>;
+  fileName?: string;
+  /** What was decided is for owners and admins to read. */
+  mayAskWhy: boolean;
+  /** Left out: who looks may give nothing back. */
+  onRefund?: (key: string) => void;
+};
+
+export function Reloads({ accountId, list, fileName = 'reloads', mayAskWhy, onRefund }: Props) {
   const [asked, setAsked] = useState<number | null>(null);
   return (
     <Card title={words.reloads}>
       <PagedTable
         list={list}
         caption={words.reloads}
-        columns={columnsOf(isOwner ? setAsked : null)}
+        columns={mayAskWhy ? [...columns, actionsOf(setAsked, onRefund)] : columns}
         name="reloads"
+        fileName={fileName}
         empty={
           <Empty icon={RefreshCw} title={words.noReloads}>
             {words.noReloadsWhy}
           </Empty>
         }
       />
-      {asked !== null && <WhyDialog charge={{ reload: asked }} onClose={() => setAsked(null)} />}
+      {asked !== null && <WhyDialog accountId={accountId} charge={{ reload: asked }} onClose={() => setAsked(null)} />}
     </Card>
   );
 }
 
-const columnsOf = (onWhy: ((reload: number) => void) | null): readonly Column<Reload>[] => [
+const columns: readonly Column<Reload>[] = [
   {
     key: 'number',
     heading: words.columns.number,
@@ -74,27 +83,36 @@ const columnsOf = (onWhy: ((reload: number) => void) | null): readonly Column<Re
     ),
   },
   {
+    key: 'refunded',
+    heading: words.columns.refunded,
+    cell: ({ refunded }) => (isZero(refunded) ? '–' : <Money amount={refunded} />),
+    isNumber: true,
+  },
+  {
     key: 'amount',
     heading: words.columns.amount,
     cell: ({ amount }) => <Money amount={amount} />,
     order: ({ amount }) => toNano(amount),
     isNumber: true,
   },
-  // What was decided is for owners to read.
-  ...(onWhy
-    ? [
-        {
-          key: 'actions',
-          heading: words.columns.actions,
-          cell: ({ number }: Reload) => (
-            <RowActions>
-              <RowAction label={text.decisions.why} of={words.reloadOf(number)} onClick={() => onWhy(number)} />
-            </RowActions>
-          ),
-        },
-      ]
-    : []),
 ];
+
+const actionsOf = (onWhy: (reload: number) => void, onRefund: Props['onRefund']): Column<Reload> => ({
+  key: 'actions',
+  heading: words.columns.actions,
+  cell: (reload) => {
+    const of = words.reloadOf(reload.number);
+    const payment = refundableReload(reload);
+    return (
+      <RowActions>
+        <RowAction label={text.decisions.why} of={of} onClick={() => onWhy(reload.number)} />
+        {onRefund && payment && (
+          <RowAction label={text.accounts.refund} of={of} onClick={() => onRefund(refundKey(payment))} />
+        )}
+      </RowActions>
+    );
+  },
+});
 
 function outcomeOf({ outcome, ...attempt }: Attempt): string {
   const [word, why] = [wordFor(words.outcomes, outcome), whyDeclined(attempt)];

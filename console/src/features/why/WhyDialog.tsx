@@ -5,15 +5,16 @@ import { whyQuery, type Charge } from '../../api/transactions';
 import { Dialog } from '../../components/Dialog';
 import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
-import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import styles from './WhyDialog.module.css';
 
 const words = text.decisions;
 
-export function WhyDialog({ charge, onClose }: { charge: Charge; onClose: () => void }) {
-  const why = useQuery(whyQuery(useAccountId(), charge));
+type Props = { accountId: string; charge: Charge; onClose: () => void };
+
+export function WhyDialog({ accountId, charge, onClose }: Props) {
+  const why = useQuery(whyQuery(accountId, charge));
   const title = 'reload' in charge ? words.whyReload(charge.reload) : words.whyTransaction(charge.transaction);
   return (
     <Dialog title={title} isOpen onClose={onClose}>

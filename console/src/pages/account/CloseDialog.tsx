@@ -4,10 +4,12 @@ import { api, data, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
+import { Notice } from '../../components/Notice';
 import { useChange } from '../../components/useChange';
-import { formatMoney, isZero } from '../../format/money';
+import { formatMoney, isNegative, isZero } from '../../format/money';
 import { text } from '../../text';
 import styles from './Account.module.css';
+import { ReasonField } from './ReasonField';
 
 const words = text.accounts;
 type Fate = 'refund' | 'forfeit';
@@ -23,7 +25,8 @@ export function CloseDialog({
   const [fate, setFate] = useState<Fate | null>(null);
   const [reason, setReason] = useState('');
   const [typed, setTyped] = useState('');
-  const hasMoney = !isZero(balance);
+  const owes = isNegative(balance);
+  const hasMoney = !owes && !isZero(balance);
   const closing = useChange({
     change: async () => {
       const query = { reason, ...(hasMoney && fate !== null && { balance: fate }) };
@@ -39,12 +42,13 @@ export function CloseDialog({
     <ChangeDialog
       title={words.closeTitle(name)}
       why={words.closeWhy}
-      submit={words.close}
+      submit={words.acts.close}
       change={closing}
       isReady={typed === id && (!hasMoney || fate !== null)}
       onClose={onClose}
       isDanger
     >
+      {owes && <Notice tone="warn">{words.closeOwes(formatMoney(balance))}</Notice>}
       {hasMoney && (
         <fieldset className={styles.fate}>
           <legend>{words.fate(formatMoney(balance))}</legend>
@@ -56,9 +60,7 @@ export function CloseDialog({
           ))}
         </fieldset>
       )}
-      <Field label={words.reason} hint={words.reasonHint}>
-        <input value={reason} onChange={(event) => setReason(event.target.value)} required />
-      </Field>
+      <ReasonField reason={reason} onReason={setReason} />
       <Field label={words.typeId(id)}>
         <input value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} />
       </Field>

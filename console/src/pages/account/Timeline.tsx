@@ -6,6 +6,7 @@ import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
+import { Raw } from '../../components/Raw';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
@@ -48,7 +49,7 @@ const columns: readonly Column<Row>[] = [
     heading: words.timelineColumns.source,
     cell: ({ source }) => <Badge tone="plain">{words.sources[source]}</Badge>,
   },
-  { key: 'text', heading: words.timelineColumns.text, cell: ({ text: said }) => said },
+  { key: 'text', heading: words.timelineColumns.text, cell: (row) => <What row={row} /> },
   {
     key: 'actor',
     heading: words.timelineColumns.actor,
@@ -67,3 +68,14 @@ const columns: readonly Column<Row>[] = [
     isNumber: true,
   },
 ];
+
+/** What it was, the reason that a person gave, and all that is known of it. */
+function What({ row: { text: said, details, at } }: { row: Row }) {
+  return (
+    <div className={styles.what}>
+      {said}
+      {typeof details.reason === 'string' && <small>{words.saidReason(details.reason)}</small>}
+      {Object.keys(details).length > 0 && <Raw label={words.details} of={formatTime(at)} value={details} />}
+    </div>
+  );
+}

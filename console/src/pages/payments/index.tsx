@@ -1,17 +1,23 @@
 /** How the account pays: methods, prepayments, and every reload with its attempts. */
 import { useSearchParams } from 'wouter';
+import { usePaged } from '../../api/paged';
+import { reloadsList } from '../../api/autoReload';
+import { prepaymentsList } from '../../api/payments';
 import { PageHead } from '../../components/Card';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
-import { useRole } from '../../session/session';
+import { Prepayments } from '../../features/payment/Prepayments';
+import { Reloads } from '../../features/payment/Reloads';
+import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
 import { Methods } from './Methods';
-import { Prepayments } from './Prepayments';
-import { Reloads } from './Reloads';
 
 export default function Payments() {
+  const id = useAccountId();
   const isOwner = useRole() === 'owner';
   const [search] = useSearchParams();
+  const reloads = usePaged(reloadsList(id));
+  const prepayments = usePaged(prepaymentsList(id));
   return (
     <>
       <PageHead title={text.pages.payments}>
@@ -23,8 +29,8 @@ export default function Payments() {
       </PageHead>
       {search.get('from') === 'provider' && <Notice tone="good">{text.payments.back}</Notice>}
       {isOwner && <Methods />}
-      <Reloads />
-      <Prepayments />
+      <Reloads accountId={id} list={reloads} mayAskWhy={isOwner} />
+      <Prepayments list={prepayments} mayPay={isOwner} />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { rejectedUsageList, type RejectedUsage } from '../../api/usage';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
 import { PagedTable } from '../../components/PagedTable';
+import { Raw } from '../../components/Raw';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
@@ -73,11 +74,6 @@ const columns: readonly Column<RejectedUsage>[] = [
   {
     key: 'event',
     heading: words.columns.event,
-    cell: ({ event }) => (
-      <details className={styles.event}>
-        <summary>{words.show}</summary>
-        <pre>{JSON.stringify(event, null, 2)}</pre>
-      </details>
-    ),
+    cell: ({ event, id }) => <Raw label={words.show} of={id} value={event} />,
   },
 ];

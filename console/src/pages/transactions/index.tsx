@@ -23,7 +23,8 @@ type Row = Schemas['Transaction'];
 
 export default function TransactionsPage() {
   const filter = useUrlFilter(['kind', 'from', 'to']);
-  const list = usePaged(transactionsList(useAccountId(), filter.values));
+  const id = useAccountId();
+  const list = usePaged(transactionsList(id, filter.values));
   const isOwner = useRole() === 'owner';
   const [shown, setShown] = useState<number | null>(null);
   const [asked, setAsked] = useState<number | null>(null);
@@ -51,7 +52,7 @@ export default function TransactionsPage() {
       </Card>
       {isOwner && <Decisions />}
       {shown !== null && <EventsDialog sequence={shown} onClose={() => setShown(null)} />}
-      {asked !== null && <WhyDialog charge={{ transaction: asked }} onClose={() => setAsked(null)} />}
+      {asked !== null && <WhyDialog accountId={id} charge={{ transaction: asked }} onClose={() => setAsked(null)} />}
     </>
   );
 }
