@@ -16,14 +16,22 @@ const LETTERS_MIN = 3;
 const isOfAct = (part: string): boolean =>
   part.length >= LETTERS_MIN && ACT_WORDS.some((word) => word.startsWith(part));
 
+type AccountEntries = {
+  accounts: Entry[];
+  acts: Entry[];
+  /** An act is named: then acts come first. */
+  isActAsked: boolean;
+};
+
 /** The accounts that the API finds by the text, and their acts: of the one on the screen, of the only one, or of those that are asked for by name. */
-export function useAccountEntries(query: string, isAdmin: boolean): { accounts: Entry[]; acts: Entry[] } {
+export function useAccountEntries(query: string, isAdmin: boolean): AccountEntries {
   const [location, navigate] = useLocation();
   const parts = partsOf(query);
   const names = parts.filter((part) => !isOfAct(part));
   const found = useFound(isAdmin ? (names.length > 0 ? names : parts).join(' ') : '');
   const shown = useShown(isAdmin ? location : '');
-  const asked = parts.some(isOfAct) || found.length === 1 ? found.filter(({ id }) => id !== shown?.id) : [];
+  const isActAsked = parts.some(isOfAct);
+  const asked = isActAsked || found.length === 1 ? found.filter(({ id }) => id !== shown?.id) : [];
   const entriesOf = ({ id, name, ...account }: Account): Entry[] => {
     const page = `/accounts/${encodeURIComponent(id)}`;
     const ways = [
@@ -39,6 +47,7 @@ export function useAccountEntries(query: string, isAdmin: boolean): { accounts: 
     }));
   };
   return {
+    isActAsked,
     accounts: found.map(({ id, name }) => ({
       id: `account ${id}`,
       label: name,

@@ -48,9 +48,13 @@ export function useGroups(query: string): Group[] {
     .filter(({ id }) => id !== accountId)
     .map(({ id, name }): Entry => ({ id, label: words.switchTo(name), note: id, run: () => void chooseAccount(id) }));
   const leave: Entry = { id: 'sign-out', label: text.user.signOut, run: () => void signOut() };
+  const toAccounts: Group = { name: words.accounts, entries: [...own.filter(fits(query)), ...ofAccounts.accounts] };
+  const toActions: Group = {
+    name: words.actions,
+    entries: [...ofAccounts.acts, ...[...actions, leave].filter(fits(query))],
+  };
   return [
     { name: words.pages, entries: pages.filter(fits(query)) },
-    { name: words.accounts, entries: [...own.filter(fits(query)), ...ofAccounts.accounts] },
-    { name: words.actions, entries: [...ofAccounts.acts, ...[...actions, leave].filter(fits(query))] },
+    ...(ofAccounts.isActAsked ? [toActions, toAccounts] : [toAccounts, toActions]),
   ].filter(({ entries }) => entries.length > 0);
 }
