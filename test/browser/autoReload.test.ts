@@ -346,11 +346,18 @@ inBrowser(
     const { account, behave } = await disabledAfterFailures(harness);
     const { page } = await visit({ key: account.owner });
     await page.getByText('three charges in a row failed').first().waitFor();
-    await page.getByRole('button', { name: 'Turn on auto-reload' }).click();
+    await page.getByRole('button', { name: 'See what failed' }).click();
     const failed = windowOf(page).getByRole('alert').filter({ hasText: 'Three charges in a row failed' });
     await failed.getByText(/^Visa ending in 4242: the card has insufficient funds/).waitFor();
-    await failed.getByRole('link', { name: 'Mend payment methods' }).waitFor();
+    await failed.getByRole('link', { name: 'Mend payment methods' }).press('Enter');
+    const methods = page.getByRole('table', { name: 'Payment methods' });
+    await methods.getByText('Declined because the card has insufficient funds').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Turn on auto-reload' }).press('Enter');
+    await windowOf(page).waitFor();
     expect(await enabling(page).isChecked()).toBe(false);
+    // What is not enabled charges nothing, whatever settings are kept.
+    await charged(page).getByText('Nothing. Enable auto-reload above').waitFor();
     await expectAccessible(page);
     await behave(null);
     await fillIn(page, '$10', '$25');

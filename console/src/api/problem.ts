@@ -1,4 +1,5 @@
 /** What the API refuses, as an error. Its own sentences are shown: the browser makes up no rule and no reason. */
+import { text } from '../text';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -35,7 +36,7 @@ export class ProblemError extends Error {
     readonly body: ProblemBody | null,
     readonly retryAfter: string | null = null,
   ) {
-    super(body?.detail ?? body?.title ?? `The API answered ${status}.`);
+    super(body?.detail ?? body?.title ?? text.states.answered(status));
     this.name = 'ProblemError';
     this.code = body?.code ?? 'unknown';
     this.fields = new Map((body?.errors ?? []).map(({ path, message }) => [path, message]));

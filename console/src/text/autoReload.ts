@@ -14,7 +14,7 @@ export const autoReload = {
   charges: 'What is charged now',
   nothingNow: 'Nothing now. The first charge is made when the balance reaches the threshold.',
   chargedNow: (amount: string) => `${amount} is charged at once: the balance is at or below this threshold.`,
-  pickFirst: 'Choose a threshold and an amount to see it.',
+  pickFirst: 'Nothing. Enable auto-reload above, and choose a threshold and an amount, to see what would be.',
   asking: 'Asking …',
   mendFirst: 'Correct the amounts above to see it.',
   changedElsewhere: (amount: string, threshold: string) =>
@@ -43,7 +43,7 @@ export const autoReload = {
   failedTitle: 'Three charges in a row failed, so auto-reload was disabled.',
   failedMethod: (card: string, why: string, at: string) => `${card}: ${why} (${at})`,
   failedUnread: 'What failed could not be read.',
-  failedNext: 'Replace the card or make another one primary, then enable auto-reload again below.',
+  failedNext: 'Mend the card, or add another one and make it primary. Then enable auto-reload again below.',
   mend: 'Mend payment methods',
   status: (spent: string, limit: string | null) =>
     limit === null ? `${spent} reloaded this month.` : `${spent} of ${limit} reloaded this month.`,
@@ -63,6 +63,6 @@ export const autoReload = {
       monthly_limit: 'The monthly limit would have stopped a reload.',
       breaker: 'The breaker of 10 reloads an hour would have stopped a reload.',
     } as Record<string, string>,
-    pick: 'Choose a threshold and an amount to try them on your past usage.',
+    pick: 'Enable auto-reload, and choose a threshold and an amount, to try them on your past usage.',
   },
 } as const;

@@ -16,7 +16,7 @@ export const decisions = {
     disable: 'Auto-reload disabled',
     suspend: 'Access suspended',
     hold_back: 'Reload held back',
-    note: 'Noted',
+    note: 'Owners told',
     quarantine: 'Payment set aside',
     close_account: 'Account closed',
   } as Record<string, string>,

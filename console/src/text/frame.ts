@@ -25,6 +25,7 @@ export const frame = {
     unreachableWhy: 'The connection is lost, or the service is starting. What you see again will be up to date.',
     changeLost: 'The connection was lost, so it is not known whether this was done. Look before you try again.',
     failed: 'This could not be loaded',
+    answered: (status: number) => `The API answered ${status}, and did not say why.`,
     retry: 'Try again',
     notFound: 'There is no such page',
     notFoundWhy: 'The address may be mistyped, or the page has moved.',

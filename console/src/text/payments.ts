@@ -12,6 +12,8 @@ export const payments = {
   usable: 'Usable',
   unusable: 'Declined for good',
   unusableWhy: (why: string) => `Declined because ${why}. It is not charged again until it is replaced.`,
+  declinedLast: 'Declined last time',
+  declinedLastWhy: (why: string, at: string) => `Declined because ${why}, ${at}. It is tried again.`,
   noMethodTried: 'No method',
   expires: 'Expires',
   noExpiry: 'No expiry',
@@ -73,5 +75,7 @@ export const payments = {
   receiptOf: (at: string) => `Receipt of ${at}`,
   confirm: 'Confirm',
   confirmOf: (at: string) => `Confirm the payment of ${at}`,
+  disabled:
+    'Auto-reload is disabled: three charges in a row failed. Once a card that works is primary, turn it on again.',
   back: 'You are back from the payment provider. A new method appears here as soon as it is confirmed.',
 } as const;

@@ -8,7 +8,7 @@ export const usage = {
   noneWhy: 'Usage appears here as soon as an inference service reports it.',
   advice: 'At this rate',
   adviceNote: 'from recent use',
-  facts: { average: 'Average a day', amount: 'Recommended reload', threshold: 'Recommended threshold' },
+  facts: { average: 'Spend a day', amount: 'Recommended reload', threshold: 'Recommended threshold' },
   amountWhy: 'Two to three days of spend',
   thresholdWhy: 'Lasts while a reload runs',
   models: 'By model',

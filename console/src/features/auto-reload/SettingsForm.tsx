@@ -30,8 +30,8 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
   const [draft, setDraft] = useState(() => draftOf(settings));
   const change = (part: Partial<typeof draft>): void => setDraft((old) => ({ ...old, ...part }));
   const wish = wishOf(draft);
-  const previewed = usePreview(accountId, wish);
-  const triable = useTriable(wish, previewed);
+  const previewed = usePreview(accountId, draft.enable ? wish : null);
+  const triable = useTriable(draft.enable ? wish : null, previewed);
   const saving = useSaving(accountId, onDone);
   // What a charge would be is known before it can be agreed to.
   const isReady = draft.enable && draft.agrees && wish !== null && previewed.kind === 'known';
@@ -113,7 +113,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
           </Button>
         </div>
       </div>
-      <Trial accountId={accountId} wish={draft.enable ? triable : null} settings={settings} />
+      <Trial accountId={accountId} wish={triable} settings={settings} />
     </form>
   );
 }

@@ -5,17 +5,17 @@ import type { Schemas } from '../../api/client';
 import type { Paged } from '../../api/paged';
 import { ButtonLink } from '../../components/Button';
 import { Card } from '../../components/Card';
-import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
-import { formatMoney, isZero, toNano } from '../../format/money';
+import { formatMoney } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import styles from './Payment.module.css';
+import { moneyColumns } from './moneyColumns';
 import { refundablePrepayment, refundKey } from './refundable';
+import { WithNote } from './WithNote';
 
 const words = text.payments;
 type Row = Schemas['Prepayment'];
@@ -61,7 +61,7 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
     key: 'status',
     heading: words.columns.status,
     cell: ({ id, status, detail, at }) => (
-      <span className={styles.status}>
+      <WithNote>
         <PaymentStatus status={status} />
         {detail && <small>{detail}</small>}
         {mayPay && status === 'requires_action' && (
@@ -69,7 +69,7 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
             {words.confirm}
           </Link>
         )}
-      </span>
+      </WithNote>
     ),
   },
   {
@@ -84,19 +84,7 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
         '–'
       ),
   },
-  {
-    key: 'refunded',
-    heading: words.columns.refunded,
-    cell: ({ refunded }) => (isZero(refunded) ? '–' : <Money amount={refunded} />),
-    isNumber: true,
-  },
-  {
-    key: 'amount',
-    heading: words.columns.amount,
-    cell: ({ amount }) => <Money amount={amount} />,
-    order: ({ amount }) => toNano(amount),
-    isNumber: true,
-  },
+  ...moneyColumns,
 ];
 
 const refundOf = (onRefund: (key: string) => void): Column<Row> => ({

@@ -4,18 +4,17 @@ import { useState } from 'react';
 import type { Paged } from '../../api/paged';
 import type { Attempt, Reload } from '../../api/autoReload';
 import { Card } from '../../components/Card';
-import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { PaymentStatus } from '../../components/PaymentStatus';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
-import { isZero, toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import { WhyDialog } from '../why/WhyDialog';
 import { triedCard, whyDeclined } from './card';
+import { moneyColumns } from './moneyColumns';
 import styles from './Payment.module.css';
 import { refundableReload, refundKey } from './refundable';
 
@@ -82,19 +81,7 @@ const columns: readonly Column<Reload>[] = [
       </ol>
     ),
   },
-  {
-    key: 'refunded',
-    heading: words.columns.refunded,
-    cell: ({ refunded }) => (isZero(refunded) ? '–' : <Money amount={refunded} />),
-    isNumber: true,
-  },
-  {
-    key: 'amount',
-    heading: words.columns.amount,
-    cell: ({ amount }) => <Money amount={amount} />,
-    order: ({ amount }) => toNano(amount),
-    isNumber: true,
-  },
+  ...moneyColumns,
 ];
 
 const actionsOf = (onWhy: (reload: number) => void, onRefund: Props['onRefund']): Column<Reload> => ({

@@ -1,6 +1,6 @@
 /** A saved method in words. */
 import type { Schemas } from '../../api/client';
-import type { Attempt } from '../../api/autoReload';
+import type { Attempt, Reload } from '../../api/autoReload';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 
@@ -25,3 +25,12 @@ export function whyDeclined({
 export function expiryOf({ expMonth, expYear }: Method): string | null {
   return expMonth === null || expYear === null ? null : `${String(expMonth).padStart(2, '0')}/${expYear}`;
 }
+
+/** The last attempt of reloads with each method, by the method's id. */
+export const lastAttempts = (reloads: readonly Pick<Reload, 'attempts'>[]): ReadonlyMap<string, Attempt> =>
+  new Map(
+    reloads
+      .flatMap(({ attempts }) => attempts)
+      .toSorted((a, b) => (a.at < b.at ? -1 : 1))
+      .map((attempt) => [attempt.method, attempt]),
+  );

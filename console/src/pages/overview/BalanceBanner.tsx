@@ -53,7 +53,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
           </div>
         )}
       </div>
-      <Notice tone={tone}>
+      <Notice tone={tone} action={isOwner && next && <NextStep step={next} onWindow={open} />}>
         {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
       </Notice>
       {isOwner && isOpen && (
@@ -65,12 +65,27 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
   );
 }
 
+/** The way to what the sentence asks for; what the banner's own buttons do needs none. */
+function NextStep({ step, onWindow }: { step: keyof typeof words.next; onWindow: () => void }) {
+  switch (step) {
+    case 'mend':
+    case 'mendOrPay':
+      return <Button onClick={onWindow}>{words.seeFailed}</Button>;
+    case 'checkMethod':
+      return <ButtonLink href="/payments">{words.toMethods}</ButtonLink>;
+    case 'raise':
+      return <Button onClick={onWindow}>{words.raiseLimit}</Button>;
+    default:
+      return null;
+  }
+}
+
 function AutoReloadLine({ autoReload: { status, threshold, amount } }: Pick<Schemas['Account'], 'autoReload'>) {
   const isSet = status !== 'off' && threshold !== null && amount !== null;
   return (
     <p className={styles.note}>
       {words.autoReload}: <b>{words.states[status]}</b>
-      {isSet && <>. {words.onLine(formatMoney(amount), formatMoney(threshold))}</>}
+      {isSet && <>. {(status === 'on' ? words.onLine : words.keptLine)(formatMoney(amount), formatMoney(threshold))}</>}
     </p>
   );
 }

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
 import { Link } from 'wouter';
-import { lastReloadsQuery } from '../../api/autoReload';
+import { lastReloadsQuery, type Attempt } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PaymentStatus } from '../../components/PaymentStatus';
 import { Empty, Loaded } from '../../components/States';
+import { triedCard, whyDeclined } from '../../features/payment/card';
 import { formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
@@ -27,7 +28,7 @@ export function LastReloads() {
             </Empty>
           ) : (
             <ul className={styles.rows}>
-              {data.map(({ number, amount, status, at }) => (
+              {data.map(({ number, amount, status, at, attempts }) => (
                 <li key={number}>
                   <span>
                     <PaymentStatus status={status} />
@@ -35,7 +36,10 @@ export function LastReloads() {
                   <span className={`${styles.amount} ${styles.end}`}>
                     <Money amount={amount} />
                   </span>
-                  <time dateTime={at}>{formatTime(at)}</time>
+                  <span>
+                    <time dateTime={at}>{formatTime(at)}</time>
+                    {status !== 'succeeded' && <LastDecline attempts={attempts} />}
+                  </span>
                 </li>
               ))}
             </ul>
@@ -43,5 +47,14 @@ export function LastReloads() {
         }
       </Loaded>
     </Card>
+  );
+}
+
+/** Which card the last attempt was made with, and why it was declined. */
+function LastDecline({ attempts }: { attempts: readonly Attempt[] }) {
+  const last = attempts.findLast(({ outcome }) => outcome === 'declined');
+  if (last === undefined) return null;
+  return (
+    <small className={styles.why}>{words.declined(triedCard(last), whyDeclined(last) ?? text.payments.declined)}</small>
   );
 }

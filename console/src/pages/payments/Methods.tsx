@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
+import type { Attempt, Reload } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Badge } from '../../components/Badge';
@@ -14,16 +15,18 @@ import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
-import { cardName, expiryOf } from '../../features/payment/card';
+import { cardName, expiryOf, lastAttempts, whyDeclined } from '../../features/payment/card';
+import { WithNote } from '../../features/payment/WithNote';
+import { formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
-import styles from './Payments.module.css';
 
 type Method = Schemas['PaymentMethod'];
 const words = text.payments;
 
-export function Methods() {
+/** @param reloads the newest ones: what they were answered says more of a card than that it may be charged */
+export function Methods({ reloads }: { reloads: readonly Reload[] }) {
   const id = useAccountId();
   const methods = useQuery(methodsQuery(id));
   const change = useChange({
@@ -66,7 +69,7 @@ export function Methods() {
             <Table
               caption={words.methods}
               name="methods"
-              columns={columnsOf((method, role) => change.mutate({ method, role }), setRemoving)}
+              columns={columnsOf(lastAttempts(reloads), (method, role) => change.mutate({ method, role }), setRemoving)}
               rows={rows}
               rowKey={(method) => method.id}
             />
@@ -80,7 +83,11 @@ export function Methods() {
 
 type SetRole = (method: Method, role: 'primary' | 'backup') => void;
 
-const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<Method>[] => [
+const columnsOf = (
+  attempts: ReadonlyMap<string, Attempt>,
+  onRole: SetRole,
+  onRemove: (method: Method) => void,
+): Column<Method>[] => [
   { key: 'method', heading: words.columns.method, cell: cardName, csv: cardName },
   {
     key: 'role',
@@ -97,15 +104,7 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
   {
     key: 'status',
     heading: words.columns.status,
-    cell: ({ unusableBecause }) =>
-      unusableBecause === null ? (
-        <Badge tone="good">{words.usable}</Badge>
-      ) : (
-        <span className={styles.unusable}>
-          <Badge tone="bad">{words.unusable}</Badge>
-          <small>{words.unusableWhy(wordFor(words.declines, unusableBecause))}</small>
-        </span>
-      ),
+    cell: (method) => <Status method={method} last={attempts.get(method.id)} />,
     csv: ({ unusableBecause }) => unusableBecause ?? 'usable',
   },
   {
@@ -116,7 +115,8 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
         {method.role !== 'primary' && (
           <RowAction label={words.makePrimary} of={cardName(method)} onClick={() => onRole(method, 'primary')} />
         )}
-        {method.role !== 'backup' && (
+        {/* Without a primary nothing is reloaded: another one takes its place instead. */}
+        {method.role === null && (
           <RowAction label={words.makeBackup} of={cardName(method)} onClick={() => onRole(method, 'backup')} />
         )}
         <RowAction label={words.remove} of={cardName(method)} onClick={() => onRemove(method)} />
@@ -124,6 +124,23 @@ const columnsOf = (onRole: SetRole, onRemove: (method: Method) => void): Column<
     ),
   },
 ];
+
+/** Whether it may be charged; and if it was declined the last time, why. */
+function Status({ method: { unusableBecause }, last }: { method: Method; last: Attempt | undefined }) {
+  if (unusableBecause === null && last?.outcome !== 'declined') return <Badge tone="good">{words.usable}</Badge>;
+  return (
+    <WithNote>
+      <Badge tone={unusableBecause === null ? 'warn' : 'bad'}>
+        {unusableBecause === null ? words.declinedLast : words.unusable}
+      </Badge>
+      <small>
+        {unusableBecause === null
+          ? words.declinedLastWhy(whyDeclined(last!) ?? words.declined, formatTime(last!.at))
+          : words.unusableWhy(wordFor(words.declines, unusableBecause))}
+      </small>
+    </WithNote>
+  );
+}
 
 function RemoveDialog({ method, onClose }: { method: Method; onClose: () => void }) {
   const id = useAccountId();

@@ -1,5 +1,7 @@
 /** How the account pays: methods, prepayments, and every reload with its attempts. */
+import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
+import { accountQuery } from '../../api/accounts';
 import { usePaged } from '../../api/paged';
 import { reloadsList } from '../../api/autoReload';
 import { prepaymentsList } from '../../api/payments';
@@ -15,6 +17,7 @@ import { Methods } from './Methods';
 export default function Payments() {
   const id = useAccountId();
   const isOwner = useRole() === 'owner';
+  const account = useQuery(accountQuery(id)).data;
   const [search] = useSearchParams();
   const reloads = usePaged(reloadsList(id));
   const prepayments = usePaged(prepaymentsList(id));
@@ -28,7 +31,15 @@ export default function Payments() {
         )}
       </PageHead>
       {search.get('from') === 'provider' && <Notice tone="good">{text.payments.back}</Notice>}
-      {isOwner && <Methods />}
+      {isOwner && account?.autoReload.status === 'disabled_after_failures' && (
+        <Notice
+          tone="warn"
+          action={<ButtonLink href="/overview?window=auto-reload">{text.overview.turnOn}</ButtonLink>}
+        >
+          {text.payments.disabled}
+        </Notice>
+      )}
+      {isOwner && <Methods reloads={reloads.rows} />}
       <Reloads accountId={id} list={reloads} mayAskWhy={isOwner} />
       <Prepayments list={prepayments} mayPay={isOwner} />
     </>
