@@ -62,7 +62,7 @@ const contract = '^workflows/messages\\.ts$';
 const programs = [
   'api/main',
   'workers/(main|batchesMain|migrate|restoreUsage|bundle)',
-  'workflows/index',
+  'workflows/(index|carryTrace)',
   'verify/main',
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',

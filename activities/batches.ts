@@ -31,7 +31,10 @@ export function createBatchActivities(deps: BatchDependencies) {
       await transaction(pool, (tx) => moveBatch(tx, batch.id, 'in_progress'));
     } catch (error) {
       if (!isLost(error)) throw error;
-      log.error({ err: error, batch: batch.id, file: batch.inputFileId }, "a batch's input is lost: the batch fails");
+      log.error(
+        { err: error, account: batch.accountId, batch: batch.id, file: batch.inputFileId },
+        "a batch's input is lost: the batch fails",
+      );
       await fail(batch.id);
     }
   }

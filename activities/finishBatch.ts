@@ -62,7 +62,7 @@ async function writeUnbegun(deps: BatchDependencies, batch: Batch): Promise<bool
     const isGivenUp = closedAt !== undefined && Date.now() - closedAt.getTime() > UNREADABLE_MS_MAX;
     if (!isLost(error) && !isGivenUp) throw error;
     deps.log.error(
-      { err: error, batch: batch.id, file: batch.inputFileId },
+      { err: error, account: batch.accountId, batch: batch.id, file: batch.inputFileId },
       "the input of a batch that ends can't be read: requests are left out of its error file",
     );
     return false;

@@ -14,7 +14,8 @@ export function createReconciler(deps: Dependencies) {
     const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
     for (const repair of repairs) {
       deps.counts?.repaired(repair.kind);
-      deps.log.warn(repair, 'reconciliation has repaired what nobody had brought');
+      const { accountId: account, ...done } = repair;
+      deps.log.warn({ account, ...done }, 'reconciliation has repaired what nobody had brought');
     }
     if (alarm !== null)
       deps.log.error(

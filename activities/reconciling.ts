@@ -86,8 +86,8 @@ export function createReconcilingActivities(deps: Dependencies) {
     async checkLedger(nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(pool, SHOWN_MAX, nowMs);
       deps.counts?.violated(check.violations.length);
-      for (const violation of check.violations)
-        log.error(violation, 'the ledger is not right: an operator must look at it');
+      for (const { accountId: account, ...violation } of check.violations)
+        log.error({ account, ...violation }, 'the ledger is not right: an operator must look at it');
       return check;
     },
 

@@ -15,6 +15,8 @@ import { createClaims } from '../stripe/claims';
 import { createProvider } from '../stripe/provider';
 import { watchProvider } from '../stripe/watch';
 import { createMetrics, type Metrics } from '../telemetry/metrics';
+import type { Tracing } from '../telemetry/spans';
+import { traceCalls } from '../telemetry/stripeTraces';
 import { createKeyring } from './http/auth';
 import { createPulse } from './http/pulse';
 import { createGateCache, FAIL_CLOSED } from './gate/gateCache';
@@ -69,6 +71,8 @@ export type ApiDeps = {
   rawGates?: boolean;
   /** Where this API's numbers are kept. @default some of its own */
   metrics?: Metrics;
+  /** Where its traces are made. @default there are none */
+  tracing?: Tracing | undefined;
   /** This process's own clock, which may be wrong: the database's is measured against it. @default Date.now */
   now?: () => number;
 };
@@ -117,7 +121,7 @@ export function composeServices(deps: ApiDeps): Composition {
     gates,
     log,
     now: clock.now,
-    counts: counts.usage,
+    ...{ counts: counts.usage, tracing: deps.tracing },
     onPosted(position) {
       signalPosition(position, { gates, signals });
       accountStreams.poke(position.accountId);
@@ -128,7 +132,7 @@ export function composeServices(deps: ApiDeps): Composition {
   const hotPath = createHotPath({ gates, keyring });
   const services: Services = {
     ...given(deps),
-    provider: watchProvider(createProvider(deps.stripe, createClaims(deps.claimSecret)), counts.watchStripe),
+    provider: createWatchedProvider(deps, counts),
     counts: counts.payments,
     metrics,
     clock,
@@ -171,6 +175,10 @@ export function composeServices(deps: ApiDeps): Composition {
     },
   };
 }
+
+/** Stripe, with each call counted, and a span where there are traces. */
+const createWatchedProvider = ({ stripe, claimSecret, tracing }: ApiDeps, { watchStripe }: ApiCounts) =>
+  watchProvider(createProvider(stripe, createClaims(claimSecret)), traceCalls(tracing, watchStripe));
 
 /** The services that come from outside, with what is taken where nothing is said. */
 function given(deps: ApiDeps) {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
-import { filesDirOf, publicUrlOf, readConfig, webhookSecretsOf } from '../domain/config';
+import { filesDirOf, publicUrlOf, readConfig, secretsOf, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
@@ -11,11 +11,13 @@ import { createInvitationLinks } from '../notices/invitationLink';
 import { createSignInLinks } from '../notices/signInLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
-import { openOutput } from '../telemetry/log';
+import { openProcessOutput } from '../telemetry/processOutput';
 import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
+import { tracePool } from '../telemetry/tracePool';
 import { createApi } from './server';
+import { traceMessages } from './signals/traceMessages';
 
 /** Usage takes two connections at a time; the others are for reading and for what people do. */
 const CONNECTIONS_MAX = 10;
@@ -29,7 +31,8 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   if (config.LOW_PRIORITY === '1') takeLowPriority();
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
-  const { log, say } = openOutput('api', config.LOG_LEVEL);
+  const name = config.LOW_PRIORITY === '1' ? 'batches-api' : 'api';
+  const { log, say, tracing } = await openProcessOutput(name, config, secretsOf(config));
   const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
@@ -42,11 +45,17 @@ async function main(): Promise<void> {
     onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
   });
 
+  if (tracing) tracePool(pool, tracing);
+
   await migrateOrWait(pool);
-  const metrics = await startProcessMetrics(config.LOW_PRIORITY === '1' ? 'batches-api' : 'api', config, say);
+  const metrics = await startProcessMetrics(name, config, say);
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
     log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');
-  const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const temporal = new Client({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    ...(tracing && { interceptors: { workflow: [traceMessages(tracing)] } }),
+  });
   const api = createApi({
     pool,
     databaseUrl,
@@ -65,6 +74,7 @@ async function main(): Promise<void> {
     batchesUrl: config.BATCHES_URL,
     log,
     metrics,
+    tracing,
     stripeWebhookSecrets: webhookSecretsOf(config),
     rawGates: config.RAW_GATES === '1',
     consoleDir: join(__dirname, '..', 'console'),
@@ -80,6 +90,7 @@ async function main(): Promise<void> {
     await connection.close();
     await pool.end();
     await metrics.close();
+    await tracing?.close();
   };
   let stopping: Promise<void> | null = null;
   for (const signal of ['SIGTERM', 'SIGINT'] as const)

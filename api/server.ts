@@ -13,8 +13,10 @@ import { createForward, type Forward } from './http/forward';
 import { answerHot, type HotPath } from './gate/hotPath';
 import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
+import { forRequest } from './http/requestLog';
 import { pages } from './http/pages';
 import { answerPlainRequests, type PlainConnections } from './raw/plainConnection';
+import type { Tracing } from '../telemetry/spans';
 import type { ApiCounts } from './metrics';
 import { routes } from './routes';
 import type { Services } from './services';
@@ -33,9 +35,9 @@ const HEADERS_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 export function createApi(deps: ApiDeps): Api {
   const { services, hotPath, counts, start, endStreams, close } = composeServices(deps);
-  const { batchesUrl, log, checkReplies = false, trustedProxies = [], consoleDir, rawGates = false } = deps;
+  const { batchesUrl, log, tracing, checkReplies = false, trustedProxies = [], consoleDir, rawGates = false } = deps;
   const forward = batchesUrl === undefined ? null : createForward(batchesUrl, log);
-  const http = { hotPath, counts, forward, checkReplies, trustedProxies, consoleDir };
+  const http = { hotPath, counts, tracing, forward, checkReplies, trustedProxies, consoleDir };
   const { server, isIdle } = createHttpServer(services, http);
   const plain = rawGates ? answerPlainRequests(server, hotPath) : null;
   keepAddresses(server);
@@ -58,6 +60,7 @@ export function createApi(deps: ApiDeps): Api {
 type HttpOptions = {
   hotPath: HotPath;
   counts: ApiCounts;
+  tracing: Tracing | undefined;
   forward: Forward | null;
   checkReplies: boolean;
   trustedProxies: readonly string[];
@@ -66,12 +69,17 @@ type HttpOptions = {
 
 function createHttpServer(
   services: Services,
-  { hotPath, counts, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
+  { hotPath, counts, tracing, forward, checkReplies, trustedProxies, consoleDir }: HttpOptions,
 ): { server: Server; isIdle: () => boolean } {
   const { keyring, cookies, limiter, log } = services;
   const addressOf = createCallerAddress(trustedProxies);
   const { onAnswered } = counts;
-  const dispatch = createDispatch({ services, keyring, cookies, limiter, addressOf, log, checkReplies, onAnswered });
+  const http = { cookies, limiter, addressOf, log, checkReplies, onAnswered, tracing };
+  const dispatch = createDispatch({
+    servicesFor: (requestId, account) => forRequest(services, requestId, account),
+    keyring,
+    ...http,
+  });
   const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, [
     ...(consoleDir === undefined ? [] : [consolePages(consoleDir)]),

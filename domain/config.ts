@@ -111,6 +111,12 @@ const schema = z.object({
   /** Prometheus reads the process's numbers there, without a key; not set: nowhere, but from the API with an admin's. */
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  /** Where traces go, by OTLP over HTTP; not set: there are none. OpenTelemetry reads its other variables by itself. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.enum(['http/protobuf', 'http/json']).default('http/protobuf'),
+  OTEL_SERVICE_NAME: z.string().optional(),
+  OTEL_SDK_DISABLED: z.enum(['true', 'false']).default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -132,6 +138,14 @@ export const webhookSecretsOf = ({ STRIPE_WEBHOOK_SECRET }: Config): string[] =>
     .split(',')
     .map((secret) => secret.trim())
     .filter((secret) => secret !== '');
+
+/** Every secret of a deployment: none of them stands in a log. */
+export const secretsOf = (config: Config): (string | undefined)[] => [
+  config.ADMIN_KEY,
+  config.STRIPE_SECRET_KEY,
+  config.LINK_SECRET,
+  ...webhookSecretsOf(config),
+];
 
 /** Parses the environment. Throws one Error that names every bad variable and what it may be. */
 export function readConfig(env: Record<string, string | undefined>): Config {

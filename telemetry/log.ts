@@ -1,5 +1,6 @@
 /** What a process says: its log as JSON lines, and a few plain lines, both on standard output. No fault of the output becomes a fault of the process. */
 import { pino, type Logger } from 'pino';
+import { hiding } from './hideSecrets';
 import { createLineWriter } from './lineWriter';
 
 const STDOUT = 1;
@@ -10,13 +11,21 @@ export type Output = {
   say(line: string): void;
 };
 
+export type OutputOptions = {
+  /** Asked for with each line of the log: what it belongs to. */
+  fields?: () => object;
+  /** What must not stand in a line, though nothing about it says so. */
+  secrets?: readonly (string | undefined)[];
+};
+
 /** @param name of the process, in each line of its log */
-export function openOutput(name: string, level: string): Output {
+export function openOutput(name: string, level: string, { fields, secrets = [] }: OutputOptions = {}): Output {
   ignoreBrokenOutput();
   const writer = createLineWriter(STDOUT, {
     onLost: (lines) => log.warn({ lines }, 'log lines were lost: they could not be written'),
   });
-  const log = pino({ name, level }, writer);
+  const hide = hiding(secrets);
+  const log = pino({ name, level, ...(fields && { mixin: fields }) }, { write: (line) => writer.write(hide(line)) });
   return { log, say: (line) => writer.write(`${line}\n`) };
 }
 

@@ -2,15 +2,16 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
-import { filesDirOf, readConfig } from '../domain/config';
+import { filesDirOf, readConfig, secretsOf } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
-import { openOutput } from '../telemetry/log';
+import { openProcessOutput } from '../telemetry/processOutput';
 import { addPoolMetrics } from '../telemetry/poolMetrics';
 import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
+import { tracePool } from '../telemetry/tracePool';
 import { startCountingFiles, startErasing } from './batchFiles';
 import { startClosingOverdue } from './batchOverdue';
 import { startStartingBatches } from './batchStarts';
@@ -19,10 +20,11 @@ import { startSweepingFiles } from './fileSweep';
 import { startHeartbeat } from './heartbeat';
 import { addActivitySeconds } from './metrics';
 import type { Repeating } from './repeat';
+import { workFields } from './workFields';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const { log, say } = openOutput('batch-worker', config.LOG_LEVEL);
+  const { log, say, tracing } = await openProcessOutput('batch-worker', config, secretsOf(config), workFields);
   const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace } = config;
   if (!DATABASE_URL || !TEMPORAL_ADDRESS)
     throw new Error("The batches' worker needs DATABASE_URL and TEMPORAL_ADDRESS.");
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     applicationName: 'ballast-batch-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
+  if (tracing) tracePool(pool, tracing);
   await migrateOrWait(pool);
   const metrics = await startProcessMetrics('batch-worker', config, say);
   addPoolMetrics(metrics, { main: pool });
@@ -46,7 +49,7 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace });
-  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts } });
+  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts }, tracing });
   const loops: Repeating[] = [
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
@@ -64,6 +67,7 @@ async function main(): Promise<void> {
   await running;
   await Promise.all(loops.map((loop) => loop.stop()));
   await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
+  await tracing?.close();
 }
 
 main().catch((error: Error) => {

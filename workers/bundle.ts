@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   // All workflows share one copy of their code; each had its own, a third of what it took of the heap. So modules keep nothing between calls.
   const { code } = await bundleWorkflowCode({
     workflowsPath,
+    workflowInterceptorModules: [require.resolve('../workflows/carryTrace')],
     preloadModules: [workflowsPath],
     logger: new DefaultLogger('WARN'),
   });

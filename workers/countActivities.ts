@@ -1,8 +1,8 @@
 /** Counts activities from outside: how long each took, and whether it failed. */
-import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { ActivityCounts } from '../activities/dependencies';
 
-const countActivities =
+export const countActivities =
   (counts: Pick<ActivityCounts, 'ended'>): ActivityInterceptorsFactory =>
   ({ info }) => ({
     inbound: {
@@ -21,10 +21,3 @@ const countActivities =
       },
     },
   });
-
-/** What a worker takes to count its activities; nothing where nobody counts. */
-export const counting = ({
-  counts,
-}: {
-  counts?: Pick<ActivityCounts, 'ended'>;
-}): Pick<WorkerOptions, 'interceptors'> => (counts ? { interceptors: { activity: [countActivities(counts)] } } : {});

@@ -3,13 +3,16 @@ import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { WebhookDependencies } from '../activities/dependencies';
 import { createWebhookActivities } from '../activities/webhooks';
 import { BALANCE_TASK_QUEUE, webhookTaskQueue } from '../workflows/messages';
-import { counting } from './countActivities';
+import type { Tracing } from '../telemetry/spans';
+import { observing } from './observe';
 
 export type WebhookWorkerOptions = {
   connection: NativeConnection;
   namespace: string;
   deps: WebhookDependencies;
   taskQueue?: string;
+  /** @default there are no traces */
+  tracing?: Tracing | undefined;
 };
 
 const SENDING_AT_ONCE_MAX = 20;
@@ -20,13 +23,14 @@ export async function createWebhookWorker({
   namespace,
   deps,
   taskQueue = BALANCE_TASK_QUEUE,
+  tracing,
 }: WebhookWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,
     taskQueue: webhookTaskQueue(taskQueue),
     activities: createWebhookActivities(deps),
-    ...counting(deps),
+    ...observing(deps.counts, tracing),
     maxConcurrentActivityTaskExecutions: SENDING_AT_ONCE_MAX,
     shutdownGraceTime: '5s',
   });

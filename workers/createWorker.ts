@@ -10,10 +10,14 @@ import {
 import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE } from '../workflows/messages';
-import { counting } from './countActivities';
+import type { Tracing } from '../telemetry/spans';
+import { observing } from './observe';
 
 /** Made by the build; without it (tests, sources) the workflows are bundled when the worker starts. */
 const BUNDLE = join(__dirname, '..', 'workflows.bundle.js');
+
+/** Part of a bundle already. */
+const CARRY_TRACE = require.resolve('../workflows/carryTrace');
 
 export type WorkerOptions = {
   connection: NativeConnection;
@@ -21,6 +25,8 @@ export type WorkerOptions = {
   deps: Dependencies;
   workflowBundle?: WorkflowBundleOption;
   taskQueue?: string;
+  /** @default there are no traces */
+  tracing?: Tracing | undefined;
   /** Which release this is: an operator says which one carries workflows on. @default none: any worker does */
   buildId?: string | undefined;
 };
@@ -50,12 +56,14 @@ export async function createWorker({
   workflowBundle,
   taskQueue = BALANCE_TASK_QUEUE,
   buildId,
+  tracing,
 }: WorkerOptions): Promise<Worker> {
   const workflows = workflowBundle
     ? { workflowBundle }
     : existsSync(BUNDLE)
       ? { workflowBundle: { codePath: BUNDLE } }
       : { workflowsPath: require.resolve('../workflows') };
+  const { interceptors, sinks } = observing(deps.counts, tracing);
   return Worker.create({
     connection,
     namespace,
@@ -63,7 +71,8 @@ export async function createWorker({
     ...workflows,
     ...versionedBy(buildId, taskQueue),
     activities: createActivities(deps),
-    ...counting(deps),
+    interceptors: { ...interceptors, ...('workflowsPath' in workflows && { workflowModules: [CARRY_TRACE] }) },
+    sinks,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     shutdownGraceTime: '5s',
   });

@@ -26,7 +26,9 @@ export function startHoldSweep({ pool, client, log, tickMs = TICK_MS }: HoldSwee
       .withDeadline(Date.now() + SIGNAL_MS_MAX, () =>
         wakeBalance(client, accountId, usageSignal, { watermark, available: formatMoney(available) }),
       )
-      .catch((error: Error) => log.debug({ error: error.message, accountId }, 'a workflow could not be signalled'))
+      .catch((error: Error) =>
+        log.debug({ error: error.message, account: accountId }, 'a workflow could not be signalled'),
+      )
       .finally(() => telling.delete(told));
     telling.add(told);
   };

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { archiveFolderOf, publicUrlOf, readConfig, type Config } from '../domain/config';
+import { archiveFolderOf, publicUrlOf, readConfig, secretsOf, type Config } from '../domain/config';
 import { createClock, measureClock, type Clock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
@@ -17,11 +17,14 @@ import { createClaims } from '../stripe/claims';
 import { watchProvider, type CallWatch } from '../stripe/watch';
 import { createProvider } from '../stripe/provider';
 import { createConfirmationLinks } from '../payments/confirmationLink';
-import { openOutput } from '../telemetry/log';
+import { openProcessOutput } from '../telemetry/processOutput';
 import { tellReady } from '../telemetry/ready';
 import { addPoolMetrics } from '../telemetry/poolMetrics';
 import { startProcessMetrics } from '../telemetry/processMetrics';
 import { addStripeMetrics } from '../telemetry/stripeMetrics';
+import { traceCalls } from '../telemetry/stripeTraces';
+import { tracePool } from '../telemetry/tracePool';
+import type { Tracing } from '../telemetry/spans';
 import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
@@ -35,11 +38,12 @@ import type { Repeating } from './repeat';
 import { startSessionSweep } from './sessionSweep';
 import { startUsageArchive } from './usageArchive';
 import { startUsageSums } from './usageSums';
+import { workFields } from './workFields';
 import { startStartingWebhooks } from './webhookStarts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const { log, say } = openOutput('worker', config.LOG_LEVEL);
+  const { log, say, tracing } = await openProcessOutput('worker', config, secretsOf(config), workFields);
   const { DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY } = config;
   if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
@@ -52,6 +56,7 @@ async function main(): Promise<void> {
     applicationName: 'ballast-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
+  if (tracing) tracePool(pool, tracing);
   await migrateOrWait(pool);
   addPoolMetrics(metrics, { main: pool });
   addLedgerGauges(metrics, pool);
@@ -70,7 +75,8 @@ async function main(): Promise<void> {
     log,
     clock,
     counts,
-    watchStripe: addStripeMetrics(metrics),
+    watchStripe: traceCalls(tracing, addStripeMetrics(metrics)),
+    tracing,
   });
   // Charging goes on without it: an operator must see to it that it is made.
   await scheduleReconcile(client).catch((error: Error) =>
@@ -86,6 +92,7 @@ async function main(): Promise<void> {
   await running;
   await Promise.all(loops.map((loop) => loop.stop()));
   await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
+  await tracing?.close();
 }
 
 /** Where links in mails lead, and what signs them. */
@@ -112,6 +119,7 @@ async function createWorkers({
   clock,
   counts,
   watchStripe,
+  tracing,
 }: {
   config: Config;
   stripeKey: string;
@@ -122,6 +130,7 @@ async function createWorkers({
   clock: Clock;
   counts: WorkerCounts;
   watchStripe: CallWatch;
+  tracing: Tracing | undefined;
 }): Promise<Worker[]> {
   const namespace = config.TEMPORAL_NAMESPACE;
   const deps = {
@@ -142,8 +151,13 @@ async function createWorkers({
   };
   const sendWebhook = createWebhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === '1', now: clock.now });
   return [
-    await createWorker({ connection, namespace, deps, buildId: config.WORKER_BUILD_ID }),
-    await createWebhookWorker({ connection, namespace, deps: { pool, log, sendWebhook, counts: counts.activities } }),
+    await createWorker({ connection, namespace, deps, buildId: config.WORKER_BUILD_ID, tracing }),
+    await createWebhookWorker({
+      connection,
+      namespace,
+      deps: { pool, log, sendWebhook, counts: counts.activities },
+      tracing,
+    }),
   ];
 }
 

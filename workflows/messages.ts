@@ -5,6 +5,12 @@ import type { ReconcileReport } from '../domain/reconciliation';
 
 export const BALANCE_TASK_QUEUE = 'balance';
 
+/** Of messages and activities: the span they belong to, as W3C's `traceparent`. */
+export const TRACE_HEADER = 'traceparent';
+/** A message has reached its workflow, which has given its span this id (16 hexadecimal digits). */
+export type TracedMessage = { name: string; id: string; parent: string; atMs: number };
+export type TraceSinks = { traces: { received(message: TracedMessage): void } };
+
 export const balanceWorkflowId = (accountId: string): string => `balance/${accountId}`;
 /** The inverse of balanceWorkflowId. */
 export const accountIdOf = (workflowId: string): string => workflowId.slice('balance/'.length);

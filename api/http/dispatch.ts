@@ -7,6 +7,7 @@ import { anybody, type Keyring } from './auth';
 import { parseBody, readBody, streamBody } from './body';
 import { createCallers, isForeign, keyOf } from './callers';
 import type { Call, Endpoint, Reply } from './endpoint';
+import type { Tracing } from '../../telemetry/spans';
 import { headerOf } from './headerOf';
 import { fieldErrors, toProblem, toReply, type ErrorFormat } from './problems';
 import type { RateLimiter } from './rateLimiter';
@@ -37,7 +38,8 @@ export type Dispatch<Services> = {
 };
 
 export type DispatchOptions<Services> = {
-  services: Services;
+  /** What a handler is given for its request. @param account whose request it is; undefined: nobody's, or of all */
+  servicesFor(requestId: string, account: string | undefined): Services;
   keyring: Keyring;
   cookies: SessionCookies;
   limiter: RateLimiter;
@@ -48,12 +50,14 @@ export type DispatchOptions<Services> = {
   checkReplies: boolean;
   /** Told of each answer of a route, for metrics. */
   onAnswered?: OnAnswered;
+  /** @default there are no traces */
+  tracing?: Tracing | undefined;
 };
 
 export type OnAnswered = (route: Pick<Route, 'method' | 'path'>, status: number, seconds: number) => void;
 
 export function createDispatch<Services>(options: DispatchOptions<Services>): Dispatch<Services> {
-  const { services, cookies, limiter, addressOf, log, checkReplies, onAnswered } = options;
+  const { servicesFor, cookies, limiter, addressOf, log, checkReplies, onAnswered, tracing } = options;
   const callers = createCallers(options);
 
   /** 401, foreign account 404, 403, 413 and 415, 400, 429: in this order. */
@@ -77,54 +81,87 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
     return call;
   }
 
-  /** Logs what is ours to mend. */
-  function toRefusal(error: unknown, { request, response, path }: Omit<Asked, 'params' | 'query'>): Problem {
-    const problem = toProblem(error);
-    if (problem.status >= 500) {
-      const requestId = response.getHeader('X-Request-Id');
-      log[problem.status === 500 ? 'error' : 'warn'](
-        { err: error, requestId, method: request.method, path: toLoggedPath(path) },
-        problem.message,
-      );
-    }
-    return problem;
-  }
-
-  /** A reply that can't be written, such as a header that HTTP forbids, ends its connection and nothing else. */
-  function write({ response, request, path }: Omit<Asked, 'params' | 'query'>, reply: Reply): void {
-    try {
-      send(response, reply);
-    } catch (error) {
-      log.error({ err: error, method: request.method, path: toLoggedPath(path) }, 'an answer could not be written');
-      response.destroy();
-    }
-  }
-
   let underWay = 0;
+
+  /** The status of its answer; null: the caller has gone. */
+  async function answer(route: Route<Services>, asked: Asked): Promise<number | null> {
+    let reply: Reply;
+    const startedMs = performance.now();
+    underWay += 1;
+    try {
+      const call = await check(route, asked);
+      reply = await route.endpoint.handle(call, servicesFor(requestIdOf(asked), ofWhom(route, asked, call)));
+      if (checkReplies) checkReply(route, reply);
+    } catch (error) {
+      if (hasGone(error, asked)) {
+        asked.response.destroy();
+        return null;
+      }
+      const problem = toRefusal(log, error, asked);
+      reply = toReply(checkReplies ? declared(route, problem) : problem, route.errors);
+    } finally {
+      underWay -= 1;
+    }
+    write(log, asked, reply);
+    onAnswered?.(route, reply.status, (performance.now() - startedMs) / 1_000);
+    // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.
+    if (route.endpoint.body?.streamed) asked.request.resume();
+    return reply.status;
+  }
 
   return {
     isIdle: () => underWay === 0,
     async answer(route, asked) {
-      let reply: Reply;
-      const startedMs = performance.now();
-      underWay += 1;
-      try {
-        reply = await route.endpoint.handle(await check(route, asked), services);
-        if (checkReplies) checkReply(route, reply);
-      } catch (error) {
-        if (hasGone(error, asked)) return void asked.response.destroy();
-        const problem = toRefusal(error, asked);
-        reply = toReply(checkReplies ? declared(route, problem) : problem, route.errors);
-      } finally {
-        underWay -= 1;
-      }
-      write(asked, reply);
-      onAnswered?.(route, reply.status, (performance.now() - startedMs) / 1_000);
-      // What the handler has left of the body is read and dropped: only then is the next request of the connection heard.
-      if (route.endpoint.body?.streamed) asked.request.resume();
+      await (tracing ? traced(tracing, route, asked, () => answer(route, asked)) : answer(route, asked));
     },
-    refuse: (error, asked, format = 'problem') => write(asked, toReply(toRefusal(error, asked), format)),
+    refuse: (error, asked, format = 'problem') => write(log, asked, toReply(toRefusal(log, error, asked), format)),
   };
+}
+
+/** Logs what is ours to mend. */
+function toRefusal(log: Logger, error: unknown, { request, response, path }: Omit<Asked, 'params' | 'query'>): Problem {
+  const problem = toProblem(error);
+  if (problem.status >= 500) {
+    const requestId = requestIdOf({ response });
+    const about = { err: error, requestId, method: request.method, path: toLoggedPath(path) };
+    log[problem.status === 500 ? 'error' : 'warn'](about, problem.message);
+  }
+  return problem;
+}
+
+/** A reply that can't be written, such as a header that HTTP forbids, ends its connection and nothing else. */
+function write(log: Logger, { response, request, path }: Omit<Asked, 'params' | 'query'>, reply: Reply): void {
+  try {
+    send(response, reply);
+  } catch (error) {
+    const about = {
+      err: error,
+      requestId: requestIdOf({ response }),
+      method: request.method,
+      path: toLoggedPath(path),
+    };
+    log.error(about, 'an answer could not be written');
+    response.destroy();
+  }
+}
+
+/** As a span of the caller's trace, if it has one. */
+function traced(
+  tracing: Tracing,
+  { method, path }: Pick<Route, 'method' | 'path'>,
+  { request, response }: Asked,
+  answer: () => Promise<number | null>,
+): Promise<void> {
+  const attributes = {
+    'http.request.method': method.toUpperCase(),
+    'http.route': path,
+    'ballast.request.id': requestIdOf({ response }),
+  };
+  const parent = headerOf(request, 'traceparent');
+  return tracing.span(`${method.toUpperCase()} ${path}`, { kind: 'server', attributes, parent }, async (note) => {
+    const status = await answer();
+    if (status !== null) note({ 'http.response.status_code': status });
+  });
 }
 
 /** The caller ended the connection before the body was whole: there is nobody to answer, and nothing is wrong. */
@@ -136,6 +173,12 @@ const toLoggedPath = (path: string): string => path.replace(/^\/(confirm|invitat
 
 /** By HTTP's rules such a request changes nothing. */
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+
+const requestIdOf = ({ response }: Pick<Asked, 'response'>): string => String(response.getHeader('X-Request-Id'));
+
+/** Whose request it is: the account in the address, or else the one whose key it has. */
+const ofWhom = ({ path }: Pick<Route, 'path'>, asked: Asked, { principal }: Call): string | undefined =>
+  path.startsWith('/v1/accounts/:id') ? accountOf(asked) : (principal.accountId ?? undefined);
 
 const accountOf = ({ params }: Asked): string => (typeof params.id === 'string' ? params.id : '');
 

@@ -49,7 +49,7 @@ function createSender(client: Client, log: Logger, onSignalled: OnSignalled) {
       .then(() => note(true))
       .catch((error: Error) => {
         note(false);
-        log.debug({ err: error, accountId }, 'a workflow could not be signalled');
+        log.debug({ err: error, account: accountId }, 'a workflow could not be signalled');
       })
       .finally(() => sending.delete(sent));
     sending.add(sent);

@@ -8,6 +8,8 @@ export type GroupCommitOptions<Item, Result> = {
   itemsMax: number;
   /** `hasRoom` says no beyond so many waiting items. */
   waitingMax: number;
+  /** Taken of each request: its batch is committed within that of its first one. @default the one that found nothing in flight */
+  keepContext?: (() => <T>(work: () => T) => T) | undefined;
 };
 
 /** `first`: the place of the request's first item in the batch. */
@@ -26,9 +28,12 @@ export type GroupCommit<Item, Result> = {
 
 type Waiting<Item, Result> = {
   items: readonly Item[];
+  within: <T>(work: () => T) => T;
   resolve(committed: Committed<Result>): void;
   reject(error: unknown): void;
 };
+
+const here = <T>(work: () => T): T => work();
 
 /** There is no timer: a request that finds nothing in flight is committed at once, a busy server batches by itself. */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
@@ -49,7 +54,8 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 
   async function commitTogether(batch: Waiting<Item, Result>[]): Promise<void> {
     try {
-      const result = await options.commit(batch.length === 1 ? batch[0]!.items : batch.flatMap(({ items }) => items));
+      const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((request) => request.items);
+      const result = await batch[0]!.within(() => options.commit(items));
       let first = 0;
       for (const request of batch) {
         request.resolve({ result, first });
@@ -74,7 +80,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     waiting: () => waitingItems,
     submit(items) {
       return new Promise((resolve, reject) => {
-        queue.push({ items, resolve, reject });
+        queue.push({ items, within: options.keepContext?.() ?? here, resolve, reject });
         waitingItems += items.length;
         running ??= run();
       });

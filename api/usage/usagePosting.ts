@@ -6,6 +6,7 @@ import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
 import type { MovedPosition } from '../../ledger/accounts/position';
 import { postUsage, type PostedUsage, type PricedEvent } from '../../ledger/usage/postUsage';
+import type { Tracing } from '../../telemetry/spans';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
@@ -47,7 +48,8 @@ export type UsagePostingDeps = {
   now(): number;
   /** Called with each position a commit has changed, before anybody is answered. */
   onPosted(position: MovedPosition): void;
-  counts?: UsageCounts;
+  counts?: UsageCounts | undefined;
+  tracing?: Tracing | undefined;
 };
 
 /** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */
@@ -63,18 +65,17 @@ export function createUsagePosting({
   now,
   onPosted,
   counts,
+  tracing,
 }: UsagePostingDeps): UsagePosting {
   const lanes = createCommitLanes({
     itemsMax: COMMIT_EVENTS_MAX,
     waitingMax: WAITING_EVENTS_MAX,
     // Class 22, data exceptions: such as one account's balance running out of range.
     isItemsFault: (error) => error instanceof DatabaseError && error.code?.startsWith('22') === true,
-    async commit(events) {
-      const startedMs = performance.now();
-      const posted = await postUsage(pool, events);
-      counts?.committed(events.length, (performance.now() - startedMs) / 1_000, deducted(events, posted));
-      for (const position of posted.positions.values()) onPosted(position);
-      return posted;
+    keepContext: tracing?.keep,
+    commit(events) {
+      const work = () => commit({ pool, counts, onPosted }, events);
+      return tracing ? tracing.span('usage commit', { attributes: { events: events.length } }, work) : work();
     },
   });
 
@@ -132,6 +133,17 @@ export function createUsagePosting({
   }
 
   return { report, idle: lanes.idle, waiting: lanes.waiting };
+}
+
+async function commit(
+  { pool, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'counts' | 'onPosted'>,
+  events: readonly PricedEvent[],
+): Promise<PostedUsage> {
+  const startedMs = performance.now();
+  const posted = await postUsage(pool, events);
+  counts?.committed(events.length, (performance.now() - startedMs) / 1_000, deducted(events, posted));
+  for (const position of posted.positions.values()) onPosted(position);
+  return posted;
 }
 
 /** What the accounts were charged for events that were posted now. */

@@ -3,16 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../support/notices';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlpReceiver';
 import { NpmStart } from '../support/npmStart';
 
 let dataDir: string;
 let ballast: NpmStart;
+let traces: OtlpReceiver;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'ballast-first-'));
-  ballast = await NpmStart.start(dataDir);
+  traces = await startOtlpReceiver();
+  ballast = await NpmStart.start(dataDir, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  });
 }, 120_000);
 afterAll(async () => {
   await ballast?.stop();
+  await traces.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -49,4 +57,29 @@ test(`O1 it comes up, takes a prepayment and reloads by itself (Node ${process.v
     30_000,
   );
   expect(account).toMatchObject({ gate: { state: 'ok' } });
+});
+
+test('13.6 one trace leads from the request of a prepayment to Stripe, and one from the usage to the charge of its reload', async () => {
+  const whole = (paths: string[][]): boolean => paths.length >= 2 && paths.every(([root]) => root !== '(not here yet)');
+  const paths = await until(() => traces.pathsTo('stripe confirmIntent'), whole, 30_000);
+  expect(paths).toContainEqual([
+    'api: POST /v1/accounts/:id/prepayments',
+    'api: temporal start prepayment',
+    'worker: workflow prepayment start',
+    'worker: activity chargePrepayment',
+    'worker: stripe confirmIntent',
+  ]);
+  expect(paths).toContainEqual([
+    'api: POST /v1/usage',
+    'api: usage commit',
+    'api: temporal signal usage',
+    'worker: workflow balance usage',
+    'worker: activity chargeReload',
+    'worker: stripe confirmIntent',
+  ]);
+  const asked = traces.spans.filter(({ name }) => name.startsWith('ledger '));
+  expect(new Set(asked.map(({ service }) => service))).toEqual(new Set(['ballast-api', 'ballast-worker']));
+  // What is asked of Postgres belongs to something, and says nothing of whose it is.
+  expect(asked.filter(({ parentSpanId }) => !parentSpanId)).toEqual([]);
+  expect(JSON.stringify(asked.map(({ name, attributes }) => [name, attributes]))).not.toContain('first');
 });
