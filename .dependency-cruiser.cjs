@@ -61,7 +61,7 @@ const contract = '^workflows/messages\\.ts$';
 /** What is run by its path: by npm, by a supervisor, in a container, in a browser. */
 const programs = [
   'api/main',
-  'workers/(main|batchesMain|migrate|restoreUsage|bundle)',
+  'workers/(main|batchesMain|migrate|backup|restore|restoreUsage|bundle)',
   'workflows/(index|carryTrace)',
   'verify/main',
   'client/index',

@@ -8,6 +8,8 @@ const entryPoints = [
   'workers/main.ts',
   'workers/batchesMain.ts',
   'workers/migrate.ts',
+  'workers/backup.ts',
+  'workers/restore.ts',
   'workers/restoreUsage.ts',
   'verify/main.ts',
   'dev/**',

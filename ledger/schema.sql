@@ -695,6 +695,13 @@ CREATE UNIQUE INDEX reloads_one_open ON reloads USING btree (account_id) WHERE (
 CREATE INDEX reloads_opened ON reloads USING btree (account_id, opened_at);
 CREATE TRIGGER reloads_sync_due AFTER INSERT OR UPDATE OF due_at, closed_at ON reloads FOR EACH ROW EXECUTE FUNCTION sync_reload_due();
 
+create table restores (
+  number bigint generated always as identity not null,
+  backup_at timestamp with time zone not null,
+  restored_at timestamp with time zone not null default now(),
+  PRIMARY KEY (number)
+);
+
 create table sessions (
   hash bytea not null,
   key_id uuid,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
 import { recordAudit } from '../../ledger/audit/recordAudit';
+import { readRestore } from '../../ledger/backup/readRestore';
 import { startReconcile } from '../../workflows/startReconcile';
 import { accepted, ok } from '../http/endpoint';
 import { toReportText } from './reconcileText';
@@ -60,6 +61,12 @@ const report = z
         sums: z.strictObject({ credited: sum, takenBack: sum, used: sum, adjusted: sum, balances: sum }),
       })
       .nullable(),
+    restored: z
+      .strictObject({ backupAt: time, restoredAt: time })
+      .nullable()
+      .describe(
+        'The database was put back to a backup within the last 30 days: usage that was reported between the two is missing unless it was sent again.',
+      ),
   })
   .meta({ id: 'ReconcileReport' });
 
@@ -72,9 +79,11 @@ export const reconcile = endpoint({
     await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);
     if (!done) return accepted({ status: 'running' });
+    const found = await readRestore(services.pool);
+    const restored = found && { backupAt: found.backupAt.toISOString(), restoredAt: found.restoredAt.toISOString() };
     return header('accept')?.startsWith('text/plain')
-      ? ok(toReportText(done), { 'Content-Type': 'text/plain; charset=utf-8' })
-      : ok(done);
+      ? ok(toReportText(done, restored), { 'Content-Type': 'text/plain; charset=utf-8' })
+      : ok({ ...done, restored });
   },
 });
 

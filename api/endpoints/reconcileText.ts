@@ -1,7 +1,10 @@
 /** A reconciliation's report as people read it. */
 import type { ReconcileReport } from '../../domain/reconciliation';
 
-export function toReportText(report: ReconcileReport): string {
+/** When the database was put back, as ISO 8601. */
+export type Restored = { backupAt: string; restoredAt: string };
+
+export function toReportText(report: ReconcileReport, restored: Restored | null): string {
   const { scanned, looked, repaired, unexplained, ledger } = report;
   const sections = [
     table([
@@ -46,6 +49,9 @@ export function toReportText(report: ReconcileReport): string {
       'Violations',
       (ledger?.violations ?? []).map(({ invariant, accountId, detail }) => [invariant, accountId, detail]),
     ),
+    restored &&
+      `Missing\n  Usage that was reported between ${restored.backupAt} and ${restored.restoredAt}, unless it was sent again:\n` +
+        '  the database was put back to a backup. Services send it again; what is here already is a duplicate.',
   ];
   return `${sections.filter((text) => text !== null).join('\n\n')}\n`;
 }

@@ -1,4 +1,8 @@
 /** O4, P3: Postgres is restored from an older copy; what Stripe has charged since is neither charged again nor lost. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../dev/commands';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import {
   openAccount,
@@ -11,6 +15,7 @@ import {
 } from '../support/api';
 import { stableId } from '../../payments/stableId';
 import { until } from '../support/notices';
+import { createTestDatabase } from '../support/database';
 import { keepCopy } from '../support/olderCopy';
 import { linesOf } from '../support/paid';
 import { testClaims } from '../support/provider';
@@ -282,4 +287,85 @@ test('P6 what Ballast has not signed rebuilds nothing: forged, changed or copied
   expect(await lines(other)).toEqual([]);
   // Nor does it do so to whoever prepays next.
   expect(await prepay(other, 'next')).toMatchObject({ status: 201, body: { balance: '25.00' } });
+});
+
+describe('13.5 a backup by one command, and back by another', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'ballast-backup-'))));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** As an operator runs it: compiled by `npm test` before the tests run. */
+  const command = (name: 'backup' | 'restore', from: string, url = world.database.ownerUrl) =>
+    run(process.execPath, [join(__dirname, '..', '..', 'dist', 'workers', `${name}.js`), from], {
+      timeoutMs: 30_000,
+      env: { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: join(folder, 'data') },
+    });
+  const file = () => join(folder, 'data', 'files', 'file_1');
+
+  test('what was paid since is credited and not charged again, and it is said what usage is missing', async () => {
+    mkdirSync(join(folder, 'data', 'files'), { recursive: true });
+    writeFileSync(file(), 'kept');
+    const account = await withCard();
+    const event = (id: string) => ({ id, accountId: account.id, model: 'model', inputTokens: 1_000_000 });
+    const balance = async (): Promise<string> => (await ofAccount(account, 'GET', '')).body.balance;
+    await prepay(account, 'before');
+    await report(api, [event('kept')]);
+    expect(await command('backup', join(folder, 'one'))).toMatchObject({ code: 0 });
+    await prepay(account, 'since', '30.00');
+    await report(api, [event('lost')]);
+    rmSync(file());
+    const [paid, was] = [await paidCharges(account), await balance()];
+    expect([paid, was]).toEqual([2, '53.00']);
+
+    expect(await command('restore', join(folder, 'one'))).toMatchObject({ code: 0 });
+    expect(await lines(account)).toEqual(['prepayment 25.00']);
+    expect(readFileSync(file(), 'utf8')).toBe('kept');
+    const { at } = JSON.parse(readFileSync(join(folder, 'one', 'manifest.json'), 'utf8')) as { at: string };
+    const found = await reconcile();
+    expect(found).toMatchObject({ ledger: { violations: [] }, restored: { backupAt: at } });
+    expect(found.restored.restoredAt > at).toBe(true);
+    const text = await api.ask('POST', '/v1/reconcile', { key: api.admin, headers: { Accept: 'text/plain' } });
+    expect(text.body).toContain(`Usage that was reported between ${at} and `);
+    expect(await lines(account)).toEqual(['prepayment 25.00', 'prepayment 30.00']);
+    // The services send what they have reported since, and may send more.
+    const again = await report(api, [event('kept'), event('lost')]);
+    expect(again.body).toMatchObject({ accepted: 1, duplicates: 1 });
+    expect([await paidCharges(account), await balance()]).toEqual([paid, was]);
+  });
+
+  test('a damaged backup, and a folder that is none, are refused, and nothing is changed', async () => {
+    const account = await withCard();
+    await prepay(account, 'stays');
+    const damaged = join(folder, 'damaged');
+    cpSync(join(folder, 'one'), damaged, { recursive: true });
+    writeFileSync(join(damaged, 'ledger_lines.copy.gz'), 'something else');
+    const answers = [await command('restore', damaged), await command('restore', folder)];
+    expect(answers).toMatchObject([
+      { code: 1, output: expect.stringContaining('ledger_lines.copy.gz is missing, or is not what was written') },
+      { code: 1, output: expect.stringContaining('is no backup') },
+    ]);
+    expect(await lines(account)).toEqual(['prepayment 25.00']);
+    expect(await command('backup', join(folder, 'one'))).toMatchObject({ code: 1 });
+    expect(existsSync(join(folder, 'one.part'))).toBe(false);
+  });
+
+  test('an empty database is made from a backup, and is right', async () => {
+    const other = await createTestDatabase();
+    try {
+      await other.owner.query('drop schema public cascade; create schema public');
+      expect(await command('restore', join(folder, 'one'), other.ownerUrl)).toMatchObject({ code: 0 });
+      const { tables } = JSON.parse(readFileSync(join(folder, 'one', 'manifest.json'), 'utf8')) as {
+        tables: { name: string; rows: number }[];
+      };
+      const rows = async (table: string): Promise<number> =>
+        Number((await other.owner.query<{ n: bigint }>(`select count(*) as n from ${table}`)).rows[0]!.n);
+      const lost = [];
+      for (const { name, rows: had } of tables) if (name !== 'restores' && (await rows(name)) !== had) lost.push(name);
+      expect(lost).toEqual([]);
+      expect(await rows('ledger_lines')).toBeGreaterThan(1);
+      expect(await findViolations(other.owner)).toEqual([]);
+    } finally {
+      await other.drop();
+    }
+  });
 });

@@ -2252,6 +2252,13 @@ export interface components {
                     balances: string;
                 };
             } | null;
+            /** @description The database was put back to a backup within the last 30 days: usage that was reported between the two is missing unless it was sent again. */
+            restored: {
+                /** Format: date-time */
+                backupAt: string;
+                /** Format: date-time */
+                restoredAt: string;
+            } | null;
         };
         Refund: {
             id: string;
