@@ -190,3 +190,27 @@ test('every folder with source is compiled, and `npm run check` holds it to the 
   expect(withSource.filter((name) => name !== 'console' && !include.includes(name))).toEqual([]);
   expect(withSource).toContain('console');
 });
+
+test('the picture of the folders in docs/concepts.md shows what the rules allow', () => {
+  const concepts = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
+  const [, picture] = /may import which[^]*?```mermaid\nflowchart TD\n([^]*?)```/.exec(concepts)!;
+  const arrows = [...picture!.matchAll(/^ *(.+) --> (.+)$/gm)].flatMap(([, from, to]) =>
+    from!.split(' & ').flatMap((one) => to!.split(' & ').map((other) => [one, other] as const)),
+  );
+  const below = (folder: string): string[] =>
+    arrows.filter(([from]) => from === folder).flatMap(([, to]) => [to, ...below(to)]);
+  const except: Record<string, (shown: string[]) => string[]> = {
+    activities: (shown) => shown.filter((folder) => folder !== 'stripe'),
+    workflows: (shown) => [...shown, 'activities'],
+  };
+
+  const { forbidden } = jest.requireActual<{ forbidden: { name: string; to: { path: string } }[] }>(config);
+  const folders = [...new Set(arrows.flat())];
+  expect(folders.length).toBeGreaterThan(10);
+  for (const folder of folders) {
+    const others = new RegExp(forbidden.find(({ name }) => name === `${folder}-imports`)!.to.path);
+    const allowed = folders.filter((other) => other !== folder && !others.test(`${other}/`));
+    const shown = (except[folder] ?? ((same: string[]) => same))(below(folder));
+    expect({ folder, may: [...new Set(shown)].sort() }).toEqual({ folder, may: allowed.sort() });
+  }
+});
