@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
+import { DEFAULT_BOUNDS, type SettingsBounds } from '../domain/autoReload';
 import { createClock } from '../ledger/clock';
 import { openConnections, openPool } from '../ledger/db';
 import type { StalePolicy } from '../domain/gate';
@@ -41,6 +42,8 @@ export type ApiDeps = {
   /** Signs what PaymentIntents say of our payments; the worker's is the same. */
   claimSecret: string;
   policy: Policy;
+  /** What owners can choose for auto-reload. @default the product's presets and ranges (A2) */
+  bounds?: SettingsBounds;
   /** What gates say when they have lost their feed. @default fail_closed after 10 s */
   gatePolicy?: StalePolicy;
   links: ConfirmationLinks;
@@ -186,6 +189,7 @@ function given(deps: ApiDeps) {
     pool: deps.pool,
     temporal: deps.temporal,
     policy: deps.policy,
+    bounds: deps.bounds ?? DEFAULT_BOUNDS,
     links: deps.links,
     invitations: deps.invitations,
     signIns: deps.signIns,

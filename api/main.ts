@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
-import { filesDirOf, publicUrlOf, readConfig, secretsOf, webhookSecretsOf } from '../domain/config';
+import { boundsOf, filesDirOf, policyOf, publicUrlOf, readConfig, secretsOf, webhookSecretsOf } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
@@ -36,7 +36,6 @@ async function main(): Promise<void> {
   const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
-  const policy = { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS };
   const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey };
   const pool = openPool(databaseUrl, {
@@ -62,7 +61,8 @@ async function main(): Promise<void> {
     temporal,
     stripe,
     claimSecret: config.LINK_SECRET ?? secretKey,
-    policy,
+    policy: policyOf(config),
+    bounds: boundsOf(config),
     gatePolicy,
     links: createConfirmationLinks(linked),
     invitations: createInvitationLinks(linked),

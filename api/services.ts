@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
 import type { Policy } from '../domain/accountState';
+import type { SettingsBounds } from '../domain/autoReload';
 import type { Clock } from '../ledger/clock';
 import type { InvitationLinks } from '../notices/invitationLink';
 import type { SignInLinks } from '../notices/signInLink';
@@ -27,6 +28,8 @@ export type Services = {
   temporal: Client;
   provider: PaymentProvider;
   policy: Policy;
+  /** What owners can choose for auto-reload (A2). */
+  bounds: SettingsBounds;
   /** Links to the page where owners confirm payments. */
   links: ConfirmationLinks;
   /** Links by which members confirm their addresses. */

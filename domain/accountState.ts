@@ -7,6 +7,8 @@ export type Policy = {
   trigger: Trigger;
   /** Waits after the first, second, … strike in a row (A10); the last one is used for all later. */
   retryDelaysMs: number[];
+  /** At or below it the balance is low where auto-reload is not on (S4). @default 500 */
+  lowLevelCents?: number;
 };
 
 export type MethodRole = 'primary' | 'backup';

@@ -1,5 +1,5 @@
 /** What threshold and amount to recommend, from how fast money is spent (A16). */
-import { RANGES, type AutoReloadSettings } from './autoReload';
+import type { AutoReloadSettings, Bounds, SettingsBounds } from './autoReload';
 import { centsToNano, nano, type Nano } from './money';
 
 export type Advice = {
@@ -38,13 +38,16 @@ export function outlook(
   };
 }
 
-/** @param spent in the last `overMs` milliseconds (over 0) */
-export function advise(spent: Nano, overMs: number, available: Nano): Advice {
+/**
+ * What is within the deployment's ranges only.
+ * @param spent in the last `overMs` milliseconds (over 0)
+ */
+export function advise(spent: Nano, overMs: number, available: Nano, bounds: SettingsBounds): Advice {
   const dailySpend = nano((spent * DAY_MS) / BigInt(overMs));
   return {
-    thresholdCents: thresholdFor(dailySpend),
+    thresholdCents: within(thresholdFor(dailySpend), bounds.threshold.range),
     // Two and a half days: the middle of two to three.
-    amountCents: roundedUp(nano((dailySpend * 5n) / 2n), RANGES.amountCents),
+    amountCents: within(roundedUp(nano((dailySpend * 5n) / 2n)), bounds.amount.range),
     dailySpend,
     minutesLeft: dailySpend === 0n ? null : Number(((available > 0n ? available : 0n) * 1_440n) / dailySpend),
   };
@@ -53,12 +56,13 @@ export function advise(spent: Nano, overMs: number, available: Nano): Advice {
 function thresholdFor(dailySpend: Nano): number {
   if (dailySpend < LOW_BELOW) return 1_000;
   if (dailySpend < MEDIUM_BELOW) return 2_000;
-  return Math.max(4_000, roundedUp(nano((dailySpend * HIGH_THRESHOLD_MS) / DAY_MS), RANGES.thresholdCents));
+  return Math.max(4_000, roundedUp(nano((dailySpend * HIGH_THRESHOLD_MS) / DAY_MS)));
 }
 
-/** To the next whole $5 within the range. */
-function roundedUp(amount: Nano, [min, max]: readonly [number, number]): number {
+/** To the next whole $5. */
+function roundedUp(amount: Nano): number {
   const step = centsToNano(STEP_CENTS);
-  const cents = Number((amount + step - 1n) / step) * STEP_CENTS;
-  return Math.min(Math.max(cents, min), max);
+  return Number((amount + step - 1n) / step) * STEP_CENTS;
 }
+
+const within = (cents: number, [min, max]: Bounds['range']): number => Math.min(Math.max(cents, min), max);

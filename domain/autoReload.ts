@@ -8,13 +8,22 @@ export type Trigger = 'at_or_below' | 'below';
 /** Whole cents (A2). */
 export type AutoReloadSettings = { thresholdCents: number; amountCents: number; monthlyLimitCents: number | null };
 
-export const PRESETS = { thresholdCents: [500, 1_000, 2_500], amountCents: [500, 2_500, 10_000] } as const;
-/** Inclusive. */
-export const RANGES = { thresholdCents: [500, 1_000_000], amountCents: [500, 250_000] } as const;
+/** What a deployment offers for one of the settings, in whole cents: choices, and an inclusive range for own values. */
+export type Bounds = { presets: readonly number[]; range: readonly [number, number] };
+export type SettingsBounds = { threshold: Bounds; amount: Bounds };
+export const DEFAULT_BOUNDS: SettingsBounds = {
+  threshold: { presets: [500, 1_000, 2_500], range: [500, 1_000_000] },
+  amount: { presets: [500, 2_500, 10_000], range: [500, 250_000] },
+};
+/** What Stripe can charge at all: the widest range that a deployment can offer. */
+export const CHARGEABLE_CENTS = [50, 99_999_999] as const;
 export const PREPAYMENT_RANGE_CENTS = [500, 1_000_000] as const;
 export const FIRST_CHARGE_CENTS_MAX = 1_250_000;
-/** Without auto-reload the gate says `low` at or below this (S4). */
+/** Without auto-reload the gate says `low` at or below this, unless the deployment says otherwise (S4). */
 export const LOW_LEVEL_CENTS = 500;
+/** In nano-dollars. A snapshot of an older release does not say it. */
+export const lowLevelOf = ({ lowLevelCents = LOW_LEVEL_CENTS }: { lowLevelCents?: number }): Nano =>
+  centsToNano(lowLevelCents);
 /** The text that owners agree to when they enable or change auto-reload (A14). */
 export const TERMS_VERSION = '2026-11-01';
 
@@ -44,14 +53,17 @@ export function firstCharge(available: Nano, settings: AutoReloadSettings, trigg
 export type SettingsProblem = { path: 'threshold' | 'amount' | 'monthlyLimit'; message: string };
 
 /** Every setting that is out of its range, with the range. Empty when all fit. */
-export function checkSettings(settings: AutoReloadSettings): SettingsProblem[] {
+export function checkSettings(
+  settings: AutoReloadSettings,
+  ranges: { threshold: Pick<Bounds, 'range'>; amount: Pick<Bounds, 'range'> },
+): SettingsProblem[] {
   const problems: SettingsProblem[] = [];
   const within = (path: 'threshold' | 'amount', cents: number, [min, max]: readonly [number, number]) => {
     if (cents < min || cents > max)
       problems.push({ path, message: `must be from ${formatCents(min)} to ${formatCents(max)}` });
   };
-  within('threshold', settings.thresholdCents, RANGES.thresholdCents);
-  within('amount', settings.amountCents, RANGES.amountCents);
+  within('threshold', settings.thresholdCents, ranges.threshold.range);
+  within('amount', settings.amountCents, ranges.amount.range);
   if (settings.monthlyLimitCents !== null && settings.monthlyLimitCents < settings.amountCents) {
     problems.push({ path: 'monthlyLimit', message: 'must be at least the reload amount' });
   }

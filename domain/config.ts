@@ -1,6 +1,9 @@
 /** Everything a deployment can set, read once from the environment by the entry points. */
 import { z } from 'zod';
+import type { Policy } from './accountState';
+import { CHARGEABLE_CENTS, DEFAULT_BOUNDS, LOW_LEVEL_CENTS, type SettingsBounds } from './autoReload';
 import { emailProblem } from './emailAddress';
+import { formatCents } from './money';
 
 const seconds = /^(\d{1,6})s$/;
 const url = z.string().min(1);
@@ -33,6 +36,35 @@ const addresses = z.string().transform((text, context) => {
   const wrong = parts.find((part) => emailProblem(part) !== null);
   if (wrong === undefined) return [...new Set(parts)];
   context.addIssue(`"${wrong}" is no e-mail address`);
+  return z.NEVER;
+});
+
+const [LEAST_CENTS, MOST_CENTS] = CHARGEABLE_CENTS;
+/** `5` or `5.00` → whole cents, or undefined. */
+const centsOf = (text: string): number | undefined => {
+  const parts = /^(\d{1,6})(?:\.(\d{2}))?$/.exec(text.trim());
+  const cents = parts ? Number(parts[1]) * 100 + Number(parts[2] ?? 0) : NaN;
+  return cents >= LEAST_CENTS && cents <= MOST_CENTS ? cents : undefined;
+};
+const IN_DOLLARS = `dollars from ${formatCents(LEAST_CENTS)} to ${formatCents(MOST_CENTS)}`;
+const dollars = z.string().transform((text, context) => {
+  const cents = centsOf(text);
+  if (cents !== undefined) return cents;
+  context.addIssue(`"${text}" is not ${IN_DOLLARS}, such as 5 or 5.00`);
+  return z.NEVER;
+});
+/** `5,10,25` → whole cents, in order. */
+const dollarsList = z.string().transform((text, context): readonly number[] => {
+  const cents = text.split(',').map(centsOf);
+  if (cents.every((each) => each !== undefined)) return [...new Set(cents)].sort((one, other) => one - other);
+  context.addIssue(`"${text}" is not a list of ${IN_DOLLARS}, such as 5,10,25`);
+  return z.NEVER;
+});
+/** `5-10000` → the least and the most, in whole cents. */
+const dollarsRange = z.string().transform((text, context): readonly [number, number] => {
+  const [from, to, ...more] = text.split('-').map(centsOf);
+  if (from !== undefined && to !== undefined && from <= to && more.length === 0) return [from, to];
+  context.addIssue(`"${text}" is not a range of ${IN_DOLLARS}, such as 5-10000`);
   return z.NEVER;
 });
 
@@ -87,6 +119,13 @@ const schema = z.object({
   WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).optional(),
   RELOAD_RETRY_DELAYS: delaysMs.default([60_000, 300_000]),
   AUTO_RELOAD_TRIGGER: z.enum(['at_or_below', 'below']).default('at_or_below'),
+  /** What owners can choose for auto-reload, in dollars: a few to pick from, and the range of what they may type (A2). */
+  AUTO_RELOAD_THRESHOLDS: dollarsList.default(DEFAULT_BOUNDS.threshold.presets),
+  AUTO_RELOAD_THRESHOLD_RANGE: dollarsRange.default(DEFAULT_BOUNDS.threshold.range),
+  AUTO_RELOAD_AMOUNTS: dollarsList.default(DEFAULT_BOUNDS.amount.presets),
+  AUTO_RELOAD_AMOUNT_RANGE: dollarsRange.default(DEFAULT_BOUNDS.amount.range),
+  /** At or below it a balance is low where auto-reload is not on (S4). */
+  LOW_BALANCE: dollars.default(LOW_LEVEL_CENTS),
   /** Whether a gate that has lost its feed for so long denies an answer, or gives the last known one (S6). */
   GATE_POLICY: z.enum(['fail_closed', 'fail_open']).default('fail_closed'),
   GATE_STALE_AFTER: z
@@ -120,7 +159,32 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
+const PRESETS_IN = {
+  AUTO_RELOAD_THRESHOLDS: 'AUTO_RELOAD_THRESHOLD_RANGE',
+  AUTO_RELOAD_AMOUNTS: 'AUTO_RELOAD_AMOUNT_RANGE',
+} as const;
+const checked = schema.superRefine((config, context) => {
+  for (const name of ['AUTO_RELOAD_THRESHOLDS', 'AUTO_RELOAD_AMOUNTS'] as const) {
+    const [least, most] = config[PRESETS_IN[name]];
+    const outside = config[name].find((cents) => cents < least || cents > most);
+    if (outside === undefined) continue;
+    const message = `${formatCents(outside)} is not within ${PRESETS_IN[name]}, ${formatCents(least)} to ${formatCents(most)}`;
+    context.addIssue({ code: 'custom', path: [name], message });
+  }
+});
+
 export type Config = z.infer<typeof schema>;
+
+export const policyOf = (config: Config): Policy => ({
+  trigger: config.AUTO_RELOAD_TRIGGER,
+  retryDelaysMs: config.RELOAD_RETRY_DELAYS,
+  lowLevelCents: config.LOW_BALANCE,
+});
+
+export const boundsOf = (config: Config): SettingsBounds => ({
+  threshold: { presets: config.AUTO_RELOAD_THRESHOLDS, range: config.AUTO_RELOAD_THRESHOLD_RANGE },
+  amount: { presets: config.AUTO_RELOAD_AMOUNTS, range: config.AUTO_RELOAD_AMOUNT_RANGE },
+});
 
 /** Where people reach the API: the base of the links in mails and answers. */
 export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
@@ -150,7 +214,7 @@ export const secretsOf = (config: Config): (string | undefined)[] => [
 /** Parses the environment. Throws one Error that names every bad variable and what it may be. */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = checked.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`The environment does not fit:\n${problems.join('\n')}`);

@@ -1,10 +1,10 @@
 /** The policy: what an account's workflow does next, given all it knows. Pure: the time is an argument. */
 import type { AccountState, OpenReload, SettingsRequest, Snapshot } from './accountState';
-import { firstCharge, LOW_LEVEL_CENTS, triggerLevel } from './autoReload';
+import { firstCharge, lowLevelOf, triggerLevel } from './autoReload';
 import type { Decision } from './decision';
 import { decideStatus, wantsReload } from './decideStatus';
 import { isClosed } from './gate';
-import { centsToNano, formatCents, parseMoney } from './money';
+import { formatCents, parseMoney } from './money';
 import { dollars, reasonsInWords, statusInWords } from './words';
 
 /** A8: so many failed attempts in a row disable auto-reload. */
@@ -170,8 +170,7 @@ export const retryDelayMs = (delaysMs: readonly number[], strikes: number): numb
 /** Available has crossed a level since Postgres last saw it folded: say so, or the relay keeps calling. */
 const acknowledge: Stage = ({ snapshot, acknowledgedAvailable }) => {
   const { settings, policy } = snapshot;
-  const level =
-    settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : centsToNano(LOW_LEVEL_CENTS);
+  const level = settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : lowLevelOf(policy);
   const [then, now] = [parseMoney(acknowledgedAvailable), parseMoney(snapshot.available)];
   const crossed = then <= 0n !== now <= 0n || then <= level !== now <= level;
   return crossed ? { kind: 'read' } : null;

@@ -1,6 +1,6 @@
 /** Decides when the account's status must change: the suspension flag, what owners were told, what blocks a reload (S2, N1, A12, A17). */
 import type { AccountState, AccountStatus, Snapshot } from './accountState';
-import { LOW_LEVEL_CENTS, reached } from './autoReload';
+import { lowLevelOf, reached } from './autoReload';
 import type { Decision, Reasoned, StatusNotice } from './decision';
 import { reasonsOf, type Reason } from './gate';
 import { centsToNano, parseMoney, type Nano } from './money';
@@ -90,8 +90,8 @@ function tellLow(snapshot: Snapshot, available: Nano, suspended: boolean, blocke
 }
 
 /** At or below it owners hear of a low balance, and the gate says `low` (S4). */
-function lowLevel({ settings }: Snapshot): Nano {
-  return centsToNano(settings.status === 'on' ? settings.thresholdCents! : LOW_LEVEL_CENTS);
+function lowLevel({ settings, policy }: Snapshot): Nano {
+  return settings.status === 'on' ? centsToNano(settings.thresholdCents!) : lowLevelOf(policy);
 }
 
 type Act = Reasoned & { act: Extract<Decision, { kind: 'save_status' }>['act'] };

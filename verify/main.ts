@@ -16,7 +16,7 @@ const settings = z.object({
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { grace: { type: 'string', default: GRACE_SECONDS } } });
   const { grace: graceSeconds } = settings.parse(values);
-  const { DATABASE_URL, STRIPE_SECRET_KEY, STRIPE_API_BASE } = readConfig(process.env);
+  const { DATABASE_URL, STRIPE_SECRET_KEY, STRIPE_API_BASE, LOW_BALANCE } = readConfig(process.env);
   if (DATABASE_URL === undefined) throw new Error('DATABASE_URL must name the database whose invariants are proved.');
   const provider = STRIPE_SECRET_KEY === undefined ? undefined : toProvider(STRIPE_SECRET_KEY, STRIPE_API_BASE);
   let toldMs = performance.now();
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     databaseUrl: DATABASE_URL,
     provider,
     graceSeconds,
+    lowLevelCents: LOW_BALANCE,
     onProgress: (invariant, done, ranges) => {
       if (performance.now() - toldMs < PROGRESS_MS) return;
       toldMs = performance.now();

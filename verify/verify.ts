@@ -22,6 +22,8 @@ export type Result = {
 export type VerifyOptions = {
   /** How late a loop may be that ends what is over, in seconds. */
   graceSeconds: number;
+  /** The deployment's LOW_BALANCE, in cents. @default 500 */
+  lowLevelCents?: number;
   /** The number of the one invariant to look at, such as `6.1`. @default all */
   only?: string | undefined;
   accountsPerRange?: number;
@@ -39,12 +41,12 @@ const KEY_MIN = -(2n ** 63n);
 type Bound = string | null;
 type Range = [from: Bound, to: Bound];
 
-export const allChecks = (graceSeconds: number): Check[] =>
+export const allChecks = ({ graceSeconds, lowLevelCents = 500 }: VerifyOptions): Check[] =>
   [
     ...moneyChecks,
     ...usageChecks,
     ...paymentChecks,
-    ...gateChecks,
+    ...gateChecks(lowLevelCents),
     ...batchChecks,
     ...reservationChecks(graceSeconds),
   ].toSorted((one, other) => (one.invariant < other.invariant ? -1 : 1));
@@ -58,8 +60,8 @@ export async function beginSnapshot(client: Client): Promise<void> {
 export async function verify(client: Client, options: VerifyOptions): Promise<Result[]> {
   const ranges = await divide(client, options);
   const results: Result[] = [];
-  const { only, graceSeconds } = options;
-  for (const check of allChecks(graceSeconds)) {
+  const { only } = options;
+  for (const check of allChecks(options)) {
     if (only !== undefined && !check.invariant.startsWith(`${only} `)) continue;
     const result: Result = { invariant: check.invariant, checked: 0, differences: 0, first: [] };
     for (const [done, range] of ranges[check.division].entries()) {

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { archiveFolderOf, publicUrlOf, readConfig, secretsOf, type Config } from '../domain/config';
+import { archiveFolderOf, policyOf, publicUrlOf, readConfig, secretsOf, type Config } from '../domain/config';
 import { createClock, measureClock, type Clock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
@@ -30,6 +30,7 @@ import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
 import { startStartingLimitRequests } from './limitRequestStarts';
+import { startLevels } from './levels';
 import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
 import { addLedgerGauges, createWorkerCounts, type WorkerCounts } from './metrics';
@@ -144,7 +145,7 @@ async function createWorkers({
       ),
       watchStripe,
     ),
-    policy: { trigger: config.AUTO_RELOAD_TRIGGER, retryDelaysMs: config.RELOAD_RETRY_DELAYS },
+    policy: policyOf(config),
     links: createConfirmationLinks(linked),
     clock,
     admins: { emails: config.ADMIN_EMAILS, url: `${linked.publicUrl.replace(/\/+$/, '')}/limit-requests` },
@@ -186,6 +187,7 @@ function startLoops(
       log,
       onTried: counts.mailed,
     }),
+    startLevels({ pool, log, policy: policyOf(config) }),
     startSessionSweep({ pool, log }),
     startStartingWebhooks(parts),
     startStartingLimitRequests(parts),

@@ -1,7 +1,7 @@
 /** The handlers of the balance workflow. They only record what has come; the loop acts. */
 import { setHandler, uuid4 } from '@temporalio/workflow';
 import type { AccountState } from '../domain/accountState';
-import { checkSettings } from '../domain/autoReload';
+import { checkSettings, CHARGEABLE_CENTS } from '../domain/autoReload';
 import { foldWatermark } from './accountState';
 import type { Answers } from './answers';
 import * as messages from './messages';
@@ -29,13 +29,16 @@ export function listen(state: AccountState, news: News, answers: Answers): void 
   setHandler(messages.decisionsQuery, () => state.decisions);
 }
 
+const CHARGEABLE = { range: CHARGEABLE_CENTS };
+
 function listenToOwners(answers: Answers): void {
   setHandler(
     messages.configureAutoReloadUpdate,
     ({ actor, settings }) => answers.ask({ kind: 'configure', requestId: uuid4(), actor, settings }),
     {
       validator: ({ settings }: messages.ConfigureAutoReload) => {
-        const problems = checkSettings(settings);
+        // The deployment's own ranges are the API's to check: they may have changed since this run was told anything.
+        const problems = checkSettings(settings, { threshold: CHARGEABLE, amount: CHARGEABLE });
         if (problems.length > 0)
           throw new RangeError(problems.map(({ path, message }) => `${path} ${message}`).join('; '));
       },

@@ -60,16 +60,16 @@ export const create = endpoint({
     }),
   },
   replies: { 201: account },
-  uses: ['pool', 'gates', 'signals', 'membersMax', 'clock'],
+  uses: ['pool', 'gates', 'signals', 'membersMax', 'policy', 'clock'],
   refusals: ['owner_required', 'too_many_members', 'account_exists', 'member_exists'],
-  async handle({ body, principal }, { pool, gates, signals, membersMax, clock }) {
+  async handle({ body, principal }, { pool, gates, signals, membersMax, policy, clock }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
     if (body.members.length > membersMax)
       throw new Problem('too_many_members', `An account has at most ${membersMax} members.`);
     const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
     const view = await transaction(pool, async (tx) => {
-      const outcome = await createAccount(tx, { ...body, id });
+      const outcome = await createAccount(tx, { ...body, id }, policy);
       if (outcome === 'account_exists') throw new Problem('account_exists', `There is an account ${id} already.`);
       if (outcome === 'member_exists') throw new Problem('member_exists', 'Two members have the same address.');
       await recordAudit(tx, id, principal.actor, 'account.create', {

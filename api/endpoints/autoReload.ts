@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SettingsAnswer } from '../../domain/accountState';
 import { outlook } from '../../domain/advice';
-import { checkSettings, type AutoReloadSettings } from '../../domain/autoReload';
+import { checkSettings, type AutoReloadSettings, type SettingsBounds } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
@@ -29,16 +29,19 @@ import { updateBalance } from '../signals/temporal';
 
 const charged = z.strictObject({ amount: money, transaction: z.number().int() }).nullable();
 
-async function show(accountId: string, { pool, clock }: Uses<'pool' | 'clock'>): Promise<z.input<typeof shown>> {
+async function show(
+  accountId: string,
+  { pool, clock, bounds }: Uses<'pool' | 'clock' | 'bounds'>,
+): Promise<z.input<typeof shown>> {
   const state = await readAutoReload(pool, accountId, clock.now());
   if (!state) throw notFound(`account ${accountId}`);
-  return viewAutoReload(state);
+  return viewAutoReload(state, bounds);
 }
 
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: shown },
-  uses: ['pool', 'temporal', 'gates', 'links', 'clock'],
+  uses: ['pool', 'temporal', 'gates', 'links', 'clock', 'bounds'],
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
 
@@ -53,7 +56,7 @@ export const configure = endpoint({
   params: ofAccount,
   body: { schema: wish },
   replies: { 200: shown.extend({ charged }), 202: shown.extend({ charged, pending: z.literal(true) }) },
-  uses: ['pool', 'temporal', 'gates', 'links', 'policy', 'clock'],
+  uses: ['pool', 'temporal', 'gates', 'links', 'policy', 'clock', 'bounds'],
   refusals: [
     'payment_method_required',
     'first_purchase_required',
@@ -70,7 +73,7 @@ export const configure = endpoint({
   ],
   async handle({ params: { id }, body, principal }, services) {
     await requirePrimaryMethod(id, services);
-    const settings = toSettings(body);
+    const settings = toSettings(body, services.bounds);
     if (body.acceptTerms !== true)
       throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
     return withCardTry({ accountId: id, id: randomUUID() }, services, async (begin) => {
@@ -97,12 +100,12 @@ export const preview = endpoint({
       advice,
     }),
   },
-  uses: ['pool', 'policy', 'clock'],
+  uses: ['pool', 'policy', 'clock', 'bounds'],
   refusals: ['out_of_range', 'fraction_of_a_cent'],
   async handle({ params: { id }, body }, services) {
-    const settings = toSettings(body);
+    const settings = toSettings(body, services.bounds);
     const { view, would } = await assess(id, settings, services);
-    const advised = adviceFor(view);
+    const advised = adviceFor(view, services.bounds);
     return ok({
       wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
       refusal: would.kind === 'refused' ? { code: would.code, detail: asSentence(would.detail) } : null,
@@ -136,17 +139,16 @@ async function requirePrimaryMethod(id: string, { pool }: Uses<'pool'>): Promise
 }
 
 /** Throws `out_of_range` or `fraction_of_a_cent`, with each field that is wrong. */
-export function toSettings({
-  threshold,
-  amount,
-  monthlyLimit,
-}: Pick<z.output<typeof wish>, 'threshold' | 'amount' | 'monthlyLimit'>): AutoReloadSettings {
+export function toSettings(
+  { threshold, amount, monthlyLimit }: Pick<z.output<typeof wish>, 'threshold' | 'amount' | 'monthlyLimit'>,
+  bounds: SettingsBounds,
+): AutoReloadSettings {
   const settings = {
     thresholdCents: centsOf('threshold', threshold),
     amountCents: centsOf('amount', amount),
     monthlyLimitCents: typeof monthlyLimit === 'string' ? centsOf('monthlyLimit', monthlyLimit) : null,
   };
-  const errors = checkSettings(settings);
+  const errors = checkSettings(settings, bounds);
   if (errors.length > 0)
     throw new Problem('out_of_range', errors.map(({ path, message }) => `${path} ${message}`).join('; '), { errors });
   return settings;
@@ -156,7 +158,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
     params: ofAccount,
     replies: { 200: shown },
-    uses: ['pool', 'temporal', 'gates', 'links', 'clock'],
+    uses: ['pool', 'temporal', 'gates', 'links', 'clock', 'bounds'],
     refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
@@ -178,7 +180,7 @@ export const disable = changing(disableAutoReloadUpdate);
 async function answered(
   id: string,
   answer: SettingsAnswer,
-  services: Uses<'pool' | 'gates' | 'links' | 'clock'>,
+  services: Uses<'pool' | 'gates' | 'links' | 'clock' | 'bounds'>,
 ): Promise<Reply> {
   switch (answer.kind) {
     case 'saved':

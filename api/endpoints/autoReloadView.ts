@@ -1,7 +1,7 @@
 /** Auto-reload as it is shown: settings, status, bounds and advice. */
 import { z } from 'zod';
 import { advise, type Advice } from '../../domain/advice';
-import { PREPAYMENT_RANGE_CENTS, PRESETS, RANGES } from '../../domain/autoReload';
+import { PREPAYMENT_RANGE_CENTS, type Bounds, type SettingsBounds } from '../../domain/autoReload';
 import { formatCents, formatMoney } from '../../domain/money';
 import { TERMS } from '../../domain/terms';
 import type { AutoReloadView } from '../../ledger/settings/readAutoReload';
@@ -43,17 +43,10 @@ export const shown = z
       .meta({ description: 'What `acceptTerms` accepts.' }),
   })
   .meta({ id: 'AutoReload' });
+const toPresets = ({ presets }: Bounds) => presets.map(formatCents);
 const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
-const BOUNDS = {
-  presets: { threshold: PRESETS.thresholdCents.map(formatCents), amount: PRESETS.amountCents.map(formatCents) },
-  ranges: {
-    threshold: toRange(RANGES.thresholdCents),
-    amount: toRange(RANGES.amountCents),
-    prepayment: toRange(PREPAYMENT_RANGE_CENTS),
-  },
-};
 
-export function viewAutoReload(state: AutoReloadView): z.input<typeof shown> {
+export function viewAutoReload(state: AutoReloadView, bounds: SettingsBounds): z.input<typeof shown> {
   const { reload, thresholdCents, amountCents, monthlyLimitCents } = state;
   return {
     status: state.status,
@@ -70,14 +63,19 @@ export function viewAutoReload(state: AutoReloadView): z.input<typeof shown> {
       nextAttemptAt: reload.dueAt.toISOString(),
     },
     blockedBy: state.blockedBy,
-    ...BOUNDS,
-    advice: viewAdvice(adviceFor(state)),
+    presets: { threshold: toPresets(bounds.threshold), amount: toPresets(bounds.amount) },
+    ranges: {
+      threshold: toRange(bounds.threshold.range),
+      amount: toRange(bounds.amount.range),
+      prepayment: toRange(PREPAYMENT_RANGE_CENTS),
+    },
+    advice: viewAdvice(adviceFor(state, bounds)),
     terms: TERMS,
   };
 }
 
-export const adviceFor = ({ spentLately, latelyMs, available }: AutoReloadView): Advice =>
-  advise(spentLately, latelyMs, available);
+export const adviceFor = ({ spentLately, latelyMs, available }: AutoReloadView, bounds: SettingsBounds): Advice =>
+  advise(spentLately, latelyMs, available, bounds);
 export const viewAdvice = ({
   thresholdCents,
   amountCents,

@@ -49,12 +49,12 @@ export const run = endpoint({
       })
       .meta({ id: 'AutoReloadTrial' }),
   },
-  uses: ['pool', 'policy', 'clock'],
+  uses: ['pool', 'policy', 'clock', 'bounds'],
   refusals: ['out_of_range', 'fraction_of_a_cent'],
-  async handle({ params: { id }, body }, { pool, policy, clock }) {
+  async handle({ params: { id }, body }, { pool, policy, clock, bounds }) {
     const { threshold, amount, monthlyLimit } = body;
     const settings =
-      threshold === undefined || amount === undefined ? null : toSettings({ threshold, amount, monthlyLimit });
+      threshold === undefined || amount === undefined ? null : toSettings({ threshold, amount, monthlyLimit }, bounds);
     if (!(await accountExists(pool, id))) throw notFound(`account ${id}`);
     // Before the first purchase auto-reload can't be enabled (A1).
     const firstMs = (await readFirstLine(pool, id))?.getTime() ?? clock.now();

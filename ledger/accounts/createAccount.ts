@@ -1,4 +1,6 @@
 /** Opens an account: its row, its members, its empty position and its workflow's first state, together. */
+import type { Policy } from '../../domain/accountState';
+import { setLevels } from '../settings/setLevels';
 import { insertMember } from './insertMember';
 import type { NewMember } from './member';
 import type { Tx } from '../db';
@@ -9,6 +11,7 @@ export type NewAccount = { id: string; name: string; tier: string; members: NewM
 export async function createAccount(
   tx: Tx,
   account: NewAccount,
+  policy: Policy,
 ): Promise<'created' | 'account_exists' | 'member_exists'> {
   const { rowCount } = await tx.query(
     'insert into accounts (id, name, tier) values ($1, $2, $3) on conflict do nothing',
@@ -17,6 +20,7 @@ export async function createAccount(
   if (rowCount === 0) return 'account_exists';
   await tx.query('insert into balances (account_id) values ($1)', [account.id]);
   await tx.query('insert into account_states (account_id) values ($1)', [account.id]);
+  await setLevels(tx, account.id, policy);
   for (const member of account.members) {
     if ((await insertMember(tx, account.id, member, true)) === null) return 'member_exists';
   }

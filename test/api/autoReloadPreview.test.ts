@@ -183,3 +183,41 @@ test('A2 what no account may set is refused as by the change itself; a preview n
     body: { refusal: null, reloadsPerDay: 0, minutesUntilReload: null, advice: { threshold: '10.00' } },
   });
 });
+
+test('A2 a deployment has presets and ranges of its own: they are offered, and held', async () => {
+  const other = await startTestApi({
+    database: world.database,
+    temporal: world.client,
+    stripe: world.stripe,
+    bounds: {
+      threshold: { presets: [20_000], range: [10_000, 2_000_000] },
+      amount: { presets: [500_000], range: [300_000, 500_000] },
+    },
+  });
+  try {
+    const account = await ready('50');
+    const at = (method: string, path: string, body?: object): Promise<Answer> =>
+      other.ask(method, `/v1/accounts/${account.id}${path}`, { key: account.owner, ...(body && { body }) });
+    expect((await at('GET', '/auto-reload')).body).toMatchObject({
+      presets: { threshold: ['200.00'], amount: ['5000.00'] },
+      ranges: { threshold: { min: '100.00', max: '20000.00' }, amount: { min: '3000.00', max: '5000.00' } },
+    });
+    const settings = { threshold: '10000.01', amount: '3000' };
+    expect(await preview(account, settings)).toMatchObject({ status: 422, body: { code: 'out_of_range' } });
+    expect(await at('POST', '/auto-reload/preview', { threshold: '99.99', amount: '25' })).toMatchObject({
+      status: 422,
+      body: {
+        code: 'out_of_range',
+        errors: [
+          { path: 'threshold', message: 'must be from 100.00 to 20000.00' },
+          { path: 'amount', message: 'must be from 3000.00 to 5000.00' },
+        ],
+      },
+    });
+    const enabled = await at('PUT', '/auto-reload', { ...settings, acceptTerms: true });
+    expect(enabled).toMatchObject({ status: 200, body: { status: 'on', threshold: '10000.01', amount: '3000.00' } });
+    expect(enabled.body.charged).toMatchObject({ amount: '12000.00' });
+  } finally {
+    await other.close();
+  }
+});

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { advise } from '../../domain/advice';
-import { RANGES } from '../../domain/autoReload';
+import { DEFAULT_BOUNDS, type SettingsBounds } from '../../domain/autoReload';
 import { nano, parseMoney } from '../../domain/money';
 
 const DAY_MS = 86_400_000;
 const adviceFor = (dailySpend: string, available = '0') =>
-  advise(parseMoney(dailySpend), DAY_MS, parseMoney(available));
+  advise(parseMoney(dailySpend), DAY_MS, parseMoney(available), DEFAULT_BOUNDS);
 
 test('A16 low use is advised a threshold of $10, medium $20, high $40 or more', () => {
   expect(adviceFor('0').thresholdCents).toBe(1_000);
@@ -26,18 +26,24 @@ test('minutes left follow from available and the rate', () => {
   expect(adviceFor('0', '1').minutesLeft).toBeNull();
 });
 
-test('advice is always something that can be set', () => {
+const narrow: SettingsBounds = {
+  threshold: { presets: [2_500], range: [2_500, 5_000] },
+  amount: { presets: [10_000], range: [10_000, 20_000] },
+};
+
+test('A2, A16 advice is always something that can be set, whatever ranges the deployment has', () => {
   fc.assert(
     fc.property(
       fc.bigInt({ min: 0n, max: 10n ** 18n }),
       fc.integer({ min: 1, max: 7 * DAY_MS }),
       fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }),
-      (spent, overMs, available) => {
-        const { thresholdCents, amountCents } = advise(nano(spent), overMs, nano(available));
-        expect(thresholdCents).toBeGreaterThanOrEqual(RANGES.thresholdCents[0]);
-        expect(thresholdCents).toBeLessThanOrEqual(RANGES.thresholdCents[1]);
-        expect(amountCents).toBeGreaterThanOrEqual(RANGES.amountCents[0]);
-        expect(amountCents).toBeLessThanOrEqual(RANGES.amountCents[1]);
+      fc.constantFrom(DEFAULT_BOUNDS, narrow),
+      (spent, overMs, available, bounds) => {
+        const { thresholdCents, amountCents } = advise(nano(spent), overMs, nano(available), bounds);
+        expect(thresholdCents).toBeGreaterThanOrEqual(bounds.threshold.range[0]);
+        expect(thresholdCents).toBeLessThanOrEqual(bounds.threshold.range[1]);
+        expect(amountCents).toBeGreaterThanOrEqual(bounds.amount.range[0]);
+        expect(amountCents).toBeLessThanOrEqual(bounds.amount.range[1]);
       },
     ),
   );

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import {
   checkSettings,
+  DEFAULT_BOUNDS,
   firstCharge,
   reached,
   triggerLevel,
@@ -24,19 +25,19 @@ const valid = fc.record({
 const available = fc.bigInt({ min: -50_000_000_000_000n, max: 50_000_000_000_000n }).map(nano);
 
 test('A2 the ends of the ranges are inside', () => {
-  expect(checkSettings(settings(500, 500))).toEqual([]);
-  expect(checkSettings(settings(1_000_000, 250_000))).toEqual([]);
+  expect(checkSettings(settings(500, 500), DEFAULT_BOUNDS)).toEqual([]);
+  expect(checkSettings(settings(1_000_000, 250_000), DEFAULT_BOUNDS)).toEqual([]);
 });
 
 test('A2 what is outside is named with its range', () => {
-  expect(checkSettings(settings(499, 250_001))).toEqual([
+  expect(checkSettings(settings(499, 250_001), DEFAULT_BOUNDS)).toEqual([
     { path: 'threshold', message: 'must be from 5.00 to 10000.00' },
     { path: 'amount', message: 'must be from 5.00 to 2500.00' },
   ]);
 });
 
 test('A12 a monthly limit below one reload could never be used', () => {
-  expect(checkSettings(settings(500, 2_500, 2_499))).toMatchObject([{ path: 'monthlyLimit' }]);
+  expect(checkSettings(settings(500, 2_500, 2_499), DEFAULT_BOUNDS)).toMatchObject([{ path: 'monthlyLimit' }]);
 });
 
 test('A3 "at or below" includes the threshold, "below" does not; the wake level says the same', () => {

@@ -3,6 +3,10 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { gateState } from '../../domain/gate';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
+import type { Policy } from '../../domain/accountState';
+import { createAccount } from '../../ledger/accounts/createAccount';
+import { fitLevels } from '../../ledger/settings/fitLevels';
+import { setLevels } from '../../ledger/settings/setLevels';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import { recordDecision } from '../../ledger/decisions/recordDecision';
@@ -258,6 +262,49 @@ describe('S4 the gate follows from the facts in the transaction that changes the
     await listener.query('unlisten *');
     listener.release();
   });
+});
+
+test('S4, A3 when a deployment changes its low level or its trigger, every account follows, and no other is touched', async () => {
+  const { pool } = database;
+  const [off, on] = [await openAccount(pool), await openAccount(pool)];
+  await credit(pool, off, '15.00');
+  await credit(pool, on, '100.00');
+  const configure = (own: Policy) =>
+    transaction(pool, async (tx) => {
+      await tx.query(
+        `update account_states set status = 'on', threshold_cents = 2000, amount_cents = 2500 where account_id = $1`,
+        [on],
+      );
+      await setLevels(tx, on, own);
+    });
+  await configure(policy);
+  while ((await fitLevels(pool, policy, 50)) > 0);
+  const read = async () =>
+    (
+      await pool.query(
+        'select account_id, low_level_nano::text as low, trigger_level_nano::text as trigger, gate_state from balances where account_id = any($1)',
+        [[off, on]],
+      )
+    ).rows;
+  const rowsOf = (low: string, gate: string, trigger: string) =>
+    expect.arrayContaining([
+      { account_id: off, low, trigger: low, gate_state: gate },
+      { account_id: on, low: '20000000000', trigger, gate_state: 'ok' },
+    ]);
+  expect(await read()).toEqual(rowsOf('5000000000', 'ok', '20000000000'));
+
+  const other: Policy = { trigger: 'below', retryDelaysMs: [], lowLevelCents: 1_500 };
+  while ((await fitLevels(pool, other, 3)) > 0);
+  expect(await read()).toEqual(rowsOf('15000000000', 'low', '19999999999'));
+  expect(await fitLevels(pool, other, 3)).toBe(0);
+  const opened = await transaction(pool, async (tx) => {
+    await createAccount(tx, { id: 'opened-later', name: 'Later', tier: 'standard', members: [] }, other);
+    return tx.query(`select low_level_nano::text as low from balances where account_id = 'opened-later'`);
+  });
+  expect(opened.rows).toEqual([{ low: '15000000000' }]);
+
+  while ((await fitLevels(pool, policy, 50)) > 0);
+  expect(await read()).toEqual(rowsOf('5000000000', 'ok', '20000000000'));
 });
 
 describe('A7, P3 reloads and their settling', () => {

@@ -59,12 +59,16 @@ export class TestAccount {
     const account = new TestAccount(world, options.id ?? `acct_${randomUUID().slice(0, 8)}`);
     const { pool } = world.database;
     await transaction(pool, (tx) =>
-      createAccount(tx, {
-        id: account.id,
-        name: 'Test',
-        tier: 'standard',
-        members: [{ name: 'Olga', email: `${account.id}@example.com`, role: 'owner' }],
-      }),
+      createAccount(
+        tx,
+        {
+          id: account.id,
+          name: 'Test',
+          tier: 'standard',
+          members: [{ name: 'Olga', email: `${account.id}@example.com`, role: 'owner' }],
+        },
+        { trigger: 'at_or_below', retryDelaysMs: [] },
+      ),
     );
     for (const card of options.cards ?? ['pm_card_visa'])
       await account.addCard(card, account.methods.length === 0 ? 'primary' : 'backup');

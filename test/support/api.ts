@@ -9,6 +9,7 @@ import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import { createFolderStore } from '../../batches/fileStore';
 import { readStoreOwner } from '../../ledger/files/readStoreOwner';
+import type { SettingsBounds } from '../../domain/autoReload';
 import type { StalePolicy } from '../../domain/gate';
 import { createMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
@@ -46,6 +47,8 @@ export type TestApiOptions = {
   stripe?: Stripe;
   allowPrivateWebhooks?: boolean;
   gatePolicy?: StalePolicy;
+  /** What owners can choose for auto-reload. @default the product's own */
+  bounds?: SettingsBounds;
   trustedProxies?: readonly string[];
   /** The API's own clock. @default a right one */
   now?: () => number;
@@ -91,6 +94,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     checkReplies: true,
     ...(options.now && { now: options.now }),
     ...(options.gatePolicy && { gatePolicy: options.gatePolicy }),
+    ...(options.bounds && { bounds: options.bounds }),
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
   });
   const { port } = await api.listen(0, '127.0.0.1');

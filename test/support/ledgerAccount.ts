@@ -8,12 +8,16 @@ import type { PricedEvent } from '../../ledger/usage/postUsage';
 
 export async function openAccount(pool: Pool, id = `acct_${randomUUID().slice(0, 8)}`): Promise<string> {
   await transaction(pool, (tx) =>
-    createAccount(tx, {
-      id,
-      name: 'Test',
-      tier: 'standard',
-      members: [{ name: 'Olga', email: `${id}@example.com`, role: 'owner' }],
-    }),
+    createAccount(
+      tx,
+      {
+        id,
+        name: 'Test',
+        tier: 'standard',
+        members: [{ name: 'Olga', email: `${id}@example.com`, role: 'owner' }],
+      },
+      { trigger: 'at_or_below', retryDelaysMs: [] },
+    ),
   );
   return id;
 }
