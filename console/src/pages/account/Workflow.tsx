@@ -4,6 +4,7 @@ import { workflowQuery } from '../../api/accounts';
 import { systemQuery } from '../../api/system';
 import { Card } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
+import { Raw } from '../../components/Raw';
 import { Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
@@ -34,7 +35,11 @@ export function Workflow({ id }: { id: string }) {
             <Facts>
               {Object.entries(state).map(([name, value]) => (
                 <Fact key={name} name={name}>
-                  <code>{show(value)}</code>
+                  {isOne(value) ? (
+                    <code>{show(value)}</code>
+                  ) : (
+                    <Raw label={text.accounts.details} of={name} value={value} />
+                  )}
                 </Fact>
               ))}
             </Facts>
@@ -44,6 +49,9 @@ export function Workflow({ id }: { id: string }) {
     </Card>
   );
 }
+
+/** One value, and no list or group of them. */
+const isOne = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
 /** What the workflow holds, in its own names: whoever reads it compares it with the history. */
 const show = (value: unknown): string =>
