@@ -51,7 +51,10 @@ inBrowser(
     const { page } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
     await page.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Amount in dollars').fill('a lot');
+    await dialog.waitFor();
+    // The first field has the focus: who opens the window can type at once.
+    await page.keyboard.type('a lot');
+    expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('a lot');
     await dialog.getByLabel('Reason').fill('a courtesy');
     await page.keyboard.press('Enter');
     await dialog.getByRole('alert').waitFor();

@@ -14,6 +14,8 @@ type Props = {
   children: ReactNode;
 };
 
+const FIELDS = 'input:enabled, select:enabled, textarea:enabled';
+
 export const Dialog = ({ isOpen, ...props }: Props) => (isOpen ? <OpenDialog {...props} /> : null);
 
 function OpenDialog({ title, onClose, isForm = false, isWide = false, children }: Omit<Props, 'isOpen'>) {
@@ -22,6 +24,8 @@ function OpenDialog({ title, onClose, isForm = false, isWide = false, children }
   useLayoutEffect(() => {
     const dialog = ref.current!;
     dialog.showModal();
+    // The browser would take the button that closes it: what is opened to be filled in begins with its first field.
+    if (isForm) dialog.querySelector<HTMLElement>(FIELDS)?.focus();
     // Closed before it leaves the page: only then does the browser give the focus back to where it was.
     return () => dialog.close();
   }, []);
