@@ -10,19 +10,24 @@ const CLICKS = Number(process.env.MONKEY_CLICKS ?? 15);
 const SEED = Number(process.env.MONKEY_SEED ?? (process.env.MONKEY_CLICKS === undefined ? 1 : Date.now() % 1_000_000));
 const MS_PER_CLICK = 8_000;
 
-let account: TestAccount;
+const ROLES = ['owner', 'modifier', 'member', 'admin'] as const;
+const accounts = new Map<string, TestAccount>();
 const inBrowser = testsInBrowser(async ({ api }) => {
-  account = await openAccount(api, '40.00');
-  await addCard(api, account);
   await putModel(api, 'chat');
-  await report(api, [{ id: 'one', accountId: account.id, model: 'chat', inputTokens: 2_500_000 }]);
+  // One for each: an owner's monkey may revoke the keys of the others.
+  for (const role of ROLES) {
+    const account = await openAccount(api, '40.00');
+    await addCard(api, account);
+    await report(api, [{ id: 'one', accountId: account.id, model: 'chat', inputTokens: 2_500_000 }]);
+    accounts.set(role, account);
+  }
 });
 
-for (const role of ['owner', 'modifier', 'member', 'admin'] as const)
+for (const role of ROLES)
   inBrowser(
     `C1, C2 ${CLICKS} random clicks of a person with the role ${role} (seed ${SEED}) break nothing and are refused nothing`,
     async ({ visit, api }) => {
-      const { page, complaints } = await visit({ key: role === 'admin' ? api.admin : account[role] });
+      const { page, complaints } = await visit({ key: role === 'admin' ? api.admin : accounts.get(role)![role] });
       page.on('response', (response) => {
         if (response.status() === 403) complaints.push(`403 ${response.url()}`);
       });
