@@ -82,7 +82,7 @@ export function createReconcilingActivities(deps: Dependencies) {
       return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
     },
 
-    /** Ledger and usage against the invariants (architecture: invariants 1 to 5), with the sums over all accounts. */
+    /** Ledger and usage against their invariants, with the sums over all accounts. */
     async checkLedger(nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(pool, SHOWN_MAX, nowMs);
       deps.counts?.violated(check.violations.length);

@@ -23,7 +23,7 @@ export type FileTotals = { requests: number; inputTokens: number; outputTokens: 
 
 export const indexOf = (fileId: string): string => `${fileId}.index`;
 
-/** A model that says nothing of its largest output, and a request neither (api.md). */
+/** A model that says nothing of its largest output, and a request neither. */
 export const OUTPUT_TOKENS_DEFAULT = 4_096;
 
 /** Counts the tokens of a file that was checked, and writes its index. Repeated, it writes the same. */

@@ -23,7 +23,7 @@ export const mayFollow = (from: BatchStatus, to: BatchStatus): boolean =>
 /** Nothing follows: its reservation is gone and its files are final. */
 export const isEnded = (status: BatchStatus): boolean => FOLLOWING[status].length === 0;
 
-/** The endpoints whose requests a batch may have (api.md). */
+/** The endpoints whose requests a batch may have. */
 export const BATCH_ENDPOINTS = ['/v1/chat/completions', '/v1/responses', '/v1/messages'] as const;
 export type BatchEndpoint = (typeof BATCH_ENDPOINTS)[number];
 export const isBatchEndpoint = (url: unknown): url is BatchEndpoint =>
@@ -45,7 +45,7 @@ export const COMPLETION_WINDOW_MS = 24 * 3_600_000;
 export const CANCELLING_MS_MAX = 10 * 60_000;
 export const CUSTOM_ID_LENGTH_MAX = 256;
 
-/** Why a file, or a line of it, is refused (api.md). */
+/** Why a file, or a line of it, is refused. */
 export type FileErrorCode =
   | 'invalid_json_line'
   | 'duplicate_custom_id'

@@ -1,5 +1,5 @@
 /** Closes an account that has begun to be closed: its money goes back, its customer is deleted, its people are erased. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { unavailable } from '../domain/errors';
 import { findClosingRefund, type ClosingRefund } from '../ledger/accounts/findClosingRefund';
 import { finishClosing } from '../ledger/accounts/finishClosing';
@@ -9,6 +9,7 @@ import { transaction } from '../ledger/db';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
 import type { SyncDeps } from './deps';
 import { refund } from './refund';
+import { stableId } from './stableId';
 import { takeBack } from './takeBack';
 
 /**
@@ -62,7 +63,8 @@ async function refundOnce(
   const requestHash = createHash('sha256')
     .update(JSON.stringify([paymentId, 'closing']))
     .digest('hex');
-  const refunded = await refund(deps, payment, { id: randomUUID(), cents, idempotencyKey, requestHash, actor });
+  const id = stableId('refund', payment.accountId, idempotencyKey);
+  const refunded = await refund(deps, payment, { id, cents, idempotencyKey, requestHash, actor });
   if (refunded.kind === 'made') return;
   if (refunded.kind === 'unknown')
     throw unavailable('payments_unavailable', 'Whether a refund was made is not known yet; ask again.');
