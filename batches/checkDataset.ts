@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { LINE_BYTES_MAX } from '../domain/batch';
 import { DATASET_ROWS_MAX, type DatasetFault } from '../domain/dataset';
-import { parseStrictJson } from '../domain/strictJson';
+import { parseStrictJson, repeatedName } from '../domain/strictJson';
 import type { DatasetFormat } from '../ledger/datasets/dataset';
 import { createCsvCounter } from './csvRows';
 import { createLineSplitter, isBlank, type Line } from './lines';
@@ -98,8 +98,7 @@ function faultOf(bytes: Buffer | null): string | null {
   if (!isUtf8(bytes)) return 'the line is not UTF-8';
   const parsed = parseStrictJson(bytes.toString('utf8'));
   if (parsed.kind === 'malformed') return 'the line is not JSON';
-  if (parsed.kind === 'repeated_name')
-    return `the line has the name ${JSON.stringify(parsed.name.slice(0, 40))} twice in one object`;
+  if (parsed.kind === 'repeated_name') return `the line has ${repeatedName(parsed.name)}`;
   const { value } = parsed;
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'the line is no JSON object';
 }

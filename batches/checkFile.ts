@@ -1,5 +1,5 @@
 /** Checks a batch file while it streams: one model, one endpoint, each custom_id once, every line a request (L2). */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import {
   FILE_BYTES_MAX,
   FILE_ERRORS_MAX,
@@ -10,7 +10,7 @@ import {
   type FileError,
 } from '../domain/batch';
 import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
-import { isTooDeep, JSON_LEVELS_MAX, mayBeTooDeep, parseStrictJson } from '../domain/strictJson';
+import { JSON_LEVELS_MAX, parseStrictJson, repeatedName } from '../domain/strictJson';
 import { createLineSplitter, isBlank, type Line } from './lines';
 import type { Checker } from './storeUpload';
 
@@ -101,11 +101,9 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
 const parseNewRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
   parseLine(bytes, (text) => {
     const parsed = parseStrictJson(text);
-    if (parsed.kind === 'parsed')
-      return mayBeTooDeep(text) && isTooDeep(parsed.value) ? TOO_DEEP : checkRequest(parsed.value);
+    if (parsed.kind === 'parsed') return parsed.levels > JSON_LEVELS_MAX ? TOO_DEEP : checkRequest(parsed.value);
     if (parsed.kind === 'malformed') return NOT_JSON;
-    const name = JSON.stringify(parsed.name.slice(0, 40));
-    return { code: 'invalid_request', message: `it has the name ${name} twice in one object`, param: null };
+    return { code: 'invalid_request', message: `it has ${repeatedName(parsed.name)}`, param: null };
   });
 
 /**
@@ -125,8 +123,14 @@ export const parseRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
 
 function parseLine(bytes: Buffer | null, parse: (text: string) => BatchRequest | LineFault): BatchRequest | LineFault {
   if (bytes === null) return unreadable(`it is longer than ${LINE_BYTES_MAX} bytes`);
-  if (!isUtf8(bytes)) return unreadable('it is not UTF-8');
-  return parse(bytes.toString('utf8'));
+  const text = decode(bytes);
+  return text === null ? unreadable('it is not UTF-8') : parse(text);
+}
+
+/** Null for what is not UTF-8. Plain ASCII, as most lines are, is taken as it is: that is several times quicker. */
+function decode(bytes: Buffer): string | null {
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
 }
 
 const unreadable = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });

@@ -2,7 +2,8 @@
 import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base';
 import type { BatchRequest } from '../domain/batchRequest';
 
-export type CountTokens = (text: string) => number;
+/** Piece by piece: who adds them up can do something else between. */
+export type CountTokens = (text: string) => Iterable<number>;
 
 /**
  * English has some 4.5 bytes a token, code 3, Chinese 3 (a character): 2.5 over-counts all of them. What is reserved too
@@ -14,38 +15,41 @@ const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_ANSWER = 3;
 
 export const counterOf = (provider: string): CountTokens =>
-  provider.toLowerCase() === 'openai' ? countOpenAi : (text) => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  provider.toLowerCase() === 'openai' ? countOpenAi : (text) => [Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)];
 
 /**
  * The tokenizer takes time that grows with the square of an unbroken run (40,000 `_` take most of a second), so longer
  * runs are cut. A cut adds a token at most.
  */
 const RUN_LENGTH_MAX = 256;
+/** A piece takes milliseconds: between two of them a process hears and says what it must. */
+const PIECE_LENGTH_MAX = 65_536;
 
 /** Text that spells a token of control, such as <|endoftext|>, is text in a request. */
 const AS_TEXT = { disallowedSpecial: new Set<string>() };
 
-function countOpenAi(text: string): number {
-  let tokens = 0;
-  for (const piece of cutLongRuns(text)) tokens += countO200k(piece, AS_TEXT);
-  return tokens;
+function* countOpenAi(text: string): Generator<number> {
+  for (const piece of cut(text)) yield countO200k(piece, AS_TEXT);
 }
 
 /** The text in pieces none of which has a longer run of white space, or of anything else; mostly one piece. */
-function* cutLongRuns(text: string): Generator<string> {
+function* cut(text: string): Generator<string> {
   let pieceStart = 0;
   let runStart = 0;
   let wasSpace = false;
   for (let at = 0; at < text.length; at++) {
     const isSpace = text.charCodeAt(at) <= 0x20;
-    if (isSpace !== wasSpace) {
-      wasSpace = isSpace;
-      runStart = at;
-    } else if (at - runStart >= RUN_LENGTH_MAX && !isLowSurrogate(text.charCodeAt(at))) {
+    const begins = isSpace !== wasSpace;
+    // A piece that is full ends before white space, where the tokenizer, too, seldom goes on.
+    const ends = begins
+      ? isSpace && at - pieceStart >= PIECE_LENGTH_MAX
+      : at - runStart >= RUN_LENGTH_MAX && !isLowSurrogate(text.charCodeAt(at));
+    if (ends) {
       yield text.slice(pieceStart, at);
       pieceStart = at;
-      runStart = at;
     }
+    if (begins || ends) runStart = at;
+    wasSpace = isSpace;
   }
   yield pieceStart === 0 ? text : text.slice(pieceStart);
 }
@@ -64,23 +68,21 @@ const READ_FIELDS = new Set([
   'text',
 ]);
 
-/** The input of one request. */
-export function countInput({ body, messages }: BatchRequest, count: CountTokens): number {
-  let tokens = messages * TOKENS_PER_MESSAGE + TOKENS_PER_ANSWER;
-  for (const [field, value] of Object.entries(body)) if (READ_FIELDS.has(field)) tokens += countValue(value, count);
-  return tokens;
+/** The input of one request, piece by piece: its tokens are the sum. */
+export function* countInput({ body, messages }: BatchRequest, count: CountTokens): Generator<number> {
+  yield messages * TOKENS_PER_MESSAGE + TOKENS_PER_ANSWER;
+  for (const [field, value] of Object.entries(body)) if (READ_FIELDS.has(field)) yield* countValue(value, count);
 }
 
 /** All text in it; names of fields too, where tools are described by them. */
-function countValue(value: unknown, count: CountTokens): number {
-  if (typeof value === 'string') return count(value);
-  if (Array.isArray(value)) return value.reduce<number>((tokens, one) => tokens + countValue(one, count), 0);
-  if (typeof value !== 'object' || value === null) return 1;
-  let tokens = 0;
-  for (const [name, one] of Object.entries(value)) {
-    if (name === 'role' || name === 'type') continue;
-    if (name !== 'content' && name !== 'text') tokens += count(name);
-    tokens += countValue(one, count);
-  }
-  return tokens;
+function* countValue(value: unknown, count: CountTokens): Generator<number> {
+  if (typeof value === 'string') yield* count(value);
+  else if (Array.isArray(value)) for (const one of value) yield* countValue(one, count);
+  else if (typeof value !== 'object' || value === null) yield 1;
+  else
+    for (const [name, one] of Object.entries(value)) {
+      if (name === 'role' || name === 'type') continue;
+      if (name !== 'content' && name !== 'text') yield* count(name);
+      yield* countValue(one, count);
+    }
 }

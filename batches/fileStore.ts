@@ -1,11 +1,12 @@
 /** Where files lie: a folder, behind an interface that an object store could have as well (L2). */
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, fdatasync, type WriteStream } from 'node:fs';
 import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type { StoreOwner } from '../ledger/files/readStoreOwner';
 import { createMarker } from './storeMarker';
 
@@ -77,8 +78,7 @@ export function createFolderStore(folder: string, readOwner?: () => Promise<Stor
       await check(name);
       try {
         await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
-        await writeWhole(partial, source.content);
-        await rename(partial, path);
+        await writeWhole(path, partial, source.content);
         await syncFolder(folder);
       } catch (error) {
         if (source.failed()) throw error;
@@ -143,19 +143,47 @@ async function removeOldPartials(folder: string): Promise<void> {
   }
 }
 
-/** Written and flushed, or not there. */
-async function writeWhole(path: string, content: AsyncIterable<Buffer>): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600, flush: true });
+/** Of what comes, so much waits to be written while it comes: then neither waits for the other. */
+const AHEAD_BYTES = 1024 * 1024;
+/** What was written is flushed while more comes: at the end there is little left to wait for. */
+const FLUSHED_AT_ONCE_BYTES = 32 * 1024 * 1024;
+
+/** Written, flushed and in its place, or not there. */
+async function writeWhole(path: string, partial: string, content: AsyncIterable<Buffer>): Promise<void> {
+  const file = createWriteStream(partial, { mode: 0o600, flush: true, highWaterMark: AHEAD_BYTES });
   const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
   try {
-    await pipeline(content, file);
+    await pipeline(flushing(file, content), file);
+    await rename(partial, path);
   } catch (error) {
     // A file that is still being opened would come into being after it was removed.
     file.destroy();
     await closed;
-    await rm(path, { force: true });
+    await rm(partial, { force: true });
     throw error;
   }
+}
+
+const flush = promisify(fdatasync);
+
+async function* flushing(file: WriteStream, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let descriptor: number | null = null;
+  file.once('open', (opened: number) => (descriptor = opened));
+  let unflushed = 0;
+  let flushed: Promise<unknown> | null = null;
+  let failure: Error | null = null;
+  for await (const chunk of content) {
+    yield chunk;
+    unflushed += chunk.length;
+    if (descriptor === null || flushed !== null || unflushed < FLUSHED_AT_ONCE_BYTES) continue;
+    unflushed = 0;
+    // An error is told once: whoever flushes next would hear nothing of it.
+    flushed = flush(descriptor)
+      .catch((error: Error) => (failure ??= error))
+      .then(() => (flushed = null));
+  }
+  await flushed;
+  if (failure !== null) throw failure as Error;
 }
 
 /** Tells an error of the content from one of the disk: the first is its caller's. */

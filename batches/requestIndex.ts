@@ -7,6 +7,7 @@ import { isFault } from '../domain/batchRequest';
 import { countInput, type CountTokens } from './countTokens';
 import type { FileStore } from './fileStore';
 import { createLineSplitter, type Line } from './lines';
+import { createTurns, type Turns } from './turns';
 
 export type IndexedRequest = {
   /** The line's number in the file, from 1. */
@@ -38,17 +39,23 @@ export async function indexFile(
 
   async function* index(): AsyncGenerator<Buffer> {
     const lines = createLineSplitter();
-    for await (const chunk of (await store.read(fileId)) as AsyncIterable<Buffer>) yield toIndex(lines.push(chunk));
-    yield toIndex(lines.end());
+    const turns = createTurns();
+    for await (const chunk of (await store.read(fileId)) as AsyncIterable<Buffer>)
+      yield await toIndex(lines.push(chunk), turns);
+    yield await toIndex(lines.end(), turns);
   }
 
-  function toIndex(lines: Iterable<Line>): Buffer {
+  async function toIndex(lines: Iterable<Line>, turns: Turns): Promise<Buffer> {
     let text = '';
     for (const { number, offset, bytes } of lines) {
       const request = parseRequest(bytes);
       // Blank lines, as the check has found none other.
       if (isFault(request)) continue;
-      const inputTokens = countInput(request, count);
+      let inputTokens = 0;
+      for (const tokens of countInput(request, count)) {
+        inputTokens += tokens;
+        if (turns.isOver()) await turns.next();
+      }
       const outputTokens = (request.maxOutputTokens ?? outputDefault) * request.answers;
       totals.requests += 1;
       totals.inputTokens += inputTokens;

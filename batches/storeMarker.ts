@@ -34,7 +34,7 @@ export function createMarker(folder: string, readOwner: () => Promise<StoreOwner
         throw new Error(
           marker === null
             ? `${path} is not there, and none of the files that should be beside it: is the folder mounted? If they are lost for good, write ${owner.id} into it`
-            : `${path} is another deployment's: FILES_DIR is the wrong folder`,
+            : `${path} is another deployment's: FILES_DIR is the wrong folder. If it is the right one, and the database was restored from an older backup, write ${owner.id} into it`,
         );
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFile(path, owner.id, { mode: 0o600, flush: true });

@@ -1,9 +1,9 @@
 /** A full load of batches, from a process of its own: files are uploaded without a pause, made into jobs, and executed. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startExecutor } from '../examples/batch-executor/executor';
+import { takeLowPriority } from '../telemetry/priority';
 import { sendBatchFile, type Sender } from './batchInput';
 
 export type BatchLoad = Sender & { path: string };
@@ -18,12 +18,10 @@ const EXECUTORS = 2;
 const REQUESTS_PER_MINUTE = 10_000_000;
 /** Uploads wait while so many jobs are open, so that there is an end to what is to be executed. */
 const OPEN_JOBS_MAX = 6;
-/** Callers and executors are other machines: here they take what nothing else needs. */
-const LOW_PRIORITY = 15;
 
 /** Resolves when the first job is being executed. */
 export async function startBatchLoad(wish: BatchLoad): Promise<RunningLoad> {
-  const child = fork(__filename, [JSON.stringify(wish)]);
+  const child = fork(__filename, [JSON.stringify(wish)], { detached: true });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`The load of batches ended with exit code ${code}.`);
   });
@@ -40,7 +38,8 @@ export async function startBatchLoad(wish: BatchLoad): Promise<RunningLoad> {
 }
 
 async function main({ path, ...sender }: BatchLoad): Promise<void> {
-  setPriority(LOW_PRIORITY);
+  // Callers and executors are other machines: here they take what nothing else needs.
+  takeLowPriority();
   const ask = async (method: string, at: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`${sender.url}${at}`, {
       method,
@@ -82,6 +81,8 @@ async function main({ path, ...sender }: BatchLoad): Promise<void> {
   }
 
   process.on('message', () => (stopping = true));
+  // Whoever measures has gone, and this process is in a session of its own.
+  process.once('disconnect', () => process.exit());
   const executors = Array.from({ length: EXECUTORS }, () =>
     startExecutor({ ...sender, key: sender.serviceKey, requestsPerMinute: REQUESTS_PER_MINUTE, idleMs: 50 }),
   );

@@ -4,10 +4,12 @@
  */
 
 export type ParsedJson =
-  | { kind: 'parsed'; value: unknown }
+  /** @param levels how deep lists and objects are nested in it; 0 for what is neither */
+  | { kind: 'parsed'; value: unknown; levels: number }
   /** @param because why JSON.parse refuses it */
   | { kind: 'malformed'; because: string }
-  | { kind: 'repeated_name'; name: string };
+  /** Null: it is nested deeper than is looked for a name. */
+  | { kind: 'repeated_name'; name: string | null };
 
 /** What JSON.parse makes of it, unless a name occurs twice in one object, at any depth and in any spelling (`"\u0061"` is `"a"`). */
 export function parseStrictJson(text: string): ParsedJson {
@@ -18,9 +20,14 @@ export function parseStrictJson(text: string): ParsedJson {
     return { kind: 'malformed', because: text.trim() === '' ? 'it is empty' : (error as Error).message };
   }
   // Of a repeated name one property is left, so there are fewer properties than names. Counting costs half of parsing.
-  if (countNames(text) === countProperties(value)) return { kind: 'parsed', value };
+  const { properties, levels } = measure(value);
+  if (countNames(text) === properties) return { kind: 'parsed', value, levels };
   return { kind: 'repeated_name', name: findRepeatedName(text) };
 }
+
+/** How a repeated name is told to people, after "it has": cut, as it may have megabytes. */
+export const repeatedName = (name: string | null): string =>
+  `${name === null ? 'a name' : `the name ${JSON.stringify(name.slice(0, 40))}`} twice in one object`;
 
 /** Deeper than anything that is meant: what walks through a value by calling itself would run out of stack. */
 export const JSON_LEVELS_MAX = 100;
@@ -35,27 +42,27 @@ export function isTooDeep(value: unknown): boolean {
   return false;
 }
 
-/** Whether a text of JSON has so many brackets that it could be; most have a few, which takes no time to see. */
-export function mayBeTooDeep(json: string): boolean {
-  let brackets = 0;
-  for (const bracket of ['[', '{'])
-    for (let at = json.indexOf(bracket); at >= 0 && brackets <= JSON_LEVELS_MAX; at = json.indexOf(bracket, at + 1))
-      brackets++;
-  return brackets > JSON_LEVELS_MAX;
-}
-
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const QUOTE = 0x22;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 
 /** Strings that a colon follows. From quote to quote by `indexOf`, which is quicker than looking at each character. */
 function countNames(json: string): number {
   let names = 0;
   for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at)) {
     at = endOfString(json, at) + 1;
-    while (isSpace(json.charCodeAt(at))) at++;
-    if (json.charCodeAt(at) === COLON) names++;
+    if (isName(json, at)) names++;
   }
   return names;
+}
+
+/** Whether the string that has ended there is the name of a property. */
+function isName(json: string, end: number): boolean {
+  let at = end;
+  while (isSpace(json.charCodeAt(at))) at++;
+  return json.charCodeAt(at) === COLON;
 }
 
 /** The quote that ends the string: the first without an odd number of backslashes before it. */
@@ -69,40 +76,57 @@ function endOfString(json: string, start: number): number {
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-/** Of all objects within. Without recursion, because lists may be nested deeper than the stack; without copies of keys, which take longer than all else. */
-function countProperties(value: unknown): number {
+/** Properties of all objects within, and how deep it is. Without recursion, because lists may be nested deeper than the stack; without copies of keys, which take longer than all else. */
+function measure(value: unknown): { properties: number; levels: number } {
   let properties = 0;
-  const open: object[] = isObject(value) ? [value] : [];
+  let levels = 0;
+  const open: object[] = [];
+  /** How deep each of them lies. */
+  const depths: number[] = [];
+  const enter = (inner: unknown, depth: number): void => {
+    if (!isObject(inner)) return;
+    if (depth > levels) levels = depth;
+    open.push(inner);
+    depths.push(depth);
+  };
+  enter(value, 1);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const inside = depths.pop()! + 1;
     if (Array.isArray(next)) {
-      for (const inner of next as unknown[]) if (isObject(inner)) open.push(inner);
+      for (const inner of next as unknown[]) enter(inner, inside);
       continue;
     }
     const object = next as Record<string, unknown>;
     for (const name in object) {
       properties++;
       // eslint-disable-next-line ballast/lookups-by-name -- the object's own names, as JSON.parse has made them
-      const inner = object[name];
-      if (isObject(inner)) open.push(inner);
+      enter(object[name], inside);
     }
   }
-  return properties;
+  return { properties, levels };
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
-
-function findRepeatedName(text: string): string {
+/** From string to string, like the count: what goes through one by a pattern has no stack for megabytes of it. */
+function findRepeatedName(json: string): string | null {
   const open: Set<string>[] = [];
-  for (const [token, colon] of text.matchAll(TOKENS)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon !== undefined) {
-      const name = JSON.parse(token.slice(0, -colon.length)) as string;
-      if (open.at(-1)!.has(name)) return name;
-      open.at(-1)!.add(name);
+  let level = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === OPEN) {
+      level++;
+      if (level <= JSON_LEVELS_MAX) open[level] = new Set();
+    } else if (code === CLOSE) level--;
+    else if (code === QUOTE) {
+      const start = at;
+      at = endOfString(json, start);
+      const names = isName(json, at + 1) ? open[level] : undefined;
+      if (names === undefined) continue;
+      const name = JSON.parse(json.slice(start, at + 1)) as string;
+      if (names.has(name)) return name;
+      names.add(name);
     }
   }
-  throw new Error('no name stands twice in this JSON');
+  return null;
 }

@@ -140,6 +140,7 @@ create table batch_requests (
   CHECK ((outcome IS NULL) = (response IS NULL AND error IS NULL)),
   CHECK (outcome = ANY (ARRAY['completed'::text, 'failed'::text]))
 );
+CREATE INDEX batch_requests_due ON batch_requests USING btree (batch_id, COALESCE(leased_until, '-infinity'::timestamp with time zone), line) WHERE (outcome IS NULL);
 CREATE INDEX batch_requests_leased ON batch_requests USING btree (batch_id) WHERE ((outcome IS NULL) AND (leased_until IS NOT NULL));
 CREATE INDEX batch_requests_open ON batch_requests USING btree (batch_id, line) WHERE (outcome IS NULL);
 
@@ -184,6 +185,8 @@ create table batches (
   start_at timestamp with time zone not null default clock_timestamp(),
   unseen boolean not null default false,
   erased boolean not null default false,
+  overran boolean not null default true,
+  unfunded_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   PRIMARY KEY (id),
   UNIQUE (account_id, idempotency_key),
   FOREIGN KEY (account_id) REFERENCES accounts(id),

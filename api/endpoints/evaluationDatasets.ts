@@ -4,7 +4,8 @@ import { createDatasetChecker } from '../../batches/checkDataset';
 import { storeUpload } from '../../batches/storeUpload';
 import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
 import { notFound, Problem } from '../../domain/errors';
-import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
+import { DATASETS_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { lockOpenAccount, requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import type { Dataset, DatasetFormat } from '../../ledger/datasets/dataset';
@@ -13,6 +14,8 @@ import { keepDataset } from '../../ledger/datasets/keepDataset';
 import { listDatasets } from '../../ledger/datasets/listDatasets';
 import { removeDataset } from '../../ledger/datasets/removeDataset';
 import { dropDataset, reserveDataset } from '../../ledger/datasets/reserveDataset';
+import { readDatasetsStored } from '../../ledger/limits/readUse';
+import { createAtOnce } from '../http/atOnce';
 import { created, noContent, ok, type StreamedBody } from '../http/endpoint';
 import { accountId, cursorOf, listOf, ofAccount, pageQuery, time } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
@@ -35,34 +38,48 @@ export const upload = endpoint({
     streamed: [CSV, 'application/jsonl', 'application/x-ndjson'],
     bytesMax: DATASET_BYTES_MAX,
   },
-  refusals: ['too_many_rows', 'invalid_dataset', 'storage_unavailable'],
+  refusals: ['too_many_rows', 'invalid_dataset', 'limit_reached', 'too_many_requests', 'storage_unavailable'],
   replies: { 201: uploaded },
-  async handle({ params, body, principal: { actor } }, { pool, files: store, log }) {
+  async handle({ params, body, principal: { actor } }, services) {
     const content = body as unknown as StreamedBody;
-    const id = newId('dataset-');
-    const format = content.mediaType === CSV ? 'csv' : 'jsonl';
-    await transaction(pool, async (tx) => {
-      await requireOpenAccount(tx, params.id);
-      await reserveDataset(tx, { id, accountId: params.id, format, actor });
-    });
-    try {
-      const { rows, bytes } = await receive({ id, accountId: params.id, format, actor }, content, {
-        pool,
-        files: store,
-      });
-      return created({ id, rows, bytes });
-    } catch (error) {
-      // What is in the store by now goes at once; if that fails, or this process dies, at the next round of erasing.
-      await erase(id, { pool, files: store }).catch((failure: Error) =>
-        log.warn({ err: failure, dataset: id }, 'a refused upload is removed later'),
-      );
-      throw error;
-    }
+    const upload = {
+      id: newId('dataset-'),
+      accountId: params.id,
+      format: content.mediaType === CSV ? ('csv' as const) : ('jsonl' as const),
+      actor,
+    };
+    const { id, rows, bytes } = await uploads.run(params.id, () => receiveOrErase(upload, content, services));
+    return created({ id, rows, bytes });
   },
 });
 
+const uploads = createAtOnce(UPLOADS_AT_ONCE_MAX, 'uploads of datasets');
+
+type Upload = { id: string; accountId: string; format: DatasetFormat; actor: string };
+
+async function receiveOrErase(
+  upload: Upload,
+  content: StreamedBody,
+  { pool, files, log }: Uses<'pool' | 'files' | 'log'>,
+): Promise<Dataset> {
+  await transaction(pool, async (tx) => {
+    await requireOpenAccount(tx, upload.accountId);
+    requireRoom(await readDatasetsStored(tx, upload.accountId), DATASETS_LIMIT, 0);
+    await reserveDataset(tx, upload);
+  });
+  try {
+    return await receive(upload, content, { pool, files });
+  } catch (error) {
+    // What is in the store by now goes at once; if that fails, or this process dies, at the next round of erasing.
+    await erase(upload.id, { pool, files }).catch((failure: Error) =>
+      log.warn({ err: failure, dataset: upload.id }, 'a refused upload is removed later'),
+    );
+    throw error;
+  }
+}
+
 async function receive(
-  { id, accountId: account, format, actor }: { id: string; accountId: string; format: DatasetFormat; actor: string },
+  { id, accountId: account, format, actor }: Upload,
   { chunks }: StreamedBody,
   { pool, files }: Uses<'pool' | 'files'>,
 ): Promise<Dataset> {
@@ -70,7 +87,8 @@ async function receive(
   if (stored.kind === 'refused') throw refused(stored.fault);
   const { rows, bytes } = stored;
   return transaction(pool, async (tx) => {
-    await requireOpenAccount(tx, account);
+    await lockOpenAccount(tx, account);
+    requireRoom(await readDatasetsStored(tx, account), DATASETS_LIMIT, bytes);
     const kept = await keepDataset(tx, { id, rows, bytes });
     await recordAudit(tx, account, actor, 'dataset.upload', { dataset: id, rows, bytes });
     return kept;

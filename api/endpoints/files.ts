@@ -6,7 +6,8 @@ import { storeUpload } from '../../batches/storeUpload';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { notFound, Problem } from '../../domain/errors';
-import { requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
+import { FILES_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { lockOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { keepFile } from '../../ledger/files/keepFile';
@@ -14,8 +15,10 @@ import { listFiles } from '../../ledger/files/listFiles';
 import { readFile } from '../../ledger/files/readFile';
 import { removeFile } from '../../ledger/files/removeFile';
 import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
+import { readFilesStored } from '../../ledger/limits/readUse';
 import { readModels } from '../../ledger/prices/readModels';
 import { recordAudit } from '../../ledger/audit/recordAudit';
+import { createAtOnce } from '../http/atOnce';
 import { ok, type Call, type StreamedBody } from '../http/endpoint';
 import { readMultipart } from '../http/multipart';
 import { endpoint, type Uses } from '../services';
@@ -85,27 +88,40 @@ export const upload = endpoint({
     'model_not_supported',
     'empty_file',
     'too_many_tasks',
+    'limit_reached',
+    'too_many_requests',
     'storage_unavailable',
   ],
   refusalStatus: { model_not_supported: 400 },
   replies: { 200: file },
   async handle(call, services) {
-    const { pool, files: store, log } = services;
     const accountId = await accountOf(call, services);
-    const id = newId('file-');
-    await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
-    try {
-      return ok(view(await receive(id, accountId, call, services)));
-    } catch (error) {
-      // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
-      // A file that was kept, although the database's answer was lost, stays.
-      await dropFile(pool, id)
-        .then((dropped) => (dropped ? store.remove(id) : undefined))
-        .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
-      throw error;
-    }
+    requireRoom(await readFilesStored(services.pool, accountId), FILES_LIMIT, 0);
+    return ok(view(await uploads.run(accountId, () => receiveOrDrop(accountId, call, services))));
   },
 });
+
+const uploads = createAtOnce(UPLOADS_AT_ONCE_MAX, 'uploads');
+
+async function receiveOrDrop(
+  accountId: string,
+  call: Call<unknown, unknown, unknown>,
+  services: Uses<'pool' | 'files' | 'log' | 'clock'>,
+): Promise<StoredFile> {
+  const { pool, files: store, log } = services;
+  const id = newId('file-');
+  await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
+  try {
+    return await receive(id, accountId, call, services);
+  } catch (error) {
+    // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
+    // A file that was kept, although the database's answer was lost, stays.
+    await dropFile(pool, id)
+      .then((dropped) => (dropped ? store.remove(id) : undefined))
+      .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
+    throw error;
+  }
+}
 
 async function receive(
   id: string,
@@ -128,7 +144,8 @@ async function receive(
     throw refused([{ code: fault.code, message, param: 'body.model', line: 1 }]);
   }
   return transaction(pool, async (tx) => {
-    await requireOpenAccount(tx, accountId);
+    await lockOpenAccount(tx, accountId);
+    requireRoom(await readFilesStored(tx, accountId), FILES_LIMIT, bytes);
     const kept = await keepFile(tx, {
       id,
       filename: shownName(form.filename),

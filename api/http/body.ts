@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../domain/errors';
-import { parseStrictJson } from '../../domain/strictJson';
+import { parseStrictJson, repeatedName } from '../../domain/strictJson';
 import type { BodySpec, StreamedBody } from './endpoint';
 
 /** Enough for any request but usage, which has its own. */
@@ -103,10 +103,7 @@ function parseJson(content: string, what: string): unknown {
     case 'malformed':
       throw new Problem('malformed_json', `${what} is not JSON: ${parsed.because}`);
     case 'repeated_name':
-      throw new Problem(
-        'invalid_request',
-        `${what} has the name ${JSON.stringify(parsed.name.slice(0, 40))} twice in one object: which of the two is meant?`,
-      );
+      throw new Problem('invalid_request', `${what} has ${repeatedName(parsed.name)}: which of the two is meant?`);
   }
 }
 

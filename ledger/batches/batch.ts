@@ -15,6 +15,8 @@ export type Batch = {
   status: BatchStatus;
   /** No result is taken any more. */
   closed: boolean;
+  /** Results have cost more than was reserved for them: what it holds may not cover all requests that are open. */
+  overran: boolean;
   errors: FileError[] | null;
   /** Of its creation. */
   prices: BatchPrices;
@@ -46,6 +48,7 @@ export type BatchRow = {
   output_expires_seconds: number | null;
   status: BatchStatus;
   closed: boolean;
+  overran: boolean;
   errors: FileError[] | null;
   input_per_million_nano: bigint;
   cached_input_per_million_nano: bigint;
@@ -79,6 +82,7 @@ export function toBatch(row: BatchRow): Batch {
     outputExpiresSeconds: row.output_expires_seconds,
     status: row.status,
     closed: row.closed,
+    overran: row.overran,
     errors: row.errors,
     prices: {
       inputPerMillion: nano(row.input_per_million_nano),
@@ -108,3 +112,6 @@ export function toBatch(row: BatchRow): Batch {
 
 /** The statuses of jobs that reserve something, as SQL. */
 export const OPEN_STATUSES = `('validating', 'in_progress', 'finalizing', 'cancelling')`;
+
+/** Until when a request is with an executor, as the index of requests that are due has it. Compared with a time that stands still. */
+export const LEASED_UNTIL = `coalesce(leased_until, '-infinity')`;

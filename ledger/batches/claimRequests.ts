@@ -4,7 +4,7 @@ import { nano } from '../../domain/money';
 import { lockAccount } from '../accounts/lockAccount';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
-import type { Batch } from './batch';
+import { LEASED_UNTIL, type Batch } from './batch';
 import { lockClaimRoom, recordClaims } from './claimRate';
 import { lockBatch } from './readBatch';
 
@@ -19,7 +19,7 @@ export type Claim = {
 type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: number; held_nano: bigint };
 
 /**
- * At most `limit`, in the file's order; those whose lease has ended are handed out again. Results above their estimates
+ * At most `limit`, in the file's order; those whose lease has ended are handed out again when all others are. Results above their estimates
  * use up what the job holds: while the rest can't cover a request, and the account has no money for the difference, none
  * is handed out. Nor are more in a minute than the account's limit lets all its jobs have together. Empty for a job that is
  * not in progress. Locks the job, then the account's claims, then the account.
@@ -32,7 +32,8 @@ export async function claimRequests(
   const nothing = { requests: [], inputFileId: batch.inputFileId, position: null };
   if (batch.status !== 'in_progress') return nothing;
 
-  const free = nano(batch.held - (await sumLeased(tx, batchId)));
+  // As long as no result was above its estimate, what it holds covers all that is open, in whosever hands it is.
+  const free = batch.overran ? nano(batch.held - (await sumLeased(tx, batchId))) : batch.held;
   const room = await lockClaimRoom(tx, batch.accountId);
   if (room === 0) return nothing;
   const due = await listDue(tx, batchId, Math.min(limit, room));
@@ -40,7 +41,10 @@ export async function claimRequests(
   if (covered.length > 0) return { ...nothing, requests: await lease(tx, batch, covered, leaseSeconds) };
   if (due.length === 0) return nothing;
   const account = await lockAccount(tx, batch.accountId);
-  if (account.setReasons.length > 0 || account.available - missing <= 0n) return nothing;
+  if (account.setReasons.length > 0 || account.available - missing <= 0n) {
+    await putOff(tx, batchId);
+    return nothing;
+  }
   const position = await holdMore(tx, batch, missing);
   return { ...nothing, requests: await lease(tx, batch, due.slice(0, 1), leaseSeconds), position };
 }
@@ -48,11 +52,21 @@ export async function claimRequests(
 /** So much is handed out at once, but for one request that is larger. */
 const CLAIM_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Executors are sent to other jobs meanwhile: jobs without money must not stand before those that have it. */
+const PUT_OFF_SECONDS = 15;
+
+async function putOff(tx: Tx, batchId: string): Promise<void> {
+  await tx.query('update batches set unfunded_until = clock_timestamp() + make_interval(secs => $2) where id = $1', [
+    batchId,
+    PUT_OFF_SECONDS,
+  ]);
+}
+
 /** What the requests hold that are with an executor now. */
 async function sumLeased(tx: Tx, batchId: string): Promise<bigint> {
   const { rows } = await tx.query<{ held: bigint }>(
     `select coalesce(sum(held_nano), 0)::bigint as held from batch_requests
-     where batch_id = $1 and outcome is null and leased_until > clock_timestamp()`,
+     where batch_id = $1 and outcome is null and ${LEASED_UNTIL} > statement_timestamp()`,
     [batchId],
   );
   return rows[0]!.held;
@@ -61,8 +75,8 @@ async function sumLeased(tx: Tx, batchId: string): Promise<bigint> {
 async function listDue(tx: Tx, batchId: string, limit: number): Promise<Row[]> {
   const { rows } = await tx.query<Row>(
     `select line, custom_id, byte_offset, byte_length, held_nano from batch_requests
-     where batch_id = $1 and outcome is null and coalesce(leased_until <= clock_timestamp(), true)
-     order by line limit $2`,
+     where batch_id = $1 and outcome is null and ${LEASED_UNTIL} <= statement_timestamp()
+     order by ${LEASED_UNTIL}, line limit $2`,
     [batchId, limit],
   );
   return rows;

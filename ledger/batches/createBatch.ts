@@ -110,8 +110,8 @@ async function insertBatch(tx: Tx, wish: NewBatch): Promise<Batch> {
   const { rows } = await tx.query<BatchRow>(
     `insert into batches (id, account_id, model_id, endpoint, input_file_id, idempotency_key, request_hash, retries, actor, metadata,
        output_expires_seconds, input_per_million_nano, cached_input_per_million_nano, output_per_million_nano, requests,
-       reserved_tokens, held_nano, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+       reserved_tokens, held_nano, overran, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, false,
        clock_timestamp() + make_interval(secs => $18)) returning *`,
     [
       wish.id,

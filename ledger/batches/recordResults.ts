@@ -88,7 +88,10 @@ async function writeOutcomes(tx: Tx, batchId: string, fresh: ReadonlyMap<number,
   );
 }
 
-/** Counts the results in the job and gives back, of tokens and money, what their requests have reserved. */
+/**
+ * Counts the results in the job and gives back, of tokens and money, what their requests have reserved. The account is
+ * locked last: its usage waits for that lock, and who holds it may have to wait for the processor.
+ */
 async function count(
   tx: Tx,
   batch: Batch,
@@ -99,13 +102,9 @@ async function count(
   const charged = results.reduce((all, { cost }) => all + cost, 0n);
   const estimated = reserved.reduce((all, { held_nano: held }) => all + held, 0n);
   const released = least(batch.held, charged > estimated ? charged : estimated);
-  const { rows: positions } = await tx.query<PositionRow>(
-    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
-    [batch.accountId, released.toString()],
-  );
   const { rows } = await tx.query<BatchRow>(
-    `update batches set completed = completed + $2, failed = failed + $3, reserved_tokens = reserved_tokens - $4,
-       held_nano = held_nano - $5, charged_nano = charged_nano + $6, input_tokens = input_tokens + $7,
+    `update batches set completed = completed + $2, failed = failed + $3, reserved_tokens = greatest(0, reserved_tokens - $4),
+       held_nano = held_nano - $5, charged_nano = charged_nano + $6, overran = overran or $11, input_tokens = input_tokens + $7,
        cached_input_tokens = cached_input_tokens + $8, output_tokens = output_tokens + $9,
        unseen = unseen or completed + failed + $10 = requests,
        start_at = case when completed + failed + $10 = requests then clock_timestamp() else start_at end
@@ -121,7 +120,12 @@ async function count(
       sum(results, ({ usage }) => usage.cachedInputTokens),
       sum(results, ({ usage }) => usage.outputTokens),
       results.length,
+      charged > estimated,
     ],
+  );
+  const { rows: positions } = await tx.query<PositionRow>(
+    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
+    [batch.accountId, released.toString()],
   );
   return { batch: toBatch(rows[0]!), position: toPosition(positions[0]!) };
 }

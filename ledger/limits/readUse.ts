@@ -1,5 +1,6 @@
 /** What an account uses of its limits now (L6). */
 import type { LimitKey } from '../../domain/limits';
+import type { Stored } from '../../domain/storeLimit';
 import { OPEN_STATUSES } from '../batches/batch';
 import type { Db } from '../db';
 
@@ -46,6 +47,20 @@ export async function countDedicatedEndpoints(db: Db, accountId: string): Promis
     accountId,
   ]);
   return Number(rows[0]!.count);
+}
+
+/** What was uploaded and not deleted; outputs of batches are not counted. */
+export const readFilesStored = (db: Db, accountId: string): Promise<Stored> =>
+  readStored(db, "files where purpose = 'batch' and", accountId);
+export const readDatasetsStored = (db: Db, accountId: string): Promise<Stored> =>
+  readStored(db, 'evaluation_datasets where', accountId);
+
+async function readStored(db: Db, from: string, accountId: string): Promise<Stored> {
+  const { rows } = await db.query<{ count: bigint; bytes: bigint }>(
+    `select count(*) as count, coalesce(sum(bytes), 0)::bigint as bytes from ${from} account_id = $1 and removed_at is null`,
+    [accountId],
+  );
+  return { count: Number(rows[0]!.count), bytes: Number(rows[0]!.bytes) };
 }
 
 /** The limits that were raised for the account. An empty model means all models. */

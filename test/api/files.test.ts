@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
+import { createAtOnce } from '../../api/http/atOnce';
 import { createFolderStore } from '../../batches/fileStore';
+import { FILES_LIMIT } from '../../domain/storeLimit';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-files-'));
 const store = createFolderStore(filesDir);
@@ -226,4 +229,60 @@ test('L2 a connection that breaks off in the middle leaves nothing', async () =>
     () => api.database.pool.query('select 1 from files where removed_at > now()'),
     ({ rowCount }) => rowCount === 0,
   );
+});
+
+describe('issue 13.10 an account keeps no more than it may have', () => {
+  const insertFiles = (count: number, bytes: number) =>
+    api.database.pool.query(
+      `insert into files (id, account_id, purpose, filename, bytes, model_id, endpoint, requests, input_tokens, output_tokens, actor)
+       select 'file-kept' || i, $1, 'batch', 'kept.jsonl', $3, f.model_id, f.endpoint, 1, 1, 1, 'test'
+       from generate_series(1, $2::int) i, (select * from files where model_id is not null limit 1) f`,
+      [own.id, count, bytes],
+    );
+  beforeEach(async () => {
+    own = await openAccount(api, '100.00');
+    await upload(requestLine('a'));
+  });
+  const rowsOf = async (): Promise<number> =>
+    (await api.database.pool.query('select from files where account_id = $1 and removed_at is null', [own.id]))
+      .rowCount!;
+
+  test('of many uploads at once exactly as many are kept as there is room for', async () => {
+    await insertFiles(FILES_LIMIT.count - 3, 1);
+    const answers = await Promise.all(times(6, (i) => upload(requestLine(`at-once-${i}`))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409, 409, 409]);
+    const refused = answers.find(({ status }) => status === 409)!;
+    expect(refused.body.error).toMatchObject({
+      code: 'limit_reached',
+      message: expect.stringContaining('0 to 10000'),
+      limit: 10_000,
+      in_use: 10_000,
+    });
+    expect(refused.headers.get('x-should-retry')).toBe('false');
+    expect(await rowsOf()).toBe(FILES_LIMIT.count);
+    await api.database.pool.query(`delete from files where id like 'file-kept%'`);
+  });
+
+  test('their bytes together are bounded, to the byte', async () => {
+    const [line, kept] = [requestLine('b'), requestLine('a').length];
+    await insertFiles(1, FILES_LIMIT.bytes - kept - line.length);
+    expect((await upload(`${line}\n`)).body.error).toMatchObject({ code: 'limit_reached', limit: FILES_LIMIT.bytes });
+    expect((await upload(line)).status).toBe(200);
+    expect((await upload(line)).status).toBe(409);
+    await api.database.pool.query(`delete from files where id like 'file-kept%'`);
+  });
+
+  test('of uploads at once one too many is told to come again, and another account is not concerned', async () => {
+    const atOnce = createAtOnce(1, 'uploads');
+    let end = (): void => undefined;
+    const first = atOnce.run('a', () => new Promise<void>((resolve) => (end = resolve)));
+    await expect(atOnce.run('a', () => Promise.resolve())).rejects.toMatchObject({
+      code: 'too_many_requests',
+      extras: { members: { limit: 1, in_use: 1 } },
+    });
+    await atOnce.run('b', () => Promise.resolve());
+    end();
+    await first;
+    await atOnce.run('a', () => Promise.resolve());
+  });
 });

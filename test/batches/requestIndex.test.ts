@@ -53,7 +53,44 @@ test('L3 a model that says nothing of its largest output counts for 4,096', asyn
 });
 
 test("L3 other providers' models are counted by bytes, generously", () => {
-  expect(counterOf('anthropic')('Hello world')).toBeGreaterThan(counterOf('openai')('Hello world'));
+  const [anthropic, openAi] = ['anthropic', 'openai'].map((provider) => sum(counterOf(provider)('Hello world')));
+  expect(anthropic).toBeGreaterThan(openAi!);
+});
+
+const sum = (pieces: Iterable<number>): number => [...pieces].reduce((all, one) => all + one, 0);
+
+test('L3 a text of megabytes is counted in pieces, and no token is left out', () => {
+  const sentence = 'Each vessel rides low when its tanks are filled. ';
+  const [one, two] = [sentence, sentence + sentence].map((text) => sum(counterOf('openai')(text)));
+  const pieces = [...counterOf('openai')(sentence.repeat(30_000))];
+  expect(pieces.length).toBeGreaterThan(20);
+  const whole = one! + 29_999 * (two! - one!);
+  expect(sum(pieces)).toBeGreaterThanOrEqual(whole);
+  expect(sum(pieces)).toBeLessThanOrEqual(whole + pieces.length);
+});
+
+test('L2 while one long line is counted, the process has its turns: a heartbeat is never late by a whole line', async () => {
+  await store.write('file-4', Readable.from([Buffer.from(line('a', {}))]));
+  let turns = 0;
+  let next = setImmediate(function again() {
+    turns += 1;
+    next = setImmediate(again);
+  });
+  const seen: number[] = [];
+  await indexFile(
+    store,
+    'file-4',
+    function* slow() {
+      for (let piece = 0; piece < 10; piece++) {
+        for (const startedMs = performance.now(); performance.now() - startedMs < 25;);
+        seen.push(turns);
+        yield 1;
+      }
+    },
+    null,
+  );
+  clearImmediate(next);
+  expect(new Set(seen).size).toBe(10);
 });
 
 /** What counting takes of the processor, the quickest of some tries. */
@@ -61,7 +98,7 @@ function cpuOf(text: string): number {
   const count = counterOf('openai');
   const tries = times(5, () => {
     const before = process.cpuUsage();
-    count(text);
+    sum(count(text));
     const { user, system } = process.cpuUsage(before);
     return user + system;
   });

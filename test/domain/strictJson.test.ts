@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isTooDeep, JSON_LEVELS_MAX, mayBeTooDeep, parseStrictJson } from '../../domain/strictJson';
+import { isTooDeep, JSON_LEVELS_MAX, parseStrictJson } from '../../domain/strictJson';
 
 const repeated = (name: string) => ({ kind: 'repeated_name', name });
 
@@ -21,13 +21,13 @@ test('the same name in other objects, and colons and braces within strings, are 
     '1',
     'null',
   ])
-    expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text) });
+    expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text), levels: expect.any(Number) });
 });
 
 test('whatever JSON.stringify writes is parsed as JSON.parse parses it', () => {
   fc.assert(
     fc.property(fc.json({ stringUnit: 'binary', maxDepth: 4 }), (text) => {
-      expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text) });
+      expect(parseStrictJson(text)).toEqual({ kind: 'parsed', value: JSON.parse(text), levels: expect.any(Number) });
     }),
   );
 });
@@ -54,7 +54,15 @@ test('what is nested deeper than a hundred levels is told, however deep, and not
   for (const levels of [2, JSON_LEVELS_MAX, JSON_LEVELS_MAX + 2, 200_000]) {
     const tooDeep = levels > JSON_LEVELS_MAX;
     expect([levels, isTooDeep(JSON.parse(nested(levels)))]).toEqual([levels, tooDeep]);
-    expect([levels, mayBeTooDeep(nested(levels))]).toEqual([levels, tooDeep]);
+    expect(parseStrictJson(nested(levels))).toMatchObject({ kind: 'parsed', levels });
   }
   expect(isTooDeep(JSON.parse(`[${'[],'.repeat(1_000)}[]]`))).toBe(false);
+});
+
+test('a name twice is told beside a text of megabytes, and below more levels than are looked at', () => {
+  expect(parseStrictJson(`{"long":"${'x'.repeat(20_000_000)}","a":1,"a":2}`)).toEqual(repeated('a'));
+  expect(parseStrictJson(`${'{"a":'.repeat(300_000)}{"b":1,"b":2}${'}'.repeat(300_000)}`)).toEqual({
+    kind: 'repeated_name',
+    name: null,
+  });
 });

@@ -5,6 +5,7 @@ import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { closeBatch } from '../../ledger/batches/closeBatch';
 import { endBatch, type BatchEnd } from '../../ledger/batches/endBatch';
+import { LIST_CLAIMABLE, listClaimable } from '../../ledger/batches/listClaimable';
 import { listOutcomes } from '../../ledger/batches/listOutcomes';
 import { eraseRequests } from '../../ledger/batches/eraseRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
@@ -156,6 +157,49 @@ test('L3 a result above its estimate is billed as it is; while the rest cannot c
   expect(idsOf(await claim(batch, 5))).toEqual([]);
   await credit(database.pool, account, '10.00');
   expect(idsOf(await claim(batch, 5))).toEqual(['r4']);
+});
+
+test('L4 a job without money for its next request does not stand before others that executors could work on', async () => {
+  const [poor, rich] = [await funded('5.50'), await funded('5.50')];
+  const stuck = await runningBatch(database.pool, poor, 5);
+  await report(stuck, completed('r1', '5.40'));
+  const open = await runningBatch(database.pool, rich, 1);
+  const listed = async () =>
+    (await listClaimable(database.pool, 100)).map(({ id }) => id).filter((id) => id === stuck || id === open);
+  expect(await listed()).toEqual([stuck, open]);
+  expect(idsOf(await claim(stuck, 5))).toEqual([]);
+  expect(await listed()).toEqual([open]);
+  expect(idsOf(await claim(open, 5))).toEqual(['r1']);
+  await database.pool.query('update batches set unfunded_until = now() where id = $1', [stuck]);
+  expect(await listed()).toEqual([stuck]);
+  for (const batch of [stuck, open]) await end(batch, 'expired');
+});
+
+test('L4 requests that are with executors are not walked through at each look for work', async () => {
+  const batch = await runningBatch(database.pool, await funded('3000.00'), 2_000, { tokensMax: 1e9 });
+  await database.pool.query(`update batch_requests set leased_until = now() + interval '1 hour' where batch_id = $1`, [
+    batch,
+  ]);
+  await database.pool.query('analyze batch_requests');
+  const blocksOf = async (): Promise<number> => {
+    const { rows } = await database.pool.query<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
+      `explain (analyze, buffers, format json) ${LIST_CLAIMABLE.replace('$1', '100').replace('$2', "'{}'::text[]")}`,
+    );
+    const { Plan: plan } = rows[0]!['QUERY PLAN'][0]!;
+    return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
+  };
+  await blocksOf(); // marks the entries of rows as they were before
+  expect(await blocksOf()).toBeLessThan(300);
+  expect(idsOf(await claim(batch, 5))).toEqual([]);
+  await end(batch, 'expired');
+});
+
+test('L3 requests that reserve more tokens than their job, by another count, keep no result from being taken', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 2, { tokens: TOKENS_PER_REQUEST / 2 });
+  for (const id of ['r1', 'r2']) expect(await report(batch, completed(id, '0.50'))).toMatchObject({ kind: 'recorded' });
+  expect(await readBatch(database.pool, batch)).toMatchObject({ completed: 2, reservedTokens: 0 });
+  await end(batch, 'completed');
 });
 
 test.each<[BatchEnd, boolean]>([

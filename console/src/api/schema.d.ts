@@ -8278,7 +8278,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -8311,7 +8311,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
             };
-            /** @description `rate_limited`: too often */
+            /** @description `rate_limited`: too often; `too_many_requests`: more than can be taken now */
             429: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -11172,7 +11172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -11216,7 +11216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: too often */
+            /** @description `rate_limited`: too often; `too_many_requests`: more than can be taken now */
             429: {
                 headers: {
                     /** @description The caller's, or one of ours. */
