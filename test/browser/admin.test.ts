@@ -7,6 +7,7 @@ import {
   startConsole,
   type ConsoleHarness,
 } from '../support/browser';
+import { until } from '../support/notices';
 
 let harness: ConsoleHarness | null = null;
 let account: TestAccount;
@@ -125,6 +126,37 @@ inBrowser(
     await expectAccessible(page);
     await page.getByRole('main').getByRole('link', { name: 'All accounts' }).last().press('Enter');
     await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  },
+);
+
+inBrowser(
+  'C3 a page that goes in the moment in which its stream is its turn leaves no stream behind',
+  async (harness) => {
+    const { context } = await harness.visit({ key: harness.api.admin });
+    await context.addInitScript(`
+    const request = navigator.locks.request.bind(navigator.locks);
+    navigator.locks.request = (name, { signal }, held) =>
+      request(name, async () => {
+        globalThis.waits = true;
+        await new Promise((gone) => signal.addEventListener('abort', gone));
+        return held();
+      });
+    globalThis.streams = 0;
+    globalThis.EventSource = class extends EventSource {
+      constructor(...given) {
+        super(...given);
+        globalThis.streams += 1;
+      }
+    };
+  `);
+    const page = await context.newPage();
+    await page.goto(`${harness.api.url}/accounts/${account.id}`);
+    await until(() => page.evaluate('globalThis.waits'), Boolean, 30_000);
+    await page.getByRole('navigation').getByRole('link', { name: 'Accounts' }).click();
+    await page.getByRole('table', { name: 'Accounts' }).waitFor();
+    const locks = (): Promise<number> => page.evaluate('navigator.locks.query().then(({ held }) => held.length)');
+    await until(locks, (held) => held === 0, 30_000);
+    expect(await page.evaluate('globalThis.streams')).toBe(0);
   },
 );
 

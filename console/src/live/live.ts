@@ -64,14 +64,15 @@ function follow(accountId: string, client: QueryClient): () => void {
   };
 }
 
-/** Resolves when the page goes: until then it has the lock. */
-function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
+/** Resolves when the page goes: until then it has the lock. The page may have gone in the moment in which it got it. */
+async function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
+  if (until.aborted) return;
   let source = openStream(accountId, tell, reopenLater);
   let timer: ReturnType<typeof setTimeout> | undefined;
   function reopenLater(): void {
     timer = setTimeout(() => (source = openStream(accountId, tell, reopenLater)), REOPEN_MS);
   }
-  return new Promise((resolve) => {
+  await new Promise<void>((resolve) => {
     until.addEventListener('abort', () => {
       clearTimeout(timer);
       source.close();
