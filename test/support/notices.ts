@@ -33,7 +33,7 @@ export const makeDue = (db: Db) =>
 export async function until<T>(
   look: () => T | Promise<T>,
   check: (seen: T) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 40_000,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; ;) {
     const seen = await look();
