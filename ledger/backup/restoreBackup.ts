@@ -13,7 +13,8 @@ import { readManifest, tableFile, type Manifest } from './manifest';
 const TRIES = { triesMax: 120, pauseMs: 500 };
 
 /**
- * One transaction: whoever asks meanwhile waits, and then finds the older state; cut off, nothing has changed. An empty
+ * One transaction, which also records that it was made: whoever asks meanwhile waits, and then finds the older state; cut
+ * off, nothing has changed. An empty
  * database is brought to the backup's schema first, and then to today's. Throws when the backup is damaged, or of another
  * schema than a database that is not empty, or when the role may not switch triggers off (a superuser may).
  * @param pool of the role that owns the tables
@@ -30,7 +31,6 @@ export async function restoreBackup(pool: Pool, folder: string): Promise<Manifes
   await requireSameSchema(pool, backup);
   await whenFree(() => transaction(pool, (tx) => load(tx, backup, folder)), TRIES);
   await migrate(pool, files);
-  await pool.query('insert into restores (backup_at) values ($1)', [backup.at]);
   return backup;
 }
 
@@ -46,7 +46,7 @@ async function requireSameSchema(pool: Pool, { migrations }: Manifest): Promise<
     throw new Error(`The database has gone on to ${differing.join(', ')} since the backup: restore into an empty one.`);
 }
 
-async function load(tx: Tx, { tables, usageMonths, sequences }: Manifest, folder: string): Promise<void> {
+async function load(tx: Tx, { at, tables, usageMonths, sequences }: Manifest, folder: string): Promise<void> {
   for (const month of usageMonths) await tx.query('select create_usage_month($1)', [month]);
   const all = tables.map(({ name }) => name).join();
   await tx.query(`lock table ${all} in access exclusive mode nowait`);
@@ -65,4 +65,8 @@ async function load(tx: Tx, { tables, usageMonths, sequences }: Manifest, folder
       name,
       value,
     ]);
+  // The ids of transactions in a backup are another server's, maybe higher than any here: readers would take every gate
+  // for changed, at each look.
+  await tx.query('update balances set gate_changed_xid = pg_current_xact_id()');
+  await tx.query('insert into restores (backup_at) values ($1)', [at]);
 }

@@ -31,7 +31,7 @@ export function writeBackup(pool: Pool, folder: string): Promise<Manifest> {
       tables,
       sequences: await listSequences(tx),
     };
-    await writeFile(join(folder, MANIFEST), JSON.stringify(manifest, null, 2), { mode: 0o600 });
+    await writeFile(join(folder, MANIFEST), JSON.stringify(manifest, null, 2), { mode: 0o600, flush: true });
     return manifest;
   });
 }
@@ -67,7 +67,7 @@ async function writeTable(tx: Tx, { name, columns }: Table, folder: string): Pro
   await pipeline(
     rows,
     createGzip({ level: constants.Z_BEST_SPEED }),
-    createWriteStream(path, { mode: 0o600, flags: 'wx' }),
+    createWriteStream(path, { mode: 0o600, flags: 'wx', flush: true }),
   );
   return { name, columns, rows: rows.rowCount, sha256: await hashOfFile(path) };
 }

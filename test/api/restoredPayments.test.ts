@@ -1,8 +1,12 @@
 /** O4, P3: Postgres is restored from an older copy; what Stripe has charged since is neither charged again nor lost. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../dev/commands';
+import { transaction } from '../../ledger/db';
+import { MIGRATION_LOCK } from '../../ledger/migrate';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import {
   openAccount,
@@ -296,10 +300,13 @@ describe('13.5 a backup by one command, and back by another', () => {
 
   /** As an operator runs it: compiled by `npm test` before the tests run. */
   const command = (name: 'backup' | 'restore', from: string, url = world.database.ownerUrl) =>
-    run(process.execPath, [join(__dirname, '..', '..', 'dist', 'workers', `${name}.js`), from], {
-      timeoutMs: 30_000,
-      env: { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: join(folder, 'data') },
-    });
+    run(process.execPath, [compiled(name), from], { timeoutMs: 30_000, env: environment(url) });
+  const compiled = (name: string): string => join(__dirname, '..', '..', 'dist', 'workers', `${name}.js`);
+  const environment = (url: string) => ({
+    PATH: process.env.PATH,
+    DATABASE_URL: url,
+    DATA_DIR: join(folder, 'data'),
+  });
   const file = () => join(folder, 'data', 'files', 'file_1');
 
   test('what was paid since is credited and not charged again, and it is said what usage is missing', async () => {
@@ -333,6 +340,29 @@ describe('13.5 a backup by one command, and back by another', () => {
     expect([await paidCharges(account), await balance()]).toEqual([paid, was]);
   });
 
+  test('killed as soon as the older rows are there, it is known all the same that usage is missing', async () => {
+    const account = await withCard();
+    await prepay(account, 'since');
+    const { at } = JSON.parse(readFileSync(join(folder, 'one', 'manifest.json'), 'utf8')) as { at: string };
+    // What follows the rows waits for this lock.
+    const lock = await world.database.owner.connect();
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const restoring = spawn(process.execPath, [compiled('restore'), join(folder, 'one')], {
+      stdio: 'ignore',
+      env: environment(world.database.ownerUrl),
+    });
+    try {
+      const isGone = async () => (await lock.query('select from accounts where id = $1', [account.id])).rowCount === 0;
+      await until(isGone, Boolean);
+    } finally {
+      restoring.kill('SIGKILL');
+      await once(restoring, 'exit');
+      await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+      lock.release();
+    }
+    expect((await reconcile()).restored).toMatchObject({ backupAt: at });
+  });
+
   test('a damaged backup, and a folder that is none, are refused, and nothing is changed', async () => {
     const account = await withCard();
     await prepay(account, 'stays');
@@ -352,9 +382,15 @@ describe('13.5 a backup by one command, and back by another', () => {
   test('an empty database is made from a backup, and is right', async () => {
     const other = await createTestDatabase();
     try {
+      // As from a server that had come further with its transactions.
+      await transaction(world.database.owner, async (tx) => {
+        await tx.query('set local session_replication_role = replica');
+        await tx.query(`update balances set gate_changed_xid = '9999999999999'`);
+      });
+      expect(await command('backup', join(folder, 'further'))).toMatchObject({ code: 0 });
       await other.owner.query('drop schema public cascade; create schema public');
-      expect(await command('restore', join(folder, 'one'), other.ownerUrl)).toMatchObject({ code: 0 });
-      const { tables } = JSON.parse(readFileSync(join(folder, 'one', 'manifest.json'), 'utf8')) as {
+      expect(await command('restore', join(folder, 'further'), other.ownerUrl)).toMatchObject({ code: 0 });
+      const { tables } = JSON.parse(readFileSync(join(folder, 'further', 'manifest.json'), 'utf8')) as {
         tables: { name: string; rows: number }[];
       };
       const rows = async (table: string): Promise<number> =>
@@ -364,6 +400,8 @@ describe('13.5 a backup by one command, and back by another', () => {
       expect(lost).toEqual([]);
       expect(await rows('ledger_lines')).toBeGreaterThan(1);
       expect(await findViolations(other.owner)).toEqual([]);
+      const changed = 'select from balances where gate_changed_xid > pg_current_xact_id()';
+      expect((await other.owner.query(changed)).rowCount).toBe(0);
     } finally {
       await other.drop();
     }
