@@ -1,6 +1,6 @@
 /** Opens an account: its row, its members, its empty position and its workflow's first state, together. */
 import type { Policy } from '../../domain/accountState';
-import { setLevels } from '../settings/setLevels';
+import { levelsOf } from '../settings/setLevels';
 import { insertMember } from './insertMember';
 import type { NewMember } from './member';
 import type { Tx } from '../db';
@@ -18,9 +18,13 @@ export async function createAccount(
     [account.id, account.name, account.tier],
   );
   if (rowCount === 0) return 'account_exists';
-  await tx.query('insert into balances (account_id) values ($1)', [account.id]);
+  const { low, trigger } = levelsOf(null, policy);
+  await tx.query('insert into balances (account_id, low_level_nano, trigger_level_nano) values ($1, $2, $3)', [
+    account.id,
+    low.toString(),
+    trigger.toString(),
+  ]);
   await tx.query('insert into account_states (account_id) values ($1)', [account.id]);
-  await setLevels(tx, account.id, policy);
   for (const member of account.members) {
     if ((await insertMember(tx, account.id, member, true)) === null) return 'member_exists';
   }
