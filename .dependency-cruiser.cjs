@@ -67,7 +67,7 @@ const programs = [
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',
-  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|screenshots|stripe/main)',
+  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|screenshots|onDatabase|stripe/main)',
   'bench/(main|helloServer|withoutDatabase)',
   'chaos/batches/(main|executor)',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);

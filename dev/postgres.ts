@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { run, sleep, type Log } from './commands';
 import { startDaemon, tailOf, type Daemon, type Exit } from './daemon';
 import { commandLine, stopProcess } from './leftovers';
-import { isPortFree, rememberedPort } from './ports';
+import { isPortFree, rememberedAddress, rememberedPort } from './ports';
 import { findPostgresPlace, type PostgresPlace } from './postgresPlace';
 
 export interface PostgresOptions {
@@ -77,7 +77,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     stopTimeoutMs,
     ...place.user,
   });
-  const urlOf = (database: string) => `postgres://ballast:${password}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string) => ownerUrl(`127.0.0.1:${port}`, password, database);
   await waitUntilReady(daemon, urlOf('postgres'));
   await createDatabases(urlOf('postgres'), ['ballast', 'stripe']);
   return {
@@ -90,6 +90,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     stop: () => daemon.stop(),
   };
 }
+
+const ownerUrl = (address: string, password: string, database = 'ballast'): string =>
+  `postgres://ballast:${password}@${address}/${database}`;
+
+/** Ballast's database of this data directory, as its owner and as the service; null when it never ran. It may not run now. */
+export function rememberedDatabase(dataDir: string): Pick<RunningPostgres, 'url' | 'serviceUrl'> | null {
+  const address = rememberedAddress(dataDir, 'postgres');
+  const file = passwordFileIn(dataDir);
+  if (address === null || !existsSync(file)) return null;
+  const url = ownerUrl(address, readFileSync(file, 'utf8').trim());
+  return { url, serviceUrl: serviceUrlOf(url) };
+}
+
+const passwordFileIn = (dataDir: string): string => join(dataDir, 'postgres-password');
 
 /** A password of its own that follows from the owner's, so that there is one less to keep. */
 function serviceUrlOf(ownerUrl: string): string {
@@ -122,7 +136,7 @@ async function stopLeftover(clusterDir: string, log: Log): Promise<void> {
 
 /** The password of the cluster, which is created when there is none. initdb runs beside it: a killed one leaves no half cluster. */
 async function ensureCluster(place: PostgresPlace, dataDir: string, durable: boolean, log: Log): Promise<string> {
-  const passwordFile = join(dataDir, 'postgres-password');
+  const passwordFile = passwordFileIn(dataDir);
   if (existsSync(passwordFile) && existsSync(place.clusterDir)) return readFileSync(passwordFile, 'utf8').trim();
   log('creating the Postgres cluster');
   const password = randomBytes(24).toString('hex');

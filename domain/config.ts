@@ -186,6 +186,13 @@ export const boundsOf = (config: Config): SettingsBounds => ({
   amount: { presets: config.AUTO_RELOAD_AMOUNTS, range: config.AUTO_RELOAD_AMOUNT_RANGE },
 });
 
+/** The database as the role that owns its tables, for commands of an operator's. */
+export function ownerUrlOf({ MIGRATE_DATABASE_URL, DATABASE_URL }: Config): string {
+  const url = MIGRATE_DATABASE_URL ?? DATABASE_URL;
+  if (url === undefined) throw new Error('DATABASE_URL or MIGRATE_DATABASE_URL must be set.');
+  return url;
+}
+
 /** Where people reach the API: the base of the links in mails and answers. */
 export const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
   PUBLIC_URL ?? `http://${HOST === '0.0.0.0' ? 'localhost' : HOST}:${PORT}`;

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { archiveFolderOf, filesDirOf, readConfig } from '../domain/config';
+import { archiveFolderOf, filesDirOf, ownerUrlOf, readConfig } from '../domain/config';
 import { writeBackup } from '../ledger/backup/writeBackup';
 import { openPool } from '../ledger/db';
 import { copyFiles } from './copyFiles';
-import { ownerUrlOf } from './ownerUrl';
 
 async function main([folder]: string[]): Promise<void> {
   if (!folder) throw new Error('Say into which folder: it is made.');

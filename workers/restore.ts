@@ -1,11 +1,10 @@
 /** `npm run restore -- DIR`: puts a backup in the place of what the database has, while the processes run on. */
 import { join, resolve } from 'node:path';
-import { archiveFolderOf, filesDirOf, readConfig } from '../domain/config';
+import { archiveFolderOf, filesDirOf, ownerUrlOf, readConfig } from '../domain/config';
 import { restoreBackup } from '../ledger/backup/restoreBackup';
 import { openPool } from '../ledger/db';
 import { prepareDatabase } from '../ledger/prepareDatabase';
 import { copyFiles } from './copyFiles';
-import { ownerUrlOf } from './ownerUrl';
 
 async function main([folder]: string[]): Promise<void> {
   if (!folder) throw new Error('Say from which folder.');

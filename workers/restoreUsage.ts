@@ -1,5 +1,5 @@
 /** `npm run usage:restore -- 2026-09 [days]`: brings an archived month of usage back, for so many days (B8). */
-import { archiveFolderOf, readConfig } from '../domain/config';
+import { archiveFolderOf, ownerUrlOf, readConfig } from '../domain/config';
 import { openPool } from '../ledger/db';
 import { restoreUsage } from '../usage/archive/restoreUsage';
 
@@ -9,9 +9,7 @@ async function main([month, days = String(KEPT_DAYS)]: string[]): Promise<void> 
   if (!month || !/^\d{4}-\d{2}$/.test(month) || !/^\d{1,4}$/.test(days))
     throw new Error('Say which month, such as 2026-09, and for how many days if not for 7.');
   const config = readConfig(process.env);
-  const url = config.MIGRATE_DATABASE_URL ?? config.DATABASE_URL;
-  if (!url) throw new Error('DATABASE_URL or MIGRATE_DATABASE_URL must be set.');
-  const pool = openPool(url, { applicationName: 'ballast-restore' });
+  const pool = openPool(ownerUrlOf(config), { applicationName: 'ballast-restore' });
   try {
     const { events, leftOut } = await restoreUsage({
       pool,
