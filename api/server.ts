@@ -76,7 +76,8 @@ function createHttpServer(
   const { onAnswered } = counts;
   const http = { cookies, limiter, addressOf, log, checkReplies, onAnswered, tracing };
   const dispatch = createDispatch({
-    servicesFor: (requestId, account) => forRequest(services, requestId, account),
+    services,
+    servicesOf: (requestId, account) => forRequest(services, requestId, account),
     keyring,
     ...http,
   });

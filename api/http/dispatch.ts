@@ -38,8 +38,9 @@ export type Dispatch<Services> = {
 };
 
 export type DispatchOptions<Services> = {
-  /** What a handler is given for its request. @param account whose request it is; undefined: nobody's, or of all */
-  servicesFor(requestId: string, account: string | undefined): Services;
+  services: Services;
+  /** The same with a log of one request, for a handler that logs. @param account whose request it is; undefined: nobody's, or of all */
+  servicesOf(requestId: string, account: string | undefined): Services;
   keyring: Keyring;
   cookies: SessionCookies;
   limiter: RateLimiter;
@@ -57,7 +58,7 @@ export type DispatchOptions<Services> = {
 export type OnAnswered = (route: Pick<Route, 'method' | 'path'>, status: number, seconds: number) => void;
 
 export function createDispatch<Services>(options: DispatchOptions<Services>): Dispatch<Services> {
-  const { servicesFor, cookies, limiter, addressOf, log, checkReplies, onAnswered, tracing } = options;
+  const { services, servicesOf, cookies, limiter, addressOf, log, checkReplies, onAnswered, tracing } = options;
   const callers = createCallers(options);
 
   /** 401, foreign account 404, 403, 413 and 415, 400, 429: in this order. */
@@ -90,7 +91,11 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
     underWay += 1;
     try {
       const call = await check(route, asked);
-      reply = await route.endpoint.handle(call, servicesFor(requestIdOf(asked), ofWhom(route, asked, call)));
+      const logs = route.endpoint.uses?.includes('log') === true;
+      reply = await route.endpoint.handle(
+        call,
+        logs ? servicesOf(requestIdOf(asked), ofWhom(route, asked, call)) : services,
+      );
       if (checkReplies) checkReply(route, reply);
     } catch (error) {
       if (hasGone(error, asked)) {

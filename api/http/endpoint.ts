@@ -81,6 +81,8 @@ export type Endpoint<
   refusalStatus?: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Request headers that the handler reads, and what they are for. */
   headers?: Readonly<Record<string, string>>;
+  /** The services that the handler is given. */
+  uses?: readonly PropertyKey[];
   handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>, services: Services): Promise<Reply> | Reply;
 };
 

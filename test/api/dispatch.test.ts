@@ -59,7 +59,8 @@ beforeAll(async () => {
   keyring = createKeyring(api.database.pool, Date.now, FAIL_CLOSED);
   const services = { seen: (bytes: number) => onSeen(bytes) };
   const dispatch = createDispatch<Services>({
-    servicesFor: () => services,
+    services,
+    servicesOf: () => services,
     keyring,
     cookies: createSessionCookies('http://127.0.0.1'),
     limiter: createRateLimiter(api.database.pool),
