@@ -14,6 +14,7 @@ import * as confirmations from './endpoints/confirmations';
 import * as dedicatedEndpoints from './endpoints/dedicatedEndpoints';
 import * as evaluationDatasets from './endpoints/evaluationDatasets';
 import * as files from './endpoints/files';
+import { upload as uploadFile } from './endpoints/fileUpload';
 import * as gates from './endpoints/gates';
 import * as holds from './endpoints/holds';
 import * as keys from './endpoints/keys';
@@ -134,7 +135,7 @@ export const routes: readonly Route<Services>[] = [
   ...section(
     'Files and batches',
     [
-      post('/v1/files', ofBatches, files.upload, "Upload a batch's requests"),
+      post('/v1/files', ofBatches, uploadFile, "Upload a batch's requests"),
       get('/v1/files', ofBatches, files.list, 'List files'),
       get('/v1/files/:fileId', ofBatches, files.read, 'Read what a file is'),
       get('/v1/files/:fileId/content', ofBatches, files.content, 'Read what a file says'),

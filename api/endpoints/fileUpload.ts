@@ -1,0 +1,154 @@
+/** A batch's input: checked while it is uploaded, kept whole or not at all (L2). */
+import { z } from 'zod';
+import { createFileChecker, type FileFacts } from '../../batches/checkFile';
+import { storeUpload } from '../../batches/storeUpload';
+import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
+import { refuseModel } from '../../domain/batchModel';
+import { Problem } from '../../domain/errors';
+import { FILES_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { lockOpenAccount } from '../../ledger/accounts/requireOpenAccount';
+import { recordAudit } from '../../ledger/audit/recordAudit';
+import { transaction } from '../../ledger/db';
+import type { StoredFile } from '../../ledger/files/file';
+import { keepFile } from '../../ledger/files/keepFile';
+import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
+import { readFilesStored } from '../../ledger/limits/readUse';
+import { readModels } from '../../ledger/prices/readModels';
+import { createAtOnce } from '../http/atOnce';
+import { ok, type Call, type StreamedBody } from '../http/endpoint';
+import { readMultipart } from '../http/multipart';
+import { endpoint, type Uses } from '../services';
+import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
+import { file, view } from './files';
+import { newId } from './openAiIds';
+
+/** The form's other parts: fields, and what separates them. */
+const FORM_BYTES_MAX = 64 * 1024;
+const DAY_SECONDS = 86_400;
+const EXPIRES_DEFAULT = 30 * DAY_SECONDS;
+const EXPIRES_RANGE = [3_600, 30 * DAY_SECONDS] as const;
+
+export const upload = endpoint({
+  uses: ['pool', 'files', 'log', 'clock'],
+  body: {
+    schema: z.strictObject({
+      purpose: z.literal('batch'),
+      file: z.string().meta({ format: 'binary' }),
+      'expires_after[anchor]': z.literal('created_at').optional(),
+      'expires_after[seconds]': z.string().optional(),
+    }),
+    streamed: ['multipart/form-data'],
+    // One byte more than a file may have must get through: the check says so by its own code.
+    bytesMax: FILE_BYTES_MAX + FORM_BYTES_MAX,
+    refusal: 'file_too_large',
+  },
+  headers: FOR_ACCOUNT,
+  refusals: [
+    ...OF_ACCOUNT,
+    'account_closed',
+    'invalid_json_line',
+    'duplicate_custom_id',
+    'url_mismatch',
+    'model_not_found',
+    'model_mismatch',
+    'model_not_supported',
+    'empty_file',
+    'too_many_tasks',
+    'limit_reached',
+    'too_many_requests',
+    'storage_unavailable',
+  ],
+  refusalStatus: { model_not_supported: 400 },
+  replies: { 200: file },
+  async handle(call, services) {
+    const accountId = await accountOf(call, services);
+    requireRoom(await readFilesStored(services.pool, accountId), FILES_LIMIT, 0);
+    return ok(view(await uploads.run(accountId, () => receiveOrDrop(accountId, call, services))));
+  },
+});
+
+const uploads = createAtOnce(UPLOADS_AT_ONCE_MAX, 'uploads');
+
+async function receiveOrDrop(
+  accountId: string,
+  call: Call<unknown, unknown, unknown>,
+  services: Uses<'pool' | 'files' | 'log' | 'clock'>,
+): Promise<StoredFile> {
+  const { pool, files: store, log } = services;
+  const id = newId('file-');
+  await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
+  try {
+    return await receive(id, accountId, call, services);
+  } catch (error) {
+    // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
+    // A file that was kept, although the database's answer was lost, stays.
+    await dropFile(pool, id)
+      .then((dropped) => (dropped ? store.remove(id) : undefined))
+      .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
+    throw error;
+  }
+}
+
+async function receive(
+  id: string,
+  accountId: string,
+  { body, principal }: Call<unknown, unknown, unknown>,
+  { pool, files: store, clock }: Uses<'pool' | 'files' | 'clock'>,
+): Promise<StoredFile> {
+  let checked: { facts: FileFacts; bytes: number } | null = null;
+  const form = await readMultipart(body as StreamedBody, async (content) => {
+    const stored = await storeUpload(store, id, content, createFileChecker());
+    if (stored.kind === 'refused') throw refused(stored.errors);
+    checked = stored;
+  });
+  const expiresAfterSeconds = readForm(form.fields, checked !== null);
+  const { facts, bytes } = checked!;
+  const [model] = await readModels(pool, [facts.model]);
+  const fault = refuseModel(model, clock.now());
+  if (fault) {
+    const message = `line 1: the model ${facts.model} ${fault.because}`;
+    throw refused([{ code: fault.code, message, param: 'body.model', line: 1 }]);
+  }
+  return transaction(pool, async (tx) => {
+    await lockOpenAccount(tx, accountId);
+    requireRoom(await readFilesStored(tx, accountId), FILES_LIMIT, bytes);
+    const kept = await keepFile(tx, {
+      id,
+      filename: shownName(form.filename),
+      bytes,
+      input: facts,
+      expiresAfterSeconds,
+    });
+    await recordAudit(tx, kept.accountId, principal.actor, 'file.upload', { file: id, bytes });
+    return kept;
+  });
+}
+
+/** Returns for how many seconds the file is to be kept. */
+function readForm(fields: ReadonlyMap<string, string>, hasFile: boolean): number {
+  const fault = (path: string, message: string) =>
+    new Problem('invalid_request', `${path} ${message}.`, { errors: [{ path, message }] });
+  if (fields.get('purpose') !== 'batch') throw fault('purpose', 'must be "batch"');
+  if (!hasFile) throw fault('file', 'is required');
+  const anchor = fields.get('expires_after[anchor]');
+  const after = fields.get('expires_after[seconds]');
+  if (anchor === undefined && after === undefined) return EXPIRES_DEFAULT;
+  if (anchor !== 'created_at') throw fault('expires_after[anchor]', 'must be "created_at"');
+  const [min, max] = EXPIRES_RANGE;
+  if (after === undefined || !/^\d{1,9}$/.test(after) || Number(after) < min || Number(after) > max)
+    throw fault('expires_after[seconds]', `must be a whole number from ${min} to ${max}`);
+  return Number(after);
+}
+
+/** As it was given, but for what no name should have: control characters and halves of characters. */
+const shownName = (name: string | null): string =>
+  (name ?? '').replaceAll(/[\p{Cc}\p{Cs}]/gu, '_').slice(0, 200) || 'upload.jsonl';
+
+/** The first error is the one to read; all of them are listed. */
+function refused(errors: readonly FileError[]): Problem {
+  const { code, message, param } = errors[0]!;
+  return new Problem(code, `${message[0]!.toUpperCase()}${message.slice(1)}.`, {
+    status: code === 'file_too_large' ? 413 : 400,
+    members: { param, errors },
+  });
+}
