@@ -124,7 +124,8 @@ export function composeServices(deps: ApiDeps): Composition {
     gates,
     log,
     now: clock.now,
-    ...{ counts: counts.usage, tracing: deps.tracing },
+    counts: counts.usage,
+    tracing: deps.tracing,
     onPosted(position) {
       signalPosition(position, { gates, signals });
       accountStreams.poke(position.accountId);
@@ -149,11 +150,8 @@ export function composeServices(deps: ApiDeps): Composition {
     signals,
     posting,
   };
-  addApiGauges(metrics, {
-    ...{ gates, hotPath, gateStreams, posting, signals },
-    pools: { main: pool, lookups },
-    now: clock.now,
-  });
+  const measured = { gates, hotPath, gateStreams, posting, signals, pools: { main: pool, lookups } };
+  addApiGauges(metrics, { ...measured, now: clock.now });
 
   return {
     services,

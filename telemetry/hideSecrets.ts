@@ -2,8 +2,8 @@
 
 /** Keys of ours and of Stripe, what signs webhooks, and what a browser confirms a payment with. */
 const KEYS = /\b(bk_[\w-]{20,}|(?:sk|rk)_(?:live|test)_\w{8,}|whsec_[\w+/=]{8,}|(pi|seti|cs)_\w+_secret_\w+)/g;
-/** The password of an address such as Postgres's or a mail server's. */
-const PASSWORDS = /(\b[a-z][a-z+]*:\/\/[^\s:@/"]*:)[^\s@/"]+@/g;
+/** The password of an address such as Postgres's or a mail server's. No scheme is longer: without a bound, a long text would be read again from each of its words. */
+const PASSWORDS = /(\b[a-z][a-z+]{0,19}:\/\/[^\s:@/"]*:)[^\s@/"]+@/g;
 const BEARER = /\b(Bearer |Basic )[\w.~+/=-]{8,}/g;
 
 /** A shorter text would hide parts of words. */

@@ -64,7 +64,7 @@ function follow(accountId: string, client: QueryClient): () => void {
   };
 }
 
-/** Resolves when the page goes: until then it has the lock. The page may have gone in the moment in which it got it. */
+/** Resolves when the page is left: until then it has the lock. It may have been left just as it got the lock. */
 async function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
   if (until.aborted) return;
   let source = openStream(accountId, tell, reopenLater);
