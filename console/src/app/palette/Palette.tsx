@@ -1,5 +1,5 @@
 /** Leads to any page, account or action by typing: arrow keys choose, Enter goes. The field keeps the focus all the time. */
-import { useDeferredValue, useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { Dialog } from '../../components/Dialog';
 import { useSession } from '../../session/session';
 import { text } from '../../text';
@@ -17,7 +17,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const { role } = useSession();
   const [query, setQuery] = useState('');
   const [place, setPlace] = useState(0);
-  const groups = useGroups(useDeferredValue(query));
+  // Not deferred: Enter runs what fits the text that is typed, however soon it is pressed.
+  const groups = useGroups(query);
   const entries = groups.flatMap((group) => group.entries);
   const chosen = entries[Math.min(place, entries.length - 1)];
   const field = useRef<HTMLInputElement>(null);
