@@ -6,15 +6,16 @@ const swc = {
 };
 
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/runner/environment.js',
+  runtime: '<rootDir>/test/runner/runtime.js',
+  testSequencer: '<rootDir>/test/runner/sequencer.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', swc] },
-  // Imports name the compiled file, as Node wants it; here the source is beside it.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
-  testTimeout: 120_000,
+  // Of a machine with many times its usual load: what is waited for is a state.
+  testTimeout: 180_000,
   // Tests wait for servers more than they compute, and the servers need the cores too.
   maxWorkers: 2,
 };

@@ -30,6 +30,8 @@ const LOCK_MS_MAX = 20_000;
 
 export type DbPoolOptions = {
   connectionsMax?: number;
+  /** How long somebody waits for a connection before it counts as an outage. @default 5_000 */
+  connectMsMax?: number;
   applicationName?: string;
   onIdleError?: (error: Error) => void;
   /** A query that takes longer fails, and its connection is closed: it may be dead. @default as long as it takes */
@@ -44,7 +46,7 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     connectionString: url,
     max: options.connectionsMax ?? 10,
     application_name: options.applicationName ?? 'ballast',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.connectMsMax ?? 5_000,
     types: typesOfBallast,
     ...(options.queryMsMax !== undefined && { query_timeout: options.queryMsMax }),
     ...(options.keepIdle && { idleTimeoutMillis: 0 }),

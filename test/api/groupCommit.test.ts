@@ -175,6 +175,16 @@ describe('through two processes', () => {
     }
   }
 
+  /** Ends the connection of the commit that waits for an account's lock, once there is one. */
+  const breakWaiting = (): Promise<unknown> =>
+    until(
+      () =>
+        api.database.pool.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
+        ),
+      ({ rowCount }) => rowCount! > 0,
+    );
+
   test('a commit that loses its connection is 503, and the same request again is taken once', async () => {
     const { id } = await openAccount(api, '10.00');
     const { pool } = api.database;
@@ -183,10 +193,7 @@ describe('through two processes', () => {
     await blocker.query('select 1 from balances where account_id = $1 for update', [id]);
     const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 };
     const lost = report(api, [event]);
-    await sleep(100);
-    await pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
-    );
+    await breakWaiting();
     const answer = await lost;
     expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
@@ -210,9 +217,7 @@ describe('through two processes', () => {
       () => balanceOf(stands.id),
       (balance) => balance === '9.00',
     );
-    await pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like '%post_usage%'",
-    );
+    await breakWaiting();
     expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     await blocker.query('rollback');
     blocker.release();

@@ -7,6 +7,7 @@ import { createCheckoutPage } from '../../stripe/checkout';
 import { cancelIntent, confirmIntent, createIntent } from '../../stripe/intents';
 import { listNews, listOurIntents } from '../../stripe/listing';
 import { attachPaymentMethod, createCustomer, createSetupPage, detachPaymentMethod } from '../../stripe/paymentMethods';
+import { root } from '../support/paths';
 import { testClaims, testProvider } from '../support/provider';
 import { reachStripe } from '../../stripe/reach';
 import { createRefund } from '../../stripe/refunds';
@@ -72,7 +73,7 @@ export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unkn
 
 /** Methods of the SDK that stripe/ calls, by its source. Webhook signatures are checked here: nothing is sent. */
 export function methodsInUse(): string[] {
-  const folder = join(__dirname, '..', '..', 'stripe');
+  const folder = join(root, 'stripe');
   const sources = readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(folder, file), 'utf8'));

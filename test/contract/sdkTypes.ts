@@ -1,11 +1,12 @@
 /** Checks a JSON value against a type of Stripe's SDK, as its declarations say it: every promised field, every enum. */
 import { join } from 'node:path';
 import ts from 'typescript';
+import { root } from '../support/paths';
 
 /** Finds whatever does not fit, as `path: what`; empty when all fits. */
 export type Check = (value: unknown) => string[];
 
-const file = join(__dirname, 'sdkTypes.virtual.ts');
+const file = join(root, 'test', 'contract', 'sdkTypes.virtual.ts');
 /** Deeper than any answer; expandable fields lead from type to type for ever. */
 const DEPTH_MAX = 12;
 

@@ -1,9 +1,10 @@
 /** O3: what earlier runs have lived through replays against today's workflows; a change that breaks it fails here. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { installQuietRuntime } from '../support/temporalRuntime';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+installQuietRuntime();
 
 const directory = join(__dirname, '..', 'histories');
 const workflowBundle = { codePath: join(__dirname, '..', '..', 'dist', 'workflows.bundle.js') };

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../dev/ports';
+import { dist } from './paths';
 
 /** Compiled by `npm test` before the tests run. */
-export const apiProgram = join(__dirname, '..', '..', 'dist', 'api', 'main.js');
+export const apiProgram = join(dist, 'api', 'main.js');
 
 export type ApiProcess = { child: ChildProcess; url: string; lines: string[]; stop(): Promise<void> };
 

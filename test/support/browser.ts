@@ -13,10 +13,10 @@ import { ensureChromium } from '../../dev/chromium';
 import { isDocumented } from './answers';
 import { startTestApi, type TestAccount, type TestApi } from './api';
 import { until } from './notices';
+import { dist, root } from './paths';
 import { World, type WorldOptions } from './world';
 
-const root = process.cwd();
-export const CONSOLE_DIR = join(root, 'dist', 'console');
+export const CONSOLE_DIR = join(dist, 'console');
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

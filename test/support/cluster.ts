@@ -9,10 +9,10 @@ import { startTemporal, type RunningTemporal } from '../../dev/temporal';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { createTestDatabase, type TestDatabase } from './database';
 import { until } from './notices';
+import { dist } from './paths';
 import { startProxy, type Proxy } from './proxy';
 import { startTestSimulator } from './simulator';
 
-const dist = join(__dirname, '..', '..', 'dist');
 const silent = () => undefined;
 type Answer = { status: number; body: any };
 

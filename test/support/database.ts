@@ -20,7 +20,9 @@ export type TestDatabase = {
 
 /** Held while a template is made or copied: Postgres refuses to copy a database that somebody is connected to. */
 const TEMPLATE_LOCK = 7_225_579;
-const LEAK_PATIENCE_MS = 2_000;
+const LEAK_PATIENCE_MS = 10_000;
+/** Where hundreds ask at once on a busy machine, the last of them waits long: no outage. */
+const CONNECT_MS_MAX = 60_000;
 
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -30,8 +32,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await admin.query(`create database ${name} template ${template}`);
   });
   const [url, ownerUrl] = [serviceUrlOf(name), urlOf(name)];
-  const pool = openPool(url, { applicationName: 'test' });
-  const owner = openPool(ownerUrl, { applicationName: 'owner', connectionsMax: 2 });
+  const pool = openPool(url, { applicationName: 'test', connectMsMax: CONNECT_MS_MAX });
+  const owner = openPool(ownerUrl, { applicationName: 'owner', connectionsMax: 2, connectMsMax: CONNECT_MS_MAX });
   return { url, pool, owner, ownerUrl, drop: () => drop(name, [pool, owner]) };
 }
 

@@ -1,4 +1,5 @@
 /** Accounts with owners, and what became of their notices, for the tests of notices/. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../../ledger/db';
 
 export async function insertAccount(db: Db, id: string, owners: string[]): Promise<void> {
@@ -29,16 +30,27 @@ export async function readDeliveries(db: Db): Promise<DeliveryRow[]> {
 export const makeDue = (db: Db) =>
   db.query("update notice_deliveries set next_attempt_at = now() where status = 'pending'");
 
+/** Between two looks: what is soon there is seen soon, and who waits long leaves the cores to what is waited for. */
+const PAUSE_MS = { first: 5, longest: 60 };
+
+/** Of a machine with many times its usual load. */
+const WAIT_MS_MAX = 40_000;
+
 /** Waits until `check` holds, or throws what it last saw. */
 export async function until<T>(
   look: () => T | Promise<T>,
   check: (seen: T) => boolean,
+<<<<<<< HEAD
   timeoutMs = 40_000,
+=======
+  timeoutMs = WAIT_MS_MAX,
+>>>>>>> cb2e9b6 (Load what test files import once for each worker, compiled and in one realm)
 ): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ;) {
+  const deadline = Date.now() + timeoutMs;
+  for (let pauseMs = PAUSE_MS.first; ; pauseMs = Math.min(PAUSE_MS.longest, pauseMs * 1.5)) {
     const seen = await look();
     if (check(seen)) return seen;
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain; last seen: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(pauseMs);
   }
 }

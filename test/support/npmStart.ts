@@ -6,9 +6,10 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from './notices';
+import { dist } from './paths';
 
 /** Compiled by `npm test` before the tests run. */
-const program = join(__dirname, '..', '..', 'dist', 'dev', 'start.js');
+const program = join(dist, 'dev', 'start.js');
 type Answer = { status: number; body: any };
 export type Part = 'Postgres' | 'temporal' | 'stripe' | 'api' | 'worker';
 

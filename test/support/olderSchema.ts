@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
+import { root } from './paths';
 
-const MIGRATIONS = join(__dirname, '..', '..', 'ledger', 'migrations');
+const MIGRATIONS = join(root, 'ledger', 'migrations');
 
 /** Empties the database and runs the migrations that come before this number. */
 export async function migrateUpTo(pool: Pool, number: string): Promise<void> {

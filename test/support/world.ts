@@ -1,11 +1,10 @@
 /** A whole Ballast without its HTTP: Postgres, Temporal, the Stripe simulator, a worker. Tests tell their stories with it. */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import type Stripe from 'stripe';
 import { createClock } from '../../ledger/clock';
@@ -27,16 +26,14 @@ import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { TestAccount, type AccountOptions } from './account';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testAdmins, testLinks } from './links';
+import { dist } from './paths';
 import { startTestSimulator } from './simulator';
+import { installQuietRuntime } from './temporalRuntime';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+installQuietRuntime();
 
 /** Built by `npm test` before jest starts: workflows are bundled once per run. */
-const workflowBundle = {
-  codePath: [join(__dirname, '../../dist/workflows.bundle.js'), join(__dirname, '../../workflows.bundle.js')].find(
-    existsSync,
-  )!,
-};
+const workflowBundle = { codePath: join(dist, 'workflows.bundle.js') };
 
 /** Another server that speaks Stripe's API, to run the tests of payments against; see docs/payments.md. */
 const otherStripe = process.env.STRIPE_API_BASE;

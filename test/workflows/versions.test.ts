@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { versionedBy } from '../../workers/createWorker';
 import { until } from '../support/notices';
+import { installQuietRuntime } from '../support/temporalRuntime';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+installQuietRuntime();
 
 const address = process.env.TEST_TEMPORAL_ADDRESS!;
 const taskQueue = `versions-${randomUUID()}`;
@@ -69,4 +70,4 @@ test('O2 workflows stay with the current release, also new ones, and go on with 
   expect(await two.result()).toBe('after a moment');
   newer.worker.shutdown();
   await newer.done;
-}, 60_000);
+});
