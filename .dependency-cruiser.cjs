@@ -67,7 +67,7 @@ const programs = [
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',
-  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|screenshots|onDatabase|stripe/main)',
+  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main)',
   'bench/(main|helloServer|withoutDatabase)',
   'chaos/batches/(main|executor)',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
@@ -77,6 +77,7 @@ const tests = [
   'replay/(record|brokenWorkflows)',
   'workflows/versions/(older|newer)',
   'contract/schemathesis',
+  'pictures/main',
 ].map((path) => `^test/${path}\\.ts$`);
 /** Written by a program, or types of what has none. */
 const generated = '\\.d\\.ts$';

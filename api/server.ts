@@ -84,7 +84,7 @@ function createHttpServer(
   const fixedRoutes = createFixedRoutes(routes, dispatch);
   const app = createExpress(routes, dispatch, [
     ...(consoleDir === undefined ? [] : [consolePages(consoleDir)]),
-    pages(toOpenApi(routes)),
+    pages(toOpenApi(routes), consoleDir),
   ]);
   const server = createServer(
     inTurn((request, response) => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CONSOLE_TYPES_FILE, makeConsoleTypes } from '../../dev/consoleTypes';
+import { TOKENS } from '../../api/http/look';
 import { CONSOLE_DIR } from '../support/browser';
 
 const KIB = 1_024;
@@ -13,11 +14,19 @@ const weigh = (file: string): number => {
   return file.endsWith('.woff2') ? content.length : gzipSync(content).length;
 };
 
-/** What the page's HTML asks for, and what those import before anything is shown. */
+/** The files that the page's HTML asks for, and what those import before anything is shown. */
 function firstFiles(): string[] {
   const html = readFileSync(join(CONSOLE_DIR, 'index.html'), 'utf8');
-  return ['index.html', ...[...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, file]) => file!)];
+  return ['index.html', ...[...html.matchAll(/(?:src|href)="\/(?!v1\/)([^"]+)"/g)].map(([, file]) => file!)];
 }
+test('the pages that the API itself serves have the colours of the console', () => {
+  const css = readFileSync(join(process.cwd(), 'console', 'src', 'styles', 'tokens.css'), 'utf8');
+  const tokens = Object.fromEntries(
+    [...css.matchAll(/^ {2}--([\w-]+): (.*);$/gm)].map(([, name, value]) => [name, value]),
+  );
+  expect(tokens).toMatchObject(TOKENS);
+});
+
 /** A page of the console, by its chunk's name: its script and styles. */
 const filesOf = (page: string): string[] =>
   assets()

@@ -127,6 +127,27 @@ async function expectSoundOnPhone(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 });
 }
 
+/** More than this, and a person who reads or aims loses the place. */
+const SHIFT_MAX = 0.02;
+const WATCH_SHIFT = `
+  globalThis.shift = 0;
+  globalThis.addShifts = (entries) => {
+    for (const { hadRecentInput, value } of entries) if (!hadRecentInput) globalThis.shift += value;
+  };
+  globalThis.shifts = new PerformanceObserver((list) => addShifts(list.getEntries()));
+  shifts.observe({ type: 'layout-shift', buffered: true });
+`;
+/** How far things have moved by themselves since it was asked last, as browsers measure it. */
+const shiftOf = (page: Page): Promise<number> =>
+  page.evaluate(`new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
+    addShifts(shifts.takeRecords());
+    done(shift);
+    shift = 0;
+  })))`);
+
+const expectStill = (shifts: Record<string, number>): void =>
+  expect(Object.entries(shifts).filter(([, shift]) => shift > SHIFT_MAX)).toEqual([]);
+
 type Answering = 'truly' | 'never' | 'failing' | 'refusing';
 const PROBLEMS = { failing: [503, 'unavailable'], refusing: [403, 'forbidden'] } as const;
 
@@ -166,18 +187,23 @@ async function eachPage(
 
 inBrowser('every page, whole: names and roles of all controls are those that are kept, each once', async (harness) => {
   const kept: Record<string, string[]> = {};
+  const shifts: Record<string, number> = {};
   await eachPage(
     harness,
     full,
-    async () => {},
+    async ({ page }) => void (await page.addInitScript({ content: WATCH_SHIFT })),
     async (page, { path }) => {
+      // Loaded anew: nothing of another page is here yet.
+      await page.goto(page.url());
       await isLoaded(page);
+      shifts[path] = await shiftOf(page);
       await expectSound(page);
       await expectSoundOnPhone(page);
       kept[path] = (await controlsOf(page)).map(withoutTimes);
     },
   );
   expect(kept).toMatchSnapshot();
+  expectStill(shifts);
 });
 
 inBrowser('every window: its controls have names of their own, and Escape closes it', async (harness) => {
@@ -266,19 +292,24 @@ inBrowser('every page that can not be read, and then is offline, says so, and co
   );
 });
 
-inBrowser('every page that may be empty says why', (harness) =>
-  eachPage(
+inBrowser('every page that may be empty says why', async (harness) => {
+  const shifts: Record<string, number> = {};
+  await eachPage(
     harness,
     bare,
-    async () => {},
+    async ({ page }) => void (await page.evaluate(WATCH_SHIFT)),
     async (page, one) => {
+      await isLoaded(page);
+      shifts[one.path] = await shiftOf(page);
       if (one.empty === undefined) return;
       if (one.at !== undefined) await go(page, one.at);
       await page.getByText(one.empty).first().waitFor();
       await isLoaded(page);
       await expectSound(page);
+      await shiftOf(page);
     },
-  ),
-);
+  );
+  expectStill(shifts);
+});
 
 inBrowser('nothing in any state breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());

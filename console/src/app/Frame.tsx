@@ -1,6 +1,6 @@
 /** What surrounds every page: the navigation of one's role, who one is, whether the page moves by itself. */
 import { Menu, SearchX, WifiOff } from 'lucide-react';
-import { Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { ButtonLink } from '../components/Button';
 import { PageHead } from '../components/Card';
@@ -49,12 +49,10 @@ export function Frame() {
           <UserMenu />
         </div>
       </header>
-      <main id="page" className={styles.main} tabIndex={-1}>
+      <main id="page" className={`${styles.main} in-order`} tabIndex={-1}>
         <Lost />
         <Boundary key={`${session.accountId} ${location}`} title={titleOf(location) ?? text.app.name}>
-          <Suspense fallback={<Loading lines={6} />}>
-            <Pages role={session.role} />
-          </Suspense>
+          <Pages role={session.role} />
         </Boundary>
       </main>
     </div>
@@ -66,12 +64,14 @@ function Navigation({ role, location }: { role: Role; location: string }) {
     <nav aria-label={text.app.sections}>
       <ul>
         {pagesOf(role).map(
-          ({ name, path, icon: Icon }) =>
+          ({ name, path, icon: Icon, begin }) =>
             Icon && (
               <li key={name}>
                 <Link
                   href={path}
                   className={styles.link}
+                  onPointerEnter={begin}
+                  onFocus={begin}
                   aria-current={location === path || location.startsWith(`${path}/`) ? 'page' : undefined}
                 >
                   <Icon size={17} aria-hidden="true" />
@@ -90,9 +90,9 @@ function Pages({ role }: { role: Role }) {
   return (
     <Switch>
       <Route path="/">{start ? <Redirect to={start.path} replace /> : <p>{text.user.service}</p>}</Route>
-      {pages.map(({ name, path, roles, view: View }) => (
+      {pages.map(({ name, path, roles, View }) => (
         <Route key={path} path={path}>
-          {roles.includes(role) ? <View /> : <NotForRole name={name} />}
+          {roles.includes(role) ? <View placeholder={<Coming name={name} />} /> : <NotForRole name={name} />}
         </Route>
       ))}
       <Route>
@@ -108,6 +108,13 @@ function Pages({ role }: { role: Role }) {
     </Switch>
   );
 }
+
+const Coming = ({ name }: { name: PageName }) => (
+  <>
+    <PageHead title={text.pages[name]} />
+    <Loading lines={6} />
+  </>
+);
 
 const NotForRole = ({ name }: { name: PageName }) => (
   <>

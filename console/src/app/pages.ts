@@ -16,18 +16,18 @@ import {
   Webhook,
   type LucideIcon,
 } from 'lucide-react';
-import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+import type { ComponentType } from 'react';
+import { lazyPart, type LazyPart } from '../components/lazyPart';
 import type { Role } from '../session/session';
 import type { text } from '../text';
 
 export type PageName = keyof typeof text.pages;
-export type Page = {
+export type Page = LazyPart & {
   name: PageName;
   path: string;
   roles: readonly Role[];
   /** Left out: reached from another page. */
   icon?: LucideIcon;
-  view: LazyExoticComponent<ComponentType>;
 };
 
 const owner: readonly Role[] = ['owner'];
@@ -42,7 +42,7 @@ const page = (
   roles: readonly Role[],
   icon: LucideIcon | null,
   load: () => Promise<{ default: ComponentType }>,
-): Page => ({ name, path, roles, ...(icon && { icon }), view: lazy(load) });
+): Page => ({ name, path, roles, ...(icon && { icon }), ...lazyPart(load) });
 
 /** In the order of the navigation. The first that a role may open is where it begins. */
 export const pages: readonly Page[] = [

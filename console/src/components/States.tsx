@@ -30,10 +30,14 @@ export function Empty({
   );
 }
 
-/** Takes the room of what comes, so that nothing jumps. @param lines how many lines of it */
-export function Loading({ lines = 3 }: { lines?: number }) {
+/**
+ * Something is coming. What stands below it, in an element of the class `in-order`, is shown when it has come.
+ * @param lines how many lines of it
+ * @param hasRoom it has its place already: what stands below is shown
+ */
+export function Loading({ lines = 3, hasRoom = false }: { lines?: number; hasRoom?: boolean }) {
   return (
-    <div className={styles.loading} role="status">
+    <div className={styles.loading} role="status" data-loading={hasRoom ? undefined : ''}>
       <span className="visually-hidden">{text.states.loading}</span>
       {Array.from({ length: lines }, (_, line) => (
         <span key={line} className={styles.bar} aria-hidden="true" />
@@ -63,21 +67,35 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void
 
 type Read<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
 
-/** What was read, or the state it is in. What is there stays while it is read again, also when that fails. */
-export function Loaded<T>({
-  query,
-  lines,
-  missing,
-  children,
-}: {
+type LoadedProps<T> = {
   query: Read<T>;
   lines?: number;
+  /** Pixels in height that it has in any state, where that is known. Left out: what stands below waits for it. */
+  room?: number;
   /** Shown when there is no such thing, which trying again does not change. */
   missing?: ReactNode;
   children: (data: T) => ReactNode;
-}) {
+};
+
+/** What was read, or the state it is in. What is there stays while it is read again, also when that fails. */
+export function Loaded<T>({ room, ...read }: LoadedProps<T>) {
+  if (room === undefined) return <LoadedHere {...read} />;
+  return (
+    <div className={styles.room} style={{ minHeight: room }}>
+      <LoadedHere {...read} hasRoom />
+    </div>
+  );
+}
+
+function LoadedHere<T>({
+  query,
+  lines,
+  missing,
+  hasRoom = false,
+  children,
+}: Omit<LoadedProps<T>, 'room'> & { hasRoom?: boolean }) {
   if (query.data !== undefined) return children(query.data);
   if (missing && query.error instanceof ProblemError && query.error.status === 404) return missing;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
-  return <Loading {...(lines !== undefined && { lines })} />;
+  return <Loading hasRoom={hasRoom} {...(lines !== undefined && { lines })} />;
 }

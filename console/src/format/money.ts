@@ -1,16 +1,9 @@
 /**
- * Money is a decimal string of the API's, to nine decimals, and never a float. Intl takes decimal strings exactly;
- * sums are made in nano-dollars as bigint.
+ * Money is a decimal string of the API's, to nine decimals, and never a float; what is computed is nano-dollars as
+ * bigint. It is written by hand: a browser's first formatter costs more than all the rest of the first page.
  */
-const CENTS = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
-const EXACT = new Intl.NumberFormat('en-US', {
-  style: 'currency',
-  currency: 'USD',
-  minimumFractionDigits: 2,
-  maximumFractionDigits: 9,
-});
-/** What is less than half a cent: its first two digits, `$0.0042`. */
-const SMALL = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
+import { groupDigits } from './number';
+
 const NANO_PER_CENT = 10_000_000n;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,9}))?$/;
 
@@ -33,18 +26,29 @@ export const addMoney = (...amounts: string[]): string => fromNano(amounts.reduc
 export const isNegative = (amount: string): boolean => toNano(amount) < 0n;
 export const isZero = (amount: string): boolean => toNano(amount) === 0n;
 
-const withMinus = (text: string): string => text.replace('-', '−');
+/** `$1,234.50` of nano-dollars, with cents at least. */
+function inDollars(nano: bigint): string {
+  const [sign, size] = nano < 0n ? ['−', -nano] : ['', nano];
+  const [whole, fraction] = fromNano(size).split('.');
+  return `${sign}$${groupDigits(whole!)}.${fraction}`;
+}
 
-/** In cents, for reading: never $0.00 when it is not zero. */
+/** To a multiple of the step; a half goes away from zero. */
+function round(nano: bigint, step: bigint): bigint {
+  const half = nano < 0n ? -step / 2n : step / 2n;
+  return ((nano + half) / step) * step;
+}
+
+/** In cents, for reading: never $0.00 when it is not zero. What is less than half a cent has two digits, `$0.0042`. */
 export function formatMoney(amount: string): string {
   const nano = toNano(amount);
   const size = nano < 0n ? -nano : nano;
-  const format = size > 0n && size * 2n < NANO_PER_CENT ? SMALL : CENTS;
-  return withMinus(format.format(amount as Intl.StringNumericLiteral));
+  const isSmall = size > 0n && size * 2n < NANO_PER_CENT;
+  return inDollars(round(nano, isSmall ? 10n ** BigInt(Math.max(0, String(size).length - 2)) : NANO_PER_CENT));
 }
 
 /** Every digit there is. */
-export const formatExact = (amount: string): string => withMinus(EXACT.format(amount as Intl.StringNumericLiteral));
+export const formatExact = (amount: string): string => inDollars(toNano(amount));
 
 /** For scales of charts only, where a pixel is coarser than a float. */
 export const toPixelsOnly = (amount: string): number => Number(amount);

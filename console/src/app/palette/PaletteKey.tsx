@@ -1,11 +1,12 @@
 /** Opens the palette by its key, or by a click. It is loaded when it is first opened. */
 import { Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
+import { lazyPart } from '../../components/lazyPart';
 import { text } from '../../text';
 import styles from './Palette.module.css';
 import { isShortcut, SHORTCUT } from './shortcut';
 
-const Palette = lazy(() => import('./Palette'));
+const palette = lazyPart(() => import('./Palette'));
 
 export function PaletteKey() {
   const [isOpen, setOpen] = useState(false);
@@ -21,16 +22,19 @@ export function PaletteKey() {
   }, []);
   return (
     <>
-      <button type="button" className={styles.open} aria-keyshortcuts={SHORTCUT.aria} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className={styles.open}
+        aria-keyshortcuts={SHORTCUT.aria}
+        onPointerEnter={palette.begin}
+        onFocus={palette.begin}
+        onClick={() => setOpen(true)}
+      >
         <Search size={16} aria-hidden="true" />
         {text.palette.open}
         <kbd aria-hidden="true">{SHORTCUT.sign}</kbd>
       </button>
-      {isOpen && (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {isOpen && <palette.View onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,10 +1,9 @@
 /** A balance over time: a step line, as money comes and goes at moments; below zero in the colour of trouble. */
-import { scaleUtc } from 'd3-scale';
-import { area, curveLinear, line } from 'd3-shape';
 import { toPixelsOnly } from '../../format/money';
 import { formatShortDate } from '../../format/time';
 import { Chart } from './Chart';
 import styles from './Chart.module.css';
+import { linear } from './scale';
 
 export type CurvePoint = { at: string; balance: string };
 type Props = {
@@ -22,14 +21,17 @@ export function Curve({ points, label, height = 170, from, to }: Props) {
       {({ y, left, right, bottom }) => {
         const first = new Date(points[0]?.at ?? 0);
         const last = new Date(points.at(-1)?.at ?? 0);
-        const x = scaleUtc().domain([first, last]).range([left, right]);
-        const xOf = ({ at }: CurvePoint): number => x(new Date(at));
-        const yOf = ({ balance }: CurvePoint): number => y(toPixelsOnly(balance));
-        const drawn = line<CurvePoint>().x(xOf).y(yOf).curve(curveLinear);
-        const filled = area<CurvePoint>().x(xOf).y0(y(0)).y1(yOf).curve(curveLinear);
+        const x = linear([first.getTime(), last.getTime()], [left, right]);
+        const drawn = points
+          .map(({ at, balance }) => `${round(x(Date.parse(at)))},${round(y(toPixelsOnly(balance)))}`)
+          .join('L');
+        const zero = round(y(0));
         return (
           <>
-            <path className={styles.area} d={filled([...points]) ?? ''} />
+            <path
+              className={styles.area}
+              d={drawn && `M${round(left)},${zero}L${drawn}L${round(points.length > 1 ? right : left)},${zero}Z`}
+            />
             {y(0) < bottom && (
               <rect
                 className={styles.below}
@@ -39,7 +41,7 @@ export function Curve({ points, label, height = 170, from, to }: Props) {
                 height={bottom - y(0)}
               />
             )}
-            <path className={styles.line} d={drawn([...points]) ?? ''} />
+            <path className={styles.line} d={drawn && `M${drawn}`} />
             <text x={left} y={bottom + 17}>
               {formatShortDate(first.toISOString())}
             </text>
@@ -52,6 +54,9 @@ export function Curve({ points, label, height = 170, from, to }: Props) {
     </Chart>
   );
 }
+
+/** Tenths of a pixel: more can't be seen. */
+const round = (pixels: number): number => Math.round(pixels * 10) / 10;
 
 /** The range of dollars of some curves together. */
 export function rangeOf(...curves: readonly (readonly CurvePoint[])[]): { from: number; to: number } {

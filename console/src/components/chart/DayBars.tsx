@@ -1,13 +1,15 @@
 /** A bar per day, of one part or of several on top of each other. Days without usage are there, too, with no bar. */
-import { scaleBand } from 'd3-scale';
 import { formatMoney, toPixelsOnly } from '../../format/money';
 import { formatShortDate } from '../../format/time';
 import { Chart } from './Chart';
 import styles from './Chart.module.css';
+import { bands } from './scale';
 
 /** Amounts in the order of `parts`, the first at the bottom. */
 export type DayAmounts = { day: string; amounts: readonly string[] };
 const LABEL_PIXELS = 56;
+/** Between two bars, as a part of a bar's place. */
+const GAP = 0.28;
 
 /** The colours there are, one for each part. */
 export const PART_COLOURS = [styles.part1, styles.part2, styles.part3, styles.part4, styles.part5, styles.part6];
@@ -26,14 +28,11 @@ export function DayBars({ days, label, parts, height = 180 }: Props) {
   return (
     <Chart label={label} height={height} from={0} to={highest}>
       {({ y, left, right, bottom }) => {
-        const x = scaleBand<string>()
-          .domain(days.map(({ day }) => day))
-          .range([left, right])
-          .padding(0.28);
+        const { at: xOf, width } = bands(days.length, [left, right], GAP);
         const each = Math.max(1, Math.ceil((days.length * LABEL_PIXELS) / Math.max(1, right - left)));
-        const radius = parts ? 0 : Math.min(3, x.bandwidth() / 4);
+        const radius = parts ? 0 : Math.min(3, width / 4);
         return stacks.map(({ day, amounts, tops }, at) => {
-          const middle = (x(day) ?? 0) + x.bandwidth() / 2;
+          const middle = xOf(at) + width / 2;
           const isAtEdge = middle + LABEL_PIXELS / 2 > right;
           return (
             <g key={day}>
@@ -41,8 +40,8 @@ export function DayBars({ days, label, parts, height = 180 }: Props) {
                 <rect
                   key={part}
                   className={PART_COLOURS[part]}
-                  x={x(day)}
-                  width={x.bandwidth()}
+                  x={xOf(at)}
+                  width={width}
                   y={y(tops[part]!)}
                   height={y(tops[part - 1] ?? 0) - y(tops[part]!)}
                   rx={radius}

@@ -7,6 +7,7 @@ import { Curve, rangeOf } from '../../components/chart/Curve';
 import { Money } from '../../components/Money';
 import { Loaded } from '../../components/States';
 import { addMoney } from '../../format/money';
+import { formatCount } from '../../format/number';
 import { formatMinutes } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
@@ -64,7 +65,7 @@ function Outcome({ name, result, range }: OutcomeProps) {
       <h4>{name}</h4>
       <Curve label={words.curve(name)} points={result.curve} height={130} {...range} />
       <dl className={styles.figures}>
-        <Figure name={words.reloads}>{result.reloads.length.toLocaleString('en-US')}</Figure>
+        <Figure name={words.reloads}>{formatCount(result.reloads.length)}</Figure>
         <Figure name={words.charged}>
           <Money amount={addMoney('0', result.charged)} />
         </Figure>

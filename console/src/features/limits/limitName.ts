@@ -1,5 +1,6 @@
 /** A limit in words, and its amounts. */
 import type { Schemas } from '../../api/client';
+import { formatCount } from '../../format/number';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 
@@ -11,4 +12,4 @@ export const limitName = ({ key, model }: OfLimit): string =>
 
 /** `10,000,000,000 tokens`: limits are whole and exact in a number. */
 export const limitAmount = (amount: number, { unit }: Pick<OfLimit, 'unit'>): string =>
-  words.amount(amount.toLocaleString('en-US'), wordFor(words.units, unit));
+  words.amount(formatCount(amount), wordFor(words.units, unit));

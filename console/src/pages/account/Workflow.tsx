@@ -6,6 +6,7 @@ import { Card } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
 import { Raw } from '../../components/Raw';
 import { Loaded } from '../../components/States';
+import { formatCount } from '../../format/number';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import styles from './Account.module.css';
@@ -28,7 +29,7 @@ export function Workflow({ id }: { id: string }) {
                 <code>{workflowId}</code>
               </Fact>
               <Fact name={words.workflowFacts.status}>{status}</Fact>
-              <Fact name={words.workflowFacts.history}>{historyLength.toLocaleString('en-US')}</Fact>
+              <Fact name={words.workflowFacts.history}>{formatCount(historyLength)}</Fact>
               <Fact name={words.workflowFacts.started}>{formatTime(startedAt)}</Fact>
             </Facts>
             <h3 className={styles.heading}>{words.workflowState}</h3>

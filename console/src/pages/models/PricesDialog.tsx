@@ -4,6 +4,7 @@ import { Dialog } from '../../components/Dialog';
 import { Table, type Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
+import { ImagePrices } from './ImagePrices';
 import { showImagePrices, showPrice, type Price } from './price';
 
 const words = text.operations.models;
@@ -39,7 +40,13 @@ const columns: readonly Column<Price>[] = [
   tokenColumn('inputPerMillion', words.priceColumns.input),
   tokenColumn('cachedInputPerMillion', words.priceColumns.cached),
   tokenColumn('outputPerMillion', words.priceColumns.output),
-  { key: 'perImage', heading: words.priceColumns.image, cell: showImagePrices, csv: showImagePrices, isNumber: true },
+  {
+    key: 'perImage',
+    heading: words.priceColumns.image,
+    cell: (price) => <ImagePrices {...price} />,
+    csv: showImagePrices,
+    isNumber: true,
+  },
   {
     key: 'batch',
     heading: words.priceColumns.batch,

@@ -4,6 +4,7 @@ import type { Column } from '../../components/Table';
 import { toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
+import { ImagePrices } from './ImagePrices';
 import styles from './Models.module.css';
 import { nextPrice, priceNow, showImagePrices, showPrice } from './price';
 
@@ -39,7 +40,13 @@ export const columnsOf = (isAdmin: boolean, onAct: (act: Act, model: Model) => v
   priceColumn('inputPerMillion', words.columns.input),
   priceColumn('cachedInputPerMillion', words.columns.cached),
   priceColumn('outputPerMillion', words.columns.output),
-  { key: 'perImage', heading: words.columns.image, cell: imagesOf, csv: imagesOf, isNumber: true },
+  {
+    key: 'perImage',
+    heading: words.columns.image,
+    cell: (model) => <ImagePrices {...priceNow(model)} />,
+    csv: imagesOf,
+    isNumber: true,
+  },
   {
     key: 'batch',
     heading: words.columns.batch,

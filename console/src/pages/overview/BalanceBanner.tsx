@@ -1,10 +1,10 @@
 /** The banner of seed 000: the prepayment balance, whether auto-reload is enabled, and the two things to do about them. */
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
 import type { Schemas } from '../../api/client';
 import { autoReloadQuery } from '../../api/autoReload';
 import { Badge } from '../../components/Badge';
 import { Button, ButtonLink } from '../../components/Button';
+import { lazyPart } from '../../components/lazyPart';
 import { Money } from '../../components/Money';
 import { Notice, type Tone } from '../../components/Notice';
 import { useWindow } from '../../components/useWindow';
@@ -14,7 +14,7 @@ import { text } from '../../text';
 import styles from './BalanceBanner.module.css';
 import { sentenceOf } from './sentence';
 
-const AutoReloadWindow = lazy(() => import('../../features/auto-reload/AutoReloadWindow'));
+const autoReloadWindow = lazyPart(() => import('../../features/auto-reload/AutoReloadWindow'));
 const words = text.overview;
 const GATE_TONES: Record<Schemas['Account']['gate']['state'], Tone> = {
   ok: 'good',
@@ -45,7 +45,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
             <ButtonLink look="primary" href="/pay">
               {words.addPrepayment}
             </ButtonLink>
-            <Button onClick={open}>
+            <Button onClick={open} onPointerEnter={autoReloadWindow.begin} onFocus={autoReloadWindow.begin}>
               {account.autoReload.status === 'on' || account.autoReload.status === 'paused'
                 ? words.review
                 : words.turnOn}
@@ -56,11 +56,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
       <Notice tone={tone} action={isOwner && next && <NextStep step={next} onWindow={open} />}>
         {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
       </Notice>
-      {isOwner && isOpen && (
-        <Suspense fallback={null}>
-          <AutoReloadWindow onClose={close} />
-        </Suspense>
-      )}
+      {isOwner && isOpen && <autoReloadWindow.View onClose={close} />}
     </section>
   );
 }

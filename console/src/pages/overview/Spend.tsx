@@ -13,6 +13,7 @@ import { text } from '../../text';
 
 const words = text.overview;
 const DAYS = 14;
+const ROOM = 180;
 
 export function Spend() {
   const usage = useQuery(dailySpendQuery(useAccountId(), DAYS));
@@ -24,7 +25,7 @@ export function Spend() {
       note={words.spendNote(formatShortDate(days[0]!), formatShortDate(days.at(-1)!))}
       action={usage.data && <Money amount={usage.data.total} />}
     >
-      <Loaded query={usage} lines={7}>
+      <Loaded query={usage} lines={6} room={ROOM}>
         {({ rows, total }) => {
           const byDay = new Map(rows.map(({ day, cost }) => [day, cost]));
           if (rows.length === 0)
@@ -37,6 +38,7 @@ export function Spend() {
             <DayBars
               label={words.spendLabel(formatMoney(total))}
               days={days.map((day) => ({ day, amounts: [byDay.get(day) ?? '0.00'] }))}
+              height={ROOM}
             />
           );
         }}

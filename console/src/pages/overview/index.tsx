@@ -23,7 +23,7 @@ export default function Overview() {
       </Loaded>
       <Figures />
       <Spend />
-      <div className={styles.pair}>
+      <div className={`${styles.pair} in-order`}>
         <LastReloads />
         {role === 'owner' && <Notices />}
       </div>

@@ -102,9 +102,8 @@ function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
 function noteOf(method: Schemas['PaymentMethod']): string {
   const expiry = expiryOf(method);
   const role = method.role === null ? null : words.roles[method.role];
-  return [role, expiry && `${text.payments.expires.toLowerCase()} ${expiry}`, method.usable ? null : words.unusable]
-    .filter(Boolean)
-    .join(' · ');
+  const expires = role === null ? text.payments.expires : text.payments.expires.toLowerCase();
+  return [role, expiry && `${expires} ${expiry}`, method.usable ? null : words.unusable].filter(Boolean).join(' · ');
 }
 
 function Summary({ amount, balance }: { amount: string | null; balance: string | undefined }) {

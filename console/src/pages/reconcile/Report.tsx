@@ -7,6 +7,7 @@ import { Fact, Facts } from '../../components/Facts';
 import { Money } from '../../components/Money';
 import { Empty } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
+import { formatCount } from '../../format/number';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
@@ -71,13 +72,13 @@ function Summary({ report }: { report: ReconcileReport }) {
       >
         <Facts>
           <Fact name={words.facts.when}>{words.fromTo(formatTime(startedAt), formatTime(finishedAt))}</Fact>
-          <Fact name={words.facts.payments}>{looked.payments.toLocaleString('en-US')}</Fact>
-          <Fact name={words.facts.events}>{looked.events.toLocaleString('en-US')}</Fact>
+          <Fact name={words.facts.payments}>{formatCount(looked.payments)}</Fact>
+          <Fact name={words.facts.events}>{formatCount(looked.events)}</Fact>
           <Fact name={words.facts.repaired}>
             {words.repairedOf(repaired.credited, repaired.takenBack, repaired.noted)}
           </Fact>
           <Fact name={words.facts.unexplained}>
-            <Badge tone={unexplained.count === 0 ? 'good' : 'bad'}>{unexplained.count.toLocaleString('en-US')}</Badge>
+            <Badge tone={unexplained.count === 0 ? 'good' : 'bad'}>{formatCount(unexplained.count)}</Badge>
           </Fact>
           <Fact name={words.facts.ledger}>
             {ledger === null ? (

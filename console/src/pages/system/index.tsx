@@ -7,6 +7,7 @@ import { Card, PageHead } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
 import { Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
+import { formatCount } from '../../format/number';
 import { formatMinutes, formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
@@ -50,7 +51,7 @@ function Readiness({ readiness: { status, missing } }: { readiness: System['read
   );
 }
 
-const inMs = (ms: number): string => words.milliseconds(ms.toLocaleString('en-US'));
+const inMs = (ms: number): string => words.milliseconds(formatCount(ms));
 
 function Lags({ lags: { gateFeedMs, clockSkewMs, reconciledAt } }: { lags: System['lags'] }) {
   return (
@@ -96,7 +97,7 @@ const queueColumns: readonly Column<Queue>[] = [
   {
     key: 'waiting',
     heading: words.queueColumns.waiting,
-    cell: ({ waiting }) => waiting.toLocaleString('en-US'),
+    cell: ({ waiting }) => formatCount(waiting),
     csv: ({ waiting }) => String(waiting),
     order: ({ waiting }) => waiting,
     isNumber: true,

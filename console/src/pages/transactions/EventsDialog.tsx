@@ -8,6 +8,7 @@ import { Notice } from '../../components/Notice';
 import { PagedTable } from '../../components/PagedTable';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
+import { formatCount } from '../../format/number';
 import { formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
@@ -42,7 +43,7 @@ export function EventsDialog({ sequence, onClose }: { sequence: number; onClose:
 const count = (key: 'inputTokens' | 'outputTokens' | 'images', heading: string): Column<UsageEvent> => ({
   key,
   heading,
-  cell: (event) => event[key].toLocaleString('en-US'),
+  cell: (event) => formatCount(event[key]),
   isNumber: true,
 });
 

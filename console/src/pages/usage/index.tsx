@@ -10,6 +10,7 @@ import { Money } from '../../components/Money';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { formatMoney, toNano, toPixelsOnly } from '../../format/money';
+import { formatCount } from '../../format/number';
 import { formatShortDate, utcDay } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
@@ -110,7 +111,7 @@ function Spend({ id, rows, total, days }: SpendProps) {
 const count = (key: 'requests' | 'inputTokens' | 'outputTokens' | 'images'): Column<ModelUsage> => ({
   key,
   heading: words.columns[key],
-  cell: (row) => row[key].toLocaleString('en-US'),
+  cell: (row) => formatCount(row[key]),
   order: (row) => row[key],
   isNumber: true,
 });
@@ -141,10 +142,10 @@ const columnsOf = (total: string): Column<ModelUsage>[] => [
   },
 ];
 
-const percent = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
+const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
 const LEAST_SHARE = 0.001;
 function shareOf(cost: string, total: string): string {
   if (toNano(cost) <= 0n || toNano(total) <= 0n) return '–';
   const share = toPixelsOnly(cost) / toPixelsOnly(total);
-  return share < LEAST_SHARE ? `<${percent.format(LEAST_SHARE)}` : percent.format(share);
+  return share < LEAST_SHARE ? `<${percent(LEAST_SHARE)}` : percent(share);
 }

@@ -1,0 +1,42 @@
+/**
+ * A page or a window whose file is loaded when it is needed, or a little before. What is here is drawn at once: behind
+ * Suspense what came quickly would be held back until its placeholder had been seen for 300 ms.
+ */
+import { createElement, useEffect, useState, type ComponentType, type ReactNode } from 'react';
+
+export type LazyPart<Props extends object = object> = {
+  /** Begins to load the file. Idempotent; a failure is told where the part is shown. */
+  begin: () => void;
+  /** Throws to the boundary around it what kept its file from being loaded. */
+  View: ComponentType<Props & { placeholder?: ReactNode }>;
+};
+
+export function lazyPart<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+): LazyPart<Props> {
+  let loaded: ComponentType<Props> | undefined;
+  let loading: Promise<void> | undefined;
+  const loadOnce = (): Promise<void> =>
+    (loading ??= load().then(
+      (file) => void (loaded = file.default),
+      (error: unknown) => {
+        loading = undefined;
+        throw error;
+      },
+    ));
+  function View({ placeholder = null, ...props }: Props & { placeholder?: ReactNode }) {
+    const [, drawAgain] = useState(false);
+    useEffect(() => {
+      if (loaded) return;
+      loadOnce().then(
+        () => drawAgain(true),
+        (error: unknown) =>
+          drawAgain(() => {
+            throw error;
+          }),
+      );
+    }, []);
+    return loaded ? createElement(loaded, props as unknown as Props) : placeholder;
+  }
+  return { begin: () => void loadOnce().catch(() => undefined), View };
+}

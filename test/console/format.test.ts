@@ -1,0 +1,63 @@
+/** What the console writes by hand, so that its first page waits for no formatter of the browser's, is what those would write. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+
+type Format = (value: string) => string;
+/** The console's packages are ES modules of its own: it is read as it stands. */
+const load = <T extends object>(name: string): T =>
+  jest.requireActual<T>(join(process.cwd(), 'console', 'src', 'format', name));
+const { formatMoney, formatExact, fromNano, toNano } = load<{
+  formatMoney: Format;
+  formatExact: Format;
+  fromNano: (nano: bigint) => string;
+  toNano: (amount: string) => bigint;
+}>('money');
+const { formatCount } = load<{ formatCount: (count: number) => string }>('number');
+const { formatDate, formatShortDate, formatTime } =
+  load<Record<'formatDate' | 'formatShortDate' | 'formatTime', Format>>('time');
+
+const usd = { style: 'currency', currency: 'USD' } as const;
+const cents = new Intl.NumberFormat('en-US', usd);
+const small = new Intl.NumberFormat('en-US', { ...usd, maximumSignificantDigits: 2 });
+const exact = new Intl.NumberFormat('en-US', { ...usd, minimumFractionDigits: 2, maximumFractionDigits: 9 });
+const count = new Intl.NumberFormat('en-US');
+const at = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', ...options });
+const day = { month: 'short', day: 'numeric' } as const;
+const [date, shortDate] = [at({ ...day, year: 'numeric' }), at(day)];
+const time = at({ ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+const minus = (text: string): string => text.replace('-', '−');
+const by = (format: Intl.NumberFormat, value: string): string =>
+  minus(format.format(value as Intl.StringNumericLiteral));
+
+test('B7 money is written to the cent, to two digits where it is less, and with every digit', () => {
+  const nano = fc.oneof(fc.bigInt(-(10n ** 22n), 10n ** 22n), fc.bigInt(-20_000_000n, 20_000_000n));
+  fc.assert(
+    fc.property(nano, (amount) => {
+      const text = fromNano(amount);
+      expect(toNano(text)).toBe(amount);
+      const size = amount < 0n ? -amount : amount;
+      expect(formatMoney(text)).toBe(by(size > 0n && size < 5_000_000n ? small : cents, text));
+      expect(formatExact(text)).toBe(by(exact, text));
+    }),
+  );
+  expect([formatMoney('-0.00'), formatMoney('0.004999'), formatMoney('-1234567.895')]).toEqual([
+    '$0.00',
+    '$0.005',
+    '−$1,234,567.90',
+  ]);
+});
+
+test('counts have commas, days and times are UTC', () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), (number) => expect(formatCount(number)).toBe(minus(count.format(number)))),
+  );
+  fc.assert(
+    fc.property(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }), (moment) => {
+      const iso = moment.toISOString();
+      expect(formatDate(iso)).toBe(date.format(moment));
+      expect(formatShortDate(iso)).toBe(shortDate.format(moment));
+      expect(formatTime(iso)).toBe(`${time.format(moment)} UTC`);
+    }),
+  );
+});

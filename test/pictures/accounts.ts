@@ -1,0 +1,213 @@
+/** Accounts to be looked at: one that thrives, and one for each thing that may be wrong. All is done by the API, as customers do it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestApi } from '../support/api';
+import type { ConsoleHarness } from '../support/browser';
+import { until } from '../support/notices';
+
+/** Its id, and a key of each of its roles. */
+export type Shown = { id: string; owner: string; modifier: string; member: string };
+export type ShownAccounts = Record<'thriving' | 'suspended' | 'declined' | 'paused' | 'empty', Shown>;
+
+const DAY_MS = 86_400_000;
+const DAYS = 30;
+/** Weights of models in the usage of a day, in thousands of input tokens. */
+const MODELS: readonly [id: string, thousandTokens: number][] = [
+  ['claude-sonnet-4-5', 900],
+  ['gpt-4.1', 800],
+  ['gpt-5-mini', 2_600],
+  ['deepseek-r1-distill-llama-70b', 700],
+  ['claude-haiku-4-5', 350],
+  ['text-embedding-3-small', 9_000],
+  ['gpt-4o', 60],
+];
+
+export async function openShownAccounts(harness: ConsoleHarness): Promise<ShownAccounts> {
+  const { api } = harness;
+  const models = JSON.parse(readFileSync(join(process.cwd(), 'dev', 'data', 'models.json'), 'utf8')) as Model[];
+  for (const { id, ...model } of models)
+    await done(api, 'PUT', `/v1/models/${encodeURIComponent(id)}`, api.admin, model);
+  const accounts = {
+    thriving: await open(api, 'harbor', 'Harbor Research'),
+    suspended: await open(api, 'tern', 'Tern Translations'),
+    declined: await open(api, 'skua', 'Skua Studios'),
+    paused: await open(api, 'petrel', 'Petrel Press'),
+    empty: await open(api, 'plover', 'Plover Labs'),
+  };
+  await Promise.all([
+    thrive(harness, accounts.thriving),
+    runOut(api, accounts.suspended),
+    beDeclined(harness, accounts.declined),
+    pause(api, accounts.paused),
+  ]);
+  await done(api, 'POST', '/v1/reconcile', api.admin);
+  await use(api, accounts.paused, [{ model: 'gpt-9', inputTokens: 1_200, id: 'unknown-model' }]);
+  await api.ask('POST', '/v1/usage', {
+    key: api.service,
+    body: { events: [{ id: 'unknown-account', accountId: 'nobody', model: 'gpt-4.1', inputTokens: 900 }] },
+  });
+  return accounts;
+}
+
+type Model = { id: string } & Record<string, unknown>;
+
+async function thrive({ api }: ConsoleHarness, account: Shown): Promise<void> {
+  const { id, owner, modifier } = account;
+  const began = new Date();
+  await addCard(api, account, 'pm_card_visa');
+  await addCard(api, account, 'pm_card_mastercard');
+  await pay(api, account, '60.00');
+  await done(api, 'PUT', `/v1/accounts/${id}/auto-reload`, owner, {
+    threshold: '25.00',
+    amount: '50.00',
+    monthlyLimit: '500.00',
+    acceptTerms: true,
+  });
+  for (let back = DAYS - 1; back >= 0; back--) {
+    await use(api, account, eventsOf(back));
+    await until(
+      () => read(api, `/v1/accounts/${id}`, owner),
+      ({ available }) => Number(available) > 25,
+      30_000,
+    );
+  }
+  await stretch(api, id, began);
+  await use(api, account, [{ model: 'gpt-4.1', inputTokens: 314_159, outputTokens: 27_182, id: 'odd-digits' }]);
+  await done(api, 'POST', `/v1/accounts/${id}/webhook-endpoints`, owner, {
+    url: 'https://hooks.harbor.example/ballast',
+    events: ['*'],
+  });
+  await done(api, 'POST', `/v1/accounts/${id}/limit-requests`, modifier, {
+    key: 'dedicated.endpoints',
+    requested: 12,
+    reason: 'We launch in three regions on the first of the month.',
+  });
+}
+
+const TIMES: Readonly<Record<string, readonly string[]>> = {
+  ledger_lines: ['at'],
+  decisions: ['at'],
+  notices: ['at'],
+  payments: ['created_at', 'settled_at'],
+  reloads: ['due_at', 'opened_at', 'closed_at'],
+};
+
+/** What was done in seconds becomes what happened in a month: all times since then are drawn apart, in their order. */
+async function stretch({ database }: TestApi, accountId: string, began: Date): Promise<void> {
+  const client = await database.owner.connect();
+  try {
+    // Lines of the ledger and decisions can't be changed otherwise, by anybody.
+    await client.query('set session_replication_role = replica');
+    const { rows } = await client.query<{ factor: number }>(
+      'select $2::float8 * 86400 / extract(epoch from clock_timestamp() - $1::timestamptz)::float8 as factor',
+      [began, DAYS - 0.5],
+    );
+    for (const [table, columns] of Object.entries(TIMES))
+      for (const column of columns)
+        await client.query(
+          `update ${table} set ${column} = now() - (now() - ${column}) * $2::float8 where account_id = $1`,
+          [accountId, rows[0]!.factor],
+        );
+    await client.query(
+      `update payment_attempts set at = now() - (now() - at) * $2::float8
+       where payment_id in (select id from payments where account_id = $1)`,
+      [accountId, rows[0]!.factor],
+    );
+  } finally {
+    await client.query('set session_replication_role = default');
+    client.release();
+  }
+}
+
+/** Usage of a day, so many days back: less at weekends, a little more from week to week. */
+function eventsOf(back: number): UsageEvent[] {
+  const at = new Date(Date.now() - back * DAY_MS - 60_000);
+  const isWeekend = [0, 6].includes(at.getUTCDay());
+  const growth = 1 - back / (2 * DAYS);
+  return MODELS.map(([model, thousands], nth) => {
+    const swing = 1 + 0.25 * Math.sin(back * 1.7 + nth * 2.1);
+    const inputTokens = Math.round(thousands * 1_000 * growth * swing * (isWeekend ? 0.35 : 1));
+    const isText = !model.includes('embedding');
+    return {
+      id: `day-${back}-${nth}`,
+      model,
+      at: at.toISOString(),
+      inputTokens,
+      ...(isText && { outputTokens: Math.round(inputTokens / 7) }),
+    };
+  });
+}
+
+async function runOut(api: TestApi, account: Shown): Promise<void> {
+  await addCard(api, account, 'pm_card_visa');
+  await pay(api, account, '10.00');
+  await use(api, account, [{ model: 'gpt-4.1', inputTokens: 5_200_000, id: 'all-of-it' }]);
+}
+
+/** Its card paid once and then declines everything: three strikes. */
+async function beDeclined({ api, world }: ConsoleHarness, account: Shown): Promise<void> {
+  const { id: method } = await addCard(api, account, 'pm_card_visa');
+  await pay(api, account, '20.00');
+  await done(api, 'PUT', `/v1/accounts/${account.id}/auto-reload`, account.owner, {
+    threshold: '10.00',
+    amount: '25.00',
+    acceptTerms: true,
+  });
+  await world.simulate('POST', `/payment-methods/${method}/behavior`, { chargeDecline: 'insufficient_funds' });
+  await use(api, account, [{ model: 'gpt-4.1', inputTokens: 6_300_000, id: 'most-of-it' }]);
+  await until(
+    () => read(api, `/v1/accounts/${account.id}/auto-reload`, account.owner),
+    ({ status }) => status === 'disabled_after_failures',
+    60_000,
+  );
+}
+
+async function pause(api: TestApi, account: Shown): Promise<void> {
+  await addCard(api, account, 'pm_card_amex');
+  await pay(api, account, '40.00');
+  await done(api, 'PUT', `/v1/accounts/${account.id}/auto-reload`, account.owner, {
+    threshold: '25.00',
+    amount: '25.00',
+    acceptTerms: true,
+  });
+  await done(api, 'POST', `/v1/accounts/${account.id}/auto-reload/pause`, account.owner);
+  await use(api, account, [{ model: 'gpt-4o', inputTokens: 9_600_000, id: 'a-part-of-it' }]);
+}
+
+async function open(api: TestApi, id: string, name: string): Promise<Shown> {
+  const members = [
+    { name: 'Ada Moreau', email: `ada@${id}.example`, role: 'owner' },
+    { name: 'Ben Okafor', email: `ben@${id}.example`, role: 'resource_modifier' },
+    { name: 'Chiara Lund', email: `chiara@${id}.example`, role: 'member' },
+  ];
+  await done(api, 'POST', '/v1/accounts', api.admin, { id, name, members });
+  const { data } = await read(api, `/v1/accounts/${id}/members`, api.admin);
+  const keyOf = async (role: string): Promise<string> => {
+    const member = data.find((one: { role: string }) => one.role === role);
+    return (await done(api, 'POST', `/v1/accounts/${id}/keys`, api.admin, { memberId: member.id })).key;
+  };
+  return { id, owner: await keyOf('owner'), modifier: await keyOf('resource_modifier'), member: await keyOf('member') };
+}
+
+const addCard = (api: TestApi, { id, owner }: Shown, paymentMethod: string) =>
+  done(api, 'POST', `/v1/accounts/${id}/payment-methods`, owner, { paymentMethod });
+
+let intents = 0;
+const pay = (api: TestApi, { id, owner }: Shown, amount: string) =>
+  done(api, 'POST', `/v1/accounts/${id}/prepayments`, owner, { amount }, { 'Idempotency-Key': `shown-${++intents}` });
+
+type UsageEvent = { id: string; model: string; at?: string; inputTokens: number; outputTokens?: number };
+const use = (api: TestApi, { id }: Shown, events: readonly UsageEvent[]) =>
+  done(api, 'POST', '/v1/usage', api.service, {
+    events: events.map((event) => ({ ...event, id: `${id}-${event.id}`, accountId: id })),
+  });
+
+const read = (api: TestApi, path: string, key: string) => done(api, 'GET', path, key);
+
+/** The body of a good answer; any other one is an error. */
+async function done(api: TestApi, method: string, path: string, key: string, body?: unknown, headers = {}) {
+  const answer = await api.ask(method, path, { key, headers, ...(body !== undefined && { body }) });
+  if (answer.status >= 300)
+    throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}

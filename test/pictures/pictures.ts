@@ -1,0 +1,128 @@
+/** What there is to be seen: every page as each role sees it, every window, and every state that was designed. */
+import type { Page, Route } from 'playwright-core';
+import type { ShownAccounts } from './accounts';
+
+export type Visitor = 'admin' | 'modifier' | 'member' | keyof ShownAccounts;
+export type Picture = {
+  name: string;
+  as: Visitor;
+  path: string;
+  /** What is done before the page is opened, and what when it is there. */
+  before?: (page: Page) => Promise<unknown>;
+  open?: (page: Page) => Promise<void>;
+};
+
+const OWNERS = ['overview', 'pay', 'payments', 'transactions', 'usage', 'batches', 'notices', 'limits', 'team'];
+const OWNER_PAGES = [...OWNERS, 'webhooks', 'models'].map((name) => ({ name, path: `/${name}` }));
+const ADMIN_PAGES = [
+  { name: 'accounts', path: '/accounts' },
+  { name: 'account', path: '/accounts/harbor' },
+  { name: 'account-team', path: '/accounts/harbor/team' },
+  ...['limit-requests', 'rejected-usage', 'reconcile', 'system'].map((name) => ({ name, path: `/${name}` })),
+];
+
+const button = (name: RegExp) => async (page: Page) => {
+  await page.getByRole('button', { name }).first().click();
+  await page.getByRole('dialog').waitFor();
+};
+
+/** The settings that are looked at, ticked and picked; nothing is sent. */
+async function wishAutoReload(page: Page): Promise<void> {
+  const pick = (group: string, name: string) =>
+    page.getByRole('group', { name: group }).getByRole('radio', { name, exact: true }).check();
+  await page.getByRole('checkbox', { name: 'Enable Serverless Inference auto-reload' }).check();
+  await pick('Reload when balance reaches or goes below', '$10');
+  await pick('Reload amount', '$25');
+  await page.getByRole('img', { name: 'Balance over time: These settings' }).waitFor();
+}
+
+const WINDOWS: readonly Picture[] = [
+  { name: 'auto-reload', as: 'thriving', path: '/overview?window=auto-reload' },
+  { name: 'auto-reload-wish', as: 'suspended', path: '/overview?window=auto-reload', open: wishAutoReload },
+  { name: 'auto-reload-declined', as: 'declined', path: '/overview?window=auto-reload' },
+  { name: 'auto-reload-paused', as: 'paused', path: '/overview?window=auto-reload' },
+  { name: 'palette', as: 'thriving', path: '/overview', open: button(/^Go to/) },
+  {
+    name: 'pay-summary',
+    as: 'thriving',
+    path: '/pay',
+    open: (page) => page.getByLabel('Amount in dollars').fill('100'),
+  },
+  { name: 'method-remove', as: 'thriving', path: '/payments', open: button(/^Remove/) },
+  { name: 'why', as: 'thriving', path: '/payments', open: button(/^Why/) },
+  { name: 'events', as: 'thriving', path: '/transactions', open: button(/^Events of/) },
+  { name: 'batch-new', as: 'thriving', path: '/batches?window=new' },
+  { name: 'member-add', as: 'thriving', path: '/team?window=member' },
+  { name: 'member-edit', as: 'thriving', path: '/team', open: button(/^Edit/) },
+  { name: 'member-remove', as: 'thriving', path: '/team', open: button(/^Remove/) },
+  { name: 'key-make', as: 'thriving', path: '/team?window=key' },
+  { name: 'key-revoke', as: 'thriving', path: '/team', open: button(/^Revoke/) },
+  { name: 'limit-ask', as: 'thriving', path: '/limits', open: button(/^Ask for more/) },
+  { name: 'webhook-add', as: 'thriving', path: '/webhooks?window=endpoint' },
+  { name: 'webhook-secret', as: 'thriving', path: '/webhooks', open: button(/^New secret/) },
+  { name: 'adjust', as: 'admin', path: '/accounts/harbor', open: button(/^Adjust the balance/) },
+  { name: 'suspend', as: 'admin', path: '/accounts/harbor', open: button(/^Suspend access/) },
+  { name: 'refund', as: 'admin', path: '/accounts/harbor', open: button(/^Refund/) },
+  { name: 'close', as: 'admin', path: '/accounts/harbor', open: button(/^Close the account/) },
+  { name: 'limit-decide', as: 'admin', path: '/limit-requests', open: button(/^Decide/) },
+  { name: 'price-new', as: 'admin', path: '/models', open: button(/^New price/) },
+  { name: 'prices', as: 'admin', path: '/models', open: button(/^Prices/) },
+];
+
+type Answering = 'never' | 'failing' | 'refusing';
+const PROBLEMS = { failing: [503, 'unavailable'], refusing: [403, 'forbidden'] } as const;
+
+/** How the API's answers reach the page; who is signed in is always told. */
+const answering = (how: Answering) => (page: Page) =>
+  page.route('**/v1/**', (route: Route) => {
+    if (new URL(route.request().url()).pathname.startsWith('/v1/session')) return route.continue();
+    if (how === 'never') return undefined;
+    const [status, code] = PROBLEMS[how];
+    const body = { type: 'about:blank', title: 'No', status, detail: 'The database can’t be reached.', code };
+    return route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(body) });
+  });
+
+/** Whatever matches is not reached any more; who is signed in is always told. */
+const losing = (pattern: string) => (page: Page) =>
+  page.route(pattern, (route: Route) =>
+    new URL(route.request().url()).pathname.startsWith('/v1/session') ? route.continue() : route.abort(),
+  );
+
+const STATES: Readonly<Record<string, Answering>> = { loading: 'never', failed: 'failing', forbidden: 'refusing' };
+const inStates = (as: Visitor, pages: readonly { name: string; path: string }[]): Picture[] =>
+  pages.flatMap(({ name, path }) =>
+    Object.entries(STATES).map(([state, how]) => ({ name: `${name}-${state}`, as, path, before: answering(how) })),
+  );
+
+export const PICTURES: readonly Picture[] = [
+  ...OWNER_PAGES.map((page) => ({ ...page, as: 'thriving' as const })),
+  ...ADMIN_PAGES.map((page) => ({ ...page, as: 'admin' as const })),
+  ...(['modifier', 'member', 'suspended', 'declined', 'paused', 'empty'] as const).map((as) => ({
+    name: `overview-${as}`,
+    as,
+    path: '/overview',
+  })),
+  ...(['modifier', 'member'] as const).map((as) => ({ name: `limits-${as}`, as, path: '/limits' })),
+  ...(['suspended', 'declined'] as const).map((as) => ({ name: `payments-${as}`, as, path: '/payments' })),
+  ...OWNER_PAGES.map(({ name, path }) => ({ name: `${name}-empty`, as: 'empty' as const, path })),
+  { name: 'accounts-empty', as: 'admin', path: '/accounts?q=no-such' },
+  { name: 'account-missing', as: 'admin', path: '/accounts/nobody' },
+  { name: 'models-admin', as: 'admin', path: '/models' },
+  { name: 'no-such-page', as: 'thriving', path: '/no-such-page' },
+  {
+    name: 'overview-stale',
+    as: 'thriving',
+    path: '/overview',
+    before: losing('**/stream'),
+    open: (page) => page.getByText('The connection is lost').waitFor(),
+  },
+  ...['overview', 'payments'].map((name) => ({
+    name: `${name}-offline-failed`,
+    as: 'thriving' as const,
+    path: `/${name}`,
+    before: losing('**/v1/**'),
+  })),
+  ...WINDOWS,
+  ...inStates('thriving', OWNER_PAGES),
+  ...inStates('admin', ADMIN_PAGES),
+];
