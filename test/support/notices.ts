@@ -40,11 +40,7 @@ const WAIT_MS_MAX = 40_000;
 export async function until<T>(
   look: () => T | Promise<T>,
   check: (seen: T) => boolean,
-<<<<<<< HEAD
-  timeoutMs = 40_000,
-=======
   timeoutMs = WAIT_MS_MAX,
->>>>>>> cb2e9b6 (Load what test files import once for each worker, compiled and in one realm)
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (let pauseMs = PAUSE_MS.first; ; pauseMs = Math.min(PAUSE_MS.longest, pauseMs * 1.5)) {
