@@ -67,7 +67,7 @@ const programs = [
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',
-  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main)',
+  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main|cluster/main)',
   'bench/(main|helloServer|withoutDatabase)',
   'chaos/batches/(main|executor)',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
@@ -208,7 +208,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|coverage|\\.ballast)/' },
+    exclude: { path: '(^|/)(dist|coverage|\\.ballast[^/]*)/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -21,7 +21,7 @@ const entryPoints = [
 const tests = ['test/**/*.ts'];
 
 export default defineConfig(
-  { ignores: ['dist/', '**/dist/', 'coverage/', '.ballast/', 'console/src/api/schema.d.ts'] },
+  { ignores: ['dist/', '**/dist/', 'coverage/', '.ballast*/', 'console/src/api/schema.d.ts'] },
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -106,7 +106,7 @@ export function rememberedDatabase(dataDir: string): Pick<RunningPostgres, 'url'
 const passwordFileIn = (dataDir: string): string => join(dataDir, 'postgres-password');
 
 /** A password of its own that follows from the owner's, so that there is one less to keep. */
-function serviceUrlOf(ownerUrl: string): string {
+export function serviceUrlOf(ownerUrl: string): string {
   const url = new URL(ownerUrl);
   url.username = 'ballast_service';
   url.password = createHmac('sha256', url.password).update('ballast_service').digest('hex');
@@ -120,7 +120,7 @@ async function choosePort(dataDir: string, wanted: number | undefined): Promise<
 }
 
 /** After a kill -9 of the supervisor the old postmaster may still run, or its pid may by now be another program's. */
-async function stopLeftover(clusterDir: string, log: Log): Promise<void> {
+export async function stopLeftover(clusterDir: string, log: Log): Promise<void> {
   const pidFile = join(clusterDir, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);

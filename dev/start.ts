@@ -2,20 +2,11 @@
 import { readConfig } from '../domain/config';
 import { openPlainOutput } from '../telemetry/log';
 import { lockDataDir, readSecrets, stopLeftovers } from './dataDir';
+import { runUntilStopped } from './runUntilStopped';
 import { Supervisor } from './supervisor';
 
 // The terminal that reads it may be gone, or stopped: what is kept running must not be.
 const log = openPlainOutput();
-
-/** A killed npm takes its shell along, but tells us nothing. */
-function whenParentIsGone(act: () => void): void {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    act();
-  }, 500);
-}
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -23,25 +14,12 @@ async function main(): Promise<void> {
   process.umask(0o077);
   const { dataDir, release } = lockDataDir(config.DATA_DIR);
   const supervisor = new Supervisor(config, dataDir, readSecrets(dataDir, config.ADMIN_KEY), log);
-  const finish = async (code: number) => {
-    await supervisor.stop();
-    release();
-    process.exit(code);
-  };
-  const stop = () => {
-    if (!supervisor.isStopping()) log('\nstopping …');
-    void finish(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  if (process.env.npm_lifecycle_event) whenParentIsGone(stop);
-  try {
+  const start = async () => {
     await stopLeftovers(dataDir, log);
     await supervisor.start();
-  } catch (error) {
-    if (supervisor.isStopping()) return; // what was starting failed because it was stopped
-    log((error as Error).message);
-    await finish(1);
-  }
+  };
+  const kept = { start, stop: () => supervisor.stop(), isStopping: () => supervisor.isStopping() };
+  await runUntilStopped(kept, release, log);
 }
 
 main().catch((error: Error) => {
