@@ -9,6 +9,7 @@ module.exports = {
   testEnvironment: '<rootDir>/test/runner/environment.js',
   runtime: '<rootDir>/test/runner/runtime.js',
   testSequencer: '<rootDir>/test/runner/sequencer.js',
+  setupFilesAfterEnv: ['<rootDir>/test/runner/retries.js'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', swc] },

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { times } from '../support/times';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 let api: TestApi;

@@ -1,7 +1,9 @@
 /** Auto-reload, rule by rule, in Temporal's time-skipping server: the minutes between attempts are really waited for. */
 import * as messages from '../../workflows/messages';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 beforeAll(async () => {

@@ -8,8 +8,10 @@ import { listAccountsToWake } from '../../ledger/decisions/listAccountsToWake';
 import { startTestApi } from '../support/api';
 import type { TestAccount } from '../support/account';
 import { until } from '../support/notices';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 beforeAll(async () => {

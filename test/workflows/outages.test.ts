@@ -3,8 +3,10 @@ import { transaction } from '../../ledger/db';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 beforeAll(async () => {

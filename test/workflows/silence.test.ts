@@ -6,8 +6,10 @@ import { applyEvent } from '../../payments/applyEvent';
 import * as messages from '../../workflows/messages';
 import { until } from '../support/notices';
 import { times } from '../support/times';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 beforeAll(async () => {

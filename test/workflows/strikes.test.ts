@@ -1,7 +1,9 @@
 /** Strikes and the waits after them (A8, A10), in skipped time: the minutes are really waited for. */
 import * as messages from '../../workflows/messages';
-import { testWithSwitches } from '../support/testWithSwitches';
+import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
+
+const testWithSwitches = testsWithSwitches();
 
 let world: World;
 beforeAll(async () => {
