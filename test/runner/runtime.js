@@ -22,8 +22,10 @@ module.exports = class Runtime extends JestRuntime {
   }
 
   requireModuleOrMock(from, name) {
-    if (name === '@jest/globals') return super.requireModuleOrMock(from, name);
-    return createRequire(this.compiled(from))(name);
+    const compiled = this.compiled(from);
+    // The console's files have no compiled twin: jest transforms them as it does the test file.
+    if (name === '@jest/globals' || !existsSync(compiled)) return super.requireModuleOrMock(from, name);
+    return createRequire(compiled)(name);
   }
 
   /** Of jest's own, only what counts the tests of a file is anew for each. */
@@ -33,7 +35,6 @@ module.exports = class Runtime extends JestRuntime {
 
   /** Where the file is that Node would run. */
   compiled(file) {
-    const place = join(this.rootDir, 'dist', relative(this.rootDir, file)).replace(/\.ts$/, '.js');
-    return existsSync(place) ? place : file;
+    return join(this.rootDir, 'dist', relative(this.rootDir, file)).replace(/\.ts$/, '.js');
   }
 };
