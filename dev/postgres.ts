@@ -15,6 +15,8 @@ export interface PostgresOptions {
   port?: number;
   /** false: a crash may lose data, for tests. @default true */
   durable?: boolean;
+  /** More of its settings, such as `wal_level=replica`, which win over ours. */
+  settings?: readonly string[];
   log?: Log;
 }
 
@@ -66,7 +68,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const durable = options.durable ?? true;
   const password = await ensureCluster(place, dataDir, durable, log);
   const port = await choosePort(dataDir, options.port);
-  const settings = [...common, ...(durable ? durableSettings : throwawaySettings)];
+  const settings = [...common, ...(durable ? durableSettings : throwawaySettings), ...(options.settings ?? [])];
   const daemon = await startDaemon({
     command: join(place.bin, 'postgres'),
     args: ['-D', place.clusterDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],

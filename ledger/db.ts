@@ -2,6 +2,7 @@
 import {
   Pool,
   types,
+  type ClientBase,
   type CustomTypesConfig,
   type PoolClient,
   type QueryConfig,
@@ -36,17 +37,35 @@ export type DbPoolOptions = {
   onIdleError?: (error: Error) => void;
   /** A query that takes longer fails, and its connection is closed: it may be dead. @default as long as it takes */
   queryMsMax?: number;
+  /** A standby will do: for who only reads, and for whom it is no matter how late what it reads is. @default false */
+  mayBeStandby?: boolean;
   /** Connections stay open while nobody uses them (`openConnections`). @default false: for 10 s */
   keepIdle?: boolean;
 };
 
+/** What Postgres says of a write where it only reads: this server was the primary, or is not yet. */
+const READ_ONLY = '25006';
+
+/**
+ * Throws for a standby. For a moment around a failover an address may lead to one: it would answer what it reads, late,
+ * refuse what is written, and the connection would stay. The next connection finds the primary.
+ */
+async function refuseStandby(client: ClientBase, msMax: number): Promise<void> {
+  const question = { text: 'select pg_is_in_recovery() as standby', query_timeout: msMax };
+  const { rows } = await client.query<{ standby: boolean }>(question);
+  if (rows[0]!.standby)
+    throw Object.assign(new Error('The server is a standby, not the primary.'), { code: READ_ONLY });
+}
+
 /** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
 export function openPool(url: string, options: DbPoolOptions = {}): Pool {
+  const connectMsMax = options.connectMsMax ?? 5_000;
   const pool = new Pool({
     connectionString: url,
     max: options.connectionsMax ?? 10,
     application_name: options.applicationName ?? 'ballast',
-    connectionTimeoutMillis: options.connectMsMax ?? 5_000,
+    connectionTimeoutMillis: connectMsMax,
+    ...(!options.mayBeStandby && { onConnect: (client) => refuseStandby(client, connectMsMax) }),
     types: typesOfBallast,
     ...(options.queryMsMax !== undefined && { query_timeout: options.queryMsMax }),
     ...(options.keepIdle && { idleTimeoutMillis: 0 }),
@@ -80,7 +99,7 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): 
   }
 }
 
-/** The same on a connection that the caller keeps. @param onBroken told when not even the rollback went through */
+/** The same on a connection that the caller keeps. @param onBroken told when it is of no more use: not even the rollback went through, or it only reads */
 export async function transactionOn<T>(
   client: PoolClient,
   work: (tx: Tx) => Promise<T>,
@@ -93,6 +112,8 @@ export async function transactionOn<T>(
     return result;
   } catch (error) {
     await client.query('rollback').catch(onBroken);
+    // The server is not the primary any more: the next to use the connection would find the same.
+    if ((error as { code?: unknown }).code === READ_ONLY) onBroken(error as Error);
     throw error;
   }
 }

@@ -15,7 +15,11 @@ async function main([folder]: string[]): Promise<void> {
   const partial = `${target}.part`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true, mode: 0o700 });
-  const pool = openPool(ownerUrlOf(config), { applicationName: 'ballast-backup', connectionsMax: 1 });
+  const pool = openPool(ownerUrlOf(config), {
+    applicationName: 'ballast-backup',
+    connectionsMax: 1,
+    mayBeStandby: true,
+  });
   try {
     const { at, tables } = await writeBackup(pool, partial);
     // After the database: each file that its rows name was there by then.

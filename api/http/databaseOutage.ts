@@ -12,13 +12,16 @@ const OUTAGE_CODES = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
 ]);
+/** A write at a server that is not the primary any more, or not yet: there will be one in a moment. */
+const READ_ONLY = '25006';
 /** What pg says without a code. */
 const OUTAGE_MESSAGE =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool)/;
 
 export function isDatabaseOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof DatabaseError) return OUTAGE_CLASSES.has(error.code?.slice(0, 2) ?? '');
   const { code } = error as { code?: unknown };
+  if (code === READ_ONLY) return true;
+  if (error instanceof DatabaseError) return OUTAGE_CLASSES.has(error.code?.slice(0, 2) ?? '');
   return (typeof code === 'string' && OUTAGE_CODES.has(code)) || OUTAGE_MESSAGE.test(error.message);
 }
