@@ -81,7 +81,7 @@ export const moneyChecks: Check[] = [
     division: 'accounts',
     rows: `
       select b.account_id as place, format('%s lines by the balance, %s found, %s to %s', b.sequence, coalesce(l.lines, 0), l.first, l.last) as detail,
-        b.sequence <> coalesce(l.lines, 0) or l.first <> 1 or l.last <> l.lines as wrong
+        b.sequence <> coalesce(l.lines, 0) or coalesce(l.first <> 1 or l.last <> l.lines, false) as wrong
       from balances b
       left join (select account_id, count(*) as lines, min(sequence) as first, max(sequence) as last from ledger_lines where ${inRange('account_id')} group by 1) l
         using (account_id)

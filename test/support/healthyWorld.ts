@@ -52,6 +52,8 @@ export async function makeHealthyWorld(pool: Pool, stripe: Stripe, simulatorUrl:
   const wish = { id: randomUUID(), cents: 500, idempotencyKey: 'refund', requestHash: 'refund', actor: 'test' };
   await refund(deps, (await readPaymentById(pool, paid.id))!, wish);
 
+  // Nothing has happened on it.
+  await openAccount(pool, 'fresh');
   const disputed = await openAccount(pool, 'disputed');
   const { intent } = await payAtStripe(stripe, pool, disputed, 2_500);
   await fetch(`${simulatorUrl}/_sim/disputes`, { method: 'POST', body: JSON.stringify({ paymentIntent: intent }) });

@@ -69,7 +69,7 @@ describe('a healthy ledger', () => {
         );
       });
     const healthy = await run();
-    expect(healthy.output).toMatch(/^1\.1 The balance is the sum of its lines +5 +0$/m);
+    expect(healthy.output).toMatch(/^1\.1 The balance is the sum of its lines +6 +0$/m);
     expect(healthy).toMatchObject({ code: 0, output: expect.stringContaining('invariants hold') });
     await database.owner.query('update balances set low_level_nano = 4 where account_id = $1', ['payer']);
     const sick = await run();
