@@ -32,7 +32,7 @@ export class Cluster {
 
   constructor(
     private readonly config: Config,
-    private readonly dataDir: string,
+    readonly dataDir: string,
     private readonly secrets: Secrets,
     private readonly log: Log,
   ) {}

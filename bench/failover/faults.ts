@@ -1,0 +1,136 @@
+/** What is done to the cluster: a machine that is lost, one that is cut off and comes back, a Temporal that is killed. */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Cluster } from '../../dev/cluster/cluster';
+import { NODES, type NodeName } from '../../dev/cluster/place';
+
+const FAILOVER_MS_MAX = 60_000;
+
+/** Patroni and the whole Postgres of a node: what would be gone with its machine. */
+function processesOf(cluster: Cluster, node: NodeName): number[] {
+  const postmaster = cluster.postgresPidOf(node);
+  return [cluster.pidOf(node), postmaster, ...childrenOf(postmaster)];
+}
+
+function childrenOf(pid: number): number[] {
+  const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([, parent]) => parent === pid)
+    .map(([child]) => child!);
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+async function primaryOf(cluster: Cluster): Promise<NodeName> {
+  const primary = await cluster.primary();
+  if (primary === null) throw new Error('There is no primary to do something to.');
+  return primary;
+}
+
+/** By `performance.now()`: when it was done, and when Patroni said that another node is the primary. */
+export type Failover = { atMs: number; newPrimaryMs: number };
+
+/** When another node than `former` is the primary. */
+async function failedOver(cluster: Cluster, former: NodeName): Promise<number> {
+  const others = NODES.filter((node) => node !== former);
+  for (const endMs = Date.now() + FAILOVER_MS_MAX; Date.now() < endMs; await sleep(50)) {
+    const primary = await cluster.primary(others);
+    if (primary !== null && primary !== former) return performance.now();
+  }
+  throw new Error(`No other node took over from ${former}.`);
+}
+
+/** Returns once another has taken over. */
+export async function losePrimary(cluster: Cluster): Promise<Failover> {
+  const former = await primaryOf(cluster);
+  const pids = processesOf(cluster, former);
+  const atMs = performance.now();
+  signal(pids, 'SIGKILL');
+  return { atMs, newPrimaryMs: await failedOver(cluster, former) };
+}
+
+export type CutOff = Failover & {
+  /** It comes back. Resolves with how many writes it acknowledged, once it is a standby: in sessions opened before it was cut off and in new ones. */
+  comeBack(): Promise<{ acknowledged: number; tried: number }>;
+};
+
+/** The primary answers nothing any more, and does not know. Returns once another has taken over. */
+export async function cutPrimaryOff(cluster: Cluster): Promise<CutOff> {
+  const former = await primaryOf(cluster);
+  const url = cluster.databaseUrl(former);
+  await createProbe(url);
+  const before = await openSession(url);
+  const pids = processesOf(cluster, former);
+  const atMs = performance.now();
+  signal(pids, 'SIGSTOP');
+  return {
+    atMs,
+    newPrimaryMs: await failedOver(cluster, former),
+    async comeBack() {
+      const tried: Promise<boolean>[] = [tryToWrite(before)];
+      signal(pids, 'SIGCONT');
+      // Patroni itself says when it has given up being the primary.
+      while ((await cluster.primary([former])) === former || !(await isStandby(url))) {
+        tried.push(openSession(url).then(tryToWrite, () => false));
+        await sleep(50);
+      }
+      const outcomes = await Promise.all(tried);
+      return { acknowledged: outcomes.filter(Boolean).length, tried: outcomes.length };
+    },
+  };
+}
+
+/** A table that only this measurement writes to. */
+async function createProbe(url: string): Promise<void> {
+  const client = await openSession(url);
+  await client.query('create schema if not exists probe; create table if not exists probe.writes (at timestamptz)');
+  await client.end();
+}
+
+async function openSession(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function tryToWrite(client: Client): Promise<boolean> {
+  return client
+    .query('insert into probe.writes values (now())')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => void client.end().catch(() => undefined));
+}
+
+async function isStandby(url: string): Promise<boolean> {
+  const client = await openSession(url).catch(() => null);
+  if (client === null) return false;
+  try {
+    const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+    return rows[0]!.standby;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Returns when it was killed, by `performance.now()`. */
+export function killTemporal(cluster: Cluster): number {
+  process.kill(cluster.pidOf('temporal'), 'SIGKILL');
+  return performance.now();
+}
