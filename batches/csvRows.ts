@@ -4,6 +4,8 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CR = 0x0d;
 const LF = 0x0a;
+/** By byte: 1 for those that may end a field or a line. */
+const ENDS = Uint8Array.from({ length: 256 }, (_, byte) => Number([QUOTE, COMMA, CR, LF].includes(byte)));
 
 /** `after`: a quote has come within quotes; it ends the field, or is the first of two that mean one. */
 type State = 'record' | 'field' | 'plain' | 'quoted' | 'after';
@@ -50,7 +52,11 @@ export function createCsvCounter(): CsvCounter {
 
   return {
     push(chunk) {
-      for (let at = 0; at < chunk.length && fault === null; at++) take(chunk[at]!);
+      for (let at = 0; at < chunk.length && fault === null; at++) {
+        take(chunk[at]!);
+        // The rest of a field goes by at several times the speed.
+        if (state === 'plain' || state === 'quoted') while (ENDS[chunk[at + 1]!] === 0) at += 1;
+      }
     },
     end() {
       if (fault !== null) return;
