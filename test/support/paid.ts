@@ -53,7 +53,13 @@ export async function beginAtStripe(
 
 /** What Stripe tells of a payment: its events that we act on, oldest first. */
 export async function newsOf(stripe: Stripe, intent: string): Promise<PaymentNews[]> {
-  const events = await stripe.events.list({ limit: 100 }).autoPagingToArray({ limit: 1_000 });
+  const { created } = await stripe.paymentIntents.retrieve(intent);
+  const events: Stripe.Event[] = [];
+  // Newest first; what is older than the payment is not read.
+  for await (const event of stripe.events.list({ limit: 100 })) {
+    if (event.created < created) break;
+    events.push(event);
+  }
   return events
     .reverse()
     .map(toNews)
