@@ -2,9 +2,9 @@
 import {
   Pool,
   types,
-  type ClientBase,
   type CustomTypesConfig,
   type PoolClient,
+  type PoolConfig,
   type QueryConfig,
   type QueryResult,
   type QueryResultRow,
@@ -47,15 +47,20 @@ export type DbPoolOptions = {
 const READ_ONLY = '25006';
 
 /**
- * Throws for a standby. For a moment around a failover an address may lead to one: it would answer what it reads, late,
- * refuse what is written, and the connection would stay. The next connection finds the primary.
+ * Gives up a new connection to a standby. For a moment around a failover an address may lead to one: it would answer
+ * what it reads, late, refuse what is written, and the connection would stay. The next connection finds the primary.
  */
-async function refuseStandby(client: ClientBase, msMax: number): Promise<void> {
-  const question = { text: 'select pg_is_in_recovery() as standby', query_timeout: msMax };
-  const { rows } = await client.query<{ standby: boolean }>(question);
-  if (rows[0]!.standby)
-    throw Object.assign(new Error('The server is a standby, not the primary.'), { code: READ_ONLY });
-}
+const refuseStandby =
+  (msMax: number): PoolConfig['verify'] =>
+  (client, done) => {
+    const question = { text: 'select pg_is_in_recovery() as standby', query_timeout: msMax };
+    client.query<{ standby: boolean }>(question).then(
+      ({ rows }) => done(rows[0]!.standby ? standby() : undefined),
+      (error: Error) => done(error),
+    );
+  };
+
+const standby = (): Error => Object.assign(new Error('The server is a standby, not the primary.'), { code: READ_ONLY });
 
 /** Opens a pool. Connections that break end no process: idle ones are reported, others fail their query; the next opens a new one. */
 export function openPool(url: string, options: DbPoolOptions = {}): Pool {
@@ -65,7 +70,7 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     max: options.connectionsMax ?? 10,
     application_name: options.applicationName ?? 'ballast',
     connectionTimeoutMillis: connectMsMax,
-    ...(!options.mayBeStandby && { onConnect: (client) => refuseStandby(client, connectMsMax) }),
+    ...(!options.mayBeStandby && { verify: refuseStandby(connectMsMax) }),
     types: typesOfBallast,
     ...(options.queryMsMax !== undefined && { query_timeout: options.queryMsMax }),
     ...(options.keepIdle && { idleTimeoutMillis: 0 }),
