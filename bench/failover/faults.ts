@@ -81,8 +81,8 @@ export async function cutPrimaryOff(cluster: Cluster): Promise<CutOff> {
     async comeBack() {
       const tried: Promise<boolean>[] = [tryToWrite(before)];
       signal(pids, 'SIGCONT');
-      // Patroni itself says when it has given up being the primary.
-      while ((await cluster.primary([former])) === former || !(await isStandby(url))) {
+      for (const endMs = Date.now() + FAILOVER_MS_MAX; !(await isStandby(url));) {
+        if (Date.now() > endMs) throw new Error(`${former} came back as the primary: it is not fenced.`);
         tried.push(openSession(url).then(tryToWrite, () => false));
         await sleep(50);
       }

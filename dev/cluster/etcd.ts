@@ -16,7 +16,7 @@ export function startEtcd(program: string, place: Place, log: Log): Promise<Serv
       ...['--name', 'etcd', '--data-dir', privateFolder(place, join(place.serversDir, 'etcd'))],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `etcd=${peer}`],
-      ...['--logger', 'zap', '--log-level', 'warn'],
+      ...['--enable-v2', '--logger', 'zap', '--log-level', 'warn'],
     ],
     ...place.user,
     stopSignal: 'SIGTERM',

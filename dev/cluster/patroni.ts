@@ -63,7 +63,8 @@ function settingsOf({ postgresBin }: Programs, place: Place, node: NodeName): ob
     scope: 'ballast',
     name: node,
     restapi: { listen: patroni, connect_address: patroni },
-    etcd3: { host: `127.0.0.1:${place.ports.etcd}` },
+    // By the older protocol: with Debian's Patroni 3.0 and `etcd3` a node that was frozen took the lock back from its successor.
+    etcd: { host: `127.0.0.1:${place.ports.etcd}` },
     bootstrap: {
       dcs: {
         ...TIMES,
