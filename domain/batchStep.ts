@@ -32,8 +32,9 @@ export function nextStep(progress: BatchProgress, nowMs: number): BatchStep {
     case 'finalizing':
       return { kind: 'finish', end: done ? 'completed' : 'expired' };
     case 'cancelling': {
-      // What executors have in hand may still be answered, and is billed; they are not waited for without end.
-      const untilMs = Math.min(progress.leasedUntilMs ?? 0, progress.cancellingSinceMs! + CANCELLING_MS_MAX);
+      // What executors have in hand may still be answered, and is billed; they are not waited for without end,
+      // nor past the window's end: nothing is taken after it.
+      const untilMs = Math.min(progress.leasedUntilMs ?? 0, progress.cancellingSinceMs! + CANCELLING_MS_MAX, expiresMs);
       return done || nowMs >= untilMs ? { kind: 'finish', end: 'cancelled' } : { kind: 'wait', untilMs };
     }
     case 'completed':

@@ -112,6 +112,14 @@ CREATE INDEX balances_wake ON balances USING btree (account_id) WHERE wake;
 CREATE TRIGGER balances_count_falls BEFORE UPDATE ON balances FOR EACH ROW WHEN ((((((new.balance_nano - new.held_nano) <= 0) OR (cardinality(new.set_reasons) > 0)) AND ((old.balance_nano - old.held_nano) > 0) AND (cardinality(old.set_reasons) = 0)) OR (((new.balance_nano - new.held_nano) <= new.low_level_nano) AND ((old.balance_nano - old.held_nano) > old.low_level_nano)))) EXECUTE FUNCTION count_falls();
 CREATE TRIGGER balances_derive BEFORE INSERT OR UPDATE ON balances FOR EACH ROW EXECUTE FUNCTION derive_position();
 
+create table batch_answered (
+  batch_id text not null,
+  first_line integer not null,
+  digests bigint[] not null,
+  PRIMARY KEY (batch_id, first_line),
+  FOREIGN KEY (batch_id) REFERENCES batches(id)
+);
+
 create table batch_claims (
   account_id text not null,
   second timestamp with time zone not null,
@@ -349,7 +357,7 @@ create table files (
 );
 CREATE INDEX files_account ON files USING btree (account_id, created_at, id) WHERE (removed_at IS NULL);
 CREATE INDEX files_expiring ON files USING btree (expires_at) WHERE (removed_at IS NULL);
-CREATE INDEX files_uncounted ON files USING btree (created_at) WHERE ((purpose = 'batch'::text) AND (input_tokens IS NULL) AND (removed_at IS NULL));
+CREATE INDEX files_uncounted ON files USING btree (account_id, created_at) WHERE ((purpose = 'batch'::text) AND (input_tokens IS NULL) AND (removed_at IS NULL));
 CREATE INDEX files_unerased ON files USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
 
 create table functions (

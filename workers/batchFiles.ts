@@ -20,22 +20,22 @@ const CLAIM_SECONDS = 30;
 const COUNT_AGAIN_SECONDS = 300;
 const ERASED_AT_ONCE_MAX = 100;
 
-/** One file at a time: its owner waits for it when the job is created at once. */
-export const startCountingFiles = ({ pool, store, log, pollMs = 200 }: BatchFilesOptions): Repeating =>
-  repeat(
+/** One file at a time, accounts in turn: its owner waits for it when the job is created at once. */
+export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFilesOptions): Repeating {
+  let lastAccount: string | null = null;
+  return repeat(
     async (signal) => {
-      for (
-        let file = await claimUncountedFile(pool, CLAIM_SECONDS);
-        file;
-        file = await claimUncountedFile(pool, CLAIM_SECONDS)
-      ) {
+      while (!signal.aborted) {
+        const file = await claimUncountedFile(pool, CLAIM_SECONDS, lastAccount);
+        if (!file) return;
+        lastAccount = file.accountId;
         await count({ pool, store, log }, file);
-        if (signal.aborted) return;
       }
     },
     pollMs,
     (error) => log.warn({ error: error.message }, 'files can not be counted; trying again'),
   );
+}
 
 /**
  * One that can't be counted holds up no other: it comes again later. One whose content is lost is taken away, so that its

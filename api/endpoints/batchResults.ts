@@ -57,11 +57,12 @@ export const results = endpoint({
       recordResults(tx, { batchId: job.id, results: taken, nowMs: services.clock.now() }),
     );
     if (recorded.kind === 'job_ended') {
-      await keepLate(job, taken, services);
+      const { duplicates, late } = recorded;
+      await keepLate(job, late, services);
       return ok({
         accepted: 0,
-        duplicates: 0,
-        rejected: [...rejected, ...taken.map((one) => reject(one.customId, 'job_ended'))],
+        duplicates,
+        rejected: [...rejected, ...late.map((one) => reject(one.customId, 'job_ended'))],
       });
     }
     if (recorded.position) signalPosition(recorded.position, services);
@@ -139,7 +140,7 @@ const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>
         accountId: job.accountId,
         eventId: `${job.id}/${customId}`.slice(0, 128),
         code: 'job_ended',
-        message: `the batch is ${job.status}`,
+        message: 'the batch takes no more results',
         event: JSON.stringify({ batch: job.id, custom_id: customId, model: job.model, ...usage }),
       })),
   );

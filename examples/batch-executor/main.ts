@@ -1,9 +1,23 @@
 /** Starts the executor: `BALLAST_URL=… BALLAST_KEY=… node dist/examples/batch-executor/main.js`. */
+import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { startExecutor } from './executor.js';
 
 /** Batches take what nothing else needs (L5). */
 const LOW_PRIORITY = 10;
+
+/** Linux counts by thread, and Node has started some already; elsewhere the process's own priority is all there is. */
+function takeLowPriority(): void {
+  setPriority(LOW_PRIORITY);
+  if (process.platform !== 'linux') return;
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      setPriority(Number(thread), LOW_PRIORITY);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
 
 function required(name: 'BALLAST_URL' | 'BALLAST_KEY'): string {
   const value = process.env[name];
@@ -11,7 +25,7 @@ function required(name: 'BALLAST_URL' | 'BALLAST_KEY'): string {
   return value;
 }
 
-setPriority(LOW_PRIORITY);
+takeLowPriority();
 const executor = startExecutor({
   url: required('BALLAST_URL'),
   key: required('BALLAST_KEY'),

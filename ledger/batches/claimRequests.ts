@@ -6,7 +6,7 @@ import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '.
 import type { Tx } from '../db';
 import { LEASED_UNTIL, type Batch } from './batch';
 import { lockClaimRoom, recordClaims } from './claimRate';
-import { lockBatch } from './readBatch';
+import { isOverdue, lockBatch } from './readBatch';
 
 export type ClaimedRequest = { line: number; customId: string; offset: number; length: number };
 export type Claim = {
@@ -22,7 +22,7 @@ type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: 
  * At most `limit`, in the file's order; those whose lease has ended are handed out again when all others are. Results above their estimates
  * use up what the job holds: while the rest can't cover a request, and the account has no money for the difference, none
  * is handed out. Nor are more in a minute than the account's limit lets all its jobs have together. Empty for a job that is
- * not in progress. Locks the job, then the account's claims, then the account.
+ * not in progress, or whose window has ended. Locks the job, then the account's claims, then the account.
  */
 export async function claimRequests(
   tx: Tx,
@@ -30,7 +30,7 @@ export async function claimRequests(
 ): Promise<Claim> {
   const batch = await lockBatch(tx, batchId);
   const nothing = { requests: [], inputFileId: batch.inputFileId, position: null };
-  if (batch.status !== 'in_progress') return nothing;
+  if (batch.status !== 'in_progress' || (await isOverdue(tx, batchId))) return nothing;
 
   // As long as no result was above its estimate, what it holds covers all that is open, in whosever hands it is.
   const free = batch.overran ? nano(batch.held - (await sumLeased(tx, batchId))) : batch.held;

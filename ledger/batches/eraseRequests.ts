@@ -1,6 +1,7 @@
 /** Removes the requests' rows of jobs that have ended: their files say what became of each. */
 import type { Pool } from 'pg';
 import { transaction } from '../db';
+import { removeRequests } from './answered';
 import { OPEN_STATUSES } from './batch';
 
 /** So many in one statement: nothing waits for it for long. */
@@ -13,12 +14,8 @@ export async function eraseRequests(pool: Pool): Promise<boolean> {
       `select id from batches where closed and not erased and status not in ${OPEN_STATUSES} limit 1 for update skip locked`,
     );
     if (!rows[0]) return false;
-    const { rowCount } = await tx.query(
-      `delete from batch_requests where batch_id = $1
-         and line in (select line from batch_requests where batch_id = $1 order by line limit ${ROWS_MAX})`,
-      [rows[0].id],
-    );
-    if (rowCount! < ROWS_MAX) await tx.query('update batches set erased = true where id = $1', [rows[0].id]);
+    const removed = await removeRequests(tx, rows[0].id, ROWS_MAX);
+    if (removed < ROWS_MAX) await tx.query('update batches set erased = true where id = $1', [rows[0].id]);
     return true;
   });
 }

@@ -12,7 +12,7 @@ export const LIST_CLAIMABLE = `
     select from batch_requests r
     where r.batch_id = b.id and r.outcome is null and ${LEASED_UNTIL} <= statement_timestamp()
     order by ${LEASED_UNTIL}, r.line limit 1) due
-  where b.status = 'in_progress' and b.unfunded_until <= statement_timestamp() and b.account_id <> all($2)
+  where b.status = 'in_progress' and b.expires_at > statement_timestamp() and b.unfunded_until <= statement_timestamp() and b.account_id <> all($2)
   order by b.created_at, b.id limit $1`;
 
 /** At most `limit`; without those that had no money for their next request a moment ago, and those of accounts that may claim nothing more in this minute. */

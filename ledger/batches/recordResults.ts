@@ -11,7 +11,8 @@ import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
 import { batchEventId } from '../../domain/batchUsage';
 import { toBatch, type Batch, type BatchRow } from './batch';
-import { lockBatch } from './readBatch';
+import { findAnswered } from './answered';
+import { isOverdue, lockBatch } from './readBatch';
 
 export type NewResult = {
   customId: string;
@@ -27,8 +28,8 @@ export type NewResult = {
 };
 export type RecordedResults =
   | { kind: 'recorded'; batch: Batch; duplicates: number; unknown: string[]; position: MovedPosition | null }
-  /** Its results can't be taken any more: they are final. */
-  | { kind: 'job_ended' };
+  /** Its results can't be taken any more: they are final. `late`: those of requests that had none when it ended. */
+  | { kind: 'job_ended'; duplicates: number; late: NewResult[] };
 
 type OpenRow = { line: number; custom_id: string; tokens: bigint; held_nano: bigint; done: boolean };
 
@@ -42,7 +43,8 @@ export async function recordResults(
   { batchId, results, nowMs }: { batchId: string; results: readonly NewResult[]; nowMs: number },
 ): Promise<RecordedResults> {
   const batch = await lockBatch(tx, batchId);
-  if (batch.closed || batch.status === 'validating') return { kind: 'job_ended' };
+  if (batch.closed || batch.status === 'validating' || (await isOverdue(tx, batchId)))
+    return endedFor(tx, batchId, results);
 
   const rows = await readRequests(tx, batchId, results);
   const fresh = new Map<number, NewResult>();
@@ -61,6 +63,17 @@ export async function recordResults(
   const { batch: changed, position } = await count(tx, batch, [...fresh.values()], reserved);
   const billed = await bill(tx, batch, fresh, nowMs);
   return { kind: 'recorded', batch: changed, duplicates, unknown, position: billed ?? position };
+}
+
+/** A repeat of what was taken in time is a duplicate, as it was before the end: it was billed, so nobody has to look at it. */
+async function endedFor(tx: Tx, batchId: string, results: readonly NewResult[]): Promise<RecordedResults> {
+  const answered = await findAnswered(
+    tx,
+    batchId,
+    results.map(({ customId }) => customId),
+  );
+  const late = results.filter(({ customId }) => !answered.has(customId));
+  return { kind: 'job_ended', duplicates: results.length - late.length, late };
 }
 
 async function readRequests(tx: Tx, batchId: string, results: readonly NewResult[]): Promise<Map<string, OpenRow>> {

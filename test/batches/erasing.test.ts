@@ -15,6 +15,7 @@ import { insertRequests } from '../../ledger/batches/insertRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { transaction } from '../../ledger/db';
 import { dropDataset } from '../../ledger/datasets/reserveDataset';
+import { claimUncountedFile, saveFileTokens } from '../../ledger/files/countFiles';
 import { removeFile } from '../../ledger/files/removeFile';
 import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
@@ -197,6 +198,37 @@ test('L4 a worker that comes late to the files of a job with an unreadable input
   expect(content.join('')).toContain('"custom_id":"a"');
   await remove(errorFileId!);
   await isGone(errorFileId!);
+});
+
+test("L5 accounts have their files counted in turn: one account's many files delay another's by one", async () => {
+  const other = await openAccount(database.pool);
+  const many = [await uncounted(), await uncounted(), await uncounted()];
+  const theirs = await insertInput(database.pool, other, 1);
+  await database.pool.query('update files set input_tokens = null, output_tokens = null where id = $1', [theirs]);
+  const claimed: string[] = [];
+  let last: string | null = null;
+  for (let file = await claimUncountedFile(database.pool, 60, last); file;) {
+    claimed.push(file.id);
+    last = file.accountId;
+    file = await claimUncountedFile(database.pool, 60, last);
+  }
+  expect(claimed.toSorted()).toEqual([...many, theirs].toSorted());
+  expect(claimed.indexOf(theirs)).toBeLessThanOrEqual(1);
+  expect(claimed.filter((id) => id !== theirs)).toEqual(many);
+  for (const fileId of claimed) {
+    await endClaim(fileId);
+    await database.pool.query('update files set removed_at = now(), erased = true where id = $1', [fileId]);
+  }
+});
+
+test('L3 a counter that was frozen until another had counted changes no totals, and leaves the index', async () => {
+  const fileId = await uncounted();
+  expect(await saveFileTokens(database.pool, fileId, { input: 10, output: 20 })).toBe(true);
+  expect(await saveFileTokens(database.pool, fileId, { input: 1, output: 2 })).toBe(true);
+  const { rows } = await database.pool.query('select input_tokens, output_tokens from files where id = $1', [fileId]);
+  expect(rows).toEqual([{ input_tokens: 10n, output_tokens: 20n }]);
+  await remove(fileId);
+  await isGone(fileId);
 });
 
 test('L3 files that can not be counted hold up no other, and one whose content is lost is taken away', async () => {

@@ -215,7 +215,11 @@ test.each<[BatchEnd, boolean]>([
   await end(batch, how);
   expect(await readBatch(database.pool, batch)).toMatchObject({ status: how, reservedTokens: 0, held: 0n });
   expect(await moneyOf(account)).toEqual({ balance: '99.90', held: '0.00' });
-  expect(await report(batch, completed('r2', '1.00'))).toEqual({ kind: 'job_ended' });
+  expect(await report(batch, completed('r2', '1.00'))).toMatchObject({
+    kind: 'job_ended',
+    duplicates: 0,
+    late: [{ customId: 'r2' }],
+  });
   await end(batch, 'completed');
   expect(await readBatch(database.pool, batch)).toMatchObject({ status: how });
   while (await eraseRequests(database.pool));
@@ -247,6 +251,62 @@ test('L4 no result is taken once the files are being written', async () => {
   expect((await report(batch, completed('r2', '0.10'))).kind).toBe('job_ended');
   expect(idsOf(await claim(batch, 5))).toEqual([]);
   await end(batch, 'cancelled');
+});
+
+test("issue 11.6 a result repeated after its job's end is a repeat, also when its requests' rows are gone", async () => {
+  const batch = await runningBatch(database.pool, await funded('100.00'), 3);
+  const results = [completed('r1', '0.10'), failed('r2')];
+  await report(batch, ...results);
+  await end(batch, 'expired');
+  const asTold = { kind: 'job_ended', duplicates: 2, late: [{ customId: 'r3' }] };
+  expect(await report(batch, ...results, completed('r3', '0.10'))).toMatchObject(asTold);
+  while (await eraseRequests(database.pool));
+  expect((await database.pool.query('select from batch_requests where batch_id = $1', [batch])).rowCount).toBe(0);
+  expect(await report(batch, ...results, completed('r3', '0.10'))).toMatchObject(asTold);
+});
+
+test.each([['in progress'], ['being cancelled']])(
+  'issue 11.5 from the end of its window on nothing of a job %s is handed out or taken, while its workflow is away',
+  async (how) => {
+    const account = await funded('100.00');
+    const batch = await runningBatch(database.pool, account, 3);
+    await claim(batch, 1);
+    await report(batch, completed('r1', '0.10'));
+    if (how === 'being cancelled') await transaction(database.pool, (tx) => cancelBatch(tx, batch));
+    await database.pool.query('update batches set expires_at = clock_timestamp() where id = $1', [batch]);
+    expect((await listClaimable(database.pool, 100)).map(({ id }) => id)).not.toContain(batch);
+    expect(idsOf(await claim(batch, 5))).toEqual([]);
+    expect(await report(batch, completed('r1', '0.10'), completed('r2', '0.10'))).toMatchObject({
+      kind: 'job_ended',
+      duplicates: 1,
+      late: [{ customId: 'r2' }],
+    });
+    await end(batch, how === 'in progress' ? 'expired' : 'cancelled');
+    expect(await moneyOf(account)).toEqual({ balance: '99.90', held: '0.00' });
+  },
+);
+
+test('issue 11.6 of claims and a cancel at once, what was handed out may be answered and nothing is handed out after', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 20);
+  const claims = times(5, () => claim(batch, 2));
+  const cancelling = transaction(database.pool, (tx) => cancelBatch(tx, batch));
+  const handedOut = (await Promise.all([...claims, ...times(5, () => claim(batch, 2))])).flatMap(idsOf);
+  await cancelling;
+  const leased = await database.pool.query<{ custom_id: string }>(
+    'select custom_id from batch_requests where batch_id = $1 and leased_until > now()',
+    [batch],
+  );
+  expect(leased.rows.map((row) => row.custom_id).sort()).toEqual(handedOut.sort());
+  expect(idsOf(await claim(batch, 20))).toEqual([]);
+  if (handedOut.length > 0)
+    expect(await report(batch, ...handedOut.map((id) => completed(id, '0.10')))).toMatchObject({
+      kind: 'recorded',
+      duplicates: 0,
+      unknown: [],
+    });
+  await end(batch, 'cancelled');
+  expect(await moneyOf(account)).toEqual({ balance: (100 - handedOut.length / 10).toFixed(2), held: '0.00' });
 });
 
 test("L3 usage that stands under the id of a job's request, same or other, keeps no result from being billed", async () => {
