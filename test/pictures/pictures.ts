@@ -46,7 +46,7 @@ const WINDOWS: readonly Picture[] = [
     name: 'pay-summary',
     as: 'thriving',
     path: '/pay',
-    open: (page) => page.getByLabel('Amount in dollars').fill('100'),
+    open: (page) => page.getByLabel('Amount', { exact: true }).fill('100'),
   },
   { name: 'method-remove', as: 'thriving', path: '/payments', open: button(/^Remove/) },
   { name: 'why', as: 'thriving', path: '/payments', open: button(/^Why/) },
