@@ -5,6 +5,7 @@ import { Badge } from '../../components/Badge';
 import { Card } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
 import { Money } from '../../components/Money';
+import { Notice } from '../../components/Notice';
 import { Empty } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { formatCount } from '../../format/number';
@@ -17,9 +18,12 @@ type ReconcileReport = Schemas['ReconcileReport'];
 
 /** What a run has looked at, repaired, and could not explain. */
 export function Report({ report }: { report: ReconcileReport }) {
-  const { unexplained, repaired, ledger } = report;
+  const { unexplained, repaired, ledger, restored } = report;
   return (
     <>
+      {restored && (
+        <Notice tone="warn">{words.restored(formatTime(restored.backupAt), formatTime(restored.restoredAt))}</Notice>
+      )}
       <Summary report={report} />
       <Card title={words.unexplained} note={unexplained.count === 0 ? undefined : String(unexplained.count)}>
         {unexplained.newest.length === 0 ? (
