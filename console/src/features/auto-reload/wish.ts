@@ -65,6 +65,8 @@ export function usePreview(accountId: string, wish: Wish | null): Previewed {
     queryFn: () =>
       data(api.POST('/v1/accounts/{id}/auto-reload/preview', { params: { path: { id: accountId } }, body: asked! })),
     enabled: asked !== null,
+    // Who comes back to former settings is told what they would charge now, and not what they would have charged then.
+    gcTime: 0,
     retry: false,
   });
   if (wish === null) return { kind: 'none' };

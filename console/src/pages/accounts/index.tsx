@@ -1,6 +1,5 @@
 /** All accounts, with what an operator looks for: who is suspended, whose reloads are disabled, what is not explained (C2). */
 import { SearchX } from 'lucide-react';
-import { useDeferredValue } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
@@ -19,7 +18,7 @@ const words = text.accounts;
 
 export default function AccountsPage() {
   const filter = useUrlFilter(['q', 'gate', 'autoReload', 'trouble']);
-  const list = usePaged(accountsList(useDeferredValue(filter.values as AccountFilter)));
+  const list = usePaged(accountsList(filter.values as AccountFilter));
   return (
     <>
       <PageHead title={text.pages.accounts} />

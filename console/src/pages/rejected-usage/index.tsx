@@ -1,6 +1,5 @@
 /** Usage that was not taken, of all accounts and of none, for the admins to look at (B4). */
 import { CircleCheck } from 'lucide-react';
-import { useDeferredValue } from 'react';
 import { Link } from 'wouter';
 import { usePaged } from '../../api/paged';
 import { rejectedUsageList, type RejectedUsage } from '../../api/usage';
@@ -18,7 +17,7 @@ const words = text.operations.rejected;
 
 export default function RejectedUsagePage() {
   const filter = useUrlFilter(['account']);
-  const list = usePaged(rejectedUsageList(useDeferredValue(filter.values.account)));
+  const list = usePaged(rejectedUsageList(filter.values.account));
   return (
     <>
       <PageHead title={text.pages.rejectedUsage} />
