@@ -23,7 +23,7 @@ export async function postponeLimitRequests(
   await db.query({
     name: 'limit-requests-postponed',
     text: `update limit_requests q set start_at = clock_timestamp()
-             + make_interval(secs => case when s.is_decided then $4 else $3 end)
+             + make_interval(secs => case when s.is_decided then $4::float8 else $3::float8 end)
            from unnest($1::uuid[], $2::boolean[]) s(id, is_decided)
            where q.id = s.id and (q.status <> 'pending') = s.is_decided`,
     values: [

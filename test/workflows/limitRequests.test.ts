@@ -1,6 +1,7 @@
 /** L6: one workflow for each limit request, which reminds the admins until one of them has decided. */
 import { beginClosing } from '../../ledger/accounts/beginClosing';
 import { transaction } from '../../ledger/db';
+import { listLimitRequestsToStart } from '../../ledger/limits/startLimitRequests';
 import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
 import * as messages from '../../workflows/messages';
 import { startLimitRequest } from '../../workflows/startLimitRequest';
@@ -99,6 +100,22 @@ test('L6 the history of a request that nobody decides stays short: after fifty m
   await decided(requestId, 'approve');
   expect((await stateOf(requestId)).isEnded).toBe(true);
 }, 60_000);
+
+test('L6, O4 a request whose workflow was started is not started again until its time has come', async () => {
+  const { pool } = world.database;
+  const account = await world.account({ cards: [] });
+  const requestId = await askForLimit(pool, account.id);
+  const dueIds = async () => (await listLimitRequestsToStart(pool, 100)).map(({ id }) => id);
+  expect(await dueIds()).toContain(requestId);
+  const warnings: unknown[] = [];
+  const log = { warn: (about: object) => void warnings.push(about) };
+  const starting = startStartingLimitRequests({ pool, client: world.client, log });
+  await until(dueIds, (ids) => !ids.includes(requestId) || warnings.length > 0);
+  await starting.stop();
+  expect(warnings).toEqual([]);
+  expect((await handleOf(requestId).describe()).status.name).toBe('RUNNING');
+  await decided(requestId, 'deny');
+});
 
 test('L6 the workflow of a request ends when its account begins to be closed', async () => {
   const { pool } = world.database;
