@@ -105,6 +105,23 @@ inBrowser('a member sees the account and nothing that would be refused', async (
   await expectAccessible(page);
 });
 
+inBrowser('C3 a page whose file comes between its drawing and its effects is shown', async ({ visit }) => {
+  const { page } = await visit({ key: account.member });
+  // React runs effects in a later turn than it draws: here every turn comes late.
+  await page.addInitScript(() => {
+    const { postMessage } = MessagePort.prototype;
+    MessagePort.prototype.postMessage = function (...sent: unknown[]) {
+      setTimeout(() => Reflect.apply(postMessage, this, sent), 1_000);
+    };
+  });
+  await page.route('**/assets/overview-*.js', async (route) => {
+    await page.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
+    await route.continue();
+  });
+  await page.reload();
+  await page.getByTestId('balance').waitFor();
+});
+
 inBrowser('at 390 pixels the sections open from a button, and nothing sticks out', async ({ visit }) => {
   const { page } = await visit({ key: account.owner, viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
   await page.getByTestId('balance').waitFor();

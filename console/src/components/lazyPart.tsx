@@ -25,13 +25,13 @@ export function lazyPart<Props extends object>(
       },
     ));
   function View({ placeholder = null, ...props }: Props & { placeholder?: ReactNode }) {
-    const [, drawAgain] = useState(false);
+    const [, setDrawn] = useState(loaded !== undefined);
     useEffect(() => {
-      if (loaded) return;
+      // Also when it is there by now: it may have come after this was drawn without it.
       loadOnce().then(
-        () => drawAgain(true),
+        () => setDrawn(true),
         (error: unknown) =>
-          drawAgain(() => {
+          setDrawn(() => {
             throw error;
           }),
       );
