@@ -1,5 +1,6 @@
 /** The marker of a store's folder: it tells a folder that is not mounted, or another deployment's, from lost files (L2). */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoreOwner } from '../ledger/files/readStoreOwner';
 
@@ -37,7 +38,14 @@ export function createMarker(folder: string, readOwner: () => Promise<StoreOwner
             : `${path} is another deployment's: FILES_DIR is the wrong folder. If it is the right one, and the database was restored from an older backup, write ${owner.id} into it`,
         );
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(path, owner.id, { mode: 0o600, flush: true });
+      // Whole or not there: another process may look at the same moment.
+      const partial = `${path}.${randomUUID()}`;
+      try {
+        await writeFile(partial, owner.id, { mode: 0o600, flush: true });
+        await rename(partial, path);
+      } finally {
+        await rm(partial, { force: true });
+      }
     }
     known = owner.id;
   }
@@ -50,9 +58,10 @@ export function createMarker(folder: string, readOwner: () => Promise<StoreOwner
   };
 }
 
+/** An empty one is none: it was cut short. */
 const readMarker = (path: string): Promise<string | null> =>
   readFile(path, 'utf8').then(
-    (text) => text.trim(),
+    (text) => text.trim() || null,
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
