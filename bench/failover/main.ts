@@ -17,6 +17,7 @@ import { secondsWithout, startSenders, type Senders } from './senders';
 /** Before a fault, and after everything is as before. */
 const STEADY_MS = 5_000;
 const QUIET_MS_MAX = 120_000;
+const RUNS_MAX = 100;
 const MUST_BE_ZERO = new Set<Figure['figure']>(['22lost', '22fenced', '22letin']);
 
 type Load = { cluster: Cluster; senders: Senders; gates: GateWatch };
@@ -137,6 +138,9 @@ async function run(cluster: Cluster, runs: number): Promise<void> {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { runs: { type: 'string', default: '3' } } });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1 || runs > RUNS_MAX)
+    throw new Error(`--runs must be a whole number from 1 to ${RUNS_MAX}.`);
   const folder = mkdtempSync(join(tmpdir(), 'ballast-failover-'));
   const { cluster, release } = await openCluster(folder, console.log);
   const finish = async (code: number): Promise<never> => {
@@ -147,7 +151,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void finish(130));
   try {
-    await run(cluster, Number(values.runs));
+    await run(cluster, runs);
     await finish(0);
   } catch (error) {
     console.error((error as Error).message);

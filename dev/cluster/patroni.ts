@@ -68,8 +68,9 @@ function settingsOf({ postgresBin }: Programs, place: Place, node: NodeName): ob
     bootstrap: {
       dcs: {
         ...TIMES,
-        // A commit is told when a standby has it on its disk, and only that standby may take over.
+        // A commit is told when a standby has it on its disk, and only that standby may take over; without one it waits.
         synchronous_mode: true,
+        synchronous_mode_strict: true,
         maximum_lag_on_failover: 1_048_576,
         postgresql: { use_pg_rewind: true, use_slots: true, parameters: PARAMETERS },
       },
