@@ -43,8 +43,8 @@ export type DbPoolOptions = {
   keepIdle?: boolean;
 };
 
-/** What Postgres says of a write where it only reads: this server was the primary, or is not yet. */
-const READ_ONLY = '25006';
+/** What Postgres says of a write where it only reads: this server was the primary, or is not yet; soon another one is. */
+export const READ_ONLY = '25006';
 
 /**
  * Gives up a new connection to a standby. For a moment around a failover an address may lead to one: it would answer

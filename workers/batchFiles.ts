@@ -27,8 +27,8 @@ export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFile
     async (signal) => {
       while (!signal.aborted) {
         const file = await claimUncountedFile(pool, CLAIM_SECONDS, lastAccount);
+        lastAccount = file?.accountId ?? null;
         if (!file) return;
-        lastAccount = file.accountId;
         await count({ pool, store, log }, file);
       }
     },

@@ -1,5 +1,6 @@
 /** What pg and Node say when the database is away, or can't go on now. */
 import { DatabaseError } from 'pg';
+import { READ_ONLY } from '../../ledger/db';
 
 /** SQLSTATE classes that mean the database is away or can't go on now: connection, resources, operator, rollbacks. */
 const OUTAGE_CLASSES = new Set(['08', '53', '57', '58', '40', '55']);
@@ -12,8 +13,6 @@ const OUTAGE_CODES = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
 ]);
-/** A write at a server that is not the primary any more, or not yet: there will be one in a moment. */
-const READ_ONLY = '25006';
 /** What pg says without a code. */
 const OUTAGE_MESSAGE =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool)/;

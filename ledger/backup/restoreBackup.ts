@@ -14,9 +14,9 @@ const TRIES = { triesMax: 120, pauseMs: 500 };
 
 /**
  * One transaction, which also records that it was made: whoever asks meanwhile waits, and then finds the older state; cut
- * off, nothing has changed. An empty
- * database is brought to the backup's schema first, and then to today's. Throws when the backup is damaged, or of another
- * schema than a database that is not empty, or when the role may not switch triggers off (a superuser may).
+ * off, nothing has changed. An empty database is brought to the backup's schema first, and then to today's. Throws when
+ * the backup is damaged, or of another schema than a database that is not empty, or when the role may not switch triggers
+ * off (a superuser may).
  * @param pool of the role that owns the tables
  */
 export async function restoreBackup(pool: Pool, folder: string): Promise<Manifest> {

@@ -54,6 +54,14 @@ inBrowser('P6 an admin reconciles and reads what was looked at and what is not e
   await narrow(page);
 });
 
+inBrowser('P6 after a restore the report says from when to when usage is missing', async ({ visit, api, world }) => {
+  await world.database.owner.query("insert into restores (backup_at) values (now() - interval '1 hour')");
+  const { page } = await visit({ key: api.admin, path: '/reconcile' });
+  await page.getByRole('button', { name: 'Run it now' }).press('Enter');
+  await page.getByText(/Usage that was reported between .+ UTC and .+ UTC is missing/).waitFor();
+  await expectAccessible(page);
+});
+
 inBrowser(
   'B4 an admin adds a price version to a model; one that begins too soon is refused',
   async ({ visit, api }) => {

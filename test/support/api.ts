@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import { createFolderStore } from '../../batches/fileStore';
@@ -20,6 +20,7 @@ import { checkAnswer } from './answers';
 import { createTestDatabase, type TestDatabase } from './database';
 import { testInvitations, testLinks, testSignIns } from './links';
 import { TEST_CLAIM_SECRET } from './provider';
+import { createTestLog } from './testLog';
 
 export type Asked = { key?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
 export type Answer = { status: number; body: any; headers: Headers };
@@ -52,7 +53,7 @@ export type TestApiOptions = {
   trustedProxies?: readonly string[];
   /** The API's own clock. @default a right one */
   now?: () => number;
-  /** @default silent */
+  /** @default one for tests */
   log?: Logger;
   /** Where files lie. @default a folder of its own, removed at the end */
   filesDir?: string;
@@ -68,6 +69,7 @@ export type TestApiOptions = {
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase());
   const signals: SentSignal[] = [];
+  const { log, expectRightStatements } = createTestLog();
   const filesDir = options.filesDir ?? mkdtempSync(join(tmpdir(), 'ballast-files-'));
   const files = createFolderStore(filesDir, () => readStoreOwner(database.pool));
   // As processes do when they start; in a folder that is not the database's, the test sees what comes of it.
@@ -89,7 +91,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...(options.rawGates !== undefined && { rawGates: options.rawGates }),
     ...(options.metrics !== undefined && { metrics: options.metrics }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
-    log: options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+    log: options.log ?? log,
     trustedProxies: options.trustedProxies ?? [],
     checkReplies: true,
     ...(options.now && { now: options.now }),
@@ -114,6 +116,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       await api.close();
       if (!options.database) await database.drop();
       if (options.filesDir === undefined) rmSync(filesDir, { recursive: true, force: true });
+      expectRightStatements();
     },
   };
 }

@@ -5,7 +5,6 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import { pino } from 'pino';
 import type Stripe from 'stripe';
 import { createClock } from '../../ledger/clock';
 import type { StripeSimulator } from '../../dev/stripe/server';
@@ -29,6 +28,7 @@ import { testAdmins, testLinks } from './links';
 import { dist } from './paths';
 import { startTestSimulator } from './simulator';
 import { installQuietRuntime } from './temporalRuntime';
+import { createTestLog } from './testLog';
 
 installQuietRuntime();
 
@@ -65,7 +65,7 @@ export class World {
     /** Workflow time, in epoch milliseconds. */
     readonly now: () => Promise<number>,
     private readonly makeWorkers: () => Promise<Worker[]>,
-    private readonly cleanup: (() => Promise<unknown>)[],
+    private readonly cleanup: (() => unknown)[],
     /** Where files of batches lie; undefined: none run. */
     readonly filesDir: string | undefined,
   ) {}
@@ -84,7 +84,7 @@ export class World {
         });
     const temporal = await connect(options);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
-    const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+    const { log, expectRightStatements } = createTestLog();
     const { pool } = database;
     const on = { connection: temporal.native, namespace: temporal.client.options.namespace };
     const sendWebhook = createWebhookSender({ allowPrivate: true });
@@ -129,6 +129,7 @@ export class World {
       () => temporal.close(),
       async () => simulator?.stop(),
       () => database.drop(),
+      expectRightStatements,
     ];
     const world = new World(
       database,
