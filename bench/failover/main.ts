@@ -32,6 +32,7 @@ async function outage({ cluster, senders, gates }: Load, fault: () => Promise<Fa
   await sleep(STEADY_MS);
   gates.reset();
   const { atMs, newPrimaryMs } = await fault();
+  await senders.takenAfter(newPrimaryMs);
   await sleep(STEADY_MS);
   const seconds = secondsWithout(senders.acknowledged, atMs);
   const noticed = { seconds, denied: gates.deniedSeconds(), after: seconds - (newPrimaryMs - atMs) / 1_000 };

@@ -10,6 +10,8 @@ export type Acknowledged = { id: string; atMs: number };
 
 export type Senders = {
   acknowledged: readonly Acknowledged[];
+  /** Waits until an event is acknowledged after a moment, by `performance.now()`. Throws after two minutes. */
+  takenAfter(ms: number): Promise<void>;
   /** Waits until what is under way is acknowledged. */
   stop(): Promise<void>;
 };
@@ -19,6 +21,7 @@ const SENDERS = 32;
 const EACH_MS = 300;
 const REPEAT_MS = 100;
 const ANSWER_MS_MAX = 5_000;
+const OUTAGE_MS_MAX = 120_000;
 
 /** @param nextEvent called for each event, which goes to the APIs in turn */
 export function startSenders(apis: readonly string[], serviceKey: string, nextEvent: () => Event): Senders {
@@ -48,6 +51,10 @@ export function startSenders(apis: readonly string[], serviceKey: string, nextEv
   const running = Promise.all(Array.from({ length: SENDERS }, (_, nth) => run((nth * EACH_MS) / SENDERS)));
   return {
     acknowledged,
+    async takenAfter(ms) {
+      for (const endMs = performance.now() + OUTAGE_MS_MAX; (acknowledged.at(-1)?.atMs ?? 0) <= ms; await sleep(50))
+        if (performance.now() > endMs) throw new Error('Usage is not taken again.');
+    },
     async stop() {
       stopped = true;
       await running;
