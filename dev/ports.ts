@@ -18,11 +18,16 @@ const HIGHEST = 32_767;
 const isLasting = (port: number): boolean => port < 32_768 || port > 60_999;
 const TRIES_MAX = 200;
 
-/** A free port that outgoing connections don't take, and none of `taken`. */
+/** What this process was given: whoever asked may not listen there yet. */
+const given = new Set<number>();
+
+/** A free port that outgoing connections don't take, none of `taken`, and another one at each call. */
 export async function freePort(taken: readonly number[] = []): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);
-    if (!taken.includes(port) && (await isPortFree(port))) return port;
+    if (taken.includes(port) || given.has(port)) continue;
+    given.add(port);
+    if (await isPortFree(port)) return port;
   }
   throw new Error(`No free port on 127.0.0.1 was found from ${LOWEST} to ${HIGHEST}.`);
 }

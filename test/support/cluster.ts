@@ -46,7 +46,13 @@ export class Cluster {
     const proxy = await startProxy(ports.temporal);
     const cluster = new Cluster(database, simulator, proxy, dataDir, ports, env, logFile);
     await cluster.startTemporal();
-    await Promise.all([cluster.startApi(), cluster.startWorker()]);
+    const starts = await Promise.allSettled([cluster.startApi(), cluster.startWorker()]);
+    for (const start of starts) {
+      if (start.status === 'fulfilled') continue;
+      // Nothing is left of one that could not start.
+      await cluster.stop();
+      throw start.reason;
+    }
     cluster.serviceKey = (await cluster.ask('POST', '/v1/keys', { role: 'service', name: 'tests' })).body.key;
     return cluster;
   }
