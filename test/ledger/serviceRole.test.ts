@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool } from '../../ledger/db';
 import { migrate, migrateOrWait } from '../../ledger/migrate';
@@ -78,6 +81,48 @@ test("B2 the service's role owns nothing, and only what runs as the owner runs a
     `select proname as name from pg_proc where prosecdef and pronamespace = 'public'::regnamespace order by 1`,
   );
   expect(asOwner).toEqual([{ name: 'create_usage_month' }, { name: 'drop_usage_month' }, { name: 'erase_account' }]);
+  // Any role that may connect could call them otherwise.
+  const { rows: forAll } = await database.owner.query(
+    `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace and has_function_privilege('public', oid, 'execute')`,
+  );
+  expect(forAll).toEqual([]);
+});
+
+test("9.23 Temporal's role in docker-compose.yml owns its databases, and can read or change nothing of Ballast's", async () => {
+  const script = readFileSync(join(__dirname, '..', '..', 'dev', 'compose', 'temporal.sh'), 'utf8');
+  const name = `temporal_${randomBytes(4).toString('hex')}`;
+  const statements = script
+    .match(/^create .*;$/gm)!
+    .map((line) => line.replaceAll('temporal', name).replace(":'password'", `'x'`));
+  expect(statements).toHaveLength(3);
+  const urlOf = (base: string, database?: string): string => {
+    const url = new URL(base);
+    [url.username, url.password] = [name, 'x'];
+    if (database !== undefined) url.pathname = `/${database}`;
+    return url.href;
+  };
+  for (const statement of statements) await database.owner.query(statement);
+  const temporal = openPool(urlOf(database.ownerUrl), { applicationName: 'temporal', connectionsMax: 1 });
+  const own = openPool(urlOf(database.ownerUrl, name), { applicationName: 'temporal', connectionsMax: 1 });
+  try {
+    for (const statement of [
+      'select * from ledger_lines',
+      'select * from api_keys',
+      `select erase_account('a')`,
+      `select drop_usage_month('2020-01')`,
+      'create table something (id int)',
+      'set session_replication_role = replica',
+      'set role ballast_service',
+      'create database another',
+    ])
+      await expect(temporal.query(statement)).rejects.toMatchObject({ code: '42501' });
+    await own.query('create table executions (id int)');
+  } finally {
+    await temporal.end();
+    await own.end();
+    for (const suffix of ['', '_visibility']) await database.owner.query(`drop database ${name}${suffix} with (force)`);
+    await database.owner.query(`drop role ${name}`);
+  }
 });
 
 test('what an earlier schema gave the role is taken away, and a repeat changes nothing, also at once', async () => {
