@@ -55,11 +55,14 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
 /** A body that is read whole must arrive within this time; one that is streamed may take longer, but not pause for so long. */
 const BODY_MS_MAX = 60_000;
 
+/** As a connection that its sender has ended: without an error, who reads a body whole would wait for ever, and who streams it would see a fault of ours. */
+const stoppedComing = (): Error => Object.assign(new Error('the body stopped coming'), { code: 'ECONNRESET' });
+
 /** Requests whose body is being read, since when. One look at all of them now and then is cheaper than a timer each. */
 const reading = new Map<IncomingMessage, number>();
 setInterval(() => {
   const nowMs = performance.now();
-  for (const [request, sinceMs] of reading) if (nowMs - sinceMs > BODY_MS_MAX) request.destroy();
+  for (const [request, sinceMs] of reading) if (nowMs - sinceMs > BODY_MS_MAX) request.destroy(stoppedComing());
 }, BODY_MS_MAX / 10).unref();
 
 /** By events: an iterator over the chunks costs as much as parsing them. */

@@ -47,8 +47,9 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       request.unpipe(asked);
       request.resume();
     });
+    let hasGone = false;
     asked.on('error', (error) => {
-      if (response.headersSent) return void response.destroy();
+      if (hasGone || response.headersSent) return void response.destroy();
       log.warn({ err: error, requestId }, 'the process of files and batches can not be reached');
       response.setHeader('X-Request-Id', requestId);
       send(
@@ -60,8 +61,12 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       );
       request.resume();
     });
-    request.on('aborted', () => asked.destroy());
-    request.on('error', () => asked.destroy());
+    // Its sender breaks it off: then nothing is wrong with the other process.
+    const leave = (): void => {
+      hasGone = true;
+      asked.destroy();
+    };
+    request.on('aborted', leave).on('error', leave);
     request.pipe(asked);
     return true;
   };

@@ -1,13 +1,15 @@
 /** L5: files and batches are handed on to a process of their own, byte for byte; everything else is answered here. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pino from 'pino';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { until } from '../support/notices';
 
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-forward-'));
 let database: TestDatabase;
@@ -72,6 +74,29 @@ test('L5 while their process is away, files and batches are 503 and everything e
     expect((await alone.ask('GET', `/v1/accounts/${own.id}/gate`, { key: own.owner })).status).toBe(200);
   } finally {
     await alone.close();
+  }
+});
+
+test('9.25 an upload that its sender breaks off is no outage of the other process: nothing is logged', async () => {
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+  const asked: IncomingMessage[] = [];
+  const other = createServer((incoming) => void asked.push(incoming.on('error', () => undefined)));
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as AddressInfo;
+  const alone = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}`, log });
+  try {
+    for (const path of ['/v1/files', `/v1/accounts/${own.id}/evaluation-datasets`]) {
+      const sent = request(new URL(path, alone.url), { method: 'POST', headers: { 'Content-Length': 1_000 } });
+      sent.on('error', () => undefined).write('half of it');
+      const incoming = await until(() => asked.pop(), Boolean);
+      sent.destroy();
+      await new Promise((resolve) => (incoming!.closed ? resolve(null) : incoming!.once('close', resolve)));
+    }
+    expect(logged).toEqual([]);
+  } finally {
+    await alone.close();
+    other.close();
   }
 });
 
