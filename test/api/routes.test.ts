@@ -142,6 +142,41 @@ test('/openapi.json has every route with its schemas, /docs is served from here'
   expect((await api.ask('GET', '/')).body).toContain('/openapi.json');
 });
 
+/**
+ * Whom no key guards: what each answers to somebody who brings nothing. A new one is put in here, by somebody who has
+ * thought of what it gives away.
+ */
+const open: Readonly<Record<string, number>> = {
+  'get /v1/session/current': 200,
+  'post /v1/session': 400,
+  'delete /v1/session': 204,
+  'post /v1/session/tokens': 400,
+  'get /sign-in/:token': 404,
+  'post /sign-in/:token': 404,
+  'post /v1/webhooks/stripe': 400,
+  'get /confirm/:token': 404,
+  'post /confirm/:token': 404,
+  'get /invitations/:token': 404,
+  'post /invitations/:token': 404,
+  'get /healthz': 200,
+  // Temporal is away in this test.
+  'get /readyz': 503,
+};
+test('9.26 who brings no key may ask these routes and no others, and learns nothing of an account', async () => {
+  const unguarded = routes.filter(({ who }) => who.includes('anybody'));
+  expect(unguarded.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(Object.keys(open).sort());
+  for (const { method, path, who, endpoint } of unguarded) {
+    // Others are in no table above, and would be let in by the first word.
+    expect(who).toEqual(['anybody']);
+    const { status, body } = await api.ask(method.toUpperCase(), addressOf(path, own.id), {
+      ...(endpoint.body && { body: refusedBody }),
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    });
+    expect([`${method} ${path}`, status]).toEqual([`${method} ${path}`, open[`${method} ${path}`]]);
+    expect(JSON.stringify(body)).not.toContain(own.id);
+  }
+});
+
 const NOBODY = 'account-of-nobody';
 test.each(
   routes
