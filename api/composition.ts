@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { FileStore } from '../batches/fileStore';
+import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from '../domain/accountLimits';
 import type { Policy } from '../domain/accountState';
 import { DEFAULT_BOUNDS, type SettingsBounds } from '../domain/autoReload';
 import { createClock } from '../ledger/clock';
@@ -51,8 +52,8 @@ export type ApiDeps = {
   signIns: SignInLinks;
   /** Where people reach the console: the base of the links, too. */
   publicUrl: string;
-  /** Members of an account at most. @default 50 */
-  membersMax?: number;
+  /** How many of each thing an account may have. @default the product's own */
+  accountLimits?: AccountLimits;
   /** Where people look at workflows. @default nowhere, in the namespace `default` */
   temporalUi?: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
@@ -191,7 +192,7 @@ function given(deps: ApiDeps) {
     links: deps.links,
     invitations: deps.invitations,
     signIns: deps.signIns,
-    membersMax: deps.membersMax ?? 50,
+    accountLimits: deps.accountLimits ?? DEFAULT_ACCOUNT_LIMITS,
     stripeWebhookSecrets: deps.stripeWebhookSecrets ?? [],
     log: deps.log,
     temporalUi: deps.temporalUi ?? { namespace: 'default', uiUrl: null },

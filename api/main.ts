@@ -2,7 +2,16 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
-import { boundsOf, filesDirOf, policyOf, publicUrlOf, readConfig, secretsOf, webhookSecretsOf } from '../domain/config';
+import {
+  accountLimitsOf,
+  boundsOf,
+  filesDirOf,
+  policyOf,
+  publicUrlOf,
+  readConfig,
+  secretsOf,
+  webhookSecretsOf,
+} from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
 import { openPool } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
@@ -68,7 +77,7 @@ async function main(): Promise<void> {
     invitations: createInvitationLinks(linked),
     signIns: createSignInLinks(linked),
     publicUrl: linked.publicUrl,
-    membersMax: config.MEMBERS_MAX,
+    accountLimits: accountLimitsOf(config),
     temporalUi: { namespace: config.TEMPORAL_NAMESPACE, uiUrl: config.TEMPORAL_UI_URL ?? null },
     files: createFolderStore(filesDirOf(config), () => readStoreOwner(pool)),
     batchesUrl: config.BATCHES_URL,

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
+import type { AccountLimits } from '../domain/accountLimits';
 import type { Policy } from '../domain/accountState';
 import type { SettingsBounds } from '../domain/autoReload';
 import type { Clock } from '../ledger/clock';
@@ -36,8 +37,8 @@ export type Services = {
   invitations: InvitationLinks;
   /** Links by which people sign in to the console. */
   signIns: SignInLinks;
-  /** Members of an account at most. */
-  membersMax: number;
+  /** How many of each thing an account may have. */
+  accountLimits: AccountLimits;
   /** Secrets that Stripe may sign its events with; none: no event is taken. */
   stripeWebhookSecrets: readonly string[];
   log: Logger;
@@ -70,7 +71,17 @@ export type Services = {
 export type Uses<Names extends keyof Services> = Pick<Services, Names>;
 
 /** What it takes to find out from Stripe what has become of a payment, and to make it known. */
-export const forPayments = ['pool', 'provider', 'policy', 'gates', 'signals', 'log', 'clock', 'counts'] as const;
+export const forPayments = [
+  'pool',
+  'provider',
+  'policy',
+  'accountLimits',
+  'gates',
+  'signals',
+  'log',
+  'clock',
+  'counts',
+] as const;
 export type PaymentServices = Uses<(typeof forPayments)[number]>;
 
 /** Writes an endpoint: `endpoint({ uses: ['pool'], replies: { 200: … }, handle: (call, { pool }) => … })`. */

@@ -30,6 +30,7 @@ export const AUDIT_WORDS = {
   'payment.refund': 'a payment was refunded',
   'payment_method.add': 'a payment method was added',
   'payment_method.change': 'the role of a payment method was changed',
+  'payment_method.refuse': 'a payment method was not kept: the account has as many as it may have',
   'payment_method.remove': 'a payment method was removed',
   'payment_method.update': 'the provider told of a change of a payment method',
   'prepayment.begin': 'a prepayment was begun',

@@ -1,5 +1,6 @@
 /** Everything a deployment can set, read once from the environment by the entry points. */
 import { z } from 'zod';
+import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from './accountLimits';
 import type { Policy } from './accountState';
 import { CHARGEABLE_CENTS, DEFAULT_BOUNDS, LOW_LEVEL_CENTS, type SettingsBounds } from './autoReload';
 import { emailProblem } from './emailAddress';
@@ -112,8 +113,11 @@ const schema = z.object({
   /** Who is told of limit requests that wait, separated by commas; none: they are shown in the console only (L6). */
   ADMIN_EMAILS: addresses.default([]),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** Members of an account at most. */
-  MEMBERS_MAX: z.coerce.number().int().min(1).max(1_000).default(50),
+  /** Of an account at most: its members, their keys in force, its open holds, its saved payment methods. */
+  MEMBERS_MAX: z.coerce.number().int().min(1).max(1_000).default(DEFAULT_ACCOUNT_LIMITS.members),
+  MEMBER_KEYS_MAX: z.coerce.number().int().min(1).max(10_000).default(DEFAULT_ACCOUNT_LIMITS.memberKeys),
+  OPEN_HOLDS_MAX: z.coerce.number().int().min(1).max(1_000_000).default(DEFAULT_ACCOUNT_LIMITS.openHolds),
+  PAYMENT_METHODS_MAX: z.coerce.number().int().min(1).max(1_000).default(DEFAULT_ACCOUNT_LIMITS.paymentMethods),
   LINK_SECRET: z.string().min(16).optional(),
   /** Outbound webhooks may go to private addresses and by http: for development. */
   WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1']).optional(),
@@ -184,6 +188,13 @@ export const policyOf = (config: Config): Policy => ({
 export const boundsOf = (config: Config): SettingsBounds => ({
   threshold: { presets: config.AUTO_RELOAD_THRESHOLDS, range: config.AUTO_RELOAD_THRESHOLD_RANGE },
   amount: { presets: config.AUTO_RELOAD_AMOUNTS, range: config.AUTO_RELOAD_AMOUNT_RANGE },
+});
+
+export const accountLimitsOf = (config: Config): AccountLimits => ({
+  members: config.MEMBERS_MAX,
+  memberKeys: config.MEMBER_KEYS_MAX,
+  openHolds: config.OPEN_HOLDS_MAX,
+  paymentMethods: config.PAYMENT_METHODS_MAX,
 });
 
 /** The database as the role that owns its tables, for commands of an operator's. */

@@ -82,6 +82,12 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export type FieldError = { path: string; message: string };
 
+/** What a problem may have beside the standard members: its schema (`api/http/schemas.ts`) has exactly these. */
+export type ProblemMember =
+  'available' | 'reasons' | 'rejected' | 'declineCode' | 'archives' | 'url' | 'id' | 'limit' | 'in_use' | 'requested';
+/** Only of routes that answer as OpenAI's clients expect. */
+type OpenAiMember = 'needed' | 'param' | 'errors';
+
 type Extras = {
   errors?: FieldError[];
   /** Asking again after so many seconds may help. */
@@ -90,8 +96,7 @@ type Extras = {
   status?: number;
   /** Headers of the answer. */
   headers?: Record<string, string>;
-  /** Members of the problem beside the standard ones, such as `declineCode`. */
-  members?: Record<string, unknown>;
+  members?: Partial<Record<ProblemMember | OpenAiMember, unknown>>;
 };
 
 /** An answer that is an error: thrown anywhere below a handler, written as problem+json at the edge. */

@@ -1,12 +1,9 @@
 /** What one account may keep in the file store: without a bound, one account could fill the disk of all (L2, L7). */
+import { limitReached, type Bounded } from './accountLimits';
 import { Problem } from './errors';
 
 export type Stored = { count: number; bytes: number };
-export type StoreLimit = Stored & {
-  /** What they are called, and how they become fewer. */
-  what: string;
-  remedy: string;
-};
+export type StoreLimit = Stored & Pick<Bounded, 'what' | 'remedy'>;
 
 /** Files of batches: those that were uploaded. Outputs follow from jobs that were paid for, and are not counted. */
 export const FILES_LIMIT: StoreLimit = {
@@ -32,15 +29,7 @@ const headers = { 'x-should-retry': 'false' };
  * @throws {Problem} `limit_reached` when there is no room for it
  */
 export function requireRoom(stored: Stored, { count, bytes: bytesMax, what, remedy }: StoreLimit, bytes: number): void {
-  if (stored.count >= count)
-    throw new Problem(
-      'limit_reached',
-      `An account may have 0 to ${count} ${what}, and has ${stored.count}. ${remedy}`,
-      {
-        headers,
-        members: { limit: count, in_use: stored.count },
-      },
-    );
+  if (stored.count >= count) throw limitReached({ what, remedy }, count, stored.count, headers);
   if (stored.bytes + Math.max(1, bytes) > bytesMax)
     throw new Problem(
       'limit_reached',

@@ -393,6 +393,7 @@ create table holds (
 );
 CREATE INDEX holds_account ON holds USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX holds_expiring ON holds USING btree (expires_at) WHERE (status = 'open'::text);
+CREATE INDEX holds_open ON holds USING btree (account_id) WHERE (status = 'open'::text);
 
 create table ledger_lines (
   account_id text not null,
@@ -1191,41 +1192,55 @@ $function$
 
 CREATE OR REPLACE FUNCTION place_hold(p_account text, p_amount bigint, p_seconds integer, p_key text, p_request_hash text)
  RETURNS TABLE(outcome text, hold holds, account balances)
+ LANGUAGE sql
+AS $function$
+  select outcome, hold, account from place_hold(p_account, p_amount, p_seconds, p_key, p_request_hash, 2147483647);
+$function$
+;
+
+CREATE OR REPLACE FUNCTION place_hold(p_account text, p_amount bigint, p_seconds integer, p_key text, p_request_hash text, p_open_max integer)
+ RETURNS TABLE(outcome text, hold holds, account balances, in_use integer)
  LANGUAGE plpgsql
 AS $function$
 declare
   existing holds;
   known balances;
   available bigint;
+  open int;
 begin
   select * into known from balances b where b.account_id = p_account for no key update;
   if not found then
-    return query select 'unknown_account', null::holds, null::balances;
+    return query select 'unknown_account', null::holds, null::balances, null::int;
     return;
   end if;
   select * into existing from holds h where h.account_id = p_account and h.idempotency_key = p_key;
   if found then
-    return query select case when existing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, existing, known;
+    return query select case when existing.request_hash = p_request_hash then 'repeated' else 'key_reused' end, existing, known, null::int;
     return;
   end if;
   if p_amount is null then
-    return query select 'no_amount', null::holds, known;
+    return query select 'no_amount', null::holds, known, null::int;
     return;
   end if;
   available := known.balance_nano - known.held_nano;
   if cardinality(known.set_reasons) > 0 or known.balance_nano <= 0 then
-    return query select 'account_suspended', null::holds, known;
+    return query select 'account_suspended', null::holds, known, null::int;
     return;
   end if;
   if available <= 0 or available < p_amount then
-    return query select 'insufficient_funds', null::holds, known;
+    return query select 'insufficient_funds', null::holds, known, null::int;
+    return;
+  end if;
+  select count(*) into open from holds h where h.account_id = p_account and h.status = 'open';
+  if open >= p_open_max then
+    return query select 'too_many', null::holds, known, open;
     return;
   end if;
   update balances b set held_nano = b.held_nano + p_amount where b.account_id = p_account returning * into known;
   insert into holds (account_id, amount_nano, expires_at, idempotency_key, request_hash)
     values (p_account, p_amount, clock_timestamp() + make_interval(secs => p_seconds), p_key, p_request_hash)
     returning * into existing;
-  return query select 'placed', existing, known;
+  return query select 'placed', existing, known, open + 1;
 end $function$
 ;
 

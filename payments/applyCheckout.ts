@@ -1,4 +1,5 @@
 /** Applies what has become of a Checkout Session: a card was saved, a payment was made, or will not be (P1, P2). */
+import { DEFAULT_ACCOUNT_LIMITS } from '../domain/accountLimits';
 import type { PaymentAnswer, SeenCheckout } from '../domain/payment';
 import { recordAudit } from '../ledger/audit/recordAudit';
 import { transaction, type Db } from '../ledger/db';
@@ -61,21 +62,32 @@ async function pageIsOver(
   return newsOf(await finish(deps, synced));
 }
 
-/** Kept if it is its customer's still, and was never ours: what an owner has removed since does not come back. */
-async function saveMethod({ pool, provider }: SyncDeps, methodId: string): Promise<AppliedNews> {
+/**
+ * Kept if it is its customer's still, was never ours (what an owner has removed since does not come back), and the account
+ * has room for it: else it is detached. Pages are refused to an account that is full; this one was opened before.
+ */
+async function saveMethod(deps: SyncDeps, methodId: string): Promise<AppliedNews> {
+  const { pool, provider, accountLimits = DEFAULT_ACCOUNT_LIMITS } = deps;
+  const { paymentMethods: methodsMax } = accountLimits;
   if (await isKnownMethod(pool, methodId)) return nothingOfOurs('nothing new');
   const method = await provider.seeMethod(methodId);
   const accountId = method?.customerId ? await accountOfCustomer(pool, method.customerId) : null;
   if (!method || accountId === null) return nothingOfOurs('unknown account');
-  await transaction(pool, async (tx) => {
-    const { method: added } = await addPaymentMethod(tx, accountId, method.card, null);
-    await recordAudit(tx, accountId, 'whoever has the page', 'payment_method.add', {
-      method: methodId,
-      role: added.role,
-    });
+  const saved = await transaction(pool, async (tx) => {
+    const done = await addPaymentMethod(tx, accountId, method.card, null, methodsMax);
+    if (done.kind === 'added')
+      await recordAudit(tx, accountId, WHOEVER, 'payment_method.add', { method: methodId, role: done.method.role });
+    return done;
   });
-  return { outcome: 'saved', accountId, methodsChanged: true };
+  if (saved.kind === 'added') return { outcome: 'saved', accountId, methodsChanged: true };
+  // First of all: where Stripe is away the news comes again.
+  await provider.detachPaymentMethod(methodId);
+  const refused = { method: methodId, limit: methodsMax };
+  await transaction(pool, (tx) => recordAudit(tx, accountId, WHOEVER, 'payment_method.refuse', refused));
+  return { outcome: 'over the limit', accountId, methodsChanged: false };
 }
+
+const WHOEVER = 'whoever has the page';
 
 async function accountOfCustomer(db: Db, customerId: string): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>('select id from accounts where stripe_customer_id = $1', [

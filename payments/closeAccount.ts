@@ -34,7 +34,7 @@ export async function closeAccount(
     if (next && !looked.has(next.paymentId)) {
       // How much goes back follows from a ledger that has all that was taken back, also by a database that is lost (O4).
       looked.add(next.paymentId);
-      await takeBack(deps, (await readPaymentById(deps.pool, next.paymentId))!.paymentIntentId!, Date.now());
+      await takeBack(deps, (await readPaymentById(deps.pool, next.paymentId))!.paymentIntentId!, deps.clock.now());
       continue;
     }
     if (next) {

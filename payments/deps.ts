@@ -1,6 +1,7 @@
 /** What the life of a payment works with; the composition roots of API and worker make it. */
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { AccountLimits } from '../domain/accountLimits';
 import type { Policy } from '../domain/accountState';
 import type { Clock } from '../ledger/clock';
 import type { Payment } from '../ledger/payments/payment';
@@ -22,6 +23,8 @@ export type SyncDeps = {
   policy: Policy;
   log: Logger;
   clock: Pick<Clock, 'now'>;
+  /** How many payment methods an account may have saved. @default the product's own */
+  accountLimits?: Pick<AccountLimits, 'paymentMethods'>;
   counts?: PaymentCounts;
 };
 /** Enough to charge as well. */

@@ -3,7 +3,15 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { archiveFolderOf, policyOf, publicUrlOf, readConfig, secretsOf, type Config } from '../domain/config';
+import {
+  accountLimitsOf,
+  archiveFolderOf,
+  policyOf,
+  publicUrlOf,
+  readConfig,
+  secretsOf,
+  type Config,
+} from '../domain/config';
 import { createClock, measureClock, type Clock } from '../ledger/clock';
 import { openPool } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
@@ -146,6 +154,7 @@ async function createWorkers({
       watchStripe,
     ),
     policy: policyOf(config),
+    accountLimits: accountLimitsOf(config),
     links: createConfirmationLinks(linked),
     clock,
     admins: { emails: config.ADMIN_EMAILS, url: `${linked.publicUrl.replace(/\/+$/, '')}/limit-requests` },

@@ -60,13 +60,17 @@ export const create = endpoint({
     }),
   },
   replies: { 201: account },
-  uses: ['pool', 'gates', 'signals', 'membersMax', 'policy', 'clock'],
+  uses: ['pool', 'gates', 'signals', 'accountLimits', 'policy', 'clock'],
   refusals: ['owner_required', 'too_many_members', 'account_exists', 'member_exists'],
-  async handle({ body, principal }, { pool, gates, signals, membersMax, policy, clock }) {
+  async handle({ body, principal }, { pool, gates, signals, accountLimits, policy, clock }) {
     if (!body.members.some(({ role }) => role === 'owner'))
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
-    if (body.members.length > membersMax)
-      throw new Problem('too_many_members', `An account has at most ${membersMax} members.`);
+    const { members: limit } = accountLimits;
+    const { length: requested } = body.members;
+    if (requested > limit)
+      throw new Problem('too_many_members', `An account may have 0 to ${limit} members; these are ${requested}.`, {
+        members: { limit, in_use: 0, requested },
+      });
     const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
     const view = await transaction(pool, async (tx) => {
       const outcome = await createAccount(tx, { ...body, id }, policy);

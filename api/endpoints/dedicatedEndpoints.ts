@@ -1,5 +1,6 @@
 /** Dedicated inference endpoints of an account: so many at most, and not for every model (L7). */
 import { z } from 'zod';
+import { DEDICATED_ENDPOINTS, limitReached } from '../../domain/accountLimits';
 import { refuseDedicated } from '../../domain/dedicatedModel';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/recordAudit';
@@ -41,11 +42,7 @@ export const put = endpoint({
         await recordAudit(tx, params.id, actor, 'dedicated_endpoint.put', { endpoint: params.name, model });
       return done;
     });
-    if (put.kind === 'limit_reached')
-      throw new Problem(
-        'limit_reached',
-        `The account has at most ${put.limit} dedicated endpoints; remove one first, or ask for a higher limit.`,
-      );
+    if (put.kind === 'limit_reached') throw limitReached(DEDICATED_ENDPOINTS, put.limit, put.inUse);
     return put.kind === 'created' ? created(view(put.endpoint)) : ok(view(put.endpoint));
   },
 });

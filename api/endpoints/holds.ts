@@ -1,6 +1,7 @@
 /** Holds: money is held before a request runs, then settled with its usage or released (B5). */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { limitReached, OPEN_HOLDS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, parseMoney, type Nano } from '../../domain/money';
 import { COUNT_MAX } from '../../domain/usageEvent';
@@ -61,8 +62,8 @@ export const place = endpoint({
   body: { schema: wish },
   idempotent: true,
   replies: { 201: opened },
-  uses: ['pool', 'prices', 'gates', 'signals', 'clock'],
-  refusals: ['insufficient_funds', 'account_suspended', 'out_of_range', 'unknown_model', 'no_price'],
+  uses: ['pool', 'prices', 'gates', 'signals', 'clock', 'accountLimits'],
+  refusals: ['insufficient_funds', 'account_suspended', 'limit_reached', 'out_of_range', 'unknown_model', 'no_price'],
   refusalStatus: { account_suspended: 402 },
   async handle({ params, body, idempotencyKey }, services) {
     const expiresInSeconds = secondsOf(body.expiresInSeconds);
@@ -76,6 +77,7 @@ export const place = endpoint({
       expiresInSeconds,
       idempotencyKey,
       requestHash: hashOf(body, expiresInSeconds),
+      openMax: services.accountLimits.openHolds,
     });
     switch (placed.kind) {
       case 'unknown_account':
@@ -91,6 +93,8 @@ export const place = endpoint({
         });
       case 'insufficient_funds':
         throw short(placed.position, priced as Nano);
+      case 'too_many':
+        throw limitReached(OPEN_HOLDS, services.accountLimits.openHolds, placed.inUse);
       case 'placed':
       case 'repeated': {
         if (placed.kind === 'placed') signalPosition(placed.position, services);

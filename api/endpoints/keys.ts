@@ -1,7 +1,8 @@
 /** API keys, of an account's members and of the platform. A key is shown once, when it is made. */
 import { z } from 'zod';
+import { limitReached, MEMBER_KEYS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
-import { createMemberKey } from '../../ledger/accounts/createMemberKey';
+import { addMemberKey } from '../../ledger/accounts/createMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listKeys } from '../../ledger/accounts/listKeys';
 import { revokeKey } from '../../ledger/accounts/revokeKey';
@@ -48,14 +49,16 @@ export const createForMember = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ memberId: uuid }) },
   replies: { 201: createdKey },
-  uses: ['pool'],
-  refusals: ['unknown_member'],
-  async handle({ params: { id }, body: { memberId }, principal }, { pool }) {
+  uses: ['pool', 'accountLimits'],
+  refusals: ['unknown_member', 'limit_reached'],
+  async handle({ params: { id }, body: { memberId }, principal }, { pool, accountLimits: { memberKeys } }) {
     return created(
       await transaction(pool, async (tx) => {
-        if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
-        const key = await createMemberKey(tx, id, memberId);
-        if (!key) throw new Problem('unknown_member', `The account has no member ${memberId}.`);
+        const added = await addMemberKey(tx, id, memberId, memberKeys);
+        if (added.kind === 'unknown_member')
+          throw new Problem('unknown_member', `The account has no member ${memberId}.`);
+        if (added.kind === 'too_many') throw limitReached(MEMBER_KEYS, memberKeys, added.inUse);
+        const { key } = added;
         await recordAudit(tx, id, principal.actor, 'key.create', { keyId: key.id, memberId });
         return key;
       }),

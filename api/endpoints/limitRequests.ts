@@ -1,5 +1,6 @@
 /** An account asks for higher limits (L6). */
 import { z } from 'zod';
+import { limitReached, LIMIT_REQUESTS } from '../../domain/accountLimits';
 import { refuseModel } from '../../domain/batchModel';
 import { notFound, Problem } from '../../domain/errors';
 import { PENDING_REQUESTS_MAX } from '../../domain/limitRequest';
@@ -54,11 +55,7 @@ export const create = endpoint({
         throw new Problem(done.refusal.code, done.refusal.because, {
           errors: [{ path: 'requested', message: done.refusal.because }],
         });
-      if (done.kind === 'too_many')
-        throw new Problem(
-          'too_many_limit_requests',
-          `The account has ${PENDING_REQUESTS_MAX} limit requests that are not decided yet: wait for some of them.`,
-        );
+      if (done.kind === 'too_many') throw limitReached(LIMIT_REQUESTS, PENDING_REQUESTS_MAX, done.inUse);
       if (done.kind === 'created')
         await recordAudit(
           tx,

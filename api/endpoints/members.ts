@@ -1,5 +1,6 @@
 /** The members of an account. */
 import { z } from 'zod';
+import { limitReached, MEMBERS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
@@ -20,7 +21,6 @@ const member = z
 const ofMember = z.strictObject({ id: accountId, memberId: uuid });
 
 const exists = () => new Problem('member_exists', 'A member of the account has this address already.');
-const tooMany = (max: number) => new Problem('too_many_members', `An account has at most ${max} members.`);
 const lastOwner = () => new Problem('last_owner', 'This is the last owner; make somebody else an owner first.');
 
 export const list = endpoint({
@@ -38,15 +38,15 @@ export const add = endpoint({
   params: ofAccount,
   body: { schema: newMember },
   replies: { 201: member },
-  uses: ['pool', 'membersMax'],
+  uses: ['pool', 'accountLimits'],
   refusals: ['member_exists', 'too_many_members', 'too_many_requests'],
-  async handle({ params: { id }, body, principal }, { pool, membersMax }) {
+  async handle({ params: { id }, body, principal }, { pool, accountLimits: { members: membersMax } }) {
     return created(
       await transaction(pool, async (tx) => {
         if (!(await accountExists(tx, id))) throw notFound(`account ${id}`);
         const confirmed = principal.role === 'admin';
         const outcome = await addMember(tx, id, body, { membersMax, confirmed });
-        if (outcome.kind === 'too_many') throw tooMany(membersMax);
+        if (outcome.kind === 'too_many') throw limitReached(MEMBERS, membersMax, outcome.inUse);
         if (outcome.kind === 'member_exists') throw exists();
         const { member: added } = outcome;
         if (!confirmed) await invite(tx, id, added);

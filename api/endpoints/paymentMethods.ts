@@ -1,10 +1,11 @@
 /** An account's saved payment methods. Cards are entered at the provider's; here they only have a role. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { limitReached, PAYMENT_METHODS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
-import { addPaymentMethod } from '../../ledger/methods/addPaymentMethod';
+import { addPaymentMethod, isFull } from '../../ledger/methods/addPaymentMethod';
 import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
@@ -55,18 +56,33 @@ async function attach(
   }
 }
 
+/**
+ * Before anything is done at the provider. Of many that pass here at once, those that find no room in the end are detached.
+ * @param methodId null: it is not known yet
+ */
+async function requireRoom(
+  account: string,
+  methodId: string | null,
+  { pool, accountLimits }: Uses<'pool' | 'accountLimits'>,
+): Promise<void> {
+  const { paymentMethods: methodsMax } = accountLimits;
+  const existing = await listPaymentMethods(pool, account);
+  if (isFull(existing, methodId, methodsMax)) throw limitReached(PAYMENT_METHODS, methodsMax, existing.length);
+}
+
 export const setup = endpoint({
   params: ofAccount,
   body: { schema: z.strictObject({ returnUrl: webAddress }) },
   replies: { 201: z.strictObject({ url: z.string() }) },
-  uses: ['pool', 'provider', 'log', 'clock'],
+  uses: ['pool', 'provider', 'log', 'clock', 'accountLimits'],
   async handle({ params, body }, services) {
+    await requireRoom(params.id, null, services);
     const url = await withCustomer(services, params.id, (customerId) =>
       services.provider.createSetupPage(customerId, body.returnUrl),
     );
     return created({ url });
   },
-  refusals: ['payments_unavailable'],
+  refusals: ['limit_reached', 'payments_unavailable'],
 });
 
 export const add = endpoint({
@@ -78,23 +94,30 @@ export const add = endpoint({
     }),
   },
   replies: { 201: method },
-  uses: ['pool', 'provider', 'signals', 'log', 'clock'],
-  refusals: ['card_declined', 'payment_method_invalid', 'payments_unavailable'],
+  uses: ['pool', 'provider', 'signals', 'log', 'clock', 'accountLimits'],
+  refusals: ['card_declined', 'payment_method_invalid', 'limit_reached', 'payments_unavailable'],
   async handle({ params, body, principal }, services) {
+    const { paymentMethods: methodsMax } = services.accountLimits;
+    await requireRoom(params.id, body.paymentMethod, services);
     const card = await withCardTry({ accountId: params.id, id: randomUUID() }, services, async (begin) => {
       await begin();
       return attach(params.id, body.paymentMethod, services);
     });
-    const { method: added } = await transaction(services.pool, async (tx) => {
-      const done = await addPaymentMethod(tx, params.id, card, body.role ?? null);
-      await recordAudit(tx, params.id, principal.actor, 'payment_method.add', {
-        method: card.id,
-        role: done.method.role,
-      });
+    const added = await transaction(services.pool, async (tx) => {
+      const done = await addPaymentMethod(tx, params.id, card, body.role ?? null, methodsMax);
+      if (done.kind === 'added')
+        await recordAudit(tx, params.id, principal.actor, 'payment_method.add', {
+          method: card.id,
+          role: done.method.role,
+        });
       return done;
     });
+    if (added.kind === 'too_many') {
+      await detach(card.id, services);
+      throw limitReached(PAYMENT_METHODS, methodsMax, added.inUse);
+    }
     services.signals.tell(params.id, paymentMethodsChangedSignal);
-    return created(added);
+    return created(added.method);
   },
 });
 
@@ -130,7 +153,8 @@ export const remove = endpoint({
   replies: { 204: null },
   uses: ['pool', 'provider', 'signals', 'log'],
   refusals: ['last_payment_method'],
-  async handle({ params, principal }, { pool, provider, signals, log }) {
+  async handle({ params, principal }, services) {
+    const { pool, signals } = services;
     await transaction(pool, async (tx) => {
       const { kind } = await removePaymentMethod(tx, params.id, params.methodId);
       if (kind === 'not_found') throw notFound(`payment method ${params.methodId}`);
@@ -142,12 +166,14 @@ export const remove = endpoint({
       await recordAudit(tx, params.id, principal.actor, 'payment_method.remove', { method: params.methodId });
     });
     signals.tell(params.id, paymentMethodsChangedSignal);
-    // It is ours no more, whatever becomes of it at the provider.
-    await provider
-      .detachPaymentMethod(params.methodId)
-      .catch((error: Error) =>
-        log.warn({ err: error, method: params.methodId }, 'a removed method could not be detached'),
-      );
+    await detach(params.methodId, services);
     return noContent;
   },
 });
+
+/** It is ours no more, whatever becomes of it at the provider. */
+async function detach(methodId: string, { provider, log }: Uses<'provider' | 'log'>): Promise<void> {
+  await provider
+    .detachPaymentMethod(methodId)
+    .catch((error: Error) => log.warn({ err: error, method: methodId }, 'a removed method could not be detached'));
+}

@@ -1,6 +1,7 @@
 /** The endpoints to which an account's notices go as signed webhooks. A secret is shown once, when it is made (N2). */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { limitReached, WEBHOOK_ENDPOINTS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
 import { NOTICE_KINDS } from '../../domain/notice';
 import { WEBHOOK_ENDPOINTS_MAX, webhookUrlProblem } from '../../domain/webhook';
@@ -71,12 +72,7 @@ export const add = endpoint({
     return created(
       await transaction(pool, async (tx) => {
         const added = await addEndpoint(tx, { accountId: id, ...body, secret: madeSecret });
-        if (added.kind === 'too_many') {
-          throw new Problem(
-            'limit_reached',
-            `An account has at most ${WEBHOOK_ENDPOINTS_MAX} webhook endpoints; remove one first.`,
-          );
-        }
+        if (added.kind === 'too_many') throw limitReached(WEBHOOK_ENDPOINTS, WEBHOOK_ENDPOINTS_MAX, added.inUse);
         await recordAudit(tx, id, principal.actor, 'webhook.add', { endpointId: added.id, ...body });
         return { id: added.id, secret: madeSecret };
       }),

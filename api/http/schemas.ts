@@ -1,7 +1,7 @@
 /** The shapes that requests and answers are made of. Requests are strict: an unknown field is refused. */
 import { z } from 'zod';
 import { EMAIL_LENGTH_MAX, EMAIL_PATTERN, emailProblem } from '../../domain/emailAddress';
-import { ERRORS, type ErrorCode } from '../../domain/errors';
+import { ERRORS, type ErrorCode, type ProblemMember } from '../../domain/errors';
 
 /** Printable ASCII: whatever passes can be stored, logged and put into a header. */
 export const id = z
@@ -109,7 +109,24 @@ const rejectedEvent = z.strictObject({
   code: z.string(),
   message: z.string(),
 });
-/** Members after `errors` belong to single codes (docs/errors.md). */
+const count = z.number().int().optional();
+/** They belong to single codes (docs/errors.md). What no problem may have does not compile. */
+const membersOfProblems = {
+  available: money.optional().meta({ description: 'Of `insufficient_funds`.' }),
+  reasons: z.array(reason).optional().meta({ description: 'Of `account_suspended`.' }),
+  rejected: z.array(rejectedEvent).optional().meta({ description: 'Of `events_rejected`.' }),
+  declineCode: z.string().nullable().optional().meta({ description: "Of `card_declined`: the provider's reason." }),
+  archives: z
+    .array(z.strictObject({ month: z.string(), file: z.string() }))
+    .optional()
+    .meta({ description: 'Of `not_found`: where an older usage event may stand.' }),
+  url: z.string().optional().meta({ description: 'Of `card_declined`: where the bank asks to confirm.' }),
+  id: z.string().optional().meta({ description: 'Of `card_declined`: the prepayment.' }),
+  limit: count.meta({ description: 'Of what there may be so many at most: how many, or how many bytes.' }),
+  in_use: count.meta({ description: 'Beside `limit`: how much there is.' }),
+  requested: count.meta({ description: 'Beside `limit`, where several are asked for at once: how many.' }),
+} satisfies Record<ProblemMember, z.ZodType>;
+
 export const problem = z
   .strictObject({
     type: z.string(),
@@ -118,16 +135,7 @@ export const problem = z
     detail: z.string(),
     code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-    available: money.optional().meta({ description: 'Of `insufficient_funds`.' }),
-    reasons: z.array(reason).optional().meta({ description: 'Of `account_suspended`.' }),
-    rejected: z.array(rejectedEvent).optional().meta({ description: 'Of `events_rejected`.' }),
-    declineCode: z.string().nullable().optional().meta({ description: "Of `card_declined`: the provider's reason." }),
-    archives: z
-      .array(z.strictObject({ month: z.string(), file: z.string() }))
-      .optional()
-      .meta({ description: 'Of `not_found`: where an older usage event may stand.' }),
-    url: z.string().optional().meta({ description: 'Of `card_declined`: where the bank asks to confirm.' }),
-    id: z.string().optional().meta({ description: 'Of `card_declined`: the prepayment.' }),
+    ...membersOfProblems,
   })
   .meta({ id: 'Problem' });
 

@@ -1,6 +1,28 @@
 /** Makes a key of an account's member. */
-import type { Db } from '../db';
+import type { Db, Tx } from '../db';
 import { hashOf, newKey, type CreatedKey } from './apiKey';
+import { listKeys } from './listKeys';
+import { lockOpenAccount } from './requireOpenAccount';
+
+export type MemberKeyAdded =
+  { kind: 'added'; key: CreatedKey } | { kind: 'unknown_member' } | { kind: 'too_many'; inUse: number };
+
+/**
+ * One at a time per account, so that no more than `keysMax` of its members' keys are in force, however many are asked for
+ * at once. Throws `not_found`, `account_closed`.
+ */
+export async function addMemberKey(
+  tx: Tx,
+  accountId: string,
+  memberId: string,
+  keysMax: number,
+): Promise<MemberKeyAdded> {
+  await lockOpenAccount(tx, accountId);
+  const { length: inUse } = await listKeys(tx, accountId);
+  if (inUse >= keysMax) return { kind: 'too_many', inUse };
+  const key = await createMemberKey(tx, accountId, memberId);
+  return key ? { kind: 'added', key } : { kind: 'unknown_member' };
+}
 
 /** Null when the account has no such member, or is being closed. */
 export async function createMemberKey(db: Db, accountId: string, memberId: string): Promise<CreatedKey | null> {

@@ -7,7 +7,8 @@ import { toEndpoint, type DedicatedEndpoint, type EndpointRow } from './dedicate
 
 export type PutEndpoint = { accountId: string; name: string; model: string; actor: string };
 export type EndpointPut =
-  { kind: 'created' | 'changed' | 'unchanged'; endpoint: DedicatedEndpoint } | { kind: 'limit_reached'; limit: number };
+  | { kind: 'created' | 'changed' | 'unchanged'; endpoint: DedicatedEndpoint }
+  | { kind: 'limit_reached'; limit: number; inUse: number };
 
 /**
  * One at a time per account: the account's row is locked before its endpoints are counted, so that the limit holds
@@ -25,7 +26,8 @@ export async function putDedicatedEndpoint(
   if (existing[0]?.model_id === model) return { kind: 'unchanged', endpoint: toEndpoint(existing[0]) };
   if (!existing[0]) {
     const limit = await readLimit(tx, accountId, 'dedicated.endpoints');
-    if ((await countDedicatedEndpoints(tx, accountId)) >= limit) return { kind: 'limit_reached', limit };
+    const inUse = await countDedicatedEndpoints(tx, accountId);
+    if (inUse >= limit) return { kind: 'limit_reached', limit, inUse };
   }
   const { rows } = await tx.query<EndpointRow>(
     `insert into dedicated_endpoints (account_id, name, model_id, actor) values ($1, $2, $3, $4)

@@ -23,7 +23,7 @@ export type LimitRequestCreated =
   | { kind: 'repeated'; request: LimitRequest }
   | { kind: 'refused'; refusal: RaiseRefusal }
   /** The account has so many that wait. */
-  | { kind: 'too_many' };
+  | { kind: 'too_many'; inUse: number };
 
 /**
  * One at a time per account, so that the bound on pending ones holds, and two clicks make one request: what is asked for
@@ -41,7 +41,7 @@ export async function createLimitRequest(tx: Tx, asked: NewLimitRequest): Promis
   );
   const same = pending.find(({ is_same: isSame }) => isSame);
   if (same) return { kind: 'repeated', request: (await readLimitRequest(tx, same.id))! };
-  if (pending.length >= PENDING_REQUESTS_MAX) return { kind: 'too_many' };
+  if (pending.length >= PENDING_REQUESTS_MAX) return { kind: 'too_many', inUse: pending.length };
   const { rows } = await tx.query<{ id: string }>(
     `insert into limit_requests (account_id, key, model_id, requested, reason, actor, member_id)
      values ($1, $2, $3, $4, $5, $6, $7) returning id`,

@@ -7,24 +7,33 @@ import { findMark } from './findMark';
 import { hastenAttempt } from './hastenAttempt';
 import { listPaymentMethods } from './listPaymentMethods';
 import { lockMethods } from './lockMethods';
-import type { MethodsChanged } from './paymentMethod';
+import type { MethodsChanged, PaymentMethod } from './paymentMethod';
 import { readPaymentMethod } from './readPaymentMethod';
 import { vacateRole } from './vacateRole';
+
+export type MethodAdded = ({ kind: 'added' } & MethodsChanged) | { kind: 'too_many'; inUse: number };
+
+/** Whether the account has as many methods as it may have. One that it has already takes no room. */
+export const isFull = (existing: readonly PaymentMethod[], methodId: string | null, methodsMax: number): boolean =>
+  existing.length >= methodsMax && existing.every(({ id }) => id !== methodId);
 
 /**
  * Keeps a method that the provider has attached. The first becomes primary; a role that is given is taken from its
  * holder. A card that was declined for good before stays so under a new id, unless it expires later now (A11). Added
  * again, it only takes its role.
+ * @param methodsMax of the account, this one included; on `too_many` nothing is kept, and the caller detaches it
  */
 export async function addPaymentMethod(
   tx: Tx,
   accountId: string,
   card: SavedCard,
   role: MethodRole | null,
-): Promise<MethodsChanged> {
+  methodsMax: number,
+): Promise<MethodAdded> {
   const position = await lockMethods(tx, accountId);
   await requireOpenAccount(tx, accountId);
   const existing = await listPaymentMethods(tx, accountId);
+  if (isFull(existing, card.id, methodsMax)) return { kind: 'too_many', inUse: existing.length };
   if (role !== null) await vacateRole(tx, accountId, role, card.id);
   const first = existing.every(({ id }) => id === card.id);
   await tx.query(
@@ -46,5 +55,5 @@ export async function addPaymentMethod(
   );
   const method = (await readPaymentMethod(tx, accountId, card.id))!;
   await hastenAttempt(tx, accountId, method);
-  return { method, position };
+  return { kind: 'added', method, position };
 }

@@ -57,6 +57,8 @@ test('L7 two hundred endpoints made at once over a limit of five make exactly fi
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
   expect(Object.fromEntries(counts)).toEqual({ 201: 5, limit_reached: 195 });
+  const refused = answers.find(({ status }) => status === 409)!;
+  expect(refused.body).toMatchObject({ code: 'limit_reached', limit: 5, in_use: 5 });
   expect((await used()).used).toBe(5);
   const existing = (await list()).data[0].name;
   expect((await put(existing)).status).toBe(200);

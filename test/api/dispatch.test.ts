@@ -33,7 +33,7 @@ const upload = endpoint({
       if (chunk.includes('stop here'))
         throw new Problem('limit_reached', 'Enough.', {
           errors: [{ path: 'file', message: 'is enough' }],
-          members: { line: 3 },
+          members: { needed: 3 },
         });
       hash.update(chunk);
     }
@@ -127,7 +127,7 @@ test('a handler that stops half-way is heard, with what it says', async () => {
     status: 409,
     type: expect.stringContaining('application/json'),
     body: {
-      error: { message: 'Enough.', type: 'invalid_request_error', param: 'file', code: 'limit_reached', line: 3 },
+      error: { message: 'Enough.', type: 'invalid_request_error', param: 'file', code: 'limit_reached', needed: 3 },
     },
   });
   expect(await ask({}, 'small')).toMatchObject({ status: 200 });

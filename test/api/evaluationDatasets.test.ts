@@ -67,6 +67,17 @@ function stream(piece: Buffer, total: number, declared: number | null = null): P
   });
 }
 
+test('13.10 one dataset more than an account may have is refused with limit and use, as the document has it', async () => {
+  await api.database.pool.query(
+    `insert into evaluation_datasets (id, account_id, rows, bytes, format, actor)
+     select 'dataset-kept-' || n, $1, 1, 1, 'csv', 'test' from generate_series(1, 1000) n`,
+    [own.id],
+  );
+  const refused = await upload('q\n1\n');
+  await api.database.pool.query(`delete from evaluation_datasets where id like 'dataset-kept-%'`);
+  expect(refused).toMatchObject({ status: 409, body: { code: 'limit_reached', limit: 1_000, in_use: 1_000 } });
+});
+
 test('L7 a dataset is uploaded, listed and deleted by every role of the account, as CSV and as JSON lines', async () => {
   for (const [key, content, type, format] of [
     [own.owner, 'q,a\n1,"2\n3"\n', 'text/csv; charset=utf-8', 'csv'],

@@ -79,7 +79,7 @@ test('N2 of twenty registered at once an account has ten', async () => {
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
   expect(answers.find(({ status }) => status !== 201)).toMatchObject({
     status: 409,
-    body: { code: 'limit_reached', detail: expect.stringContaining('at most 10') },
+    body: { code: 'limit_reached', limit: 10, in_use: 10, detail: expect.stringContaining('0 to 10') },
   });
   expect((await asOwner('GET')).body.data).toHaveLength(10);
   await asOwner('DELETE', `/${await firstId()}`);

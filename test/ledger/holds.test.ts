@@ -33,6 +33,7 @@ const place = (accountId: string, dollars: string, key: string = randomUUID()): 
     expiresInSeconds: 600,
     idempotencyKey: key,
     requestHash: dollars,
+    openMax: 1_000,
   });
 async function placed(accountId: string, dollars: string): Promise<string> {
   const answer = await place(accountId, dollars);

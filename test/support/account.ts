@@ -93,7 +93,7 @@ export class TestAccount {
     await pool.query('update accounts set stripe_customer_id = $2 where id = $1', [this.id, customerId]);
     const attached = await attachPaymentMethod(this.world.stripe, customerId, card);
     if (attached.kind !== 'attached') throw new Error(`${card} could not be attached`);
-    await transaction(pool, (tx) => addPaymentMethod(tx, this.id, attached.method, role));
+    await transaction(pool, (tx) => addPaymentMethod(tx, this.id, attached.method, role, 20));
     this.methods.push(attached.method.id);
     return attached.method.id;
   }

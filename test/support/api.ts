@@ -9,6 +9,7 @@ import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import { createFolderStore } from '../../batches/fileStore';
 import { readStoreOwner } from '../../ledger/files/readStoreOwner';
+import type { AccountLimits } from '../../domain/accountLimits';
 import type { SettingsBounds } from '../../domain/autoReload';
 import type { StalePolicy } from '../../domain/gate';
 import { createMemberKey } from '../../ledger/accounts/createMemberKey';
@@ -51,6 +52,8 @@ export type TestApiOptions = {
   /** What owners can choose for auto-reload. @default the product's own */
   bounds?: SettingsBounds;
   trustedProxies?: readonly string[];
+  /** How many of each thing an account may have. @default the product's own */
+  accountLimits?: AccountLimits;
   /** The API's own clock. @default a right one */
   now?: () => number;
   /** @default one for tests */
@@ -96,6 +99,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     checkReplies: true,
     ...(options.now && { now: options.now }),
     ...(options.gatePolicy && { gatePolicy: options.gatePolicy }),
+    ...(options.accountLimits && { accountLimits: options.accountLimits }),
     ...(options.bounds && { bounds: options.bounds }),
     ...(options.allowPrivateWebhooks !== undefined && { allowPrivateWebhooks: options.allowPrivateWebhooks }),
   });

@@ -79,7 +79,7 @@ async function use(pool: Pool, account: string): Promise<void> {
 
 async function hold(pool: Pool, accountId: string): Promise<void> {
   const place = async (): Promise<string> => {
-    const asked = { accountId, amount: parseMoney('1'), expiresInSeconds: 600, requestHash: 'asked' };
+    const asked = { accountId, amount: parseMoney('1'), expiresInSeconds: 600, requestHash: 'asked', openMax: 10 };
     const placed = await placeHold(pool, { ...asked, idempotencyKey: randomUUID() });
     if (placed.kind !== 'placed') throw new Error(`no hold: ${placed.kind}`);
     return placed.hold.id;

@@ -22,6 +22,7 @@ async function hold(account: TestAccount, dollars: string): Promise<string> {
     expiresInSeconds: 600,
     idempotencyKey: randomUUID(),
     requestHash: dollars,
+    openMax: 100,
   });
   if (placed.kind !== 'placed') throw new Error(`no hold: ${placed.kind}`);
   await account.signalUsage(placed.position);

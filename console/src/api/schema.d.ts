@@ -2200,6 +2200,12 @@ export interface components {
             url?: string;
             /** @description Of `card_declined`: the prepayment. */
             id?: string;
+            /** @description Of what there may be so many at most: how many, or how many bytes. */
+            limit?: number;
+            /** @description Beside `limit`: how much there is. */
+            in_use?: number;
+            /** @description Beside `limit`, where several are asked for at once: how many. */
+            requested?: number;
         };
         ReconcileReport: {
             /** Format: date-time */
@@ -4648,7 +4654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -7603,7 +7609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed; `idempotency_key_reused`: the idempotency-key stands for another request */
+            /** @description `account_closed`: the account is closed; `idempotency_key_reused`: the idempotency-key stands for another request; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -12332,7 +12338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -12596,7 +12602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed */
+            /** @description `account_closed`: the account is closed; `limit_reached`: the limit is reached */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
