@@ -1,49 +1,89 @@
 /** Finishes a batch job: closes it, writes its files, and ends it (L4). */
-import { writeOutputs } from '../batches/outputs';
+import { newId } from '../batches/newId';
+import { writeOutputs, type OutputFile, type OutputKind } from '../batches/outputs';
+import { whileRenewed } from '../batches/whileRenewed';
 import { formatMoney } from '../domain/money';
 import type { Batch } from '../ledger/batches/batch';
 import { closeBatch } from '../ledger/batches/closeBatch';
 import { endBatch, type BatchEnd, type EndedBatch } from '../ledger/batches/endBatch';
 import { transaction, type Tx } from '../ledger/db';
-import { insertFile, type NewFile } from '../ledger/files/insertFile';
-import { listRemoved } from '../ledger/files/listRemoved';
+import { keepFile } from '../ledger/files/keepFile';
+import { dropFile, renewReservations, reserveFile } from '../ledger/files/reserveFile';
 import { postNotice } from '../ledger/notices/postNotice';
 import type { BatchDependencies } from './dependencies';
 import { isLost, writeRequests } from './writeRequests';
 
+/** Without news for so long, whoever writes a job's files has died: what it has written is removed. */
+const RESERVED_SECONDS = 30;
+
 /**
- * Its files first, then the end that leads to them: whoever dies between writes the same files again. What it still
+ * Its files first, then the end that leads to them. Each try writes files of its own, which are reserved before: those of
+ * the try that ends the job are kept, and all others removed, whoever dies or is held up wherever. What the job still
  * reserves is given back before.
  */
 export async function finishBatch(
   deps: BatchDependencies,
-  batch: Batch,
+  { id: batchId }: Batch,
   how: Exclude<BatchEnd, 'failed'>,
 ): Promise<void> {
   const { pool, store } = deps;
-  if (!(await transaction(pool, (tx) => closeBatch(tx, batch.id)))) return;
+  const batch = await transaction(pool, (tx) => closeBatch(tx, batchId));
+  if (!batch) return;
   const isWhole = batch.reached.in_progress !== undefined || (await writeUnbegun(deps, batch));
-  const { output, errors } = await writeOutputs(pool, store, {
-    batchId: batch.id,
+  const job = {
+    batchId,
     requests: isWhole ? batch.requests : null,
-    unfinished: how === 'cancelled' ? 'batch_cancelled' : 'batch_expired',
-  });
-  const removed = await transaction(pool, async (tx) => {
-    for (const [file, name] of [
-      [output, 'output'],
-      [errors, 'error'],
-    ] as const) {
-      if (file) await insertFile(tx, { ...file, ...outputOf(batch, name) });
-    }
-    const files = { outputFileId: output?.id, errorFileId: errors?.id };
-    await tellOwners(tx, await endBatch(tx, { batchId: batch.id, end: how }, files));
-    return listRemoved(
-      tx,
-      [output, errors].flatMap((file) => (file ? [file.id] : [])),
+    unfinished: how === 'cancelled' ? ('batch_cancelled' as const) : ('batch_expired' as const),
+  };
+  const files = filesOf(batch);
+  const ids = files.map(({ id }) => id);
+  try {
+    for (const file of files) await reserveFile(pool, { ...file, ...outputOf(batch, file), seconds: RESERVED_SECONDS });
+    const sizes = await whileRenewed(
+      RESERVED_SECONDS,
+      () => renewReservations(pool, ids, RESERVED_SECONDS),
+      () => writeOutputs(pool, store, job, files),
     );
-  });
-  // Another process has ended the job before, and its owner has deleted the file since: writing brought it back.
-  for (const id of removed) await store.remove(id);
+    const written = files.flatMap((file, nth) => (sizes[nth]! > 0 ? [{ ...file, bytes: sizes[nth]! }] : []));
+    await transaction(pool, (tx) => end(tx, batch, how, written));
+  } finally {
+    await dropUnkept(deps, ids);
+  }
+}
+
+/** A file that would have no line is not made. */
+function filesOf({ completed, requests }: Batch): OutputFile[] {
+  const kinds = [completed > 0 && 'output', completed < requests && 'error'] as const;
+  return kinds.flatMap((kind) => (kind ? [{ kind, id: newId('file-') }] : []));
+}
+
+async function end(
+  tx: Tx,
+  batch: Batch,
+  how: BatchEnd,
+  written: readonly (OutputFile & { bytes: number })[],
+): Promise<void> {
+  const idOf = (kind: OutputKind) => written.find((file) => file.kind === kind)?.id;
+  const ids = { outputFileId: idOf('output'), errorFileId: idOf('error') };
+  const ended = await endBatch(tx, { batchId: batch.id, end: how }, ids);
+  // Another process has ended it before, with files of its own.
+  if (ended.kind === 'ended_before') return;
+  for (const file of written)
+    await keepFile(tx, {
+      ...file,
+      ...outputOf(batch, file),
+      input: null,
+      expiresAfterSeconds: batch.outputExpiresSeconds,
+    });
+  await tellOwners(tx, ended);
+}
+
+/** What of it can't be removed now, or by a process that dies here, goes when its reservation is over. */
+async function dropUnkept({ pool, store, log }: BatchDependencies, ids: readonly string[]): Promise<void> {
+  for (const id of ids)
+    await dropFile(pool, id)
+      .then((dropped) => (dropped ? store.remove(id) : undefined))
+      .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a file that was not kept is removed later'));
 }
 
 /** An input that can't be read, although it may be later, is tried again for so long after the job was closed. */
@@ -70,13 +110,11 @@ async function writeUnbegun(deps: BatchDependencies, batch: Batch): Promise<bool
 }
 
 /** The files of a job stay until they are deleted, unless its creator has said for how long. */
-const outputOf = (batch: Batch, name: 'output' | 'error'): Omit<NewFile, 'id' | 'bytes'> => ({
+const outputOf = (batch: Batch, { kind }: OutputFile) => ({
   accountId: batch.accountId,
-  purpose: 'batch_output',
-  filename: `${batch.id}_${name}.jsonl`,
-  input: null,
+  purpose: 'batch_output' as const,
+  filename: `${batch.id}_${kind}.jsonl`,
   actor: `batch ${batch.id}`,
-  expiresAfterSeconds: batch.outputExpiresSeconds,
 });
 
 /** Owners hear of a job's end in the transaction that ends it. */

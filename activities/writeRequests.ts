@@ -5,6 +5,7 @@ import { estimateRequest } from '../domain/batchPrice';
 import type { Batch } from '../ledger/batches/batch';
 import { insertRequests } from '../ledger/batches/insertRequests';
 import { transaction } from '../ledger/db';
+import { readCountAttempt } from '../ledger/files/countFiles';
 import type { BatchDependencies } from './dependencies';
 
 /** Requests that are written down in one statement. */
@@ -16,7 +17,8 @@ export async function writeRequests(
   { id, inputFileId, prices, requests: expected }: Batch,
 ): Promise<void> {
   let read = 0;
-  for await (const page of readIndex(store, inputFileId, PAGE)) {
+  const input = { id: inputFileId, attempt: await readCountAttempt(pool, inputFileId) };
+  for await (const page of readIndex(store, input, PAGE)) {
     read += page.length;
     const requests = page.map((request) => ({
       ...request,

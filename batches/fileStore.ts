@@ -1,6 +1,5 @@
 /** Where files lie: a folder, behind an interface that an object store could have as well (L2). */
 import { once } from 'node:events';
-import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, fdatasync, type WriteStream } from 'node:fs';
 import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,14 +12,15 @@ import { createMarker } from './storeMarker';
 export type FileStore = {
   /**
    * Keeps what the stream brings, whole or not at all: a stream that breaks off leaves nothing. Throws what the stream
-   * throws, else `StoreUnavailable`.
+   * throws, else `StoreUnavailable`. That may come after the content lies in its place, and a process may die there: so
+   * each try has a name of its own, which a row has before the first byte, and whoever has reserved it removes it.
    */
   write(name: string, content: AsyncIterable<Buffer> | Readable): Promise<void>;
   /** From `start` on, `length` bytes or to the end. Throws `FileGone` when there is no such file, else `StoreUnavailable`. */
   read(name: string, range?: { start: number; length: number }): Promise<Readable>;
   /** In bytes; null when there is no such file. */
   size(name: string): Promise<number | null>;
-  /** Harmless when there is none. */
+  /** Harmless when there is none. What is still being written under this name can't come into its place after that. */
   remove(name: string): Promise<void>;
   /** Removes what writers have left that died. */
   sweep(): Promise<void>;
@@ -47,7 +47,7 @@ export class StoreUnavailable extends Error {
 
 /** Names are ours: ids, with an ending at most. */
 const NAME = /^[A-Za-z0-9_-]{1,80}(\.[a-z]{1,16})?$/;
-/** What is being written lies apart, under a name of its own: two writers of one name never mix. */
+/** What is being written lies apart, under its name: there it can be removed, too. */
 const PARTIAL = 'partial';
 /** No writer takes so long: it has died. */
 const PARTIAL_MS_MAX = 86_400_000;
@@ -69,16 +69,16 @@ export function createFolderStore(folder: string, readOwner?: () => Promise<Stor
     if (!NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name of a file in the store`);
     return join(folder, name);
   };
+  const partialOf = (name: string): string => join(folder, PARTIAL, name);
 
   return {
     async write(name, content) {
       const path = pathOf(name);
-      const partial = join(folder, PARTIAL, `${name}.${randomUUID()}`);
       const source = watch(content);
       await check(name);
       try {
         await mkdir(join(folder, PARTIAL), { recursive: true, mode: 0o700 });
-        await writeWhole(path, partial, source.content);
+        await writeWhole(path, partialOf(name), source.content);
         await syncFolder(folder);
       } catch (error) {
         if (source.failed()) throw error;
@@ -111,7 +111,10 @@ export function createFolderStore(folder: string, readOwner?: () => Promise<Stor
       );
     },
     async remove(name) {
-      await rm(pathOf(name), { force: true });
+      const path = pathOf(name);
+      // In this order: a writer that is about to move it into its place finds nothing to move, or has moved it before.
+      await rm(partialOf(name), { force: true });
+      await rm(path, { force: true });
       // Only now: the folder may have gone in between.
       await check(name);
     },
@@ -150,7 +153,8 @@ const FLUSHED_AT_ONCE_BYTES = 32 * 1024 * 1024;
 
 /** Written, flushed and in its place, or not there. */
 async function writeWhole(path: string, partial: string, content: AsyncIterable<Buffer>): Promise<void> {
-  const file = createWriteStream(partial, { mode: 0o600, flush: true, highWaterMark: AHEAD_BYTES });
+  // `wx`: two writers of one name would mix, and the second has nothing to remove.
+  const file = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: AHEAD_BYTES });
   const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
   try {
     await pipeline(flushing(file, content), file);
@@ -159,7 +163,7 @@ async function writeWhole(path: string, partial: string, content: AsyncIterable<
     // A file that is still being opened would come into being after it was removed.
     file.destroy();
     await closed;
-    await rm(partial, { force: true });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(partial, { force: true });
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** The two files of a job that has ended: one line for each request, in the input's order (L4). */
 import type { Db } from '../ledger/db';
-import { hasOutcomes, listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
+import { listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
 import type { FileStore } from './fileStore';
 
 /** What becomes of requests that were not finished. */
@@ -10,40 +10,36 @@ const MESSAGES: Record<Unfinished, string> = {
   batch_cancelled: 'This request was not executed: its batch was cancelled.',
 };
 
-export type OutputFile = { id: string; bytes: number } | null;
-export type WrittenOutputs = { output: OutputFile; errors: OutputFile };
-
-/** Their ids follow from the job's, so that writing them again writes the same. */
-export const outputIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}out`;
-export const errorIdOf = (batchId: string): string => `file-${batchId.slice('batch_'.length)}err`;
-/** Of the job whose output or error file this would be; null when it is no such name. */
-export function batchIdOf(name: string): string | null {
-  const found = /^file-([A-Za-z0-9]+)(?:out|err)$/.exec(name);
-  return found && `batch_${found[1]}`;
-}
+export type OutputKind = 'output' | 'error';
+/** An id that was reserved for a file of the job. */
+export type OutputFile = { kind: OutputKind; id: string };
 
 /**
- * A file without lines is not made. Throws, and leaves the files as they are, when the requests are not all there, or the
- * job has ended meanwhile: then another process has written them, and its requests are being erased. Memory: a page of
- * answers.
+ * Writes files of a job under ids that nobody else writes, and answers their bytes in the same order; 0: it has no line.
+ * Throws when the requests are not all there: then the job has ended meanwhile, and they are being erased. Memory: a page
+ * of answers.
  * @param requests of the job; null: however many there are
  */
 export async function writeOutputs(
   db: Db,
   store: FileStore,
   { batchId, requests, unfinished }: { batchId: string; requests: number | null; unfinished: Unfinished },
-): Promise<WrittenOutputs> {
-  const write = async (id: string, isMine: (outcome: RequestOutcome) => boolean): Promise<OutputFile> => {
-    await store.write(id, linesOf(listAll(db, batchId, requests), batchId, unfinished, isMine));
-    const bytes = await store.size(id);
-    if (bytes) return { id, bytes };
-    await store.remove(id);
-    return null;
-  };
-  return {
-    output: await write(outputIdOf(batchId), ({ outcome }) => outcome === 'completed'),
-    errors: await write(errorIdOf(batchId), ({ outcome }) => outcome !== 'completed'),
-  };
+  files: readonly OutputFile[],
+): Promise<number[]> {
+  const sizes: number[] = [];
+  for (const { kind, id } of files) {
+    const isMine = ({ outcome }: RequestOutcome): boolean => (outcome === 'completed') === (kind === 'output');
+    let bytes = 0;
+    async function* counted(): AsyncGenerator<Buffer> {
+      for await (const lines of linesOf(listAll(db, batchId, requests), batchId, unfinished, isMine)) {
+        bytes += lines.length;
+        yield lines;
+      }
+    }
+    await store.write(id, counted());
+    sizes.push(bytes);
+  }
+  return sizes;
 }
 
 async function* listAll(db: Db, batchId: string, requests: number | null): AsyncGenerator<RequestOutcome[]> {
@@ -57,8 +53,6 @@ async function* listAll(db: Db, batchId: string, requests: number | null): Async
   }
   if (requests !== null && seen !== requests)
     throw new Error(`${seen} of the ${requests} requests of ${batchId} are there: its files are not written`);
-  if (!(await hasOutcomes(db, batchId)))
-    throw new Error(`the batch ${batchId} has ended meanwhile: its files are not written again`);
 }
 
 async function* linesOf(

@@ -20,17 +20,26 @@ export type IndexedRequest = {
   /** The largest output of all its answers together. */
   outputTokens: number;
 };
+export type FileCount = { id: string; attempt: number };
 export type FileTotals = { requests: number; inputTokens: number; outputTokens: number };
 
-export const indexOf = (fileId: string): string => `${fileId}.index`;
+/**
+ * Each count of a file writes an index of its own, and the row says which counts: one that comes late writes over none.
+ * @param attempt which count of the file; 0: one of before they were told apart
+ */
+export const indexOf = (fileId: string, attempt: number): string =>
+  attempt <= 1 ? `${fileId}.index` : `${fileId}-${attempt}.index`;
+/** All that were ever begun. */
+export const indexesOf = (fileId: string, attempts: number): string[] =>
+  Array.from({ length: Math.max(1, attempts) }, (_, nth) => indexOf(fileId, nth + 1));
 
 /** A model that says nothing of its largest output, and a request neither. */
 export const OUTPUT_TOKENS_DEFAULT = 4_096;
 
-/** Counts the tokens of a file that was checked, and writes its index. Repeated, it writes the same. */
+/** Counts the tokens of a file that was checked, and writes its index. */
 export async function indexFile(
   store: FileStore,
-  fileId: string,
+  { id: fileId, attempt }: FileCount,
   count: CountTokens,
   modelMaxOutputTokens: number | null,
 ): Promise<FileTotals> {
@@ -65,7 +74,7 @@ export async function indexFile(
     return Buffer.from(text);
   }
 
-  await store.write(indexOf(fileId), index());
+  await store.write(indexOf(fileId, attempt), index());
   return totals;
 }
 
@@ -78,10 +87,14 @@ export class IndexBroken extends Error {
 }
 
 /** The requests of a file in its order, so many at a time. Throws `FileGone` without an index, `IndexBroken` for no such one. */
-export async function* readIndex(store: FileStore, fileId: string, pageSize: number): AsyncGenerator<IndexedRequest[]> {
+export async function* readIndex(
+  store: FileStore,
+  { id: fileId, attempt }: FileCount,
+  pageSize: number,
+): AsyncGenerator<IndexedRequest[]> {
   const lines = createLineSplitter();
   let page: IndexedRequest[] = [];
-  for await (const chunk of (await store.read(indexOf(fileId))) as AsyncIterable<Buffer>) {
+  for await (const chunk of (await store.read(indexOf(fileId, attempt))) as AsyncIterable<Buffer>) {
     for (const { bytes } of lines.push(chunk)) {
       page.push(toIndexed(fileId, bytes));
       if (page.length < pageSize) continue;

@@ -345,6 +345,7 @@ create table files (
   expires_at timestamp with time zone,
   removed_at timestamp with time zone,
   erased boolean not null default false,
+  count_attempt integer not null default 0,
   PRIMARY KEY (id),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   FOREIGN KEY (model_id) REFERENCES models(id),

@@ -3,10 +3,18 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { counterOf } from '../batches/countTokens';
 import { FileGone, type FileStore } from '../batches/fileStore';
-import { indexFile, indexOf } from '../batches/requestIndex';
+import { indexesOf, indexFile, indexOf } from '../batches/requestIndex';
+import { whileRenewed } from '../batches/whileRenewed';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
 import { deleteDatasets, listErasableDatasets } from '../ledger/datasets/eraseDatasets';
-import { claimUncountedFile, dropUncounted, renewCountClaim, saveFileTokens } from '../ledger/files/countFiles';
+import {
+  claimUncountedFile,
+  dropUncounted,
+  isCountOver,
+  renewCountClaim,
+  saveFileTokens,
+  type CountClaim,
+} from '../ledger/files/countFiles';
 import { listErasable, markErased } from '../ledger/files/eraseFiles';
 import type { StoredFile } from '../ledger/files/file';
 import { readModels } from '../ledger/prices/readModels';
@@ -41,32 +49,45 @@ export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFile
  * One that can't be counted holds up no other: it comes again later. One whose content is lost is taken away, so that its
  * owner is told to upload it again.
  */
-async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile): Promise<void> {
+async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile & CountClaim): Promise<void> {
   try {
     const [model] = await readModels(pool, [file.input!.model]);
-    const counting = indexFile(store, file.id, counterOf(model!.provider), model!.maxOutputTokens);
-    const totals = await whileClaimed(pool, file.id, counting);
+    // Of whoever counted before: it has died, or will find that another has claimed the file.
+    if (file.attempt > 1) await store.remove(indexOf(file.id, file.attempt - 1));
+    const totals = await whileRenewed(
+      CLAIM_SECONDS,
+      () => renewCountClaim(pool, file, CLAIM_SECONDS),
+      () => indexFile(store, file, counterOf(model!.provider), model!.maxOutputTokens),
+    );
     const tokens = { input: totals.inputTokens, output: totals.outputTokens };
-    if (!(await saveFileTokens(pool, file.id, tokens))) await store.remove(indexOf(file.id));
+    if (!(await saveFileTokens(pool, file, tokens))) await giveUp({ pool, store }, file);
   } catch (error) {
     await store.check();
+    if (await isCountOver(pool, file)) return giveUp({ pool, store }, file);
     log.warn({ error: (error as Error).message, file: file.id }, 'a file can not be counted');
     if (error instanceof FileGone) await dropUncounted(pool, file.id);
-    else await renewCountClaim(pool, file.id, COUNT_AGAIN_SECONDS);
+    else await renewCountClaim(pool, file, COUNT_AGAIN_SECONDS);
   }
+}
+
+/** Only then does the claim end: until it has, the index is erased with the file also if this process dies here. */
+async function giveUp({ pool, store }: Pick<BatchFilesOptions, 'pool' | 'store'>, claim: CountClaim): Promise<void> {
+  await store.remove(indexOf(claim.id, claim.attempt));
+  await renewCountClaim(pool, claim, 0);
 }
 
 /** What nobody sees any more goes for good: the content first, then the mark that it is gone. */
 export function startErasing({ pool, store, log, pollMs = 5_000 }: BatchFilesOptions): Repeating {
-  const files = createRemover(store, log, (id) => [id, indexOf(id)]);
-  const datasets = createRemover(store, log, (id) => [id]);
+  const files = createRemover(store, log);
+  const datasets = createRemover(store, log);
   return repeat(
     async (signal) => {
       while (!signal.aborted && (await eraseRequests(pool)));
       await store.check();
-      await markErased(pool, await files.remove(await listErasable(pool, ERASED_AT_ONCE_MAX, files.putOff())));
+      const erasable = await listErasable(pool, ERASED_AT_ONCE_MAX, files.putOff());
+      await markErased(pool, await files.remove(erasable.map((file) => ({ id: file.id, names: namesOf(file) }))));
       const due = await listErasableDatasets(pool, ERASED_AT_ONCE_MAX, datasets.putOff());
-      await deleteDatasets(pool, await datasets.remove(due));
+      await deleteDatasets(pool, await datasets.remove(due.map((id) => ({ id, names: [id] }))));
       await store.sweep();
     },
     pollMs,
@@ -74,22 +95,16 @@ export function startErasing({ pool, store, log, pollMs = 5_000 }: BatchFilesOpt
   );
 }
 
-/** Renews the claim until the count has ended. One that can't be renewed runs out: then the file is counted twice at most. */
-async function whileClaimed<T>(pool: Pool, fileId: string, counting: Promise<T>): Promise<T> {
-  const renew = () => void renewCountClaim(pool, fileId, CLAIM_SECONDS).catch(() => undefined);
-  const timer = setInterval(renew, (CLAIM_SECONDS / 3) * 1_000);
-  try {
-    return await counting;
-  } finally {
-    clearInterval(timer);
-  }
-}
+const namesOf = ({ id, countAttempts }: { id: string; countAttempts: number }): string[] => [
+  id,
+  ...indexesOf(id, countAttempts),
+];
 
 /** One that can't be removed is tried again after so long, and is not asked for until then. */
 const REMOVE_AGAIN_MS = 60_000;
 
 /** Removes contents, each by itself: one that can't be removed holds up no other, however many there are of its kind. */
-function createRemover(store: FileStore, log: BatchFilesOptions['log'], namesOf: (id: string) => string[]) {
+function createRemover(store: FileStore, log: BatchFilesOptions['log']) {
   const untilMs = new Map<string, number>();
   return {
     /** Those that could not be removed a moment ago. */
@@ -98,11 +113,11 @@ function createRemover(store: FileStore, log: BatchFilesOptions['log'], namesOf:
       return [...untilMs.keys()];
     },
     /** Returns those whose content is gone. */
-    async remove(ids: readonly string[]): Promise<string[]> {
+    async remove(files: readonly { id: string; names: string[] }[]): Promise<string[]> {
       const removed: string[] = [];
-      for (const id of ids) {
+      for (const { id, names } of files) {
         try {
-          for (const name of namesOf(id)) await store.remove(name);
+          for (const name of names) await store.remove(name);
           removed.push(id);
         } catch (error) {
           untilMs.set(id, performance.now() + REMOVE_AGAIN_MS);

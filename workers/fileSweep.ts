@@ -2,8 +2,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
-import { batchIdOf } from '../batches/outputs';
-import { listUnnamed } from '../ledger/files/listUnnamed';
+import { listUnnamed, type Content } from '../ledger/files/listUnnamed';
 import { repeat, type Repeating } from './repeat';
 
 export type FileSweepOptions = {
@@ -22,32 +21,34 @@ const UNNAMED_MS_MIN = 7 * 86_400_000;
 /** Asked of Postgres at once. */
 const PAGE = 1_000;
 
-/** Names in the store: of a file, its index, an output, an error file, or a dataset. */
-const CONTENT = /^((?:file|dataset)-[A-Za-z0-9]+)(?:\.index)?$/;
+/** Names in the store: of a file, an index of it, or a dataset. */
+const CONTENT = /^((?:file|dataset)-[A-Za-z0-9]+)(?:(?:-(\d{1,9}))?(\.index))?$/;
+function contentOf(name: string): Content | null {
+  const [, id, attempt, index] = CONTENT.exec(name) ?? [];
+  return id === undefined ? null : { name, id, countAttempt: index === undefined ? null : Number(attempt ?? 1) };
+}
 
 export const startSweepingFiles = ({ pool, store, log, pollMs = 3_600_000 }: FileSweepOptions): Repeating =>
   repeat(
     async (signal) => {
-      let names: string[] = [];
+      let contents: Content[] = [];
       for await (const name of store.listOld(UNNAMED_MS_MIN)) {
-        if (CONTENT.test(name)) names.push(name);
-        if (names.length < PAGE) continue;
-        await removeUnnamed({ pool, store, log }, names);
+        const content = contentOf(name);
+        if (content) contents.push(content);
+        if (contents.length < PAGE) continue;
+        await removeUnnamed({ pool, store, log }, contents);
         if (signal.aborted) return;
-        names = [];
+        contents = [];
       }
-      await removeUnnamed({ pool, store, log }, names);
+      await removeUnnamed({ pool, store, log }, contents);
     },
     pollMs,
     (error) => log.warn({ error: error.message }, 'the file store can not be swept; trying again'),
   );
 
 /** One that can't be removed holds up no other. */
-async function removeUnnamed({ pool, store, log }: FileSweepOptions, names: readonly string[]): Promise<void> {
-  const idOf = (name: string): string => CONTENT.exec(name)![1]!;
-  const contents = names.map((name) => ({ id: idOf(name), batchId: batchIdOf(name) }));
-  const unnamed = await listUnnamed(pool, contents);
-  for (const name of names.filter((one) => unnamed.has(idOf(one)))) {
+async function removeUnnamed({ pool, store, log }: FileSweepOptions, contents: readonly Content[]): Promise<void> {
+  for (const name of await listUnnamed(pool, contents)) {
     try {
       await store.remove(name);
       log.warn({ file: name }, 'a file that no row names was removed: its writer has died');

@@ -1,6 +1,7 @@
 /** Batch jobs as OpenAI's Batches API has them: created, watched, listed, cancelled (L2–L4). */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { newId } from '../../batches/newId';
 import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
 import { estimateFile, type BatchPrices } from '../../domain/batchPrice';
 import { notFound, Problem } from '../../domain/errors';
@@ -21,7 +22,6 @@ import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
 import { inputFileId, invalidInput, OF_INPUT, readInput, type CountedFile } from './batchInput';
 import { batch, toBatchView } from './batchView';
 import { toList } from './files';
-import { newId } from './openAiIds';
 
 const METADATA_MAX = 16;
 

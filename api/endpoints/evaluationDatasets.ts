@@ -1,6 +1,7 @@
 /** Evaluation datasets: CSV or JSON lines, checked and counted while they are uploaded (L7). */
 import { z } from 'zod';
 import { createDatasetChecker } from '../../batches/checkDataset';
+import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
 import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
 import { notFound, Problem } from '../../domain/errors';
@@ -19,7 +20,6 @@ import { createAtOnce } from '../http/atOnce';
 import { created, noContent, ok, type StreamedBody } from '../http/endpoint';
 import { accountId, cursorOf, listOf, ofAccount, pageQuery, time } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
-import { newId } from './openAiIds';
 import { toList } from './views';
 
 const CSV = 'text/csv';

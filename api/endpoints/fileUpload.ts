@@ -1,6 +1,7 @@
 /** A batch's input: checked while it is uploaded, kept whole or not at all (L2). */
 import { z } from 'zod';
 import { createFileChecker, type FileFacts } from '../../batches/checkFile';
+import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
@@ -20,11 +21,12 @@ import { readMultipart } from '../http/multipart';
 import { endpoint, type Uses } from '../services';
 import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
 import { file, view } from './files';
-import { newId } from './openAiIds';
 
 /** The form's other parts: fields, and what separates them. */
 const FORM_BYTES_MAX = 64 * 1024;
 const DAY_SECONDS = 86_400;
+/** An upload that takes longer is given up. */
+const UPLOAD_SECONDS_MAX = DAY_SECONDS;
 const EXPIRES_DEFAULT = 30 * DAY_SECONDS;
 const EXPIRES_RANGE = [3_600, 30 * DAY_SECONDS] as const;
 
@@ -76,7 +78,14 @@ async function receiveOrDrop(
 ): Promise<StoredFile> {
   const { pool, files: store, log } = services;
   const id = newId('file-');
-  await reserveFile(pool, { id, accountId, filename: 'upload', actor: call.principal.actor });
+  await reserveFile(pool, {
+    id,
+    accountId,
+    purpose: 'batch',
+    filename: 'upload',
+    actor: call.principal.actor,
+    seconds: UPLOAD_SECONDS_MAX,
+  });
   try {
     return await receive(id, accountId, call, services);
   } catch (error) {

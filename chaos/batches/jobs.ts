@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { indexOf } from '../../batches/requestIndex';
+import { readCountAttempt } from '../../ledger/files/countFiles';
 import type { Random } from '../random';
 import type { Caller } from './caller';
 import { lineOf, MODEL } from './model';
@@ -41,7 +43,7 @@ export async function runJob({ nth, accountId, caller, pool, filesDir, random }:
   const { body: file } = await caller.upload(customIds.map(lineOf));
   if (fate === 'fail') {
     await countedOf(caller, file.id);
-    await rm(join(filesDir, `${file.id}.index`));
+    await rm(join(filesDir, indexOf(file.id, await readCountAttempt(pool, file.id))));
   }
   const created = await caller.ask<{ id: string }>('POST', '/v1/batches', {
     body: { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' },

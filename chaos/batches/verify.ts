@@ -24,8 +24,7 @@ const MAY_END: Record<Fate, readonly string[]> = {
   complete: ['completed'],
   cancel: ['completed', 'cancelled'],
   expire: ['completed', 'expired'],
-  // A counter that was frozen may bring the index back that the campaign has removed.
-  fail: ['failed', 'completed'],
+  fail: ['failed'],
   'lose its input': ['completed', 'failed'],
 };
 

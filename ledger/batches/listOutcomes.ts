@@ -1,6 +1,5 @@
 /** What became of a job's requests, in the input's order, for its output and error files (L4). */
 import type { Db } from '../db';
-import { OPEN_STATUSES } from './batch';
 
 export type RequestOutcome = {
   line: number;
@@ -34,10 +33,4 @@ export async function listOutcomes(db: Db, batchId: string, afterLine: number): 
     [batchId, afterLine, PAGE.requests, PAGE.bytes],
   );
   return rows.map(({ custom_id: customId, ...row }) => ({ ...row, customId }));
-}
-
-/** False once the job has ended: then its requests are being removed. */
-export async function hasOutcomes(db: Db, batchId: string): Promise<boolean> {
-  const { rowCount } = await db.query(`select from batches where id = $1 and status in ${OPEN_STATUSES}`, [batchId]);
-  return rowCount === 1;
 }

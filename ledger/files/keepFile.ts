@@ -1,4 +1,4 @@
-/** Makes an upload a file of its account: its content is in the store, whole and checked. It expires so long after this moment. */
+/** Makes what was reserved a file of its account: its content is in the store, whole. It expires so long after this moment. */
 import type { Db } from '../db';
 import { toFile, type FileRow, type StoredFile } from './file';
 
@@ -6,11 +6,12 @@ export type KeptFile = {
   id: string;
   filename: string;
   bytes: number;
-  input: NonNullable<StoredFile['input']>;
-  expiresAfterSeconds: number;
+  input: StoredFile['input'];
+  /** Null: it stays until it is deleted. */
+  expiresAfterSeconds: number | null;
 };
 
-/** Throws when its reservation is gone. */
+/** Throws when its reservation is over. */
 export async function keepFile(
   db: Db,
   { id, filename, bytes, input, expiresAfterSeconds }: KeptFile,
@@ -20,8 +21,8 @@ export async function keepFile(
        created_at = now, expires_at = now + make_interval(secs => $7)
      from clock_timestamp() now
      where id = $1 and removed_at > clock_timestamp() returning *`,
-    [id, filename, bytes, input.model, input.endpoint, input.requests, expiresAfterSeconds],
+    [id, filename, bytes, input?.model ?? null, input?.endpoint ?? null, input?.requests ?? null, expiresAfterSeconds],
   );
-  if (!rows[0]) throw new Error(`the upload of ${id} took too long`);
+  if (!rows[0]) throw new Error(`${id} took too long to be written`);
   return toFile(rows[0]);
 }

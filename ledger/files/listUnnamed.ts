@@ -1,22 +1,22 @@
-/** Which contents of the file store no row names: their writers have died between the write and its row, or its look at it (L2). */
+/** Which contents of the file store no row names: their writers have died between the write and their look at its row (L2). */
 import type { Db } from '../db';
-import { OPEN_STATUSES } from '../batches/batch';
 
-/**
- * Of contents, by the id of their file or dataset, those that nobody will ever read or remove. What is being uploaded has
- * a row before its first byte. The outputs of a job have theirs only when it ends: they are named by the job until then.
- * @param contents `batchId`: of the job whose output it would be; null: it is none
- */
-export async function listUnnamed(
-  db: Db,
-  contents: readonly { id: string; batchId: string | null }[],
-): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>(
-    `select c.id from unnest($1::text[], $2::text[]) c(id, batch_id)
-     where not exists (select from files f where f.id = c.id and not f.erased)
-       and not exists (select from evaluation_datasets d where d.id = c.id)
-       and not exists (select from batches b where b.id = c.batch_id and b.status in ${OPEN_STATUSES})`,
-    [contents.map(({ id }) => id), contents.map(({ batchId }) => batchId)],
+export type Content = {
+  name: string;
+  /** Of the file or dataset that it would be of. */
+  id: string;
+  /** Of an index: of which count. Null: it is the content itself. */
+  countAttempt: number | null;
+};
+
+/** Of contents, by name, those that nobody will ever read or remove: whatever is written has a row before its first byte. */
+export async function listUnnamed(db: Db, contents: readonly Content[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ name: string }>(
+    `select c.name from unnest($1::text[], $2::text[], $3::int[]) c(name, id, attempt)
+     where not exists (select from files f where f.id = c.id and not f.erased
+         and coalesce(c.attempt = greatest(f.count_attempt, 1), true))
+       and not exists (select from evaluation_datasets d where d.id = c.id)`,
+    [contents.map(({ name }) => name), contents.map(({ id }) => id), contents.map(({ countAttempt }) => countAttempt)],
   );
-  return new Set(rows.map(({ id }) => id));
+  return new Set(rows.map(({ name }) => name));
 }

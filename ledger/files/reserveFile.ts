@@ -1,22 +1,36 @@
-/** Writes down that a file is being uploaded: whatever becomes of the process, its content is removed unless it is kept. */
+/** Writes down that a file is being written: whatever becomes of the process, its content is removed unless it is kept. */
 import type { Db } from '../db';
+import type { FilePurpose } from './file';
 
-/** An upload that takes longer is given up. */
-const UPLOAD_SECONDS_MAX = 86_400;
+export type Reservation = {
+  id: string;
+  accountId: string;
+  purpose: FilePurpose;
+  filename: string;
+  actor: string;
+  /** For so long from now. */
+  seconds: number;
+};
 
-export async function reserveFile(
-  db: Db,
-  file: { id: string; accountId: string; filename: string; actor: string },
-): Promise<void> {
+export async function reserveFile(db: Db, file: Reservation): Promise<void> {
   await db.query(
     `insert into files (id, account_id, purpose, filename, bytes, actor, removed_at)
-     values ($1, $2, 'batch', $3, 0, $4, clock_timestamp() + make_interval(secs => $5))`,
-    [file.id, file.accountId, file.filename, file.actor, UPLOAD_SECONDS_MAX],
+     values ($1, $2, $3, $4, 0, $5, clock_timestamp() + make_interval(secs => $6))`,
+    [file.id, file.accountId, file.purpose, file.filename, file.actor, file.seconds],
+  );
+}
+
+/** Whoever writes them is alive. One whose time is over stays so: its content may be gone. */
+export async function renewReservations(db: Db, fileIds: readonly string[], seconds: number): Promise<void> {
+  await db.query(
+    `update files set removed_at = clock_timestamp() + make_interval(secs => $2)
+     where id = any($1) and removed_at > clock_timestamp()`,
+    [fileIds, seconds],
   );
 }
 
 /**
- * The upload has failed: its content is to go, also what came after its time was over and was erased. False when it was
+ * It is not to be kept: its content is to go, also what came after its time was over and was erased. False when it was
  * kept after all, although its keeper heard of an error.
  */
 export async function dropFile(db: Db, fileId: string): Promise<boolean> {

@@ -63,6 +63,8 @@ const left = () => readdirSync(disk, { recursive: true }).filter((path) => !['pa
       'select from files where removed_at is null or removed_at > now()',
     );
     expect(rowCount).toBe(0);
+    const { rows } = await api.database.pool.query('select sum(held_nano)::text as held from balances');
+    expect(rows).toEqual([{ held: '0' }]);
     expect((await upload(linesOf(2 * MEGABYTE))).status).toBe(200);
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
   },

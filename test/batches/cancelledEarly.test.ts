@@ -41,7 +41,7 @@ async function cancelledEarly(): Promise<{ batchId: string; inputFileId: string 
   const wish = await wishFor(database.pool, account, 3);
   const lines = ['a', 'b', 'c'].map((customId) => requestLine(customId));
   await store.write(wish.inputFileId, Readable.from([Buffer.from(lines.join('\n'))]));
-  await indexFile(store, wish.inputFileId, counterOf('openai'), 1_000);
+  await indexFile(store, { id: wish.inputFileId, attempt: 1 }, counterOf('openai'), 1_000);
   expect((await create(database.pool, wish)).kind).toBe('created');
   await transaction(database.pool, (tx) => cancelBatch(tx, wish.id));
   return { batchId: wish.id, inputFileId: wish.inputFileId };
@@ -86,8 +86,10 @@ describe('a worker that was held up goes on after another one has ended the job 
     const errorFileId = (await ended(batchId)).errorFileId!;
     const bytes = await store.size(errorFileId);
     const late = { batchId, requests: 3, unfinished: 'batch_cancelled' as const };
-    await expect(writeOutputs(database.pool, store, late)).rejects.toThrow('0 of the 3 requests');
+    const files = [{ kind: 'error' as const, id: 'file-late' }];
+    await expect(writeOutputs(database.pool, store, late, files)).rejects.toThrow('0 of the 3 requests');
     expect(await store.size(errorFileId)).toBe(bytes);
+    expect(await store.size('file-late')).toBeNull();
   });
 
   test('it writes no request down again, which nothing would remove', async () => {

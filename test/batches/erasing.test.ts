@@ -7,13 +7,12 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createBatchActivities } from '../../activities/batches';
 import { counterOf } from '../../batches/countTokens';
-import { createFolderStore, type FileStore } from '../../batches/fileStore';
-import { errorIdOf, outputIdOf } from '../../batches/outputs';
-import { indexFile } from '../../batches/requestIndex';
+import { createFolderStore, StoreUnavailable, type FileStore } from '../../batches/fileStore';
+import { indexFile, indexOf } from '../../batches/requestIndex';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { insertRequests } from '../../ledger/batches/insertRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
-import { transaction } from '../../ledger/db';
+import { openPool, transaction } from '../../ledger/db';
 import { dropDataset } from '../../ledger/datasets/reserveDataset';
 import { claimUncountedFile, saveFileTokens } from '../../ledger/files/countFiles';
 import { removeFile } from '../../ledger/files/removeFile';
@@ -21,7 +20,7 @@ import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
 import { startSweepingFiles } from '../../workers/fileSweep';
 import { requestLine } from '../support/batchFiles';
-import { create, insertBatchModel, insertInput, wishFor } from '../support/batchJob';
+import { create, insertBatchModel, insertInput, MODEL, wishFor } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount } from '../support/ledgerAccount';
 import { until } from '../support/notices';
@@ -56,6 +55,14 @@ const isGone = (fileId: string): Promise<boolean> =>
   );
 const endClaim = (fileId: string) =>
   database.pool.query('update files set counting_until = now() where id = $1', [fileId]);
+const reservation = (id: string) => ({
+  id,
+  accountId: account,
+  purpose: 'batch' as const,
+  filename: 'a.jsonl',
+  actor: 'test',
+  seconds: 60,
+});
 const remove = (fileId: string) => transaction(database.pool, (tx) => removeFile(tx, account, fileId));
 
 /** A store that holds up the writing of some names before their last step, as a process that is frozen there does. */
@@ -81,9 +88,16 @@ function heldUp(isHeld: (name: string) => boolean): { store: FileStore; reached:
   };
 }
 
-async function uncounted(): Promise<string> {
+const advance = (batchId: string, through = store, pool = database.pool) =>
+  new MockActivityEnvironment().run(createBatchActivities({ pool, store: through, log }).advanceBatch, {
+    batchId,
+    nowMs: Date.now(),
+  });
+const isOutput = (name: string): boolean => !name.endsWith('.index');
+
+async function uncounted(line = requestLine('a')): Promise<string> {
   const fileId = await insertInput(database.pool, account, 1);
-  await store.write(fileId, Readable.from([Buffer.from(requestLine('a'))]));
+  await store.write(fileId, Readable.from([Buffer.from(line)]));
   await database.pool.query('update files set input_tokens = null, output_tokens = null where id = $1', [fileId]);
   return fileId;
 }
@@ -122,7 +136,7 @@ test('L2 an index whose writer was killed before it could remove it is erased wh
 });
 
 test('L2 an upload that comes to its end after its time is over, or its account is closed, is dropped', async () => {
-  const file = { id: 'file-late', accountId: account, filename: 'late.jsonl', actor: 'test' };
+  const file = reservation('file-late');
   await reserveFile(database.pool, file);
   await database.pool.query("update files set removed_at = now() - interval '1 second' where id = $1", [file.id]);
   await isGone(file.id);
@@ -133,28 +147,94 @@ test('L2 an upload that comes to its end after its time is over, or its account 
   expect(await dropDataset(database.pool, 'dataset-whose-row-is-gone')).toBe(true);
 });
 
-test('L4 a worker that was frozen while it wrote an output that its owner has deleted since leaves nothing', async () => {
+/** A job that was cancelled before it began: it has an error file to write. */
+async function cancelled(): Promise<{ id: string; inputFileId: string }> {
   const wish = await wishFor(database.pool, account, 1);
   await store.write(wish.inputFileId, Readable.from([Buffer.from(requestLine('a'))]));
-  await indexFile(store, wish.inputFileId, counterOf('openai'), 1_000);
+  await indexFile(store, { id: wish.inputFileId, attempt: 1 }, counterOf('openai'), 1_000);
   await create(database.pool, wish);
   await transaction(database.pool, (tx) => cancelBatch(tx, wish.id));
-  const advance = (through: FileStore) =>
-    new MockActivityEnvironment().run(
-      createBatchActivities({ pool: database.pool, store: through, log }).advanceBatch,
-      { batchId: wish.id, nowMs: Date.now() },
-    );
-  const held = heldUp((name) => name.endsWith('err'));
-  const frozen = advance(held.store);
+  return wish;
+}
+const errorFileOf = async (batchId: string): Promise<string> => (await readBatch(database.pool, batchId))!.errorFileId!;
+async function eraseAll(...fileIds: string[]): Promise<void> {
+  for (const fileId of fileIds) {
+    await remove(fileId);
+    await isGone(fileId);
+  }
+}
+
+test('L4 a worker that was frozen while it wrote an output that its owner has deleted since leaves nothing', async () => {
+  const { id, inputFileId } = await cancelled();
+  const held = heldUp(isOutput);
+  const frozen = advance(id, held.store);
   await held.reached;
-  expect(await advance(store)).toEqual({ kind: 'ended' });
-  const { errorFileId } = (await readBatch(database.pool, wish.id))!;
-  await remove(errorFileId!);
-  await isGone(errorFileId!);
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  await eraseAll(await errorFileOf(id));
   held.release();
   expect(await frozen).toEqual({ kind: 'ended' });
-  await remove(wish.inputFileId);
-  await isGone(wish.inputFileId);
+  await eraseAll(inputFileId);
+  expect(stored()).toEqual([]);
+});
+
+test('L4 nor does one that is killed when it has written it: what it left goes when its reservation is over', async () => {
+  const { id, inputFileId } = await cancelled();
+  const pool = openPool(database.url, { connectionsMax: 2, applicationName: 'killed', onIdleError: () => undefined });
+  const held = heldUp(isOutput);
+  const killedAfter: FileStore = {
+    ...held.store,
+    async write(name, content) {
+      await held.store.write(name, content);
+      // From here on it says nothing more to Postgres, nor removes anything.
+      await pool.end();
+      throw new Error('killed');
+    },
+  };
+  const killed = advance(id, killedAfter, pool);
+  await held.reached;
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  const errorFileId = await errorFileOf(id);
+  await eraseAll(errorFileId);
+  held.release();
+  await expect(killed).rejects.toThrow('killed');
+  await database.pool.query('update files set removed_at = now() where removed_at > now()');
+  await eraseAll(inputFileId);
+  await until(stored, (names) => names.length === 0);
+});
+
+test('L2, L4 a write that fails when its content lies in its place leaves nothing; the next try writes another file', async () => {
+  const { id, inputFileId } = await cancelled();
+  const failing: FileStore = {
+    ...store,
+    async write(name, content) {
+      await store.write(name, content);
+      throw new StoreUnavailable(name, new Error('EIO'));
+    },
+  };
+  await expect(advance(id, failing)).rejects.toThrow('EIO');
+  expect(stored().toSorted()).toEqual([inputFileId, `${inputFileId}.index`]);
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  const errorFileId = await errorFileOf(id);
+  expect((await (await store.read(errorFileId)).toArray()).join('')).toContain('"custom_id":"a"');
+  await eraseAll(errorFileId, inputFileId);
+  expect(stored()).toEqual([]);
+});
+
+test('L4 the files of a worker whose reservation has run out meanwhile are not kept, and the next try ends the job', async () => {
+  const { id, inputFileId } = await cancelled();
+  const held = heldUp(isOutput);
+  const slow = advance(id, held.store);
+  await held.reached;
+  await database.pool.query('update files set removed_at = now() where removed_at > now()');
+  await until(
+    () => database.pool.query("select from files where purpose = 'batch_output' and not erased"),
+    ({ rowCount }) => rowCount === 0,
+  );
+  held.release();
+  await expect(slow).rejects.toThrow('took too long');
+  expect((await readBatch(database.pool, id))!.status).toBe('cancelling');
+  expect(await advance(id)).toEqual({ kind: 'ended' });
+  await eraseAll(await errorFileOf(id), inputFileId);
   expect(stored()).toEqual([]);
 });
 
@@ -172,32 +252,25 @@ test('L4 a worker that comes late to the files of a job with an unreadable input
   const late: FileStore = {
     ...store,
     async write(name, content) {
-      if (name.endsWith('err')) {
-        reach();
-        await released;
-      }
+      reach();
+      await released;
       return store.write(name, content);
     },
   };
-  const advance = (through: FileStore) =>
-    new MockActivityEnvironment().run(
-      createBatchActivities({ pool: database.pool, store: through, log }).advanceBatch,
-      { batchId: wish.id, nowMs: Date.now() },
-    );
-  const frozen = advance(late);
+  const frozen = advance(wish.id, late);
   await reached;
-  expect(await advance(store)).toEqual({ kind: 'ended' });
-  const { errorFileId } = (await readBatch(database.pool, wish.id))!;
+  expect(await advance(wish.id)).toEqual({ kind: 'ended' });
+  const errorFileId = await errorFileOf(wish.id);
   await until(
     async () => (await database.pool.query('select from batch_requests where batch_id = $1', [wish.id])).rowCount,
     (left) => left === 0,
   );
   release();
-  await expect(frozen).rejects.toThrow();
-  const content = await (await store.read(errorFileId!)).toArray();
+  expect(await frozen).toEqual({ kind: 'ended' });
+  const content = await (await store.read(errorFileId)).toArray();
   expect(content.join('')).toContain('"custom_id":"a"');
-  await remove(errorFileId!);
-  await isGone(errorFileId!);
+  await eraseAll(errorFileId);
+  expect(stored()).toEqual([]);
 });
 
 test("L5 accounts have their files counted in turn: one account's many files delay another's by one", async () => {
@@ -217,18 +290,67 @@ test("L5 accounts have their files counted in turn: one account's many files del
   expect(claimed.filter((id) => id !== theirs)).toEqual(many);
   for (const fileId of claimed) {
     await endClaim(fileId);
-    await database.pool.query('update files set removed_at = now(), erased = true where id = $1', [fileId]);
+    await database.pool.query('update files set removed_at = now() where id = $1', [fileId]);
+    await isGone(fileId);
   }
 });
 
-test('L3 a counter that was frozen until another had counted changes no totals, and leaves the index', async () => {
+test('L3 a counter that was frozen until another had counted changes neither totals nor the index that jobs are read by', async () => {
+  const setMax = (tokens: number) =>
+    database.pool.query('update models set max_output_tokens = $2 where id = $1', [MODEL, tokens]);
+  const fileId = await uncounted(requestLine('a', { max_tokens: undefined }));
+  await setMax(1_000);
+  const held = heldUp((name) => name.endsWith('.index'));
+  const frozen = startCountingFiles({ pool: database.pool, store: held.store, log, pollMs: 20 });
+  await held.reached;
+  await setMax(50);
+  await endClaim(fileId);
+  const counting = startCountingFiles({ pool: database.pool, store, log, pollMs: 20 });
+  const totals = async () =>
+    (
+      await database.pool.query<{ tokens: bigint; output: bigint }>(
+        'select input_tokens + output_tokens as tokens, output_tokens as output from files where id = $1',
+        [fileId],
+      )
+    ).rows[0]!;
+  const { tokens } = await until(totals, ({ output }) => output !== null);
+  await counting.stop();
+  held.release();
+  await frozen.stop();
+  expect(await totals()).toEqual({ tokens, output: 50n });
+  expect(stored().filter((name) => name.startsWith(fileId))).toHaveLength(2);
+
+  const job = await wishFor(database.pool, account, 1, { inputFileId: fileId, tokens: Number(tokens) });
+  await create(database.pool, job);
+  await advance(job.id);
+  const { rows } = await database.pool.query('select tokens from batch_requests where batch_id = $1', [job.id]);
+  expect(rows).toEqual([{ tokens }]);
+  await transaction(database.pool, (tx) => cancelBatch(tx, job.id));
+  await advance(job.id);
+  const { errorFileId } = (await readBatch(database.pool, job.id))!;
+  for (const id of [fileId, errorFileId!]) {
+    await remove(id);
+    await isGone(id);
+  }
+  expect(stored()).toEqual([]);
+});
+
+test('L2 what a counter has left that died is removed by the next one that counts', async () => {
   const fileId = await uncounted();
-  expect(await saveFileTokens(database.pool, fileId, { input: 10, output: 20 })).toBe(true);
-  expect(await saveFileTokens(database.pool, fileId, { input: 1, output: 2 })).toBe(true);
-  const { rows } = await database.pool.query('select input_tokens, output_tokens from files where id = $1', [fileId]);
-  expect(rows).toEqual([{ input_tokens: 10n, output_tokens: 20n }]);
+  const first = (await claimUncountedFile(database.pool, 60))!;
+  await store.write(indexOf(fileId, first.attempt), Readable.from([Buffer.from('by a process that was killed then')]));
+  await endClaim(fileId);
+  const counting = startCountingFiles({ pool: database.pool, store, log, pollMs: 20 });
+  await until(
+    async () => (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount,
+    (count) => count === 1,
+  );
+  await counting.stop();
+  expect(stored().toSorted()).toEqual([fileId, indexOf(fileId, 2)]);
+  expect(await saveFileTokens(database.pool, first, { input: 1, output: 2 })).toBe(false);
   await remove(fileId);
   await isGone(fileId);
+  expect(stored()).toEqual([]);
 });
 
 test('L3 files that can not be counted hold up no other, and one whose content is lost is taken away', async () => {
@@ -280,7 +402,7 @@ test('L3 a file whose counter was killed is claimed again after half a minute, a
   await counting.stop();
 }, 40_000);
 
-test('L2 what no row names is swept a week after it was written; what is uploaded, kept or being written by a job is not', async () => {
+test('L2 what no row names is swept a week after it was written; what is reserved or kept, and the index that counts, is not', async () => {
   const dayMs = 86_400_000;
   const put = (name: string, ageMs = 8 * dayMs): string => {
     writeFileSync(join(folder, name), 'bytes');
@@ -289,16 +411,19 @@ test('L2 what no row names is swept a week after it was written; what is uploade
     return name;
   };
   const others = stored();
-  await reserveFile(database.pool, { id: 'file-aaaa', accountId: account, filename: 'a', actor: 'test' });
-  const [openJob, endedJob] = [await wishFor(database.pool, account, 1), await wishFor(database.pool, account, 1)];
-  await create(database.pool, openJob);
-  const gone = await insertInput(database.pool, account, 1);
+  await reserveFile(database.pool, reservation('file-aaaa'));
+  const [kept, twice, gone] = [
+    await insertInput(database.pool, account, 1),
+    await insertInput(database.pool, account, 1),
+    await insertInput(database.pool, account, 1),
+  ];
   await database.pool.query('update files set removed_at = now(), erased = true where id = $1', [gone]);
-  const kept = [
+  await database.pool.query('update files set count_attempt = 2 where id = $1', [twice]);
+  const named = [
     put('file-aaaa'),
-    put(openJob.inputFileId),
-    put(`${openJob.inputFileId}.index`),
-    put(outputIdOf(openJob.id)),
+    put(kept),
+    put(indexOf(kept, 0)),
+    put(indexOf(twice, 2)),
     put('file-bbbb', 6 * dayMs),
     put('notes.txt'),
   ];
@@ -306,17 +431,18 @@ test('L2 what no row names is swept a week after it was written; what is uploade
     'file-cccc',
     'file-cccc.index',
     'dataset-dddd',
-    `${gone}.index`,
-    outputIdOf(endedJob.id),
-    errorIdOf(endedJob.id),
+    gone,
+    indexOf(gone, 1),
+    indexOf(twice, 1),
+    indexOf(kept, 2),
   ])
     put(name);
   const sweeping = startSweepingFiles({ pool: database.pool, store, log, pollMs: 20 });
-  const left = [...others, ...kept];
+  const left = [...others, ...named];
   await until(stored, ({ length }) => length <= left.length);
   await sweeping.stop();
   expect(stored().toSorted()).toEqual(left.toSorted());
-  for (const name of kept) rmSync(join(folder, name));
+  for (const name of named) rmSync(join(folder, name));
 });
 
 test('L2 files and datasets that can not be removed, more than are removed at once, hold up no others', async () => {

@@ -22,14 +22,14 @@ const line = (customId: string, body: Record<string, unknown>): string =>
   });
 const collect = async (fileId: string, pageSize: number): Promise<IndexedRequest[]> => {
   const all: IndexedRequest[] = [];
-  for await (const page of readIndex(store, fileId, pageSize)) all.push(...page);
+  for await (const page of readIndex(store, { id: fileId, attempt: 1 }, pageSize)) all.push(...page);
   return all;
 };
 
 test('L3 each request is found again by its index, with the tokens it enqueues', async () => {
   const content = `\ufeff${line('a', { max_tokens: 10 })}\r\n\n${line('b\u2028', { max_completion_tokens: 20, max_tokens: 5, n: 3 })}\n${line('c', {})}`;
   await store.write('file-1', Readable.from([Buffer.from(content)]));
-  const totals = await indexFile(store, 'file-1', counterOf('openai'), 1_000);
+  const totals = await indexFile(store, { id: 'file-1', attempt: 1 }, counterOf('openai'), 1_000);
 
   const requests = await collect('file-1', 2);
   expect(requests.map(({ line: number, customId, outputTokens }) => [number, customId, outputTokens])).toEqual([
@@ -48,8 +48,12 @@ test('L3 each request is found again by its index, with the tokens it enqueues',
 
 test('L3 a model that says nothing of its largest output counts for 4,096', async () => {
   await store.write('file-2', Readable.from([Buffer.from(line('a', {}))]));
-  expect(await indexFile(store, 'file-2', counterOf('openai'), null)).toMatchObject({ outputTokens: 4_096 });
-  expect(await indexFile(store, 'file-2', counterOf('openai'), 100_000)).toMatchObject({ outputTokens: 4_096 });
+  expect(await indexFile(store, { id: 'file-2', attempt: 1 }, counterOf('openai'), null)).toMatchObject({
+    outputTokens: 4_096,
+  });
+  expect(await indexFile(store, { id: 'file-2', attempt: 1 }, counterOf('openai'), 100_000)).toMatchObject({
+    outputTokens: 4_096,
+  });
 });
 
 test("L3 other providers' models are counted by bytes, generously", () => {
@@ -79,7 +83,7 @@ test('L2 while one long line is counted, the process has its turns: a heartbeat 
   const seen: number[] = [];
   await indexFile(
     store,
-    'file-4',
+    { id: 'file-4', attempt: 1 },
     function* slow() {
       for (let piece = 0; piece < 10; piece++) {
         for (const startedMs = performance.now(); performance.now() - startedMs < 25;);

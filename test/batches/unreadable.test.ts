@@ -55,7 +55,7 @@ async function created(): Promise<{ id: string; input: string; index: string }> 
   const wish = await wishFor(api.database.pool, own.id, 3);
   const lines = ['a', 'b', 'c'].map((customId) => requestLine(customId));
   await store.write(wish.inputFileId, Readable.from([Buffer.from(lines.join('\n'))]));
-  const totals = await indexFile(store, wish.inputFileId, counterOf('openai'), 1_000);
+  const totals = await indexFile(store, { id: wish.inputFileId, attempt: 1 }, counterOf('openai'), 1_000);
   const reserved = {
     tokens: totals.inputTokens + totals.outputTokens,
     held: estimateFile(wish.prices, totals, totals.requests),

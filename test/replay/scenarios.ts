@@ -146,7 +146,7 @@ async function batchOf(world: World): Promise<string> {
   const store = createFolderStore(world.filesDir!);
   const lines = ['r1', 'r2'].map((id) => requestLine(id));
   await store.write(fileId, Readable.from([Buffer.from(lines.join('\n'))]));
-  await indexFile(store, fileId, counterOf('openai'), null);
+  await indexFile(store, { id: fileId, attempt: 1 }, counterOf('openai'), null);
   const created = await create(pool, await wishFor(pool, account.id, 2, { inputFileId: fileId }));
   if (created.kind !== 'created') throw new Error(`no job: ${created.kind}`);
   await until(
