@@ -69,7 +69,7 @@ const programs = [
   'examples/([^/]+/main|webhook-receiver)',
   'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main|cluster/main)',
   'bench/(main|failover/main|helloServer|withoutDatabase)',
-  'chaos/batches/(main|executor)',
+  'chaos/(product/(main|wrongClock)|batches/(main|executor))',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
 const tests = [
   '.*\\.test',

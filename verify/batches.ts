@@ -4,6 +4,7 @@ import { inRange, type Check } from './check';
 /** The statuses of a job that has not ended. */
 export const OPEN_BATCH = `('validating', 'in_progress', 'finalizing', 'cancelling')`;
 
+/** A job's hold is estimated for all of its requests at once: a nano-dollar more for each at most, as each would be rounded up. */
 export const batchChecks: Check[] = [
   {
     invariant: '6.4 A batch holds money and tokens for its open requests only',
@@ -11,7 +12,7 @@ export const batchChecks: Check[] = [
     rows: `
       select b.account_id as place, format('%s is %s: holds %s for %s, reserves %s tokens for %s', b.id, b.status, b.held_nano, r.held, b.reserved_tokens, r.tokens) as detail,
         case when b.closed or b.status not in ${OPEN_BATCH} then b.held_nano <> 0 or b.reserved_tokens <> 0
-          when b.in_progress_at is not null then b.reserved_tokens <> r.tokens or b.held_nano > r.held or b.held_nano < r.held - r.overrun
+          when b.in_progress_at is not null then b.reserved_tokens <> r.tokens or b.held_nano > r.held + b.requests or b.held_nano < r.held - r.overrun
           else false end as wrong
       from batches b
       cross join lateral (

@@ -33,7 +33,6 @@ import { addStripeMetrics } from '../telemetry/stripeMetrics';
 import { traceCalls } from '../telemetry/stripeTraces';
 import { tracePool } from '../telemetry/tracePool';
 import type { Tracing } from '../telemetry/spans';
-import { scheduleReconcile } from '../workflows/startReconcile';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
@@ -42,6 +41,7 @@ import { startLevels } from './levels';
 import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
 import { addLedgerGauges, createWorkerCounts, type WorkerCounts } from './metrics';
+import { startSchedulingReconcile } from './reconcileSchedule';
 import { startRelay } from './relay';
 import type { Repeating } from './repeat';
 import { startSessionSweep } from './sessionSweep';
@@ -87,10 +87,6 @@ async function main(): Promise<void> {
     watchStripe: traceCalls(tracing, addStripeMetrics(metrics)),
     tracing,
   });
-  // Charging goes on without it: an operator must see to it that it is made.
-  await scheduleReconcile(client).catch((error: Error) =>
-    log.error({ error: error.message }, 'reconciliation could not be scheduled'),
-  );
   const loops = startLoops(config, linked, { pool, client, log, clock, counts });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -185,6 +181,7 @@ function startLoops(
   });
   const loops = [
     startMeasuringClock(parts),
+    startSchedulingReconcile(parts),
     startRelay({ ...parts, onRelayed: counts.relayed }),
     startHoldSweep(parts),
     startUsageSums({ pool, log }),

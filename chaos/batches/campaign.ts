@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { MeasuredBallast } from '../../bench/ballast';
 import { openPool } from '../../ledger/db';
 import { createRandom, type Random } from '../random';
-import { createCaller, type Caller, type Reply } from './caller';
+import { createCaller, type Caller, type Reply } from '../caller';
 import { startFaults } from './faults';
 import { runJob, type EndedJob } from './jobs';
 import { catalogueEntry, MODEL } from './model';

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { indexOf } from '../../batches/requestIndex';
 import { readCountAttempt } from '../../ledger/files/countFiles';
 import type { Random } from '../random';
-import type { Caller } from './caller';
+import type { Caller } from '../caller';
 import { lineOf, MODEL } from './model';
 
 export const FATES = ['complete', 'cancel', 'expire', 'fail', 'lose its input'] as const;

@@ -47,7 +47,12 @@ function keep(name: string, freezeMs: Kept['freezeMs'], script: string, env: () 
 }
 
 /** @param serviceKey a key of role `service`, for the executors */
-export function startExecutors(ballast: MeasuredBallast, serviceKey: string, count: number, seed: number): Kept[] {
+export function startExecutors(
+  ballast: Pick<MeasuredBallast, 'url'>,
+  serviceKey: string,
+  count: number,
+  seed: number,
+): Kept[] {
   return Array.from({ length: count }, (_, nth) => {
     let starts = 0;
     return keep(`executor ${nth + 1}`, LEASES_MS, 'chaos/batches/executor.js', () => ({

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { MARKER } from '../../batches/storeMarker';
 import { findViolations } from '../../ledger/transactions/findViolations';
-import type { Caller } from './caller';
+import type { Caller } from '../caller';
 import type { EndedJob, Fate } from './jobs';
 import { costOf, outcomeOf } from './model';
 
@@ -59,16 +59,13 @@ async function checkJob(job: EndedJob, caller: Caller, faults: string[]): Promis
 }
 const UNFINISHED = ['batch_expired', 'batch_cancelled', 'input_lost'];
 
-/** @param credited to each account, in nano-dollars */
-export async function verify(
+/** Checks each job's files and charge. @param faults to which what is wrong is added. Returns what each account must have spent, in nano-dollars */
+export async function checkJobs(
   jobs: readonly EndedJob[],
   callers: ReadonlyMap<string, Caller>,
   pool: Pool,
-  credited: bigint,
-): Promise<Omit<Verdict, 'bytesLeft'>> {
-  const faults = (await findViolations(pool)).map(
-    ({ invariant, accountId, detail }) => `${invariant}: ${accountId}: ${detail}`,
-  );
+  faults: string[],
+): Promise<{ spent: Map<string, bigint>; billed: number }> {
   const spent = new Map([...callers.keys()].map((account) => [account, 0n]));
   let billed = 0;
   for (const job of jobs) {
@@ -82,6 +79,20 @@ export async function verify(
     spent.set(job.accountId, spent.get(job.accountId)! + checked.cost);
     billed += checked.billed;
   }
+  return { spent, billed };
+}
+
+/** @param credited to each account, in nano-dollars */
+export async function verify(
+  jobs: readonly EndedJob[],
+  callers: ReadonlyMap<string, Caller>,
+  pool: Pool,
+  credited: bigint,
+): Promise<Omit<Verdict, 'bytesLeft'>> {
+  const faults = (await findViolations(pool)).map(
+    ({ invariant, accountId, detail }) => `${invariant}: ${accountId}: ${detail}`,
+  );
+  const { spent, billed } = await checkJobs(jobs, callers, pool, faults);
   for (const [account, cost] of spent) {
     const { rows } = await pool.query<{ balance: bigint }>(
       'select balance_nano as balance from balances where account_id = $1',

@@ -7,7 +7,7 @@ import { API_VERSION } from './newEvent';
 import { expand, splitExpand } from './expand';
 import type { Effect, Faults } from './faults';
 import { parseForm } from './form';
-import { checkKey, findAnswer, keepAnswer, KeysInUse } from './idempotency';
+import { checkKey, findAnswer, keepAnswer, keyInUse, KeysInUse } from './idempotency';
 import { newId } from './ids';
 import type { LoggedRequest, RequestLog } from './requestLog';
 import { routes } from './routes';
@@ -100,6 +100,7 @@ async function answer(
   const logged = loggedOf(response);
   const fault = await faults.next(logged, environment.store);
   logged.fault = fault?.effect ?? null;
+  if (fault?.effect === 'error_409') throw keyInUse(logged.idempotencyKey);
   if (fault?.effect === 'error_429') throw rateLimited();
   if (fault?.effect === 'error_503') throw unavailable();
   if (fault?.effect === 'timeout_before') return;

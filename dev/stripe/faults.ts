@@ -12,6 +12,7 @@ export const EFFECTS = [
   'reset_after',
   'error_500',
   'error_500_after',
+  'error_409',
   'error_429',
   'error_503',
   'garbage',

@@ -14,13 +14,15 @@ export class KeysInUse {
   /** Others with that key are refused until the work has ended. */
   async during<T>(key: string | null, work: () => Promise<T>): Promise<T> {
     if (key === null) return work();
-    if (this.keys.has(key)) {
-      const message = `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`;
-      throw new StripeError(409, { type: 'idempotency_error', code: 'idempotency_key_in_use', message }, false);
-    }
+    if (this.keys.has(key)) throw keyInUse(key);
     this.keys.add(key);
     return work().finally(() => this.keys.delete(key));
   }
+}
+
+export function keyInUse(key: string | null): StripeError {
+  const message = `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`;
+  return new StripeError(409, { type: 'idempotency_error', code: 'idempotency_key_in_use', message }, false);
 }
 
 export function checkKey(key: string): void {

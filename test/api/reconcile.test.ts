@@ -10,6 +10,9 @@ import {
 } from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { startSchedulingReconcile } from '../../workers/reconcileSchedule';
+import { until } from '../support/notices';
+import { createTestLog } from '../support/testLog';
 import { World } from '../support/world';
 
 let world: World;
@@ -238,5 +241,20 @@ test('P6 the schedule is made once, however many workers start', async () => {
   await Promise.all([1, 2, 3].map(() => scheduleReconcile(world.client)));
   const schedule = world.client.schedule.getHandle(RECONCILE_SCHEDULE_ID);
   expect((await schedule.describe()).spec.intervals).toMatchObject([{ every: 600_000 }]);
+  await schedule.delete();
+});
+
+test('O4, P6 the schedule that Temporal has lost with its data is made again while the worker runs', async () => {
+  const schedule = world.client.schedule.getHandle(RECONCILE_SCHEDULE_ID);
+  const made = () =>
+    schedule.describe().then(
+      () => true,
+      () => false,
+    );
+  const scheduling = startSchedulingReconcile({ client: world.client, log: createTestLog().log, tickMs: 50 });
+  await until(made, Boolean);
+  await schedule.delete();
+  await until(made, Boolean);
+  await scheduling.stop();
   await schedule.delete();
 });

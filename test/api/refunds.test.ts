@@ -84,6 +84,7 @@ testWithSwitches.each([
   'error_500',
   'error_500_after',
   'error_503',
+  'error_409',
   'error_429',
   'garbage',
   'timeout_before',

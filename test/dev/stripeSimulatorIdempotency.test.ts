@@ -180,6 +180,7 @@ describe('faults', () => {
   });
 
   test.each([
+    ['error_409', 409, 'StripeAPIError'],
     ['error_429', 429, 'StripeRateLimitError'],
     ['error_503', 503, 'StripeAPIError'],
   ])('%s leaves the key free', async (effect, status, type) => {

@@ -140,6 +140,7 @@ const harms: [invariant: string, statement: string, place: string][] = [
   ['6.3', `update holds set released_nano = 1 where status = 'released'`, 'payer'],
   ['6.4', `update batches set reserved_tokens = reserved_tokens + 1 where status = 'in_progress'`, 'batcher'],
   ['6.4', `update batches set held_nano = held_nano - 500000001 where status = 'in_progress'`, 'batcher'],
+  ['6.4', `update batches set held_nano = held_nano + 1 + requests where status = 'in_progress'`, 'batcher'],
   ['6.5', `update batches set failed = failed + 1 where status = 'in_progress'`, 'batcher'],
   ['6.6', `update batches set charged_nano = charged_nano + 1 where status = 'expired'`, 'batcher'],
   [
@@ -149,6 +150,12 @@ const harms: [invariant: string, statement: string, place: string][] = [
   ],
   ['6.8', `delete from limit_raises`, 'payer'],
 ];
+
+test('6.4 a nano-dollar for each request, by which the estimate of a whole job is rounded up, is no difference', async () => {
+  const rounded = `update batches set held_nano = held_nano + requests where status = 'in_progress'`;
+  const results = await broken(rounded, (client) => verify(client, { graceSeconds: 900, only: '6.4' }));
+  expect(failing(results)).toEqual([]);
+});
 
 test.each(harms)('%s is named after: %s', async (invariant, statement, place) => {
   const found = failing(await broken(statement, (client) => verify(client, { graceSeconds: 900, only: invariant })));

@@ -36,6 +36,7 @@ describe('A9 what is no strike', () => {
   testWithSwitches.each([
     'error_500',
     'error_500_after',
+    'error_409',
     'error_429',
     'error_503',
     'reset_before',

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Of an answer that is no success, `body` is a problem. */
-export type Reply<T> = { status: number; body: T };
+export type Reply<T> = { status: number; body: T; headers: Headers };
 export type Caller = {
   /** Asked again until it is answered by something else than an outage. */
   ask<T = unknown>(
@@ -17,70 +17,76 @@ export type Caller = {
 const ASK_MS_MAX = 30_000;
 const GIVE_UP_MS = 10 * 60_000;
 
-/** @throws when nothing but outages was heard for ten minutes */
-export function createCaller(url: string, key: string): Caller {
-  async function insist<T>(
-    what: string,
-    ask: () => Promise<{ status: number; value: T }>,
-  ): Promise<{ status: number; value: T }> {
+/**
+ * @param places of one API process or several: after an outage the next one is asked
+ * @param key null: without one, such as by cookie
+ * @param giveUpMs after nothing but outages for so long it throws `NotServed`
+ */
+export function createCaller(places: string | readonly string[], key: string | null, giveUpMs = GIVE_UP_MS): Caller {
+  const urls = typeof places === 'string' ? [places] : places;
+  let nth = 0;
+  async function insist<T>(what: string, ask: () => Promise<Reply<T>>): Promise<Reply<T>> {
     let last = '';
-    for (const startedMs = performance.now(); performance.now() - startedMs < GIVE_UP_MS; await sleep(200)) {
+    for (const startedMs = performance.now(); performance.now() - startedMs < giveUpMs; await sleep(200)) {
       try {
         const answer = await ask();
         if (answer.status < 500) return answer;
-        last = `${answer.status} ${JSON.stringify(answer.value)}`;
+        last = `${answer.status} ${JSON.stringify(answer.body)}`;
         // An outage says 503; anything else is a defect.
         if (answer.status !== 503) throw new Defect(`${what} was answered ${last}`);
       } catch (error) {
         if (error instanceof Defect) throw error;
         last = (error as Error).message;
       }
+      nth++;
     }
-    throw new Error(`${what} was not answered in ten minutes: ${last}`);
+    throw new NotServed(`${what} was not answered in ${giveUpMs / 1_000} s: ${last}`);
   }
   const send = async (method: string, path: string, init: RequestInit): Promise<Response> =>
-    fetch(`${url}${path}`, {
+    fetch(`${urls[nth % urls.length]}${path}`, {
       method,
       ...init,
-      headers: { authorization: `Bearer ${key}`, ...(init.headers as Record<string, string>) },
+      headers: { ...(key !== null && { authorization: `Bearer ${key}` }), ...(init.headers as Record<string, string>) },
       signal: AbortSignal.timeout(ASK_MS_MAX),
     });
-  const json = async (answer: Response) => ({ status: answer.status, value: await answer.json() });
+  const json = async <T>(answer: Response): Promise<Reply<T>> => {
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? null : JSON.parse(text)) as T, headers: answer.headers };
+  };
 
   return {
-    async ask<T>(
+    ask: <T>(
       method: string,
       path: string,
       { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
-    ) {
-      const { status, value } = await insist(`${method} ${path}`, async () =>
-        json(
+    ) =>
+      insist(`${method} ${path}`, async () =>
+        json<T>(
           await send(method, path, {
             headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
             ...(body !== undefined && { body: JSON.stringify(body) }),
           }),
         ),
-      );
-      return { status, body: value as T };
-    },
-    async upload(lines) {
-      const { status, value } = await insist('the upload', async () => {
+      ),
+    upload: (lines) =>
+      insist('the upload', async () => {
         const body = new FormData();
         body.set('purpose', 'batch');
         body.set('file', new Blob([lines.join('\n')]), 'requests.jsonl');
-        return json(await send('POST', '/v1/files', { body }));
-      });
-      return { status, body: value as { id: string } };
-    },
+        return json<{ id: string }>(await send('POST', '/v1/files', { body }));
+      }),
     async text(path) {
-      const { value } = await insist(`GET ${path}`, async () => {
+      const { body } = await insist(`GET ${path}`, async () => {
         const answer = await send('GET', path, {});
-        return { status: answer.status, value: await answer.text() };
+        return { status: answer.status, body: await answer.text(), headers: answer.headers };
       });
-      return value;
+      return body;
     },
   };
 }
 
+/** Nothing but outages was heard for too long. */
+export class NotServed extends Error {}
+
 /** An answer that must not be, whatever was killed. */
-class Defect extends Error {}
+export class Defect extends Error {}

@@ -1,0 +1,288 @@
+/** The whole of Ballast as the campaign runs it: every process supervised, every connection through a proxy that can lose it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stopAllDaemons } from '../../dev/daemon';
+import { childrenOf, signalQuietly } from './processTable';
+import { lockDataDir, readSecrets, type Secrets } from '../../dev/dataDir';
+import { programEnvironment, simulatorEnvironment, type Given, type Places } from '../../dev/environment';
+import { keepRunning, type KeptRunning, type Service } from '../../dev/keepRunning';
+import { rememberedPort } from '../../dev/ports';
+import { startPostgres } from '../../dev/postgres';
+import { API_NODE_ARGS, startProcess } from '../../dev/processes';
+import { startTemporal } from '../../dev/temporal';
+import { readConfig } from '../../domain/config';
+import { prepareDatabase } from '../../ledger/prepareDatabase';
+import type { CampaignDisk } from './smallDisk';
+import { startLossyProxy, type LossyProxy } from './lossyProxy';
+import { startWebhookRelay, type WebhookRelay } from './webhookRelay';
+
+export const PROGRAMS = ['api 1', 'api 2', 'worker 1', 'worker 2', 'batch worker'] as const;
+export type Program = (typeof PROGRAMS)[number];
+export type ProcessName = 'Postgres' | 'Temporal' | 'stripe' | Program;
+export type Server = 'Postgres' | 'Temporal' | 'stripe';
+
+const SERVERS: readonly Server[] = ['Postgres', 'Temporal', 'stripe'];
+const SCRIPTS: Record<Program, string> = {
+  'api 1': 'api/main.js',
+  'api 2': 'api/main.js',
+  'worker 1': 'workers/main.js',
+  'worker 2': 'workers/main.js',
+  'batch worker': 'workers/batchesMain.js',
+};
+const isApi = (program: Program): boolean => program.startsWith('api');
+const UP_MS_MAX = 120_000;
+/** Short, so that three strikes fit into a step. */
+const RETRY_DELAYS = '2s,2s';
+
+export class Ballast {
+  private readonly kept = new Map<ProcessName, KeptRunning>();
+  private readonly proxies = new Map<string, LossyProxy>();
+  private readonly apiPorts = new Map<Program, number>();
+  private readonly upAtMs = new Map<ProcessName, number>();
+  private readonly down = new Set<ProcessName>();
+  private readonly given: Given;
+  private readonly release: () => void;
+  private relay!: WebhookRelay;
+  private postgresUrl = '';
+  private postgresServiceUrl = '';
+  private simulatorDatabaseUrl = '';
+  private ports: Record<Server, number> = { Postgres: 0, Temporal: 0, stripe: 0 };
+  private stopping: Promise<void> | null = null;
+  private losesTemporalData = false;
+  private readonly clockOffMs = new Map<Program, number>();
+  /** While the disk is full processes may end by themselves. */
+  mayDie = false;
+  readonly dataDir: string;
+
+  constructor(
+    readonly disk: CampaignDisk,
+    private readonly log: (line: string) => void,
+  ) {
+    const locked = lockDataDir(disk.folder);
+    this.dataDir = locked.dataDir;
+    this.release = locked.release;
+    const secrets: Secrets = readSecrets(this.dataDir, undefined);
+    this.given = { config: readConfig({ DEMO: '0' }), secrets, dataDir: this.dataDir };
+  }
+
+  async start(): Promise<void> {
+    this.relay = await startWebhookRelay(() => this.apiUrls);
+    for (const program of PROGRAMS) {
+      for (const server of SERVERS)
+        this.proxies.set(`${program} ${server}`, await startLossyProxy(() => this.ports[server]));
+      if (isApi(program)) this.apiPorts.set(program, await rememberedPort(this.dataDir, program));
+    }
+    await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
+    await Promise.all(PROGRAMS.map((program) => this.startProgram(program)));
+    await this.serving();
+  }
+
+  /** Idempotent. Ends every process that was started. */
+  stop(): Promise<void> {
+    this.stopping ??= (async () => {
+      for (const service of [...this.kept.values()].toReversed()) await service.stop();
+      await stopAllDaemons();
+      for (const proxy of this.proxies.values()) await proxy.close();
+      await this.relay?.close();
+      this.release();
+    })();
+    return this.stopping;
+  }
+
+  get adminKey(): string {
+    return this.given.secrets.adminKey;
+  }
+  get apiUrls(): string[] {
+    return [...this.apiPorts.values()].map((port) => `http://127.0.0.1:${port}`);
+  }
+  /** As the owner of the tables, past all proxies. */
+  get databaseUrl(): string {
+    return this.postgresUrl;
+  }
+  get stripeUrl(): string {
+    return `http://127.0.0.1:${this.ports.stripe}`;
+  }
+  get webhooks(): WebhookRelay {
+    return this.relay;
+  }
+  proxy(program: Program, server: Server): LossyProxy {
+    return this.proxies.get(`${program} ${server}`)!;
+  }
+
+  /** Kills it at once; it is started again by itself. Returns when that was, by `performance.now()`. */
+  kill(name: ProcessName): number {
+    const atMs = performance.now();
+    this.down.add(name);
+    this.signal(name, 'SIGKILL');
+    return atMs;
+  }
+
+  signal(name: ProcessName, signal: NodeJS.Signals): void {
+    signalQuietly(this.kept.get(name)!.current().pid, signal);
+  }
+
+  /** Kills Temporal, and has it start without what it knew. */
+  loseTemporalData(): number {
+    this.losesTemporalData = true;
+    return this.kill('Temporal');
+  }
+
+  /** Starts it again with a clock that is wrong by so much; 0: with the right one. */
+  setClock(program: Program, offMs: number): number {
+    this.clockOffMs.set(program, offMs);
+    return this.kill(program);
+  }
+  /** Those whose clock is wrong now. */
+  get wrongClocks(): Program[] {
+    return PROGRAMS.filter((program) => (this.clockOffMs.get(program) ?? 0) !== 0);
+  }
+
+  /** Of one of the processes that serve a connection each; Postgres ends all others then and recovers. */
+  killBackend(): void {
+    const children = childrenOf(this.kept.get('Postgres')!.current().pid);
+    const backend = children.at(-1);
+    if (backend !== undefined) signalQuietly(backend, 'SIGKILL');
+  }
+
+  /** When it was up again after it was killed at `sinceMs`. @throws when it is not in two minutes */
+  async upAgain(name: ProcessName, sinceMs: number): Promise<number> {
+    for (const endMs = performance.now() + UP_MS_MAX; performance.now() < endMs; await sleep(20)) {
+      const atMs = this.upAtMs.get(name);
+      if (atMs !== undefined && atMs > sinceMs) return atMs;
+      if (this.stopping) throw new Error('The campaign was stopped.');
+    }
+    throw new Error(`${name} was not up again in ${UP_MS_MAX / 1_000} s.`);
+  }
+
+  /** Returns when every API says that it is ready. @throws when one does not in two minutes */
+  async serving(): Promise<void> {
+    await Promise.all(this.apiUrls.map((url) => this.ready(url)));
+  }
+
+  async ready(url: string): Promise<number> {
+    let last = '';
+    for (const endMs = performance.now() + UP_MS_MAX; performance.now() < endMs; await sleep(50)) {
+      try {
+        const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) });
+        last = `${answer.status} ${await answer.text()}`;
+        if (answer.ok) return performance.now();
+      } catch (error) {
+        last = (error as Error).message;
+      }
+      if (this.stopping) throw new Error('The campaign was stopped.');
+    }
+    throw new Error(`${url}/readyz still says, after ${UP_MS_MAX / 1_000} s: ${last}`);
+  }
+
+  async simulate<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.stripeUrl}/_sim${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!answer.ok) throw new Error(`${method} /_sim${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  private async startPostgres(): Promise<void> {
+    await this.keep('Postgres', async () => {
+      const postgres = await startPostgres({ dataDir: this.dataDir, log: this.log });
+      this.ports.Postgres = Number(new URL(postgres.url).port);
+      this.postgresUrl = postgres.url;
+      this.postgresServiceUrl = postgres.serviceUrl;
+      this.simulatorDatabaseUrl = postgres.simulatorUrl;
+      await prepareDatabase({ ownerUrl: postgres.url, serviceUrl: postgres.serviceUrl });
+      return postgres;
+    });
+  }
+
+  private async startTemporal(): Promise<void> {
+    await this.keep('Temporal', async () => {
+      if (this.losesTemporalData)
+        for (const suffix of ['', '-wal', '-shm']) rmSync(join(this.dataDir, `temporal.db${suffix}`), { force: true });
+      this.losesTemporalData = false;
+      const temporal = await startTemporal({ dataDir: this.dataDir, namespace: 'default', log: this.log });
+      this.ports.Temporal = Number(temporal.address.split(':')[1]);
+      return temporal;
+    });
+  }
+
+  private async startSimulator(): Promise<void> {
+    const env = async (): Promise<NodeJS.ProcessEnv> => {
+      this.ports.stripe = await rememberedPort(this.dataDir, 'stripe');
+      const places = { apiPort: this.apiPorts.get('api 1')!, simulatorUrl: this.simulatorDatabaseUrl };
+      return {
+        ...simulatorEnvironment(this.given, places, this.ports.stripe),
+        SIMULATOR_WEBHOOK_URL: this.relay.url,
+      };
+    };
+    await this.keepProgram('stripe', 'dev/stripe/main.js', env);
+  }
+
+  private startProgram(program: Program): Promise<void> {
+    return this.keepProgram(
+      program,
+      SCRIPTS[program],
+      () => this.environmentOf(program),
+      isApi(program) ? API_NODE_ARGS : [],
+    );
+  }
+
+  private environmentOf(program: Program): NodeJS.ProcessEnv {
+    const through = (url: string, server: Server): string => {
+      const changed = new URL(url);
+      changed.port = String(this.proxy(program, server).port);
+      return changed.href;
+    };
+    const places: Places = {
+      apiPort: this.apiPorts.get(program) ?? this.apiPorts.get('api 1')!,
+      batches: '',
+      databaseUrl: through(this.postgresServiceUrl, 'Postgres'),
+      simulatorUrl: '',
+      temporal: `127.0.0.1:${this.proxy(program, 'Temporal').port}`,
+      stripe: `http://127.0.0.1:${this.proxy(program, 'stripe').port}`,
+    };
+    return {
+      ...programEnvironment(this.given, places),
+      RELOAD_RETRY_DELAYS: RETRY_DELAYS,
+      LOG_LEVEL: 'warn',
+      PUBLIC_URL: this.apiUrls[0],
+      ...this.clockOf(program),
+    };
+  }
+
+  private clockOf(program: Program): NodeJS.ProcessEnv {
+    const offMs = this.clockOffMs.get(program) ?? 0;
+    if (offMs === 0) return {};
+    return { NODE_OPTIONS: `--require ${join(__dirname, 'wrongClock.js')}`, CHAOS_CLOCK_MS: String(offMs) };
+  }
+
+  private async keepProgram(
+    name: ProcessName,
+    script: string,
+    env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>,
+    nodeArgs: readonly string[] = [],
+  ): Promise<void> {
+    const { dataDir } = this;
+    this.kept.set(name, await startProcess({ name, script, env, nodeArgs, dataDir, log: (line) => this.note(line) }));
+  }
+
+  private async keep(name: ProcessName, start: () => Promise<Service>): Promise<void> {
+    this.kept.set(name, await keepRunning(name, start, (line) => this.note(line)));
+  }
+
+  /** What is said when something is up again tells when; what is said of a death that nobody has caused is a violation. */
+  private note(line: string): void {
+    const up = /^(.+) is up again$/.exec(line)?.[1] as ProcessName | undefined;
+    if (up !== undefined) {
+      this.upAtMs.set(up, performance.now());
+      this.down.delete(up);
+    }
+    const stopped = /^(.+) has stopped \(/.exec(line)?.[1] as ProcessName | undefined;
+    if (stopped !== undefined && !this.down.has(stopped) && !this.mayDie) this.diedByThemselves.push(line);
+    this.log(line);
+  }
+  /** Lines of processes that ended although nobody had killed them. */
+  readonly diedByThemselves: string[] = [];
+}

@@ -1,0 +1,84 @@
+/** The campaign over the whole product: step after step, until the faults are done or something is wrong. */
+import { openPool } from '../../ledger/db';
+import { Acknowledged } from './acknowledged';
+import { openAccount, preparePeople } from './accounts';
+import { Ballast } from './ballast';
+import type { CampaignDisk } from './smallDisk';
+import { Batches } from './batches';
+import type { Scene } from './operations/operation';
+import { newTally, type Tally } from './report';
+import { runStep, Violation } from './step';
+
+export type CampaignOptions = {
+  seed: number;
+  /** The steps to run, both included: each has one fault, and draws from the seed and its own number. */
+  steps: [first: number, last: number];
+  disk: CampaignDisk;
+  signal: AbortSignal;
+  log(line: string): void;
+};
+
+export type CampaignResult = {
+  tally: Tally;
+  acknowledged: Record<string, number>;
+  /** The step that failed, and what is wrong; null: nothing is. */
+  failed: { step: number; because: string } | null;
+  seconds: number;
+};
+
+const ACCOUNTS = 8;
+/** The breaker stops an account that has reloaded ten times in an hour: others take its place. */
+const NEW_ACCOUNT_EACH = 5;
+
+/** Ends all of its processes, whatever happens. @throws when it can't begin, or was stopped */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { disk, signal, log, seed } = options;
+  const startedMs = performance.now();
+  const ballast = new Ballast(disk, (line) => log(`  ${line}`));
+  signal.addEventListener('abort', () => void ballast.stop(), { once: true });
+  const tally = newTally();
+  const acknowledged = new Acknowledged();
+  const ending: (() => Promise<void>)[] = [() => ballast.stop()];
+  try {
+    await ballast.start();
+    const pool = openPool(ballast.databaseUrl, { connectionsMax: 2, applicationName: 'chaos' });
+    ending.unshift(() => pool.end());
+    const people = await preparePeople(ballast, acknowledged, ACCOUNTS);
+    const batches = await Batches.start(ballast, people, acknowledged, { pool, seed });
+    ending.unshift(() => batches.stop());
+    const failed = await runSteps({ ballast, people, acknowledged, batches, pool }, tally, options);
+    const seconds = (performance.now() - startedMs) / 1_000;
+    return { tally, acknowledged: { ...acknowledged.counts(), batches: batches.count }, failed, seconds };
+  } finally {
+    for (const end of ending) await end();
+  }
+}
+
+async function runSteps(
+  scene: Scene,
+  tally: Tally,
+  { seed, steps: [first, last], signal, log }: CampaignOptions,
+): Promise<CampaignResult['failed']> {
+  for (let nth = first; nth <= last; nth++) {
+    if (nth % NEW_ACCOUNT_EACH === 0) await replaceAccount(scene, ACCOUNTS + nth / NEW_ACCOUNT_EACH);
+    const beganMs = performance.now();
+    const done = await runStep(scene, seed, nth).catch((error: Error) => {
+      signal.throwIfAborted();
+      return error instanceof Violation ? error : new Violation(error.stack);
+    });
+    if (done instanceof Violation) return { step: nth, because: done.message };
+    tally.faults.set(done.kind, (tally.faults.get(done.kind) ?? 0) + 1);
+    tally.recoveries.push(...done.recoveries);
+    tally.operations += done.operations;
+    if (done.reconciled) tally.reconciled++;
+    const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1);
+    log(`step ${nth} of ${last}: ${done.kind}; ${done.operations} operations, all proved (${seconds} s)`);
+  }
+  const wrong = await scene.batches.violations();
+  return wrong.length === 0 ? null : { step: last, because: wrong.join('\n') };
+}
+
+async function replaceAccount({ ballast, people, acknowledged }: Scene, nth: number): Promise<void> {
+  await openAccount(ballast, people, acknowledged, nth);
+  people.accounts.splice(0, people.accounts.length - ACCOUNTS);
+}

@@ -1,0 +1,76 @@
+/** What a campaign tells at its end: faults by kind, recovery by process, what was acknowledged, what is wrong. */
+import { quantile } from '../../bench/results';
+
+export type Recovery = {
+  /** What works again: a process that was killed, or what callers see. */
+  what: string;
+  /** Of the fault. */
+  kind: string;
+  ms: number;
+};
+
+export type Tally = {
+  faults: Map<string, number>;
+  recoveries: Recovery[];
+  operations: number;
+  /** Steps whose news came only by reconciliation. */
+  reconciled: number;
+};
+
+export const newTally = (): Tally => ({ faults: new Map(), recoveries: [], operations: 0, reconciled: 0 });
+
+/** What measures.md asks for. */
+const RECOVERY_MS_MAX = 5_000;
+
+export function reportOf(
+  tally: Tally,
+  acknowledged: Record<string, number>,
+  facts: { seconds: number; violations: number },
+): string {
+  const total = [...tally.faults.values()].reduce((sum, count) => sum + count, 0);
+  const counts = (rows: Iterable<readonly [string, number | string]>): string[][] =>
+    [...rows].map(([name, count]) => [name, String(count)]);
+  return [
+    'faults',
+    table(counts([...tally.faults].toSorted())),
+    '',
+    'recovery, seconds from the fault on',
+    table([['', 'times', 'p50', 'worst', 'over 5 s'], ...recoveryRows(tally.recoveries)]),
+    '',
+    'acknowledged',
+    table(counts(Object.entries(acknowledged))),
+    '',
+    table(
+      counts([
+        ['faults', total],
+        ['operations', tally.operations],
+        ['steps that needed reconciliation', tally.reconciled],
+        ['seconds', facts.seconds.toFixed(0)],
+        ['violations', facts.violations],
+      ]),
+    ),
+  ].join('\n');
+}
+
+function recoveryRows(recoveries: readonly Recovery[]): string[][] {
+  const groups = new Map<string, number[]>();
+  for (const { what, kind, ms } of recoveries) {
+    const name = what.endsWith('runs again') ? what : `${what}, after: ${kind}`;
+    groups.set(name, [...(groups.get(name) ?? []), ms]);
+  }
+  return [...groups].toSorted().map(([name, all]) => {
+    const sorted = all.toSorted((one, other) => one - other);
+    const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+    const late = sorted.filter((ms) => ms > RECOVERY_MS_MAX).length;
+    return [name, String(all.length), seconds(quantile(sorted, 0.5)), seconds(sorted.at(-1)!), String(late)];
+  });
+}
+
+function table(rows: readonly string[][]): string {
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
+  return rows
+    .map(
+      (row) => `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,130 @@
+/** One step of a campaign: operations and a fault at the same time, recovery, and the proof that nothing is lost or doubled. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NotServed } from '../caller';
+import { createRandom, type Random } from '../random';
+import { holds, prove, tableOf } from '../../verify/prove';
+import type { Result } from '../../verify/verify';
+import { MODEL, PRICE } from './accounts';
+import { drawFault, heal, type Struck } from './faults';
+import { drawOperations, runOperations } from './operations';
+import type { Scene } from './operations/operation';
+import type { Recovery } from './report';
+
+/** What is younger may still come. */
+const GRACE_SECONDS = 900;
+/** How long the news of a step may be on its way. */
+const SETTLE_MS_MAX = 90_000;
+/** What nobody has brought by then is left to reconciliation. */
+const RECONCILE_AFTER_MS = 12_000;
+const LANES = 6;
+
+/** Something that must not be, in words; with the rows that show it. */
+export class Violation extends Error {}
+
+export type StepDone = { kind: string; operations: number; recoveries: Recovery[]; reconciled: boolean };
+
+/** @throws Violation when an invariant does not hold, or something acknowledged does not stand */
+export async function runStep(scene: Scene, seed: number, nth: number): Promise<StepDone> {
+  const random = createRandom(seed * 1_000_003 + nth);
+  const fault = drawFault(random);
+  const count = random.between(15, 35);
+  const planned = drawOperations(scene.people.accounts, random, count, `s${nth}`, forked(random));
+  const pauseMs = random.between(0, 400);
+  const { ballast } = scene;
+
+  const acting = runOperations(scene, planned, LANES);
+  acting.catch(() => undefined); // looked at below
+  await sleep(pauseMs);
+  const struck = await fault.strike(ballast);
+  const recovering = recover(scene, struck);
+  recovering.catch(() => undefined);
+  await acting.catch((error: Error) => {
+    throw new Violation(error instanceof NotServed ? error.message : (error.stack ?? error.message));
+  });
+  const recoveries = await recovering;
+  await heal(ballast);
+  await proveNow(scene);
+  const reconciled = await proveSettled(scene);
+  return { kind: struck.kind, operations: count, recoveries, reconciled };
+}
+
+/** Each operation draws for itself, so that what it does does not depend on who was quicker. */
+function forked(random: Random): () => Random {
+  return () => createRandom(random.between(0, 2 ** 31));
+}
+
+/** How long it took until what was struck runs again, and until each API takes usage and is ready. */
+async function recover(scene: Scene, { kind, victims }: Struck): Promise<Recovery[]> {
+  const { ballast } = scene;
+  const beganMs = victims[0]?.atMs ?? performance.now();
+  const up = victims.map(async ({ name, atMs, how }) => ({
+    what: `${name.replace(/ \d$/, '')} ${how === 'killed' ? 'runs' : 'answers'} again`,
+    kind,
+    ms: how === 'killed' ? (await ballast.upAgain(name, atMs)) - atMs : 0,
+  }));
+  const usage = ballast.apiUrls.map(async (url) => ({
+    what: 'usage is taken again',
+    kind,
+    ms: (await takesUsage(url, scene)) - beganMs,
+  }));
+  const ready = ballast.apiUrls.map(async (url) => ({
+    what: 'all is ready again',
+    kind,
+    ms: (await ballast.ready(url)) - beganMs,
+  }));
+  const all = await Promise.all([...up, ...usage, ...ready]);
+  return all.filter(({ what }) => !what.endsWith('answers again'));
+}
+
+const PROBE_MS_MAX = 120_000;
+
+/** Only a commit shows that usage is taken: of one event, which is a duplicate from the second time on. */
+async function takesUsage(url: string, { people, acknowledged }: Scene): Promise<number> {
+  const { id: account } = people.accounts[0]!;
+  acknowledged.send({ account, id: 'probe', costNano: PRICE.input });
+  const event = { id: 'probe', accountId: account, model: MODEL, inputTokens: 1 };
+  for (const endMs = performance.now() + PROBE_MS_MAX; performance.now() < endMs; await sleep(30)) {
+    const answer = await fetch(`${url}/v1/usage`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${people.serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ events: [event] }),
+      signal: AbortSignal.timeout(5_000),
+    }).catch(() => null);
+    await answer?.arrayBuffer().catch(() => undefined);
+    if (answer?.ok) return performance.now();
+  }
+  throw new Violation(`${url} did not take usage for ${PROBE_MS_MAX / 1_000} s after the fault.`);
+}
+
+const proof = (scene: Scene, graceSeconds: number): Promise<Result[]> =>
+  prove({
+    databaseUrl: scene.ballast.databaseUrl,
+    provider: { baseUrl: scene.ballast.stripeUrl, secretKey: 'sk_test_chaos' },
+    graceSeconds,
+  });
+
+/** What must hold at every moment. */
+async function proveNow(scene: Scene): Promise<void> {
+  const results = await proof(scene, GRACE_SECONDS);
+  if (!holds(results)) throw new Violation(tableOf(results));
+  const { diedByThemselves } = scene.ballast;
+  if (diedByThemselves.length > 0) throw new Violation(diedByThemselves.join('\n'));
+  if (scene.ballast.webhooks.forgedTaken() > 0) throw new Violation('A forged webhook was taken.');
+}
+
+/** What must hold once all news has come; says whether reconciliation was needed for it. */
+async function proveSettled(scene: Scene): Promise<boolean> {
+  let reconciled = false;
+  for (const startedMs = performance.now(); ; await sleep(250)) {
+    const wrong = await scene.acknowledged.violations(scene.pool);
+    const results = await proof(scene, 15);
+    const elapsedMs = performance.now() - startedMs;
+    if (wrong.length === 0 && holds(results)) return reconciled;
+    if (elapsedMs > SETTLE_MS_MAX)
+      throw new Violation([...wrong, ...(holds(results) ? [] : [tableOf(results)])].join('\n'));
+    if (!reconciled && elapsedMs > RECONCILE_AFTER_MS) {
+      reconciled = true;
+      await scene.people.admin.ask('POST', '/v1/reconcile');
+    }
+  }
+}
