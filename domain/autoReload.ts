@@ -52,19 +52,20 @@ export function firstCharge(available: Nano, settings: AutoReloadSettings, trigg
 
 export type SettingsProblem = { path: 'threshold' | 'amount' | 'monthlyLimit'; message: string };
 
-/** Every setting that is out of its range, with the range. Empty when all fit. */
+/** Every setting that is no whole number of cents or out of its range, with the range. Empty when all fit. */
 export function checkSettings(
   settings: AutoReloadSettings,
   ranges: { threshold: Pick<Bounds, 'range'>; amount: Pick<Bounds, 'range'> },
 ): SettingsProblem[] {
   const problems: SettingsProblem[] = [];
   const within = (path: 'threshold' | 'amount', cents: number, [min, max]: readonly [number, number]) => {
-    if (cents < min || cents > max)
+    if (!Number.isInteger(cents) || cents < min || cents > max)
       problems.push({ path, message: `must be from ${formatCents(min)} to ${formatCents(max)}` });
   };
   within('threshold', settings.thresholdCents, ranges.threshold.range);
   within('amount', settings.amountCents, ranges.amount.range);
-  if (settings.monthlyLimitCents !== null && settings.monthlyLimitCents < settings.amountCents) {
+  const { monthlyLimitCents: limit } = settings;
+  if (limit !== null && !(Number.isSafeInteger(limit) && limit >= settings.amountCents)) {
     problems.push({ path: 'monthlyLimit', message: 'must be at least the reload amount' });
   }
   return problems;

@@ -4,7 +4,7 @@ import { firstCharge, lowLevelOf, triggerLevel } from './autoReload';
 import type { Decision } from './decision';
 import { decideStatus, wantsReload } from './decideStatus';
 import { isClosed } from './gate';
-import { formatCents, parseMoney } from './money';
+import { formatCents, parseBalance } from './money';
 import { dollars, reasonsInWords, statusInWords } from './words';
 
 /** A8: so many failed attempts in a row disable auto-reload. */
@@ -52,7 +52,7 @@ function wantsFirstCharge(
 ): boolean {
   if (request.kind !== 'configure' || settings.status === 'paused' || inFlight || setReasons.length > 0) return false;
   if (!methods.some(({ role }) => role === 'primary')) return false;
-  return firstCharge(parseMoney(available), request.settings, policy.trigger).kind === 'charge';
+  return firstCharge(parseBalance(available), request.settings, policy.trigger).kind === 'charge';
 }
 
 const reload: Stage = (state, nowMs) => {
@@ -171,7 +171,7 @@ export const retryDelayMs = (delaysMs: readonly number[], strikes: number): numb
 const acknowledge: Stage = ({ snapshot, acknowledgedAvailable }) => {
   const { settings, policy } = snapshot;
   const level = settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : lowLevelOf(policy);
-  const [then, now] = [parseMoney(acknowledgedAvailable), parseMoney(snapshot.available)];
+  const [then, now] = [parseBalance(acknowledgedAvailable), parseBalance(snapshot.available)];
   const crossed = then <= 0n !== now <= 0n || then <= level !== now <= level;
   return crossed ? { kind: 'read' } : null;
 };

@@ -3,7 +3,7 @@ import type { AccountState, AccountStatus, Snapshot } from './accountState';
 import { lowLevelOf, reached } from './autoReload';
 import type { Decision, Reasoned, StatusNotice } from './decision';
 import { reasonsOf, type Reason } from './gate';
-import { centsToNano, parseMoney, type Nano } from './money';
+import { centsToNano, parseBalance, type Nano } from './money';
 import { dollars, reasonsInWords } from './words';
 
 /** N1: the mail "suspended" waits so long for a reload in flight. */
@@ -13,13 +13,13 @@ const HANGING_TRIES = 3;
 
 /** Auto-reload is on and available has reached the threshold (A3). */
 export function wantsReload({ settings, available, policy }: Snapshot): boolean {
-  return settings.status === 'on' && reached(parseMoney(available), settings.thresholdCents!, policy.trigger);
+  return settings.status === 'on' && reached(parseBalance(available), settings.thresholdCents!, policy.trigger);
 }
 
 /** The new status when the stored one no longer fits the balance and its reasons; a wait while a notice is delayed; null when it fits. */
 export function decideStatus(state: AccountState, nowMs: number): Decision | null {
   const { snapshot } = state;
-  const available = parseMoney(snapshot.available);
+  const available = parseBalance(snapshot.available);
   const reasons = reasonsOf(available, snapshot.setReasons);
   const blocked = blockedNow(snapshot, nowMs);
   const access = tellAccess(state, reasons, nowMs);

@@ -1,5 +1,5 @@
 /** How mails write money, times, cards and other people's sentences. */
-import { parseMoney } from '../domain/money';
+import { parseBalance } from '../domain/money';
 import { methodInWords } from '../domain/words';
 
 const NANO_PER_CENT = 10_000_000n;
@@ -20,7 +20,7 @@ const months = [
 
 /** `"1234.567"` → `$1,234.56`: whole cents, rounded down, so that a mail never promises more than there is. */
 export function dollars(amount: string): string {
-  const nano = parseMoney(amount);
+  const nano = parseBalance(amount);
   const cents = nano / NANO_PER_CENT - (nano % NANO_PER_CENT < 0n ? 1n : 0n);
   const absolute = cents < 0n ? -cents : cents;
   const whole = (absolute / 100n).toString().replace(/\B(?=(\d{3})+$)/g, ',');

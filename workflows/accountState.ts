@@ -1,6 +1,6 @@
 /** The state of a balance workflow: how it begins, and how news is folded into it. */
 import type { AccountState, DecisionRecord, Snapshot } from '../domain/accountState';
-import { isMoney } from '../domain/money';
+import { isBalance } from '../domain/money';
 import type { UsageWatermark } from './messages';
 
 /** What a workflow knows before it has read anything: stale, so the first decision is to read (O4). */
@@ -36,12 +36,15 @@ export function unread(accountId: string): AccountState {
   };
 }
 
-/** A stale or repeated watermark changes nothing, nor does one that is none. Returns whether it was news. */
-export function foldWatermark(state: AccountState, { watermark, available }: UsageWatermark): boolean {
-  if (!Number.isSafeInteger(watermark) || !isMoney(available) || watermark <= state.snapshot.watermark) return false;
+/** A stale or repeated watermark changes nothing, nor does what is none, whoever has sent it. Returns whether it was news. */
+export function foldWatermark(state: AccountState, told: Partial<UsageWatermark> | null | undefined): boolean {
+  const { watermark, available } = told ?? {};
+  if (!isWatermark(watermark) || !isBalance(available) || watermark <= state.snapshot.watermark) return false;
   Object.assign(state.snapshot, { watermark, available });
   return true;
 }
+
+const isWatermark = (value: unknown): value is number => Number.isSafeInteger(value);
 
 /**
  * Takes the snapshot over, unless the workflow has a newer one. The account is read again in two cases: when a signal has

@@ -16,8 +16,7 @@ export const interceptors = (): WorkflowInterceptors => {
 
   /** From now on all belongs to this message. */
   function received(name: string, headers: Headers): void {
-    const payload = headers[TRACE_HEADER];
-    const parent = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+    const parent = readParent(headers[TRACE_HEADER]);
     const [, version, traceId, flags] =
       typeof parent === 'string' ? (/^(00)-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(parent) ?? []) : [];
     if (version === undefined) return;
@@ -58,6 +57,15 @@ export const interceptors = (): WorkflowInterceptors => {
     ],
   };
 };
+
+/** What another system sends under this name may be anything: that costs a trace, and never stops a workflow. */
+function readParent(payload: Headers[string] | undefined): unknown {
+  try {
+    return payload && defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
+}
 
 /** 16 hexadecimal digits, by FNV-1a: no secret, only unlike the others. */
 function hash(text: string): string {

@@ -1,6 +1,9 @@
-/** The handlers of the balance workflow. They only record what has come; the loop acts. */
+/**
+ * The handlers of the balance workflow. They only record what has come; the loop acts. Whoever reaches Temporal may send
+ * anything: a handler that threw would stop the account's workflow for good, so what is no message is left out or refused.
+ */
 import { setHandler, uuid4 } from '@temporalio/workflow';
-import type { AccountState } from '../domain/accountState';
+import type { AccountState, SettingsAnswer } from '../domain/accountState';
 import { checkSettings, CHARGEABLE_CENTS } from '../domain/autoReload';
 import { foldWatermark } from './accountState';
 import type { Answers } from './answers';
@@ -15,7 +18,8 @@ export function listen(state: AccountState, news: News, answers: Answers): void 
   setHandler(messages.usageSignal, (watermark) => {
     if (foldWatermark(state, watermark)) news.tell();
   });
-  setHandler(messages.reportUsageSignal, ({ events }) => {
+  setHandler(messages.reportUsageSignal, (report: Partial<messages.ReportedUsage> | null | undefined) => {
+    const events = report?.events;
     if (!Array.isArray(events)) return;
     state.reported = [...(state.reported ?? []), ...events];
     news.tell();
@@ -36,7 +40,9 @@ function listenToOwners(answers: Answers): void {
     messages.configureAutoReloadUpdate,
     ({ actor, settings }) => answers.ask({ kind: 'configure', requestId: uuid4(), actor, settings }),
     {
-      validator: ({ settings }: messages.ConfigureAutoReload) => {
+      validator: (asked: messages.ConfigureAutoReload) => {
+        requireActor(asked);
+        const { settings } = asked;
         // The deployment's own ranges are the API's to check: they may have changed since this run was told anything.
         const problems = checkSettings(settings, { threshold: CHARGEABLE, amount: CHARGEABLE });
         if (problems.length > 0)
@@ -44,11 +50,17 @@ function listenToOwners(answers: Answers): void {
       },
     },
   );
-  setHandler(messages.pauseAutoReloadUpdate, ({ actor }) => answers.ask({ kind: 'pause', requestId: uuid4(), actor }));
-  setHandler(messages.resumeAutoReloadUpdate, ({ actor }) =>
-    answers.ask({ kind: 'resume', requestId: uuid4(), actor }),
-  );
-  setHandler(messages.disableAutoReloadUpdate, ({ actor }) =>
-    answers.ask({ kind: 'disable', requestId: uuid4(), actor }),
-  );
+  const asking =
+    (kind: 'pause' | 'resume' | 'disable') =>
+    ({ actor }: messages.ChangeAutoReload): Promise<SettingsAnswer> =>
+      answers.ask({ kind, requestId: uuid4(), actor });
+  setHandler(messages.pauseAutoReloadUpdate, asking('pause'), { validator: requireActor });
+  setHandler(messages.resumeAutoReloadUpdate, asking('resume'), { validator: requireActor });
+  setHandler(messages.disableAutoReloadUpdate, asking('disable'), { validator: requireActor });
+}
+
+/** Every change says who has made it (O5). What it throws refuses the update. */
+function requireActor(asked: Partial<messages.ChangeAutoReload> | null | undefined): void {
+  const actor: unknown = asked?.actor;
+  if (typeof actor !== 'string' || actor === '') throw new TypeError('actor must say who asks for this');
 }

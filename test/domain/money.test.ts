@@ -1,6 +1,15 @@
 /** B1: money is exact, in nano-dollars, and rounded in one place. */
 import fc from 'fast-check';
-import { centsToNano, divideRoundingUp, formatMoney, isMoney, nano, parseMoney, wholeCents } from '../../domain/money';
+import {
+  centsToNano,
+  divideRoundingUp,
+  formatMoney,
+  isBalance,
+  nano,
+  parseBalance,
+  parseMoney,
+  wholeCents,
+} from '../../domain/money';
 
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
 const amount = fc.bigInt({ min: -999_999_999_999_999_999n, max: 999_999_999_999_999_999n }).map(nano);
@@ -17,6 +26,23 @@ test('B1 the wire has at least two decimals, at most nine, and no zeros beyond t
     fc.property(amount, (value) => /^-?\d+\.(\d\d|\d{2,8}[1-9])$/.test(formatMoney(value))),
     runs,
   );
+});
+
+test('B1 a balance is read as it is written, to both ends of 64 bits', () => {
+  const balance = fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 0n, -1n),
+  );
+  fc.assert(
+    fc.property(balance, (value) => {
+      const text = formatMoney(nano(value));
+      return isBalance(text) && parseBalance(text) === value;
+    }),
+    runs,
+  );
+  for (const text of ['', 'NaN', '1e3', '12345678901.00', ' 1', undefined, 7, null])
+    expect([text, isBalance(text)]).toEqual([text, false]);
+  expect(() => parseBalance('12345678901.00')).toThrow(RangeError);
 });
 
 test.each([
@@ -43,7 +69,6 @@ test.each([
   'NaN',
   '١',
 ])('B1 "%s" is no amount', (text) => {
-  expect(isMoney(text)).toBe(false);
   expect(() => parseMoney(text)).toThrow(RangeError);
 });
 
