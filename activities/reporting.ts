@@ -1,6 +1,7 @@
 /** Usage that was reported to the workflow by signal, posted by the same statement as any other (B3, B4). */
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import { postUsage } from '../ledger/usage/postUsage';
+import { postApart } from '../usage/postApart';
 import { createPriceBook } from '../usage/priceBook';
 import { createUsageReporting } from '../usage/reportUsage';
 import type { Dependencies } from './dependencies';
@@ -12,7 +13,11 @@ export function createReportingActivities(deps: Dependencies) {
     pool,
     prices: createPriceBook(pool, log, () => performance.now()),
     now: clock.now,
-    post: async (events) => [{ result: await postUsage(pool, events), first: 0, places: [...events.keys()] }],
+    post: (events) =>
+      postApart({ events, places: [...events.keys()] }, async (some) => ({
+        result: await postUsage(pool, some),
+        first: 0,
+      })),
   });
 
   return {

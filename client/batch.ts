@@ -15,8 +15,8 @@ export type Batch = {
 };
 
 export type Suspicion = {
-  /** How many requests the API had taken when the events of this batch failed first: has it taken others since? */
-  readonly takenBefore: number;
+  /** How many requests the API had taken when the events of this batch failed: has it taken others since? */
+  takenBefore: number;
   /** It is a part of a batch that failed. */
   readonly isPart: boolean;
   /** Failures of this batch as it is now. */

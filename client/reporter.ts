@@ -114,6 +114,7 @@ class BufferedReporter implements Reporter {
       if (verdict === 'give_up') return this.reject(batch, answer);
       if (!isRefused(answer)) this.fail(answer);
       if (verdict === 'halve') return this.halve(batch);
+      if (verdict === 'halve_later') return void this.rest(batch, answer).then(() => this.halve(batch));
       if (verdict === 'step_aside') return void this.rest(batch, answer).then(() => this.again(batch));
       await this.rest(batch, answer);
       if (verdict === 'let_others_go') return buffer.putBack(batch, 'last');

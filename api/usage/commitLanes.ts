@@ -1,6 +1,7 @@
 /** Group commits side by side, each for accounts of its own: they never wait for each other's locks, and Postgres has more than one core. */
 import { Problem } from '../../domain/errors';
 import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
+import { postApart } from '../../usage/postApart';
 import type { PostedPart } from '../../usage/reportUsage';
 import { createGroupCommit, type GroupCommitOptions } from './groupCommit';
 
@@ -19,19 +20,6 @@ export type CommitLanes = {
 export function createCommitLanes(options: GroupCommitOptions<PricedEvent, PostedUsage>): CommitLanes {
   const lanes = Array.from({ length: LANES }, () => createGroupCommit(options));
 
-  /** What Postgres can't store is rejected by itself: it takes no other event of the request with it. */
-  async function submitShare(mine: Share): Promise<PostedPart[]> {
-    const { lane, events, places } = mine;
-    try {
-      return [{ ...(await lanes[lane]!.submit(events)), places }];
-    } catch (error) {
-      if (!options.isItemsFault(error)) throw error;
-      const smaller = divide(mine);
-      if (smaller.length > 1) return (await Promise.all(smaller.map(submitShare))).flat();
-      return [{ result: { positions: new Map(), notPosted: new Map([[0, 'not_storable']]) }, first: 0, places }];
-    }
-  }
-
   return {
     async submit(events) {
       const shares = share(events);
@@ -42,38 +30,24 @@ export function createCommitLanes(options: GroupCommitOptions<PricedEvent, Poste
           { retryAfterSeconds: 1 },
         );
       }
-      return (await Promise.all(shares.map(submitShare))).flat();
+      return (await Promise.all(shares.map((mine) => postApart(mine, lanes[mine.lane]!.submit)))).flat();
     },
     waiting: () => lanes.reduce((sum, lane) => sum + lane.waiting(), 0),
     idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
   };
 }
 
-type Share = { lane: number; events: PricedEvent[]; places: number[] };
+type LaneShare = { lane: number; events: PricedEvent[]; places: number[] };
 
 /** An account's events are always in the same lane, in the order they came. */
-function share(events: readonly PricedEvent[]): Share[] {
-  const shares: Share[] = Array.from({ length: LANES }, (_, lane) => ({ lane, events: [], places: [] }));
+function share(events: readonly PricedEvent[]): LaneShare[] {
+  const shares: LaneShare[] = Array.from({ length: LANES }, (_, lane) => ({ lane, events: [], places: [] }));
   events.forEach((event, place) => {
     const mine = shares[laneOf(event.accountId)]!;
     mine.events.push(event);
     mine.places.push(place);
   });
   return shares.filter((one) => one.events.length > 0);
-}
-
-/** By account; the share of one account by event. */
-function divide({ lane, events, places }: Share): Share[] {
-  const isOfOne = events.every(({ accountId }) => accountId === events[0]!.accountId);
-  const parts = new Map<string | number, Share>();
-  events.forEach((event, i) => {
-    const name = isOfOne ? i : event.accountId;
-    const part = parts.get(name) ?? { lane, events: [], places: [] };
-    part.events.push(event);
-    part.places.push(places[i]!);
-    parts.set(name, part);
-  });
-  return [...parts.values()];
 }
 
 /** From 0. */

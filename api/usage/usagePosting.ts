@@ -1,6 +1,6 @@
 /** The way of reported usage: checked, priced, posted with whatever else is under way, answered when it is durable (B3–B5). */
 import type { Logger } from 'pino';
-import { DatabaseError, type Pool } from 'pg';
+import type { Pool } from 'pg';
 import { isAccountId, toShownId } from '../../domain/checkEvent';
 import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
@@ -11,6 +11,7 @@ import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
 import type { PriceBook } from '../../usage/priceBook';
+import { isEventsFault } from '../../usage/postApart';
 import { createUsageReporting } from '../../usage/reportUsage';
 
 export type UsageReport = {
@@ -70,8 +71,7 @@ export function createUsagePosting({
   const lanes = createCommitLanes({
     itemsMax: COMMIT_EVENTS_MAX,
     waitingMax: WAITING_EVENTS_MAX,
-    // Class 22, data exceptions: such as one account's balance running out of range.
-    isItemsFault: (error) => error instanceof DatabaseError && error.code?.startsWith('22') === true,
+    isItemsFault: isEventsFault,
     keepContext: tracing?.keep,
     commit(events) {
       const work = () => commit({ pool, counts, onPosted }, events);
@@ -122,10 +122,14 @@ export function createUsagePosting({
     return `{${found.join(',')}}`;
   }
 
-  /** What a commit fails on was not taken, or will be a duplicate: the caller repeats it. */
+  /**
+   * What a commit fails on was not taken, or will be a duplicate: the caller repeats it. What Postgres has refused for one
+   * event alone is our mistake (500), by which a caller knows that others may pass.
+   */
   function toOutage(error: unknown): never {
     if (error instanceof Problem) throw error;
     counts?.failed();
+    if (isEventsFault(error)) throw error;
     log.warn({ err: error }, 'a commit of usage failed');
     throw new Problem('database_unavailable', 'The usage could not be stored; send the same events again.', {
       retryAfterSeconds: 1,

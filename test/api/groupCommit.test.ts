@@ -231,6 +231,21 @@ describe('through two processes', () => {
     expect(await findViolations(pool)).toEqual([]);
   });
 
+  test('B4 an event that Postgres refuses for whatever reason takes no other with it: its own request is 500, and its others are taken', async () => {
+    const one = await openAccount(api, '10.00');
+    const other = await openInLane(laneOf(one.id));
+    const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000_000 });
+    await api.database.owner.query(`alter table usage_events add constraint poison check (event_id <> 'poison')`);
+    const events = [event(one.id, 'a'), event(one.id, 'poison'), event(other.id, 'b')];
+    const busy = report(api, [event(other.id, 'c')]);
+    const [bad, good] = await Promise.all([report(api, events), report(api, [event(other.id, 'd')])]);
+    await api.database.owner.query('alter table usage_events drop constraint poison');
+    expect([(await busy).status, good.status]).toEqual([200, 200]);
+    expect(bad).toMatchObject({ status: 500, body: { code: 'internal' } });
+    const again = await report(api, events);
+    expect(again.body).toMatchObject({ accepted: 1, duplicates: 2, rejected: [] });
+  });
+
   test('B4 one account that can hold no more has its own events rejected, not those that were committed with them', async () => {
     const full = await openAccount(api);
     const fine = await openInLane(laneOf(full.id));

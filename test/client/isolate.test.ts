@@ -25,9 +25,11 @@ afterEach(async () => {
   front.server.close();
 });
 
-type Front = { url: string; server: Server; answer: (body: string) => number | null; requests: number };
+/** What the front answers by itself: a status, or nothing, with the connection cut. Null: the API answers. */
+type OwnAnswer = number | 'cut' | null;
+type Front = { url: string; server: Server; answer: (body: string) => OwnAnswer; requests: number };
 
-/** Stands before the API, and answers by itself with the status that `answer` gives, if it gives one. */
+/** Stands before the API, and answers by itself what `answer` gives, if it gives something. */
 async function startFront(): Promise<Front> {
   const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
@@ -40,8 +42,9 @@ async function startFront(): Promise<Front> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     front.requests += 1;
-    const status = front.answer(body);
-    if (status !== null) return void response.writeHead(status).end();
+    const own = front.answer(body);
+    if (own === 'cut') return void request.socket.destroy();
+    if (own !== null) return void response.writeHead(own).end();
     const { authorization = '' } = request.headers;
     const headers = { authorization, 'content-type': 'application/json' };
     const answer = await fetch(api.url + request.url!, { method: request.method!, headers, body });
@@ -50,7 +53,7 @@ async function startFront(): Promise<Front> {
 }
 
 const event = (accountId: string, id: string) => ({ id, accountId, model: 'model', inputTokens: 1_000 });
-const poisonedBy = (status: number) => (body: string) => (body.includes('poison') ? status : null);
+const poisonedBy = (own: OwnAnswer) => (body: string) => (body.includes('poison') ? own : null);
 
 test.each([1, 2])(
   'one event that the API fails on holds up nobody for more than seconds, and is told with its content (%i requests at a time)',
@@ -68,6 +71,30 @@ test.each([1, 2])(
     expect(client.rejected).toMatchObject([{ event: event(id, 'poison'), code: 'http_500' }]);
     expect(client.buffered).toEqual({ events: 0, bytes: 0 });
     expect(await charged(api.database, id)).toMatchObject({ events: 300 });
+  },
+);
+
+test.each<[OwnAnswer, number]>([
+  [503, 1],
+  ['cut', 1],
+  ['cut', 2],
+])(
+  'one event that gets %s holds up nobody for more than seconds, and is never given up (%i requests at a time)',
+  async (own, requestsMax) => {
+    const { id } = await openAccount(api, '100.00');
+    client = notedClient({ url: front.url, key: api.service, reporting: { requestsMax, batchEventsMax: 16 } });
+    front.answer = poisonedBy(own);
+    client.report(event(id, 'poison'));
+    times(63, (i) => client.report(event(id, `good-${i}`)));
+    await until(
+      async () => (await charged(api.database, id)).events,
+      (events) => events === 63,
+    );
+    expect(client.buffered.events).toBe(1);
+    front.answer = () => null;
+    await client.flush(20_000);
+    expect(client.rejected).toEqual([]);
+    expect(await charged(api.database, id)).toMatchObject({ events: 64 });
   },
 );
 
@@ -117,4 +144,20 @@ test('an event that gets 503 or no answer is never given up, though others pass'
   }
   expect(client.rejected).toEqual([]);
   await expect(client.close(500)).rejects.toMatchObject({ events: [event(id, 'poison')] });
+});
+
+test('one event that Ballast itself fails on: the others of its batch are charged, and it is told with its content', async () => {
+  const { id } = await openAccount(api, '100.00');
+  client = notedClient({ url: api.url, key: api.service });
+  await api.database.owner.query(`alter table usage_events add constraint poison check (event_id <> 'unpostable')`);
+  try {
+    times(25, (i) => client.report(event(id, `before-${i}`)));
+    client.report(event(id, 'unpostable'));
+    times(25, (i) => client.report(event(id, `after-${i}`)));
+    await client.flush(30_000);
+  } finally {
+    await api.database.owner.query('alter table usage_events drop constraint poison');
+  }
+  expect(client.rejected).toMatchObject([{ event: event(id, 'unpostable'), code: 'internal' }]);
+  expect(await charged(api.database, id)).toMatchObject({ events: 50 });
 });
