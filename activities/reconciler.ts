@@ -2,9 +2,12 @@
 import { Context } from '@temporalio/activity';
 import type { PaymentNews } from '../domain/payment';
 import type { Repair } from '../domain/reconciliation';
+import { findPaymentOfIntent } from '../ledger/payments/findPaymentOfIntent';
+import { keepFinding } from '../ledger/reconciliation/keepFinding';
 import { applyCheckout } from '../payments/applyCheckout';
 import { applyEvent } from '../payments/applyEvent';
 import type { AppliedNews } from '../payments/news';
+import { isOutage } from '../payments/outage';
 import { reconcilePayment } from '../payments/reconcile';
 import type { Dependencies } from './dependencies';
 
@@ -25,6 +28,23 @@ export function createReconciler(deps: Dependencies) {
     return repairs;
   }
 
+  /** One that Ballast fails on holds up no other: it is kept and shown, so that each run tries it again. */
+  async function reconcileApart(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
+    try {
+      return await reconcile(paymentIntentId, nowMs);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      const accountId = (await findPaymentOfIntent(deps.pool, paymentIntentId))?.accountId ?? null;
+      const finding = { kind: 'not_reconciled' as const, accountId, detail: (error as Error).message };
+      await keepFinding(deps.pool, paymentIntentId, finding);
+      deps.log.error(
+        { err: error, account: accountId, paymentIntentId },
+        'a payment could not be reconciled: an operator must look at it',
+      );
+      return [];
+    }
+  }
+
   async function reconcileAll(
     paymentIntentIds: Iterable<string>,
     nowMs: number,
@@ -33,23 +53,37 @@ export function createReconciler(deps: Dependencies) {
     let payments = 0;
     for (const id of paymentIntentIds) {
       payments += 1;
-      repairs.push(...(await reconcile(id, nowMs)));
+      repairs.push(...(await reconcileApart(id, nowMs)));
     }
     return { payments, repairs };
   }
 
-  /** A page of Checkout's of which nothing was heard. */
-  async function applyEnd(sessionId: string, nowMs: number): Promise<Repair[]> {
+  /** Null where Ballast fails on it: it holds up nothing else, and comes again. */
+  async function apart(about: string, work: () => Promise<AppliedNews>): Promise<AppliedNews | null> {
     Context.current().heartbeat();
-    return repairsOf(await applyCheckout(deps, sessionId, nowMs), sessionId);
+    try {
+      return await work();
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      deps.log.error({ err: error, about }, 'news could not be applied: an operator must look at it');
+      return null;
+    }
   }
 
-  /** News that is not about a PaymentIntent: a page of Checkout's, a method. */
-  async function applyNews(news: PaymentNews, nowMs: number): Promise<{ applied: AppliedNews; repairs: Repair[] }> {
-    Context.current().heartbeat();
-    const applied = await applyEvent(deps, news, nowMs);
+  /** A page of Checkout's of which nothing was heard. */
+  async function applyEnd(sessionId: string, nowMs: number): Promise<Repair[]> {
+    const applied = await apart(sessionId, () => applyCheckout(deps, sessionId, nowMs));
+    return applied === null ? [] : repairsOf(applied, sessionId);
+  }
+
+  /** News that is not about a PaymentIntent: a page of Checkout's, a method. `applied` is null where Ballast fails on it. */
+  async function applyNews(
+    news: PaymentNews,
+    nowMs: number,
+  ): Promise<{ applied: AppliedNews | null; repairs: Repair[] }> {
     const about = news.about === 'checkout' ? news.sessionId : news.about === 'method' ? news.methodId : news.eventId;
-    return { applied, repairs: repairsOf(applied, about) };
+    const applied = await apart(about, () => applyEvent(deps, news, nowMs));
+    return { applied, repairs: applied === null ? [] : repairsOf(applied, about) };
   }
 
   return { reconcileAll, applyNews, applyEnd };

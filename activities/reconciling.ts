@@ -55,7 +55,7 @@ export function createReconcilingActivities(deps: Dependencies) {
             ? { applied: nothingOfOurs('reconciled'), repairs: [] }
             : await applyNews(news, nowMs);
         page.repairs.push(...repairs);
-        await recordEvent(pool, news, applied);
+        if (applied !== null) await recordEvent(pool, news, applied);
       }
       return { next, events: fresh.length, ...page };
     },

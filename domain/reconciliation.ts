@@ -12,7 +12,9 @@ export type UnexplainedKind =
   /** Stripe and ledger do not agree on what is left of a payment. */
   | 'sum_differs'
   /** Stripe does not let a payment be canceled that shall not be paid any more; one of a reload keeps the next from opening. */
-  | 'not_canceled';
+  | 'not_canceled'
+  /** Reconciling it fails, and by no outage: it is tried again by each run. */
+  | 'not_reconciled';
 
 export type Unexplained = {
   kind: UnexplainedKind;

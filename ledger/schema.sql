@@ -775,7 +775,7 @@ create table unexplained (
   detail text not null,
   first_seen_at timestamp with time zone not null default now(),
   PRIMARY KEY (payment_intent_id),
-  CHECK (kind = ANY (ARRAY['paid_twice'::text, 'paid_unknown'::text, 'amount_differs'::text, 'credited_without_payment'::text, 'sum_differs'::text, 'not_canceled'::text]))
+  CHECK (kind = ANY (ARRAY['paid_twice'::text, 'paid_unknown'::text, 'amount_differs'::text, 'credited_without_payment'::text, 'sum_differs'::text, 'not_canceled'::text, 'not_reconciled'::text]))
 );
 
 create table usage_archives (

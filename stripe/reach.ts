@@ -11,6 +11,9 @@ export async function reachStripe(stripe: Stripe, timeoutMs: number): Promise<vo
   }
 }
 
+/** Stripe understands what was asked of this object, and refuses it: it will refuse it the next time. */
+export const isRefusedRequest = (error: unknown): boolean => error instanceof Stripe.errors.StripeInvalidRequestError;
+
 /** An answer, or the lack of one, that says nothing about what was asked: an outage, too many calls, a wrong key. */
 export const isProviderOutage = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError || error instanceof CustomerMissing;

@@ -47,6 +47,7 @@ const report = z
             'credited_without_payment',
             'sum_differs',
             'not_canceled',
+            'not_reconciled',
           ]),
           accountId: z.string().nullable(),
           paymentIntentId: z.string(),

@@ -3,8 +3,8 @@ import { DatabaseError } from 'pg';
 import type { z } from 'zod';
 import { StoreUnavailable } from '../../batches/fileStore';
 import { Problem, unavailable, type FieldError } from '../../domain/errors';
+import { isDatabaseOutage } from '../../ledger/databaseOutage';
 import { isProviderOutage } from '../../stripe/reach';
-import { isDatabaseOutage } from './databaseOutage';
 import type { Reply } from './endpoint';
 
 const TYPE_BASE = 'https://ballast.example/errors/';

@@ -3,7 +3,7 @@
  * nothing at all. Looks in the background notice it; while it is silent, every other question fails at once.
  */
 import { unavailable, type Problem } from '../../domain/errors';
-import { isDatabaseOutage } from './databaseOutage';
+import { isDatabaseOutage } from '../../ledger/databaseOutage';
 import { within } from './within';
 
 export type Pulse = {

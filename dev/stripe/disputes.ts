@@ -140,6 +140,7 @@ const listDisputesParams = z.strictObject({ ...listParams, charge: id.optional()
 
 export async function listDisputes(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listDisputesParams, request.params);
+  if (params.payment_intent !== undefined) await tx.need('payment_intents', params.payment_intent, 'payment_intent');
   return listObjects(tx, 'disputes', request.path, params, {
     where:
       params.charge !== undefined

@@ -144,6 +144,7 @@ const listRefundsParams = z.strictObject({ ...listParams, charge: id.optional(),
 
 export async function listRefunds(tx: Transaction, request: ApiRequest): Promise<object> {
   const params = parseParams(listRefundsParams, request.params);
+  if (params.payment_intent !== undefined) await tx.need('payment_intents', params.payment_intent, 'payment_intent');
   return listObjects(tx, 'refunds', request.path, params, {
     where:
       params.charge !== undefined

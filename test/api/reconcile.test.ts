@@ -173,6 +173,31 @@ test('P6 what can not be explained is reported, again and again, until it is', a
   expect(body).toMatch(new RegExp(`credited_without_payment +${account.id} +pi_phantom`));
 });
 
+test('P6 a payment that Ballast fails on holds up no other, and is shown until it is right', async () => {
+  const [bad, good] = [await openAccount(api), await openAccount(api)];
+  const { intent } = await pay(bad);
+  await pay(good);
+  const { owner } = world.database;
+  await owner.query(`alter table ledger_lines add constraint poison check (account_id <> '${bad.id}')`);
+  try {
+    for (const _again of [1, 2])
+      expect((await run()).unexplained.newest).toContainEqual(
+        expect.objectContaining({
+          kind: 'not_reconciled',
+          accountId: bad.id,
+          paymentIntentId: intent,
+          detail: expect.stringContaining('poison'),
+        }),
+      );
+    expect(await lines(good)).toEqual(['prepayment 25.00']);
+  } finally {
+    await owner.query('alter table ledger_lines drop constraint poison');
+  }
+  const { unexplained, repaired } = await run();
+  expect(repaired.newest).toContainEqual({ kind: 'credited', accountId: bad.id, about: intent });
+  expect(unexplained.newest.map(({ kind }: { kind: string }) => kind)).not.toContain('not_reconciled');
+});
+
 test('P5, P6 a refund that nobody asked for again is given up after an hour, and its money is free', async () => {
   const account = await openAccount(api);
   const { id, intent } = await pay(account);

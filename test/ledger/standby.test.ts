@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDatabaseOutage } from '../../api/http/databaseOutage';
+import { isDatabaseOutage } from '../../ledger/databaseOutage';
 import { startPostgres, type RunningPostgres } from '../../dev/postgres';
 import { openPool, transaction } from '../../ledger/db';
 

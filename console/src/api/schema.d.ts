@@ -2236,7 +2236,7 @@ export interface components {
                 count: number;
                 newest: {
                     /** @enum {string} */
-                    kind: "paid_twice" | "paid_unknown" | "amount_differs" | "credited_without_payment" | "sum_differs" | "not_canceled";
+                    kind: "paid_twice" | "paid_unknown" | "amount_differs" | "credited_without_payment" | "sum_differs" | "not_canceled" | "not_reconciled";
                     accountId: string | null;
                     paymentIntentId: string;
                     detail: string;

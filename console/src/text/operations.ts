@@ -67,6 +67,7 @@ export const operations = {
       credited_without_payment: 'Credited without payment',
       sum_differs: 'Sum differs',
       not_canceled: 'Could not be canceled',
+      not_reconciled: 'Could not be reconciled',
     } as Record<string, string>,
   },
   models: {

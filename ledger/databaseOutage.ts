@@ -1,6 +1,6 @@
 /** What pg and Node say when the database is away, or can't go on now. */
 import { DatabaseError } from 'pg';
-import { READ_ONLY } from '../../ledger/db';
+import { READ_ONLY } from './db';
 
 /** SQLSTATE classes that mean the database is away or can't go on now: connection, resources, operator, rollbacks. */
 const OUTAGE_CLASSES = new Set(['08', '53', '57', '58', '40', '55']);
