@@ -11,7 +11,12 @@ export type PaidIntent = {
   receiptUrl: string | null;
   brand: string | null;
   last4: string | null;
+  /** By which the card or account that was charged is known under any id (A11); null where the provider does not show it. */
+  card: ChargedCard | null;
 };
+
+/** The expiry is null for what has none, such as a bank account. */
+export type ChargedCard = { fingerprint: string; expMonth: number | null; expYear: number | null };
 
 /** The provider's answer about a method: it is not paid with it. */
 export type Declined = {

@@ -122,7 +122,7 @@ async function recovered(deps: PaymentDeps, payment: Payment, attempt: Attempt):
   const { customerId } = payment;
   if (customerId === null) return payment;
   try {
-    await recoverLost(deps, customerId, deps.clock.now());
+    await recoverLost(deps, { accountId: payment.accountId, customerId }, deps.clock.now());
   } catch (error) {
     return record(deps, payment, attempt, answerOfError(error));
   }

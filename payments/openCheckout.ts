@@ -59,7 +59,7 @@ const pagesOf = ({ successUrl, cancelUrl }: CheckoutWish) => ({ successUrl, canc
 async function recovered(deps: SyncDeps, payment: Payment, customerId: string): Promise<boolean> {
   if (payment.checkoutSessionId !== null || payment.paymentIntentId !== null) return true;
   try {
-    await recoverLost(deps, customerId, deps.clock.now());
+    await recoverLost(deps, { accountId: payment.accountId, customerId }, deps.clock.now());
     return true;
   } catch (error) {
     if (!isProviderOutage(error)) throw error;

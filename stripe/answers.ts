@@ -132,7 +132,7 @@ const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => 
 /** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */
 function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
-  const card = charge?.payment_method_details ? chargedWith(charge.payment_method_details) : null;
+  const charged = charge?.payment_method_details ? chargedWith(charge.payment_method_details) : null;
   return {
     paymentIntentId: intent.id,
     receivedCents: intent.amount_received,
@@ -140,7 +140,8 @@ function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {
     chargeId: chargeIdOf(intent),
     paymentMethodId: idOf(intent.payment_method),
     receiptUrl: charge?.receipt_url ?? null,
-    brand: card?.brand ?? null,
-    last4: card?.last4 ?? null,
+    brand: charged?.brand ?? null,
+    last4: charged?.last4 ?? null,
+    card: charged?.card ?? null,
   };
 }

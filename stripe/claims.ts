@@ -2,7 +2,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type Stripe from 'stripe';
 import type { PaymentClaim } from '../domain/payment';
-import { idOf, PAYMENT_CLAIM } from './looking';
+import { ACCOUNT_CLAIM, idOf, PAYMENT_CLAIM } from './looking';
 
 export type Claims = {
   /** The metadata of a PaymentIntent made for this payment. */
@@ -11,7 +11,6 @@ export type Claims = {
   claimOf(intent: Stripe.PaymentIntent): PaymentClaim | null;
 };
 
-const ACCOUNT = 'ballast_account';
 const PURPOSE = 'ballast_purpose';
 const CENTS = 'ballast_cents';
 const KEY = 'ballast_key';
@@ -35,7 +34,7 @@ export function createClaims(secret: string): Claims {
   return {
     metadataOf: (claim) => ({
       [PAYMENT_CLAIM]: claim.paymentId,
-      [ACCOUNT]: claim.accountId,
+      [ACCOUNT_CLAIM]: claim.accountId,
       [PURPOSE]: claim.purpose,
       [CENTS]: String(claim.cents),
       ...(claim.idempotencyKey !== null && { [KEY]: claim.idempotencyKey }),
@@ -44,7 +43,12 @@ export function createClaims(secret: string): Claims {
       [SIGNATURE]: signatureOf(claim),
     }),
     claimOf({ metadata, customer }) {
-      const { [SIGNATURE]: signature, [PAYMENT_CLAIM]: paymentId, [ACCOUNT]: accountId, [PURPOSE]: purpose } = metadata;
+      const {
+        [SIGNATURE]: signature,
+        [PAYMENT_CLAIM]: paymentId,
+        [ACCOUNT_CLAIM]: accountId,
+        [PURPOSE]: purpose,
+      } = metadata;
       const customerId = idOf(customer);
       if (!signature || !paymentId || !accountId || customerId === null) return null;
       if (purpose !== 'prepayment' && purpose !== 'reload') return null;

@@ -4,8 +4,9 @@ import Stripe from 'stripe';
 /** A lock may be held meanwhile, so no answer is waited for longer. */
 export const LOOK: Stripe.RequestOptions = { timeout: 5_000 };
 
-/** By them a PaymentIntent says which payment it is for, and a refund which request made it. */
+/** By them a PaymentIntent says which payment of which account it is for, and a refund which request made it. */
 export const PAYMENT_CLAIM = 'ballast_payment';
+export const ACCOUNT_CLAIM = 'ballast_account';
 export const REFUND_CLAIM = 'ballast_refund';
 
 /** Null for what Stripe does not know. Throws when it gives no answer. */

@@ -32,6 +32,8 @@ export type PaymentProvider = {
   listOurIntents(after: string | null): Promise<Page<string>>;
   /** The customer's PaymentIntents, newest first. */
   listIntents(customerId: string, after: string | null): Promise<Page<SeenIntent>>;
+  /** The account's PaymentIntents that are ours, of whatever customer and in no order; null where there is no search. */
+  searchIntents(accountId: string, after: string | null): Promise<Page<SeenIntent> | null>;
   /** Resolves when the provider answers at all. */
   reach(timeoutMs: number): Promise<void>;
   /** Verifies an event by its signature and age. */

@@ -4,7 +4,7 @@ import type { DisputeState, SeenCheckout, SeenDispute, SeenRefund } from '../dom
 import type { Claims } from './claims';
 import { createCheckoutPage } from './checkout';
 import { cancelIntent, confirmIntent, createIntent, seeIntent } from './intents';
-import { listIntents, listNews, listOurIntents } from './listing';
+import { listIntents, listNews, listOurIntents, searchIntents } from './listing';
 import { found, idOf, LOOK, PAYMENT_CLAIM, REFUND_CLAIM } from './looking';
 import { readEvent } from './news';
 import {
@@ -29,11 +29,12 @@ export function createProvider(stripe: Stripe, claims: Claims): PaymentProvider 
     seeIntent: (...of) => seeIntent(stripe, claims, ...of),
     async seeTakenBack(paymentIntentId) {
       const of = { payment_intent: paymentIntentId, limit: 100 };
+      // Of a payment that Stripe does not know (any more) nothing was taken back.
       const [refunds, disputes] = await Promise.all([
-        stripe.refunds.list(of, LOOK).autoPagingToArray({ limit: PER_PAYMENT_MAX }),
-        stripe.disputes.list(of, LOOK).autoPagingToArray({ limit: PER_PAYMENT_MAX }),
+        found(stripe.refunds.list(of, LOOK).autoPagingToArray({ limit: PER_PAYMENT_MAX })),
+        found(stripe.disputes.list(of, LOOK).autoPagingToArray({ limit: PER_PAYMENT_MAX })),
       ]);
-      return { refunds: refunds.map(toSeenRefund), disputes: disputes.map(toSeenDispute) };
+      return { refunds: (refunds ?? []).map(toSeenRefund), disputes: (disputes ?? []).map(toSeenDispute) };
     },
     async seeCheckout(sessionId) {
       const session = await found(stripe.checkout.sessions.retrieve(sessionId, { expand: ['setup_intent'] }, LOOK));
@@ -47,6 +48,7 @@ export function createProvider(stripe: Stripe, claims: Claims): PaymentProvider 
     listNews: (...of) => listNews(stripe, ...of),
     listOurIntents: (after) => listOurIntents(stripe, after),
     listIntents: (...of) => listIntents(stripe, claims, ...of),
+    searchIntents: (...of) => searchIntents(stripe, claims, ...of),
     reach: (timeoutMs) => reachStripe(stripe, timeoutMs),
     readEvent: (...signed) => readEvent(stripe, ...signed),
 

@@ -56,6 +56,11 @@ const switches: Record<string, Switch> = {
     return [];
   },
 
+  'DELETE /idempotency-keys': async ({ environment }) => {
+    await environment.store.forgetKeys();
+    return [];
+  },
+
   'GET /charges': async ({ environment }, { query }) => {
     const wanted = (['payment_intent', 'customer', 'status'] as const).filter((field) => query.get(field) !== null);
     const indexed = wanted.find((field) => field !== 'status');

@@ -184,6 +184,23 @@ export async function cancelPaymentIntent(tx: Transaction, request: ApiRequest):
   return canceled;
 }
 
+const searchIntentsParams = z.strictObject({ query: text, limit: listParams.limit, page: id.optional() });
+
+/** By one field of the metadata. Stripe's own search shows an object a minute after it was made; this one at once. */
+export async function searchPaymentIntents(tx: Transaction, request: ApiRequest): Promise<object> {
+  const { query, limit, page } = parseParams(searchIntentsParams, request.params);
+  const [, field, value] = /^metadata\["([^"]+)"\]:"([^"]*)"$/.exec(query) ?? [];
+  if (field === undefined) throw invalidParameter('The simulator searches by one field of the metadata.', 'query');
+  const { data, has_more, url } = await listObjects(
+    tx,
+    'payment_intents',
+    request.path,
+    { limit, starting_after: page },
+    { keep: ({ metadata }) => new Map(Object.entries(metadata)).get(field) === value },
+  );
+  return { object: 'search_result', url, has_more, data, next_page: has_more ? data.at(-1)!.id : null };
+}
+
 const listIntentsParams = z.strictObject({ ...listParams, customer: id.optional() });
 
 export async function listPaymentIntents(tx: Transaction, request: ApiRequest): Promise<object> {

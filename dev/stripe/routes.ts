@@ -29,6 +29,7 @@ export const routes: Route[] = [
 
   ['post', '/v1/payment_intents', paymentIntents.createPaymentIntent],
   ['get', '/v1/payment_intents', paymentIntents.listPaymentIntents],
+  ['get', '/v1/payment_intents/search', paymentIntents.searchPaymentIntents],
   ['get', '/v1/payment_intents/:id', paymentIntents.retrievePaymentIntent],
   ['post', '/v1/payment_intents/:id', paymentIntents.updatePaymentIntent],
   ['post', '/v1/payment_intents/:id/confirm', paymentIntents.confirmPaymentIntent],

@@ -108,6 +108,11 @@ export class Store {
     await this.query({ text: 'truncate objects' });
   }
 
+  /** As if a day had passed: what is asked under a key from before is asked anew. */
+  async forgetKeys(): Promise<void> {
+    await this.query({ text: `delete from objects where kind = 'idempotency'` });
+  }
+
   /** As long as Stripe keeps them: events 30 days, idempotency keys 24 hours. */
   async forgetOld(): Promise<void> {
     await this.pool.query(`

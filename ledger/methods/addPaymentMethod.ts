@@ -20,7 +20,7 @@ export const isFull = (existing: readonly PaymentMethod[], methodId: string | nu
 /**
  * Keeps a method that the provider has attached. The first becomes primary; a role that is given is taken from its
  * holder. A card that was declined for good before stays so under a new id, unless it expires later now (A11). Added
- * again, it only takes its role.
+ * again, it takes its role, and what the provider shows of it now.
  * @param methodsMax of the account, this one included; on `too_many` nothing is kept, and the caller detaches it
  */
 export async function addPaymentMethod(
@@ -37,10 +37,14 @@ export async function addPaymentMethod(
   if (role !== null) await vacateRole(tx, accountId, role, card.id);
   const first = existing.every(({ id }) => id === card.id);
   await tx.query(
-    `insert into payment_methods (id, account_id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because)
+    `insert into payment_methods as known (id, account_id, role, brand, last4, exp_month, exp_year, fingerprint, unusable_because)
      values ($2, $1, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (id) do update set role = coalesce(excluded.role, payment_methods.role), removed_at = null
-       where payment_methods.account_id = $1`,
+     on conflict (id) do update set role = coalesce(excluded.role, known.role), removed_at = null, brand = excluded.brand,
+       last4 = excluded.last4, exp_month = excluded.exp_month, exp_year = excluded.exp_year, fingerprint = excluded.fingerprint,
+       unusable_because = case when known.fingerprint is distinct from excluded.fingerprint
+           or (excluded.exp_year, excluded.exp_month) > (known.exp_year, known.exp_month)
+         then excluded.unusable_because else known.unusable_because end
+       where known.account_id = $1`,
     [
       accountId,
       card.id,

@@ -60,7 +60,7 @@ export async function creditPayment(tx: Tx, paid: PaidIntent, policy: Policy, no
   await tx.query('update account_states set strikes = 0, last_strike_at = null where account_id = $1', [
     payment.account_id,
   ]);
-  await clearMark(tx, payment.account_id, paid.paymentMethodId);
+  await clearMark(tx, payment.account_id, paid.paymentMethodId, paid.card);
   if (payment.purpose === 'reload') await closePaidReload(tx, payment, paid, line.balance, policy, now);
   await raiseNews(tx, payment.account_id);
   return { kind: 'credited', now: true, accountId: payment.account_id, sequence: line.sequence };

@@ -88,6 +88,35 @@ test('O4 the same prepayment under the same key after a restore: one PaymentInte
   expect(await lines(account)).toEqual(['prepayment 25.00']);
 });
 
+test.each([
+  ['within a day', false],
+  ['days later, when Stripe has forgotten all keys', true],
+])(
+  'O4 the same prepayment after a restore of a copy from before the first card, %s: one charge, whichever customer it was',
+  async (_when, isForgotten) => {
+    const account = await openAccount(api);
+    const restore = await keepCopy(world.database);
+    const addCard = async () =>
+      expect(await ofAccount(account, 'POST', '/payment-methods', { paymentMethod: 'pm_card_visa' })).toMatchObject({
+        status: 201,
+      });
+    await addCard();
+    const first = await prepay(account, 'again');
+    expect(first).toMatchObject({ status: 201, body: { balance: '25.00' } });
+    await restore();
+    if (isForgotten) await world.simulate('DELETE', '/idempotency-keys');
+    await addCard();
+    for (const answer of await Promise.all(times(3, () => prepay(account, 'again'))))
+      expect(answer).toMatchObject({ status: 201, body: { id: first.body.id, balance: '25.00' } });
+    const { data } = await world.stripe.paymentIntents.list({ limit: 100 });
+    const paid = data.filter(
+      ({ status, metadata }) => status === 'succeeded' && metadata.ballast_account === account.id,
+    );
+    expect(paid).toHaveLength(1);
+    expect(await lines(account)).toEqual(['prepayment 25.00']);
+  },
+);
+
 test('O4 other content under a key that was lost: the older prepayment stands and is credited, the newer is refused', async () => {
   const account = await withCard();
   const restore = await keepCopy(world.database);

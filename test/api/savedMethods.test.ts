@@ -122,6 +122,37 @@ test('A11 a charge that succeeds ends the mark under every id of that card', asy
   expect(await read(account, again.id)).toMatchObject({ usable: true });
 });
 
+test('A11 a payment at Checkout by that card ends the mark too, though it has another id there; one by another card does not', async () => {
+  const { account, id } = await lostCard();
+  const payBy = async (card: string) => {
+    const pages = { successUrl: 'https://console.example/ok', cancelUrl: 'https://console.example/no' };
+    const { status, body } = await api.ask('POST', `/v1/accounts/${account.id}/prepayments/checkout`, {
+      key: account.owner,
+      body: { amount: '5.00', ...pages },
+      headers: { 'Idempotency-Key': randomUUID() },
+    });
+    expect(status).toBe(201);
+    const session = new URL(body.url as string).pathname.split('/').at(-1)!;
+    await world.simulate('POST', `/checkout-sessions/${session}/submit`, { paymentMethod: card });
+    const paid = await api.ask('GET', `/v1/accounts/${account.id}/prepayments/${body.id}`, { key: account.owner });
+    expect(paid.body).toMatchObject({ status: 'succeeded' });
+  };
+  await payBy(await cardOf(2031));
+  await payBy('pm_card_mastercard');
+  expect(await read(account, id)).toMatchObject({ usable: false });
+  await payBy(await cardOf(2027));
+  expect(await read(account, id)).toMatchObject({ usable: true });
+});
+
+test('A11 the same method added again shows what it is now, and is usable if it was renewed', async () => {
+  const { account, id } = await lostCard();
+  await deliver(null);
+  expect(await add(account, id)).toMatchObject({ usable: false, expYear: 2027 });
+  await world.simulate('POST', `/payment-methods/${id}/update`, { expYear: 2034 });
+  expect(await add(account, id)).toMatchObject({ id, usable: true, expYear: 2034, role: 'primary' });
+  await deliver('api');
+});
+
 test('A11, P6 an update whose event was never delivered is found by reconciliation, also behind the first twenty types', async () => {
   const { account, id } = await lostCard();
   expect((await api.ask('POST', '/v1/reconcile', { key: api.admin })).status).toBe(200);

@@ -60,6 +60,7 @@ export const REQUESTS: Record<string, (stripe: Stripe, ids: Ids) => Promise<unkn
     testProvider(stripe).listIntents(customerId, null),
     testProvider(stripe).listIntents(customerId, 'pi_123'),
   ],
+  'paymentIntents.search': (stripe) => [testProvider(stripe).searchIntents('acme', null)],
   'events.list': (stripe) => [
     listNews(stripe, 1_790_000_000_000, null),
     listNews(stripe, 1_790_000_000_000, 'evt_123'),

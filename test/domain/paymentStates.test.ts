@@ -13,6 +13,7 @@ const paidBy = (more: object = {}): PaymentAnswer => ({
     receiptUrl: null,
     brand: null,
     last4: null,
+    card: null,
     ...more,
   },
 });

@@ -385,6 +385,7 @@ describe('A7, P3 reloads and their settling', () => {
       receiptUrl: null,
       brand: null,
       last4: null,
+      card: null,
     };
     const settle = (): Promise<Credited> => transaction(database.pool, (tx) => creditPayment(tx, paid, policy, NOW));
     const results = await Promise.all(Array.from({ length: 10 }, settle));
@@ -411,6 +412,7 @@ describe('A7, P3 reloads and their settling', () => {
         receiptUrl: null,
         brand: null,
         last4: null,
+        card: null,
         ...wrong,
       };
       expect(await transaction(database.pool, (tx) => creditPayment(tx, paid, policy, NOW))).toMatchObject({

@@ -75,7 +75,7 @@ test('O4 what was lost is found on every page, also where the newest page was re
   const account = await openAccount(database.pool);
   const { customerId, intents } = await losePayments(account, 45);
   for (const intent of intents.slice(0, 25)) await reconcilePayment(deps, intent, Date.now());
-  await recoverLost(deps, customerId, Date.now());
+  await recoverLost(deps, { accountId: account, customerId }, Date.now());
   expect(await linesOf(database.pool, account)).toEqual(Array<string>(45).fill('prepayment 5.00'));
 });
 
@@ -93,8 +93,8 @@ test('O4 a look that is cut off at any payment finds the rest the next time', as
       },
     },
   };
-  await expect(recoverLost(cutOff, customerId, Date.now())).rejects.toThrow('cut off');
-  await recoverLost(deps, customerId, Date.now());
+  await expect(recoverLost(cutOff, { accountId: account, customerId }, Date.now())).rejects.toThrow('cut off');
+  await recoverLost(deps, { accountId: account, customerId }, Date.now());
   expect(await linesOf(database.pool, account)).toEqual(Array<string>(25).fill('prepayment 5.00'));
 });
 
@@ -115,7 +115,7 @@ test('O4 what was lost is found behind however many pages', async () => {
       },
     },
   };
-  await recoverLost(manyPages, customerId, Date.now());
+  await recoverLost(manyPages, { accountId: account, customerId }, Date.now());
   expect([asked.length, asked.at(-1)]).toEqual([PAGES, `page-${PAGES - 1}`]);
   expect(await linesOf(database.pool, account)).toEqual(['prepayment 5.00']);
   expect(
@@ -128,6 +128,24 @@ test('O4 payments of another integration do not hide what was lost before them',
   const { customerId } = await losePayments(account, 1);
   for (let nth = 0; nth < 21; nth++)
     await stripe.paymentIntents.create({ amount: 900, currency: 'usd', customer: customerId });
-  await recoverLost(deps, customerId, Date.now());
+  await recoverLost(deps, { accountId: account, customerId }, Date.now());
   expect(await linesOf(database.pool, account)).toEqual(['prepayment 5.00']);
+});
+
+test('O4 what another customer of the account has paid is found; where there is no search, charging goes on', async () => {
+  const account = await openAccount(database.pool);
+  await losePayments(account, 3);
+  // Stripe has forgotten the key: it makes another customer.
+  await fetch(`${simulator.url}/_sim/idempotency-keys`, { method: 'DELETE' });
+  const customerId = await createCustomer(stripe, account);
+  const stranger = await openAccount(database.pool, account.toUpperCase());
+  const without: SyncDeps = {
+    ...deps,
+    provider: { ...deps.provider, searchIntents: () => Promise.resolve(null) },
+  };
+  await recoverLost(without, { accountId: account, customerId }, Date.now());
+  expect(await linesOf(database.pool, account)).toEqual([]);
+  for (const accountId of [account, stranger]) await recoverLost(deps, { accountId, customerId }, Date.now());
+  expect(await linesOf(database.pool, account)).toEqual(Array<string>(3).fill('prepayment 5.00'));
+  expect(await linesOf(database.pool, stranger)).toEqual([]);
 });

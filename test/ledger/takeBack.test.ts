@@ -253,14 +253,18 @@ test('P5 a dispute pauses too; what comes back does not resume', async () => {
   expect(await one('select status from account_states where account_id = $1', account)).toEqual({ status: 'paused' });
 });
 
-test('P3 a PaymentIntent of another amount is quarantined, and nothing is taken back of it', async () => {
+test('P3 a PaymentIntent of another amount is quarantined and told to operators once, and nothing is taken back of it', async () => {
   const account = await openAccount(database.pool);
   const { id, intent } = await pay(account, 2_500);
   await database.pool.query('update payments set amount_cents = 2400 where id = $1', [id]);
   await stripe.refunds.create({ payment_intent: intent, amount: 100 });
-  expect((await look(intent)).synced).toMatchObject({
-    applied: { kind: 'quarantined', because: expect.stringContaining('2500 usd') },
-  });
+  const told: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void told.push(line) });
+  for (const _again of [1, 2])
+    expect((await takeBack({ ...deps, log }, intent, Date.now())).synced).toMatchObject({
+      applied: { kind: 'quarantined', because: expect.stringContaining('2500 usd') },
+    });
+  expect(told).toEqual([expect.stringContaining('a payment is quarantined: an operator must look at it')]);
   expect(await lines(account)).toEqual([]);
   expect(await one('select status from payments where account_id = $1', account)).toEqual({ status: 'quarantined' });
 });

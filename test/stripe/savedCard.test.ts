@@ -32,10 +32,15 @@ test.each(['link', 'constructor', '__proto__'])('P1 a method that shows nothing 
 
 test('P1 a receipt names a bank account by its type and the end of its number, a card by its brand, a wallet not at all', () => {
   const details = (of: object) => chargedWith(of as Stripe.Charge.PaymentMethodDetails);
-  expect(details({ type: 'card', card: { brand: 'visa', last4: '4242' } })).toEqual({ brand: 'visa', last4: '4242' });
-  expect(details({ type: 'us_bank_account', us_bank_account: { last4: '6789' } })).toEqual({
+  expect(details({ type: 'card', card: { brand: 'visa', last4: '4242' } })).toEqual({
+    brand: 'visa',
+    last4: '4242',
+    card: null,
+  });
+  expect(details({ type: 'us_bank_account', us_bank_account: { last4: '6789', fingerprint: 'fp' } })).toEqual({
     brand: 'us_bank_account',
     last4: '6789',
+    card: { fingerprint: 'fp', expMonth: null, expYear: null },
   });
-  expect(details({ type: 'link', link: { country: 'US' } })).toEqual({ brand: null, last4: null });
+  expect(details({ type: 'link', link: { country: 'US' } })).toEqual({ brand: null, last4: null, card: null });
 });

@@ -143,7 +143,7 @@ describe('A4, A5 changes', () => {
         effect: 'timeout_after',
       });
       await world.simulate('POST', '/faults', {
-        match: { method: 'GET', path: '^/v1/payment_intents/' },
+        match: { method: 'GET', path: '^/v1/payment_intents/pi_' },
         effect: 'timeout_before',
       });
       const answer = account.configure({ threshold: '10.00', amount: '20.00' });
