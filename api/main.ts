@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   if (tracing) tracePool(pool, tracing);
 
   await migrateOrWait(pool);
-  const metrics = await startProcessMetrics(name, config, say);
+  const metrics = await startProcessMetrics(name, config, { log, say });
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
     log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');
   const temporal = new Client({

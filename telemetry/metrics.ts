@@ -33,11 +33,27 @@ export const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export function createMetrics(process: string, version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  let uncounted = 0;
+  /** What is counted stands beside what moves money: a fault of counting is itself counted, and goes no further. */
+  const harmless =
+    <Given extends unknown[]>(count: (...given: Given) => void) =>
+    (...given: Given): void => {
+      try {
+        count(...given);
+      } catch {
+        uncounted += 1;
+      }
+    };
 
   const metrics: Metrics = {
-    counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers }),
-    histogram: (name, help, { buckets, labels: labelNames = [] }) =>
-      new Histogram({ name, help, buckets, labelNames, registers }),
+    counter(name, help, labelNames = []) {
+      const counter = new Counter({ name, help, labelNames, registers });
+      return Object.assign(counter, { inc: harmless(counter.inc.bind(counter)) });
+    },
+    histogram(name, help, { buckets, labels: labelNames = [] }) {
+      const histogram = new Histogram({ name, help, buckets, labelNames, registers });
+      return Object.assign(histogram, { observe: harmless(histogram.observe.bind(histogram)) });
+    },
     countedElsewhere(name, help, labelNames, read) {
       new Counter({
         name,
@@ -72,6 +88,12 @@ export function createMetrics(process: string, version: string): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+  metrics.countedElsewhere(
+    'ballast_metrics_uncounted_total',
+    'Numbers that could not be counted: a fault of ours.',
+    [],
+    () => [[{}, uncounted]],
+  );
   metrics.gauge('ballast_build_info', 'Always 1; says which build runs.', ['process', 'version', 'node'], () => [
     [{ process, version, node: globalThis.process.versions.node }, 1],
   ]);

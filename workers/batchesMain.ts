@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   });
   if (tracing) tracePool(pool, tracing);
   await migrateOrWait(pool);
-  const metrics = await startProcessMetrics('batch-worker', config, say);
+  const metrics = await startProcessMetrics('batch-worker', config, { log, say });
   addPoolMetrics(metrics, { main: pool });
   const counts = { ended: addActivitySeconds(metrics) };
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));

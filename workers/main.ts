@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
   }
   installRuntime(log);
-  const metrics = await startProcessMetrics('worker', config, say);
+  const metrics = await startProcessMetrics('worker', config, { log, say });
   const counts = createWorkerCounts(metrics);
   const pool = openPool(DATABASE_URL, {
     connectionsMax: 20,

@@ -1,13 +1,16 @@
 /** Issue 13.6, O5: what processes count, that the document lists exactly that, and that no label names an account. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pino from 'pino';
 import { createApiCounts } from '../../api/metrics';
 import { addLedgerGauges, createWorkerCounts } from '../../workers/metrics';
 import { boundedLabel, createMetrics, type Metrics } from '../../telemetry/metrics';
 import { serveMetrics } from '../../telemetry/metricsServer';
+import { startProcessMetrics } from '../../telemetry/processMetrics';
 import { addStripeMetrics } from '../../telemetry/stripeMetrics';
 import { readVersion } from '../../telemetry/version';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/notices';
 
 let api: TestApi;
 let metrics: Metrics;
@@ -111,6 +114,42 @@ test('METRICS_PORT answers without a key, and nothing else', async () => {
   } finally {
     await server.close();
   }
+});
+
+test('9.12 a port for metrics that is taken stops no process: it is told, and had as soon as it is free', async () => {
+  const other = await serveMetrics(metrics, 0, '127.0.0.1');
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
+  const config = { METRICS_PORT: other.port, METRICS_HOST: '127.0.0.1' };
+  const started = await startProcessMetrics('worker', config, { log, say: (line) => void lines.push(line) }, 20);
+  try {
+    expect(lines.join()).toContain('metrics can not be served');
+    await other.close();
+    const text = await until(
+      () =>
+        fetch(`http://127.0.0.1:${other.port}/metrics`).then(
+          (answer) => answer.text(),
+          () => '',
+        ),
+      Boolean,
+    );
+    expect(text).toContain('ballast_build_info{process="worker"');
+  } finally {
+    await started.close();
+  }
+});
+
+test('9.12 what can not be counted is counted as such, and stops nobody', async () => {
+  const faulty = createMetrics('worker', '1');
+  const counter = faulty.counter('one', 'One.', ['label']);
+  const histogram = faulty.histogram('two', 'Two.', { buckets: [1], labels: ['label'] });
+  counter.inc({ label: 'a' }, 2);
+  counter.inc({ label: 'a' }, -1);
+  counter.inc({ other: 'a' } as never);
+  histogram.observe({ label: 'a' }, 'text' as never);
+  histogram.observe({ other: 'a' } as never, 1);
+  expect(await valueOf(faulty, 'one', { label: 'a' })).toBe(2);
+  expect(await valueOf(faulty, 'ballast_metrics_uncounted_total')).toBe(4);
 });
 
 test('held money and queues are read from Postgres; what can not be read is left out, and says so', async () => {
