@@ -89,15 +89,18 @@ test('B5 a completion is answered, and its real tokens are charged', async () =>
   expect(await account(id)).toMatchObject({ balance: '0.999978', held: '0.00' });
 });
 
-test('B5 a streamed completion comes token by token, with its usage at the end', async () => {
+test('B5 a streamed completion comes token by token, past proxies that gather, with its usage at the end', async () => {
   const { id, openai } = await caller('1.00');
-  const stream = await openai.chat.completions.create({
-    model: 'stub',
-    messages,
-    max_completion_tokens: 5,
-    stream: true,
-    stream_options: { include_usage: true },
-  });
+  const { data: stream, response } = await openai.chat.completions
+    .create({
+      model: 'stub',
+      messages,
+      max_completion_tokens: 5,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    .withResponse();
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
   expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('The balance falls as tokens');

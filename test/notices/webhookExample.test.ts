@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => void receiver.kill());
 
-const send = (messageId: string, secret: string, available: string) =>
-  createWebhookSender({ allowPrivate: true })({
+const send = (messageId: string, secret: string, available: string, aheadMs = 0) =>
+  createWebhookSender({ allowPrivate: true, now: () => Date.now() + aheadMs })({
     messageId,
     url,
     secrets: [secret],
@@ -40,6 +40,9 @@ test('N2 the example takes what is signed, once, and refuses what is not', async
   expect((await send('a', SECRET, '2.00')).status).toBe(204);
   expect((await send('a', SECRET, '2.00')).status).toBe(204);
   expect((await fetch(url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(400);
+  // An hour old, or dated an hour ahead.
+  for (const aheadMs of [-3_600_000, 3_600_000])
+    expect(await send('c', SECRET, '4.00', aheadMs)).toEqual({ status: 400 });
   expect((await send('b', SECRET, '3.00')).status).toBe(204);
   await until(
     () => lines,

@@ -6,6 +6,7 @@ import { createActivities, type Activities } from '../../activities';
 import type { DecisionRecord, SettingsRequest, AccountStatus } from '../../domain/accountState';
 import { beginAttempt } from '../../ledger/reloads/beginAttempt';
 import { transaction } from '../../ledger/db';
+import { closeReload } from '../../ledger/reloads/closeReload';
 import { insertReload } from '../../ledger/reloads/insertReload';
 import { recordDecline } from '../../ledger/reloads/recordDecline';
 import { recordUnknown } from '../../ledger/reloads/recordUnknown';
@@ -209,4 +210,17 @@ test('A10 a charge that the reload is past sends nothing and shortens no wait', 
   await transaction(database.pool, (tx) => recordUnknown(tx, attempt));
   await transaction(database.pool, (tx) => recordUnknown(tx, { ...attempt, methodId: 'pm_2' }));
   expect(await reload()).toEqual(waiting);
+});
+
+test('A5, P3 a first charge of which Stripe took another amount is pending, never "not made"', async () => {
+  const accountId = await openAccount(database.pool);
+  const reloadId = randomUUID();
+  await transaction(database.pool, async (tx) => {
+    await insertReload(tx, { reloadId, accountId, nowMs: Date.now(), actor: 'olga' }, 2_500, {});
+    await tx.query(`update payments set status = 'quarantined', quarantined_because = 'test' where id = $1`, [
+      reloadId,
+    ]);
+    await closeReload(tx, { accountId, reloadId, state: 'canceled', because: 'a test', nowMs: Date.now() });
+  });
+  expect(await activities.concludeFirstCharge(reloadId)).toEqual({ kind: 'pending' });
 });
