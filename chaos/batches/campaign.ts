@@ -6,7 +6,7 @@ import type { MeasuredBallast } from '../../bench/ballast';
 import { openPool } from '../../ledger/db';
 import { createRandom, type Random } from '../random';
 import { createCaller, type Caller, type Reply } from '../caller';
-import { startFaults } from './faults';
+import { startFaults, type FaultOptions } from './faults';
 import { runJob, type EndedJob } from './jobs';
 import { catalogueEntry, MODEL } from './model';
 import { ballastProcesses, startExecutors, startSecondWorker, type Kept } from './processes';
@@ -19,8 +19,7 @@ export type CampaignOptions = {
   width: number;
   accounts: number;
   executors: number;
-  /** Between two faults. */
-  pauseMs: [number, number];
+  faults: FaultOptions;
   /** How long the store may take to become empty. */
   eraseMs: number;
   log(line: string): void;
@@ -51,7 +50,7 @@ export async function runCampaign(ballast: MeasuredBallast, options: CampaignOpt
     onIdleError: () => undefined,
   });
   const own: Kept[] = [startSecondWorker(ballast), ...startExecutors(ballast, key, options.executors, options.seed)];
-  const faults = startFaults([...ballastProcesses(ballast), ...own], createRandom(options.seed + 1), options.pauseMs);
+  const faults = startFaults([...ballastProcesses(ballast), ...own], createRandom(options.seed + 1), options.faults);
   const filesDir = join(ballast.dataDir, 'files');
   try {
     const jobs = await runAll({ options, callers, pool, filesDir, random, struck: () => total(faults.counts) });

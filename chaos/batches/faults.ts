@@ -10,8 +10,21 @@ export type Faults = {
   stop(): Promise<void>;
 };
 
-/** @param pauseMs between two faults */
-export function startFaults(victims: readonly Victim[], random: Random, pauseMs: [number, number]): Faults {
+type Strike = { victim: Victim; kind: 'killed' | 'frozen' };
+const eachOnce = (victims: readonly Victim[]): Strike[] =>
+  victims.flatMap((victim): Strike[] => [
+    { victim, kind: 'killed' },
+    { victim, kind: 'frozen' },
+  ]);
+
+export type FaultOptions = {
+  /** Between two faults. */
+  pauseMs: [number, number];
+  /** In each of them every process is killed and frozen once, in random order. */
+  rounds: number;
+};
+
+export function startFaults(victims: readonly Victim[], random: Random, { pauseMs, rounds }: FaultOptions): Faults {
   const counts = new Map<string, number>();
   const stopping = new AbortController();
   const frozen = new Map<Victim, Promise<void>>();
@@ -30,26 +43,32 @@ export function startFaults(victims: readonly Victim[], random: Random, pauseMs:
     signal(pid, 'SIGCONT');
   }
 
-  function strike(): void {
-    const victim = random.pick(victims);
-    const kind = random.chance(0.5) ? 'killed' : 'frozen';
+  /** False when it is frozen, or is being started again: then it is another's turn. */
+  function strike({ victim, kind }: Strike): boolean {
     const ms = random.between(...victim.freezeMs);
     const pid = victim.pid();
-    if (pid === undefined || frozen.has(victim)) return;
+    if (pid === undefined || frozen.has(victim)) return false;
     const key = `${victim.name.replace(/ \d+$/, '')} ${kind}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
-    if (kind === 'killed') return void signal(pid, 'SIGKILL');
+    if (kind === 'killed') {
+      signal(pid, 'SIGKILL');
+      return true;
+    }
     frozen.set(
       victim,
       freeze(pid, ms).finally(() => frozen.delete(victim)),
     );
+    return true;
   }
 
   const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await sleep(random.between(...pauseMs), undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (!stopping.signal.aborted) strike();
-    }
+    for (let round = 0; round < rounds; round++)
+      for (const due = eachOnce(victims); due.length > 0;) {
+        await sleep(random.between(...pauseMs), undefined, { signal: stopping.signal }).catch(() => undefined);
+        if (stopping.signal.aborted) return;
+        const at = random.between(0, due.length - 1);
+        if (strike(due[at]!)) due.splice(at, 1);
+      }
   })();
 
   return {

@@ -4,15 +4,24 @@ import { startBallast } from '../../bench/ballast';
 import { runCampaign, type CampaignOptions, type CampaignResult } from './campaign';
 import { FATES } from './jobs';
 
-/** A short one fits into the tests; the long one is run by hand. */
+/**
+ * A short one fits into the tests: all its faults come within seconds, and its jobs end when what was killed and frozen has
+ * come back. The long one is run by hand, and its faults go on until the last job has ended.
+ */
 const SHORT: Omit<CampaignOptions, 'jobs' | 'seed' | 'log'> = {
   width: 30,
   accounts: 3,
   executors: 3,
-  pauseMs: [1_000, 2_500],
-  eraseMs: 30_000,
+  faults: { pauseMs: [300, 600], rounds: 1 },
+  eraseMs: 60_000,
 };
-const LONG: typeof SHORT = { width: 40, accounts: 10, executors: 5, pauseMs: [700, 2_500], eraseMs: 400_000 };
+const LONG: typeof SHORT = {
+  width: 40,
+  accounts: 10,
+  executors: 5,
+  faults: { pauseMs: [700, 2_500], rounds: Infinity },
+  eraseMs: 400_000,
+};
 const LONG_FROM_JOBS = 200;
 
 const nanoToDollars = (nano: bigint): string =>

@@ -1,0 +1,36 @@
+/** L5: what works for batches takes what others leave of the processor, by every thread: Linux counts by thread. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../support/notices';
+
+let child: ChildProcess | undefined;
+afterEach(async () => {
+  const gone = once(child!, 'exit');
+  child!.kill('SIGKILL');
+  await gone;
+});
+
+/** Of each thread of a process, those that collect garbage and compile among them: how nice it is (proc(5), field 19). */
+const nicenessOf = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+
+(process.platform === 'linux' ? test : test.skip)(
+  'L5 the example executor runs at low priority, by all of its threads',
+  async () => {
+    child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'examples', 'batch-executor', 'main.js')], {
+      // It has nobody to ask, and goes on asking.
+      env: { PATH: process.env.PATH, BALLAST_URL: 'http://127.0.0.1:9', BALLAST_KEY: 'none' },
+      stdio: 'ignore',
+    });
+    const all = await until(
+      () => nicenessOf(child!.pid!),
+      (nice) => nice.length > 1 && nice.every((one) => one >= 10),
+    );
+    expect(all.length).toBeGreaterThan(5);
+  },
+);
