@@ -37,6 +37,13 @@ export type WorkerOptions = {
  */
 export const CACHED_WORKFLOWS_MAX = 300;
 
+/**
+ * How long a workflow's task waits for the worker that has the workflow in memory; then any worker takes it. Those of a
+ * worker that was killed rest for so long. A busy worker takes far less; one that takes more loses only what it remembers.
+ * The SDK's 10 s are twice what may pass until a killed process serves again.
+ */
+const STICKY_TASK_MS_MAX = 3_000;
+
 /** Of two releases side by side only the current one is given workflows; a run goes on with the next when that is made current. */
 export const versionedBy = (buildId: string | undefined, deploymentName: string): Partial<SdkOptions> =>
   buildId === undefined
@@ -74,6 +81,7 @@ export async function createWorker({
     interceptors: { ...interceptors, ...('workflowsPath' in workflows && { workflowModules: [CARRY_TRACE] }) },
     sinks,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    stickyQueueScheduleToStartTimeout: STICKY_TASK_MS_MAX,
     shutdownGraceTime: '5s',
   });
 }

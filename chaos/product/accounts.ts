@@ -5,6 +5,8 @@ import type { Acknowledged } from './acknowledged';
 import type { Ballast } from './ballast';
 
 export const MODEL = 'chaos-model';
+/** It never has money. */
+export const EMPTY = 'chaos-empty';
 /** In nano-dollars per token. */
 export const PRICE = { input: 1_003n, output: 4_009n };
 const PRICES = { inputPerMillion: '1.003', outputPerMillion: '4.009' };
@@ -48,6 +50,8 @@ export async function preparePeople(ballast: Ballast, acknowledged: Acknowledged
     admin.ask<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'chaos' } }),
   );
   const people = { admin, service: createCaller(ballast.apiUrls, serviceKey, GIVE_UP_MS), serviceKey, accounts: [] };
+  const members = [{ name: 'Owner', email: `owner@${EMPTY}.example`, role: 'owner' }];
+  await must(admin.ask('POST', '/v1/accounts', { body: { id: EMPTY, name: EMPTY, members } }));
   for (let nth = 1; nth <= count; nth++) await openAccount(ballast, people, acknowledged, nth);
   return people;
 }

@@ -5,14 +5,17 @@ import { openAccount, preparePeople } from './accounts';
 import { Ballast } from './ballast';
 import type { CampaignDisk } from './smallDisk';
 import { Batches } from './batches';
+import { watchGates } from './gates';
 import type { Scene } from './operations/operation';
 import { newTally, type Tally } from './report';
-import { runStep, Violation } from './step';
+import { runStep, Violation, type StepDone } from './step';
 
 export type CampaignOptions = {
   seed: number;
   /** The steps to run, both included: each has one fault, and draws from the seed and its own number. */
   steps: [first: number, last: number];
+  /** What the kind of each fault must have in it. @default any kind */
+  only?: string | undefined;
   disk: CampaignDisk;
   signal: AbortSignal;
   log(line: string): void;
@@ -46,9 +49,20 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const people = await preparePeople(ballast, acknowledged, ACCOUNTS);
     const batches = await Batches.start(ballast, people, acknowledged, { pool, seed });
     ending.unshift(() => batches.stop());
-    const failed = await runSteps({ ballast, people, acknowledged, batches, pool }, tally, options);
+    const gates = watchGates(ballast, people.serviceKey);
+    ending.unshift(() => gates.stop());
+    const failed = await runSteps({ ballast, people, acknowledged, batches, gates, pool }, tally, options);
     const seconds = (performance.now() - startedMs) / 1_000;
-    return { tally, acknowledged: { ...acknowledged.counts(), batches: batches.count }, failed, seconds };
+    return {
+      tally,
+      acknowledged: {
+        ...acknowledged.counts(),
+        batches: batches.count,
+        'gates asked of who has nothing': gates.asked(),
+      },
+      failed,
+      seconds,
+    };
   } finally {
     for (const end of ending) await end();
   }
@@ -57,12 +71,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 async function runSteps(
   scene: Scene,
   tally: Tally,
-  { seed, steps: [first, last], signal, log }: CampaignOptions,
+  { seed, steps: [first, last], only, signal, log }: CampaignOptions,
 ): Promise<CampaignResult['failed']> {
   for (let nth = first; nth <= last; nth++) {
     if (nth % NEW_ACCOUNT_EACH === 0) await replaceAccount(scene, ACCOUNTS + nth / NEW_ACCOUNT_EACH);
-    const beganMs = performance.now();
-    const done = await runStep(scene, seed, nth).catch((error: Error) => {
+    const done = await runStep(scene, seed, nth, only).catch((error: Error) => {
       signal.throwIfAborted();
       return error instanceof Violation ? error : new Violation(error.stack);
     });
@@ -71,11 +84,16 @@ async function runSteps(
     tally.recoveries.push(...done.recoveries);
     tally.operations += done.operations;
     if (done.reconciled) tally.reconciled++;
-    const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1);
-    log(`step ${nth} of ${last}: ${done.kind}; ${done.operations} operations, all proved (${seconds} s)`);
+    log(`step ${nth} of ${last}: ${done.kind}; ${told(done)}`);
   }
   const wrong = await scene.batches.violations();
   return wrong.length === 0 ? null : { step: last, because: wrong.join('\n') };
+}
+
+function told({ operations, actingMs, settlingMs, waitedFor }: StepDone): string {
+  const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+  const settled = `settled in ${seconds(settlingMs)} s${waitedFor === '' ? '' : `, at last ${waitedFor.slice(0, 200)}`}`;
+  return `${operations} operations answered in ${seconds(actingMs)} s; ${settled}; all proved`;
 }
 
 async function replaceAccount({ ballast, people, acknowledged }: Scene, nth: number): Promise<void> {

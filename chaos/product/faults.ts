@@ -34,6 +34,8 @@ const STEPS: readonly { step: string; server: Server; match: RegExp; programs: r
   { step: 'PaymentIntent read', server: 'stripe', match: /^GET \/v1\/payment_intents/, programs: PROGRAMS },
 ];
 const LOSSES: readonly { what: string; server: Server; match: RegExp; when: Moment }[] = [
+  { what: 'before COMMIT was sent', server: 'Postgres', match: /\bcommit\0/i, when: 'before' },
+  { what: 'before usage was sent', server: 'Postgres', match: /post-usage/, when: 'before' },
   { what: 'after COMMIT was sent', server: 'Postgres', match: /\bcommit\0/i, when: 'sent' },
   { what: 'before COMMIT was answered', server: 'Postgres', match: /\bcommit\0/i, when: 'answered' },
   { what: 'after usage was sent', server: 'Postgres', match: /post-usage/, when: 'sent' },
@@ -263,7 +265,17 @@ const KINDS: readonly (readonly [number, (random: Random) => Fault])[] = [
   [2, fillingDisk],
 ];
 
-export function drawFault(random: Random): Fault {
+/** @param only what its kind must have in it */
+export function drawFault(random: Random, only = ''): Fault {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const fault = drawAny(random);
+    if (fault.kind.includes(only)) return fault;
+  }
+  throw new Error(`There is no kind of fault with "${only}" in it.`);
+}
+const TRIES_MAX = 10_000;
+
+function drawAny(random: Random): Fault {
   let at = random.next() * KINDS.reduce((sum, [weight]) => sum + weight, 0);
   for (const [weight, draw] of KINDS) if ((at -= weight) < 0) return draw(random);
   return killing(random);

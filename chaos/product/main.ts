@@ -4,7 +4,7 @@ import { runCampaign, type CampaignResult } from './campaign';
 import { reportOf } from './report';
 import { openDisk } from './smallDisk';
 
-type Wish = { seed: number; steps: [number, number]; isShrinking: boolean };
+type Wish = { seed: number; steps: [number, number]; only: string | undefined; isShrinking: boolean };
 
 const stopping = new AbortController();
 
@@ -14,24 +14,29 @@ function readWish(): Wish {
       faults: { type: 'string', default: '300' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       from: { type: 'string', default: '1' },
+      only: { type: 'string' },
       shrink: { type: 'boolean', default: false },
     },
   });
   const [faults, seed, from] = [Number(values.faults), Number(values.seed), Number(values.from)];
   if (![faults, seed, from].every(Number.isInteger) || faults < 1 || from < 1)
     throw new Error('--faults, --seed and --from are whole numbers.');
-  return { seed, steps: [from, from + faults - 1], isShrinking: values.shrink };
+  return { seed, steps: [from, from + faults - 1], only: values.only, isShrinking: values.shrink };
 }
 
-const commandOf = (seed: number, [first, last]: [number, number]): string =>
-  `npm run chaos -- --seed ${seed} --faults ${last - first + 1}${first > 1 ? ` --from ${first}` : ''}`;
+const commandOf = ({ seed, steps: [first, last], only }: Wish): string =>
+  [
+    `npm run chaos -- --seed ${seed} --faults ${last - first + 1}`,
+    ...(first > 1 ? [`--from ${first}`] : []),
+    ...(only === undefined ? [] : [`--only '${only}'`]),
+  ].join(' ');
 
 /** On a disk of its own, whose content is kept when something is wrong. */
-async function run(seed: number, steps: [number, number], log: (line: string) => void): Promise<CampaignResult> {
+async function run({ seed, steps, only }: Wish, log: (line: string) => void): Promise<CampaignResult> {
   const disk = openDisk();
   let failed = false;
   try {
-    const result = await runCampaign({ seed, steps, disk, signal: stopping.signal, log });
+    const result = await runCampaign({ seed, steps, only, disk, signal: stopping.signal, log });
     failed = result.failed !== null;
     return result;
   } finally {
@@ -41,31 +46,30 @@ async function run(seed: number, steps: [number, number], log: (line: string) =>
 }
 
 /** The fewest steps up to the one that failed which still fail: steps draw for themselves, so any of them can be run alone. */
-async function shrink(seed: number, failedStep: number): Promise<[number, number]> {
-  for (let length = 1; length < failedStep; length = Math.min(2 * length, failedStep)) {
-    const steps: [number, number] = [failedStep - length + 1, failedStep];
-    console.log(`shrinking: ${commandOf(seed, steps)}`);
-    const { failed } = await run(seed, steps, () => undefined);
-    if (failed !== null) return [steps[0], failed.step];
+async function shrink(wish: Wish, last: number): Promise<Wish> {
+  const [first] = wish.steps;
+  for (let length = 1; length <= last - first; length *= 2) {
+    const shorter: Wish = { ...wish, steps: [last - length + 1, last] };
+    console.log(`shrinking: ${commandOf(shorter)}`);
+    const { failed } = await run(shorter, () => undefined);
+    if (failed !== null) return { ...shorter, steps: [shorter.steps[0], failed.step] };
   }
-  return [1, failedStep];
+  return { ...wish, steps: [first, last] };
 }
 
 async function main(): Promise<void> {
-  const { seed, steps, isShrinking } = readWish();
-  console.log(`seed ${seed}; the same again: ${commandOf(seed, steps)}`);
-  const result = await run(seed, steps, (line) => console.log(line));
-  const violations = result.failed === null ? 0 : 1;
-  console.log(`\n${reportOf(result.tally, result.acknowledged, { seconds: result.seconds, violations })}`);
-  if (result.failed === null) return;
+  const wish = readWish();
+  console.log(`seed ${wish.seed}; the same again: ${commandOf(wish)}`);
+  const { tally, acknowledged, seconds, failed } = await run(wish, (line) => console.log(line));
+  console.log(`\n${reportOf(tally, acknowledged, { seconds, violations: failed === null ? 0 : 1 })}`);
+  if (failed === null) return;
   process.exitCode = 1;
-  console.log(`\nVIOLATION with seed ${seed} in step ${result.failed.step}:\n${result.failed.because}`);
-  const last = result.failed.step;
-  const shortest = isShrinking ? await shrink(seed, last) : ([steps[0], last] as [number, number]);
-  console.log(`\nThe shortest that fails: ${commandOf(seed, shortest)}`);
+  console.log(`\nVIOLATION with seed ${wish.seed} in step ${failed.step}:\n${failed.because}`);
+  const failing: Wish = { ...wish, steps: [wish.steps[0], failed.step] };
+  console.log(`\nThe same again: ${commandOf(wish.isShrinking ? await shrink(failing, failed.step) : failing)}`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 main()
   .catch((error: Error) => {
     if (!stopping.signal.aborted) console.error(error.stack);

@@ -6,6 +6,7 @@ import { holds, prove, tableOf } from '../../verify/prove';
 import type { Result } from '../../verify/verify';
 import { MODEL, PRICE } from './accounts';
 import { drawFault, heal, type Struck } from './faults';
+import { gatesThatLag } from './gates';
 import { drawOperations, runOperations } from './operations';
 import type { Scene } from './operations/operation';
 import type { Recovery } from './report';
@@ -21,17 +22,28 @@ const LANES = 6;
 /** Something that must not be, in words; with the rows that show it. */
 export class Violation extends Error {}
 
-export type StepDone = { kind: string; operations: number; recoveries: Recovery[]; reconciled: boolean };
+export type StepDone = {
+  kind: string;
+  operations: number;
+  recoveries: Recovery[];
+  reconciled: boolean;
+  /** Until all operations were answered, and then until all news had come. */
+  actingMs: number;
+  settlingMs: number;
+  /** What was waited for last; empty: all had come at once. */
+  waitedFor: string;
+};
 
 /** @throws Violation when an invariant does not hold, or something acknowledged does not stand */
-export async function runStep(scene: Scene, seed: number, nth: number): Promise<StepDone> {
+export async function runStep(scene: Scene, seed: number, nth: number, only?: string): Promise<StepDone> {
   const random = createRandom(seed * 1_000_003 + nth);
-  const fault = drawFault(random);
+  const fault = drawFault(random, only);
   const count = random.between(15, 35);
   const planned = drawOperations(scene.people.accounts, random, count, `s${nth}`, forked(random));
   const pauseMs = random.between(0, 400);
   const { ballast } = scene;
 
+  const startedMs = performance.now();
   const acting = runOperations(scene, planned, LANES);
   acting.catch(() => undefined); // looked at below
   await sleep(pauseMs);
@@ -41,11 +53,14 @@ export async function runStep(scene: Scene, seed: number, nth: number): Promise<
   await acting.catch((error: Error) => {
     throw new Violation(error instanceof NotServed ? error.message : (error.stack ?? error.message));
   });
+  const actingMs = performance.now() - startedMs;
   const recoveries = await recovering;
   await heal(ballast);
   await proveNow(scene);
-  const reconciled = await proveSettled(scene);
-  return { kind: struck.kind, operations: count, recoveries, reconciled };
+  const settled = await proveSettled(scene);
+  const lagging = await gatesThatLag(ballast, scene.people, scene.pool);
+  if (lagging.length > 0) throw new Violation(lagging.join('\n'));
+  return { kind: struck.kind, operations: count, recoveries, actingMs, ...settled };
 }
 
 /** Each operation draws for itself, so that what it does does not depend on who was quicker. */
@@ -67,16 +82,28 @@ async function recover(scene: Scene, { kind, victims }: Struck): Promise<Recover
     kind,
     ms: (await takesUsage(url, scene)) - beganMs,
   }));
+  const behind = victims.some(({ name }) => /^(worker|Temporal)/.test(name))
+    ? [caughtUp(scene).then((atMs) => ({ what: 'workflows have caught up', kind, ms: atMs - beganMs }))]
+    : [];
   const ready = ballast.apiUrls.map(async (url) => ({
     what: 'all is ready again',
     kind,
     ms: (await ballast.ready(url)) - beganMs,
   }));
-  const all = await Promise.all([...up, ...usage, ...ready]);
+  const all = await Promise.all([...up, ...usage, ...ready, ...behind]);
   return all.filter(({ what }) => !what.endsWith('answers again'));
 }
 
 const PROBE_MS_MAX = 120_000;
+
+/** When no account's workflow has missed anything: what was decided for the last change of each is written down. */
+async function caughtUp({ pool }: Scene): Promise<number> {
+  for (const endMs = performance.now() + PROBE_MS_MAX; performance.now() < endMs; await sleep(50)) {
+    const { rows } = await pool.query<{ behind: boolean }>('select exists (select from balances where wake) as behind');
+    if (!rows[0]!.behind) return performance.now();
+  }
+  throw new Violation(`Workflows are behind ${PROBE_MS_MAX / 1_000} s after the fault.`);
+}
 
 /** Only a commit shows that usage is taken: of one event, which is a duplicate from the second time on. */
 async function takesUsage(url: string, { people, acknowledged }: Scene): Promise<number> {
@@ -109,17 +136,25 @@ async function proveNow(scene: Scene): Promise<void> {
   if (!holds(results)) throw new Violation(tableOf(results));
   const { diedByThemselves } = scene.ballast;
   if (diedByThemselves.length > 0) throw new Violation(diedByThemselves.join('\n'));
+  if (scene.gates.letIn() > 0) throw new Violation('An account that has never had money was let in.');
   if (scene.ballast.webhooks.forgedTaken() > 0) throw new Violation('A forged webhook was taken.');
 }
 
-/** What must hold once all news has come; says whether reconciliation was needed for it. */
-async function proveSettled(scene: Scene): Promise<boolean> {
+type Settled = Pick<StepDone, 'reconciled' | 'settlingMs' | 'waitedFor'>;
+
+/** What must hold once all news has come. */
+async function proveSettled(scene: Scene): Promise<Settled> {
   let reconciled = false;
+  let waitedFor = '';
   for (const startedMs = performance.now(); ; await sleep(250)) {
     const wrong = await scene.acknowledged.violations(scene.pool);
     const results = await proof(scene, 15);
     const elapsedMs = performance.now() - startedMs;
-    if (wrong.length === 0 && holds(results)) return reconciled;
+    if (wrong.length === 0 && holds(results)) return { reconciled, settlingMs: elapsedMs, waitedFor };
+    waitedFor = [
+      ...wrong,
+      ...results.filter(({ differences }) => differences > 0).map(({ invariant }) => invariant),
+    ].join('; ');
     if (elapsedMs > SETTLE_MS_MAX)
       throw new Violation([...wrong, ...(holds(results) ? [] : [tableOf(results)])].join('\n'));
     if (!reconciled && elapsedMs > RECONCILE_AFTER_MS) {

@@ -6,12 +6,14 @@ import type { Acknowledged } from '../acknowledged';
 import type { Account, People } from '../accounts';
 import type { Ballast } from '../ballast';
 import type { Batches } from '../batches';
+import type { GateWatch } from '../gates';
 
 export type Scene = {
   ballast: Ballast;
   people: People;
   acknowledged: Acknowledged;
   batches: Batches;
+  gates: GateWatch;
   /** As the owner of the tables, past all faults but those of Postgres itself. */
   pool: Pool;
 };
