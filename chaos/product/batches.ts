@@ -1,6 +1,5 @@
 /** Batches beside the steps: each lives through as many faults as its time takes, and is checked at the end of the campaign. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { createCaller, type Caller } from '../caller';
 import { runJob, type EndedJob } from '../batches/jobs';
@@ -11,6 +10,7 @@ import type { Random } from '../random';
 import type { Acknowledged } from './acknowledged';
 import { GIVE_UP_MS, must, type People } from './accounts';
 import type { Ballast } from './ballast';
+import { patiently } from './patiently';
 
 const CREDIT_CENTS = 100_000;
 const ACCOUNTS = ['chaos-batches-1', 'chaos-batches-2'];
@@ -87,18 +87,6 @@ export class Batches {
   }
 }
 
-const PATIENCE_MS = 120_000;
-
 /** A pool whose statements are tried again while Postgres is away: each may be given twice. */
-function patient(pool: Pool): Pool {
-  const query = async (...given: [string, unknown[]?]): Promise<unknown> => {
-    for (const endMs = performance.now() + PATIENCE_MS; ; await sleep(200)) {
-      try {
-        return await pool.query(...given);
-      } catch (error) {
-        if (performance.now() > endMs) throw error;
-      }
-    }
-  };
-  return { query } as unknown as Pool;
-}
+const patient = (pool: Pool): Pool =>
+  ({ query: (...given: [string, unknown[]?]) => patiently(() => pool.query(...given)) }) as unknown as Pool;

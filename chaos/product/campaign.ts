@@ -12,7 +12,7 @@ import { runStep, Violation, type StepDone } from './step';
 
 export type CampaignOptions = {
   seed: number;
-  /** The steps to run, both included: each has one fault, and draws from the seed and its own number. */
+  /** The steps to run, both included: each has a fault or two, and draws from the seed and its own number. */
   steps: [first: number, last: number];
   /** What the kind of each fault must have in it. @default any kind */
   only?: string | undefined;
@@ -80,11 +80,11 @@ async function runSteps(
       return error instanceof Violation ? error : new Violation(error.stack);
     });
     if (done instanceof Violation) return { step: nth, because: done.message };
-    tally.faults.set(done.kind, (tally.faults.get(done.kind) ?? 0) + 1);
+    for (const kind of done.kinds) tally.faults.set(kind, (tally.faults.get(kind) ?? 0) + 1);
     tally.recoveries.push(...done.recoveries);
     tally.operations += done.operations;
     if (done.reconciled) tally.reconciled++;
-    log(`step ${nth} of ${last}: ${done.kind}; ${told(done)}`);
+    log(`step ${nth} of ${last}: ${done.kinds.join(' and ')}; ${told(done)}`);
   }
   const wrong = await scene.batches.violations();
   return wrong.length === 0 ? null : { step: last, because: wrong.join('\n') };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random';
 import { PROGRAMS, type Ballast, type ProcessName, type Program, type Server } from './ballast';
 import type { Moment, Trap } from './lossyProxy';
+import { patiently } from './patiently';
 import type { WebhookMode } from './webhookRelay';
 
 export type Victim = { name: ProcessName; atMs: number; how: 'killed' | 'frozen' };
@@ -176,7 +177,7 @@ const failingStripe = (random: Random): Fault => {
   return {
     kind,
     async strike(ballast) {
-      await ballast.simulate('POST', '/faults', { match: { path }, times, effect, delayMs });
+      await patiently(() => ballast.simulate('POST', '/faults', { match: { path }, times, effect, delayMs }));
       return { kind, victims: [] };
     },
   };
@@ -286,5 +287,5 @@ export async function heal(ballast: Ballast): Promise<void> {
   ballast.webhooks.mode = 'pass';
   ballast.mayDie = false;
   for (const program of ballast.wrongClocks) await ballast.upAgain(program, ballast.setClock(program, 0));
-  await ballast.simulate('DELETE', '/faults');
+  await patiently(() => ballast.simulate('DELETE', '/faults'));
 }

@@ -1,4 +1,4 @@
-/** One step of a campaign: operations and a fault at the same time, recovery, and the proof that nothing is lost or doubled. */
+/** One step of a campaign: operations and a fault, or two, at the same time, recovery, and the proof that nothing is lost or doubled. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotServed } from '../caller';
 import { createRandom, type Random } from '../random';
@@ -9,6 +9,7 @@ import { drawFault, heal, type Struck } from './faults';
 import { gatesThatLag } from './gates';
 import { drawOperations, runOperations } from './operations';
 import type { Scene } from './operations/operation';
+import { patiently } from './patiently';
 import type { Recovery } from './report';
 
 /** What is younger may still come. */
@@ -18,12 +19,14 @@ const SETTLE_MS_MAX = 90_000;
 /** What nobody has brought by then is left to reconciliation. */
 const RECONCILE_AFTER_MS = 12_000;
 const LANES = 6;
+const TWO_FAULTS_SHARE = 0.2;
 
 /** Something that must not be, in words; with the rows that show it. */
 export class Violation extends Error {}
 
 export type StepDone = {
-  kind: string;
+  /** Of the faults: one, or two at once. */
+  kinds: string[];
   operations: number;
   recoveries: Recovery[];
   reconciled: boolean;
@@ -37,7 +40,7 @@ export type StepDone = {
 /** @throws Violation when an invariant does not hold, or something acknowledged does not stand */
 export async function runStep(scene: Scene, seed: number, nth: number, only?: string): Promise<StepDone> {
   const random = createRandom(seed * 1_000_003 + nth);
-  const fault = drawFault(random, only);
+  const faults = Array.from({ length: random.chance(TWO_FAULTS_SHARE) ? 2 : 1 }, () => drawFault(random, only));
   const count = random.between(15, 35);
   const planned = drawOperations(scene.people.accounts, random, count, `s${nth}`, forked(random));
   const pauseMs = random.between(0, 400);
@@ -47,7 +50,7 @@ export async function runStep(scene: Scene, seed: number, nth: number, only?: st
   const acting = runOperations(scene, planned, LANES);
   acting.catch(() => undefined); // looked at below
   await sleep(pauseMs);
-  const struck = await fault.strike(ballast);
+  const struck = await Promise.all(faults.map((fault) => fault.strike(ballast)));
   const recovering = recover(scene, struck);
   recovering.catch(() => undefined);
   await acting.catch((error: Error) => {
@@ -60,7 +63,7 @@ export async function runStep(scene: Scene, seed: number, nth: number, only?: st
   const settled = await proveSettled(scene);
   const lagging = await gatesThatLag(ballast, scene.people, scene.pool);
   if (lagging.length > 0) throw new Violation(lagging.join('\n'));
-  return { kind: struck.kind, operations: count, recoveries, actingMs, ...settled };
+  return { kinds: struck.map(({ kind }) => kind), operations: count, recoveries, actingMs, ...settled };
 }
 
 /** Each operation draws for itself, so that what it does does not depend on who was quicker. */
@@ -69,8 +72,10 @@ function forked(random: Random): () => Random {
 }
 
 /** How long it took until what was struck runs again, and until each API takes usage and is ready. */
-async function recover(scene: Scene, { kind, victims }: Struck): Promise<Recovery[]> {
+async function recover(scene: Scene, struck: readonly Struck[]): Promise<Recovery[]> {
   const { ballast } = scene;
+  const victims = struck.flatMap((one) => one.victims);
+  const kind = struck.length > 1 ? 'two faults at once' : struck[0]!.kind;
   const beganMs = victims[0]?.atMs ?? performance.now();
   const up = victims.map(async ({ name, atMs, how }) => ({
     what: `${name.replace(/ \d$/, '')} ${how === 'killed' ? 'runs' : 'answers'} again`,
@@ -99,7 +104,9 @@ const PROBE_MS_MAX = 120_000;
 /** When no account's workflow has missed anything: what was decided for the last change of each is written down. */
 async function caughtUp({ pool }: Scene): Promise<number> {
   for (const endMs = performance.now() + PROBE_MS_MAX; performance.now() < endMs; await sleep(50)) {
-    const { rows } = await pool.query<{ behind: boolean }>('select exists (select from balances where wake) as behind');
+    const { rows } = await patiently(() =>
+      pool.query<{ behind: boolean }>('select exists (select from balances where wake) as behind'),
+    );
     if (!rows[0]!.behind) return performance.now();
   }
   throw new Violation(`Workflows are behind ${PROBE_MS_MAX / 1_000} s after the fault.`);

@@ -13,6 +13,6 @@ test('three steps of operations and faults: every invariant holds after each, an
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
   const [code] = (await once(child, 'exit')) as [number];
   if (code !== 0) throw new Error(output);
-  expect(output).toMatch(/^ +faults +3$/m);
+  expect(output).toMatch(/^ +faults +[3-6]$/m);
   expect(output).toMatch(/^ +violations +0$/m);
 }, 300_000);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Defect, type Reply } from '../../caller';
 import type { Random } from '../../random';
 import type { Account } from '../accounts';
+import { patiently } from '../patiently';
 import { dollarsOf, expect, type Operation, type Scene } from './operation';
 
 type PaymentAnswer = { id: string; status: string; amount: string };
@@ -132,16 +133,3 @@ export const dispute: Operation = async (scene, random, account, name) => {
       200,
     );
 };
-
-const PATIENCE_MS = 60_000;
-
-/** Asks again while Postgres is away. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (const endMs = performance.now() + PATIENCE_MS; ; await sleep(100)) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > endMs) throw error;
-    }
-  }
-}
