@@ -32,6 +32,7 @@ const SCRIPTS: Record<Program, string> = {
 };
 const isApi = (program: Program): boolean => program.startsWith('api');
 const UP_MS_MAX = 120_000;
+const FIRST_TRIES_MAX = 5;
 /** Short, so that three strikes fit into a step. */
 const RETRY_DELAYS = '2s,2s';
 
@@ -264,8 +265,20 @@ export class Ballast {
     env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>,
     nodeArgs: readonly string[] = [],
   ): Promise<void> {
-    const { dataDir } = this;
-    this.kept.set(name, await startProcess({ name, script, env, nodeArgs, dataDir, log: (line) => this.note(line) }));
+    const options = { name, script, env, nodeArgs, dataDir: this.dataDir, log: (line: string) => this.note(line) };
+    this.kept.set(name, await this.firstStart(() => startProcess(options)));
+  }
+
+  /** On a machine that is busy with much else a first start may come to nothing: that is not what is tried here. */
+  private async firstStart(start: () => Promise<KeptRunning>): Promise<KeptRunning> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await start();
+      } catch (error) {
+        if (tries === FIRST_TRIES_MAX || this.stopping) throw error;
+        this.log((error as Error).message);
+      }
+    }
   }
 
   private async keep(name: ProcessName, start: () => Promise<Service>): Promise<void> {
