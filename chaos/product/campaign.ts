@@ -1,4 +1,5 @@
 /** The campaign over the whole product: step after step, until the faults are done or something is wrong. */
+import type { Pool } from 'pg';
 import { openPool } from '../../ledger/db';
 import { Acknowledged } from './acknowledged';
 import { openAccount, preparePeople } from './accounts';
@@ -7,6 +8,7 @@ import type { CampaignDisk } from './smallDisk';
 import { Batches } from './batches';
 import { watchGates } from './gates';
 import type { Scene } from './operations/operation';
+import { patiently } from './patiently';
 import { newTally, type Tally } from './report';
 import { runStep, Violation, type StepDone } from './step';
 
@@ -23,6 +25,7 @@ export type CampaignOptions = {
 
 export type CampaignResult = {
   tally: Tally;
+  /** How often what was acknowledged, or has happened. */
   acknowledged: Record<string, number>;
   /** The step that failed, and what is wrong; null: nothing is. */
   failed: { step: number; because: string } | null;
@@ -52,20 +55,28 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const gates = watchGates(ballast, people.serviceKey);
     ending.unshift(() => gates.stop());
     const failed = await runSteps({ ballast, people, acknowledged, batches, gates, pool }, tally, options);
-    const seconds = (performance.now() - startedMs) / 1_000;
-    return {
-      tally,
-      acknowledged: {
-        ...acknowledged.counts(),
-        batches: batches.count,
-        'gates asked of who has nothing': gates.asked(),
-      },
-      failed,
-      seconds,
+    const counts = {
+      ...acknowledged.counts(),
+      batches: batches.count,
+      'gates asked of who has nothing': gates.asked(),
+      ...(await happened(pool)),
     };
+    return { tally, acknowledged: counts, failed, seconds: (performance.now() - startedMs) / 1_000 };
   } finally {
     for (const end of ending) await end();
   }
+}
+
+/** What nobody was told of as an answer, and which the proofs were about all the same. */
+async function happened(pool: Pool): Promise<Record<string, number>> {
+  const { rows } = await patiently(() =>
+    pool.query<{ reloads: number; declined: number; disputes: number }>(
+      `select (select count(*)::int from payments where purpose = 'reload' and status = 'succeeded') as reloads,
+         (select count(*)::int from payment_attempts where outcome = 'declined') as declined,
+         (select count(*)::int from disputes) as disputes`,
+    ),
+  );
+  return { ...rows[0]! };
 }
 
 async function runSteps(

@@ -37,7 +37,7 @@ export function reportOf(
     'recovery, seconds from the fault on',
     table([['', 'times', 'p50', 'worst', 'over 5 s'], ...recoveryRows(tally.recoveries)]),
     '',
-    'acknowledged',
+    'acknowledged, or happened',
     table(counts(Object.entries(acknowledged))),
     '',
     table(
