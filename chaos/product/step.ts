@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../random';
 import { holds, prove, tableOf } from '../../verify/prove';
 import type { Result } from '../../verify/verify';
 import { MODEL, PRICE } from './accounts';
-import { drawFault, heal, type Struck } from './faults';
+import { drawFault, heal, type Fault, type Struck } from './faults';
 import { gatesThatLag } from './gates';
 import { drawOperations, runOperations } from './operations';
 import type { Scene } from './operations/operation';
@@ -41,8 +41,18 @@ export type StepDone = {
 export async function runStep(scene: Scene, seed: number, nth: number, only?: string): Promise<StepDone> {
   const random = createRandom(seed * 1_000_003 + nth);
   const faults = Array.from({ length: random.chance(TWO_FAULTS_SHARE) ? 2 : 1 }, () => drawFault(random, only));
+  try {
+    return await carryOut(scene, faults, `s${nth}`, random);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const what = error instanceof Violation || error instanceof NotServed ? message : (stack ?? message);
+    throw new Violation(`${faults.map(({ kind }) => kind).join(' and ')}: ${what}`);
+  }
+}
+
+async function carryOut(scene: Scene, faults: readonly Fault[], prefix: string, random: Random): Promise<StepDone> {
   const count = random.between(15, 35);
-  const planned = drawOperations(scene.people.accounts, random, count, `s${nth}`, forked(random));
+  const planned = drawOperations(scene.people.accounts, random, count, prefix, forked(random));
   const pauseMs = random.between(0, 400);
   const { ballast } = scene;
 
@@ -53,9 +63,7 @@ export async function runStep(scene: Scene, seed: number, nth: number, only?: st
   const struck = await Promise.all(faults.map((fault) => fault.strike(ballast)));
   const recovering = recover(scene, struck);
   recovering.catch(() => undefined);
-  await acting.catch((error: Error) => {
-    throw new Violation(error instanceof NotServed ? error.message : (error.stack ?? error.message));
-  });
+  await acting;
   const actingMs = performance.now() - startedMs;
   const recoveries = await recovering;
   await heal(ballast);
