@@ -1,8 +1,8 @@
 /** A small disk for a campaign's data, which can be filled: a file system in a file, where the system lets us mount one. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type CampaignDisk = {
   folder: string;
@@ -16,7 +16,7 @@ export type CampaignDisk = {
 
 /** Several times what a campaign of 300 faults writes. */
 const SIZE = '3G';
-const PIECE = 2 ** 22;
+const BLOCK = 4_096;
 
 export function openDisk(): CampaignDisk {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-chaos-'));
@@ -50,17 +50,24 @@ function mount(image: string, folder: string): boolean {
   return steps.every(([command, args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0);
 }
 
+const ROUNDS_MAX = 8;
+
+/** Takes all that is free at once, without writing it: the proxies of the campaign run in this process, and must not stand still. */
 function fillUp(file: string): void {
-  const descriptor = openSync(file, 'a');
-  const zeros = Buffer.alloc(PIECE);
-  for (let size = PIECE; size >= 2 ** 12;) {
-    try {
-      writeSync(descriptor, zeros, 0, size);
-    } catch {
-      size /= 2;
-    }
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const { bavail, bsize } = statfsSync(dirname(file));
+    if (bavail === 0) break;
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    spawnSync('fallocate', ['-o', String(size), '-l', String(bavail * bsize), file], { stdio: 'ignore' });
   }
-  closeSync(descriptor);
+  const descriptor = openSync(file, 'a');
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(BLOCK));
+  } catch {
+    // It is full.
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** With its owners and modes: Postgres has a user of its own. */
