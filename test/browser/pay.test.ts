@@ -218,12 +218,14 @@ inBrowser('P2 an amount that may not be paid is said at its field', async ({ api
 
 /** Links that leave Ballast come back to the API of this test. */
 async function leadBack({ context }: { context: ReturnType<Page['context']> }, api: TestApi): Promise<void> {
-  await context.route('https://ballast.test/**', (route) =>
-    route.fulfill({
-      status: 302,
-      headers: { location: route.request().url().replace('https://ballast.test', api.url) },
-    }),
-  );
+  const isOfTheBank = ({ origin, pathname }: URL) => origin !== api.url && pathname.startsWith('/confirm/');
+  await context.route(isOfTheBank, async (route) => {
+    // Where a request is redirected to, a route is not asked: so the answer that redirects is changed.
+    const response = await route.fetch({ maxRedirects: 0 });
+    const { location, ...headers } = response.headers();
+    const back = location && { location: location.replace('https://ballast.test', api.url) };
+    await route.fulfill({ response, headers: { ...headers, ...back } });
+  });
 }
 
 inBrowser('P2 3-D Secure: the owner confirms at the bank, and the page shows it paid', async (harness) => {
