@@ -9,6 +9,8 @@ export interface Answer<T> {
 export interface Call {
   body?: unknown;
   idempotencyKey?: string;
+  /** The account a service key acts for, where no address names it. */
+  accountId?: string;
   /** Other answers are thrown. @default any 2xx */
   accept?: number[];
 }
@@ -36,7 +38,7 @@ export function createApi(url: string, key: string): Api {
   async function request<T>(
     method: string,
     path: string,
-    { body, idempotencyKey, accept }: Call = {},
+    { body, idempotencyKey, accountId, accept }: Call = {},
   ): Promise<Answer<T>> {
     const options: RequestInit = {
       method,
@@ -44,6 +46,7 @@ export function createApi(url: string, key: string): Api {
         authorization: `Bearer ${key}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
+        ...(accountId && { 'x-account-id': accountId }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
