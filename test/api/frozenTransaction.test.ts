@@ -1,6 +1,6 @@
 /** What a caller is told when the process, or its connection, stood still in mid-transaction for longer than Postgres waits. */
 import { Client } from 'pg';
-import { isDatabaseOutage } from '../../api/http/databaseOutage';
+import { isDatabaseOutage } from '../../ledger/databaseOutage';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 let database: TestDatabase;
