@@ -7,7 +7,7 @@ import { createBatch, type CreatedBatch, type NewBatch } from '../../ledger/batc
 import { insertRequests } from '../../ledger/batches/insertRequests';
 import { moveBatch } from '../../ledger/batches/moveBatch';
 import type { NewResult } from '../../ledger/batches/recordResults';
-import { transaction } from '../../ledger/db';
+import { transaction, type Db } from '../../ledger/db';
 
 export const MODEL = 'gpt-batch';
 export const TOKENS_PER_REQUEST = 1_000;
@@ -25,13 +25,8 @@ export async function insertBatchModel(pool: Pool): Promise<void> {
 }
 
 /** The row of a file that was uploaded and counted. */
-export async function insertInput(
-  pool: Pool,
-  accountId: string,
-  requests: number,
-  id = `file-${hex()}`,
-): Promise<string> {
-  await pool.query(
+export async function insertInput(db: Db, accountId: string, requests: number, id = `file-${hex()}`): Promise<string> {
+  await db.query(
     `insert into files (id, account_id, purpose, filename, bytes, model_id, endpoint, requests, input_tokens, output_tokens, actor)
      values ($1, $2, 'batch', 'test.jsonl', 1, $3, '/v1/chat/completions', $4, $5, 0, 'test')`,
     [id, accountId, MODEL, requests, requests * TOKENS_PER_REQUEST],
@@ -41,7 +36,7 @@ export async function insertInput(
 
 /** Wishes for a job of so many requests, each for $1. */
 export async function wishFor(
-  pool: Pool,
+  db: Db,
   accountId: string,
   requests: number,
   more: Partial<NewBatch> = {},
@@ -51,7 +46,7 @@ export async function wishFor(
     accountId,
     model: MODEL,
     endpoint: '/v1/chat/completions',
-    inputFileId: await insertInput(pool, accountId, requests),
+    inputFileId: await insertInput(db, accountId, requests),
     idempotencyKey: null,
     requestHash: hex(),
     retries: 0,
