@@ -152,7 +152,7 @@ export function composeServices(deps: ApiDeps): Composition {
     posting,
   };
   const measured = { gates, hotPath, gateStreams, posting, signals, pools: { main: pool, lookups } };
-  addApiGauges(metrics, { ...measured, now: clock.now });
+  addApiGauges(metrics, { ...measured, clock });
 
   return {
     services,

@@ -1,8 +1,10 @@
 /** The metrics of an API process: what each means stands in docs/metrics.md. Labels are of fixed sets, never accounts. */
 import type { Pool } from 'pg';
 import { SECONDS, type Metrics, type Sample } from '../telemetry/metrics';
+import { addClockMetrics } from '../telemetry/clockMetrics';
 import { addPoolMetrics } from '../telemetry/poolMetrics';
 import { addStripeMetrics } from '../telemetry/stripeMetrics';
+import type { Clock } from '../ledger/clock';
 import type { PaymentCounts } from '../payments/deps';
 import { addPaymentMetrics } from '../telemetry/paymentMetrics';
 import type { GateCache } from './gate/gateCache';
@@ -29,7 +31,7 @@ export type ApiParts = {
   gateStreams: Pick<GateStreams, 'openCount'>;
   posting: Pick<UsagePosting, 'waiting'>;
   signals: Pick<Signals, 'outstanding'>;
-  now(): number;
+  clock: Pick<Clock, 'now' | 'skewMs'>;
 };
 
 const COMMIT_EVENTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
@@ -83,10 +85,11 @@ function createUsageCounts(metrics: Metrics): UsageCounts {
 }
 
 export function addApiGauges(metrics: Metrics, parts: ApiParts): void {
-  const { pools, gates, hotPath, gateStreams, posting, signals, now } = parts;
+  const { pools, gates, hotPath, gateStreams, posting, signals, clock } = parts;
   const byState = (counts: Readonly<Record<string, number>>): Sample[] =>
     Object.entries(counts).map(([state, count]) => [{ state }, count]);
   addPoolMetrics(metrics, pools);
+  addClockMetrics(metrics, clock);
   metrics.countedElsewhere('ballast_gate_answers_total', 'Gates answered from memory, by state.', ['state'], () =>
     byState(hotPath.answered),
   );
@@ -99,7 +102,7 @@ export function addApiGauges(metrics: Metrics, parts: ApiParts): void {
     [],
     (): Sample[] => {
       const { ms } = gates.asOf();
-      return Number.isFinite(ms) ? [[{}, Math.max(0, now() - ms) / 1_000]] : [];
+      return Number.isFinite(ms) ? [[{}, Math.max(0, clock.now() - ms) / 1_000]] : [];
     },
   );
   const gauge = (name: string, help: string, read: () => number): void =>

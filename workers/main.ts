@@ -27,6 +27,7 @@ import { createProvider } from '../stripe/provider';
 import { createConfirmationLinks } from '../payments/confirmationLink';
 import { openProcessOutput } from '../telemetry/processOutput';
 import { tellReady } from '../telemetry/ready';
+import { addClockMetrics } from '../telemetry/clockMetrics';
 import { addPoolMetrics } from '../telemetry/poolMetrics';
 import { startProcessMetrics } from '../telemetry/processMetrics';
 import { addStripeMetrics } from '../telemetry/stripeMetrics';
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
   addLedgerGauges(metrics, pool);
   const clock = createClock();
   await measureClock(pool, clock);
+  addClockMetrics(metrics, clock);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
   const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });

@@ -107,10 +107,13 @@ describe.each([
     expect(await statusAt(Date.now() + 10 * MINUTE)).toBe(400);
   });
 
-  test('readyz says how far the clock is off, and warns', async () => {
+  test('9.18 readyz and a metric say how far the clock is off; readyz warns', async () => {
     const { body } = await api.ask('GET', '/readyz');
     expect(Math.abs(body.clock.skewMs + offMs)).toBeLessThan(1_000);
     expect(body.clock.warning).toMatch(offMs < 0 ? /3600 s behind/ : /3600 s ahead of/);
+    const { body: metrics } = await api.ask('GET', '/metrics', { key: api.admin });
+    const seconds = Number(/^ballast_clock_skew_seconds (\S+)$/m.exec(metrics)?.[1]);
+    expect(Math.abs(seconds + offMs / 1_000)).toBeLessThan(1);
   });
 
   test('S6 gates are fresh, and told as of the time of the database', async () => {

@@ -202,8 +202,18 @@ test('lists of what the account has not are 404: deliveries of an endpoint, even
 });
 
 test('pages stand in no frame, run no script of their own text, and /docs keeps no key in the browser', async () => {
-  for (const path of ['/', '/docs/', `/confirm/none`]) {
-    const { headers, body } = await api.ask('GET', path);
+  const htmlRoutes = routes.filter(({ endpoint }) =>
+    Object.values(endpoint.texts ?? {})
+      .flat()
+      .includes('text/html'),
+  );
+  expect(htmlRoutes.length).toBeGreaterThan(3);
+  const pages = [
+    ...['/', '/docs/'].map((path) => ['GET', path] as const),
+    ...htmlRoutes.map(({ method, path }) => [method.toUpperCase(), addressOf(path, own.id)] as const),
+  ];
+  for (const [method, path] of pages) {
+    const { headers, body } = await api.ask(method, path, { headers: { 'Sec-Fetch-Site': 'same-origin' } });
     expect(headers.get('content-type')).toContain('text/html');
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     expect(headers.get('content-security-policy')).not.toMatch(/script-src[^;]*unsafe/);

@@ -1,8 +1,12 @@
 /** What the console weighs, and whether its types are those of the API. */
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import express from 'express';
 import { CONSOLE_TYPES_FILE, makeConsoleTypes } from '../../dev/consoleTypes';
+import { consolePages } from '../../api/http/consolePages';
 import { TOKENS } from '../../api/http/look';
 import { CONSOLE_DIR } from '../support/browser';
 
@@ -19,6 +23,21 @@ function firstFiles(): string[] {
   const html = readFileSync(join(CONSOLE_DIR, 'index.html'), 'utf8');
   return ['index.html', ...[...html.matchAll(/(?:src|href)="\/(?!v1\/)([^"]+)"/g)].map(([, file]) => file!)];
 }
+test('9.25 the page of the console and its files stand in no frame, and run nothing that is not theirs', async () => {
+  const server = express().use(consolePages(CONSOLE_DIR)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const path of ['/', '/accounts/acme', ...firstFiles().map((file) => `/${file}`)]) {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Accept: 'text/html' } });
+    const policy = headers.get('content-security-policy');
+    expect([path, status, policy]).toEqual([path, 200, expect.stringContaining("frame-ancestors 'none'")]);
+    expect(policy).not.toMatch(/unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  }
+  server.close();
+  server.closeAllConnections();
+});
+
 test('the pages that the API itself serves have the colours of the console', () => {
   const css = readFileSync(join(process.cwd(), 'console', 'src', 'styles', 'tokens.css'), 'utf8');
   const tokens = Object.fromEntries(
