@@ -1286,7 +1286,7 @@ begin
     on conflict (key) do nothing returning id into v_notice;
   if v_notice is null then return; end if;
 
-  v_busy := p_kind in ('low_balance', 'suspended', 'resumed', 'first_failed_attempt', 'disabled_by_owner', 'guard_reached')
+  v_busy := p_kind in ('low_balance', 'suspended', 'resumed', 'first_failed_attempt', 'disabled_by_owner', 'guard_reached', 'batch_ended')
     and 3 = (select count(*) from (
       select from notices where account_id = p_account and kind = p_kind and at > now() - interval '1 hour' and id <> v_notice
       limit 3) lately);

@@ -9,7 +9,7 @@ export type Composed = { subject: string; text: string; html: string };
 
 /** @param folds how many earlier notices of its kind it tells of too */
 export function compose(notice: Notice, accountName: string, folds = 0): Composed {
-  const letter = withFolds(letterOf(notice), folds);
+  const letter = withFolds(letterOf(notice), folds, notice.kind === 'batch_ended' ? 'batches' : 'changes');
   // One address may belong to several accounts: a link to sign in names none.
   const account = notice.kind === 'sign_in_link' ? 'Ballast' : oneLine(accountName);
   const subject = `${account}: ${letter.subject}`;
@@ -27,15 +27,15 @@ function footerOf({ kind }: Notice, account: string): string {
   return `You get this mail as an owner of the account ${account}.`;
 }
 
-const withFolds = (letter: Letter, folds: number): Letter =>
+const withFolds = (letter: Letter, folds: number, what: string): Letter =>
   folds === 0
     ? letter
     : {
         ...letter,
-        subject: `${letter.subject} (${folds + 1} changes)`,
+        subject: `${letter.subject} (${folds + 1} ${what})`,
         paragraphs: [
           ...letter.paragraphs,
-          `There were ${folds + 1} such changes since our last mail; this is the newest.`,
+          `There were ${folds + 1} such ${what} since our last mail; this is the newest.`,
         ],
       };
 

@@ -1,8 +1,8 @@
 -- Posts a notice once per key: the notice, a mail to each owner whose address is confirmed, and a webhook to each endpoint
 -- that wants this kind.
 --
--- What comes and goes is mailed three times an hour at once; then the notices of twenty minutes become one mail, the
--- newest, which says of how many it tells. Money, and auto-reload turned off after failures, is never folded.
+-- What comes and goes, and ends of batches, are mailed three times an hour at once; then the notices of twenty minutes
+-- become one mail, the newest, which says of how many it tells. Money, and auto-reload turned off after failures, is never folded.
 create or replace function post_notice(p_account text, p_kind text, p_key text, p_data jsonb) returns void language plpgsql as $$
 declare
   v_notice uuid;
@@ -12,7 +12,7 @@ begin
     on conflict (key) do nothing returning id into v_notice;
   if v_notice is null then return; end if;
 
-  v_busy := p_kind in ('low_balance', 'suspended', 'resumed', 'first_failed_attempt', 'disabled_by_owner', 'guard_reached')
+  v_busy := p_kind in ('low_balance', 'suspended', 'resumed', 'first_failed_attempt', 'disabled_by_owner', 'guard_reached', 'batch_ended')
     and 3 = (select count(*) from (
       select from notices where account_id = p_account and kind = p_kind and at > now() - interval '1 hour' and id <> v_notice
       limit 3) lately);

@@ -122,3 +122,20 @@ test('N1 money is never folded: thirty receipts, refunds and disputes are thirty
     expect(mails.filter(({ status, later }) => status === 'pending' && !later)).toHaveLength(30);
   }
 });
+
+test('9.20 many batches that end within an hour make a few mails, however many there are', async () => {
+  const { id } = await openAccount(api);
+  const ended = {
+    kind: 'batch_ended',
+    status: 'completed',
+    requests: 1,
+    completed: 1,
+    failed: 0,
+    charged: '0.01',
+  } as const;
+  for (let i = 0; i < 30; i++) await tell(id, `${id}/batch/${i}`, { ...ended, batch: `batch_${i}` });
+  const mails = await recipients(id, 'batch_ended');
+  expect(mails.filter(({ status, later }) => status === 'pending' && !later)).toHaveLength(3);
+  expect(mails.filter(({ later, status }) => status === 'pending' && later)).toMatchObject([{ folds: 26 }]);
+  expect(compose({ ...ended, batch: 'batch_29' }, 'Acme', 26).subject).toMatch(/ \(27 batches\)$/);
+});
