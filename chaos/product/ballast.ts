@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopAllDaemons } from '../../dev/daemon';
-import { childrenOf, signalQuietly } from './processTable';
 import { lockDataDir, readSecrets, type Secrets } from '../../dev/dataDir';
 import { programEnvironment, simulatorEnvironment, type Given, type Places } from '../../dev/environment';
 import { keepRunning, type KeptRunning, type Service } from '../../dev/keepRunning';
@@ -13,24 +12,12 @@ import { API_NODE_ARGS, startProcess } from '../../dev/processes';
 import { startTemporal } from '../../dev/temporal';
 import { readConfig } from '../../domain/config';
 import { prepareDatabase } from '../../ledger/prepareDatabase';
-import type { CampaignDisk } from './smallDisk';
 import { startLossyProxy, type LossyProxy } from './lossyProxy';
+import { isApi, PROGRAMS, SCRIPTS, SERVERS, type ProcessName, type Program, type Server } from './parts';
+import { childrenOf, signalQuietly } from './processTable';
+import type { CampaignDisk } from './smallDisk';
 import { startWebhookRelay, type WebhookRelay } from './webhookRelay';
 
-export const PROGRAMS = ['api 1', 'api 2', 'worker 1', 'worker 2', 'batch worker'] as const;
-export type Program = (typeof PROGRAMS)[number];
-export type ProcessName = 'Postgres' | 'Temporal' | 'stripe' | Program;
-export type Server = 'Postgres' | 'Temporal' | 'stripe';
-
-const SERVERS: readonly Server[] = ['Postgres', 'Temporal', 'stripe'];
-const SCRIPTS: Record<Program, string> = {
-  'api 1': 'api/main.js',
-  'api 2': 'api/main.js',
-  'worker 1': 'workers/main.js',
-  'worker 2': 'workers/main.js',
-  'batch worker': 'workers/batchesMain.js',
-};
-const isApi = (program: Program): boolean => program.startsWith('api');
 const UP_MS_MAX = 120_000;
 const FIRST_TRIES_MAX = 5;
 /** Short, so that three strikes fit into a step. */

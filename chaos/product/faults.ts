@@ -1,8 +1,9 @@
 /** What is done to the processes and connections in a step, by kind. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random';
-import { PROGRAMS, type Ballast, type ProcessName, type Program, type Server } from './ballast';
+import type { Ballast } from './ballast';
 import type { Moment, Trap } from './lossyProxy';
+import { PROGRAMS, type ProcessName, type Program, type Server } from './parts';
 import { patiently } from './patiently';
 import type { WebhookMode } from './webhookRelay';
 

@@ -1,0 +1,17 @@
+/** The processes of a campaign, by name. */
+
+export const PROGRAMS = ['api 1', 'api 2', 'worker 1', 'worker 2', 'batch worker'] as const;
+export type Program = (typeof PROGRAMS)[number];
+export type ProcessName = 'Postgres' | 'Temporal' | 'stripe' | Program;
+export type Server = 'Postgres' | 'Temporal' | 'stripe';
+
+export const SERVERS: readonly Server[] = ['Postgres', 'Temporal', 'stripe'];
+/** Below dist/. */
+export const SCRIPTS: Record<Program, string> = {
+  'api 1': 'api/main.js',
+  'api 2': 'api/main.js',
+  'worker 1': 'workers/main.js',
+  'worker 2': 'workers/main.js',
+  'batch worker': 'workers/batchesMain.js',
+};
+export const isApi = (program: Program): boolean => program.startsWith('api');
