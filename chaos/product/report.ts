@@ -52,10 +52,13 @@ export function reportOf(
   ].join('\n');
 }
 
+/** Faults that end something; after the others all goes on at once. */
+const ENDING = /^(kill|two faults|disk full|Temporal's data)/;
+
 function recoveryRows(recoveries: readonly Recovery[]): string[][] {
   const groups = new Map<string, number[]>();
   for (const { what, kind, ms } of recoveries) {
-    const name = what.endsWith('runs again') ? what : `${what}, after: ${kind}`;
+    const name = what.endsWith('runs again') ? what : `${what}, after: ${ENDING.test(kind) ? kind : 'any other fault'}`;
     groups.set(name, [...(groups.get(name) ?? []), ms]);
   }
   return [...groups].toSorted().map(([name, all]) => {

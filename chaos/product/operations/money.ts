@@ -15,7 +15,7 @@ async function prepayOnce(
   { id: account, owner }: Account,
   name: string,
 ): Promise<{ id: string; cents: number } | null> {
-  const cents = random.between(5, 30) * 100;
+  const cents = random.between(5, 15) * 100;
   const ask = async (): Promise<Reply<PaymentAnswer>> =>
     expect(
       await owner.ask<PaymentAnswer>('POST', `/v1/accounts/${account}/prepayments`, {

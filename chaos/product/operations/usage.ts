@@ -5,7 +5,8 @@ import type { SentEvent } from '../acknowledged';
 import { MODEL, PRICE } from '../accounts';
 import { expect, type Operation, type Scene } from './operation';
 
-const TOKENS_MAX = 2_000_000;
+/** Ten dollars in the middle: as much as is prepaid, so that balances fall to where they reload, and below zero. */
+const TOKENS_MAX = 20_000_000;
 
 type Wire = {
   id: string;
