@@ -17,6 +17,8 @@ import { startTraffic, type Payer, type Traffic } from './traffic';
 const RICH = 200;
 /** So many that no account comes near ten reloads an hour, where the breaker would stop them (A12). */
 const PAYERS = 40;
+/** Four jobs a minute: within what an account's batches may send (`batch.requests_per_minute`), or they would heap up. */
+const LINES_OF_A_JOB = 200;
 const SAMPLE_MS = 5_000;
 /** What is under way has this long to come to its end before it counts as lost. */
 const GRACE_SECONDS = 60;
@@ -64,7 +66,7 @@ async function watch(sampler: Sampler, traffic: Traffic, minutes: number): Promi
 async function soak(ballast: MeasuredBallast, minutes: number, picture: string): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-soak-'));
   const batchFile = join(folder, 'requests.jsonl');
-  await writeBatchFile(batchFile, 200, 1_000);
+  await writeBatchFile(batchFile, LINES_OF_A_JOB, 1_000);
   const { serviceKey, accountIds: rich, pool } = await prepareUsage(ballast, RICH);
   const payers: Payer[] = [];
   for (let nth = 0; nth < PAYERS; nth++) payers.push(await openPayer(ballast, nth));

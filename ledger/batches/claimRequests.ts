@@ -1,6 +1,4 @@
 /** Hands out requests of a job to an executor, each to one at a time (L4). */
-import type { Nano } from '../../domain/money';
-import { nano } from '../../domain/money';
 import { lockAccount } from '../accounts/lockAccount';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
@@ -19,10 +17,11 @@ export type Claim = {
 type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: number; held_nano: bigint };
 
 /**
- * At most `limit`, in the file's order; those whose lease has ended are handed out again when all others are. Results above their estimates
- * use up what the job holds: while the rest can't cover a request, and the account has no money for the difference, none
- * is handed out. Nor are more in a minute than the account's limit lets all its jobs have together. Empty for a job that is
- * not in progress, or whose window has ended. Locks the job, then the account's claims, then the account.
+ * At most `limit`, in the file's order; those whose lease has ended are handed out again when all others are. Results above
+ * their estimates use up what the job holds: when the rest can't cover a request, more is held, for as many requests as the
+ * account has money for; if for none, none is handed out. Nor are more in a minute than the account's limit lets all its
+ * jobs have together. Empty for a job that is not in progress, or whose window has ended. Locks the job, then the account's
+ * claims, then the account.
  */
 export async function claimRequests(
   tx: Tx,
@@ -33,20 +32,23 @@ export async function claimRequests(
   if (batch.status !== 'in_progress' || (await isOverdue(tx, batchId))) return nothing;
 
   // As long as no result was above its estimate, what it holds covers all that is open, in whosever hands it is.
-  const free = batch.overran ? nano(batch.held - (await sumLeased(tx, batchId))) : batch.held;
+  const free: bigint = batch.overran ? batch.held - (await sumLeased(tx, batchId)) : batch.held;
   const room = await lockClaimRoom(tx, batch.accountId);
   if (room === 0) return nothing;
   const due = await listDue(tx, batchId, Math.min(limit, room));
-  const { covered, missing } = coveredBy(free, due);
+  const covered = coveredBy(free, due);
   if (covered.length > 0) return { ...nothing, requests: await lease(tx, batch, covered, leaseSeconds) };
   if (due.length === 0) return nothing;
   const account = await lockAccount(tx, batch.accountId);
-  if (account.setReasons.length > 0 || account.available - missing <= 0n) {
+  // Something must stay available, or the claim itself would suspend the account.
+  const spare = account.setReasons.length > 0 ? 0n : account.available - 1n;
+  const affordable = spare > 0n ? coveredBy(free + spare, due) : [];
+  if (affordable.length === 0) {
     await putOff(tx, batchId);
     return nothing;
   }
-  const position = await holdMore(tx, batch, missing);
-  return { ...nothing, requests: await lease(tx, batch, due.slice(0, 1), leaseSeconds), position };
+  const position = await holdMore(tx, batch, sumHeld(affordable) - free);
+  return { ...nothing, requests: await lease(tx, batch, affordable, leaseSeconds), position };
 }
 
 /** So much is handed out at once, but for one request that is larger. */
@@ -82,9 +84,9 @@ async function listDue(tx: Tx, batchId: string, limit: number): Promise<Row[]> {
   return rows;
 }
 
-/** The first of them that the money covers together; `missing`: what the very first lacks. */
-function coveredBy(free: Nano, due: readonly Row[]): { covered: Row[]; missing: bigint } {
-  let left: bigint = free;
+/** The first of them that the money covers together. */
+function coveredBy(money: bigint, due: readonly Row[]): Row[] {
+  let left = money;
   const covered: Row[] = [];
   let bytes = 0;
   for (const row of due) {
@@ -94,8 +96,10 @@ function coveredBy(free: Nano, due: readonly Row[]): { covered: Row[]; missing: 
     if (covered.length > 0 && bytes > CLAIM_BYTES_MAX) break;
     covered.push(row);
   }
-  return { covered, missing: due[0] ? due[0].held_nano - free : 0n };
+  return covered;
 }
+
+const sumHeld = (rows: readonly Row[]): bigint => rows.reduce((sum, row) => sum + row.held_nano, 0n);
 
 async function lease(
   tx: Tx,
