@@ -17,6 +17,7 @@ export const nano = (amount: bigint): Nano => amount as Nano;
 export const zero = nano(0n);
 export const add = (a: Nano, b: Nano): Nano => nano(a + b);
 export const subtract = (a: Nano, b: Nano): Nano => nano(a - b);
+export const max = (a: Nano, b: Nano): Nano => (a > b ? a : b);
 export const centsToNano = (cents: number): Nano => nano(BigInt(cents) * NANO_PER_CENT);
 
 /** Whether the text is a balance as `formatMoney` writes it. */

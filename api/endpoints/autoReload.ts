@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SettingsAnswer } from '../../domain/accountState';
-import { outlook } from '../../domain/advice';
+import { advise, outlook } from '../../domain/advice';
 import { checkSettings, type AutoReloadSettings, type SettingsBounds } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
@@ -13,6 +13,7 @@ import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { findWaitingReload } from '../../ledger/payments/findWaitingReload';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { readAutoReload } from '../../ledger/settings/readAutoReload';
+import { readSpending } from '../../ledger/usage/readSpending';
 import {
   configureAutoReloadUpdate,
   disableAutoReloadUpdate,
@@ -20,7 +21,7 @@ import {
   resumeAutoReloadUpdate,
 } from '../../workflows/messages';
 import { withCardTry } from './cardTry';
-import { advice, adviceFor, shown, viewAdvice, viewAutoReload } from './autoReloadView';
+import { advice, shown, viewAdvice, viewAutoReload } from './autoReloadView';
 import { centsOf } from '../http/cents';
 import { accepted, ok, type Reply } from '../http/endpoint';
 import { money, moneyIn, ofAccount } from '../http/schemas';
@@ -33,9 +34,13 @@ async function show(
   accountId: string,
   { pool, clock, bounds }: Uses<'pool' | 'clock' | 'bounds'>,
 ): Promise<z.input<typeof shown>> {
-  const state = await readAutoReload(pool, accountId, clock.now());
+  const nowMs = clock.now();
+  const [state, spending] = await Promise.all([
+    readAutoReload(pool, accountId, nowMs),
+    readSpending(pool, accountId, nowMs),
+  ]);
   if (!state) throw notFound(`account ${accountId}`);
-  return viewAutoReload(state, bounds);
+  return viewAutoReload(state, advise(spending, state.available, bounds), bounds);
 }
 
 export const read = endpoint({
@@ -104,12 +109,16 @@ export const preview = endpoint({
   refusals: ['out_of_range', 'fraction_of_a_cent'],
   async handle({ params: { id }, body }, services) {
     const settings = toSettings(body, services.bounds);
-    const { view, would } = await assess(id, settings, services);
-    const advised = adviceFor(view, services.bounds);
+    const [{ position, would }, spending] = await Promise.all([
+      assess(id, settings, services),
+      readSpending(services.pool, id, services.clock.now()),
+    ]);
+    const { available } = position;
+    const advised = advise(spending, available, services.bounds);
     return ok({
       wouldCharge: would.kind === 'charge' ? formatCents(would.cents) : null,
       refusal: would.kind === 'refused' ? { code: would.code, detail: asSentence(would.detail) } : null,
-      ...outlook(advised.dailySpend, view.available, settings),
+      ...outlook(advised, available, settings),
       advice: viewAdvice(advised),
     });
   },
@@ -122,13 +131,10 @@ async function assess(
   { pool, policy, clock }: Uses<'pool' | 'policy' | 'clock'>,
 ) {
   const nowMs = clock.now();
-  const [view, account, state] = await Promise.all([
-    readAutoReload(pool, id, nowMs),
-    readAccount(pool, id),
-    readSettingsState(pool, id),
-  ]);
-  if (!view || !account || !state) throw notFound(`account ${id}`);
-  return { view, would: await assessSettings(pool, account.position, state, settings, policy, nowMs) };
+  const [account, state] = await Promise.all([readAccount(pool, id), readSettingsState(pool, id)]);
+  if (!account || !state) throw notFound(`account ${id}`);
+  const { position } = account;
+  return { position, would: await assessSettings(pool, position, state, settings, policy, nowMs) };
 }
 
 /** A1, checked before everything else: without a method nothing of this makes sense. */

@@ -1,6 +1,6 @@
 /** Auto-reload as it is shown: settings, status, bounds and advice. */
 import { z } from 'zod';
-import { advise, type Advice } from '../../domain/advice';
+import type { Advice } from '../../domain/advice';
 import { PREPAYMENT_RANGE_CENTS, type Bounds, type SettingsBounds } from '../../domain/autoReload';
 import { formatCents, formatMoney } from '../../domain/money';
 import { TERMS } from '../../domain/terms';
@@ -9,12 +9,18 @@ import { autoReloadStatus, money, time } from '../http/schemas';
 import { centsOrNull } from './views';
 
 const range = z.strictObject({ min: money, max: money });
-export const advice = z.strictObject({
-  threshold: money,
-  amount: money,
-  dailySpend: money,
-  minutesLeft: z.number().int().nullable(),
-});
+export const advice = z
+  .strictObject({
+    threshold: money,
+    amount: money,
+    dailySpend: money,
+    minutesLeft: z.number().int().nullable(),
+  })
+  .meta({
+    description:
+      'From the usage of the last week. `dailySpend` is its average a day, and on the first day what was spent. ' +
+      '`minutesLeft`: until available is used up at the rate of the last hour, if that is higher than the average.',
+  });
 export const shown = z
   .strictObject({
     status: autoReloadStatus,
@@ -46,7 +52,7 @@ export const shown = z
 const toPresets = ({ presets }: Bounds) => presets.map(formatCents);
 const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
 
-export function viewAutoReload(state: AutoReloadView, bounds: SettingsBounds): z.input<typeof shown> {
+export function viewAutoReload(state: AutoReloadView, advised: Advice, bounds: SettingsBounds): z.input<typeof shown> {
   const { reload, thresholdCents, amountCents, monthlyLimitCents } = state;
   return {
     status: state.status,
@@ -69,13 +75,11 @@ export function viewAutoReload(state: AutoReloadView, bounds: SettingsBounds): z
       amount: toRange(bounds.amount.range),
       prepayment: toRange(PREPAYMENT_RANGE_CENTS),
     },
-    advice: viewAdvice(adviceFor(state, bounds)),
+    advice: viewAdvice(advised),
     terms: TERMS,
   };
 }
 
-export const adviceFor = ({ spentLately, latelyMs, available }: AutoReloadView, bounds: SettingsBounds): Advice =>
-  advise(spentLately, latelyMs, available, bounds);
 export const viewAdvice = ({
   thresholdCents,
   amountCents,

@@ -1,4 +1,4 @@
-/** An account's auto-reload as it is shown: settings, status, the reload in flight, and what advice follows from. */
+/** An account's auto-reload as it is shown: settings, status, the reload in flight. */
 import type { BlockedBy, OpenReload } from '../../domain/accountState';
 import type { AutoReloadStatus } from '../../domain/autoReload';
 import { subtract, type Nano } from '../../domain/money';
@@ -15,10 +15,6 @@ export type AutoReloadView = {
   reload: { number: number; attempt: number; cents: number; state: OpenReload['state']; dueAt: Date } | null;
   blockedBy: BlockedBy | null;
   available: Nano;
-  /** Usage of late: a week of it, or the newest 10,000 lines. */
-  spentLately: Nano;
-  /** Milliseconds since the first usage of that, at least an hour. */
-  latelyMs: number;
 };
 
 type Row = {
@@ -31,8 +27,6 @@ type Row = {
   blocked_by: BlockedBy | null;
   balance_nano: Nano;
   held_nano: Nano;
-  spent_nano: Nano;
-  first_at: Date | null;
   number: number | null;
   attempt: number;
   amount: bigint;
@@ -62,26 +56,13 @@ export async function readAutoReload(db: Db, accountId: string, nowMs: number): 
         : { number: row.number, attempt: row.attempt, cents: Number(row.amount), state: row.state, dueAt: row.due_at },
     blockedBy: row.blocked_by,
     available: subtract(row.balance_nano, row.held_nano),
-    spentLately: row.spent_nano,
-    latelyMs: Math.max(HOUR_MS, nowMs - (row.first_at?.getTime() ?? nowMs)),
   };
 }
 
 const toCents = (cents: bigint | null): number | null => (cents === null ? null : Number(cents));
 
-const HOUR_MS = 3_600_000;
-
-// The sequence has no gaps, so the newest lines are a range of the primary key; of a busy account they are enough.
 const statement = `
-  with week as (
-    select amount_nano, at from (
-      select kind, amount_nano, at from ledger_lines
-      where account_id = $1 and sequence > (select sequence - 10000 from balances where account_id = $1)) newest
-    where kind = 'usage' and at > $2::timestamptz - interval '7 days'
-  )
   select s.status, s.threshold_cents, s.amount_cents, s.monthly_limit_cents, s.strikes, s.blocked_by, b.balance_nano, b.held_nano,
-    (select coalesce(-sum(amount_nano), 0)::bigint from week) as spent_nano,
-    (select min(at) from week) as first_at,
     (select spent_cents from reload_spend($1, $2)) as spent_this_month_cents,
     r.number, r.attempt, p.amount_cents as amount, r.state, r.due_at
   from account_states s

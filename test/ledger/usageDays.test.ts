@@ -4,6 +4,7 @@ import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
+import { readSpending } from '../../ledger/usage/readSpending';
 import { readUsage } from '../../ledger/usage/readUsage';
 import { sumUsage } from '../../ledger/usage/sumUsage';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -16,7 +17,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MIDNIGHT = Date.UTC(2026, 10, 1);
 const all = { from: null, to: null };
 const summed = async () =>
@@ -61,6 +63,40 @@ test.each(['before', 'after'])('B7 an event that is reversed %s it is summed is 
   expect(await reverse(account, 'b')).toMatchObject({ kind: 'posted' });
   await sumUsage(database.pool, 1_000);
   expect(await readUsage(database.pool, account, all, ['day', 'model', 'kind'])).toEqual([]);
+});
+
+test('A16 what was spent lately: eight days of it, by their sums, whether summed or not', async () => {
+  const account = await openAccount(database.pool);
+  const nowMs = Date.UTC(2026, 10, 20, 6);
+  const today = nowMs - 6 * HOUR_MS;
+  const spendingOf = () => readSpending(database.pool, account, nowMs);
+  expect(await spendingOf()).toMatchObject({ spent: 0n, dearestDay: 0n, lastHour: 0n, lastHourMs: HOUR_MS });
+  await postUsage(database.pool, [priced(account, 'a', '1.00', { atMs: today })]);
+  expect(await spendingOf()).toMatchObject({ spent: 1_000_000_000n, overMs: 6 * HOUR_MS, dearestDay: 1_000_000_000n });
+  await postUsage(database.pool, [priced(account, 'b', '2.00', { atMs: today - 1 })]);
+  await postUsage(database.pool, [priced(account, 'c', '1.50', { atMs: today - DAY_MS })]);
+  const twoDays = { spent: 4_500_000_000n, overMs: DAY_MS + 6 * HOUR_MS, dearestDay: 3_500_000_000n };
+  expect(await spendingOf()).toMatchObject(twoDays);
+  while ((await sumUsage(database.pool, 1)) > 0);
+  expect(await spendingOf()).toMatchObject(twoDays);
+  // Too old to count, but the idle days since then do.
+  await postUsage(database.pool, [priced(account, 'd', '100.00', { atMs: today - 8 * DAY_MS })]);
+  while ((await sumUsage(database.pool, 1)) > 0);
+  expect(await spendingOf()).toMatchObject({ ...twoDays, overMs: 7 * DAY_MS + 6 * HOUR_MS });
+});
+
+test('A16 the last hour is what was posted in it', async () => {
+  const account = await openAccount(database.pool);
+  const { rows } = await database.pool.query<{ now: Date }>('select now()');
+  const nowMs = rows[0]!.now.getTime();
+  await postUsage(database.pool, [priced(account, 'a', '1.00', { atMs: nowMs - 3 * DAY_MS })]);
+  await postUsage(database.pool, [priced(account, 'b', '0.25', { atMs: nowMs })]);
+  const hour = { lastHourMs: HOUR_MS };
+  expect(await readSpending(database.pool, account, nowMs + 1_000)).toMatchObject({
+    lastHour: 1_250_000_000n,
+    ...hour,
+  });
+  expect(await readSpending(database.pool, account, nowMs + 2 * HOUR_MS)).toMatchObject({ lastHour: 0n, ...hour });
 });
 
 test('B7 a summing that is cut off before its commit has summed nothing, and the next one sums all', async () => {

@@ -63,7 +63,7 @@ export const overview = {
   noRate: 'No recent use',
   empty: 'None',
   average: 'Spend a day',
-  averageNote: 'at the current rate',
+  averageNote: 'on average, last 7 days',
   spend: 'Daily spend',
   spendNote: (from: string, to: string) => `${from} to ${to}, UTC days`,
   spendLabel: (total: string) => `Spend per day; ${total} in all`,
