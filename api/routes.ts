@@ -269,6 +269,7 @@ export const routes: readonly Route<Services>[] = [
   ]),
   ...section('Operations', [
     get('/v1/system', admin, system.read, 'What is reached, what lags, and what waits'),
+    get('/v1/reconcile', admin, reconcile.read, 'Read the last reports of reconciliation'),
     post('/v1/reconcile', admin, reconcile.reconcile, 'Compare Stripe, ledger and usage, and repair'),
     get(
       '/confirm/:token',

@@ -5,9 +5,11 @@ import { unavailable } from '../../domain/errors';
 import type { ReconcileReport } from '../../domain/reconciliation';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { readRestore } from '../../ledger/backup/readRestore';
+import type { Db } from '../../ledger/db';
+import { readReconciled } from '../../workflows/readReconciled';
 import { startReconcile } from '../../workflows/startReconcile';
 import { accepted, ok } from '../http/endpoint';
-import { toReportText } from './reconcileText';
+import { toReportText, type Restored } from './reconcileText';
 import { time } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
 import { isTemporalOutage, reaching } from '../signals/temporal';
@@ -15,6 +17,7 @@ import { withDeadline } from '../signals/withDeadline';
 
 const START_MS_MAX = 5_000;
 const REPORT_MS_MAX = 25_000;
+const READ_MS_MAX = 10_000;
 
 const sum = z.string().regex(/^-?\d+\.\d{2,9}$/);
 const count = z.number().int();
@@ -71,6 +74,26 @@ const report = z
   })
   .meta({ id: 'ReconcileReport' });
 
+const lastReport = report.nullable();
+/** The reports that were written last, until Temporal forgets them. */
+export const read = endpoint({
+  replies: {
+    200: z.strictObject({
+      asked: lastReport.meta({ description: 'Of the last run that somebody asked for. It checks the whole ledger.' }),
+      scheduled: lastReport.meta({ description: 'Of the last run on the schedule.' }),
+    }),
+  },
+  uses: ['pool', 'temporal'],
+  refusals: ['temporal_unavailable'],
+  async handle(_call, { pool, temporal }) {
+    const [{ asked, scheduled }, restored] = await Promise.all([
+      reaching(temporal, READ_MS_MAX, () => readReconciled(temporal)),
+      findRestored(pool),
+    ]);
+    return ok({ asked: asked && { ...asked, restored }, scheduled: scheduled && { ...scheduled, restored } });
+  },
+});
+
 export const reconcile = endpoint({
   replies: { 200: report, 202: z.strictObject({ status: z.literal('running') }) },
   uses: ['pool', 'temporal'],
@@ -80,13 +103,17 @@ export const reconcile = endpoint({
     await recordAudit(services.pool, null, principal.actor, 'reconcile.ask', {});
     const done = await run(services);
     if (!done) return accepted({ status: 'running' });
-    const found = await readRestore(services.pool);
-    const restored = found && { backupAt: found.backupAt.toISOString(), restoredAt: found.restoredAt.toISOString() };
+    const restored = await findRestored(services.pool);
     return header('accept')?.startsWith('text/plain')
       ? ok(toReportText(done, restored), { 'Content-Type': 'text/plain; charset=utf-8' })
       : ok({ ...done, restored });
   },
 });
+
+async function findRestored(pool: Db): Promise<Restored | null> {
+  const found = await readRestore(pool);
+  return found && { backupAt: found.backupAt.toISOString(), restoredAt: found.restoredAt.toISOString() };
+}
 
 /** Null while it goes on: asked again, it is joined. */
 async function run({ temporal }: Uses<'temporal'>): Promise<ReconcileReport | null> {

@@ -9,6 +9,7 @@ import {
   type ReconcileProgress,
 } from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
+import { until } from '../support/notices';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { startSchedulingReconcile } from '../../workers/reconcileSchedule';
 import { until } from '../support/notices';
@@ -69,6 +70,23 @@ test('P6 the first run looks at everything, the next at events since; what was l
   });
   expect(await lines(open)).toEqual([]);
   expect(await chargesMade()).toBe(charges + 1);
+});
+
+test('P6 the last reports are read again without another run, for admins alone', async () => {
+  const read = async () => (await api.ask('GET', '/v1/reconcile', { key: api.admin })).body;
+  const asked = await run();
+  expect(asked.ledger).not.toBeNull();
+  await until(read, (last) => last.asked?.finishedAt === asked.finishedAt);
+  expect((await read()).asked).toEqual(asked);
+  const input: ReconcileInput = { check: false };
+  const scheduled = await world.client.workflow.execute<(given: ReconcileInput) => Promise<ReconcileReport>>(
+    'reconcile',
+    { workflowId: 'reconcile/scheduled-test', taskQueue: BALANCE_TASK_QUEUE, args: [input] },
+  );
+  await until(read, (last) => last.scheduled !== null);
+  expect(await read()).toEqual({ asked, scheduled: { ...scheduled, restored: null } });
+  const { owner } = await openAccount(api);
+  expect((await api.ask('GET', '/v1/reconcile', { key: owner })).status).toBe(403);
 });
 
 test('P6 a local payment that is not final is looked at even when its event is gone', async () => {

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { openAccount, putModel, report, type TestAccount } from '../support/api';
 import { addCard, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+import { until } from '../support/notices';
 
 let account: TestAccount;
 const inBrowser = testsInBrowser(async ({ api }) => {
@@ -49,9 +50,15 @@ inBrowser('P6 an admin reconciles and reads what was looked at and what is not e
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Run it now' }).press('Enter');
   await page.getByText('Nothing is unexplained').waitFor();
-  await page.getByRole('region', { name: 'Report' }).getByText('Payments looked at').waitFor();
+  const shown = page.getByRole('region', { name: 'Report' });
+  await shown.getByText('Payments looked at').waitFor();
   await expectAccessible(page);
   await narrow(page);
+  // It is there again for whoever looks later.
+  const isKept = async () => (await api.ask('GET', '/v1/reconcile', { key: api.admin })).body.asked !== null;
+  await until(isKept, (kept) => kept);
+  await page.reload();
+  await shown.getByText('Payments looked at').waitFor();
 });
 
 inBrowser('P6 after a restore the report says from when to when usage is missing', async ({ visit, api, world }) => {
@@ -119,6 +126,20 @@ inBrowser('P5 an admin refunds a part of a prepayment, once, and never more than
   await page.getByRole('region', { name: 'Now' }).getByText('$20.00').first().waitFor();
   const { body } = await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: api.admin });
   expect(body.data[0].refunded).toBe('10.00');
+});
+
+inBrowser('P5 a full refund takes its button away, and the focus stays among the payments', async ({ visit, api }) => {
+  const paid = await openAccount(api);
+  await addCard(api, paid);
+  const pay = { key: paid.owner, body: { amount: '5.00' }, headers: { 'Idempotency-Key': 'first' } };
+  await api.ask('POST', `/v1/accounts/${paid.id}/prepayments`, pay);
+  const { page } = await visit({ key: api.admin, path: `/accounts/${paid.id}` });
+  const refund = page.getByRole('button', { name: /^Refund: \$5\.00 of/ });
+  await refund.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Refund' }).press('Enter');
+  await refund.waitFor({ state: 'detached' });
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.locator('section:focus', { has: page.getByRole('heading', { name: 'Prepayments' }) }).waitFor();
 });
 
 inBrowser(

@@ -6,7 +6,8 @@ type Format = (value: string) => string;
 /** The console's packages are ES modules of its own: it is read as it stands. */
 const load = <T extends object>(name: string): T =>
   jest.requireActual<T>(join(process.cwd(), 'console', 'src', 'format', name));
-const { formatMoney, formatExact, fromNano, toNano } = load<{
+const { amountsIn, formatMoney, formatExact, fromNano, toNano } = load<{
+  amountsIn: (sentence: string) => (string | { amount: string })[];
   formatMoney: Format;
   formatExact: Format;
   fromNano: (nano: bigint) => string;
@@ -29,6 +30,29 @@ const time = at({ ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
 const minus = (text: string): string => text.replace('-', '−');
 const by = (format: Intl.NumberFormat, value: string): string =>
   minus(format.format(value as Intl.StringNumericLiteral));
+
+test('A15 amounts in a sentence are found with every digit, and nothing of the sentence is lost', () => {
+  expect(amountsIn('available is -$0.968749985 and the threshold $1,250, so $5.00.')).toEqual([
+    'available is ',
+    { amount: '-0.968749985' },
+    ' and the threshold ',
+    { amount: '1250' },
+    ', so ',
+    { amount: '5.00' },
+    '.',
+  ]);
+  expect(amountsIn('no amount: $, $x, 12.50')).toEqual(['no amount: $, $x, 12.50']);
+  const word = fc.constantFrom('available is', '.', ',', '$', 'PaymentIntent pi_1', '4242');
+  const amount = fc.bigInt(-(10n ** 15n), 10n ** 15n).map(fromNano);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(word, amount)), (pairs) => {
+      const dollars = (text: string): string => (text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`);
+      const sentence = pairs.map(([before, text]) => `${before} ${dollars(text)}`).join(' ');
+      const found = amountsIn(sentence).flatMap((part) => (typeof part === 'string' ? [] : [part.amount]));
+      expect(found).toEqual(pairs.map(([, text]) => text));
+    }),
+  );
+});
 
 test('B7 money is written to the cent, to two digits where it is less, and with every digit', () => {
   const nano = fc.oneof(fc.bigInt(-(10n ** 22n), 10n ** 22n), fc.bigInt(-20_000_000n, 20_000_000n));

@@ -1694,7 +1694,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read the last reports of reconciliation
+         * @description For: admin.
+         */
+        get: operations["get_v1_reconcile"];
         put?: never;
         /**
          * Compare Stripe, ledger and usage, and repair
@@ -1878,6 +1882,7 @@ export interface components {
                     max: components["schemas"]["Money"];
                 };
             };
+            /** @description From the usage of the last week. `dailySpend` is its average a day, and on the first day what was spent. `minutesLeft`: until available is used up at the rate of the last hour, if that is higher than the average. */
             advice: {
                 threshold: components["schemas"]["Money"];
                 amount: components["schemas"]["Money"];
@@ -14365,6 +14370,7 @@ export interface operations {
                                 max: components["schemas"]["Money"];
                             };
                         };
+                        /** @description From the usage of the last week. `dailySpend` is its average a day, and on the first day what was spent. `minutesLeft`: until available is used up at the rate of the last hour, if that is higher than the average. */
                         advice: {
                             threshold: components["schemas"]["Money"];
                             amount: components["schemas"]["Money"];
@@ -14428,6 +14434,7 @@ export interface operations {
                                 max: components["schemas"]["Money"];
                             };
                         };
+                        /** @description From the usage of the last week. `dailySpend` is its average a day, and on the first day what was spent. `minutesLeft`: until available is used up at the rate of the last hour, if that is higher than the average. */
                         advice: {
                             threshold: components["schemas"]["Money"];
                             amount: components["schemas"]["Money"];
@@ -14738,6 +14745,7 @@ export interface operations {
                         } | null;
                         reloadsPerDay: number;
                         minutesUntilReload: number | null;
+                        /** @description From the usage of the last week. `dailySpend` is its average a day, and on the first day what was spent. `minutesLeft`: until available is used up at the rate of the last hour, if that is higher than the average. */
                         advice: {
                             threshold: components["schemas"]["Money"];
                             amount: components["schemas"]["Money"];
@@ -16088,6 +16096,92 @@ export interface operations {
                 };
             };
             /** @description `database_unavailable`: the database is not available */
+            503: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Of the last run that somebody asked for. It checks the whole ledger. */
+                        asked: components["schemas"]["ReconcileReport"] | null;
+                        /** @description Of the last run on the schedule. */
+                        scheduled: components["schemas"]["ReconcileReport"] | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: no valid key or session */
+            401: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not for this key */
+            403: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: our mistake */
+            500: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database is not available; `temporal_unavailable`: temporal is not available */
             503: {
                 headers: {
                     /** @description The caller's, or one of ours. */

@@ -50,6 +50,20 @@ export function formatMoney(amount: string): string {
 /** Every digit there is. */
 export const formatExact = (amount: string): string => inDollars(toNano(amount));
 
+/** An amount in a sentence, `-$1,234.5`. */
+const WRITTEN = /([-−]?)\$(\d[\d,]*(?<!,)(?:\.\d{1,9})?)(?!\d)/g;
+
+/** A sentence in parts: its words, and the amounts among them as decimal strings. */
+export function amountsIn(sentence: string): (string | { amount: string })[] {
+  const parts: (string | { amount: string })[] = [];
+  let from = 0;
+  for (const { 0: written, 1: sign, 2: digits, index } of sentence.matchAll(WRITTEN)) {
+    parts.push(sentence.slice(from, index), { amount: `${sign === '' ? '' : '-'}${digits!.replaceAll(',', '')}` });
+    from = index + written.length;
+  }
+  return [...parts, sentence.slice(from)].filter((part) => part !== '');
+}
+
 /** For scales of charts only, where a pixel is coarser than a float. */
 export const toPixelsOnly = (amount: string): number => Number(amount);
 

@@ -18,6 +18,11 @@ export const operations = {
     lastRun: (time: string) => `Last one: ${time}`,
     never: 'It has never run',
     report: 'Report',
+    which: 'Run',
+    runs: {
+      asked: (time: string) => `Asked for, ${time}`,
+      scheduled: (time: string) => `On schedule, ${time}`,
+    },
     restored: (backup: string, restore: string) =>
       `The database was put back to a backup. Usage that was reported between ${backup} and ${restore} is missing, unless it was sent again.`,
     facts: {

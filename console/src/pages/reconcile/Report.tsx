@@ -6,6 +6,7 @@ import { Card } from '../../components/Card';
 import { Fact, Facts } from '../../components/Facts';
 import { Money } from '../../components/Money';
 import { Notice } from '../../components/Notice';
+import { Said } from '../../components/Said';
 import { Empty } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { formatCount } from '../../format/number';
@@ -134,7 +135,12 @@ const unexplainedColumns: readonly Column<ReconcileReport['unexplained']['newest
     cell: ({ paymentIntentId }) => <code>{paymentIntentId}</code>,
     csv: ({ paymentIntentId }) => paymentIntentId,
   },
-  { key: 'detail', heading: words.columns.detail, cell: ({ detail }) => detail, csv: ({ detail }) => detail },
+  {
+    key: 'detail',
+    heading: words.columns.detail,
+    cell: ({ detail }) => <Said>{detail}</Said>,
+    csv: ({ detail }) => detail,
+  },
   {
     key: 'firstSeenAt',
     heading: words.columns.firstSeen,
@@ -158,5 +164,10 @@ const violationColumns: readonly Column<Violation>[] = [
     csv: ({ invariant }) => invariant,
   },
   accountColumn,
-  { key: 'detail', heading: words.columns.detail, cell: ({ detail }) => detail, csv: ({ detail }) => detail },
+  {
+    key: 'detail',
+    heading: words.columns.detail,
+    cell: ({ detail }) => <Said>{detail}</Said>,
+    csv: ({ detail }) => detail,
+  },
 ];

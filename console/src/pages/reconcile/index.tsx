@@ -1,10 +1,13 @@
-/** Compares Stripe, ledger and usage on demand, and shows what was repaired and what can't be explained (P6). */
-import { useMutation, useQuery } from '@tanstack/react-query';
+/** Compares Stripe, ledger and usage on demand, and shows what the last runs repaired and what can't be explained (P6). */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Scale } from 'lucide-react';
-import { api, data, type Schemas } from '../../api/client';
+import type { ReactNode } from 'react';
+import { useSearchParams } from 'wouter';
+import { reconcile, reportsQuery, type ReconcileReport, type Reports } from '../../api/reconcile';
 import { systemQuery } from '../../api/system';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
+import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
@@ -13,11 +16,23 @@ import { text } from '../../text';
 import { Report } from './Report';
 
 const words = text.operations.reconcile;
-type ReconcileReport = Schemas['ReconcileReport'];
+type RunName = keyof Reports;
+type Run = { name: RunName; report: ReconcileReport };
 
 export default function ReconcilePage() {
-  const reconciling = useMutation({ mutationFn: reconcile });
-  const system = useQuery(systemQuery);
+  const reports = useQuery(reportsQuery);
+  const queries = useQueryClient();
+  const [search, setSearch] = useSearchParams();
+  const choose = (name: RunName | null): void => setSearch(name === null ? {} : { run: name }, { replace: true });
+  const reconciling = useMutation({
+    mutationFn: reconcile,
+    onSuccess: (asked) => {
+      queries.setQueryData(reportsQuery.queryKey, (known) => ({ scheduled: known?.scheduled ?? null, asked }));
+      choose(null);
+    },
+  });
+  const runs = reports.data ? newestFirst(reports.data) : [];
+  const shown = runs.find(({ name }) => name === search.get('run')) ?? runs[0];
   const run = (
     <Button look="primary" isRunning={reconciling.isPending} onClick={() => reconciling.mutate()}>
       {words.run}
@@ -25,35 +40,52 @@ export default function ReconcilePage() {
   );
   return (
     <>
-      <PageHead title={text.pages.reconcile} />
-      <Card title={words.title} note={words.note} action={reconciling.data ? run : undefined}>
+      <PageHead title={text.pages.reconcile}>
+        {shown && runs.length > 1 && <RunChoice runs={runs} shown={shown.name} onChoose={choose} />}
+      </PageHead>
+      <Card title={words.title} note={words.note} action={shown && run}>
         {reconciling.isPending && <Notice tone="info">{words.running}</Notice>}
         <Problem error={reconciling.error} />
-        {reconciling.data ? (
-          <p>{words.why}</p>
-        ) : (
-          <Loaded query={system}>
-            {({ lags: { reconciledAt } }) => (
-              <Empty
-                icon={Scale}
-                title={reconciledAt === null ? words.never : words.lastRun(formatTime(reconciledAt))}
-                action={run}
-              >
-                {words.why}
-              </Empty>
-            )}
-          </Loaded>
-        )}
+        <Loaded query={reports}>{() => (shown ? <p>{words.why}</p> : <NoReport run={run} />)}</Loaded>
       </Card>
-      {reconciling.data && <Report report={reconciling.data} />}
+      {shown && <Report report={shown.report} />}
     </>
   );
 }
 
-/** One that takes longer than an answer may is joined by asking again. */
-async function reconcile(): Promise<ReconcileReport> {
-  for (;;) {
-    const answer = await data(api.POST('/v1/reconcile'));
-    if (!('status' in answer)) return answer;
-  }
+const newestFirst = ({ asked, scheduled }: Reports): Run[] =>
+  [
+    ...(asked ? [{ name: 'asked' as const, report: asked }] : []),
+    ...(scheduled ? [{ name: 'scheduled' as const, report: scheduled }] : []),
+  ].toSorted((a, b) => (a.report.finishedAt < b.report.finishedAt ? 1 : -1));
+
+type ChoiceProps = { runs: readonly Run[]; shown: RunName; onChoose: (name: RunName) => void };
+
+const RunChoice = ({ runs, shown, onChoose }: ChoiceProps) => (
+  <Field label={words.which}>
+    <select value={shown} onChange={(event) => onChoose(event.target.value as RunName)}>
+      {runs.map(({ name, report }) => (
+        <option key={name} value={name}>
+          {words.runs[name](formatTime(report.finishedAt))}
+        </option>
+      ))}
+    </select>
+  </Field>
+);
+
+/** It has never run; or so long ago that its report is not kept any more. */
+function NoReport({ run }: { run: ReactNode }) {
+  return (
+    <Loaded query={useQuery(systemQuery)}>
+      {({ lags: { reconciledAt } }) => (
+        <Empty
+          icon={Scale}
+          title={reconciledAt === null ? words.never : words.lastRun(formatTime(reconciledAt))}
+          action={run}
+        >
+          {words.why}
+        </Empty>
+      )}
+    </Loaded>
+  );
 }

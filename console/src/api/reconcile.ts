@@ -1,0 +1,19 @@
+/** Reconciliation: a run on demand, and the reports of the last ones. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, type Schemas } from './client';
+
+export type ReconcileReport = Schemas['ReconcileReport'];
+
+export const reportsQuery = queryOptions({
+  queryKey: ['reconcile'],
+  queryFn: () => data(api.GET('/v1/reconcile')),
+});
+export type Reports = { asked: ReconcileReport | null; scheduled: ReconcileReport | null };
+
+/** One that takes longer than an answer may is joined by asking again. */
+export async function reconcile(): Promise<ReconcileReport> {
+  for (;;) {
+    const answer = await data(api.POST('/v1/reconcile'));
+    if (!('status' in answer)) return answer;
+  }
+}
