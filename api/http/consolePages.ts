@@ -1,5 +1,6 @@
 /** The console: static files, and its one page for whatever address of its own somebody opens. */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import express, { Router, type RequestHandler, type Response } from 'express';
 
@@ -18,11 +19,10 @@ const ASKED_EACH_TIME = 'no-cache';
 
 /** @param folder what `npm run build` has made of console/ */
 export function consolePages(folder: string): Router {
-  const page = readFileSync(join(folder, 'index.html'), 'utf8');
   const router = Router();
   router.use('/assets', express.static(join(folder, 'assets'), { index: false, setHeaders: withHeaders(FOR_EVER) }));
   router.use(express.static(folder, { index: false, setHeaders: withHeaders(ASKED_EACH_TIME) }));
-  router.use(navigations(page));
+  router.use(navigations(join(folder, 'index.html')));
   return router;
 }
 
@@ -30,14 +30,21 @@ const withHeaders = (caching: string) => (response: Response) => {
   response.set({ ...HEADERS, 'Cache-Control': caching });
 };
 
-/** Only what a person opens in a browser: a program that mistypes an address is told so. */
-function navigations(page: string): RequestHandler {
-  return (request, response, next) => {
+/**
+ * Only what a person opens in a browser: a program that mistypes an address is told so. The page is read each time, as a
+ * new build under a running API has other files, and only the new page names them.
+ * Throws at once when there is no page.
+ */
+function navigations(path: string): RequestHandler {
+  let page = readFileSync(path, 'utf8');
+  return async (request, response, next) => {
     const isNavigation =
       (request.method === 'GET' || request.method === 'HEAD') &&
       (request.headers.accept ?? '').includes('text/html') &&
       !OTHERS.test(request.path);
     if (!isNavigation) return next();
+    // In the moment of a build there is none.
+    page = await readFile(path, 'utf8').catch(() => page);
     response
       .set({ ...HEADERS, 'Cache-Control': ASKED_EACH_TIME })
       .type('html')

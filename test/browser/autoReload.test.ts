@@ -44,6 +44,16 @@ const enabling = (page: Page) => page.getByRole('checkbox', { name: 'Enable Serv
 const consent = (page: Page) => page.getByRole('checkbox', { name: /^I authorize/ });
 const submit = (page: Page) => windowOf(page).getByRole('button', { name: 'Enable auto-reload' });
 
+/** What is agreed to, and the button, are on the screen before anything is scrolled. */
+async function expectAgreementInSight(page: Page): Promise<void> {
+  for (const control of [consent(page), submit(page)]) {
+    await control.waitFor();
+    const { y, height } = (await control.boundingBox())!;
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(y + height).toBeLessThanOrEqual(page.viewportSize()!.height);
+  }
+}
+
 /** Fills in what enabling takes, to the button. */
 async function fillIn(page: Page, threshold: string, amount: string): Promise<void> {
   await enabling(page).check();
@@ -106,6 +116,7 @@ inBrowser(
   async ({ visit, api }) => {
     const account = await buyer(api, '20.00');
     const { page } = await visit({ key: account.owner, ...open });
+    await expectAgreementInSight(page);
     await fillIn(page, 'Custom', '$25');
     const own = page.getByLabel('Reload when balance reaches or goes below: custom amount in dollars');
     for (const [typed, said] of [
@@ -125,6 +136,7 @@ inBrowser(
     await charged(page).getByText('Nothing now.').waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
     await expectNoSidewaysScroll(page);
+    await expectAgreementInSight(page);
     await submit(page).click();
     await windowOf(page).waitFor({ state: 'detached' });
     expect(await settingsOf(api, account)).toMatchObject({

@@ -1,7 +1,11 @@
-/** The command palette: any page, account or action by keyboard alone. */
+/** The command palette: any page, account or action by keyboard alone; and what an update of the console leaves of an open page. */
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { openAccount, type TestAccount } from '../support/api';
-import { expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+import { openAccount, startTestApi, type TestAccount } from '../support/api';
+import { CONSOLE_DIR, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+import { rebuildConsole } from '../support/rebuildConsole';
 
 let account: TestAccount;
 const inBrowser = testsInBrowser(async ({ api }) => {
@@ -119,6 +123,61 @@ inBrowser('C1 on a Mac it is opened by ⌘K, and Ctrl-K is left to the text', as
   await page.keyboard.press('Control+k');
   expect(await paletteOf(page).count()).toBe(0);
   await openBy(page, 'Meta+k');
+});
+
+inBrowser('C1 what is typed before the palette has been loaded is not lost', async ({ visit }) => {
+  const { page } = await visit({ key: account.owner, path: '/usage' });
+  await page.getByRole('button', { name: 'Go to' }).waitFor();
+  let send: () => void = () => undefined;
+  const isSent = new Promise<void>((resolve) => (send = resolve));
+  await page.route(/assets\/Palette-/, async (route) => {
+    await isSent;
+    await route.continue();
+  });
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('trans');
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  send();
+  await page.getByRole('heading', { name: 'Transactions', level: 1 }).waitFor();
+});
+
+inBrowser('C1 after an update an open page finds its new files by itself, and keeps what is typed', async (harness) => {
+  const { visit, world } = harness;
+  const folder = await mkdtemp(join(tmpdir(), 'console-'));
+  await cp(CONSOLE_DIR, folder, { recursive: true });
+  const updated = await startTestApi({
+    database: world.database,
+    temporal: world.client,
+    stripe: world.stripe,
+    consoleDir: folder,
+  });
+  try {
+    const { page, complaints } = await visit({ key: account.owner });
+    await page.goto(`${updated.url}/pay`);
+    const amount = page.getByLabel('Amount', { exact: true });
+    await amount.fill('12.34');
+    await rebuildConsole(folder);
+
+    // A window on top of a form does not take the form away.
+    await page.keyboard.press('Control+k');
+    await paletteOf(page).getByText('The console was updated').waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    expect(await amount.inputValue()).toBe('12.34');
+
+    // Who leaves the form is led on without a word.
+    await page.getByRole('link', { name: 'Transactions' }).click();
+    await page.getByRole('table', { name: 'Transactions' }).or(page.getByText('No transactions yet')).waitFor();
+    await openBy(page, 'Control+k');
+    // The browser's word for a file of styles that is gone.
+    const others = complaints.filter((complaint) => !complaint.startsWith('Refused to apply style'));
+    complaints.splice(0, complaints.length, ...others);
+    expect(complaints).toEqual([]);
+  } finally {
+    await updated.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());

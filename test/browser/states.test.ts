@@ -10,6 +10,7 @@ import {
   addCard,
   expectAccessible,
   expectNoSidewaysScroll,
+  PLAYED,
   testsInBrowser,
   type ConsoleHarness,
   type Visit,
@@ -160,7 +161,11 @@ async function answersOf(page: Page): Promise<{ become(next: Answering): void }>
     if (now === 'never') return undefined;
     const [status, code] = PROBLEMS[now];
     const body = { type: 'about:blank', title: 'No', status, detail: 'It can not be answered now.', code };
-    return route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(body) });
+    return route.fulfill({
+      status,
+      headers: { 'Content-Type': 'application/problem+json', [PLAYED]: '1' },
+      body: JSON.stringify(body),
+    });
   });
   return { become: (next) => (now = next) };
 }

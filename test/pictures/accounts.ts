@@ -40,6 +40,8 @@ export async function openShownAccounts(harness: ConsoleHarness): Promise<ShownA
     beDeclined(harness, accounts.declined),
     pause(api, accounts.paused),
   ]);
+  // Their usage and payments are a month old: they were opened before.
+  await api.database.owner.query("update accounts set created_at = created_at - interval '40 days'");
   await done(api, 'POST', '/v1/reconcile', api.admin);
   await use(api, accounts.paused, [{ model: 'gpt-9', inputTokens: 1_200, id: 'unknown-model' }]);
   await api.ask('POST', '/v1/usage', {

@@ -13,12 +13,29 @@ const sources = readdirSync(root, { recursive: true })
 const documented = new Set(routes.map(({ method, path }) => `${method.toUpperCase()} ${toPath(path)}`));
 const withoutNames = (path: string): string => path.replaceAll(/\$?\{(?:[^{}]|\{[^{}]*\})*\}/g, '{}');
 
+const calls = sources.flatMap(({ source }) =>
+  [...source.matchAll(/\bapi\.([A-Z]+)\(\s*'([^']+)'/g)].map(([, method, path]) => `${method} ${path}`),
+);
+
 test('C1 every call of the console is a route of the document', () => {
-  const calls = sources.flatMap(({ source }) =>
-    [...source.matchAll(/\bapi\.([A-Z]+)\(\s*'([^']+)'/g)].map(([, method, path]) => `${method} ${path}`),
-  );
   expect(calls.length).toBeGreaterThan(50);
   expect(calls.filter((call) => !documented.has(call))).toEqual([]);
+});
+
+/** Who is signed in is the cookie's own matter; a key needs none of it. */
+const WITHOUT_KEY = ['DELETE /v1/session', 'GET /healthz', 'GET /v1/session/current', 'POST /v1/session'];
+
+test('C1 what the console asks, a key of one of its roles may ask; only signing in goes without', () => {
+  const asked = routes.filter(({ method, path }) => calls.includes(`${method.toUpperCase()} ${toPath(path)}`));
+  const isOfConsole = (role: string): boolean => ['owner', 'resource_modifier', 'member', 'admin'].includes(role);
+  const nameOf = ({ method, path }: (typeof routes)[number]) => `${method.toUpperCase()} ${toPath(path)}`;
+  expect(
+    asked
+      .filter(({ who }) => who.includes('anybody'))
+      .map(nameOf)
+      .sort(),
+  ).toEqual(WITHOUT_KEY);
+  expect(asked.filter(({ who }) => !who.includes('anybody') && !who.some(isOfConsole)).map(nameOf)).toEqual([]);
 });
 
 test('C1 an address that the console writes out by itself is one of the document, too', () => {

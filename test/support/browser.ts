@@ -32,7 +32,7 @@ const WAIT_MS_MAX = 30_000;
 export type Visit = {
   page: Page;
   context: BrowserContext;
-  /** What the browser complained of: CSP, errors of scripts, answers of 5xx; and what it asked that no document has. */ complaints: string[];
+  /** What the browser complained of: CSP, errors of scripts, answers of 5xx and 403; and what it asked that no document has. */ complaints: string[];
 };
 export type ConsoleHarness = {
   api: TestApi;
@@ -129,6 +129,9 @@ export async function startConsole(
   };
 }
 
+/** The header of an answer that a test plays, whatever the API would say. */
+export const PLAYED = 'x-played';
+
 /** A refusal of 4xx is an answer, and the browser writes a line about each: those are no complaints. */
 function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
@@ -142,6 +145,9 @@ function complaintsOf(page: Page): string[] {
       complaints.push(`${request.method()} ${pathname} is not in the document`);
   });
   page.on('response', (response) => {
+    // Nobody is led to what is not for their role; a test that plays it says so.
+    if (response.status() === 403 && !(PLAYED in response.headers()))
+      complaints.push(`${response.request().method()} ${response.url()} was refused`);
     if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
   });
   return complaints;

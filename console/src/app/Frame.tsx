@@ -51,7 +51,15 @@ export function Frame() {
       </header>
       <main id="page" className={`${styles.main} in-order`} tabIndex={-1}>
         <Lost />
-        <Boundary key={`${session.accountId} ${location}`} title={titleOf(location) ?? text.app.name}>
+        <Boundary
+          key={`${session.accountId} ${location}`}
+          show={(broken) => (
+            <>
+              <PageHead title={titleOf(location) ?? text.app.name} />
+              {broken}
+            </>
+          )}
+        >
           <Pages role={session.role} />
         </Boundary>
       </main>

@@ -2,6 +2,7 @@
 import type { ButtonHTMLAttributes, ReactNode } from 'react';
 import { Link } from 'wouter';
 import styles from './Button.module.css';
+import { useKeptFocus } from './keptFocus';
 
 type Look = 'primary' | 'plain' | 'quiet' | 'danger';
 type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
@@ -13,9 +14,11 @@ type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
 const classOf = (look: Look): string => (look === 'plain' ? styles.button! : `${styles.button} ${styles[look]}`);
 
 export function Button({ look = 'plain', isRunning = false, type = 'button', children, ...rest }: Props) {
+  const ref = useKeptFocus<HTMLButtonElement>();
   return (
     <button
       {...rest}
+      ref={ref}
       type={type}
       className={classOf(look)}
       disabled={rest.disabled}

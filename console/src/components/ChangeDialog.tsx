@@ -3,7 +3,7 @@ import type { FormEvent, ReactNode } from 'react';
 import { text } from '../text';
 import { Button } from './Button';
 import styles from './ChangeDialog.module.css';
-import { Dialog } from './Dialog';
+import { Dialog, DialogFoot } from './Dialog';
 import { Problem } from './Problem';
 
 type Props = {
@@ -42,12 +42,19 @@ export function ChangeDialog({
         <div className={styles.why}>{why}</div>
         {children}
         <Problem error={change.error} />
-        <div className={styles.buttons}>
-          <Button type="submit" look={isDanger ? 'danger' : 'primary'} isRunning={change.isPending} disabled={!isReady}>
-            {submit}
-          </Button>
-          <Button onClick={onClose}>{text.dialog.cancel}</Button>
-        </div>
+        <DialogFoot>
+          <div className={styles.buttons}>
+            <Button
+              type="submit"
+              look={isDanger ? 'danger' : 'primary'}
+              isRunning={change.isPending}
+              disabled={!isReady}
+            >
+              {submit}
+            </Button>
+            <Button onClick={onClose}>{text.dialog.cancel}</Button>
+          </div>
+        </DialogFoot>
       </form>
     </Dialog>
   );

@@ -3,6 +3,7 @@ import { X } from 'lucide-react';
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { text } from '../text';
 import styles from './Dialog.module.css';
+import { focusPart, partOf } from './keptFocus';
 
 type Props = {
   title: string;
@@ -14,6 +15,9 @@ type Props = {
   children: ReactNode;
 };
 
+/** The end of a window, with what is done there: it stays in sight however long the window is. Its last element. */
+export const DialogFoot = ({ children }: { children: ReactNode }) => <div className={styles.foot}>{children}</div>;
+
 const FIELDS = 'input:enabled, select:enabled, textarea:enabled';
 
 export const Dialog = ({ isOpen, ...props }: Props) => (isOpen ? <OpenDialog {...props} /> : null);
@@ -23,11 +27,16 @@ function OpenDialog({ title, onClose, isForm = false, isWide = false, children }
   const id = useId();
   useLayoutEffect(() => {
     const dialog = ref.current!;
+    const part = partOf(document.activeElement);
     dialog.showModal();
     // The browser would take the button that closes it: what is opened to be filled in begins with its first field.
     if (isForm) dialog.querySelector<HTMLElement>(FIELDS)?.focus();
     // Closed before it leaves the page: only then does the browser give the focus back to where it was.
-    return () => dialog.close();
+    return () => {
+      dialog.close();
+      // What opened it may be gone by now.
+      if (document.activeElement === document.body) focusPart(part);
+    };
   }, []);
   return (
     <dialog

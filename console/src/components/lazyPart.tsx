@@ -3,11 +3,12 @@
  * Suspense what came quickly would be held back until its placeholder had been seen for 300 ms.
  */
 import { createElement, useEffect, useState, type ComponentType, type ReactNode } from 'react';
+import { whyMissing } from './missingPart';
 
 export type LazyPart<Props extends object = object> = {
   /** Begins to load the file. Idempotent; a failure is told where the part is shown. */
   begin: () => void;
-  /** Throws to the boundary around it what kept its file from being loaded. */
+  /** Throws to the boundary around it a `MissingPart` or a `LostPart` when its file can't be loaded. */
   View: ComponentType<Props & { placeholder?: ReactNode }>;
 };
 
@@ -30,10 +31,12 @@ export function lazyPart<Props extends object>(
       // Also when it is there by now: it may have come after this was drawn without it.
       loadOnce().then(
         () => setDrawn(true),
-        (error: unknown) =>
+        async () => {
+          const error = await whyMissing();
           setDrawn(() => {
             throw error;
-          }),
+          });
+        },
       );
     }, []);
     return loaded ? createElement(loaded, props as unknown as Props) : placeholder;

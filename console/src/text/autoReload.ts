@@ -14,6 +14,7 @@ export const autoReload = {
   charges: 'What is charged now',
   nothingNow: 'Nothing now. The first charge is made when the balance reaches the threshold.',
   chargedNow: (amount: string) => `${amount} is charged at once: the balance is at or below this threshold.`,
+  chargedWith: (amount: string) => `Charges ${amount} now`,
   pickFirst: 'Nothing. Enable auto-reload above, and choose a threshold and an amount, to see what would be.',
   asking: 'Asking …',
   mendFirst: 'Correct the amounts above to see it.',

@@ -1,11 +1,12 @@
 /** Leads to any page, account or action by typing: arrow keys choose, Enter goes. The field keeps the focus all the time. */
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useState, type KeyboardEvent } from 'react';
 import { Dialog } from '../../components/Dialog';
 import { useSession } from '../../session/session';
 import { text } from '../../text';
 import { useGroups } from './entries';
 import type { Entry } from './entry';
 import styles from './Palette.module.css';
+import { PaletteField } from './PaletteField';
 
 const words = text.palette;
 const STEPS = new Map([
@@ -13,19 +14,23 @@ const STEPS = new Map([
   ['ArrowUp', -1],
 ]);
 
-export default function Palette({ onClose }: { onClose: () => void }) {
+type Props = {
+  onClose: () => void;
+  /** What was typed before this was loaded. */
+  typed: string;
+  /** Whether Enter was pressed then, after that. */
+  isEntered: boolean;
+};
+
+export default function Palette({ onClose, typed, isEntered }: Props) {
   const { role } = useSession();
-  const [query, setQuery] = useState('');
+  const [query, setQuery] = useState(typed);
   const [place, setPlace] = useState(0);
   // Not deferred: Enter runs what fits the text that is typed, however soon it is pressed.
   const groups = useGroups(query);
   const entries = groups.flatMap((group) => group.entries);
   const chosen = entries[Math.min(place, entries.length - 1)];
-  const field = useRef<HTMLInputElement>(null);
   const id = useId();
-  useEffect(() => {
-    field.current?.focus();
-  }, []);
   useEffect(() => {
     // Newer browsers answer with a promise, which is no clean-up of an effect.
     void document.getElementById(`${id}-${chosen?.id}`)?.scrollIntoView({ block: 'nearest' });
@@ -36,6 +41,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     onClose();
     entry.run();
   };
+  useEffect(() => {
+    if (isEntered) run(chosen);
+  }, []);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = STEPS.get(event.key);
     if (event.key === 'Enter') run(chosen);
@@ -46,18 +54,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog title={words.title} isOpen onClose={onClose}>
-      <input
-        ref={field}
-        className={styles.field}
-        type="text"
-        role="combobox"
-        aria-label={words.label}
-        aria-expanded="true"
+      <PaletteField
         aria-controls={`${id}-list`}
         aria-activedescendant={chosen && `${id}-${chosen.id}`}
-        autoComplete="off"
-        spellCheck={false}
-        placeholder={words.placeholder}
         value={query}
         onChange={(event) => {
           setQuery(event.target.value);

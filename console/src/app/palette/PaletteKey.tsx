@@ -1,9 +1,12 @@
-/** Opens the palette by its key, or by a click. It is loaded when it is first opened. */
+/** Opens the palette by its key, or by a click. It is loaded when it is first opened, and has what is typed until then. */
 import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { lazyPart } from '../../components/lazyPart';
 import { text } from '../../text';
+import { Boundary } from '../Boundary';
 import styles from './Palette.module.css';
+import { PaletteField } from './PaletteField';
 import { isShortcut, SHORTCUT } from './shortcut';
 
 const palette = lazyPart(() => import('./Palette'));
@@ -34,7 +37,32 @@ export function PaletteKey() {
         {text.palette.open}
         <kbd aria-hidden="true">{SHORTCUT.sign}</kbd>
       </button>
-      {isOpen && <palette.View onClose={() => setOpen(false)} />}
+      {isOpen && <OpenPalette onClose={() => setOpen(false)} />}
     </>
+  );
+}
+
+function OpenPalette({ onClose }: { onClose: () => void }) {
+  const [typed, setTyped] = useState('');
+  const [isEntered, setEntered] = useState(false);
+  const field = (
+    <Dialog title={text.palette.title} isOpen onClose={onClose}>
+      <PaletteField
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => setEntered(event.key === 'Enter')}
+      />
+    </Dialog>
+  );
+  return (
+    <Boundary
+      show={(broken) => (
+        <Dialog title={text.palette.title} isOpen onClose={onClose}>
+          {broken}
+        </Dialog>
+      )}
+    >
+      <palette.View onClose={onClose} typed={typed} isEntered={isEntered} placeholder={field} />
+    </Boundary>
   );
 }

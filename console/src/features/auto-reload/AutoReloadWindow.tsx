@@ -38,8 +38,8 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                 )}
               </p>
             )}
-            <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
             <StopActions accountId={id} status={settings.status} onDisabled={onClose} />
+            <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
           </>
         )}
       </Loaded>

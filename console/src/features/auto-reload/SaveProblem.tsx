@@ -1,6 +1,7 @@
 import { ProblemError } from '../../api/problem';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
+import { Said } from '../../components/Said';
 import { text } from '../../text';
 
 const words = text.autoReload;
@@ -36,5 +37,9 @@ export function Refusal({ code, detail }: { code: string; detail: string }) {
         {words.needsMethod}
       </Notice>
     );
-  return <Notice tone="bad">{detail}</Notice>;
+  return (
+    <Notice tone="bad">
+      <Said>{detail}</Said>
+    </Notice>
+  );
 }

@@ -10,10 +10,10 @@ import { Field, MoneyInput } from '../../components/Field';
 import { toast } from '../../components/toast';
 import { formatMoney } from '../../format/money';
 import { text } from '../../text';
+import { Agreement } from './Agreement';
 import styles from './AutoReload.module.css';
 import { ChangedElsewhere } from './ChangedElsewhere';
 import { ChargePreview } from './ChargePreview';
-import { SaveProblem } from './SaveProblem';
 import { Trial } from './Trial';
 import { draftOf, usePreview, useTriable, wishOf, type Wish } from './wish';
 
@@ -41,79 +41,75 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
   const { advice, presets, ranges, terms } = settings;
   return (
     <form
-      className={styles.columns}
+      className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
         if (isReady && !saving.isPending) saving.mutate(wish);
       }}
     >
-      <div className={styles.settings}>
-        <ChangedElsewhere settings={settings} onTake={() => setDraft({ ...draftOf(settings), agrees: false })} />
-        <label className={styles.check}>
-          <input
-            type="checkbox"
-            checked={draft.enable}
-            onChange={(event) => change({ enable: event.target.checked })}
-          />
-          <span>{words.enable}</span>
-        </label>
-        <Choices
-          legend={words.threshold}
-          presets={presets.threshold}
-          value={draft.threshold}
-          onChange={(threshold) => change({ threshold })}
-          hint={hintOf(draft.threshold, ranges.threshold, advice.threshold)}
-          error={fields.get('threshold')}
-          disabled={!draft.enable}
-        />
-        <Choices
-          legend={words.amount}
-          presets={presets.amount}
-          value={draft.amount}
-          onChange={(amount) => change({ amount })}
-          hint={hintOf(draft.amount, ranges.amount, advice.amount)}
-          error={fields.get('amount')}
-          disabled={!draft.enable}
-        />
-        <div className={styles.start}>
-          <Button
-            look="quiet"
+      <div className={styles.columns}>
+        <div className={styles.settings}>
+          <ChangedElsewhere settings={settings} onTake={() => setDraft({ ...draftOf(settings), agrees: false })} />
+          <label className={styles.check}>
+            <input
+              type="checkbox"
+              checked={draft.enable}
+              onChange={(event) => change({ enable: event.target.checked })}
+            />
+            <span>{words.enable}</span>
+          </label>
+          <Choices
+            legend={words.threshold}
+            presets={presets.threshold}
+            value={draft.threshold}
+            onChange={(threshold) => change({ threshold })}
+            hint={hintOf(draft.threshold, ranges.threshold, advice.threshold)}
+            error={fields.get('threshold')}
             disabled={!draft.enable}
-            onClick={() =>
-              change({
-                threshold: choiceOf(advice.threshold, presets.threshold),
-                amount: choiceOf(advice.amount, presets.amount),
-              })
-            }
-          >
-            {words.useAdvice}
-          </Button>
+          />
+          <Choices
+            legend={words.amount}
+            presets={presets.amount}
+            value={draft.amount}
+            onChange={(amount) => change({ amount })}
+            hint={hintOf(draft.amount, ranges.amount, advice.amount)}
+            error={fields.get('amount')}
+            disabled={!draft.enable}
+          />
+          <div className={styles.start}>
+            <Button
+              look="quiet"
+              disabled={!draft.enable}
+              onClick={() =>
+                change({
+                  threshold: choiceOf(advice.threshold, presets.threshold),
+                  amount: choiceOf(advice.amount, presets.amount),
+                })
+              }
+            >
+              {words.useAdvice}
+            </Button>
+          </div>
+          <Field label={words.monthlyLimit} hint={words.monthlyLimitHint} error={fields.get('monthlyLimit')}>
+            <MoneyInput
+              value={draft.monthlyLimit}
+              disabled={!draft.enable}
+              onChange={(event) => change({ monthlyLimit: event.target.value })}
+            />
+          </Field>
+          <ChargePreview previewed={previewed} methods={methods} />
         </div>
-        <Field label={words.monthlyLimit} hint={words.monthlyLimitHint} error={fields.get('monthlyLimit')}>
-          <MoneyInput
-            value={draft.monthlyLimit}
-            disabled={!draft.enable}
-            onChange={(event) => change({ monthlyLimit: event.target.value })}
-          />
-        </Field>
-        <ChargePreview previewed={previewed} methods={methods} />
-        <label className={styles.check}>
-          <input
-            type="checkbox"
-            checked={draft.agrees}
-            disabled={!draft.enable}
-            onChange={(event) => change({ agrees: event.target.checked })}
-          />
-          <span>{terms.text}</span>
-        </label>
-        <SaveProblem error={saving.error} isRunning={isRunning} />
-        <div className={styles.start}>
-          <Button type="submit" look="primary" isRunning={saving.isPending} disabled={!isReady}>
-            {isRunning ? words.save : words.submit}
-          </Button>
-        </div>
+        <Trial accountId={accountId} wish={triable} settings={settings} />
       </div>
-      <Trial accountId={accountId} wish={triable} settings={settings} />
+      <Agreement
+        terms={terms.text}
+        draft={draft}
+        onAgree={(agrees) => change({ agrees })}
+        previewed={previewed}
+        saving={saving}
+        isReady={isReady}
+        isRunning={isRunning}
+      />
     </form>
   );
 }

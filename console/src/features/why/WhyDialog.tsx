@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Scale } from 'lucide-react';
 import { whyQuery, type Charge } from '../../api/transactions';
 import { Dialog } from '../../components/Dialog';
+import { Said } from '../../components/Said';
 import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
@@ -28,7 +29,9 @@ export function WhyDialog({ accountId, charge, onClose }: Props) {
             <ol className={styles.decisions}>
               {data.toReversed().map(({ at, kind, because }) => (
                 <li key={`${at} ${kind}`}>
-                  <p>{because}</p>
+                  <p>
+                    <Said>{because}</Said>
+                  </p>
                   <small>
                     {wordFor(words.kinds, kind)}, <time dateTime={at}>{formatTime(at)}</time>
                   </small>

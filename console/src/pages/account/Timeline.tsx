@@ -7,10 +7,12 @@ import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { Raw } from '../../components/Raw';
+import { Said } from '../../components/Said';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
+import { wordFor } from '../../text/word';
 import styles from './Account.module.css';
 
 const words = text.accounts;
@@ -53,7 +55,7 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'actor',
     heading: words.timelineColumns.actor,
-    cell: ({ actor }) => <span className={styles.person}>{actor ?? '–'}</span>,
+    cell: ({ actor }) => <Who actor={actor} />,
   },
   {
     key: 'amount',
@@ -69,11 +71,26 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
+/** `owner:ada@harbor.example`: the person, and in which role. A name that is not of this form stands as it is. */
+function Who({ actor }: { actor: string | null }) {
+  if (actor === null) return '–';
+  const [role, ...name] = actor.split(':');
+  if (name.length === 0) return actor;
+  return (
+    <span className={styles.person}>
+      {name.join(':')}
+      <small>{wordFor(text.user.roles, role!)}</small>
+    </span>
+  );
+}
+
 /** What it was, the reason that a person gave, and all that is known of it. */
 function What({ row: { text: said, details, at } }: { row: Row }) {
   return (
     <div className={styles.what}>
-      {said}
+      <span>
+        <Said>{said}</Said>
+      </span>
       {typeof details.reason === 'string' && <small>{words.saidReason(details.reason)}</small>}
       {Object.keys(details).length > 0 && <Raw label={words.details} of={formatTime(at)} value={details} />}
     </div>

@@ -6,6 +6,8 @@ import { accountQuery } from '../../api/accounts';
 import { ButtonLink } from '../../components/Button';
 import { PageHead } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';
+import { NoticesCard } from '../../features/notices/NoticesCard';
+import { UsageReport } from '../../features/usage/UsageReport';
 import { useLive } from '../../live/live';
 import { text } from '../../text';
 import styles from './Account.module.css';
@@ -14,6 +16,10 @@ import { Now } from './Now';
 import { Payments } from './Payments';
 import { Timeline } from './Timeline';
 import { Workflow } from './Workflow';
+
+const USAGE_DAYS = 30;
+/** At first. */
+const NOTICES_SHOWN = 10;
 
 export default function AccountPage() {
   const id = decodeURIComponent(useParams<{ id: string }>().id);
@@ -46,7 +52,9 @@ export default function AccountPage() {
           <>
             <Now account={found} actions={<Actions account={found} />} />
             <Payments id={id} />
+            <UsageReport id={id} days={USAGE_DAYS} fileName={`usage-${id}`} />
             <Timeline id={id} />
+            <NoticesCard id={id} limit={NOTICES_SHOWN} fileName={`notices-${id}`} />
             <Workflow id={id} />
           </>
         )}

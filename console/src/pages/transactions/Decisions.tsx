@@ -3,6 +3,7 @@ import { usePaged } from '../../api/paged';
 import { decisionsList, type Decision } from '../../api/transactions';
 import { Card } from '../../components/Card';
 import { PagedTable } from '../../components/PagedTable';
+import { Said } from '../../components/Said';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
@@ -39,5 +40,5 @@ const columns: readonly Column<Decision>[] = [
     cell: ({ at }) => <time dateTime={at}>{formatTime(at)}</time>,
   },
   { key: 'kind', heading: words.columns.kind, cell: ({ kind }) => wordFor(words.kinds, kind) },
-  { key: 'because', heading: words.columns.because, cell: ({ because }) => because },
+  { key: 'because', heading: words.columns.because, cell: ({ because }) => <Said>{because}</Said> },
 ];

@@ -1,25 +1,12 @@
-/** What inference has cost, by UTC day and model: the five dearest models by colour, all of them in the table (B7). */
-import { useQuery } from '@tanstack/react-query';
-import { ChartColumn } from 'lucide-react';
+/** What inference has cost, over a period that the address says. */
 import { useSearchParams } from 'wouter';
-import { readUsageCsv, usageQuery } from '../../api/usage';
-import { Card, PageHead } from '../../components/Card';
-import { DayBars, PART_COLOURS } from '../../components/chart/DayBars';
+import { PageHead } from '../../components/Card';
 import { Field } from '../../components/Field';
-import { Money } from '../../components/Money';
-import { Empty, Loaded } from '../../components/States';
-import { Table, type Column } from '../../components/Table';
-import { formatMoney, toNano, toPixelsOnly } from '../../format/money';
-import { formatCount } from '../../format/number';
-import { formatShortDate, utcDay } from '../../format/time';
+import { UsageReport } from '../../features/usage/UsageReport';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
-import { Advice } from './Advice';
-import { byDay, byModel, type ModelUsage, type UsageRow } from './byModel';
-import styles from './Usage.module.css';
 
 const words = text.usage;
-const NAMED_MAX = 5;
 type Days = keyof typeof words.days;
 const isDays = (given: string | null): given is Days => given !== null && Object.hasOwn(words.days, given);
 
@@ -27,8 +14,6 @@ export default function UsagePage() {
   const [search, setSearch] = useSearchParams();
   const given = search.get('days');
   const days: Days = isDays(given) ? given : '30';
-  const id = useAccountId();
-  const usage = useQuery(usageQuery(id, Number(days)));
   return (
     <>
       <PageHead title={text.pages.usage}>
@@ -42,110 +27,7 @@ export default function UsagePage() {
           </select>
         </Field>
       </PageHead>
-      <Loaded query={usage} lines={10}>
-        {({ rows, total }) =>
-          rows.length === 0 ? (
-            <Card title={words.spend}>
-              <Empty icon={ChartColumn} title={words.none}>
-                {words.noneWhy}
-              </Empty>
-            </Card>
-          ) : (
-            <Spend id={id} rows={rows} total={total} days={Number(days)} />
-          )
-        }
-      </Loaded>
+      <UsageReport id={useAccountId()} days={Number(days)} />
     </>
   );
-}
-
-type SpendProps = { id: string; rows: readonly UsageRow[]; total: string; days: number };
-
-function Spend({ id, rows, total, days }: SpendProps) {
-  const now = new Date();
-  const range = Array.from({ length: days }, (_, at) => utcDay(now, days - 1 - at));
-  const models = byModel(rows);
-  const named = models.slice(0, NAMED_MAX).map(({ model }) => model);
-  const hasOthers = models.length > named.length;
-  const parts = hasOthers ? [...named, words.other] : named;
-  return (
-    <>
-      <Card
-        title={words.spend}
-        note={words.spendNote(formatShortDate(range[0]!), formatShortDate(range.at(-1)!))}
-        action={<Money amount={total} />}
-      >
-        <DayBars
-          label={words.spendLabel(formatMoney(total))}
-          days={byDay(rows, range, named, hasOthers)}
-          parts={parts}
-          height={220}
-        />
-        <ul className={styles.legend}>
-          {parts.map((part, at) => (
-            <li key={part}>
-              <svg width="10" height="10" aria-hidden="true">
-                <rect className={PART_COLOURS[at]} width="10" height="10" rx="2" />
-              </svg>
-              {part}
-            </li>
-          ))}
-        </ul>
-      </Card>
-      <Advice id={id} />
-      <Card title={words.models}>
-        <Table
-          caption={words.models}
-          columns={columnsOf(total)}
-          rows={models}
-          rowKey={({ model }) => model}
-          name="usage"
-          fileName={`usage-${range[0]}-${range.at(-1)}`}
-          readCsv={() => readUsageCsv(id, days)}
-        />
-      </Card>
-    </>
-  );
-}
-
-const count = (key: 'requests' | 'inputTokens' | 'outputTokens' | 'images'): Column<ModelUsage> => ({
-  key,
-  heading: words.columns[key],
-  cell: (row) => formatCount(row[key]),
-  order: (row) => row[key],
-  isNumber: true,
-});
-
-const columnsOf = (total: string): Column<ModelUsage>[] => [
-  {
-    key: 'model',
-    heading: words.columns.model,
-    cell: ({ model }) => model,
-    order: ({ model }) => model,
-  },
-  count('requests'),
-  count('inputTokens'),
-  count('outputTokens'),
-  count('images'),
-  {
-    key: 'share',
-    heading: words.columns.share,
-    cell: ({ cost }) => shareOf(cost, total),
-    isNumber: true,
-  },
-  {
-    key: 'cost',
-    heading: words.columns.cost,
-    cell: ({ cost }) => <Money amount={cost} />,
-    order: ({ cost }) => toNano(cost),
-    isNumber: true,
-  },
-];
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
-const LEAST_SHARE = 0.001;
-function shareOf(cost: string, total: string): string {
-  if (toNano(cost) <= 0n || toNano(total) <= 0n) return '–';
-  const share = toPixelsOnly(cost) / toPixelsOnly(total);
-  return share < LEAST_SHARE ? `<${percent(LEAST_SHARE)}` : percent(share);
 }
