@@ -11,6 +11,6 @@ begin(queries);
 createRoot(document.getElementById('root')!, {
   // What is gone after an update is told on the page, and is no fault of the console's.
   onCaughtError: (error) => {
-    if (!isToldPart(error)) console.error(error);
+    if (!isToldPart(error)) reportError(error);
   },
 }).render(<App queries={queries} />);
