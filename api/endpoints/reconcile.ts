@@ -6,12 +6,12 @@ import type { ReconcileReport } from '../../domain/reconciliation';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { readRestore } from '../../ledger/backup/readRestore';
 import type { Db } from '../../ledger/db';
-import { readReconciled } from '../../workflows/readReconciled';
 import { startReconcile } from '../../workflows/startReconcile';
 import { accepted, ok } from '../http/endpoint';
 import { toReportText, type Restored } from './reconcileText';
 import { time } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
+import { readReconciled } from '../signals/readReconciled';
 import { isTemporalOutage, reaching } from '../signals/temporal';
 import { withDeadline } from '../signals/withDeadline';
 

@@ -1,7 +1,7 @@
-/** Reads what the last reconciliations have reported, from Temporal. For clients; not part of the bundle. */
+/** Reads what the last reconciliations have reported, from Temporal. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { ReconcileReport } from '../domain/reconciliation';
-import { RECONCILE_NOW_ID } from './messages';
+import type { ReconcileReport } from '../../domain/reconciliation';
+import { RECONCILE_NOW_ID } from '../../workflows/messages';
 
 export type Reconciled = { asked: ReconcileReport | null; scheduled: ReconcileReport | null };
 
