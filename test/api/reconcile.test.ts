@@ -9,7 +9,6 @@ import {
   type ReconcileProgress,
 } from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
-import { until } from '../support/notices';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { startSchedulingReconcile } from '../../workers/reconcileSchedule';
 import { until } from '../support/notices';
