@@ -68,7 +68,7 @@ const programs = [
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',
   'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main|cluster/main)',
-  'bench/(main|failover/main|soak/main|helloServer|withoutDatabase)',
+  'bench/(scale/main|main|failover/main|soak/main|helloServer|withoutDatabase)',
   'chaos/(product/(main|wrongClock)|batches/(main|executor))',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
 const tests = [

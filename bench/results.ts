@@ -39,12 +39,12 @@ export function show({ figure, name, value, unit, runs, min, max }: Figure): voi
   console.log(`figure ${figure}: ${name}: ${round(value)} ${unit} (median of ${runs}; ${round(min)} to ${round(max)})`);
 }
 
+export const readFigures = (): Figure[] =>
+  existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { figures: Figure[] }).figures : [];
+
 /** Puts the figures in the place of earlier ones of the same number. */
 export function keep(figures: readonly Figure[]): void {
-  const before: { figures: Figure[] } = existsSync(FILE)
-    ? (JSON.parse(readFileSync(FILE, 'utf8')) as { figures: Figure[] })
-    : { figures: [] };
-  const others = before.figures.filter(({ figure }) => !figures.some((newer) => newer.figure === figure));
+  const others = readFigures().filter(({ figure }) => !figures.some((newer) => newer.figure === figure));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const all = [...others, ...figures].sort((a, b) =>
     String(a.figure).localeCompare(String(b.figure), 'en', { numeric: true }),
