@@ -196,7 +196,7 @@ inBrowser('a page that can’t be reached says so, and is there again with the c
   // The browser writes a line about each file that it can't reach.
   complaints.splice(0);
   await context.setOffline(false);
-  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByRole('button', { name: 'Reload the page' }).click();
   await page.getByRole('table', { name: 'Jobs' }).waitFor();
 });
 
