@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type Pool } from 'pg';
 import { describeSchema } from '../../dev/schema';
@@ -10,6 +10,7 @@ import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
+import { root } from '../support/paths';
 
 /** Runs in a database whose schema is empty. */
 async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
@@ -40,8 +41,11 @@ test('ten simultaneous migrations of an empty database apply each once', async (
   const database = await createTestDatabase();
   await database.owner.query('drop schema public cascade; create schema public');
   const pools = Array.from({ length: 10 }, () => openPool(database.ownerUrl, { connectionsMax: 1 }));
-  const results = await Promise.all(pools.map((pool) => migrate(pool)));
-  expect(results.filter((names) => names.length > 0)).toHaveLength(1);
+  const applied = (await Promise.all(pools.map((pool) => migrate(pool)))).flat();
+  // One of them brings the schema up to date; the indexes that are built after it may be another's.
+  expect(applied.sort()).toEqual(
+    readdirSync(join(root, 'ledger', 'migrations')).filter((name) => name.endsWith('.sql')),
+  );
   await Promise.all(pools.map((pool) => pool.end()));
   await database.drop();
 });
