@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type Pool } from 'pg';
 import { describeSchema } from '../../dev/schema';
@@ -10,7 +10,6 @@ import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
-import { root } from '../support/paths';
 
 /** Runs in a database whose schema is empty. */
 async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
@@ -43,9 +42,8 @@ test('ten simultaneous migrations of an empty database apply each once', async (
   const pools = Array.from({ length: 10 }, () => openPool(database.ownerUrl, { connectionsMax: 1 }));
   const applied = (await Promise.all(pools.map((pool) => migrate(pool)))).flat();
   // One of them brings the schema up to date; the indexes that are built after it may be another's.
-  expect(applied.sort()).toEqual(
-    readdirSync(join(root, 'ledger', 'migrations')).filter((name) => name.endsWith('.sql')),
-  );
+  const { migrations, functions } = readSchemaFiles();
+  expect(applied.sort()).toEqual([...migrations, ...functions].map(({ name }) => name).sort());
   await Promise.all(pools.map((pool) => pool.end()));
   await database.drop();
 });
