@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Pool } from 'pg';
 import { chromium, type Browser, type BrowserContext, type Page, type Response } from 'playwright-core';
-import { createApi } from '../dev/apiClient';
 import { ensureChromium } from '../dev/chromium';
 import { openPool } from '../ledger/db';
 import type { MeasuredBallast } from './ballast';
+import { openOwner } from './owners';
 import { quantile, summarize, type Figure } from './results';
 
 const KIB = 1_024;
@@ -46,7 +46,7 @@ export async function consolePages(ballast: MeasuredBallast, runs: number): Prom
   });
   const pool = openPool(ballast.databaseUrl, { applicationName: 'bench' });
   try {
-    const owner = await openOwner(ballast, pool);
+    const owner = await openVisitor(ballast, pool);
     return [...(await firstPage(browser, owner, runs)), await commitToScreen(browser, owner, pool, runs)];
   } finally {
     await pool.end();
@@ -54,20 +54,13 @@ export async function consolePages(ballast: MeasuredBallast, runs: number): Prom
   }
 }
 
-type Owner = { url: string; id: string; key: string };
+type Visitor = { url: string; id: string; key: string };
 
-async function openOwner({ url, admin }: MeasuredBallast, pool: Pool): Promise<Owner> {
-  const id = `console-${randomUUID()}`;
-  await admin.request('POST', '/v1/accounts', {
-    body: { id, name: id, members: [{ name: 'Bench', email: `${id}@bench.example`, role: 'owner' }] },
-  });
-  const { data } = await admin.get<{ data: { id: string }[] }>(`/v1/accounts/${id}/members`);
-  const { body } = await admin.request<{ key: string }>('POST', `/v1/accounts/${id}/keys`, {
-    body: { memberId: data[0]!.id },
-  });
+async function openVisitor(ballast: MeasuredBallast, pool: Pool): Promise<Visitor> {
+  const { id, key, api } = await openOwner(ballast, `console-${randomUUID()}`);
   await move(pool, id, 1_000_000_000_000n);
-  await createApi(url, body.key).get(`/v1/accounts/${id}`);
-  return { url, id, key: body.key };
+  await api.get(`/v1/accounts/${id}`);
+  return { url: ballast.url, id, key };
 }
 
 const move = (pool: Pool, id: string, nano: bigint): Promise<unknown> =>
@@ -78,7 +71,7 @@ const move = (pool: Pool, id: string, nano: bigint): Promise<unknown> =>
   ]);
 
 /** A new visitor each time: nothing is cached. */
-async function visit(browser: Browser, { url, key }: Owner): Promise<BrowserContext> {
+async function visit(browser: Browser, { url, key }: Visitor): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const answer = await context.request.post(`${url}/v1/session`, { data: { key } });
   if (!answer.ok()) throw new Error(`The owner was not signed in: ${answer.status()}.`);
@@ -88,7 +81,7 @@ async function visit(browser: Browser, { url, key }: Owner): Promise<BrowserCont
 
 type Opened = { bytes: number; balanceMs: number; shift: number };
 
-async function open(browser: Browser, owner: Owner, slowed: number): Promise<Opened> {
+async function open(browser: Browser, owner: Visitor, slowed: number): Promise<Opened> {
   const context = await visit(browser, owner);
   const page = await context.newPage();
   const files: Promise<number>[] = [];
@@ -112,7 +105,7 @@ async function weigh(response: Response): Promise<number> {
   return response.url().endsWith('.woff2') ? body.length : gzipSync(body).length;
 }
 
-async function firstPage(browser: Browser, owner: Owner, runs: number): Promise<Figure[]> {
+async function firstPage(browser: Browser, owner: Visitor, runs: number): Promise<Figure[]> {
   await open(browser, owner, 1); // the browser's own first page does not count
   const [plain, slow]: [Opened[], Opened[]] = [[], []];
   for (let run = 0; run < runs; run++) {
@@ -139,7 +132,7 @@ async function firstPage(browser: Browser, owner: Owner, runs: number): Promise<
 }
 
 /** Each commit is made on a connection of ours, of which the API hears nothing but what it reads. */
-async function commitToScreen(browser: Browser, owner: Owner, pool: Pool, runs: number): Promise<Figure> {
+async function commitToScreen(browser: Browser, owner: Visitor, pool: Pool, runs: number): Promise<Figure> {
   const context = await visit(browser, owner);
   const page = await context.newPage();
   await page.goto(`${owner.url}/overview`);

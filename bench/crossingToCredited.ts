@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, type Api } from '../dev/apiClient';
 import type { MeasuredBallast } from './ballast';
+import { openPayer } from './owners';
 import { summarize, type Figure } from './results';
 
 type Line = { kind: string; at: string };
 
-export async function crossingToCredited({ url, admin }: MeasuredBallast, runs: number): Promise<Figure[]> {
+export async function crossingToCredited(ballast: MeasuredBallast, runs: number): Promise<Figure[]> {
+  const { url, admin } = ballast;
   await admin.request('PUT', '/v1/models/bench-crossing', {
     body: {
       provider: 'bench',
@@ -24,38 +26,21 @@ export async function crossingToCredited({ url, admin }: MeasuredBallast, runs: 
   const milliseconds: number[] = [];
   // The first one warms code and connections up and does not count.
   for (let run = -1; run < runs; run++) {
-    const taken = await measureOne(url, admin, reporter, `crossing-${Date.now()}-${run}`);
+    const taken = await measureOne(ballast, reporter, `crossing-${Date.now()}-${run}`);
     if (run >= 0) milliseconds.push(taken);
   }
   return [summarize(13, 'threshold crossed → credited', 'ms', milliseconds)];
 }
 
-async function measureOne(url: string, admin: Api, reporter: Api, id: string): Promise<number> {
-  await admin.request('POST', '/v1/accounts', {
-    body: { id, name: id, members: [{ name: 'Bench', email: `${id}@bench.example`, role: 'owner' }] },
-  });
-  const {
-    data: [member],
-  } = await admin.get<{ data: { id: string }[] }>(`/v1/accounts/${id}/members`);
-  const {
-    body: { key },
-  } = await admin.request<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: member!.id } });
-  const owner = createApi(url, key);
-  await owner.request('POST', `/v1/accounts/${id}/payment-methods`, { body: { paymentMethod: 'pm_card_visa' } });
-  await owner.request('POST', `/v1/accounts/${id}/prepayments`, {
-    body: { amount: '20.00' },
-    idempotencyKey: `first-${id}`,
-  });
-  await owner.request('PUT', `/v1/accounts/${id}/auto-reload`, {
-    body: { threshold: '10.00', amount: '25.00', acceptTerms: true },
-  });
+async function measureOne(ballast: MeasuredBallast, reporter: Api, id: string): Promise<number> {
+  await openPayer(ballast, id, '20.00');
   await sleep(1_500); // until the relay has nothing more to say of this account
 
   await reporter.request('POST', '/v1/usage', {
     body: { events: [{ id, accountId: id, model: 'bench-crossing', inputTokens: 12_000_000 }] },
   });
   for (;;) {
-    const { data } = await admin.get<{ data: Line[] }>(`/v1/accounts/${id}/transactions`);
+    const { data } = await ballast.admin.get<{ data: Line[] }>(`/v1/accounts/${id}/transactions`);
     const at = (kind: string) => data.find((line) => line.kind === kind)?.at;
     const credited = at('reload');
     if (credited) return Date.parse(credited) - Date.parse(at('usage')!);

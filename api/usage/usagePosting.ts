@@ -54,7 +54,7 @@ export type UsagePostingDeps = {
 };
 
 /** Enough to keep Postgres busy; more only makes everybody in the batch wait longer. */
-const COMMIT_EVENTS_MAX = 5_000;
+export const COMMIT_EVENTS_MAX = 5_000;
 /** In each lane: about a second's work. */
 const WAITING_EVENTS_MAX = 25_000;
 

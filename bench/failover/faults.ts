@@ -1,9 +1,9 @@
 /** What is done to the cluster: a machine that is lost, one that is cut off and comes back, a Temporal that is killed. */
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Cluster } from '../../dev/cluster/cluster';
 import { NODES, type NodeName } from '../../dev/cluster/place';
+import { childrenOf, signalQuietly } from '../../dev/processTable';
 
 const FAILOVER_MS_MAX = 60_000;
 
@@ -13,25 +13,7 @@ function processesOf(cluster: Cluster, node: NodeName): number[] {
   return [cluster.pidOf(node), postmaster, ...childrenOf(postmaster)];
 }
 
-function childrenOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  return table
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parent]) => parent === pid)
-    .map(([child]) => child!);
-}
-
-function signal(pids: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name);
-    } catch {
-      // It has ended.
-    }
-  }
-}
+const signal = (pids: readonly number[], name: NodeJS.Signals): void => pids.forEach((pid) => signalQuietly(pid, name));
 
 async function primaryOf(cluster: Cluster): Promise<NodeName> {
   const primary = await cluster.primary();

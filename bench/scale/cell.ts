@@ -1,4 +1,6 @@
 /** One cell under load, in steps of a millisecond: API processes that commit two groups at a time, on a Postgres with so many cores. */
+import { LANES } from '../../api/usage/commitLanes';
+import { COMMIT_EVENTS_MAX } from '../../api/usage/usagePosting';
 import type { Costs } from './costs';
 
 export type Cell = { apis: number; postgresCores: number; accounts: number };
@@ -15,9 +17,6 @@ export type Loaded = {
 };
 
 const STEP_S = 0.001;
-const LANES = 2;
-/** No commit of the API is larger. */
-const COMMIT_MAX = 5_000;
 
 type Commit = { leftS: number; events: number; arrivedS: number };
 type Api = { waiting: { events: number; arrivedS: number }[]; owedS: number; lanes: (Commit | null)[] };
@@ -82,7 +81,7 @@ function receive(api: Api, { apiPerEvent }: Costs, events: number, nowS: number,
 /** A commit takes what waits; while one runs, the next one grows. */
 function begin(api: Api, costs: Costs, accounts: number, seen: Seen): Commit | null {
   let ready = api.waiting.reduce((sum, { events }) => sum + events, 0) - api.owedS / costs.apiPerEvent;
-  ready = Math.min(ready, COMMIT_MAX);
+  ready = Math.min(ready, COMMIT_EVENTS_MAX);
   if (ready < 1) return null;
   const arrivedS = api.waiting[0]!.arrivedS;
   for (let left = ready; left > 1e-9;) {

@@ -5,14 +5,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import { createApi } from '../../dev/apiClient';
 import { holds as invariantsHold, prove, tableOf } from '../../verify/prove';
 import { startBallast, type MeasuredBallast } from '../ballast';
 import { writeBatchFile } from '../batchInput';
+import { openPayer, type Owner } from '../owners';
 import { prepareUsage } from '../usage';
 import { draw, judge, table } from './curves';
 import { createSampler, type Sampler } from './samples';
-import { startTraffic, type Payer, type Traffic } from './traffic';
+import { startTraffic, type Traffic } from './traffic';
 
 const RICH = 200;
 /** So many that no account comes near ten reloads an hour, where the breaker would stop them (A12). */
@@ -23,27 +23,6 @@ const SAMPLE_MS = 5_000;
 /** What is under way has this long to come to its end before it counts as lost. */
 const GRACE_SECONDS = 60;
 const MINUTES_MAX = 24 * 60;
-
-async function openPayer({ url, admin }: MeasuredBallast, nth: number): Promise<Payer> {
-  const id = `soak-${Date.now()}-${nth}`;
-  await admin.request('POST', '/v1/accounts', {
-    body: { id, name: id, members: [{ name: 'Soak', email: `${id}@soak.example`, role: 'owner' }] },
-  });
-  const { data } = await admin.get<{ data: { id: string }[] }>(`/v1/accounts/${id}/members`);
-  const { body } = await admin.request<{ key: string }>('POST', `/v1/accounts/${id}/keys`, {
-    body: { memberId: data[0]!.id },
-  });
-  const owner = createApi(url, body.key);
-  await owner.request('POST', `/v1/accounts/${id}/payment-methods`, { body: { paymentMethod: 'pm_card_visa' } });
-  await owner.request('POST', `/v1/accounts/${id}/prepayments`, {
-    body: { amount: '25.00' },
-    idempotencyKey: `first-${id}`,
-  });
-  await owner.request('PUT', `/v1/accounts/${id}/auto-reload`, {
-    body: { threshold: '10.00', amount: '25.00', acceptTerms: true },
-  });
-  return { id, key: body.key };
-}
 
 async function watch(sampler: Sampler, traffic: Traffic, minutes: number): Promise<void> {
   const bar = new SingleBar(
@@ -68,8 +47,8 @@ async function soak(ballast: MeasuredBallast, minutes: number, picture: string):
   const batchFile = join(folder, 'requests.jsonl');
   await writeBatchFile(batchFile, LINES_OF_A_JOB, 1_000);
   const { serviceKey, accountIds: rich, pool } = await prepareUsage(ballast, RICH);
-  const payers: Payer[] = [];
-  for (let nth = 0; nth < PAYERS; nth++) payers.push(await openPayer(ballast, nth));
+  const payers: Owner[] = [];
+  for (let nth = 0; nth < PAYERS; nth++) payers.push(await openPayer(ballast, `soak-${Date.now()}-${nth}`, '25.00'));
   const watched = [rich[0]!, ...payers.slice(0, 5).map(({ id }) => id)];
   const sampler = await createSampler(ballast, pool, watched);
   try {

@@ -6,6 +6,7 @@ import { createApi, type Api } from '../../dev/apiClient';
 import { startExecutor } from '../../examples/batch-executor/executor';
 import type { MeasuredBallast } from '../ballast';
 import { putBatchModel, sendBatchFile } from '../batchInput';
+import type { Owner } from '../owners';
 import { makeEvents, MODEL } from '../usage';
 
 export type Traffic = {
@@ -22,11 +23,10 @@ export type Cast = {
   /** With more money than all of this takes. */
   rich: readonly string[];
   /** With a card and auto-reload on. */
-  payers: readonly Payer[];
+  payers: readonly Owner[];
   /** A file of a job's requests. */
   batchFile: string;
 };
-export type Payer = { id: string; key: string };
 
 /** Each as often as one machine of two cores bears beside the others without a queue. */
 const EVERY_MS = { usage: 50, gate: 5, hold: 250, crossing: 10_000, prepayment: 20_000, batch: 15_000 };
@@ -63,7 +63,7 @@ export async function startTraffic(ballast: MeasuredBallast, cast: Cast): Promis
   }
 
   const richOf = (nth: number): string => cast.rich[nth % cast.rich.length]!;
-  const payerOf = (nth: number): Payer => cast.payers[nth % cast.payers.length]!;
+  const payerOf = (nth: number): Owner => cast.payers[nth % cast.payers.length]!;
   const followers = cast.payers.slice(0, FOLLOWERS).map((payer) => follow(ballast, payer, fail));
   const executor = startExecutor({
     url: ballast.url,
@@ -80,7 +80,7 @@ export async function startTraffic(ballast: MeasuredBallast, cast: Cast): Promis
         { id: randomUUID(), accountId: payerOf(nth).id, model: MODEL, inputTokens: CROSSING_TOKENS, outputTokens: 0 },
       ]),
     ),
-    keepDoing('prepayment', (nth) => prepay(ballast, payerOf(nth))),
+    keepDoing('prepayment', (nth) => prepay(payerOf(nth))),
     keepDoing('batch', () => createBatch(ballast, service, cast)),
   ];
   return {
@@ -96,7 +96,7 @@ export async function startTraffic(ballast: MeasuredBallast, cast: Cast): Promis
   };
 }
 
-const report = (service: Api, events: ReturnType<typeof makeEvents>): Promise<unknown> =>
+const report = (service: Api, events: readonly object[]): Promise<unknown> =>
   service.request('POST', '/v1/usage', { body: { events } });
 
 async function hold(service: Api, accountId: string, nth: number): Promise<void> {
@@ -109,11 +109,11 @@ async function hold(service: Api, accountId: string, nth: number): Promise<void>
   if (nth % 2 === 0)
     return void (await service.request('POST', `${path}/${body.id}/release`, { idempotencyKey: randomUUID() }));
   const [event] = makeEvents(1, [accountId]);
-  await report(service, [{ ...event!, holdId: body.id } as never]);
+  await report(service, [{ ...event!, holdId: body.id }]);
 }
 
-const prepay = ({ url }: MeasuredBallast, { id, key }: Payer): Promise<unknown> =>
-  createApi(url, key).request('POST', `/v1/accounts/${id}/prepayments`, {
+const prepay = ({ id, api }: Owner): Promise<unknown> =>
+  api.request('POST', `/v1/accounts/${id}/prepayments`, {
     body: { amount: '5.00' },
     idempotencyKey: randomUUID(),
   });
@@ -132,7 +132,7 @@ async function createBatch(
 }
 
 /** Follows an account's stream, which must not end by itself. */
-function follow({ url }: MeasuredBallast, { id, key }: Payer, fail: (what: string) => void): ClientRequest {
+function follow({ url }: MeasuredBallast, { id, key }: Owner, fail: (what: string) => void): ClientRequest {
   const asked = get(`${url}/v1/accounts/${id}/stream`, { headers: { authorization: `Bearer ${key}` } }, (response) => {
     if (response.statusCode !== 200) fail(`stream: answered ${response.statusCode}`);
     response.resume().on('end', () => fail('stream: it ended'));

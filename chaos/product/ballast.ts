@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopAllDaemons } from '../../dev/daemon';
+import { childrenOf, signalQuietly } from '../../dev/processTable';
 import { lockDataDir, readSecrets, type Secrets } from '../../dev/dataDir';
 import { programEnvironment, simulatorEnvironment, type Given, type Places } from '../../dev/environment';
 import { keepRunning, type KeptRunning, type Service } from '../../dev/keepRunning';
@@ -14,7 +15,6 @@ import { readConfig } from '../../domain/config';
 import { prepareDatabase } from '../../ledger/prepareDatabase';
 import { startLossyProxy, type LossyProxy } from './lossyProxy';
 import { isApi, PROGRAMS, SCRIPTS, SERVERS, type ProcessName, type Program, type Server } from './parts';
-import { childrenOf, signalQuietly } from './processTable';
 import type { CampaignDisk } from './smallDisk';
 import { startWebhookRelay, type WebhookRelay } from './webhookRelay';
 

@@ -173,6 +173,19 @@ test('L3 what results above their estimates have used up is held anew for as man
   expect(await moneyOf(account)).toEqual({ balance: '108.50', held: '49.00' });
 });
 
+test('L3 two overrun jobs that ask at once are never promised the same money, and something stays available', async () => {
+  const account = await funded('30.00');
+  const jobs = [await runningBatch(database.pool, account, 10), await runningBatch(database.pool, account, 10)];
+  for (const job of jobs) await report(job, completed('r1', '10.00'));
+  // Neither holds anything any more; 10.00 is there for 18 requests of 1.00.
+  expect(await moneyOf(account)).toEqual({ balance: '10.00', held: '0.00' });
+  const claimed = await Promise.all(times(8, (nth) => claim(jobs[nth % 2]!, 5)));
+  expect(claimed.flatMap(idsOf)).toHaveLength(9);
+  expect(await moneyOf(account)).toEqual({ balance: '10.00', held: '9.00' });
+  for (const job of jobs) await end(job, 'expired');
+  expect(await moneyOf(account)).toEqual({ balance: '10.00', held: '0.00' });
+});
+
 test('L4 a job without money for its next request does not stand before others that executors could work on', async () => {
   const [poor, rich] = [await funded('5.50'), await funded('5.50')];
   const stuck = await runningBatch(database.pool, poor, 5);
