@@ -71,8 +71,8 @@ async function saveMethod(deps: SyncDeps, methodId: string): Promise<AppliedNews
   const { paymentMethods: methodsMax } = accountLimits;
   if (await isKnownMethod(pool, methodId)) return nothingOfOurs('nothing new');
   const method = await provider.seeMethod(methodId);
-  const accountId = method?.customerId ? await accountOfCustomer(pool, method.customerId) : null;
-  if (!method || accountId === null) return nothingOfOurs('unknown account');
+  const accountId = method?.customerId ? await openAccountOf(pool, method.customerId) : null;
+  if (!method || accountId === null) return nothingOfOurs('no open account');
   const saved = await transaction(pool, async (tx) => {
     const done = await addPaymentMethod(tx, accountId, method.card, null, methodsMax);
     if (done.kind === 'added')
@@ -89,9 +89,11 @@ async function saveMethod(deps: SyncDeps, methodId: string): Promise<AppliedNews
 
 const WHOEVER = 'whoever has the page';
 
-async function accountOfCustomer(db: Db, customerId: string): Promise<string | null> {
-  const { rows } = await db.query<{ id: string }>('select id from accounts where stripe_customer_id = $1', [
-    customerId,
-  ]);
+/** One that is being closed takes no method any more: they all go with its customer. */
+async function openAccountOf(db: Db, customerId: string): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>(
+    'select id from accounts where stripe_customer_id = $1 and closing_at is null',
+    [customerId],
+  );
   return rows[0]?.id ?? null;
 }

@@ -3,6 +3,8 @@ import { Problem } from '../domain/errors';
 import { isDatabaseOutage } from '../ledger/databaseOutage';
 import { isProviderOutage, isRefusedRequest } from '../stripe/reach';
 
-/** Whether provider or database could not be asked, or somebody else is at it: then all of it is tried again. */
+/** Whether provider or database could not be asked: then all of it is tried again. Any other refusal is about one payment, account or method. */
 export const isOutage = (error: unknown): boolean =>
-  error instanceof Problem || isDatabaseOutage(error) || (isProviderOutage(error) && !isRefusedRequest(error));
+  (error instanceof Problem && error.status === 503) ||
+  isDatabaseOutage(error) ||
+  (isProviderOutage(error) && !isRefusedRequest(error));

@@ -53,7 +53,7 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
 }
 
 /** A body that is read whole must arrive within this time; one that is streamed may take longer, but not pause for so long. */
-const BODY_MS_MAX = 60_000;
+export const BODY_MS_MAX = 60_000;
 
 /** As a connection that its sender has ended: without an error, who reads a body whole would wait for ever, and who streams it would see a fault of ours. */
 const stoppedComing = (): Error => Object.assign(new Error('the body stopped coming'), { code: 'ECONNRESET' });

@@ -10,6 +10,7 @@ import {
 import { pipeline } from 'node:stream';
 import type { Logger } from 'pino';
 import { unavailable } from '../../domain/errors';
+import { BODY_MS_MAX } from './body';
 import { toReply } from './problems';
 import { toRequestId } from './requestId';
 import { send } from './send';
@@ -48,8 +49,12 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       request.resume();
     });
     let hasGone = false;
+    let cameMs = performance.now();
+    request.on('data', () => (cameMs = performance.now()));
+    // The other process ends a body that stops coming (9.25): nothing is wrong with it then.
+    const hasStalled = (): boolean => !request.complete && performance.now() - cameMs >= BODY_MS_MAX;
     asked.on('error', (error) => {
-      if (hasGone || response.headersSent) return void response.destroy();
+      if (hasGone || hasStalled() || response.headersSent) return void response.destroy();
       log.warn({ err: error, requestId }, 'the process of files and batches can not be reached');
       response.setHeader('X-Request-Id', requestId);
       send(

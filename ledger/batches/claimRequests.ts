@@ -18,8 +18,8 @@ type Row = { line: number; custom_id: string; byte_offset: bigint; byte_length: 
 
 /**
  * At most `limit`, in the file's order; those whose lease has ended are handed out again when all others are. Results above
- * their estimates use up what the job holds: when the rest can't cover a request, more is held, for as many requests as the
- * account has money for; if for none, none is handed out. Nor are more in a minute than the account's limit lets all its
+ * their estimates use up what the job holds: when the rest can't cover a request, more is held, for as many requests as half
+ * of what is available covers, or for one; if not for one, none is handed out. Nor are more in a minute than the account's limit lets all its
  * jobs have together. Empty for a job that is not in progress, or whose window has ended. Locks the job, then the account's
  * claims, then the account.
  */
@@ -40,9 +40,7 @@ export async function claimRequests(
   if (covered.length > 0) return { ...nothing, requests: await lease(tx, batch, covered, leaseSeconds) };
   if (due.length === 0) return nothing;
   const account = await lockAccount(tx, batch.accountId);
-  // Something must stay available, or the claim itself would suspend the account.
-  const spare = account.setReasons.length > 0 ? 0n : account.available - 1n;
-  const affordable = spare > 0n ? coveredBy(free + spare, due) : [];
+  const affordable = account.setReasons.length > 0 ? [] : affordableBy(account.available, free, due);
   if (affordable.length === 0) {
     await putOff(tx, batchId);
     return nothing;
@@ -97,6 +95,15 @@ function coveredBy(money: bigint, due: readonly Row[]): Row[] {
     covered.push(row);
   }
   return covered;
+}
+
+/** The first of them that may be held for together: half of what is available is left to requests in real time, but for a single one. */
+function affordableBy(available: bigint, free: bigint, due: readonly Row[]): Row[] {
+  // Something must stay available, or the claim itself would suspend the account.
+  const spare = available - 1n;
+  if (spare <= 0n) return [];
+  const several = coveredBy(free + spare / 2n, due);
+  return several.length > 0 ? several : coveredBy(free + spare, due.slice(0, 1));
 }
 
 const sumHeld = (rows: readonly Row[]): bigint => rows.reduce((sum, row) => sum + row.held_nano, 0n);

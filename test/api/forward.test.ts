@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { BODY_MS_MAX } from '../../api/http/body';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -95,6 +96,36 @@ test('9.25 an upload that its sender breaks off is no outage of the other proces
     }
     expect(logged).toEqual([]);
   } finally {
+    await alone.close();
+    other.close();
+  }
+});
+
+test('9.25 an upload that stops coming ends with its connection when the other process ends it: that is no outage of it', async () => {
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+  const asked: IncomingMessage[] = [];
+  const other = createServer((incoming) => void asked.push(incoming.on('error', () => undefined)));
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as AddressInfo;
+  const alone = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}`, log });
+  const now = jest.spyOn(performance, 'now');
+  try {
+    const sent = request(new URL('/v1/files', alone.url), { method: 'POST', headers: { 'Content-Length': 1_000 } });
+    const ended = new Promise<string>((resolve) => {
+      sent.on('response', ({ statusCode }) => resolve(`answered with ${statusCode}`));
+      sent.on('error', () => resolve('the connection was ended'));
+    });
+    sent.write('half of it');
+    const incoming = (await until(() => asked.pop(), Boolean))!;
+    await once(incoming, 'data');
+    const atMs = performance.now();
+    now.mockImplementation(() => atMs + BODY_MS_MAX + 1_000);
+    incoming.destroy();
+    expect(await ended).toBe('the connection was ended');
+    expect(logged).toEqual([]);
+  } finally {
+    now.mockRestore();
     await alone.close();
     other.close();
   }

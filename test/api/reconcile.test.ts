@@ -126,6 +126,22 @@ test('P6 a Checkout payment and an expired page are found', async () => {
   ).toEqual(['canceled', 'succeeded']);
 });
 
+test('P6 a card that is saved while its account is being closed is not kept, and holds up no payment of another', async () => {
+  const [closing, other] = [await openAccount(api), await openAccount(api)];
+  await api.ask('POST', `/v1/accounts/${closing.id}/payment-methods/setup`, {
+    key: closing.owner,
+    body: { returnUrl: 'https://console.example/' },
+  });
+  const session = (await world.stripe.checkout.sessions.list({ limit: 1 })).data[0]!.id;
+  await world.database.pool.query('update accounts set closing_at = now() where id = $1', [closing.id]);
+  await world.simulate('POST', `/checkout-sessions/${session}/submit`, { paymentMethod: 'pm_card_visa' });
+  await pay(other);
+  expect(await run()).toMatchObject({ repaired: { credited: 1 } });
+  expect(await lines(other)).toEqual(['prepayment 25.00']);
+  const { rows } = await world.database.pool.query('select from payment_methods where account_id = $1', [closing.id]);
+  expect(rows).toEqual([]);
+});
+
 test('P6 what can not be explained is reported, again and again, until it is', async () => {
   const account = await openAccount(api);
   const { id, intent } = await pay(account);

@@ -186,7 +186,7 @@ test('P4 a foreign PaymentIntent, one that is not there, an unknown account: 200
   for (const payload of payloads) expect((await send(payload)).status).toBe(200);
   const outcomes = await recorded();
   for (const payload of payloads)
-    expect(outcomes.find(({ id }) => id === JSON.parse(payload).id)?.outcome).toMatch(/^(foreign|unknown account)$/);
+    expect(outcomes.find(({ id }) => id === JSON.parse(payload).id)?.outcome).toMatch(/^(foreign|no open account)$/);
 });
 
 test('P4 an outage at Stripe is 503 and leaves nothing half done; the event comes again and counts', async () => {

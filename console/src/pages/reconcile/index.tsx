@@ -2,12 +2,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Scale } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useSearchParams } from 'wouter';
 import { reconcile, reportsQuery, type ReconcileReport, type Reports } from '../../api/reconcile';
 import { systemQuery } from '../../api/system';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
 import { Field } from '../../components/Field';
+import { useUrlFilter } from '../../components/Filters';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
@@ -22,17 +22,17 @@ type Run = { name: RunName; report: ReconcileReport };
 export default function ReconcilePage() {
   const reports = useQuery(reportsQuery);
   const queries = useQueryClient();
-  const [search, setSearch] = useSearchParams();
-  const choose = (name: RunName | null): void => setSearch(name === null ? {} : { run: name }, { replace: true });
+  const chosen = useUrlFilter(['run']);
   const reconciling = useMutation({
     mutationFn: reconcile,
     onSuccess: (asked) => {
-      queries.setQueryData(reportsQuery.queryKey, (known) => ({ scheduled: known?.scheduled ?? null, asked }));
-      choose(null);
+      queries.setQueryData(reportsQuery.queryKey, (known) => known && { ...known, asked });
+      chosen.clear();
     },
   });
-  const runs = reports.data ? newestFirst(reports.data) : [];
-  const shown = runs.find(({ name }) => name === search.get('run')) ?? runs[0];
+  const { asked = null, scheduled = null } = reports.data ?? {};
+  const runs = newestFirst({ asked: newerOf(asked, reconciling.data), scheduled });
+  const shown = runs.find(({ name }) => name === chosen.values.run) ?? runs[0];
   const run = (
     <Button look="primary" isRunning={reconciling.isPending} onClick={() => reconciling.mutate()}>
       {words.run}
@@ -41,9 +41,11 @@ export default function ReconcilePage() {
   return (
     <>
       <PageHead title={text.pages.reconcile}>
-        {shown && runs.length > 1 && <RunChoice runs={runs} shown={shown.name} onChoose={choose} />}
+        {shown && runs.length > 1 && (
+          <RunChoice runs={runs} shown={shown.name} onChoose={(name) => chosen.set('run', name)} />
+        )}
       </PageHead>
-      <Card title={words.title} note={words.note} action={shown && run}>
+      <Card title={words.title} note={words.note} action={reports.isSuccess && !shown ? undefined : run}>
         {reconciling.isPending && <Notice tone="info">{words.running}</Notice>}
         <Problem error={reconciling.error} />
         <Loaded query={reports}>{() => (shown ? <p>{words.why}</p> : <NoReport run={run} />)}</Loaded>
@@ -52,6 +54,10 @@ export default function ReconcilePage() {
     </>
   );
 }
+
+/** Of the run of a moment ago and the one that was listed: a list that was asked for before is older. */
+const newerOf = (listed: ReconcileReport | null, done: ReconcileReport | undefined): ReconcileReport | null =>
+  done && (listed === null || listed.finishedAt < done.finishedAt) ? done : listed;
 
 const newestFirst = ({ asked, scheduled }: Reports): Run[] =>
   [
