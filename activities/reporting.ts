@@ -25,7 +25,7 @@ export function createReportingActivities(deps: Dependencies) {
     async postReportedUsage({
       events,
       ...asked
-    }: AskedFrom & { events: Record<string, unknown>[] }): Promise<Snapshot> {
+    }: AskedFrom & { events: unknown[] }): Promise<Snapshot> {
       // Whatever the signal says of the account: a workflow posts for its own.
       await report(
         events.map((event) =>

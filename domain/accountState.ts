@@ -124,7 +124,7 @@ export type AccountState = {
   charging: boolean;
   requests: SettingsRequest[];
   /** Usage that was reported by signal and is not posted yet; absent in states that older runs carried on. */
-  reported?: Record<string, unknown>[];
+  reported?: unknown[];
   /** The request whose first charge is the open reload. */
   firstCharge: { requestId: string; reloadId: string } | null;
   /** After Stripe could not be asked: when to try again, and how often that has happened in a row. */

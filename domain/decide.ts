@@ -5,6 +5,7 @@ import type { Decision } from './decision';
 import { decideStatus, wantsReload } from './decideStatus';
 import { isClosed } from './gate';
 import { formatCents, parseBalance } from './money';
+import { POSTED_EVENTS_MAX } from './reportedEvents';
 import { dollars, reasonsInWords, statusInWords } from './words';
 
 /** A8: so many failed attempts in a row disable auto-reload. */
@@ -26,7 +27,6 @@ export function decide(state: AccountState, nowMs: number): Decision {
 const refresh: Stage = (state) => (state.stale ? { kind: 'read' } : null);
 
 /** What has been used is deducted before anything is decided from the balance; so much of it at a time. */
-const POSTED_EVENTS_MAX = 1_000;
 const post: Stage = ({ reported = [] }) =>
   reported.length > 0 ? { kind: 'post', events: reported.slice(0, POSTED_EVENTS_MAX) } : null;
 

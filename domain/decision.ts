@@ -10,7 +10,7 @@ export type Decision =
   /** Read the account from Postgres, which also tells Postgres that its news has arrived. */
   | { kind: 'read' }
   /** Post usage that was reported by signal. */
-  | { kind: 'post'; events: Record<string, unknown>[] }
+  | { kind: 'post'; events: unknown[] }
   | { kind: 'answer'; request: SettingsRequest }
   /** The first charge of a request has ended: answer the request. */
   | { kind: 'conclude'; requestId: string; reloadId: string }

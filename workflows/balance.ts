@@ -2,6 +2,7 @@
 import { allHandlersFinished, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { AccountState } from '../domain/accountState';
 import { decide } from '../domain/decide';
+import { POSTED_EVENTS_MAX } from '../domain/reportedEvents';
 import { unread } from './accountState';
 import { Acting } from './acting';
 import { Answers } from './answers';
@@ -23,6 +24,10 @@ export async function balance({ accountId, carried }: BalanceInput): Promise<voi
   }
 }
 
-/** Only between decisions, when nothing is under way and nobody waits for an answer. */
-const mayContinueAsNew = ({ charging, requests }: AccountState): boolean =>
-  workflowInfo().continueAsNewSuggested && !charging && requests.length === 0 && allHandlersFinished();
+/** Only between decisions, when nothing is under way, nobody waits for an answer, and what is carried on fits into a message. */
+const mayContinueAsNew = ({ charging, requests, reported = [] }: AccountState): boolean =>
+  workflowInfo().continueAsNewSuggested &&
+  !charging &&
+  requests.length === 0 &&
+  reported.length < POSTED_EVENTS_MAX &&
+  allHandlersFinished();

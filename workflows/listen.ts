@@ -5,6 +5,7 @@
 import { setHandler, uuid4 } from '@temporalio/workflow';
 import type { AccountState, SettingsAnswer } from '../domain/accountState';
 import { checkSettings, CHARGEABLE_CENTS } from '../domain/autoReload';
+import { toReported } from '../domain/reportedEvents';
 import { foldWatermark } from './accountState';
 import type { Answers } from './answers';
 import * as messages from './messages';
@@ -21,7 +22,7 @@ export function listen(state: AccountState, news: News, answers: Answers): void 
   setHandler(messages.reportUsageSignal, (report: Partial<messages.ReportedUsage> | null | undefined) => {
     const events = report?.events;
     if (!Array.isArray(events)) return;
-    state.reported = [...(state.reported ?? []), ...events];
+    state.reported = [...(state.reported ?? []), ...events.map(toReported)];
     news.tell();
   });
   setHandler(messages.paymentSettledSignal, readAgain);

@@ -80,6 +80,30 @@ describe('B3 usage reported by signal', () => {
       (available) => available === '5.00',
     );
   });
+
+  test('B4 events that are together, or alone, larger than a message of Temporal may be are rejected and kept, and the workflow goes on', async () => {
+    const account = await world.account({ balance: '20.00' });
+    const large = (id: string, length: number) => ({ ...event(id, 1), note: 'x'.repeat(length) });
+    const many = (name: string) => Array.from({ length: 900 }, (_, nth) => large(`${name}${nth}`, 2_000));
+    for (const events of [[large('alone', 2_097_000)], many('a'), many('b')])
+      await account.handle.signal(messages.reportUsageSignal, { events });
+    await account.handle.signal(messages.reportUsageSignal, { events: [event('fine', 15_000_000)] });
+    await until(
+      () => account.available(),
+      (available) => available === '5.00',
+    );
+    const rejected = async () =>
+      (
+        await world.database.pool.query<{ all: number; ids: number; message: string }>(
+          `select count(*)::int as all, count(distinct event_id)::int as ids, min(message) as message
+           from rejected_usage where account_id = $1`,
+          [account.id],
+        )
+      ).rows;
+    expect(await until(rejected, ([kept]) => kept!.all >= 1_801)).toEqual([
+      { all: 1_801, ids: 1_801, message: 'there is no field "tooLong"' },
+    ]);
+  });
 });
 
 describe('what is no message stops no account', () => {
