@@ -22,10 +22,7 @@ export function createReportingActivities(deps: Dependencies) {
 
   return {
     /** Again after a lost answer it finds duplicates. Whatever is wrong with an event is kept for the admins. */
-    async postReportedUsage({
-      events,
-      ...asked
-    }: AskedFrom & { events: unknown[] }): Promise<Snapshot> {
+    async postReportedUsage({ events, ...asked }: AskedFrom & { events: unknown[] }): Promise<Snapshot> {
       // Whatever the signal says of the account: a workflow posts for its own.
       await report(
         events.map((event) =>
