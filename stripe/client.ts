@@ -5,6 +5,7 @@ export type StripeOptions = {
   secretKey: string;
   /** Another server that speaks Stripe's API, such as the simulator; default: Stripe itself. */
   apiBase?: string | undefined;
+  /** No call waits longer, whatever it asks for itself. @default 20 s */
   timeoutMs?: number;
 };
 
@@ -19,6 +20,7 @@ export function createStripe({ secretKey, apiBase, timeoutMs = TIMEOUT_MS }: Str
   const base = apiBase ? new URL(apiBase) : null;
   return new Stripe(secretKey, {
     timeout: timeoutMs,
+    httpClient: boundedHttp(timeoutMs),
     maxNetworkRetries: 0,
     telemetry: false,
     ...(base && {
@@ -27,4 +29,12 @@ export function createStripe({ secretKey, apiBase, timeoutMs = TIMEOUT_MS }: Str
       protocol: base.protocol === 'https:' ? 'https' : 'http',
     }),
   });
+}
+
+function boundedHttp(timeoutMs: number): Stripe.HttpClient {
+  const http: Stripe.HttpClient = Stripe.createNodeHttpClient();
+  const makeRequest = http.makeRequest.bind(http);
+  http.makeRequest = (host, port, path, method, headers, body, protocol, askedMs) =>
+    makeRequest(host, port, path, method, headers, body, protocol, Math.min(askedMs, timeoutMs));
+  return http;
 }

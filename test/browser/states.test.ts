@@ -170,24 +170,27 @@ async function answersOf(page: Page): Promise<{ become(next: Answering): void }>
   return { become: (next) => (now = next) };
 }
 
-/** Opens the console as each role, and goes to each of its pages. */
-async function eachPage(
+const ROLES = ['owner', 'admin'] as const;
+
+/** Opens the console as each role, both at the same time, and goes to each of its pages. `prepare` gives what `see` needs. */
+async function eachPage<Prepared>(
   harness: ConsoleHarness,
   account: TestAccount,
-  prepare: (visit: Visit) => Promise<void>,
-  see: (page: Page, one: Case) => Promise<void>,
+  prepare: (visit: Visit) => Promise<Prepared>,
+  see: (page: Page, one: Case, prepared: Prepared) => Promise<void>,
 ): Promise<void> {
-  for (const role of ['owner', 'admin'] as const) {
+  const asRole = async (role: Role): Promise<void> => {
     const visit = await harness.visit({ key: keyOf(harness, role, account), path: '/no-such-page' });
     await visit.page.getByText('There is no such page').waitFor();
-    await prepare(visit);
+    const prepared = await prepare(visit);
     for (const one of PAGES.filter((page) => page.role === role)) {
       await go(visit.page, addressOf({ path: one.path }, account));
-      await see(visit.page, one);
+      await see(visit.page, one, prepared);
     }
     await visit.page.unrouteAll({ behavior: 'ignoreErrors' });
     await visit.context.close();
-  }
+  };
+  await Promise.all(ROLES.map(asRole));
 }
 
 inBrowser('every page, whole: names and roles of all controls are those that are kept, each once', async (harness) => {
@@ -213,7 +216,7 @@ inBrowser('every page, whole: names and roles of all controls are those that are
 
 inBrowser('every window: its controls have names of their own, and Escape closes it', async (harness) => {
   const kept: Record<string, string[]> = {};
-  for (const role of ['owner', 'admin'] as const) {
+  const asRole = async (role: Role): Promise<void> => {
     const { page, context } = await harness.visit({ key: keyOf(harness, role, full), path: '/no-such-page' });
     for (const { path, button } of WINDOWS.filter((window) => window.role === role)) {
       await go(page, path);
@@ -227,7 +230,8 @@ inBrowser('every window: its controls have names of their own, and Escape closes
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     }
     await context.close();
-  }
+  };
+  await Promise.all(ROLES.map(asRole));
   expect(kept).toMatchSnapshot();
 });
 
@@ -255,21 +259,20 @@ inBrowser('every page that is refused says that it is not for this role', (harne
   ),
 );
 
-inBrowser('every page that can not be read, and then is offline, says so, and comes back by itself', (harness) => {
-  let answers: Awaited<ReturnType<typeof answersOf>>;
-  return eachPage(
+inBrowser('every page that can not be read, and then is offline, says so, and comes back by itself', (harness) =>
+  eachPage(
     harness,
     full,
     async ({ page, complaints }) => {
       // What fails is tried twice more, with pauses: their time is skipped.
       await page.clock.install();
-      answers = await answersOf(page);
       page.on('response', () => {
         const others = complaints.filter((complaint) => !complaint.startsWith('503 '));
         complaints.splice(0, complaints.length, ...others);
       });
+      return answersOf(page);
     },
-    async (page, { path }) => {
+    async (page, { path }, answers) => {
       const says = (words: string) =>
         until(
           async () => {
@@ -294,8 +297,8 @@ inBrowser('every page that can not be read, and then is offline, says so, and co
       await isLoaded(page);
       expect(await page.getByText('This could not be loaded').count()).toBe(0);
     },
-  );
-});
+  ),
+);
 
 inBrowser('every page that may be empty says why', async (harness) => {
   const shifts: Record<string, number> = {};

@@ -28,7 +28,7 @@ test('ten simultaneous migrations of a migrated database change nothing', async 
 });
 
 test('a connection that is left open fails the test that left it', async () => {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ leakPatienceMs: 500 });
   const leaked = new Client({ connectionString: database.url, application_name: 'leaky' });
   leaked.on('error', () => {});
   await leaked.connect();

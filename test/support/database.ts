@@ -24,7 +24,8 @@ const LEAK_PATIENCE_MS = 10_000;
 /** Where hundreds ask at once on a busy machine, the last of them waits long: no outage. */
 const CONNECT_MS_MAX = 60_000;
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** @param leakPatienceMs how long `drop` waits for connections that are being closed */
+export async function createTestDatabase({ leakPatienceMs = LEAK_PATIENCE_MS } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asAdmin(async (admin) => {
     await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
@@ -34,21 +35,21 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const [url, ownerUrl] = [serviceUrlOf(name), urlOf(name)];
   const pool = openPool(url, { applicationName: 'test', connectMsMax: CONNECT_MS_MAX });
   const owner = openPool(ownerUrl, { applicationName: 'owner', connectionsMax: 2, connectMsMax: CONNECT_MS_MAX });
-  return { url, pool, owner, ownerUrl, drop: () => drop(name, [pool, owner]) };
+  return { url, pool, owner, ownerUrl, drop: () => drop(name, [pool, owner], leakPatienceMs) };
 }
 
-async function drop(name: string, pools: Pool[]): Promise<void> {
+async function drop(name: string, pools: Pool[], leakPatienceMs: number): Promise<void> {
   await Promise.all(pools.map((pool) => pool.end()));
   await asAdmin(async (admin) => {
-    const leaked = await connectionsLeft(admin, name);
+    const leaked = await connectionsLeft(admin, name, leakPatienceMs);
     await admin.query(`drop database ${name} with (force)`);
     if (leaked.length > 0) throw new Error(`Connections to ${name} were left open by: ${leaked.join(', ')}`);
   });
 }
 
 /** Who is still connected after a little patience: the server notices a closed connection a moment later. */
-async function connectionsLeft(admin: Client, name: string): Promise<string[]> {
-  for (const until = Date.now() + LEAK_PATIENCE_MS; ; await sleep(20)) {
+async function connectionsLeft(admin: Client, name: string, patienceMs: number): Promise<string[]> {
+  for (const until = Date.now() + patienceMs; ; await sleep(20)) {
     const { rows } = await admin.query<{ application_name: string }>(
       "select application_name from pg_stat_activity where datname = $1 and backend_type = 'client backend'",
       [name],
@@ -69,7 +70,7 @@ async function ensureTemplate(admin: Client): Promise<string> {
     await admin.query(`drop database if exists ${building} with (force)`);
     await admin.query(`create database ${building}`);
     await prepareDatabase({ ownerUrl: urlOf(building), serviceUrl: serviceUrlOf(building) });
-    await connectionsLeft(admin, building);
+    await connectionsLeft(admin, building, LEAK_PATIENCE_MS);
     await admin.query(`alter database ${building} rename to ${name}`);
   }
   return name;

@@ -50,9 +50,12 @@ export type WorldOptions = {
   filesDir?: string;
   /** Of the dev server to use. @default the one of the test run */
   temporalAddress?: string;
-  /** How long a call to Stripe may take. */
+  /** How long a call to Stripe may take. @default 3 s */
   stripeTimeoutMs?: number;
+  /** The same of the workers alone: short where faults let them wait in vain. @default stripeTimeoutMs */
+  workersStripeTimeoutMs?: number;
 };
+const STRIPE_MS_MAX = 3_000;
 
 export class World {
   private constructor(
@@ -75,13 +78,12 @@ export class World {
   static async start(options: WorldOptions): Promise<World> {
     const database = await createTestDatabase();
     const simulator = otherStripe ? null : await startTestSimulator();
-    const stripe = otherStripe
-      ? createStripe({ secretKey: process.env.STRIPE_SECRET_KEY ?? 'sk_test_world', apiBase: otherStripe })
-      : createStripe({
-          secretKey: 'sk_test_world',
-          apiBase: simulator!.url,
-          timeoutMs: options.stripeTimeoutMs ?? 3_000,
-        });
+    const stripeWithin = (timeoutMs: number): Stripe =>
+      otherStripe
+        ? createStripe({ secretKey: process.env.STRIPE_SECRET_KEY ?? 'sk_test_world', apiBase: otherStripe })
+        : createStripe({ secretKey: 'sk_test_world', apiBase: simulator!.url, timeoutMs });
+    const stripe = stripeWithin(options.stripeTimeoutMs ?? STRIPE_MS_MAX);
+    const workersStripe = stripeWithin(options.workersStripeTimeoutMs ?? options.stripeTimeoutMs ?? STRIPE_MS_MAX);
     const temporal = await connect(options);
     const policy: Policy = { trigger: 'at_or_below', retryDelaysMs: [60_000, 300_000], ...options.policy };
     const { log, expectRightStatements } = createTestLog();
@@ -96,7 +98,7 @@ export class World {
           workflowBundle,
           deps: {
             pool,
-            provider: testProvider(stripe),
+            provider: testProvider(workersStripe),
             policy,
             links: testLinks,
             log,
@@ -198,10 +200,7 @@ type Temporal = {
 /** All worlds share a dev server; a namespace of its own keeps one world's workflows from another's, whatever their ids. */
 async function connect({ time, temporalAddress }: WorldOptions): Promise<Temporal> {
   if (time === 'skipping') {
-    const path = process.env.TEST_TIME_SKIPPING_SERVER!;
-    const env = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path } },
-    });
+    const env = await startTimeSkipping();
     return {
       client: new Client({ connection: env.connection }),
       native: env.nativeConnection,
@@ -228,4 +227,16 @@ async function connect({ time, temporalAddress }: WorldOptions): Promise<Tempora
       await connection.close();
     },
   };
+}
+
+/** Temporal's SDK gives the server 5 s to come up, which on a busy machine may be too little: then it is started anew. */
+async function startTimeSkipping(tries = 3): Promise<TestWorkflowEnvironment> {
+  const path = process.env.TEST_TIME_SKIPPING_SERVER!;
+  const server = { executable: { type: 'existing-path', path } } as const;
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping({ server });
+  } catch (error) {
+    if (tries === 1) throw error;
+    return startTimeSkipping(tries - 1);
+  }
 }

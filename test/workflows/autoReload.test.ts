@@ -1,5 +1,6 @@
 /** Auto-reload, rule by rule, in Temporal's time-skipping server: the minutes between attempts are really waited for. */
 import * as messages from '../../workflows/messages';
+import { until } from '../support/notices';
 import { testsWithSwitches } from '../support/testsWithSwitches';
 import { World } from '../support/world';
 
@@ -147,6 +148,10 @@ describe('A4, A5 changes', () => {
         effect: 'timeout_before',
       });
       const answer = account.configure({ threshold: '10.00', amount: '20.00' });
+      await until(
+        () => account.reloads(),
+        (reloads) => reloads[0]?.state === 'unknown',
+      );
       await world.sleep(25_000);
       expect(await answer).toEqual({ kind: 'pending' });
       expect(await account.autoReload()).toMatchObject({ thresholdCents: 500 });
