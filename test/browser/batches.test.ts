@@ -189,6 +189,7 @@ inBrowser(
 inBrowser('a page that can’t be reached says so, and is there again with the connection', async ({ visit }) => {
   const { page, context, complaints } = await visit({ key: account.owner });
   await page.getByTestId('balance').waitFor();
+  await page.evaluate('globalThis.isSameDocument = true');
   await context.setOffline(true);
   await page.getByRole('link', { name: 'Batches', exact: true }).click();
   await page.getByText('Ballast can’t be reached').first().waitFor();
@@ -196,8 +197,12 @@ inBrowser('a page that can’t be reached says so, and is there again with the c
   // The browser writes a line about each file that it can't reach.
   complaints.splice(0);
   await context.setOffline(false);
-  await page.getByRole('button', { name: 'Reload the page' }).click();
   await page.getByRole('table', { name: 'Jobs' }).waitFor();
+  // Nothing was loaded anew, and it came with its styles.
+  expect(await page.evaluate('globalThis.isSameDocument')).toBe(true);
+  expect(await page.evaluate('Array.from(document.styleSheets).length')).toBe(
+    await page.locator('link[rel=stylesheet]').count(),
+  );
 });
 
 inBrowser('an admin is not led to the batches of an account', async ({ visit, api }) => {

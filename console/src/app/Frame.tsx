@@ -2,13 +2,13 @@
 import { Menu, SearchX, WifiOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Boundary } from '../components/Boundary';
 import { ButtonLink } from '../components/Button';
 import { PageHead } from '../components/Card';
 import { Empty, Forbidden, Loading } from '../components/States';
 import { useLive, useLiveState } from '../live/live';
 import { useSession, type Role } from '../session/session';
 import { text } from '../text';
-import { Boundary } from './Boundary';
 import styles from './Frame.module.css';
 import { pageAt, pages, pagesOf, type PageName } from './pages';
 import { PaletteKey } from './palette/PaletteKey';

@@ -3,7 +3,7 @@
  * Suspense what came quickly would be held back until its placeholder had been seen for 300 ms.
  */
 import { createElement, useEffect, useState, type ComponentType, type ReactNode } from 'react';
-import { whyMissing } from './missingPart';
+import { loadStylesAgain, whyMissing } from './missingPart';
 
 export type LazyPart<Props extends object = object> = {
   /** Begins to load the file. Idempotent; a failure is told where the part is shown. */
@@ -17,10 +17,12 @@ export function lazyPart<Props extends object>(
 ): LazyPart<Props> {
   let loaded: ComponentType<Props> | undefined;
   let loading: Promise<void> | undefined;
+  let hasFailed = false;
   const loadOnce = (): Promise<void> =>
-    (loading ??= load().then(
+    (loading ??= (hasFailed ? loadStylesAgain().then(load) : load()).then(
       (file) => void (loaded = file.default),
       (error: unknown) => {
+        hasFailed = true;
         loading = undefined;
         throw error;
       },

@@ -9,23 +9,52 @@ import { isLost } from '../api/problem';
 export class MissingPart extends Error {
   override name = 'MissingPart';
 }
-/** Nothing answers. */
+/** Nothing answers; once something does, it can be loaded. */
 export class LostPart extends Error {
   override name = 'LostPart';
 }
 
 export const isToldPart = (error: unknown): boolean => error instanceof MissingPart || error instanceof LostPart;
 
-/** Resolves to the error to be shown, or never, as the page is on its way. */
-export async function whyMissing(): Promise<Error> {
-  const isThere = await api.GET('/healthz').then(
+/** Whether the service answers, whatever it says. */
+export const isReached = (): Promise<boolean> =>
+  api.GET('/healthz').then(
     () => true,
     (error: unknown) => !isLost(error),
   );
-  if (!isThere) return new LostPart();
+
+/** Resolves to the error to be shown, or never, as the page is on its way. */
+export async function whyMissing(): Promise<Error> {
+  if (!(await isReached())) return new LostPart();
   if (hasTyped() || !mayReload()) return new MissingPart();
   window.location.reload();
   return new Promise(() => undefined);
+}
+
+const lostStyles = new Set<HTMLLinkElement>();
+document.addEventListener(
+  'error',
+  ({ target }) => {
+    if (target instanceof HTMLLinkElement && target.rel === 'stylesheet') lostStyles.add(target);
+  },
+  true,
+);
+
+/** Vite asks for the styles of a part once: without this, a part whose file comes the second time has none. */
+export async function loadStylesAgain(): Promise<void> {
+  const lost = [...lostStyles];
+  lostStyles.clear();
+  await Promise.all(
+    lost.map(
+      (link) =>
+        new Promise((resolve, reject) => {
+          const again = link.cloneNode() as HTMLLinkElement;
+          again.addEventListener('load', resolve);
+          again.addEventListener('error', reject);
+          link.replaceWith(again);
+        }),
+    ),
+  );
 }
 
 /** Who reloads sooner than this after the last time would reload for ever. */

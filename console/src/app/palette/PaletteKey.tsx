@@ -1,10 +1,10 @@
 /** Opens the palette by its key, or by a click. It is loaded when it is first opened, and has what is typed until then. */
 import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { Boundary } from '../../components/Boundary';
 import { Dialog } from '../../components/Dialog';
 import { lazyPart } from '../../components/lazyPart';
 import { text } from '../../text';
-import { Boundary } from '../Boundary';
 import styles from './Palette.module.css';
 import { PaletteField } from './PaletteField';
 import { isShortcut, SHORTCUT } from './shortcut';

@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client';
 import { autoReloadQuery } from '../../api/autoReload';
 import { Badge } from '../../components/Badge';
+import { Boundary } from '../../components/Boundary';
 import { Button, ButtonLink } from '../../components/Button';
+import { Dialog } from '../../components/Dialog';
 import { lazyPart } from '../../components/lazyPart';
 import { Money } from '../../components/Money';
 import { Notice, type Tone } from '../../components/Notice';
@@ -56,7 +58,17 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
       <Notice tone={tone} action={isOwner && next && <NextStep step={next} onWindow={open} />}>
         {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
       </Notice>
-      {isOwner && isOpen && <autoReloadWindow.View onClose={close} />}
+      {isOwner && isOpen && (
+        <Boundary
+          show={(broken) => (
+            <Dialog title={text.autoReload.title} isOpen onClose={close}>
+              {broken}
+            </Dialog>
+          )}
+        >
+          <autoReloadWindow.View onClose={close} />
+        </Boundary>
+      )}
     </section>
   );
 }
