@@ -43,7 +43,7 @@ export const run = endpoint({
         reloads: z.array(z.strictObject({ at: time, amount: money })),
         charged: money,
         lowestBalance: money,
-        minutesWithoutAccess: z.number().int(),
+        minutesWithoutAccess: z.number().int().meta({ description: 'A begun minute counts; 0 means never.' }),
         blockedBy: z.array(z.enum(['monthly_limit', 'breaker'])),
         curve: z.array(z.strictObject({ at: time, balance: money })),
       })
@@ -71,7 +71,7 @@ export const run = endpoint({
       reloads: reloads.map(({ atMs, cents }) => ({ at: toTime(atMs), amount: formatCents(cents) })),
       charged: formatCents(reloads.reduce((sum, { cents }) => sum + cents, 0)),
       lowestBalance: formatMoney(lowest),
-      minutesWithoutAccess: Math.round(withoutAccessMs / 60_000),
+      minutesWithoutAccess: Math.ceil(withoutAccessMs / 60_000),
       blockedBy,
       curve: thinCurve(curve, CURVE_POINTS_MAX).map(({ atMs, balance }) => ({
         at: toTime(atMs),

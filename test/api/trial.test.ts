@@ -57,6 +57,13 @@ test('A18 without settings a trial tells what is without auto-reload', async () 
   expect((await trial(id, owner, { threshold: '5.00' })).status).toBe(400);
 });
 
+test('A18, B5 a balance that has just gone below zero has cost access: a begun minute counts', async () => {
+  const { id, owner } = await openAccount(api, '10.00');
+  await report(api, [{ id: 'last', accountId: id, model: 'model', inputTokens: 10_400_000 }]);
+  const { body } = await trial(id, owner, {});
+  expect(body).toMatchObject({ lowestBalance: '-0.40', minutesWithoutAccess: 1 });
+});
+
 test('A18 a limit of the month shows what it would have done to access', async () => {
   const { id, owner } = await withPast();
   const { body } = await trial(id, owner, { threshold: '50.00', amount: '5.00', monthlyLimit: '5.00' });

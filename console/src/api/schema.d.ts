@@ -1907,6 +1907,7 @@ export interface components {
             }[];
             charged: components["schemas"]["Money"];
             lowestBalance: components["schemas"]["Money"];
+            /** @description A begun minute counts; 0 means never. */
             minutesWithoutAccess: number;
             blockedBy: ("monthly_limit" | "breaker")[];
             curve: {

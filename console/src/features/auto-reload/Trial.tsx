@@ -6,7 +6,7 @@ import { keys } from '../../api/keys';
 import { Curve, rangeOf } from '../../components/chart/Curve';
 import { Money } from '../../components/Money';
 import { Loaded } from '../../components/States';
-import { addMoney } from '../../format/money';
+import { addMoney, toNano } from '../../format/money';
 import { formatCount } from '../../format/number';
 import { formatMinutes } from '../../format/time';
 import { text } from '../../text';
@@ -76,6 +76,7 @@ function Outcome({ name, result, range }: OutcomeProps) {
           {result.minutesWithoutAccess === 0 ? words.never : formatMinutes(result.minutesWithoutAccess)}
         </Figure>
       </dl>
+      {isGrace(result) && <p className={styles.quiet}>{words.grace}</p>}
       {result.blockedBy.map((guard) => (
         <p key={guard} className={styles.quiet}>
           {wordFor(words.blocked, guard)}
@@ -84,6 +85,10 @@ function Outcome({ name, result, range }: OutcomeProps) {
     </div>
   );
 }
+
+/** At or below zero, and access went on: a trial takes a reload to be paid at the moment in which it is due. */
+const isGrace = ({ lowestBalance, minutesWithoutAccess, reloads }: Result): boolean =>
+  toNano(lowestBalance) <= 0n && minutesWithoutAccess === 0 && reloads.length > 0;
 
 const Figure = ({ name, children }: { name: string; children: ReactNode }) => (
   <div>
