@@ -44,13 +44,18 @@ const enabling = (page: Page) => page.getByRole('checkbox', { name: 'Enable Serv
 const consent = (page: Page) => page.getByRole('checkbox', { name: /^I authorize/ });
 const submit = (page: Page) => windowOf(page).getByRole('button', { name: 'Enable auto-reload' });
 
+/** On a phone, too, the settings have most of the screen. */
+const FOOT_SHARE_MAX = 0.25;
+
 /** What is agreed to, and the button, are on the screen before anything is scrolled. */
 async function expectAgreementInSight(page: Page): Promise<void> {
+  const screen = page.viewportSize()!.height;
+  expect(screen - (await consent(page).boundingBox())!.y).toBeLessThan(screen * FOOT_SHARE_MAX);
   for (const control of [consent(page), submit(page)]) {
     await control.waitFor();
     const { y, height } = (await control.boundingBox())!;
     expect(y).toBeGreaterThanOrEqual(0);
-    expect(y + height).toBeLessThanOrEqual(page.viewportSize()!.height);
+    expect(y + height).toBeLessThanOrEqual(screen);
   }
 }
 
@@ -112,10 +117,32 @@ inBrowser(
 );
 
 inBrowser(
+  'a window whose file can’t be reached says so in its place, and is there when it is tried again',
+  async ({ visit, api }) => {
+    const { page, complaints } = await visit({ key: (await buyer(api, '20.00')).owner });
+    await page.getByTestId('balance').waitFor();
+    await page.route(/healthz|AutoReloadWindow/, (route) => route.abort());
+    await page.getByRole('button', { name: 'Turn on auto-reload' }).click();
+    const again = windowOf(page).getByRole('button', { name: 'Try again' });
+    await again.press('Enter');
+    await expectAccessible(page);
+    expect(await page.getByTestId('balance').count()).toBe(1);
+    await page.unroute(/healthz|AutoReloadWindow/);
+    // Sooner than it asks by itself.
+    const asked = page.waitForRequest('**/healthz', { timeout: 2_000 });
+    await again.press('Enter');
+    await asked;
+    await enabling(page).waitFor();
+    complaints.splice(0);
+  },
+);
+
+inBrowser(
   'A2, A16 an own amount, advice and a monthly limit: what may not be is said at its field, and charges nothing',
   async ({ visit, api }) => {
     const account = await buyer(api, '20.00');
     const { page } = await visit({ key: account.owner, ...open });
+    await consent(page).waitFor();
     await expectAgreementInSight(page);
     await fillIn(page, 'Custom', '$25');
     const own = page.getByLabel('Reload when balance reaches or goes below: custom amount in dollars');

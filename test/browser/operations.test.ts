@@ -76,7 +76,7 @@ inBrowser(
     await page.getByRole('button', { name: 'New price: model' }).press('Enter');
     const dialog = page.getByRole('dialog');
     await expectAccessible(page);
-    await dialog.getByLabel('Input, dollars per million tokens', { exact: true }).fill('3.25');
+    await dialog.getByLabel('Input', { exact: true }).fill('3.25');
     await dialog.getByLabel('Begins, UTC').fill('2020-01-01T00:00');
     await dialog.getByRole('button', { name: 'New price' }).press('Enter');
     await dialog.getByRole('alert').waitFor();

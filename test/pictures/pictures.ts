@@ -26,6 +26,13 @@ const button = (name: RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
+/** On a phone it is in the menu. */
+async function openPalette(page: Page): Promise<void> {
+  const menu = page.getByRole('button', { name: 'Menu' });
+  if (await menu.isVisible()) await menu.click();
+  await button(/^Go to/)(page);
+}
+
 /** The settings that are looked at, ticked and picked; nothing is sent. */
 async function wishAutoReload(page: Page): Promise<void> {
   const pick = (group: string, name: string) =>
@@ -41,7 +48,7 @@ const WINDOWS: readonly Picture[] = [
   { name: 'auto-reload-wish', as: 'suspended', path: '/overview?window=auto-reload', open: wishAutoReload },
   { name: 'auto-reload-declined', as: 'declined', path: '/overview?window=auto-reload' },
   { name: 'auto-reload-paused', as: 'paused', path: '/overview?window=auto-reload' },
-  { name: 'palette', as: 'thriving', path: '/overview', open: button(/^Go to/) },
+  { name: 'palette', as: 'thriving', path: '/overview', open: openPalette },
   {
     name: 'pay-summary',
     as: 'thriving',

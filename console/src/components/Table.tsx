@@ -93,11 +93,19 @@ export function Table<Row>({
         <tbody>
           {sorted.map((row) => (
             <tr key={rowKey(row)}>
-              {shown.map(({ key, heading, cell, isNumber }) => (
-                <td key={key} data-heading={heading} className={isNumber ? styles.number : undefined}>
-                  {cell!(row)}
-                </td>
-              ))}
+              {shown.map(({ key, heading, cell, isNumber }) => {
+                const content = cell!(row);
+                return (
+                  <td
+                    key={key}
+                    data-heading={heading}
+                    data-nothing={content === '–' ? '' : undefined}
+                    className={isNumber ? styles.number : undefined}
+                  >
+                    {content}
+                  </td>
+                );
+              })}
             </tr>
           ))}
         </tbody>

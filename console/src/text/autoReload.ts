@@ -59,6 +59,7 @@ export const autoReload = {
     lowest: 'Lowest balance',
     without: 'Without access',
     never: 'Never',
+    grace: 'The lowest balance lasted only until a reload, which counts as paid at once here.',
     curve: (name: string) => `Balance over time: ${name}`,
     blocked: {
       monthly_limit: 'The monthly limit would have stopped a reload.',

@@ -26,7 +26,7 @@ export const payments = {
   roleChanged: (card: string, role: string) => `${card} is now the ${role} method.`,
   prepayments: 'Prepayments',
   noPrepayments: 'No prepayments yet',
-  noPrepaymentsWhy: 'A prepayment adds funds ahead of your usage.',
+  noPrepaymentsWhy: 'A prepayment adds funds ahead of usage.',
   reloads: 'Reloads',
   reloadOf: (number: number) => `reload ${number}`,
   noReloads: 'No reloads yet',

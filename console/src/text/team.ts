@@ -13,7 +13,7 @@ export const team = {
   email: 'E-mail address',
   role: 'Role',
   roles: {
-    owner: 'Owner: pays, sets auto-reload, manages people, keys and webhooks',
+    owner: 'Owner: pays and manages everything',
     resource_modifier: 'Resource modifier: reads, and asks for higher limits',
     member: 'Member: reads',
   } as const,

@@ -10,7 +10,7 @@ export const usage = {
   adviceNote: 'from the use of the last 7 days',
   facts: { average: 'Average a day', amount: 'Recommended reload', threshold: 'Recommended threshold' },
   amountWhy: 'Two to three average days',
-  thresholdWhy: 'Lasts while a reload runs, on your dearest day',
+  thresholdWhy: 'Lasts while a reload runs, even on the dearest day',
   models: 'By model',
   other: 'Other',
   columns: {

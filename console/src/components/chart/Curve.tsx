@@ -1,6 +1,6 @@
 /** A balance over time: a step line, as money comes and goes at moments; below zero in the colour of trouble. */
 import { toPixelsOnly } from '../../format/money';
-import { formatShortDate } from '../../format/time';
+import { formatClock, formatShortDate } from '../../format/time';
 import { Chart } from './Chart';
 import styles from './Chart.module.css';
 import { linear } from './scale';
@@ -21,6 +21,8 @@ export function Curve({ points, label, height = 170, from, to }: Props) {
       {({ y, left, right, bottom }) => {
         const first = new Date(points[0]?.at ?? 0);
         const last = new Date(points.at(-1)?.at ?? 0);
+        const isOneDay = formatShortDate(first.toISOString()) === formatShortDate(last.toISOString());
+        const timeOf = (at: Date): string => (isOneDay ? formatClock : formatShortDate)(at.toISOString());
         const x = linear([first.getTime(), last.getTime()], [left, right]);
         const drawn = points
           .map(({ at, balance }) => `${round(x(Date.parse(at)))},${round(y(toPixelsOnly(balance)))}`)
@@ -43,10 +45,10 @@ export function Curve({ points, label, height = 170, from, to }: Props) {
             )}
             <path className={styles.line} d={drawn && `M${drawn}`} />
             <text x={left} y={bottom + 17}>
-              {formatShortDate(first.toISOString())}
+              {timeOf(first)}
             </text>
             <text x={right} y={bottom + 17} textAnchor="end">
-              {formatShortDate(last.toISOString())}
+              {timeOf(last)}
             </text>
           </>
         );

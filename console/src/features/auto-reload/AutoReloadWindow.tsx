@@ -30,15 +30,17 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                 {words.needsMethod}
               </Notice>
             )}
-            {settings.status !== 'off' && (
-              <p>
-                {words.status(
-                  formatMoney(settings.spentThisMonth),
-                  settings.monthlyLimit && formatMoney(settings.monthlyLimit),
-                )}
-              </p>
+            {(settings.status === 'on' || settings.status === 'paused') && (
+              <>
+                <p>
+                  {words.status(
+                    formatMoney(settings.spentThisMonth),
+                    settings.monthlyLimit && formatMoney(settings.monthlyLimit),
+                  )}
+                </p>
+                <StopActions accountId={id} status={settings.status} onDisabled={onClose} />
+              </>
             )}
-            <StopActions accountId={id} status={settings.status} onDisabled={onClose} />
             <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
           </>
         )}

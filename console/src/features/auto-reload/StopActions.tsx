@@ -1,7 +1,7 @@
 /** Pause, resume, disable: at any time (A13). */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, type Schemas } from '../../api/client';
+import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
@@ -27,7 +27,7 @@ async function send(accountId: string, act: Act): Promise<unknown> {
   }
 }
 
-type Props = { accountId: string; status: Schemas['AutoReload']['status']; onDisabled: () => void };
+type Props = { accountId: string; status: 'on' | 'paused'; onDisabled: () => void };
 
 export function StopActions({ accountId, status, onDisabled }: Props) {
   const queries = useQueryClient();
@@ -44,7 +44,6 @@ export function StopActions({ accountId, status, onDisabled }: Props) {
       return queries.invalidateQueries({ queryKey: keys.account(accountId) });
     },
   });
-  if (status === 'off') return null;
   const button = (act: Act) => (
     <Button
       look={act === 'disable' ? 'danger' : 'plain'}
@@ -72,13 +71,10 @@ export function StopActions({ accountId, status, onDisabled }: Props) {
         </Notice>
       ) : (
         <div className={styles.buttons}>
-          {status === 'on' && button('pause')}
-          {status === 'paused' && button('resume')}
-          {status !== 'disabled_after_failures' && (
-            <Button look="danger" onClick={() => setAsking(true)}>
-              {words.disable}
-            </Button>
-          )}
+          {button(status === 'on' ? 'pause' : 'resume')}
+          <Button look="danger" onClick={() => setAsking(true)}>
+            {words.disable}
+          </Button>
         </div>
       )}
     </div>

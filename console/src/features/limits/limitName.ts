@@ -12,4 +12,7 @@ export const limitName = ({ key, model }: OfLimit): string =>
 
 /** `10,000,000,000 tokens`: limits are whole and exact in a number. */
 export const limitAmount = (amount: number, { unit }: Pick<OfLimit, 'unit'>): string =>
-  words.amount(formatCount(amount), wordFor(words.units, unit));
+  words.amount(formatCount(amount), amount === 1 ? oneOf(wordFor(words.units, unit)) : wordFor(words.units, unit));
+
+/** The API's units are plurals that end in s. */
+const oneOf = (unit: string): string => unit.replace(/s$/, '');

@@ -30,7 +30,7 @@ export default function AccountPage() {
     <>
       <PageHead title={account.data?.name ?? id}>
         <span className={styles.links}>
-          <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>
+          {!account.isError && <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>}
           <Link href={`/rejected-usage?account=${encodeURIComponent(id)}`}>{text.accounts.rejected}</Link>
           <Link href="/accounts">{text.accounts.back}</Link>
         </span>

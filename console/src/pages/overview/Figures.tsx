@@ -14,16 +14,17 @@ const words = text.overview;
 export function Figures() {
   const id = useAccountId();
   const today = useQuery(dailySpendQuery(id, 1));
-  const advice = useQuery(autoReloadQuery(id)).data?.advice;
+  const autoReload = useQuery(autoReloadQuery(id));
+  const advice = autoReload.data?.advice;
   return (
     <dl className={styles.figures}>
-      <Figure name={words.today} note={words.todayNote}>
+      <Figure name={words.today} note={words.todayNote} hasFailed={today.isError}>
         {today.data && <Money amount={today.data.total} />}
       </Figure>
-      <Figure name={words.average} note={words.averageNote}>
+      <Figure name={words.average} note={words.averageNote} hasFailed={autoReload.isError}>
         {advice && <Money amount={advice.dailySpend} />}
       </Figure>
-      <Figure name={words.timeLeft} note={words.timeLeftNote}>
+      <Figure name={words.timeLeft} note={words.timeLeftNote} hasFailed={autoReload.isError}>
         {advice &&
           (advice.minutesLeft === null
             ? words.noRate
@@ -35,13 +36,15 @@ export function Figures() {
   );
 }
 
-function Figure({ name, note, children }: { name: string; note: string; children: ReactNode }) {
+type FigureProps = { name: string; note: string; hasFailed: boolean; children: ReactNode };
+
+function Figure({ name, note, hasFailed, children }: FigureProps) {
   return (
     <div className={styles.figure}>
       <dt>
         {name} <span>{note}</span>
       </dt>
-      <dd>{children ?? ' '}</dd>
+      <dd>{children ?? (hasFailed ? '–' : ' ')}</dd>
     </div>
   );
 }

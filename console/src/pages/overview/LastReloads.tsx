@@ -30,16 +30,14 @@ export function LastReloads() {
             <ul className={styles.rows}>
               {data.map(({ number, amount, status, at, attempts }) => (
                 <li key={number}>
-                  <span>
+                  <span className={styles.what}>
                     <PaymentStatus status={status} />
+                    <time dateTime={at}>{formatTime(at)}</time>
                   </span>
                   <span className={`${styles.amount} ${styles.end}`}>
                     <Money amount={amount} />
                   </span>
-                  <span>
-                    <time dateTime={at}>{formatTime(at)}</time>
-                    {status !== 'succeeded' && <LastDecline attempts={attempts} />}
-                  </span>
+                  {status !== 'succeeded' && <LastDecline attempts={attempts} />}
                 </li>
               ))}
             </ul>
