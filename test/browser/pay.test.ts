@@ -190,6 +190,41 @@ inBrowser('P2 a declined card is said in plain words with the next step; another
   expect(await chargesOf(harness, account)).toBe(1);
 });
 
+inBrowser(
+  'A10, A17 a first decline is named with its card, its reason and when it is tried again; another card is, at once',
+  async ({ visit, api, world }) => {
+    const account = await opened(api, '20.00');
+    const { body: card } = await addCard(api, account);
+    const ask = (method: string, path: string, body: object) =>
+      api.ask(method, `/v1/accounts/${account.id}/${path}`, {
+        key: account.owner,
+        body,
+        headers: { 'Idempotency-Key': 'first' },
+      });
+    await ask('POST', 'prepayments', { amount: '5.00' });
+    await ask('PUT', 'auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+    await world.simulate('POST', `/payment-methods/${card.id}/behavior`, { chargeDecline: 'insufficient_funds' });
+    await adjust(api, account.id, '-20.00');
+    const { page } = await visit({ key: account.owner });
+    await page
+      .getByText(
+        /^The last charge of \$25\.00 was declined \(Visa ending in 4242: the card has insufficient funds\)\. It is tried again at \d\d:\d\d UTC\. Make a card that works primary, and it is tried at once\.$/,
+      )
+      .waitFor();
+    await expectAccessible(page);
+    await addCard(api, account, 'pm_card_mastercard');
+    await page.getByRole('link', { name: 'Payment methods' }).click();
+    await page
+      .getByText(/UTC\. It is tried again at \d\d:\d\d UTC; another card that is made primary, at once\.$/)
+      .waitFor();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Make primary: Mastercard ending in 4444' }).click();
+    await page.getByText('2. Mastercard ending in 4444: paid').waitFor();
+    // Nothing is promised of a card that has no role any more.
+    await page.getByText(/^Declined because the card has insufficient funds, [^.]+ UTC\.$/).waitFor();
+  },
+);
+
 inBrowser('P2 an amount that may not be paid is said at its field', async ({ api, visit }) => {
   const account = await opened(api, '1.00', 'pm_card_visa');
   const { page } = await visit({ key: account.owner, ...toPay, viewport: { width: 390, height: 844 } });

@@ -58,7 +58,6 @@ inBrowser('an owner signs in by key, with the keyboard alone, and sees their bal
   const { page } = await visit();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await expectAccessible(page);
-  await page.keyboard.press('Tab');
   await page.keyboard.type('no-such-key');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('This key is unknown').waitFor();

@@ -68,6 +68,7 @@ function KeyForm({ isRunning, onKey }: { isRunning: boolean; onKey: (key: string
       <Field label={text.signIn.key} hint={text.signIn.keyHint}>
         <input
           type="password"
+          autoFocus
           autoComplete="current-password"
           value={key}
           required

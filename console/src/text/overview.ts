@@ -1,3 +1,5 @@
+const inBrackets = (said: string | null): string => (said === null ? '' : ` (${said})`);
+
 export const overview = {
   balance: 'Prepayment balance',
   held: (amount: string) => `${amount} of it is held for requests in progress`,
@@ -25,10 +27,11 @@ export const overview = {
       'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed.',
     exhaustedReloading: (amount: string) =>
       `The balance is used up. A reload of ${amount} is running; access resumes when it is paid.`,
-    exhaustedWaiting: (amount: string, at: string) =>
-      `The balance is used up and the last charge of ${amount} was declined. It is tried again at ${at}.`,
+    exhaustedWaiting: (amount: string, declined: string | null, at: string) =>
+      `The balance is used up and the last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
     disabled: 'Auto-reload is disabled: three charges in a row failed.',
-    waiting: (amount: string, at: string) => `The last charge of ${amount} was declined. It is tried again at ${at}.`,
+    waiting: (amount: string, declined: string | null, at: string) =>
+      `The last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
     unknown: 'The outcome of the last charge is not known yet. It is being looked up; nothing is charged twice.',
     reloading: (amount: string) => `A reload of ${amount} is running.`,
     monthly_limit: 'Auto-reload is on but not charging: the monthly limit is reached.',
@@ -48,7 +51,7 @@ export const overview = {
     payToRun: 'Add a prepayment to keep inference running.',
     mendOrPay: 'See what failed and mend it, or add a prepayment.',
     mend: 'See what failed, mend it, and turn it on again.',
-    checkMethod: 'Check your payment method.',
+    checkMethod: 'Make a card that works primary, and it is tried at once.',
     raise: 'Raise it, or add a prepayment.',
     resume: 'Resume it to keep inference running.',
     turnOn: 'Turn it on to keep inference running when the balance runs low.',

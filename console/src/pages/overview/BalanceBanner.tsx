@@ -15,6 +15,7 @@ import { useRole } from '../../session/session';
 import { text } from '../../text';
 import styles from './BalanceBanner.module.css';
 import { sentenceOf } from './sentence';
+import { lastDecline, useLastReloads } from './useLastReloads';
 
 const autoReloadWindow = lazyPart(() => import('../../features/auto-reload/AutoReloadWindow'));
 const words = text.overview;
@@ -29,7 +30,8 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
   const details = useQuery({ ...autoReloadQuery(account.id), refetchInterval: 30_000 });
   const isOwner = useRole() === 'owner';
   const { isOpen, open, close } = useWindow('auto-reload');
-  const { tone, what, next } = sentenceOf(account, details.data);
+  const newest = useLastReloads().data?.data[0];
+  const { tone, what, next } = sentenceOf(account, details.data, lastDecline(newest?.attempts ?? []));
   return (
     <section className={styles.banner} aria-label={words.balance}>
       <div className={styles.head}>

@@ -1,23 +1,18 @@
-import { useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
 import { Link } from 'wouter';
-import { lastReloadsQuery, type Attempt } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PaymentStatus } from '../../components/PaymentStatus';
 import { Empty, Loaded } from '../../components/States';
-import { triedCard, whyDeclined } from '../../features/payment/card';
 import { formatTime } from '../../format/time';
-import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import styles from './Overview.module.css';
+import { lastDecline, useLastReloads } from './useLastReloads';
 
 const words = text.overview;
-const SHOWN = 5;
 
-/** The last reloads; all of them are on the page of payments. */
 export function LastReloads() {
-  const reloads = useQuery(lastReloadsQuery(useAccountId(), SHOWN));
+  const reloads = useLastReloads();
   return (
     <Card title={words.reloads} action={<Link href="/payments">{words.allPayments}</Link>}>
       <Loaded query={reloads}>
@@ -37,7 +32,7 @@ export function LastReloads() {
                   <span className={`${styles.amount} ${styles.end}`}>
                     <Money amount={amount} />
                   </span>
-                  {status !== 'succeeded' && <LastDecline attempts={attempts} />}
+                  {status !== 'succeeded' && <small className={styles.why}>{lastDecline(attempts)}</small>}
                 </li>
               ))}
             </ul>
@@ -45,14 +40,5 @@ export function LastReloads() {
         }
       </Loaded>
     </Card>
-  );
-}
-
-/** Which card the last attempt was made with, and why it was declined. */
-function LastDecline({ attempts }: { attempts: readonly Attempt[] }) {
-  const last = attempts.findLast(({ outcome }) => outcome === 'declined');
-  if (last === undefined) return null;
-  return (
-    <small className={styles.why}>{words.declined(triedCard(last), whyDeclined(last) ?? text.payments.declined)}</small>
   );
 }

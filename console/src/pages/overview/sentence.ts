@@ -11,14 +11,19 @@ type AutoReload = Schemas['AutoReload'];
 export type Sentence = { tone: Tone; what: string; next?: keyof typeof text.overview.next };
 const { line } = text.overview;
 
-export function sentenceOf({ gate, autoReload }: Account, details: AutoReload | undefined): Sentence {
+/** @param declined which card the newest reload was declined with, and why; null: with none, or it is not read yet */
+export function sentenceOf(
+  { gate, autoReload }: Account,
+  details: AutoReload | undefined,
+  declined: string | null,
+): Sentence {
   const reasons: readonly string[] = gate.reasons;
   if (reasons.includes('admin_suspended')) return { tone: 'bad', what: line.admin_suspended, next: 'support' };
   if (reasons.includes('payment_disputed')) return { tone: 'bad', what: line.payment_disputed, next: 'support' };
-  if (gate.state === 'suspended') return exhausted(autoReload.status, details);
+  if (gate.state === 'suspended') return exhausted(autoReload.status, details, declined);
   if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', what: line.disabled, next: 'mend' };
   const reload = details?.reload;
-  if (reload) return running(reload);
+  if (reload) return running(reload, declined);
   if (autoReload.status === 'on' && details?.blockedBy) return blocked(details.blockedBy);
   if (autoReload.status === 'paused') return { tone: 'warn', what: line.paused, next: 'resume' };
   if (autoReload.status === 'on') return { tone: 'good', what: line.fine };
@@ -27,22 +32,25 @@ export function sentenceOf({ gate, autoReload }: Account, details: AutoReload | 
     : { tone: 'good', what: line.off, next: 'turnOn' };
 }
 
-function exhausted(status: AutoReload['status'], details: AutoReload | undefined): Sentence {
+function exhausted(status: AutoReload['status'], details: AutoReload | undefined, declined: string | null): Sentence {
   if (status === 'disabled_after_failures') return { tone: 'bad', what: line.exhaustedDisabled, next: 'mendOrPay' };
   const reload = details?.reload;
   if (!reload) return { tone: 'bad', what: line.exhausted, next: 'pay' };
   const amount = formatMoney(reload.amount);
   return reload.state === 'waiting'
-    ? { tone: 'bad', what: line.exhaustedWaiting(amount, formatClock(reload.nextAttemptAt)), next: 'payNow' }
+    ? { tone: 'bad', what: line.exhaustedWaiting(amount, declined, formatClock(reload.nextAttemptAt)), next: 'payNow' }
     : { tone: 'bad', what: line.exhaustedReloading(amount) };
 }
 
-function running({ state, amount, nextAttemptAt }: NonNullable<AutoReload['reload']>): Sentence {
+function running(
+  { state, amount, nextAttemptAt }: NonNullable<AutoReload['reload']>,
+  declined: string | null,
+): Sentence {
   switch (state) {
     case 'waiting':
       return {
         tone: 'warn',
-        what: line.waiting(formatMoney(amount), formatClock(nextAttemptAt)),
+        what: line.waiting(formatMoney(amount), declined, formatClock(nextAttemptAt)),
         next: 'checkMethod',
       };
     case 'unknown':

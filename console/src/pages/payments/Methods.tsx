@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import type { Attempt, Reload } from '../../api/autoReload';
+import { autoReloadQuery, type Attempt, type Reload } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Badge } from '../../components/Badge';
@@ -17,7 +17,7 @@ import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
 import { cardName, expiryOf, lastAttempts, whyDeclined } from '../../features/payment/card';
 import { WithNote } from '../../features/payment/WithNote';
-import { formatTime } from '../../format/time';
+import { formatClock, formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
@@ -29,6 +29,8 @@ const words = text.payments;
 export function Methods({ reloads }: { reloads: readonly Reload[] }) {
   const id = useAccountId();
   const methods = useQuery(methodsQuery(id));
+  const reload = useQuery(autoReloadQuery(id)).data?.reload;
+  const nextAttemptAt = reload?.state === 'waiting' ? reload.nextAttemptAt : null;
   const change = useChange({
     change: async ({ method, role }: { method: Method; role: 'primary' | 'backup' }) => {
       await api.PATCH('/v1/accounts/{id}/payment-methods/{methodId}', {
@@ -69,7 +71,11 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
             <Table
               caption={words.methods}
               name="methods"
-              columns={columnsOf(lastAttempts(reloads), (method, role) => change.mutate({ method, role }), setRemoving)}
+              columns={columnsOf(
+                { attempts: lastAttempts(reloads), nextAttemptAt },
+                (method, role) => change.mutate({ method, role }),
+                setRemoving,
+              )}
               rows={rows}
               rowKey={(method) => method.id}
             />
@@ -83,8 +89,11 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
 
 type SetRole = (method: Method, role: 'primary' | 'backup') => void;
 
+/** By the method's id, and when the reload that waits is tried again. */
+type Tried = { attempts: ReadonlyMap<string, Attempt>; nextAttemptAt: string | null };
+
 const columnsOf = (
-  attempts: ReadonlyMap<string, Attempt>,
+  { attempts, nextAttemptAt }: Tried,
   onRole: SetRole,
   onRemove: (method: Method) => void,
 ): Column<Method>[] => [
@@ -104,7 +113,7 @@ const columnsOf = (
   {
     key: 'status',
     heading: words.columns.status,
-    cell: (method) => <Status method={method} last={attempts.get(method.id)} />,
+    cell: (method) => <Status method={method} last={attempts.get(method.id)} nextAttemptAt={nextAttemptAt} />,
     csv: ({ unusableBecause }) => unusableBecause ?? 'usable',
   },
   {
@@ -125,8 +134,10 @@ const columnsOf = (
   },
 ];
 
-/** Whether it may be charged; and if it was declined the last time, why. */
-function Status({ method: { unusableBecause }, last }: { method: Method; last: Attempt | undefined }) {
+type StatusProps = { method: Method; last: Attempt | undefined; nextAttemptAt: string | null };
+
+/** Whether it may be charged; and if it was declined the last time, why, and when it is tried again. */
+function Status({ method: { unusableBecause, role }, last, nextAttemptAt }: StatusProps) {
   if (unusableBecause === null && last?.outcome !== 'declined') return <Badge tone="good">{words.usable}</Badge>;
   return (
     <WithNote>
@@ -137,6 +148,10 @@ function Status({ method: { unusableBecause }, last }: { method: Method; last: A
         {unusableBecause === null
           ? words.declinedLastWhy(whyDeclined(last!) ?? words.declined, formatTime(last!.at))
           : words.unusableWhy(wordFor(words.declines, unusableBecause))}
+        {/* Without a role nothing is charged to it. */}
+        {unusableBecause === null &&
+          role !== null &&
+          ` ${nextAttemptAt === null ? words.triedAgain : words.triedAgainAt(formatClock(nextAttemptAt))}`}
       </small>
     </WithNote>
   );
