@@ -133,3 +133,15 @@ export const PICTURES: readonly Picture[] = [
   ...inStates('thriving', OWNER_PAGES),
   ...inStates('admin', ADMIN_PAGES),
 ];
+
+/** Those that docs/console.md shows, by name, width and theme. */
+export const IN_DOCS: readonly string[] = [
+  'overview-1440-light',
+  'overview-390-dark',
+  'auto-reload-1440-light',
+  'auto-reload-declined-390-light',
+  'payments-declined-1440-light',
+  'usage-1440-dark',
+  'account-1440-light',
+  'palette-1440-dark',
+];
