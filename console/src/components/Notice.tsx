@@ -11,8 +11,10 @@ export function Notice({ tone, children, action }: { tone: Tone; children: React
   const Icon = ICONS[tone];
   return (
     <div className={`${styles.notice} ${tones[tone]}`} role={tone === 'bad' ? 'alert' : 'status'}>
-      <Icon size={18} aria-hidden="true" />
-      <div className={styles.words}>{children}</div>
+      <div className={styles.said}>
+        <Icon size={18} aria-hidden="true" />
+        <div className={styles.words}>{children}</div>
+      </div>
       {action}
     </div>
   );
