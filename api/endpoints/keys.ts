@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { limitReached, MEMBER_KEYS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
-import { addMemberKey } from '../../ledger/accounts/createMemberKey';
+import { addMemberKey } from '../../ledger/accounts/addMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listKeys } from '../../ledger/accounts/listKeys';
 import { revokeKey } from '../../ledger/accounts/revokeKey';

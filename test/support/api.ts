@@ -12,7 +12,7 @@ import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import type { AccountLimits } from '../../domain/accountLimits';
 import type { SettingsBounds } from '../../domain/autoReload';
 import type { StalePolicy } from '../../domain/gate';
-import { createMemberKey } from '../../ledger/accounts/createMemberKey';
+import { insertMemberKey } from '../../ledger/accounts/insertMemberKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
 import { listMembers } from '../../ledger/accounts/listMembers';
 import { createStripe } from '../../stripe/client';
@@ -193,7 +193,7 @@ export async function openAccount(
   const pool = api.database.pool;
   const listed = await listMembers(pool, id);
   const keyOf = async (role: string) =>
-    (await createMemberKey(pool, id, listed.find((member) => member.role === role)!.id))!.key;
+    (await insertMemberKey(pool, id, listed.find((member) => member.role === role)!.id))!.key;
   if (balance !== undefined) await adjust(api, id, balance);
   return { id, owner: await keyOf('owner'), member: await keyOf('member'), modifier: await keyOf('resource_modifier') };
 }
