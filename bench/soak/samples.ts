@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { OPEN_STATUSES } from '../../ledger/batches/batch';
 import { balanceWorkflowId } from '../../workflows/messages';
 import { memoryOf } from '../apiProcess';
 import type { MeasuredBallast } from '../ballast';
@@ -21,7 +22,7 @@ const SLACK = { megabytes: 25, handles: 12, connections: 6, rows: 60 };
 const COUNTS = `
   select (select count(*) from pg_stat_activity where datname = current_database() and application_name like 'ballast%')::int as connections,
     (select count(*) from holds where status = 'open')::int as holds,
-    (select count(*) from batches where status in ('validating', 'in_progress', 'finalizing', 'cancelling'))::int as jobs,
+    (select count(*) from batches where status in ${OPEN_STATUSES})::int as jobs,
     (select count(*) from balances where wake)::int as news`;
 
 /** @param watched accounts whose workflows work most */

@@ -1,4 +1,5 @@
 /** Reads what waits in Postgres to be done, and how long it has waited, for those who run Ballast (C2). */
+import { OPEN_STATUSES } from '../batches/batch';
 import type { Db } from '../db';
 
 /** Counts stop here: more is said to be this many. */
@@ -23,7 +24,7 @@ const QUEUES = {
   refunds_requested: `select requested_at as since from refund_requests where status = 'requested'`,
   mails: `select next_attempt_at as since from notice_deliveries where status = 'pending' and next_attempt_at <= now()`,
   webhooks: `select start_at as since from webhook_deliveries where status = 'pending' and start_at <= now()`,
-  batches_open: `select created_at as since from batches where status in ('validating', 'in_progress', 'finalizing', 'cancelling')`,
+  batches_open: `select created_at as since from batches where status in ${OPEN_STATUSES}`,
   limit_requests: `select created_at as since from limit_requests where status = 'pending'`,
   usage_to_sum: 'select null::timestamptz as since from usage_unsummed',
 } as const;
