@@ -46,7 +46,7 @@ async function show(
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: shown },
-  uses: ['pool', 'temporal', 'gates', 'links', 'clock', 'bounds'],
+  uses: ['pool', 'clock', 'bounds'],
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
 
@@ -164,7 +164,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
     params: ofAccount,
     replies: { 200: shown },
-    uses: ['pool', 'temporal', 'gates', 'links', 'clock', 'bounds'],
+    uses: ['pool', 'temporal', 'clock', 'bounds'],
     refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
     async handle({ params: { id }, principal }, services) {
       const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });

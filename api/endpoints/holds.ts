@@ -164,7 +164,7 @@ export const ofHold = z.strictObject({ id: accountId, holdId: uuid });
 export const release = endpoint({
   params: ofHold,
   replies: { 200: shown },
-  uses: ['pool', 'prices', 'gates', 'signals'],
+  uses: ['pool', 'gates', 'signals'],
   refusals: ['hold_ended'],
   async handle({ params }, services) {
     const released = await transaction(services.pool, (tx) => releaseHold(tx, params.id, params.holdId));
