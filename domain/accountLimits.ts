@@ -45,6 +45,13 @@ export const LIMIT_REQUESTS: Bounded = {
   code: 'too_many_limit_requests',
 };
 
+/** The refusal of so many at once, where there are none yet. */
+export function tooManyAtOnce({ what, code = 'limit_reached' }: Bounded, limit: number, requested: number): Problem {
+  return new Problem(code, `An account may have 0 to ${limit} ${what}; these are ${requested}.`, {
+    members: { limit, in_use: 0, requested },
+  });
+}
+
 /** @param inUse how many there are; more than the limit where that was lowered */
 export function limitReached(
   { what, remedy, code = 'limit_reached' }: Bounded,

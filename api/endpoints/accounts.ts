@@ -1,6 +1,7 @@
 /** Accounts: opened, listed, shown and renamed. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { MEMBERS, tooManyAtOnce } from '../../domain/accountLimits';
 import { accountClosed, notFound, Problem } from '../../domain/errors';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { createAccount } from '../../ledger/accounts/createAccount';
@@ -67,10 +68,7 @@ export const create = endpoint({
       throw new Problem('owner_required', 'At least one of the members must have the role owner.');
     const { members: limit } = accountLimits;
     const { length: requested } = body.members;
-    if (requested > limit)
-      throw new Problem('too_many_members', `An account may have 0 to ${limit} members; these are ${requested}.`, {
-        members: { limit, in_use: 0, requested },
-      });
+    if (requested > limit) throw tooManyAtOnce(MEMBERS, limit, requested);
     const id = body.id ?? `acct_${randomBytes(12).toString('base64url')}`;
     const view = await transaction(pool, async (tx) => {
       const outcome = await createAccount(tx, { ...body, id }, policy);
