@@ -11,7 +11,8 @@ export type Batch = {
   suspicion: Suspicion | null;
   /** Resolves when the fate of every event is known. */
   done: Promise<void>;
-  settled(): void;
+  /** It is known: resolves `done`. */
+  end(): void;
 };
 
 export type Suspicion = {
@@ -33,12 +34,12 @@ export const bytesOf = (json: string): number => json.length + EVENT_OVERHEAD_BY
 
 export function newBatch(events: readonly string[]): Batch {
   const bytes = events.reduce((sum, json) => sum + bytesOf(json), 0);
-  let settled = (): void => undefined;
-  const done = new Promise<void>((resolve) => (settled = resolve));
-  return { events, bytes, failures: 0, suspicion: null, done, settled };
+  let end = (): void => undefined;
+  const done = new Promise<void>((resolve) => (end = resolve));
+  return { events, bytes, failures: 0, suspicion: null, done, end };
 }
 
-/** Both halves of a batch of two events or more; it is settled when they are. */
+/** Both halves of a batch of two events or more; it is done when they are. */
 export function halve(batch: Batch): Batch[] {
   const middle = batch.events.length >> 1;
   const halves = [batch.events.slice(0, middle), batch.events.slice(middle)].map(newBatch);
@@ -46,7 +47,7 @@ export function halve(batch: Batch): Batch[] {
     half.failures = batch.failures;
     half.suspicion = batch.suspicion && { ...batch.suspicion, isPart: true, failures: 0 };
   }
-  void Promise.all(halves.map(({ done }) => done)).then(batch.settled);
+  void Promise.all(halves.map(({ done }) => done)).then(batch.end);
   return halves;
 }
 

@@ -22,7 +22,7 @@ export type Buffer = {
   room(): Promise<void>;
   wakeAll(): void;
   /** Each batch whose fate is not known, waiting or under way. */
-  unsettled(): Batch[];
+  undelivered(): Batch[];
   events(): UsageEvent[];
   /** A batch is full, or has been waiting. */
   readonly isPressing: boolean;
@@ -39,7 +39,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
   /** Full batches, in the order they are sent; then the one that is being filled. */
   const waiting: Batch[] = [];
   let filling = newFilling();
-  const unsettled = new Set<Batch>();
+  const undelivered = new Set<Batch>();
   let bytes = 0;
   /** Of the event that found no room last: room for less is none. */
   let wantedBytes = 0;
@@ -50,7 +50,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
   function refusal(size: number): BallastError {
     if (size > bufferBytesMax) return new EventTooLarge(size, bufferBytesMax);
     wantedBytes = size;
-    return new BufferFull(countEvents(unsettled), bufferBytesMax);
+    return new BufferFull(countEvents(undelivered), bufferBytesMax);
   }
 
   function add(json: string): void {
@@ -60,7 +60,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
     filling.events.push(json);
     filling.bytes += size;
     bytes += size;
-    unsettled.add(filling);
+    undelivered.add(filling);
   }
 
   function seal(): void {
@@ -89,19 +89,19 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
     },
     split(batch) {
       const halves = halve(batch);
-      halves.forEach((half) => unsettled.add(half));
-      unsettled.delete(batch);
+      halves.forEach((half) => undelivered.add(half));
+      undelivered.delete(batch);
       waiting.unshift(...halves);
     },
     forget(batch) {
-      unsettled.delete(batch);
+      undelivered.delete(batch);
       bytes -= batch.bytes;
-      batch.settled();
+      batch.end();
       if (hasRoom()) wakeAll();
     },
     room: () => (hasRoom() ? Promise.resolve() : roomWaiters.wait()),
-    unsettled: () => [...unsettled],
-    events: () => [...unsettled].flatMap(({ events }) => events.map(eventOf)),
+    undelivered: () => [...undelivered],
+    events: () => [...undelivered].flatMap(({ events }) => events.map(eventOf)),
     get isPressing() {
       return waiting.length > 0 || filling.events.length >= batchEventsMax;
     },
@@ -109,7 +109,7 @@ export function createBuffer({ batchEventsMax, bufferBytesMax }: BufferLimits): 
       return waiting.length > 0;
     },
     get size() {
-      return { events: countEvents(unsettled), bytes };
+      return { events: countEvents(undelivered), bytes };
     },
   };
 }

@@ -108,7 +108,7 @@ class BufferedReporter implements Reporter {
     const { buffer, stop } = this;
     while (!stop.signal.aborted) {
       const answer = await sendUsage(this.deps.connection, batch.events, stop.signal).catch((e: BallastError) => e);
-      if (!(answer instanceof Error)) return this.settle(batch, answer);
+      if (!(answer instanceof Error)) return this.accept(batch, answer);
       if (stop.signal.aborted) return;
       const verdict = judge(batch, answer, this.taken);
       if (verdict === 'give_up') return this.reject(batch, answer);
@@ -148,7 +148,7 @@ class BufferedReporter implements Reporter {
     if (this.closed) batch.failures = 0;
   }
 
-  private settle(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
+  private accept(batch: Batch, { rejected, gates, epoch }: UsageAnswer): void {
     this.lastError = null;
     this.taken += 1;
     const { events } = batch;
@@ -167,7 +167,7 @@ class BufferedReporter implements Reporter {
 
   readonly flush = async (withinMs = Infinity): Promise<void> => {
     const { buffer, stop } = this;
-    const batches = buffer.unsettled();
+    const batches = buffer.undelivered();
     buffer.seal();
     while (buffer.hasWaiting && this.lanes < this.options.requestsMax && !stop.signal.aborted) this.openLane();
     const inTime = await within(Promise.all(batches.map(({ done }) => done)), stop.signal.aborted ? 0 : withinMs);

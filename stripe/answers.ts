@@ -129,7 +129,7 @@ const storable = (text: string): string => text.replaceAll('\0', '');
 
 const chargeIdOf = (intent: Stripe.PaymentIntent | undefined): string | null => idOf(intent?.latest_charge ?? null);
 
-/** The facts that settling needs. `latest_charge` is expanded where the receipt and card are wanted. */
+/** The facts that crediting needs. `latest_charge` is expanded where the receipt and card are wanted. */
 function paidIntent(intent: Stripe.PaymentIntent): PaidIntent {
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
   const charged = charge?.payment_method_details ? chargedWith(charge.payment_method_details) : null;

@@ -1,4 +1,4 @@
-/** A prepayment that waits for its owner: whoever brings the news settles it; if nobody does in time, it is given up (P2). */
+/** Ends a prepayment that waits for its owner and is not confirmed in time (P2). News that comes before ends it elsewhere: then there is nothing left to do. */
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import { AFTER_CANCEL_FAILED, CHARGE } from './activityOptions';

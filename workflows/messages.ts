@@ -72,7 +72,7 @@ export const usageSignal = defineSignal<[UsageWatermark]>('usage');
 export type ReportedUsage = { events: Record<string, unknown>[] };
 /** For services that prefer Temporal's client to HTTP. An event that can't be taken is kept for the admins, with its reason. */
 export const reportUsageSignal = defineSignal<[ReportedUsage]>('reportUsage');
-/** A payment of the account was settled, taken back, or changed in another way. */
+/** A payment of the account was credited, taken back, or changed in another way. Saved histories know the signal by this name. */
 export const paymentSettledSignal = defineSignal('paymentSettled');
 /** A payment method was added, replaced or removed: a waiting attempt is due at once (A10). */
 export const paymentMethodsChangedSignal = defineSignal('paymentMethodsChanged');

@@ -7,7 +7,7 @@ import type { Db } from '../db';
  */
 export async function listIntentsToCheck(
   db: Db,
-  settledSinceMs: number,
+  creditedSinceMs: number,
   after: string,
   limit: number,
 ): Promise<string[]> {
@@ -20,7 +20,7 @@ export async function listIntentsToCheck(
        union select p.payment_intent_id from disputes d join payments p on p.id = d.payment_id where d.state in ('inquiry', 'open')
        union select payment_intent_id from unexplained) due
      where id > $2 order by id limit $3`,
-    [new Date(settledSinceMs), after, limit],
+    [new Date(creditedSinceMs), after, limit],
   );
   return rows.map(({ id }) => id);
 }

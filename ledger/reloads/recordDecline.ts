@@ -16,7 +16,7 @@ export type Decline = {
 
 /**
  * A declined method stays declined for this attempt; declined for good it is not tried again at all (A11). A repeat,
- * or news of a payment that has been settled meanwhile, changes nothing.
+ * or news of a payment that has been credited meanwhile, changes nothing.
  */
 export async function recordDecline(tx: Tx, attempt: Attempt, decline: Decline): Promise<void> {
   await lockAccount(tx, attempt.accountId);

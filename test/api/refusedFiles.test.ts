@@ -39,7 +39,7 @@ const stored = (): string[] =>
     .map(String)
     .filter((name) => name !== MARKER && name !== 'partial')
     .toSorted();
-async function standing(): Promise<unknown> {
+async function leftovers(): Promise<unknown> {
   const { rows } = await api.database.pool.query(
     `select (select sum(held_nano) from balances)::text as held, (select count(*) from batches)::int as batches,
        (select count(*) from batch_requests)::int as requests,
@@ -50,8 +50,8 @@ async function standing(): Promise<unknown> {
 const NOTHING = { held: '0', batches: 0, requests: 0, files: 0, stored: [] };
 /** What is removed goes at the next round of erasing; nothing else may be waited for. */
 const expectNothing = async (): Promise<void> => {
-  await until(standing, (all) => JSON.stringify(all) === JSON.stringify(NOTHING)).catch(() => undefined);
-  expect(await standing()).toEqual(NOTHING);
+  await until(leftovers, (all) => JSON.stringify(all) === JSON.stringify(NOTHING)).catch(() => undefined);
+  expect(await leftovers()).toEqual(NOTHING);
 };
 afterEach(expectNothing);
 
@@ -269,6 +269,6 @@ test.each<[string, string, string | undefined, number, Record<string, unknown>]>
   );
   const refused = await createOf(body.id as string, endpoint);
   expect([refused.status, refused.body.error]).toEqual([status, expect.objectContaining(error)]);
-  expect(await standing()).toEqual({ ...NOTHING, files: 1, stored: [body.id, `${body.id}.index`] });
+  expect(await leftovers()).toEqual({ ...NOTHING, files: 1, stored: [body.id, `${body.id}.index`] });
   await remove(file);
 });
