@@ -7,9 +7,12 @@ import { migrate, migrateOrWait, readSchemaFiles, type SchemaFiles } from '../..
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { listUsageOfLine } from '../../ledger/usage/listUsageOfLine';
+import { readUsage } from '../../ledger/usage/readUsage';
+import { sumUsage } from '../../ledger/usage/sumUsage';
 import { createTestDatabase } from '../support/database';
 import { priced } from '../support/ledgerAccount';
 import { until } from '../support/notices';
+import { migrateUpTo } from '../support/olderSchema';
 
 /** Runs in a database whose schema is empty. */
 async function withEmptySchema(work: (pool: Pool) => Promise<void>): Promise<void> {
@@ -158,11 +161,7 @@ test('an older build that starts again on the schema of a newer one leaves it, a
 
 test('B3 usage posted before postings had numbers stands: known by its id, and behind its line', () =>
   withEmptySchema(async (pool) => {
-    await pool.query('create table migrations (name text primary key, at timestamptz not null default now())');
-    for (const { name, text } of readSchemaFiles().migrations.filter(({ name }) => name < '000170')) {
-      await pool.query(text);
-      await pool.query('insert into migrations (name) values ($1)', [name]);
-    }
+    await migrateUpTo(pool, '000170');
     const event = priced('old', 'a', '1.00');
     await pool.query(`
       insert into accounts (id, name, tier) values ('old', 'old', 'standard');
@@ -186,11 +185,7 @@ test('B3 usage posted before postings had numbers stands: known by its id, and b
 
 test('P3 payments that earlier releases could not explain are quarantined, other failed ones stay failed', () =>
   withEmptySchema(async (pool) => {
-    await pool.query('create table migrations (name text primary key, at timestamptz not null default now())');
-    for (const { name, text } of readSchemaFiles().migrations.filter(({ name }) => name < '000170')) {
-      await pool.query(text);
-      await pool.query('insert into migrations (name) values ($1)', [name]);
-    }
+    await migrateUpTo(pool, '000170');
     const [aside, failed] = ['6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0001', '6a0f3b0e-6a3c-4a57-9d2f-1d3a5a0f0002'];
     await pool.query(`
       insert into accounts (id, name, tier) values ('old', 'old', 'standard');
@@ -204,6 +199,75 @@ test('P3 payments that earlier releases could not explain are quarantined, other
     expect(rows).toEqual([
       { id: aside, status: 'quarantined', because: 'pi_1 received 400 usd' },
       { id: failed, status: 'failed', because: null },
+    ]);
+  }));
+
+test('B7 usage posted before there were sums is of its kind, reversals know their posting, and the sums leave them out', () =>
+  withEmptySchema(async (pool) => {
+    await migrateUpTo(pool, '000241');
+    await pool.query(`
+      insert into accounts (id, name, tier) values ('old', 'old', 'standard');
+      insert into balances (account_id, balance_nano, sequence, gate_reasons) values ('old', -1500000000, 2, '{balance_exhausted}');
+      insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description)
+        values ('old', 1, 'usage', 'usage', -1750000000, -1750000000, 'usage/old/1', 'usage/7', '3 requests'),
+          ('old', 2, 'usage_reversal', 'usage', 250000000, -1500000000, 'usage_reversal/old/1', 'given-back', 'test');
+      insert into usage_events (account_id, event_id, sequence, posting, model, input_tokens, cached_input_tokens, output_tokens, images, image_size, at, cost_nano)
+        values ('old', 'text', 1, 7, 'm', 7, 0, 1, 0, null, '2026-11-01T10:00:00Z', 1000000000),
+          ('old', 'image', 1, 7, 'm', 0, 0, 0, 2, '1024x1024', '2026-11-01T11:00:00Z', 500000000),
+          ('old', 'given-back', 1, 7, 'm', 9, 0, 2, 0, null, '2026-11-02T10:00:00Z', 250000000);
+      insert into usage_reversals (account_id, event_id, sequence, reason, actor) values ('old', 'given-back', 2, 'test', 'test')`);
+
+    await migrate(pool);
+    expect((await pool.query('select event_id, posting from usage_reversals')).rows).toEqual([
+      { event_id: 'given-back', posting: 7n },
+    ]);
+    const read = () => readUsage(pool, 'old', { from: null, to: null }, ['day', 'kind']);
+    const sums = [
+      { day: '2026-11-01', kind: 'image', requests: 1, inputTokens: 0, outputTokens: 0, images: 2, cost: 500_000_000n },
+      {
+        day: '2026-11-01',
+        kind: 'text',
+        requests: 1,
+        inputTokens: 7,
+        outputTokens: 1,
+        images: 0,
+        cost: 1_000_000_000n,
+      },
+    ];
+    expect(await read()).toEqual(sums);
+    expect(await sumUsage(pool, 100)).toBe(1);
+    expect(await read()).toEqual(sums);
+    expect(await findViolations(pool)).toEqual([]);
+  }));
+
+test('of the platform keys that were there before, the one of the environment is known, and others are not', () =>
+  withEmptySchema(async (pool) => {
+    await migrateUpTo(pool, '000280');
+    await pool.query(`
+      insert into api_keys (hash, role, name) values ('\\x01', 'admin', 'ADMIN_KEY'), ('\\x02', 'admin', 'Ada'), ('\\x03', 'service', 'ADMIN_KEY')`);
+    await migrate(pool);
+    const { rows } = await pool.query('select role, name, of_environment from api_keys order by hash');
+    expect(rows).toEqual([
+      { role: 'admin', name: 'ADMIN_KEY', of_environment: true },
+      { role: 'admin', name: 'Ada', of_environment: false },
+      { role: 'service', name: 'ADMIN_KEY', of_environment: false },
+    ]);
+  }));
+
+test('N2 who was a member before addresses were confirmed goes on getting mail; who comes after is to confirm theirs', () =>
+  withEmptySchema(async (pool) => {
+    await migrateUpTo(pool, '000301');
+    const insert = "insert into members (account_id, name, email, role) values ('old', 'M', $1, 'owner')";
+    await pool.query("insert into accounts (id, name, tier) values ('old', 'old', 'standard')");
+    await pool.query(insert, ['before@old.example']);
+    await migrate(pool);
+    await pool.query(insert, ['after@old.example']);
+    const { rows } = await pool.query(
+      'select email, confirmed_at is not null as confirmed from members order by email',
+    );
+    expect(rows).toEqual([
+      { email: 'after@old.example', confirmed: false },
+      { email: 'before@old.example', confirmed: true },
     ]);
   }));
 
