@@ -2,7 +2,7 @@
 import { formatCents } from '../domain/money';
 import type { Repair } from '../domain/reconciliation';
 import type { Db } from '../ledger/db';
-import { readTakenBack } from '../ledger/payments/listTakenBack';
+import { readTakenBack } from '../ledger/payments/readTakenBack';
 import type { Payment } from '../ledger/payments/payment';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
 import { keepFinding, type Finding } from '../ledger/reconciliation/keepFinding';

@@ -2,7 +2,9 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { listBatchesToStart, markBatchesStarted, postponeBatchStarts } from '../ledger/batches/startBatches';
+import { listBatchesToStart } from '../ledger/batches/listBatchesToStart';
+import { markBatchesStarted } from '../ledger/batches/markBatchesStarted';
+import { postponeBatchStarts } from '../ledger/batches/postponeBatchStarts';
 import { startBatch } from '../workflows/startBatch';
 import { repeat, type Repeating } from './repeat';
 import { startEach } from './startEach';

@@ -2,7 +2,8 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { listLimitRequestsToStart, postponeLimitRequests } from '../ledger/limits/startLimitRequests';
+import { listLimitRequestsToStart } from '../ledger/limits/listLimitRequestsToStart';
+import { postponeLimitRequests } from '../ledger/limits/postponeLimitRequests';
 import { startLimitRequest } from '../workflows/startLimitRequest';
 import { repeat, type Repeating } from './repeat';
 import { startEach } from './startEach';

@@ -1,7 +1,8 @@
 /** A try of a card, within the limit on declines: 5 per account and hour, whoever asks (docs/security.md). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../domain/errors';
-import { beginCardTry, endCardTry } from '../../ledger/payments/cardTries';
+import { beginCardTry } from '../../ledger/payments/beginCardTry';
+import { endCardTry } from '../../ledger/payments/endCardTry';
 import { rateLimited } from '../http/rateLimiter';
 import type { Services } from '../services';
 

@@ -14,8 +14,9 @@ import { deleteDatasets } from '../../ledger/datasets/eraseDatasets';
 import { keepDataset } from '../../ledger/datasets/keepDataset';
 import { listDatasets } from '../../ledger/datasets/listDatasets';
 import { removeDataset } from '../../ledger/datasets/removeDataset';
-import { dropDataset, reserveDataset } from '../../ledger/datasets/reserveDataset';
-import { readDatasetsStored } from '../../ledger/limits/readUse';
+import { dropDataset } from '../../ledger/datasets/dropDataset';
+import { reserveDataset } from '../../ledger/datasets/reserveDataset';
+import { readStored } from '../../ledger/limits/readStored';
 import { createAtOnce } from '../http/atOnce';
 import { created, noContent, ok, type StreamedBody } from '../http/endpoint';
 import { accountId, cursorOf, listOf, ofAccount, pageQuery, time } from '../http/schemas';
@@ -64,7 +65,7 @@ async function receiveOrErase(
 ): Promise<Dataset> {
   await transaction(pool, async (tx) => {
     await requireOpenAccount(tx, upload.accountId);
-    requireRoom(await readDatasetsStored(tx, upload.accountId), DATASETS_LIMIT, 0);
+    requireRoom(await readStored(tx, upload.accountId, 'datasets'), DATASETS_LIMIT, 0);
     await reserveDataset(tx, upload);
   });
   try {
@@ -88,7 +89,7 @@ async function receive(
   const { rows, bytes } = stored;
   return transaction(pool, async (tx) => {
     await lockOpenAccount(tx, account);
-    requireRoom(await readDatasetsStored(tx, account), DATASETS_LIMIT, bytes);
+    requireRoom(await readStored(tx, account, 'datasets'), DATASETS_LIMIT, bytes);
     const kept = await keepDataset(tx, { id, rows, bytes });
     await recordAudit(tx, account, actor, 'dataset.upload', { dataset: id, rows, bytes });
     return kept;

@@ -12,8 +12,9 @@ import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { keepFile } from '../../ledger/files/keepFile';
-import { dropFile, reserveFile } from '../../ledger/files/reserveFile';
-import { readFilesStored } from '../../ledger/limits/readUse';
+import { dropFile } from '../../ledger/files/dropFile';
+import { reserveFile } from '../../ledger/files/reserveFile';
+import { readStored } from '../../ledger/limits/readStored';
 import { readModels } from '../../ledger/prices/readModels';
 import { createAtOnce } from '../http/atOnce';
 import { ok, type Call, type StreamedBody } from '../http/endpoint';
@@ -64,7 +65,7 @@ export const upload = endpoint({
   replies: { 200: file },
   async handle(call, services) {
     const accountId = await accountOf(call, services);
-    requireRoom(await readFilesStored(services.pool, accountId), FILES_LIMIT, 0);
+    requireRoom(await readStored(services.pool, accountId, 'files'), FILES_LIMIT, 0);
     return ok(view(await uploads.run(accountId, () => receiveOrDrop(accountId, call, services))));
   },
 });
@@ -120,7 +121,7 @@ async function receive(
   }
   return transaction(pool, async (tx) => {
     await lockOpenAccount(tx, accountId);
-    requireRoom(await readFilesStored(tx, accountId), FILES_LIMIT, bytes);
+    requireRoom(await readStored(tx, accountId, 'files'), FILES_LIMIT, bytes);
     const kept = await keepFile(tx, {
       id,
       filename: shownName(form.filename),

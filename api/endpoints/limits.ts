@@ -2,10 +2,13 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { effectiveLimit, LIMIT_KEYS, LIMITS, type LimitKey } from '../../domain/limits';
-import { countClaims } from '../../ledger/batches/claimRate';
+import { countClaims } from '../../ledger/batches/countClaims';
 import { readAccount } from '../../ledger/accounts/readAccount';
 import { transaction } from '../../ledger/db';
-import { countDedicatedEndpoints, listRaises, readEnqueuedTokens, readMinuteUse } from '../../ledger/limits/readUse';
+import { countDedicatedEndpoints } from '../../ledger/dedicated/countDedicatedEndpoints';
+import { listRaises } from '../../ledger/limits/listRaises';
+import { readEnqueuedTokens } from '../../ledger/limits/readEnqueuedTokens';
+import { readMinuteUse } from '../../ledger/limits/readMinuteUse';
 import { ok } from '../http/endpoint';
 import { ofAccount } from '../http/schemas';
 import { endpoint } from '../services';

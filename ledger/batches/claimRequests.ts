@@ -3,8 +3,10 @@ import { lockAccount } from '../accounts/lockAccount';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
 import { LEASED_UNTIL, type Batch } from './batch';
-import { lockClaimRoom, recordClaims } from './claimRate';
-import { isOverdue, lockBatch } from './readBatch';
+import { lockClaimRoom } from './lockClaimRoom';
+import { recordClaims } from './recordClaims';
+import { isOverdue } from './isOverdue';
+import { lockBatch } from './lockBatch';
 
 export type ClaimedRequest = { line: number; customId: string; offset: number; length: number };
 export type Claim = {

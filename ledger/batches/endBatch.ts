@@ -4,7 +4,7 @@ import type { Position } from '../accounts/position';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
 import { giveBack } from './giveBack';
-import { lockBatch } from './readBatch';
+import { lockBatch } from './lockBatch';
 
 export type EndedBatch = { kind: 'ended'; batch: Batch; position: Position } | { kind: 'ended_before'; batch: Batch };
 export type BatchEnd = Extract<BatchStatus, 'completed' | 'failed' | 'expired' | 'cancelled'>;

@@ -1,7 +1,7 @@
 /** Removes the requests' rows of jobs that have ended: their files say what became of each. */
 import type { Pool } from 'pg';
 import { transaction } from '../db';
-import { removeRequests } from './answered';
+import { removeRequests } from './removeRequests';
 import { OPEN_STATUSES } from './batch';
 
 /** So many in one statement: nothing waits for it for long. */

@@ -1,7 +1,7 @@
 /** Jobs that have requests to be handed out, oldest first, for executors. */
 import type { Db } from '../db';
 import { LEASED_UNTIL } from './batch';
-import { listExhaustedAccounts } from './claimRate';
+import { listExhaustedAccounts } from './listExhaustedAccounts';
 
 export type ClaimableBatch = { id: string; accountId: string; model: string; endpoint: string };
 

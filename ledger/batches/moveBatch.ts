@@ -2,7 +2,7 @@
 import { mayFollow, type BatchStatus } from '../../domain/batch';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
-import { lockBatch } from './readBatch';
+import { lockBatch } from './lockBatch';
 
 export type MovedBatch = { kind: 'moved'; batch: Batch } | { kind: 'not_from_here'; batch: Batch };
 

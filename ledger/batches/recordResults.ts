@@ -11,8 +11,9 @@ import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
 import { batchEventId } from '../../domain/batchUsage';
 import { toBatch, type Batch, type BatchRow } from './batch';
-import { findAnswered } from './answered';
-import { isOverdue, lockBatch } from './readBatch';
+import { findAnswered } from './findAnswered';
+import { isOverdue } from './isOverdue';
+import { lockBatch } from './lockBatch';
 
 export type NewResult = {
   customId: string;

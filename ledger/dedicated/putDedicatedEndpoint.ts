@@ -2,7 +2,7 @@
 import { lockOpenAccount } from '../accounts/requireOpenAccount';
 import type { Tx } from '../db';
 import { readLimit } from '../limits/readLimit';
-import { countDedicatedEndpoints } from '../limits/readUse';
+import { countDedicatedEndpoints } from './countDedicatedEndpoints';
 import { toEndpoint, type DedicatedEndpoint, type EndpointRow } from './dedicatedEndpoint';
 
 export type PutEndpoint = { accountId: string; name: string; model: string; actor: string };

@@ -19,25 +19,3 @@ export async function reserveFile(db: Db, file: Reservation): Promise<void> {
     [file.id, file.accountId, file.purpose, file.filename, file.actor, file.seconds],
   );
 }
-
-/** Whoever writes them is alive. One whose time is over stays so: its content may be gone. */
-export async function renewReservations(db: Db, fileIds: readonly string[], seconds: number): Promise<void> {
-  await db.query(
-    `update files set removed_at = clock_timestamp() + make_interval(secs => $2)
-     where id = any($1) and removed_at > clock_timestamp()`,
-    [fileIds, seconds],
-  );
-}
-
-/**
- * It is not to be kept: its content is to go, also what came after its time was over and was erased. False when it was
- * kept after all, although its keeper heard of an error.
- */
-export async function dropFile(db: Db, fileId: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update files set removed_at = least(removed_at, clock_timestamp()), erased = false
-     where id = $1 and removed_at is not null`,
-    [fileId],
-  );
-  return rowCount === 1;
-}

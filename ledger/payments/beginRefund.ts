@@ -4,7 +4,7 @@ import type { SeenRefund } from '../../domain/payment';
 import type { Tx } from '../db';
 import type { Payment } from './payment';
 import { lockAccount } from '../accounts/lockAccount';
-import { readTakenBack } from './listTakenBack';
+import { readTakenBack } from './readTakenBack';
 
 export type BegunRefund =
   | { kind: 'made'; request: RefundRequest }

@@ -38,10 +38,3 @@ export async function listTakenBack(
     }),
   );
 }
-
-export async function readTakenBack(
-  db: Db,
-  payment: Pick<Payment, 'purpose' | 'id'>,
-): Promise<TakenBackCents & { lines: number }> {
-  return (await listTakenBack(db, [payment])).get(payment.id) ?? { refundedCents: 0, disputedCents: 0, lines: 0 };
-}

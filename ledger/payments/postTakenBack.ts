@@ -11,7 +11,8 @@ import type { Payment } from './payment';
 import { postNotice } from '../notices/postNotice';
 import { giveUpRefunds } from './giveUpRefunds';
 import { markRefundsMade } from './markRefundsMade';
-import { readTakenBack, type TakenBackCents } from './listTakenBack';
+import type { TakenBackCents } from './listTakenBack';
+import { readTakenBack } from './readTakenBack';
 
 type Line = { kind: 'refund' | 'refund_reversal' | 'dispute' | 'dispute_reversal'; cents: number };
 const DESCRIPTIONS: Record<Line['kind'], string> = {

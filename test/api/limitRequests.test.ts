@@ -1,7 +1,7 @@
 /** L6: an account asks for higher limits, an admin decides, and what is approved is in force in every process. */
 import { beginClosing } from '../../ledger/accounts/beginClosing';
 import { transaction } from '../../ledger/db';
-import { listLimitRequestsToStart } from '../../ledger/limits/startLimitRequests';
+import { listLimitRequestsToStart } from '../../ledger/limits/listLimitRequestsToStart';
 import { openAccount, startTestApi, type Answer, type TestAccount, type TestApi } from '../support/api';
 import { requestLine } from '../support/batchFiles';
 import { insertBatchModel, MODEL } from '../support/batchJob';

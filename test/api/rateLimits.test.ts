@@ -6,7 +6,8 @@ import { createRateLimiter, networkOf } from '../../api/http/rateLimiter';
 import { routes } from '../../api/routes';
 import { RATE_LIMITS, type RateLimit } from '../../domain/rateLimits';
 import { Problem } from '../../domain/errors';
-import { beginCardTry, endCardTry } from '../../ledger/payments/cardTries';
+import { beginCardTry } from '../../ledger/payments/beginCardTry';
+import { endCardTry } from '../../ledger/payments/endCardTry';
 import {
   openAccount,
   putModel,

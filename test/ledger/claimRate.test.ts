@@ -1,5 +1,5 @@
 /** L5: of an account's batches no more requests are handed out in a minute than its limit, whoever asks. */
-import { LIST_EXHAUSTED, listExhaustedAccounts } from '../../ledger/batches/claimRate';
+import { LIST_EXHAUSTED, listExhaustedAccounts } from '../../ledger/batches/listExhaustedAccounts';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { listClaimable } from '../../ledger/batches/listClaimable';
 import { transaction, type Db } from '../../ledger/db';

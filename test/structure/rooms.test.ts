@@ -28,3 +28,41 @@ test('each room stands in the table of rooms, with a link', () => {
   const overview = readmeOf('.');
   expect(rooms.filter((room) => !overview.includes(`| [${room}](${room}/README.md) |`))).toEqual([]);
 });
+
+/** Operations that share a statement, or a claim, stand together. */
+const TOGETHER = [
+  'accounts/findKeyHolders.ts',
+  'accounts/readTopics.ts',
+  'accounts/requireOpenAccount.ts',
+  'datasets/eraseDatasets.ts',
+  'files/countFiles.ts',
+  'files/eraseFiles.ts',
+];
+
+test('a file of a room is one operation of its own name, or what a thing is as a row', () => {
+  const operations = /^export (?:async function (\w+)|const (\w+) = (?:async )?\([^=]*\): Promise<)/gm;
+  const named = rooms.flatMap((room) =>
+    readdirSync(join(ledger, room))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => {
+        const text = readFileSync(join(ledger, room, file), 'utf8');
+        return { file: `${room}/${file}`, names: [...text.matchAll(operations)].map((found) => found[1] ?? found[2]) };
+      }),
+  );
+  const several = named.filter(({ names }) => names.length > 1).map(({ file }) => file);
+  expect(several.sort()).toEqual([...TOGETHER, 'backup/manifest.ts'].sort());
+  const others = named.filter(
+    ({ file, names }) => names.length === 1 && !TOGETHER.includes(file) && !file.endsWith(`/${names[0]}.ts`),
+  );
+  expect(others).toEqual([{ file: 'payments/paymentLock.ts', names: ['withPaymentLock'] }]);
+});
+
+test('each room says its words, what it owns, what it does not own, and what holds', () => {
+  const code = rooms.filter((room) => room !== 'functions' && room !== 'migrations');
+  for (const room of code) {
+    const readme = readmeOf(room);
+    expect(readme.split('\n').length).toBeLessThan(25);
+    for (const part of ['**Words.**', '**Owns**', '**Does not own**', '**Invariants**'])
+      expect(readme.includes(part) ? '' : `${room}: ${part}`).toBe('');
+  }
+});

@@ -1,7 +1,7 @@
 /** L6: one workflow for each limit request, which reminds the admins until one of them has decided. */
 import { beginClosing } from '../../ledger/accounts/beginClosing';
 import { transaction } from '../../ledger/db';
-import { listLimitRequestsToStart } from '../../ledger/limits/startLimitRequests';
+import { listLimitRequestsToStart } from '../../ledger/limits/listLimitRequestsToStart';
 import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
 import * as messages from '../../workflows/messages';
 import { startLimitRequest } from '../../workflows/startLimitRequest';
