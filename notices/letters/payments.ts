@@ -62,7 +62,7 @@ export function dispute({ amount, status, autoReloadPaused }: Of<'dispute'>): Le
       };
     case 'won':
       return {
-        subject: `the dispute over ${dollars(amount)} is won`,
+        subject: `the dispute is over, ${dollars(amount)} are back in your balance`,
         paragraphs: [
           `The bank has returned ${dollars(amount)} to us.`,
           'The amount is back in your balance, and the suspension for this dispute is lifted.',
