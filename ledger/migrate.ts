@@ -86,9 +86,11 @@ async function buildIndexes(pool: Pool, { migrations }: SchemaFiles): Promise<st
       for (const statement of text.split(/;\s*$/m)) if (statement.trim() !== '') await client.query(statement);
       await client.query('insert into migrations (name) values ($1)', [name]);
     }
+    // Postgres gives up the lock of a closed connection a moment later: a migration that follows at once would not build.
+    await client.query('select pg_advisory_unlock($1)', [INDEX_LOCK]);
     return missing.map(({ name }) => name);
   } finally {
-    // The connection is closed, and with it go its lock and its setting.
+    // The connection is closed, and with it go its setting and, after an error, its lock.
     client.release(true);
   }
 }
