@@ -10,21 +10,49 @@ export type ReadRequests = {
   lost: string[];
 };
 
-/** Throws `StoreUnavailable` when the store can't be read now. */
+/** Read as one piece, but for one request that is larger. */
+const PIECE_BYTES_MAX = 1024 * 1024;
+/** What lies between two requests of a piece, such as line breaks or a request that nobody asks for, is read and dropped. */
+const GAP_BYTES_MAX = 16 * 1024;
+
+/**
+ * Neighbours are read as one piece: each reading opens and closes the file, in threads that take the core from others
+ * thousands of times a second. Throws `StoreUnavailable` when the store can't be read now.
+ */
 export async function readRequests(
   store: FileStore,
   fileId: string,
   requests: readonly WhereRequest[],
 ): Promise<ReadRequests> {
   const result: ReadRequests = { read: [], lost: [] };
-  for (const { customId, offset, length } of requests) {
-    const bytes = await readRange(store, fileId, { start: offset, length }).catch((error: unknown) => {
-      if (error instanceof FileGone) return null;
-      throw error;
-    });
-    const request = bytes && parseRequest(bytes);
-    if (!request || isFault(request) || request.customId !== customId) result.lost.push(customId);
-    else result.read.push({ customId, body: request.body });
+  for (const piece of toPieces(requests)) {
+    const start = piece[0]!.offset;
+    const bytes = await readRange(store, fileId, { start, length: endOf(piece.at(-1)!) - start }).catch(
+      (error: unknown) => {
+        if (error instanceof FileGone) return null;
+        throw error;
+      },
+    );
+    for (const where of piece) {
+      const request = bytes && parseRequest(bytes.subarray(where.offset - start, endOf(where) - start));
+      if (!request || isFault(request) || request.customId !== where.customId) result.lost.push(where.customId);
+      else result.read.push({ customId: where.customId, body: request.body });
+    }
   }
   return result;
+}
+
+const endOf = ({ offset, length }: WhereRequest): number => offset + length;
+
+/** In the order they are asked for, each of which lies behind the one before it. */
+function toPieces(requests: readonly WhereRequest[]): WhereRequest[][] {
+  const pieces: WhereRequest[][] = [];
+  for (const where of requests) {
+    const piece = pieces.at(-1);
+    const gap = piece ? where.offset - endOf(piece.at(-1)!) : -1;
+    if (piece && gap >= 0 && gap <= GAP_BYTES_MAX && endOf(where) - piece[0]!.offset <= PIECE_BYTES_MAX)
+      piece.push(where);
+    else pieces.push([where]);
+  }
+  return pieces;
 }
