@@ -47,7 +47,7 @@ export const LIMIT_REQUESTS: Bounded = {
 
 /** The refusal of so many at once, where there are none yet. */
 export function tooManyAtOnce({ what, code = 'limit_reached' }: Bounded, limit: number, requested: number): Problem {
-  return new Problem(code, `An account may have 0 to ${limit} ${what}; these are ${requested}.`, {
+  return new Problem(code, `An account may have 1 to ${limit} ${what}; these are ${requested}.`, {
     members: { limit, in_use: 0, requested },
   });
 }
