@@ -52,26 +52,33 @@ export class Batches {
     return 'created';
   }
 
-  /** The lines that are handed out. Together with what executors have in hand, they never cost more than the job holds. */
+  /**
+   * The lines that are handed out. Together with what executors have in hand, they never cost more than the job holds; where
+   * that covers none, more is held: for those that half of what is available covers, or for one, and something is left.
+   */
   claim(place: number, limit: number): number[] {
     const job = this.at(place);
     if (job?.status !== 'in_progress') return [];
     const open = job.requests.filter(({ isDone }) => !isDone);
     const inHand = open.reduce((sum, { isClaimed, held }) => sum + (isClaimed ? held : 0n), 0n);
-    let free = job.hasOverrun ? job.held - inHand : job.held;
+    const free = job.hasOverrun ? job.held - inHand : job.held;
     const due = open.filter(({ isClaimed }) => !isClaimed).slice(0, limit);
-    const handed: Request[] = [];
-    for (const request of due) {
-      if (request.held > free) break;
-      free -= request.held;
-      handed.push(request);
-    }
-    if (handed.length === 0 && due[0]) {
-      const missing = due[0].held - free;
-      if (this.purse.reasons.length > 0 || this.purse.available <= missing) return [];
+    const costOf = (requests: readonly Request[]): bigint => requests.reduce((sum, { held }) => sum + held, 0n);
+    const most = (money: bigint): Request[] => {
+      let handed = due;
+      while (handed.length > 0 && costOf(handed) > money) handed = handed.slice(0, -1);
+      return handed;
+    };
+    let handed = most(free);
+    if (handed.length === 0 && due.length > 0) {
+      const spare = this.purse.available - 1n;
+      if (this.purse.reasons.length > 0 || spare <= 0n) return [];
+      handed = most(free + spare / 2n);
+      if (handed.length === 0 && due[0]!.held <= free + spare) handed = due.slice(0, 1);
+      if (handed.length === 0) return [];
+      const missing = costOf(handed) - free;
       job.held += missing;
       this.purse.change({ held: missing });
-      handed.push(due[0]);
     }
     for (const request of handed) request.isClaimed = true;
     return handed.map((request) => job.requests.indexOf(request) + 1);
