@@ -4,9 +4,10 @@ import { inRange, type Check } from './check';
 /** The statuses of a job that has not ended. */
 export const OPEN_BATCH = `('validating', 'in_progress', 'finalizing', 'cancelling')`;
 
-/** A job's hold is estimated for all of its requests at once: a nano-dollar more for each at most, as each would be rounded up. */
 export const batchChecks: Check[] = [
   {
+    // A job's hold is of all its requests at once, and a nano-dollar for each more, so that it is no less than their holds, each
+    // rounded up; and less than those by what earlier requests cost more than was held for them.
     invariant: '6.4 A batch holds money and tokens for its open requests only',
     division: 'accounts',
     rows: `

@@ -33,7 +33,7 @@ export function loadCell(
     owedS: 0,
     lanes: Array.from({ length: LANES }, () => null),
   }));
-  const seen = { came: 0, taken: 0, commits: 0, touched: 0, postgresS: 0, apiS: 0 };
+  const seen: Seen = { came: 0, taken: 0, commits: 0, touched: 0, postgresS: 0, apiS: 0 };
   const waits: { ms: number; events: number }[] = [];
   for (let nowS = 0; nowS < seconds; nowS += STEP_S) {
     for (const api of all) {
@@ -72,8 +72,7 @@ type Seen = { came: number; taken: number; commits: number; touched: number; pos
 function receive(api: Api, { apiPerEvent }: Costs, events: number, nowS: number, seen: Seen): void {
   seen.came += events;
   api.waiting.push({ events, arrivedS: nowS });
-  const couldS = STEP_S;
-  const workS = Math.min(couldS, api.owedS + events * apiPerEvent);
+  const workS = Math.min(STEP_S, api.owedS + events * apiPerEvent);
   api.owedS += events * apiPerEvent - workS;
   seen.apiS += workS;
 }

@@ -27,7 +27,7 @@ import { postAdjustment } from '../../ledger/transactions/postAdjustment';
 import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
 import { postUsageReversal } from '../../ledger/usage/postUsageReversal';
 import { applyAnswer } from '../../payments/applyAnswer';
-import { failed as failedResult, completed, MODEL, wishFor } from '../support/batchJob';
+import { failed as failedResult, completed, wishFor } from '../support/batchJob';
 import type { Command, Result, Use } from './commands';
 import { TOKENS, TOKENS_MAX } from './batches';
 import { nanoOf } from './purse';
@@ -342,5 +342,3 @@ function happenAtStripe(
       if (open) open.state = 'lost';
   }
 }
-
-export { MODEL };
