@@ -24,11 +24,20 @@ export type MeasuredBallast = {
 /** The same for every API process on one database: another one would take its place. */
 export const ADMIN_KEY = 'admin_key_of_the_measurements';
 
-export async function startBallast(): Promise<MeasuredBallast> {
+/** @param signal gives the start up when it is aborted. @throws when it does not start; then nothing of it runs */
+export async function startBallast(signal?: AbortSignal): Promise<MeasuredBallast> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
   // A folder of its own: `npm start` closes its data directory to all other users, and Postgres may run as another one.
   const postgresDir = mkdtempSync(join(tmpdir(), 'ballast-bench-postgres-'));
-  const postgres = await startPostgres({ dataDir: postgresDir, durable: true, log: () => undefined });
+  const removeAll = (): void => {
+    for (const folder of [dataDir, postgresDir]) rmSync(folder, { recursive: true, force: true });
+  };
+  const postgres = await startPostgres({ dataDir: postgresDir, durable: true, log: () => undefined }).catch(
+    (error: Error) => {
+      removeAll();
+      throw error;
+    },
+  );
   const child = spawn(process.execPath, [join(__dirname, '..', 'dev', 'start.js')], {
     env: {
       ...process.env,
@@ -42,21 +51,29 @@ export async function startBallast(): Promise<MeasuredBallast> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  const [url, temporalAddress] = await new Promise<[string, string]>((resolve, reject) => {
-    let ready: string | undefined;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      ready ??= /^Ballast is ready at (\S+)/.exec(line)?.[1];
-      const temporal = /^ +Temporal +(\S+:\d+)$/.exec(line)?.[1];
-      if (ready && temporal) resolve([ready, temporal]);
-    });
-    void exited.then(() => reject(new Error('Ballast did not start.')));
-  });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await exited;
     await postgres.stop();
-    for (const folder of [dataDir, postgresDir]) rmSync(folder, { recursive: true, force: true });
+    removeAll();
   };
+  const giveUp = (): void => void child.kill('SIGTERM');
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  const ready = new Promise<[string, string]>((resolve, reject) => {
+    let apiUrl: string | undefined;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      apiUrl ??= /^Ballast is ready at (\S+)/.exec(line)?.[1];
+      const temporal = /^ +Temporal +(\S+:\d+)$/.exec(line)?.[1];
+      if (apiUrl && temporal) resolve([apiUrl, temporal]);
+    });
+    void exited.then(() => reject(new Error('Ballast did not start.')));
+  });
+  const [url, temporalAddress] = await ready.catch(async (error: Error) => {
+    await stop();
+    throw error;
+  });
+  signal?.removeEventListener('abort', giveUp);
   let stopping: Promise<void> | null = null;
   return {
     url,

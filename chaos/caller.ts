@@ -1,5 +1,6 @@
 /** A caller that does not give up while processes die under its feet. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ErrorCode } from '../domain/errors';
 
 /** Of an answer that is no success, `body` is a problem. */
 export type Reply<T> = { status: number; body: T; headers: Headers };
@@ -83,6 +84,26 @@ export function createCaller(places: string | readonly string[], key: string | n
       return body;
     },
   };
+}
+
+/**
+ * An answer that was not meant is a defect, whatever was killed.
+ * @param meant statuses of successes, and codes of problems
+ * @throws Defect
+ */
+export function expect<T>(reply: Reply<T>, what: string, ...meant: (number | ErrorCode)[]): Reply<T> {
+  const { status, body } = reply;
+  const problem = body as { code?: ErrorCode; error?: { code: ErrorCode } } | null;
+  const said = status < 400 ? status : (problem?.code ?? problem?.error?.code);
+  if (said === undefined || !meant.includes(said))
+    throw new Defect(`${what} was answered ${status} ${JSON.stringify(body)}, not ${meant.join(' or ')}`);
+  return reply;
+}
+
+/** The body of a success. @throws Defect for any other answer */
+export async function must<T>(asked: Promise<Reply<T>>): Promise<T> {
+  const reply = await asked;
+  return expect(reply, 'what must succeed', 200, 201, 202, 204).body;
 }
 
 /** Nothing but outages was heard for too long. */

@@ -6,6 +6,8 @@ export type Random = {
   /** A whole number, both ends included. */
   between(min: number, max: number): number;
   pick<T>(items: readonly T[]): T;
+  /** One of them, each as often as its weight says against the others'. */
+  weighted<T extends { weight: number }>(items: readonly T[]): T;
   /** True in this share of cases. */
   chance(share: number): boolean;
 };
@@ -20,5 +22,15 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const between = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
-  return { next, between, pick: (items) => items[between(0, items.length - 1)]!, chance: (share) => next() < share };
+  const weighted = <T extends { weight: number }>(items: readonly T[]): T => {
+    let at = next() * items.reduce((sum, { weight }) => sum + weight, 0);
+    return items.find(({ weight }) => (at -= weight) < 0) ?? items[0]!;
+  };
+  return {
+    next,
+    between,
+    pick: (items) => items[between(0, items.length - 1)]!,
+    weighted,
+    chance: (share) => next() < share,
+  };
 }

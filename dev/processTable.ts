@@ -11,10 +11,11 @@ export function childrenOf(pid: number): number[] {
     .map(([child]) => child!);
 }
 
-export function signalQuietly(pid: number, name: NodeJS.Signals): void {
+/** False where it has ended by itself. */
+export function signalQuietly(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
+    return process.kill(pid, name);
   } catch {
-    // It has ended by itself.
+    return false;
   }
 }

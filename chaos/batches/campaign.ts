@@ -3,9 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { MeasuredBallast } from '../../bench/ballast';
+import { centsToNano } from '../../domain/money';
 import { openPool } from '../../ledger/db';
+import { holds, prove, tableOf } from '../../verify/prove';
+import { createCaller, must, type Caller } from '../caller';
+import { credit, openOwned } from '../owned';
 import { createRandom, type Random } from '../random';
-import { createCaller, type Caller, type Reply } from '../caller';
 import { startFaults, type FaultOptions } from './faults';
 import { runJob, type EndedJob } from './jobs';
 import { catalogueEntry, MODEL } from './model';
@@ -31,8 +34,7 @@ export type CampaignResult = Verdict & {
   seconds: number;
 };
 
-const CREDIT = '1000.00';
-const CREDIT_NANO = 1_000_000_000_000n;
+const CREDIT_CENTS = 100_000;
 const PROGRESS_MS = 5_000;
 
 /** @throws when a job does not end, or the API answers what it must not */
@@ -41,9 +43,9 @@ export async function runCampaign(ballast: MeasuredBallast, options: CampaignOpt
   const random = createRandom(options.seed);
   const admin = createCaller(ballast.url, ballast.adminKey);
   const callers = await prepare(admin, ballast.url, options.accounts);
-  const { key } = (
-    await admin.ask<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'executors' } })
-  ).body;
+  const { key } = await must(
+    admin.ask<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'executors' } }),
+  );
   const pool = openPool(ballast.databaseUrl, {
     connectionsMax: 4,
     applicationName: 'campaign',
@@ -56,8 +58,10 @@ export async function runCampaign(ballast: MeasuredBallast, options: CampaignOpt
     const jobs = await runAll({ options, callers, pool, filesDir, random, struck: () => total(faults.counts) });
     await faults.stop();
     await waitUntilErased(pool);
-    const checked = await verify(jobs, callers, pool, CREDIT_NANO);
+    const checked = await verify(jobs, callers, pool, centsToNano(CREDIT_CENTS));
     const bytesLeft = await eraseAll(callers.values(), filesDir, options.eraseMs);
+    const proved = await prove({ databaseUrl: ballast.databaseUrl, graceSeconds: 0 });
+    if (!holds(proved)) checked.faults.push(tableOf(proved));
     if (bytesLeft.length > 0) checked.faults.push(`left in the store: ${bytesLeft.join(', ')}`);
     const requests = jobs.reduce((sum, { customIds }) => sum + customIds.length, 0);
     const seconds = (performance.now() - startedMs) / 1_000;
@@ -73,28 +77,12 @@ const total = (counts: ReadonlyMap<string, number>): number => [...counts.values
 
 /** Accounts with money, and a caller for the owner of each. */
 async function prepare(admin: Caller, url: string, count: number): Promise<Map<string, Caller>> {
-  const expect = async <T>(asked: Promise<Reply<T>>): Promise<T> => {
-    const { status, body } = await asked;
-    if (status >= 300) throw new Error(`the campaign could not be prepared: ${status} ${JSON.stringify(body)}`);
-    return body;
-  };
-  await expect(admin.ask('PUT', `/v1/models/${MODEL}`, { body: catalogueEntry }));
+  await must(admin.ask('PUT', `/v1/models/${MODEL}`, { body: catalogueEntry }));
   const callers = new Map<string, Caller>();
   for (let nth = 1; nth <= count; nth++) {
-    const id = `campaign-${nth}`;
-    const member = { name: 'Owner', email: `owner@${id}.example`, role: 'owner' };
-    await expect(admin.ask('POST', '/v1/accounts', { body: { id, name: id, members: [member] } }));
-    const { data } = await expect(admin.ask<{ data: { id: string }[] }>('GET', `/v1/accounts/${id}/members`));
-    const { key } = await expect(
-      admin.ask<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: data[0]!.id } }),
-    );
-    await expect(
-      admin.ask('POST', `/v1/accounts/${id}/adjustments`, {
-        body: { amount: CREDIT, reason: 'campaign' },
-        headers: { 'idempotency-key': `credit-${id}` },
-      }),
-    );
-    callers.set(id, createCaller(url, key));
+    const { id, owner } = await openOwned(admin, url, `campaign-${nth}`);
+    await credit(admin, id, CREDIT_CENTS);
+    callers.set(id, owner);
   }
   return callers;
 }

@@ -1,5 +1,7 @@
 /** Kills and freezes processes at random, until it is stopped; then all of them run again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalQuietly } from '../../dev/processTable';
+import { kindOf } from '../product/parts';
 import type { Random } from '../random';
 import type { Victim } from './processes';
 
@@ -29,18 +31,9 @@ export function startFaults(victims: readonly Victim[], random: Random, { pauseM
   const stopping = new AbortController();
   const frozen = new Map<Victim, Promise<void>>();
 
-  const signal = (pid: number, name: NodeJS.Signals): boolean => {
-    try {
-      return process.kill(pid, name);
-    } catch {
-      return false; // it has ended meanwhile
-    }
-  };
-
-  async function freeze(pid: number, ms: number): Promise<void> {
-    signal(pid, 'SIGSTOP');
+  async function thaw(pid: number, ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
-    signal(pid, 'SIGCONT');
+    signalQuietly(pid, 'SIGCONT');
   }
 
   /** False when it is frozen, or is being started again: then it is another's turn. */
@@ -48,16 +41,14 @@ export function startFaults(victims: readonly Victim[], random: Random, { pauseM
     const ms = random.between(...victim.freezeMs);
     const pid = victim.pid();
     if (pid === undefined || frozen.has(victim)) return false;
-    const key = `${victim.name.replace(/ \d+$/, '')} ${kind}`;
+    if (!signalQuietly(pid, kind === 'killed' ? 'SIGKILL' : 'SIGSTOP')) return false;
+    const key = `${kindOf(victim.name)} ${kind}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
-    if (kind === 'killed') {
-      signal(pid, 'SIGKILL');
-      return true;
-    }
-    frozen.set(
-      victim,
-      freeze(pid, ms).finally(() => frozen.delete(victim)),
-    );
+    if (kind === 'frozen')
+      frozen.set(
+        victim,
+        thaw(pid, ms).finally(() => frozen.delete(victim)),
+      );
     return true;
   }
 

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { indexOf } from '../../batches/requestIndex';
 import { readCountAttempt } from '../../ledger/files/countFiles';
 import type { Random } from '../random';
-import type { Caller } from '../caller';
+import { expect, type Caller } from '../caller';
 import { lineOf, MODEL } from './model';
 
 export const FATES = ['complete', 'cancel', 'expire', 'fail', 'lose its input'] as const;
@@ -40,7 +40,7 @@ export async function runJob({ nth, accountId, caller, pool, filesDir, random }:
   const customIds = Array.from({ length: random.between(1, 12) }, (_, line) => `job-${nth}-${line + 1}`);
   const delayMs = random.between(0, 4_000);
 
-  const { body: file } = await caller.upload(customIds.map(lineOf));
+  const { body: file } = expect(await caller.upload(customIds.map(lineOf)), 'an upload', 200);
   if (fate === 'fail') {
     await countedOf(caller, file.id);
     await rm(join(filesDir, indexOf(file.id, await readCountAttempt(pool, file.id))));
@@ -49,11 +49,10 @@ export async function runJob({ nth, accountId, caller, pool, filesDir, random }:
     body: { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' },
     headers: { 'idempotency-key': `campaign-${nth}` },
   });
-  if (created.status !== 200) throw new Error(`job ${nth} of ${MODEL} was refused: ${JSON.stringify(created.body)}`);
-  const { id } = created.body;
+  const { id } = expect(created, `job ${nth} of ${MODEL}`, 200).body;
 
   await sleep(delayMs);
-  if (fate === 'cancel') await caller.ask('POST', `/v1/batches/${id}/cancel`);
+  if (fate === 'cancel') expect(await caller.ask('POST', `/v1/batches/${id}/cancel`), 'a cancel', 200, 'batch_ended');
   if (fate === 'expire')
     await pool.query(
       'update batches set expires_at = clock_timestamp(), unseen = true, start_at = clock_timestamp() where id = $1',

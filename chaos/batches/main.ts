@@ -1,6 +1,8 @@
 /** `npm run campaign:batches [-- --jobs 1000] [-- --seed 1]`: a campaign against batches; ends with 1 when something is not as it must be. */
 import { parseArgs } from 'node:util';
 import { startBallast } from '../../bench/ballast';
+import { formatMoney, nano } from '../../domain/money';
+import { abortOf, abortOnSignal } from '../stopping';
 import { runCampaign, type CampaignOptions, type CampaignResult } from './campaign';
 import { FATES } from './jobs';
 
@@ -24,8 +26,8 @@ const LONG: typeof SHORT = {
 };
 const LONG_FROM_JOBS = 200;
 
-const nanoToDollars = (nano: bigint): string =>
-  `$${nano / 1_000_000_000n}.${String(nano % 1_000_000_000n).padStart(9, '0')}`;
+const stopping = abortOnSignal();
+const inDollars = (amount: bigint): string => `$${formatMoney(nano(amount))}`;
 
 function table({
   jobs,
@@ -48,10 +50,10 @@ function table({
     ...ends,
     ['requests', String(requests)],
     ['billed', String(billed)],
-    ['charged', nanoToDollars(charged)],
+    ['charged', inDollars(charged)],
     ...[...faultCounts].toSorted().map(([name, count]) => [name, String(count)]),
     ['seconds', seconds.toFixed(0)],
-    ['held at the end', nanoToDollars(held)],
+    ['held at the end', inDollars(held)],
     ['reserved tokens at the end', String(reservedTokens)],
     ['not as it must be', String(faults.length)],
   ];
@@ -70,13 +72,11 @@ async function main(): Promise<void> {
   if (!Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seed))
     throw new Error('--jobs and --seed are whole numbers.');
   console.log(`seed ${seed}: ${jobs} jobs; the same again: npm run campaign:batches -- --jobs ${jobs} --seed ${seed}`);
-  const starting = startBallast();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void starting.then((ballast) => ballast.stop()).finally(() => process.exit(1)));
-  const ballast = await starting;
+  const ballast = await startBallast(stopping);
   try {
     const size = jobs >= LONG_FROM_JOBS ? LONG : SHORT;
-    const result = await runCampaign(ballast, { ...size, jobs, seed, log: (line) => console.log(line) });
+    const running = runCampaign(ballast, { ...size, jobs, seed, log: (line) => console.log(line) });
+    const result = await Promise.race([running, abortOf(stopping)]);
     console.log(table(result));
     for (const fault of result.faults) console.log(`NOT AS IT MUST BE: ${fault}`);
     if (result.faults.length > 0) process.exitCode = 1;
@@ -85,7 +85,9 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: Error) => {
-  console.error(error.stack);
-  process.exit(1);
-});
+main()
+  .catch((error: Error) => {
+    if (!stopping.aborted) console.error(error.stack);
+    process.exitCode = stopping.aborted ? 130 : 1;
+  })
+  .finally(() => process.exit());

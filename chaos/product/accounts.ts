@@ -1,6 +1,6 @@
 /** The accounts of a campaign: each with an owner, cards and auto-reload, made by the API. */
-import type { Caller, Reply } from '../caller';
-import { createCaller } from '../caller';
+import { createCaller, must, type Caller } from '../caller';
+import { openOwned, type Owned } from '../owned';
 import type { Acknowledged } from './acknowledged';
 import type { Ballast } from './ballast';
 
@@ -22,16 +22,9 @@ const CARDS: readonly (readonly string[])[] = [
   ['pm_card_visa'],
 ];
 
-export type Account = { id: string; owner: Caller; ownerKey: string };
-export type People = { admin: Caller; service: Caller; accounts: Account[]; serviceKey: string };
+export type People = { admin: Caller; service: Caller; accounts: Owned[]; serviceKey: string };
 
-/** @throws when it is refused: a campaign can't begin without it */
-export async function must<T>(asked: Promise<Reply<T>>): Promise<T> {
-  const { status, body } = await asked;
-  if (status >= 300) throw new Error(`could not be prepared: ${status} ${JSON.stringify(body)}`);
-  return body;
-}
-
+/** @throws Defect when it is refused: a campaign can't begin without it */
 export async function preparePeople(ballast: Ballast, acknowledged: Acknowledged, count: number): Promise<People> {
   const admin = createCaller(ballast.apiUrls, ballast.adminKey, GIVE_UP_MS);
   await must(
@@ -50,30 +43,20 @@ export async function preparePeople(ballast: Ballast, acknowledged: Acknowledged
     admin.ask<{ key: string }>('POST', '/v1/keys', { body: { role: 'service', name: 'chaos' } }),
   );
   const people = { admin, service: createCaller(ballast.apiUrls, serviceKey, GIVE_UP_MS), serviceKey, accounts: [] };
-  const members = [{ name: 'Owner', email: `owner@${EMPTY}.example`, role: 'owner' }];
-  await must(admin.ask('POST', '/v1/accounts', { body: { id: EMPTY, name: EMPTY, members } }));
+  await openOwned(admin, ballast.apiUrls, EMPTY);
   for (let nth = 1; nth <= count; nth++) await openAccount(ballast, people, acknowledged, nth);
   return people;
 }
 
-/** One more account, with $20 paid in advance and auto-reload at $10 for $25. It may be opened while processes die. */
+/** One more account, with $20 paid in advance and auto-reload at $10 for $25. @throws Defect when any of it is refused */
 export async function openAccount(
   ballast: Ballast,
-  people: People,
+  { admin, accounts }: People,
   acknowledged: Acknowledged,
   nth: number,
 ): Promise<void> {
-  const id = `chaos-${nth}`;
-  const { admin } = people;
-  const members = [{ name: 'Owner', email: `owner@${id}.example`, role: 'owner' }];
-  const { status, body } = await admin.ask('POST', '/v1/accounts', { body: { id, name: id, members } });
-  // The first answer may have been lost.
-  if (status !== 201 && status !== 409) throw new Error(`${id} was not opened: ${status} ${JSON.stringify(body)}`);
-  const { data } = await must(admin.ask<{ data: { id: string }[] }>('GET', `/v1/accounts/${id}/members`));
-  const { key: ownerKey } = await must(
-    admin.ask<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: data[0]!.id } }),
-  );
-  const owner = createCaller(ballast.apiUrls, ownerKey, GIVE_UP_MS);
+  const account = await openOwned(admin, ballast.apiUrls, `chaos-${nth}`, GIVE_UP_MS);
+  const { id, owner } = account;
   const add = (paymentMethod: string, role: string): Promise<unknown> =>
     must(owner.ask('POST', `/v1/accounts/${id}/payment-methods`, { body: { paymentMethod, role } }));
   await add('pm_card_visa', 'primary');
@@ -87,8 +70,10 @@ export async function openAccount(
   const [primary, backup] = CARDS[nth % CARDS.length]!;
   if (primary !== 'pm_card_visa') await add(primary!, 'primary');
   if (backup !== undefined) await add(backup, 'backup');
-  await owner.ask('PUT', `/v1/accounts/${id}/auto-reload`, {
-    body: { threshold: '10.00', amount: '25.00', acceptTerms: true },
-  });
-  people.accounts.push({ id, owner, ownerKey });
+  await must(
+    owner.ask('PUT', `/v1/accounts/${id}/auto-reload`, {
+      body: { threshold: '10.00', amount: '25.00', acceptTerms: true },
+    }),
+  );
+  accounts.push(account);
 }

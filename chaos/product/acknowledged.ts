@@ -1,10 +1,12 @@
 /** What callers were told has happened: at the end of each step it must stand in the database, once. */
 import type { Pool } from 'pg';
+import { centsToNano } from '../../domain/money';
 
 export type SentEvent = { account: string; id: string; costNano: bigint };
 type Paid = { account: string; id: string; cents: number };
 type Line = { kind: 'adjustment' | 'usage_reversal'; account: string; sequence: number; nano: bigint };
 type Decided = { id: string; status: 'approved' | 'denied' };
+type PlacedHold = { account: string; id: string; nano: bigint };
 type EndedHold = { account: string; id: string; status: 'settled' | 'released'; chargedNano: bigint };
 
 const keyOf = (account: string, event: string): string => `${account} ${event}`;
@@ -18,7 +20,8 @@ export class Acknowledged {
   private readonly declined: { account: string; id: string }[] = [];
   private readonly refunds: (Paid & { payment: string })[] = [];
   private readonly lines: Line[] = [];
-  private readonly holds: EndedHold[] = [];
+  private readonly placedHolds: PlacedHold[] = [];
+  private readonly endedHolds = new Map<string, EndedHold>();
   private readonly decided: Decided[] = [];
   private readonly suspended = new Map<string, boolean>();
 
@@ -28,7 +31,8 @@ export class Acknowledged {
       prepayments: this.prepayments.length,
       refunds: this.refunds.length,
       'adjustments and reversals': this.lines.length,
-      'holds ended': this.holds.length,
+      'holds placed': this.placedHolds.length,
+      'holds ended': this.endedHolds.size,
       'limit requests decided': this.decided.length,
     };
   }
@@ -60,8 +64,11 @@ export class Acknowledged {
   decide(decided: Decided): void {
     this.decided.push(decided);
   }
+  placeHold(hold: PlacedHold): void {
+    this.placedHolds.push(hold);
+  }
   endHold(hold: EndedHold): void {
-    this.holds.push(hold);
+    this.endedHolds.set(hold.id, hold);
   }
   /** Of one account only one such call may be under way. */
   suspend(account: string, is: boolean): void {
@@ -75,7 +82,7 @@ export class Acknowledged {
       ...(await this.payments(pool)),
       ...(await this.posted(pool)),
       ...(await this.decisions(pool)),
-      ...(await this.ended(pool)),
+      ...(await this.held(pool)),
       ...(await this.reasons(pool)),
     ];
   }
@@ -107,7 +114,7 @@ export class Acknowledged {
     const wrong: string[] = [];
     for (const { id, cents, account } of this.prepayments) {
       const row = found.get(id);
-      const right = row?.status === 'succeeded' && row.credits === 1n && row.nano === `${cents}0000000`;
+      const right = row?.status === 'succeeded' && row.credits === 1n && row.nano === String(centsToNano(cents));
       if (!right)
         wrong.push(
           `prepayment ${id} of ${account} over ${cents} cents was acknowledged; it is ${row?.status ?? 'not there'} with ${row?.credits ?? 0n} credits of ${row?.nano ?? '0'}`,
@@ -167,17 +174,25 @@ export class Acknowledged {
     ];
   }
 
-  private async ended(pool: Pool): Promise<string[]> {
-    const { rows } = await pool.query<{ id: string; status: string; charged: bigint | null }>(
-      `select id, status, charged_nano as charged from holds where status <> 'open'`,
+  /** A hold that nobody has ended is open until its time is over. */
+  private async held(pool: Pool): Promise<string[]> {
+    const { rows } = await pool.query<{ id: string; is: string; nano: bigint; charged: bigint | null }>(
+      `select id, case when status = 'expired' and expires_at > clock_timestamp() then 'expired too early' else status end as is,
+         amount_nano as nano, charged_nano as charged from holds`,
     );
     const found = new Map(rows.map((row) => [row.id, row]));
-    return this.holds
-      .filter(({ id, status, chargedNano }) => {
+    return this.placedHolds
+      .filter(({ id, nano }) => {
         const row = found.get(id);
-        return row === undefined || row.status !== status || (row.charged ?? 0n) !== chargedNano;
+        if (row?.nano !== nano) return true;
+        const ended = this.endedHolds.get(id);
+        if (ended === undefined) return !['open', 'expired'].includes(row.is);
+        return row.is !== ended.status || (row.charged ?? 0n) !== ended.chargedNano;
       })
-      .map(({ id, account, status }) => `hold ${id} of ${account} was ${status} and is ${found.get(id)?.status}`);
+      .map(({ id, account, nano }) => {
+        const must = this.endedHolds.get(id)?.status ?? 'open or expired';
+        return `hold ${id} of ${account} over ${nano} must be ${must}; it is ${found.get(id)?.is ?? 'not there'} over ${found.get(id)?.nano}`;
+      });
   }
 
   private async reasons(pool: Pool): Promise<string[]> {

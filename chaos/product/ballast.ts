@@ -13,8 +13,10 @@ import { API_NODE_ARGS, startProcess } from '../../dev/processes';
 import { startTemporal } from '../../dev/temporal';
 import { readConfig } from '../../domain/config';
 import { prepareDatabase } from '../../ledger/prepareDatabase';
+import { Defect } from '../caller';
+import { Journal } from './journal';
 import { startLossyProxy, type LossyProxy } from './lossyProxy';
-import { isApi, PROGRAMS, SCRIPTS, SERVERS, type ProcessName, type Program, type Server } from './parts';
+import { isApi, PROGRAMS, SCRIPTS, SERVERS, type Kill, type ProcessName, type Program, type Server } from './parts';
 import type { CampaignDisk } from './smallDisk';
 import { startWebhookRelay, type WebhookRelay } from './webhookRelay';
 
@@ -27,8 +29,6 @@ export class Ballast {
   private readonly kept = new Map<ProcessName, KeptRunning>();
   private readonly proxies = new Map<string, LossyProxy>();
   private readonly apiPorts = new Map<Program, number>();
-  private readonly upAtMs = new Map<ProcessName, number>();
-  private readonly down = new Set<ProcessName>();
   private readonly given: Given;
   private readonly release: () => void;
   private relay!: WebhookRelay;
@@ -36,17 +36,18 @@ export class Ballast {
   private postgresServiceUrl = '';
   private simulatorDatabaseUrl = '';
   private ports: Record<Server, number> = { Postgres: 0, Temporal: 0, stripe: 0 };
+  private startsUnderWay = 0;
   private stopping: Promise<void> | null = null;
   private losesTemporalData = false;
   private readonly clockOffMs = new Map<Program, number>();
-  /** While the disk is full processes may end by themselves. */
-  mayDie = false;
+  readonly journal: Journal;
   readonly dataDir: string;
 
   constructor(
     readonly disk: CampaignDisk,
     private readonly log: (line: string) => void,
   ) {
+    this.journal = new Journal(log);
     const locked = lockDataDir(disk.folder);
     this.dataDir = locked.dataDir;
     this.release = locked.release;
@@ -54,6 +55,7 @@ export class Ballast {
     this.given = { config: readConfig({ DEMO: '0' }), secrets, dataDir: this.dataDir };
   }
 
+  /** @throws when it can't, or is stopped meanwhile */
   async start(): Promise<void> {
     this.relay = await startWebhookRelay(() => this.apiUrls);
     for (const program of PROGRAMS) {
@@ -66,9 +68,10 @@ export class Ballast {
     await this.serving();
   }
 
-  /** Idempotent. Ends every process that was started. */
+  /** Idempotent, at any time. Ends every process that was started; a start that is under way fails. */
   stop(): Promise<void> {
     this.stopping ??= (async () => {
+      for (; this.startsUnderWay > 0; await sleep(50)) await stopAllDaemons();
       for (const service of [...this.kept.values()].toReversed()) await service.stop();
       await stopAllDaemons();
       for (const proxy of this.proxies.values()) await proxy.close();
@@ -98,26 +101,26 @@ export class Ballast {
     return this.proxies.get(`${program} ${server}`)!;
   }
 
-  /** Kills it at once; it is started again by itself. Returns when that was, by `performance.now()`. */
-  kill(name: ProcessName): number {
+  /** Kills it at once; it is started again by itself. */
+  kill(name: ProcessName): Kill {
     const atMs = performance.now();
-    this.down.add(name);
-    this.signal(name, 'SIGKILL');
-    return atMs;
+    this.journal.expectEnd(name);
+    return { atMs, isMet: this.signal(name, 'SIGKILL') };
   }
 
-  signal(name: ProcessName, signal: NodeJS.Signals): void {
-    signalQuietly(this.kept.get(name)!.current().pid, signal);
+  /** False while there is none. */
+  signal(name: ProcessName, signal: NodeJS.Signals): boolean {
+    return signalQuietly(this.kept.get(name)!.current().pid, signal);
   }
 
   /** Kills Temporal, and has it start without what it knew. */
-  loseTemporalData(): number {
+  loseTemporalData(): Kill {
     this.losesTemporalData = true;
     return this.kill('Temporal');
   }
 
   /** Starts it again with a clock that is wrong by so much; 0: with the right one. */
-  setClock(program: Program, offMs: number): number {
+  setClock(program: Program, offMs: number): Kill {
     this.clockOffMs.set(program, offMs);
     return this.kill(program);
   }
@@ -126,19 +129,19 @@ export class Ballast {
     return PROGRAMS.filter((program) => (this.clockOffMs.get(program) ?? 0) !== 0);
   }
 
-  /** Of one of the processes that serve a connection each; Postgres ends all others then and recovers. */
-  killBackend(): void {
+  /** One of the processes that serve a connection each; Postgres ends all others then and recovers. False while there is none. */
+  killBackend(): boolean {
     const children = childrenOf(this.kept.get('Postgres')!.current().pid);
     const backend = children.at(-1);
-    if (backend !== undefined) signalQuietly(backend, 'SIGKILL');
+    return backend !== undefined && signalQuietly(backend, 'SIGKILL');
   }
 
   /** When it was up again after it was killed at `sinceMs`. @throws when it is not in two minutes */
   async upAgain(name: ProcessName, sinceMs: number): Promise<number> {
     for (const endMs = performance.now() + UP_MS_MAX; performance.now() < endMs; await sleep(20)) {
-      const atMs = this.upAtMs.get(name);
+      const atMs = this.journal.upAtMs(name);
       if (atMs !== undefined && atMs > sinceMs) return atMs;
-      if (this.stopping) throw new Error('The campaign was stopped.');
+      this.throwIfStopping();
     }
     throw new Error(`${name} was not up again in ${UP_MS_MAX / 1_000} s.`);
   }
@@ -158,18 +161,21 @@ export class Ballast {
       } catch (error) {
         last = (error as Error).message;
       }
-      if (this.stopping) throw new Error('The campaign was stopped.');
+      this.throwIfStopping();
     }
     throw new Error(`${url}/readyz still says, after ${UP_MS_MAX / 1_000} s: ${last}`);
   }
 
+  /** Turns a switch of the simulator. @throws Defect when it refuses, an Error when it does not answer */
   async simulate<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await fetch(`${this.stripeUrl}/_sim${path}`, {
       method,
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     });
-    if (!answer.ok) throw new Error(`${method} /_sim${path}: ${answer.status} ${await answer.text()}`);
+    const told = `${method} /_sim${path}: ${answer.status}`;
+    if (answer.status >= 400 && answer.status < 500) throw new Defect(`${told} ${await answer.text()}`);
+    if (!answer.ok) throw new Error(told);
     return (await answer.json()) as T;
   }
 
@@ -252,7 +258,8 @@ export class Ballast {
     env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>,
     nodeArgs: readonly string[] = [],
   ): Promise<void> {
-    const options = { name, script, env, nodeArgs, dataDir: this.dataDir, log: (line: string) => this.note(line) };
+    const { dataDir } = this;
+    const options = { name, script, env: () => this.unlessStopping(env), nodeArgs, dataDir, log: this.journal.note };
     this.kept.set(name, await this.firstStart(() => startProcess(options)));
   }
 
@@ -260,7 +267,7 @@ export class Ballast {
   private async firstStart(start: () => Promise<KeptRunning>): Promise<KeptRunning> {
     for (let tries = 1; ; tries++) {
       try {
-        return await start();
+        return await this.unlessStopping(start);
       } catch (error) {
         if (tries === FIRST_TRIES_MAX || this.stopping) throw error;
         this.log((error as Error).message);
@@ -269,20 +276,22 @@ export class Ballast {
   }
 
   private async keep(name: ProcessName, start: () => Promise<Service>): Promise<void> {
-    this.kept.set(name, await keepRunning(name, start, (line) => this.note(line)));
+    const begin = (): Promise<Service> => this.unlessStopping(start);
+    this.kept.set(name, await keepRunning(name, begin, this.journal.note));
   }
 
-  /** What is said when something is up again tells when; what is said of a death that nobody has caused is a violation. */
-  private note(line: string): void {
-    const up = /^(.+) is up again$/.exec(line)?.[1] as ProcessName | undefined;
-    if (up !== undefined) {
-      this.upAtMs.set(up, performance.now());
-      this.down.delete(up);
+  /** Nothing is started any more once it is being stopped, and that waits for what is being started. */
+  private async unlessStopping<T>(start: () => T | Promise<T>): Promise<T> {
+    this.throwIfStopping();
+    this.startsUnderWay++;
+    try {
+      return await start();
+    } finally {
+      this.startsUnderWay--;
     }
-    const stopped = /^(.+) has stopped \(/.exec(line)?.[1] as ProcessName | undefined;
-    if (stopped !== undefined && !this.down.has(stopped) && !this.mayDie) this.diedByThemselves.push(line);
-    this.log(line);
   }
-  /** Lines of processes that ended although nobody had killed them. */
-  readonly diedByThemselves: string[] = [];
+
+  private throwIfStopping(): void {
+    if (this.stopping) throw new Error('The campaign was stopped.');
+  }
 }

@@ -1,14 +1,16 @@
 /** Batches beside the steps: each lives through as many faults as its time takes, and is checked at the end of the campaign. */
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { createCaller, type Caller } from '../caller';
+import { centsToNano } from '../../domain/money';
+import { must, type Caller } from '../caller';
+import { credit, openOwned } from '../owned';
 import { runJob, type EndedJob } from '../batches/jobs';
 import { catalogueEntry, MODEL } from '../batches/model';
 import { startExecutors, type Kept } from '../batches/processes';
 import { checkJobs } from '../batches/verify';
 import type { Random } from '../random';
 import type { Acknowledged } from './acknowledged';
-import { GIVE_UP_MS, must, type People } from './accounts';
+import { GIVE_UP_MS, type People } from './accounts';
 import type { Ballast } from './ballast';
 import { patiently } from './patiently';
 
@@ -36,20 +38,10 @@ export class Batches {
     await must(admin.ask('PUT', `/v1/models/${MODEL}`, { body: catalogueEntry }));
     const callers = new Map<string, Caller>();
     for (const id of ACCOUNTS) {
-      const members = [{ name: 'Owner', email: `owner@${id}.example`, role: 'owner' }];
-      await must(admin.ask('POST', '/v1/accounts', { body: { id, name: id, members } }));
-      const { data } = await must(admin.ask<{ data: { id: string }[] }>('GET', `/v1/accounts/${id}/members`));
-      const { key } = await must(
-        admin.ask<{ key: string }>('POST', `/v1/accounts/${id}/keys`, { body: { memberId: data[0]!.id } }),
-      );
-      const { sequence } = await must(
-        admin.ask<{ sequence: number }>('POST', `/v1/accounts/${id}/adjustments`, {
-          body: { amount: `${CREDIT_CENTS / 100}.00`, reason: 'chaos' },
-          headers: { 'idempotency-key': id },
-        }),
-      );
-      acknowledged.post({ kind: 'adjustment', account: id, sequence, nano: BigInt(CREDIT_CENTS) * 10_000_000n });
-      callers.set(id, createCaller(ballast.apiUrls, key, GIVE_UP_MS));
+      const { owner } = await openOwned(admin, ballast.apiUrls, id, GIVE_UP_MS);
+      const sequence = await credit(admin, id, CREDIT_CENTS);
+      acknowledged.post({ kind: 'adjustment', account: id, sequence, nano: centsToNano(CREDIT_CENTS) });
+      callers.set(id, owner);
     }
     const executors = startExecutors({ url: ballast.apiUrls[0]! }, serviceKey, EXECUTORS, seed);
     return new Batches(callers, executors, patient(pool), join(ballast.dataDir, 'files'));

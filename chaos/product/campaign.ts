@@ -1,6 +1,6 @@
 /** The campaign over the whole product: step after step, until the faults are done or something is wrong. */
-import type { Pool } from 'pg';
 import { openPool } from '../../ledger/db';
+import { abortOf } from '../stopping';
 import { Acknowledged } from './acknowledged';
 import { openAccount, preparePeople } from './accounts';
 import { Ballast } from './ballast';
@@ -9,13 +9,16 @@ import { Batches } from './batches';
 import { watchGates } from './gates';
 import type { Scene } from './operations/operation';
 import { patiently } from './patiently';
-import { newTally, type Tally } from './report';
-import { runStep, Violation, type StepDone } from './step';
+import { proveEnd, Violation } from './proof';
+import { addTo, newTally, PHASES, totalOf, type Tally } from './report';
+import { runStep, type StepDone } from './step';
 
 export type CampaignOptions = {
   seed: number;
-  /** The steps to run, both included: each has a fault or two, and draws from the seed and its own number. */
-  steps: [first: number, last: number];
+  /** The steps to run, both included, and no more once so many faults are met: each step draws a fault or two from the seed and its own number. */
+  first: number;
+  last: number;
+  faults: number;
   /** What the kind of each fault must have in it. @default any kind */
   only?: string | undefined;
   disk: CampaignDisk;
@@ -27,7 +30,7 @@ export type CampaignResult = {
   tally: Tally;
   /** How often what was acknowledged, or has happened. */
   acknowledged: Record<string, number>;
-  /** The step that failed, and what is wrong; null: nothing is. */
+  /** The last step that was begun, and what is wrong; null: nothing is. */
   failed: { step: number; because: string } | null;
   seconds: number;
 };
@@ -36,39 +39,56 @@ const ACCOUNTS = 8;
 /** The breaker stops an account that has reloaded ten times in an hour: others take its place. */
 const NEW_ACCOUNT_EACH = 5;
 
-/** Ends all of its processes, whatever happens. @throws when it can't begin, or was stopped */
+/** Ends all of its processes, whatever happens. Whatever fails is its result. @throws only when it was stopped */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { disk, signal, log, seed } = options;
+  const { disk, signal, log, first } = options;
   const startedMs = performance.now();
   const ballast = new Ballast(disk, (line) => log(`  ${line}`));
-  signal.addEventListener('abort', () => void ballast.stop(), { once: true });
-  const tally = newTally();
-  const acknowledged = new Acknowledged();
   const ending: (() => Promise<void>)[] = [() => ballast.stop()];
+  const acknowledged = new Acknowledged();
+  const tally = newTally();
+  const progress = { step: first };
+  let counts: Record<string, number> = {};
+  const run = async (): Promise<void> => {
+    const scene = await openScene(ballast, acknowledged, options.seed, ending);
+    await runSteps(scene, tally, options, progress);
+    await proveEnd(scene);
+    counts = await countsOf(scene);
+  };
+  let failed: CampaignResult['failed'] = null;
   try {
-    await ballast.start();
-    const pool = openPool(ballast.databaseUrl, { connectionsMax: 2, applicationName: 'chaos' });
-    ending.unshift(() => pool.end());
-    const people = await preparePeople(ballast, acknowledged, ACCOUNTS);
-    const batches = await Batches.start(ballast, people, acknowledged, { pool, seed });
-    ending.unshift(() => batches.stop());
-    const gates = watchGates(ballast, people.serviceKey);
-    ending.unshift(() => gates.stop());
-    const failed = await runSteps({ ballast, people, acknowledged, batches, gates, pool }, tally, options);
-    const counts = {
-      ...acknowledged.counts(),
-      batches: batches.count,
-      'gates asked of who has nothing': gates.asked(),
-      ...(await happened(pool)),
-    };
-    return { tally, acknowledged: counts, failed, seconds: (performance.now() - startedMs) / 1_000 };
+    await Promise.race([run(), abortOf(signal)]);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message, stack } = error as Error;
+    failed = { step: progress.step, because: error instanceof Violation ? message : (stack ?? message) };
   } finally {
     for (const end of ending) await end();
   }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { tally, acknowledged: { ...acknowledged.counts(), ...counts }, failed, seconds };
+}
+
+/** @param ending gets first what ends what was begun last */
+async function openScene(
+  ballast: Ballast,
+  acknowledged: Acknowledged,
+  seed: number,
+  ending: (() => Promise<void>)[],
+): Promise<Scene> {
+  await ballast.start();
+  const pool = openPool(ballast.databaseUrl, { connectionsMax: 2, applicationName: 'chaos' });
+  ending.unshift(() => pool.end());
+  const people = await preparePeople(ballast, acknowledged, ACCOUNTS);
+  const batches = await Batches.start(ballast, people, acknowledged, { pool, seed });
+  ending.unshift(() => batches.stop());
+  const gates = watchGates(ballast, people.serviceKey);
+  ending.unshift(() => gates.stop());
+  return { ballast, people, acknowledged, batches, gates, pool };
 }
 
 /** What nobody was told of as an answer, and which the proofs were about all the same. */
-async function happened(pool: Pool): Promise<Record<string, number>> {
+async function countsOf({ batches, gates, pool }: Scene): Promise<Record<string, number>> {
   const { rows } = await patiently(() =>
     pool.query<{ reloads: number; declined: number; disputes: number }>(
       `select (select count(*)::int from payments where purpose = 'reload' and status = 'succeeded') as reloads,
@@ -76,35 +96,42 @@ async function happened(pool: Pool): Promise<Record<string, number>> {
          (select count(*)::int from disputes) as disputes`,
     ),
   );
-  return { ...rows[0]! };
+  return { batches: batches.count, 'gates told of who has nothing': gates.answered(), ...rows[0]! };
 }
 
 async function runSteps(
   scene: Scene,
   tally: Tally,
-  { seed, steps: [first, last], only, signal, log }: CampaignOptions,
-): Promise<CampaignResult['failed']> {
-  for (let nth = first; nth <= last; nth++) {
+  { seed, first, last, faults, only, log }: CampaignOptions,
+  progress: { step: number },
+): Promise<void> {
+  for (let nth = first; nth <= last && totalOf(tally.faults) < faults; nth++) {
+    progress.step = nth;
     if (nth % NEW_ACCOUNT_EACH === 0) await replaceAccount(scene, ACCOUNTS + nth / NEW_ACCOUNT_EACH);
-    const done = await runStep(scene, seed, nth, only).catch((error: Error) => {
-      signal.throwIfAborted();
-      return error instanceof Violation ? error : new Violation(error.stack);
-    });
-    if (done instanceof Violation) return { step: nth, because: done.message };
-    for (const kind of done.kinds) tally.faults.set(kind, (tally.faults.get(kind) ?? 0) + 1);
-    tally.recoveries.push(...done.recoveries);
-    tally.operations += done.operations;
-    if (done.reconciled) tally.reconciled++;
-    log(`step ${nth} of ${last}: ${done.kinds.join(' and ')}; ${told(done)}`);
+    const done = await runStep(scene, seed, nth, only);
+    add(tally, done);
+    log(`step ${nth}, ${totalOf(tally.faults)} faults: ${told(done)}`);
   }
-  const wrong = await scene.batches.violations();
-  return wrong.length === 0 ? null : { step: last, because: wrong.join('\n') };
 }
 
-function told({ operations, actingMs, settlingMs, waitedFor }: StepDone): string {
-  const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
-  const settled = `settled in ${seconds(settlingMs)} s${waitedFor === '' ? '' : `, at last ${waitedFor.slice(0, 200)}`}`;
-  return `${operations} operations answered in ${seconds(actingMs)} s; ${settled}; all proved`;
+function add(tally: Tally, { met, missed, phasesMs, recoveries, operations, reconciled }: StepDone): void {
+  tally.steps++;
+  for (const kind of met) addTo(tally.faults, kind, 1);
+  for (const kind of missed) addTo(tally.missed, kind, 1);
+  for (const phase of PHASES) addTo(tally.phasesMs, phase, phasesMs[phase]);
+  tally.recoveries.push(...recoveries);
+  tally.operations += operations;
+  if (reconciled) tally.reconciled++;
+}
+
+function told({ met, missed, operations, phasesMs, waitedFor }: StepDone): string {
+  const phases = PHASES.map((phase) => `${phase} ${(phasesMs[phase] / 1_000).toFixed(1)} s`).join(', ');
+  return [
+    [...met, ...missed.map((kind) => `${kind} (not met)`)].join(' and '),
+    `${operations} operations`,
+    phases,
+    waitedFor === '' ? 'all proved' : `all proved, at last ${waitedFor.slice(0, 200)}`,
+  ].join('; ');
 }
 
 async function replaceAccount({ ballast, people, acknowledged }: Scene, nth: number): Promise<void> {

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random';
 import type { Ballast } from './ballast';
-import type { Moment, Trap } from './lossyProxy';
-import { PROGRAMS, type ProcessName, type Program, type Server } from './parts';
+import { LOSSES, MOMENTS, STEPS, trapped } from './moments';
+import { kindOf, PROGRAMS, SERVERS, type Kill, type ProcessName } from './parts';
 import { patiently } from './patiently';
 import type { WebhookMode } from './webhookRelay';
 
@@ -11,61 +11,22 @@ export type Victim = { name: ProcessName; atMs: number; how: 'killed' | 'frozen'
 export type Struck = {
   /** As the report counts them. */
   kind: string;
+  /** Whether it has met what it was aimed at; only then it is a fault. Asked when the operations have ended, before all is healed. */
+  isMet: () => boolean | Promise<boolean>;
+  /** What it was meant to be, where it has come to less than that. */
+  missed?: string;
   /** What was ended or frozen: it must serve again. */
   victims: Victim[];
 };
 export type Fault = { kind: string; strike: (ballast: Ballast) => Promise<Struck> };
 
-/** If what a fault waits for has not been said by then, it strikes all the same. */
-const TRAP_MS_MAX = 2_000;
-const MOMENTS: readonly Moment[] = ['before', 'sent', 'answered'];
-
-/** What is said on a connection at each step of usage and of a charge. */
-const STEPS: readonly { step: string; server: Server; match: RegExp; programs: readonly Program[] }[] = [
-  { step: 'usage posted', server: 'Postgres', match: /post-usage|post_usage/, programs: ['api 1', 'api 2'] },
-  { step: 'a commit', server: 'Postgres', match: /\bcommit\0/i, programs: PROGRAMS },
-  { step: 'a statement', server: 'Postgres', match: /^[QPB]/, programs: PROGRAMS },
-  { step: 'a message to Temporal', server: 'Temporal', match: /./s, programs: PROGRAMS },
-  { step: 'PaymentIntent created', server: 'stripe', match: /^POST \/v1\/payment_intents /, programs: PROGRAMS },
-  {
-    step: 'PaymentIntent confirmed',
-    server: 'stripe',
-    match: /^POST \/v1\/payment_intents\/\w+\/confirm/,
-    programs: PROGRAMS,
-  },
-  { step: 'PaymentIntent read', server: 'stripe', match: /^GET \/v1\/payment_intents/, programs: PROGRAMS },
-];
-const LOSSES: readonly { what: string; server: Server; match: RegExp; when: Moment }[] = [
-  { what: 'before COMMIT was sent', server: 'Postgres', match: /\bcommit\0/i, when: 'before' },
-  { what: 'before usage was sent', server: 'Postgres', match: /post-usage/, when: 'before' },
-  { what: 'after COMMIT was sent', server: 'Postgres', match: /\bcommit\0/i, when: 'sent' },
-  { what: 'before COMMIT was answered', server: 'Postgres', match: /\bcommit\0/i, when: 'answered' },
-  { what: 'after usage was sent', server: 'Postgres', match: /post-usage/, when: 'sent' },
-  { what: 'before usage was answered', server: 'Postgres', match: /post-usage/, when: 'answered' },
-  { what: 'to Temporal', server: 'Temporal', match: /./s, when: 'answered' },
-  { what: 'to Stripe, which has charged', server: 'stripe', match: /^POST .*confirm/, when: 'answered' },
-];
-
 const VICTIMS: readonly ProcessName[] = [...PROGRAMS, 'Postgres', 'Temporal', 'stripe'];
-const kindOf = (name: ProcessName): string => name.replace(/ \d$/, '');
 
-/** Sets a trap on the proxies of some programs; when the first is met, or none is in time, the others are gone. */
-async function trapped(ballast: Ballast, programs: readonly Program[], server: Server, trap: Trap): Promise<boolean> {
-  let sprung = false;
-  const set = programs.map((program) =>
-    ballast.proxy(program, server).trap({
-      ...trap,
-      strike: () => {
-        if (sprung) return;
-        sprung = true;
-        trap.strike?.();
-      },
-    }),
-  );
-  await Promise.race([...set.map(({ met }) => met), sleep(TRAP_MS_MAX)]);
-  set.forEach((one) => one.remove());
-  return sprung;
-}
+const killed = (kind: string, name: ProcessName, { atMs, isMet }: Kill): Struck => ({
+  kind,
+  isMet: () => isMet,
+  victims: [{ name, atMs, how: 'killed' }],
+});
 
 /** kill -9 at one step of usage or of a charge, or at any time. */
 function killing(random: Random): Fault {
@@ -76,15 +37,15 @@ function killing(random: Random): Fault {
   return {
     kind,
     async strike(ballast) {
-      let atMs: number | null = null;
-      const strike = (): void => void (atMs ??= ballast.kill(victim));
-      if (at !== null) {
-        const own = at.programs.filter((program) => program === victim);
-        const programs = own.length > 0 ? own : at.programs;
-        await trapped(ballast, programs, at.server, { match: at.match, when, strike, lose: false });
-      }
+      if (at === null) return killed(kind, victim, ballast.kill(victim));
+      const own = at.programs.filter((program) => program === victim);
+      const programs = own.length > 0 ? own : at.programs;
+      let kill: Kill | null = null;
+      const strike = (): void => void (kill ??= ballast.kill(victim));
+      const sprung = await trapped(ballast, programs, at.server, { match: at.match, when, strike, lose: false });
       strike();
-      return { kind, victims: [{ name: victim, atMs: atMs!, how: 'killed' }] };
+      const aimed = `${kind} at a chosen moment`;
+      return sprung ? killed(aimed, victim, kill!) : { ...killed(kind, victim, kill!), missed: aimed };
     },
   };
 }
@@ -95,28 +56,28 @@ function losing(random: Random): Fault {
   return {
     kind,
     async strike(ballast) {
-      await trapped(ballast, PROGRAMS, server, { match, when, lose: true });
-      return { kind, victims: [] };
+      const sprung = await trapped(ballast, PROGRAMS, server, { match, when, lose: true });
+      return { kind, isMet: () => sprung, victims: [] };
     },
   };
 }
 
 const cutting = (random: Random): Fault => {
   const program = random.pick(PROGRAMS);
-  const server = random.pick(['Postgres', 'Temporal', 'stripe'] as const);
+  const server = random.pick(SERVERS);
   const kind = `all connections to ${server} cut`;
   return {
     kind,
     strike(ballast) {
-      ballast.proxy(program, server).cut();
-      return Promise.resolve({ kind, victims: [] });
+      const cut = ballast.proxy(program, server).cut();
+      return Promise.resolve({ kind, isMet: () => cut > 0, victims: [] });
     },
   };
 };
 
 const holding = (random: Random): Fault => {
   const program = random.pick(PROGRAMS);
-  const server = random.pick(['Postgres', 'Temporal', 'stripe'] as const);
+  const server = random.pick(SERVERS);
   const ms = random.between(500, 4_000);
   const kind = `connections to ${server} silent`;
   return {
@@ -125,8 +86,8 @@ const holding = (random: Random): Fault => {
       const proxy = ballast.proxy(program, server);
       proxy.hold();
       await sleep(ms);
-      proxy.release();
-      return { kind, victims: [] };
+      const held = proxy.release();
+      return { kind, isMet: () => held > 0, victims: [] };
     },
   };
 };
@@ -137,8 +98,8 @@ const cuttingFeed = (random: Random): Fault => {
   return {
     kind,
     strike(ballast) {
-      ballast.proxy(program, 'Postgres').cut(/listen gates/);
-      return Promise.resolve({ kind, victims: [] });
+      const cut = ballast.proxy(program, 'Postgres').cut(/listen gates/);
+      return Promise.resolve({ kind, isMet: () => cut > 0, victims: [] });
     },
   };
 };
@@ -150,10 +111,10 @@ const freezing = (random: Random): Fault => {
   return {
     kind,
     async strike(ballast) {
-      ballast.signal(victim, 'SIGSTOP');
+      const isMet = ballast.signal(victim, 'SIGSTOP');
       await sleep(ms);
       ballast.signal(victim, 'SIGCONT');
-      return { kind, victims: [{ name: victim, atMs: performance.now(), how: 'frozen' }] };
+      return { kind, isMet: () => isMet, victims: [{ name: victim, atMs: performance.now(), how: 'frozen' }] };
     },
   };
 };
@@ -171,6 +132,8 @@ const STRIPE_EFFECTS = [
   ['Stripe slow', 'delay', '/v1/'],
 ] as const;
 
+type Rule = { id: string; hits: number };
+
 const failingStripe = (random: Random): Fault => {
   const [kind, effect, path] = random.pick(STRIPE_EFFECTS);
   const times = random.between(1, 4);
@@ -178,8 +141,14 @@ const failingStripe = (random: Random): Fault => {
   return {
     kind,
     async strike(ballast) {
-      await patiently(() => ballast.simulate('POST', '/faults', { match: { path }, times, effect, delayMs }));
-      return { kind, victims: [] };
+      const rule = { match: { path }, times, effect, delayMs };
+      const id = (await patiently(() => ballast.simulate<Rule[]>('POST', '/faults', rule))).at(-1)!.id;
+      // A simulator that was killed has forgotten its rules, and nobody knows what they met.
+      const isMet = async (): Promise<boolean> =>
+        (await patiently(() => ballast.simulate<Rule[]>('GET', '/faults'))).some(
+          (set) => set.id === id && set.hits > 0,
+        );
+      return { kind, isMet, victims: [] };
     },
   };
 };
@@ -198,20 +167,16 @@ const twistingWebhooks = (random: Random): Fault => {
   return {
     kind,
     strike(ballast) {
-      ballast.webhooks.mode = mode;
-      return Promise.resolve({ kind, victims: [] });
+      const twisted = ballast.webhooks.twist(mode);
+      return Promise.resolve({ kind, isMet: () => twisted() > 0, victims: [] });
     },
   };
 };
 
-const losingTemporal = (): Fault => ({
-  kind: "Temporal's data deleted",
-  strike: (ballast) =>
-    Promise.resolve({
-      kind: "Temporal's data deleted",
-      victims: [{ name: 'Temporal', atMs: ballast.loseTemporalData(), how: 'killed' }],
-    }),
-});
+const losingTemporal = (): Fault => {
+  const kind = "Temporal's data deleted";
+  return { kind, strike: (ballast) => Promise.resolve(killed(kind, 'Temporal', ballast.loseTemporalData())) };
+};
 
 const HOUR_MS = 3_600_000;
 
@@ -220,73 +185,69 @@ const turningClock = (random: Random): Fault => {
   const program = random.pick(PROGRAMS);
   const offMs = random.chance(0.5) ? HOUR_MS : -HOUR_MS;
   const kind = `clock an hour ${offMs > 0 ? 'ahead' : 'behind'}`;
-  return {
-    kind,
-    strike: (ballast) =>
-      Promise.resolve({ kind, victims: [{ name: program, atMs: ballast.setClock(program, offMs), how: 'killed' }] }),
-  };
+  return { kind, strike: (ballast) => Promise.resolve(killed(kind, program, ballast.setClock(program, offMs))) };
 };
 
 const FULL_MS: [number, number] = [2_000, 5_000];
 
 const fillingDisk = (random: Random): Fault => {
   const ms = random.between(...FULL_MS);
+  const kind = 'disk full';
   return {
-    kind: 'disk full',
+    kind,
     async strike(ballast) {
-      if (!ballast.disk.canBeFilled) return { kind: 'disk full (left out: no small disk can be mounted)', victims: [] };
-      ballast.mayDie = true;
-      for (const endMs = performance.now() + ms; performance.now() < endMs; await sleep(200)) ballast.disk.fill();
+      if (!ballast.disk.canBeFilled) return { kind, isMet: () => false, victims: [] };
+      ballast.journal.mayDie = true;
+      let isFull = false;
+      for (const endMs = performance.now() + ms; performance.now() < endMs; await sleep(200))
+        isFull = ballast.disk.fill() || isFull;
       ballast.disk.free();
-      return { kind: 'disk full', victims: [] };
+      return { kind, isMet: () => isFull, victims: [] };
     },
   };
 };
 
-const killingBackend = (): Fault => ({
-  kind: 'kill -9 of a backend of Postgres',
-  strike(ballast) {
-    ballast.killBackend();
-    return Promise.resolve({ kind: 'kill -9 of a backend of Postgres', victims: [] });
-  },
-});
+const killingBackend = (): Fault => {
+  const kind = 'kill -9 of a backend of Postgres';
+  return {
+    kind,
+    strike(ballast) {
+      const isMet = ballast.killBackend();
+      return Promise.resolve({ kind, isMet: () => isMet, victims: [] });
+    },
+  };
+};
 
 /** How often each is drawn. */
-const KINDS: readonly (readonly [number, (random: Random) => Fault])[] = [
-  [40, killing],
-  [15, losing],
-  [6, cutting],
-  [6, holding],
-  [4, cuttingFeed],
-  [7, freezing],
-  [12, failingStripe],
-  [7, twistingWebhooks],
-  [3, losingTemporal],
-  [4, killingBackend],
-  [4, turningClock],
-  [2, fillingDisk],
+const KINDS: readonly { weight: number; draw: (random: Random) => Fault }[] = [
+  { weight: 40, draw: killing },
+  { weight: 15, draw: losing },
+  { weight: 6, draw: cutting },
+  { weight: 6, draw: holding },
+  { weight: 4, draw: cuttingFeed },
+  { weight: 7, draw: freezing },
+  { weight: 12, draw: failingStripe },
+  { weight: 7, draw: twistingWebhooks },
+  { weight: 3, draw: losingTemporal },
+  { weight: 4, draw: killingBackend },
+  { weight: 4, draw: turningClock },
+  { weight: 2, draw: fillingDisk },
 ];
 
 /** @param only what its kind must have in it */
 export function drawFault(random: Random, only = ''): Fault {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const fault = drawAny(random);
+    const fault = random.weighted(KINDS).draw(random);
     if (fault.kind.includes(only)) return fault;
   }
   throw new Error(`There is no kind of fault with "${only}" in it.`);
 }
 const TRIES_MAX = 10_000;
 
-function drawAny(random: Random): Fault {
-  let at = random.next() * KINDS.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, draw] of KINDS) if ((at -= weight) < 0) return draw(random);
-  return killing(random);
-}
-
 /** Ends what a fault has left switched on. */
 export async function heal(ballast: Ballast): Promise<void> {
-  ballast.webhooks.mode = 'pass';
-  ballast.mayDie = false;
-  for (const program of ballast.wrongClocks) await ballast.upAgain(program, ballast.setClock(program, 0));
+  ballast.webhooks.twist('pass');
+  ballast.journal.mayDie = false;
+  for (const program of ballast.wrongClocks) await ballast.upAgain(program, ballast.setClock(program, 0).atMs);
   await patiently(() => ballast.simulate('DELETE', '/faults'));
 }

@@ -19,7 +19,8 @@ export type LossyProxy = {
   port: number;
   /** Takes what comes and passes nothing on, either way, nor for new connections. */
   hold(): void;
-  release(): void;
+  /** Passes on again. Returns how many connections were held. */
+  release(): number;
   /** Cuts the connections whose client has sent something that matches; all without a pattern. Returns how many. */
   cut(match?: RegExp): number;
   /** Sets one trap, which is gone once it is met or taken away. */
@@ -64,6 +65,7 @@ export async function startLossyProxy(target: () => number): Promise<LossyProxy>
     release() {
       held = false;
       for (const link of links) for (const [end] of endsOf(link)) end.resume();
+      return links.size;
     },
     cut(match) {
       const found = [...links].filter(({ said }) => match === undefined || match.test(said));

@@ -1,42 +1,64 @@
-/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --shrink]`: the campaign over the whole product (../README.md). */
+/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --from 40 --to 42] [-- --shrink]`: the campaign over the whole product (../README.md). */
 import { parseArgs } from 'node:util';
+import { abortOnSignal } from '../stopping';
 import { runCampaign, type CampaignResult } from './campaign';
-import { reportOf } from './report';
+import { reportOf, totalOf } from './report';
 import { openDisk } from './smallDisk';
 
-type Wish = { seed: number; steps: [number, number]; only: string | undefined; isShrinking: boolean };
+type Wish = { seed: number; only: string | undefined } & (
+  { first: number; faults: number; last: null } | { first: number; faults: null; last: number }
+);
 
-const stopping = new AbortController();
+/** Steps whose faults met nothing count for none: a campaign in which so few meet anything has tried too little. */
+const STEPS_PER_FAULT_MAX = 5;
 
-function readWish(): Wish {
+const stopping = abortOnSignal();
+
+function readWish(): Wish & { isShrinking: boolean } {
   const { values } = parseArgs({
     options: {
       faults: { type: 'string', default: '300' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       from: { type: 'string', default: '1' },
+      to: { type: 'string' },
       only: { type: 'string' },
       shrink: { type: 'boolean', default: false },
     },
   });
-  const [faults, seed, from] = [Number(values.faults), Number(values.seed), Number(values.from)];
-  if (![faults, seed, from].every(Number.isInteger) || faults < 1 || from < 1)
-    throw new Error('--faults, --seed and --from are whole numbers.');
-  return { seed, steps: [from, from + faults - 1], only: values.only, isShrinking: values.shrink };
+  const { only, shrink: isShrinking } = values;
+  const [faults, seed, first, last] = [values.faults, values.seed, values.from, values.to ?? values.from].map(
+    Number,
+  ) as [number, number, number, number];
+  if (![faults, seed, first, last].every(Number.isInteger) || faults < 1 || first < 1 || last < first)
+    throw new Error('--faults, --seed, --from and --to are whole numbers.');
+  const common = { seed, only, first, isShrinking };
+  return values.to === undefined ? { ...common, faults, last: null } : { ...common, faults: null, last };
 }
 
-const commandOf = ({ seed, steps: [first, last], only }: Wish): string =>
+const commandOf = ({ seed, first, last, faults, only }: Wish): string =>
   [
-    `npm run chaos -- --seed ${seed} --faults ${last - first + 1}`,
+    `npm run chaos -- --seed ${seed}`,
+    ...(faults === null ? [] : [`--faults ${faults}`]),
     ...(first > 1 ? [`--from ${first}`] : []),
+    ...(last === null ? [] : [`--to ${last}`]),
     ...(only === undefined ? [] : [`--only '${only}'`]),
   ].join(' ');
 
 /** On a disk of its own, whose content is kept when something is wrong. */
-async function run({ seed, steps, only }: Wish, log: (line: string) => void): Promise<CampaignResult> {
+async function run({ seed, first, last, faults, only }: Wish, log: (line: string) => void): Promise<CampaignResult> {
   const disk = openDisk();
   let failed = false;
   try {
-    const result = await runCampaign({ seed, steps, only, disk, signal: stopping.signal, log });
+    const result = await runCampaign({
+      seed,
+      first,
+      last: last ?? first + STEPS_PER_FAULT_MAX * faults - 1,
+      faults: faults ?? Infinity,
+      only,
+      disk,
+      signal: stopping,
+      log,
+    });
     failed = result.failed !== null;
     return result;
   } finally {
@@ -47,32 +69,34 @@ async function run({ seed, steps, only }: Wish, log: (line: string) => void): Pr
 
 /** The fewest steps up to the one that failed which still fail: steps draw for themselves, so any of them can be run alone. */
 async function shrink(wish: Wish, last: number): Promise<Wish> {
-  const [first] = wish.steps;
-  for (let length = 1; length <= last - first; length *= 2) {
-    const shorter: Wish = { ...wish, steps: [last - length + 1, last] };
+  for (let length = 1; length <= last - wish.first; length *= 2) {
+    const shorter: Wish = { ...wish, first: last - length + 1, last, faults: null };
     console.log(`shrinking: ${commandOf(shorter)}`);
     const { failed } = await run(shorter, () => undefined);
-    if (failed !== null) return { ...shorter, steps: [shorter.steps[0], failed.step] };
+    if (failed !== null) return { ...shorter, last: failed.step };
   }
-  return { ...wish, steps: [first, last] };
+  return { ...wish, last, faults: null };
 }
 
 async function main(): Promise<void> {
-  const wish = readWish();
+  const { isShrinking, ...wish } = readWish();
   console.log(`seed ${wish.seed}; the same again: ${commandOf(wish)}`);
   const { tally, acknowledged, seconds, failed } = await run(wish, (line) => console.log(line));
   console.log(`\n${reportOf(tally, acknowledged, { seconds, violations: failed === null ? 0 : 1 })}`);
-  if (failed === null) return;
-  process.exitCode = 1;
-  console.log(`\nVIOLATION with seed ${wish.seed} in step ${failed.step}:\n${failed.because}`);
-  const failing: Wish = { ...wish, steps: [wish.steps[0], failed.step] };
-  console.log(`\nThe same again: ${commandOf(wish.isShrinking ? await shrink(failing, failed.step) : failing)}`);
+  if (failed !== null) {
+    process.exitCode = 1;
+    console.log(`\nVIOLATION with seed ${wish.seed} in step ${failed.step}:\n${failed.because}`);
+    const failing: Wish = { ...wish, last: failed.step, faults: null };
+    console.log(`\nThe same again: ${commandOf(isShrinking ? await shrink(wish, failed.step) : failing)}`);
+  } else if (totalOf(tally.faults) < (wish.faults ?? 0)) {
+    process.exitCode = 1;
+    console.log(`\nOnly ${totalOf(tally.faults)} of ${wish.faults} faults met anything in ${tally.steps} steps.`);
+  }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 main()
   .catch((error: Error) => {
-    if (!stopping.signal.aborted) console.error(error.stack);
-    process.exitCode = stopping.signal.aborted ? 130 : 1;
+    if (!stopping.aborted) console.error(error.stack);
+    process.exitCode = stopping.aborted ? 130 : 1;
   })
   .finally(() => process.exit());

@@ -1,6 +1,6 @@
 /** Which operations a step draws, how often, and how they run at the same time. */
+import type { Owned } from '../owned';
 import type { Random } from '../random';
-import type { Account } from './accounts';
 import { adjust, dispute, payAtCheckout, prepay, prepayAndRefund } from './operations/money';
 import type { Operation, Scene } from './operations/operation';
 import { askForLimit, changeSettings, signInAndOut, suspendAndResume } from './operations/settings';
@@ -27,21 +27,19 @@ const OPERATIONS: readonly { weight: number; act: Operation; alone?: true }[] = 
   { weight: 2, act: askForLimit },
   { weight: 2, act: signInAndOut },
 ];
-const WEIGHTS = OPERATIONS.reduce((sum, { weight }) => sum + weight, 0);
 
-export type Planned = { act: Operation; account: Account; random: Random; name: string; alone: boolean };
+export type Planned = { act: Operation; account: Owned; random: Random; name: string; alone: boolean };
 
 /** @param prefix of all ids of the step */
 export function drawOperations(
-  accounts: readonly Account[],
+  accounts: readonly Owned[],
   random: Random,
   count: number,
   prefix: string,
   fork: () => Random,
 ): Planned[] {
   return Array.from({ length: count }, (_, nth) => {
-    let at = random.next() * WEIGHTS;
-    const drawn = OPERATIONS.find(({ weight }) => (at -= weight) < 0) ?? OPERATIONS[0]!;
+    const drawn = random.weighted(OPERATIONS);
     const account = random.pick(accounts);
     return { act: drawn.act, alone: drawn.alone === true, account, random: fork(), name: `${prefix}-${nth}` };
   });

@@ -6,6 +6,8 @@ export type ProcessName = 'Postgres' | 'Temporal' | 'stripe' | Program;
 export type Server = 'Postgres' | 'Temporal' | 'stripe';
 
 export const SERVERS: readonly Server[] = ['Postgres', 'Temporal', 'stripe'];
+/** What a process is one of: `worker` of `worker 2`. */
+export const kindOf = (name: string): string => name.replace(/ \d+$/, '');
 /** Below dist/. */
 export const SCRIPTS: Record<Program, string> = {
   'api 1': 'api/main.js',
@@ -15,3 +17,5 @@ export const SCRIPTS: Record<Program, string> = {
   'batch worker': 'workers/batchesMain.js',
 };
 export const isApi = (program: Program): boolean => program.startsWith('api');
+/** When it was, by `performance.now()`; not met: the process had ended already, and was being started again. */
+export type Kill = { atMs: number; isMet: boolean };

@@ -1,23 +1,39 @@
 /** What a campaign tells at its end: faults by kind, recovery by process, what was acknowledged, what is wrong. */
 import { quantile } from '../../bench/results';
+import type { Recovery } from './recovery';
 
-export type Recovery = {
-  /** What works again: a process that was killed, or what callers see. */
-  what: string;
-  /** Of the fault. */
-  kind: string;
-  ms: number;
-};
+/** In the order in which a step goes through them. */
+export const PHASES = ['operations', 'recovery', 'healing', 'proof'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export type Tally = {
+  steps: number;
+  /** Those that met what they were aimed at. */
   faults: Map<string, number>;
+  /** Those that did not: they are no faults. */
+  missed: Map<string, number>;
+  phasesMs: Map<Phase, number>;
   recoveries: Recovery[];
   operations: number;
   /** Steps whose news came only by reconciliation. */
   reconciled: number;
 };
 
-export const newTally = (): Tally => ({ faults: new Map(), recoveries: [], operations: 0, reconciled: 0 });
+export const newTally = (): Tally => ({
+  steps: 0,
+  faults: new Map(),
+  missed: new Map(),
+  phasesMs: new Map(),
+  recoveries: [],
+  operations: 0,
+  reconciled: 0,
+});
+
+export const addTo = <K>(counts: Map<K, number>, key: K, more: number): void =>
+  void counts.set(key, (counts.get(key) ?? 0) + more);
+
+export const totalOf = (counts: ReadonlyMap<unknown, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 /** What measures.md asks for. */
 const RECOVERY_MS_MAX = 5_000;
@@ -27,12 +43,14 @@ export function reportOf(
   acknowledged: Record<string, number>,
   facts: { seconds: number; violations: number },
 ): string {
-  const total = [...tally.faults.values()].reduce((sum, count) => sum + count, 0);
   const counts = (rows: Iterable<readonly [string, number | string]>): string[][] =>
     [...rows].map(([name, count]) => [name, String(count)]);
   return [
     'faults',
     table(counts([...tally.faults].toSorted())),
+    '',
+    'not met, and not counted as faults',
+    table(counts([...tally.missed].toSorted())),
     '',
     'recovery, seconds from the fault on',
     table([['', 'times', 'p50', 'worst', 'over 5 s'], ...recoveryRows(tally.recoveries)]),
@@ -40,9 +58,13 @@ export function reportOf(
     'acknowledged, or happened',
     table(counts(Object.entries(acknowledged))),
     '',
+    'where the time of a step goes, seconds on average',
+    table(counts([...tally.phasesMs].map(([phase, ms]) => [phase, (ms / 1_000 / tally.steps).toFixed(1)]))),
+    '',
     table(
       counts([
-        ['faults', total],
+        ['steps', tally.steps],
+        ['faults', totalOf(tally.faults)],
         ['operations', tally.operations],
         ['steps that needed reconciliation', tally.reconciled],
         ['seconds', facts.seconds.toFixed(0)],

@@ -8,7 +8,8 @@ export type CampaignDisk = {
   folder: string;
   /** False: it is a folder like any other, and no fault may fill it. */
   canBeFilled: boolean;
-  fill(): void;
+  /** Whether it is full now. */
+  fill(): boolean;
   free(): void;
   /** Removes all, or keeps it in a folder of a usual disk and says where. */
   close(keep: boolean): string | null;
@@ -53,7 +54,7 @@ function mount(image: string, folder: string): boolean {
 const ROUNDS_MAX = 8;
 
 /** Takes all that is free at once, without writing it: the proxies of the campaign run in this process, and must not stand still. */
-function fillUp(file: string): void {
+function fillUp(file: string): boolean {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const { bavail, bsize } = statfsSync(dirname(file));
     if (bavail === 0) break;
@@ -63,8 +64,8 @@ function fillUp(file: string): void {
   const descriptor = openSync(file, 'a');
   try {
     for (;;) writeSync(descriptor, Buffer.alloc(BLOCK));
-  } catch {
-    // It is full.
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOSPC';
   } finally {
     closeSync(descriptor);
   }

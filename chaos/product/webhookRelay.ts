@@ -8,10 +8,11 @@ export type WebhookMode = 'pass' | 'lose' | 'repeat' | 'reorder' | 'late' | 'for
 
 export type WebhookRelay = {
   url: string;
-  /** `lose` takes events and brings them to nobody; `late` and `reorder` bring them after a while, the latter the last first. */
-  mode: WebhookMode;
-  /** Events that were brought to an API and taken. */
-  passed(): number;
+  /**
+   * What is done to events from now on: `lose` takes them and brings them to nobody; `late` and `reorder` bring them after a
+   * while, the latter the last first. Returns to how many it was done so far.
+   */
+  twist(mode: WebhookMode): () => number;
   /** Forged events that an API took: it must be none. */
   forgedTaken(): number;
   close(): Promise<void>;
@@ -24,7 +25,8 @@ const ASK_MS_MAX = 10_000;
 
 /** @param apis their addresses; events go to one after the other */
 export async function startWebhookRelay(apis: () => readonly string[]): Promise<WebhookRelay> {
-  let [nth, passed, forgedTaken] = [0, 0, 0];
+  let [nth, forgedTaken] = [0, 0];
+  let twist: { mode: WebhookMode; met: number } = { mode: 'pass', met: 0 };
   const waiting: Event[] = [];
 
   async function bring({ body, signature }: Event): Promise<boolean> {
@@ -38,15 +40,10 @@ export async function startWebhookRelay(apis: () => readonly string[]): Promise<
     await answer?.arrayBuffer().catch(() => undefined);
     return answer?.ok === true;
   }
-  const pass = async (event: Event): Promise<boolean> => {
-    const taken = await bring(event);
-    if (taken) passed++;
-    return taken;
-  };
   /** Taken here and brought later; whoever does not take it then has never heard of it. */
   const bringWaiting = async (): Promise<void> => {
     await sleep(LATE_MS, undefined, { ref: false });
-    for (let event = waiting.pop(); event; event = waiting.pop()) await pass(event);
+    for (let event = waiting.pop(); event; event = waiting.pop()) await bring(event);
   };
   /** With another amount, under the signature of the real one. */
   const forge = async ({ body, signature }: Event): Promise<void> => {
@@ -57,7 +54,8 @@ export async function startWebhookRelay(apis: () => readonly string[]): Promise<
   const server = createServer((request, response) => {
     void (async () => {
       const event = { body: await textOf(request), signature: String(request.headers['stripe-signature'] ?? '') };
-      response.statusCode = (await take(relay.mode, event)) ? 200 : 503;
+      twist.met++;
+      response.statusCode = (await take(twist.mode, event)) ? 200 : 503;
       response.end();
     })().catch(() => response.destroy());
   });
@@ -66,7 +64,7 @@ export async function startWebhookRelay(apis: () => readonly string[]): Promise<
       case 'lose':
         return true;
       case 'repeat':
-        return (await Promise.all([pass(event), pass(event), pass(event)])).every(Boolean);
+        return (await Promise.all([bring(event), bring(event), bring(event)])).every(Boolean);
       case 'late':
       case 'reorder':
         if (mode === 'late') waiting.unshift(event);
@@ -75,18 +73,20 @@ export async function startWebhookRelay(apis: () => readonly string[]): Promise<
         return true;
       case 'forge':
         await forge(event);
-        return pass(event);
+        return bring(event);
       case 'pass':
-        return pass(event);
+        return bring(event);
     }
   }
 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const relay: WebhookRelay = {
+  return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    mode: 'pass',
-    passed: () => passed,
+    twist(mode) {
+      const set = (twist = { mode, met: 0 });
+      return () => set.met;
+    },
     forgedTaken: () => forgedTaken,
     async close() {
       server.closeAllConnections();
@@ -94,7 +94,6 @@ export async function startWebhookRelay(apis: () => readonly string[]): Promise<
       await once(server, 'close');
     },
   };
-  return relay;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -1,10 +1,11 @@
 /** Money in and out: prepayments, Checkout, refunds, disputes, adjustments. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Defect, type Reply } from '../../caller';
+import { centsToNano, formatCents } from '../../../domain/money';
+import { Defect, expect, type Reply } from '../../caller';
+import type { Owned } from '../../owned';
 import type { Random } from '../../random';
-import type { Account } from '../accounts';
 import { patiently } from '../patiently';
-import { dollarsOf, expect, type Operation, type Scene } from './operation';
+import type { Operation, Scene } from './operation';
 
 type PaymentAnswer = { id: string; status: string; amount: string };
 
@@ -12,21 +13,21 @@ type PaymentAnswer = { id: string; status: string; amount: string };
 async function prepayOnce(
   { acknowledged }: Scene,
   random: Random,
-  { id: account, owner }: Account,
+  { id: account, owner }: Owned,
   name: string,
 ): Promise<{ id: string; cents: number } | null> {
   const cents = random.between(5, 15) * 100;
   const ask = async (): Promise<Reply<PaymentAnswer>> =>
     expect(
       await owner.ask<PaymentAnswer>('POST', `/v1/accounts/${account}/prepayments`, {
-        body: { amount: `${cents / 100}.00` },
+        body: { amount: formatCents(cents) },
         headers: { 'idempotency-key': name },
       }),
       'a prepayment',
       201,
       202,
-      402,
-      429,
+      'card_declined',
+      'rate_limited',
     );
   const answers = await Promise.all(random.chance(0.5) ? [ask(), ask(), ask()] : [ask()]);
   const paid = answers.find(({ status }) => status === 201)?.body;
@@ -52,7 +53,7 @@ export const prepayAndRefund: Operation = async (scene, random, account, name) =
   const ask = async (): Promise<Reply<{ id: string }>> =>
     expect(
       await scene.people.admin.ask<{ id: string }>('POST', path, {
-        body: { amount: dollarsOf(cents) },
+        body: { amount: formatCents(cents) },
         headers: { 'idempotency-key': `${name}-refund` },
       }),
       'a refund',
@@ -68,13 +69,13 @@ export const adjust: Operation = async ({ people, acknowledged }, random, { id: 
   const cents = random.between(1, 500) * (random.chance(0.5) ? -1 : 1);
   const { body } = expect(
     await people.admin.ask<{ sequence: number }>('POST', `/v1/accounts/${account}/adjustments`, {
-      body: { amount: dollarsOf(cents), reason: 'chaos' },
+      body: { amount: formatCents(cents), reason: 'chaos' },
       headers: { 'idempotency-key': name },
     }),
     'an adjustment',
     201,
   );
-  acknowledged.post({ kind: 'adjustment', account, sequence: body.sequence, nano: BigInt(cents) * 10_000_000n });
+  acknowledged.post({ kind: 'adjustment', account, sequence: body.sequence, nano: centsToNano(cents) });
 };
 
 /** Paid on the provider's page: only a webhook, or reconciliation, brings the news. */
@@ -87,12 +88,12 @@ export const payAtCheckout: Operation = async (
   const cents = random.between(5, 30) * 100;
   const begun = expect(
     await owner.ask<{ id: string }>('POST', `/v1/accounts/${account}/prepayments/checkout`, {
-      body: { amount: dollarsOf(cents), successUrl: PAGE, cancelUrl: PAGE },
+      body: { amount: formatCents(cents), successUrl: PAGE, cancelUrl: PAGE },
       headers: { 'idempotency-key': name },
     }),
     'a Checkout',
     201,
-    429,
+    'rate_limited',
   );
   if (begun.status !== 201) return;
   const { rows } = await patiently(() =>
@@ -100,12 +101,11 @@ export const payAtCheckout: Operation = async (
       begun.body.id,
     ]),
   );
-  const submitted = await ballast
-    .simulate('POST', `/checkout-sessions/${rows[0]!.session}/submit`, { paymentMethod: 'pm_card_visa' })
-    .then(() => true)
-    .catch(() => false);
+  const submitted = await unlessAway(
+    ballast.simulate('POST', `/checkout-sessions/${rows[0]!.session}/submit`, { paymentMethod: 'pm_card_visa' }),
+  );
   // Without an answer the provider itself says whether it was paid: the proof compares all of its charges.
-  if (submitted) acknowledged.prepay({ account, id: begun.body.id, cents }, true);
+  if (submitted !== null) acknowledged.prepay({ account, id: begun.body.id, cents }, true);
 };
 const PAGE = 'https://shop.example/';
 
@@ -119,13 +119,13 @@ export const dispute: Operation = async (scene, random, account, name) => {
   const { rows } = await patiently(() =>
     pool.query<{ intent: string }>('select payment_intent_id as intent from payments where id = $1', [paid.id]),
   );
-  // The simulator may be killed while it is asked: then the dispute stays open, or there is none.
-  const opened = await ballast
-    .simulate<{ id: string }>('POST', '/disputes', { paymentIntent: rows[0]!.intent })
-    .catch(() => null);
+  // Without an answer the dispute stays open, or there is none.
+  const opened = await unlessAway(
+    ballast.simulate<{ id: string }>('POST', '/disputes', { paymentIntent: rows[0]!.intent }),
+  );
   if (opened === null) return;
   await sleep(pauseMs);
-  await ballast.simulate('POST', `/disputes/${opened.id}/close`, { outcome }).catch(() => null);
+  await unlessAway(ballast.simulate('POST', `/disputes/${opened.id}/close`, { outcome }));
   if (outcome === 'lost')
     expect(
       await people.admin.ask('DELETE', `/v1/accounts/${account.id}/suspension?reason=payment_disputed`),
@@ -133,3 +133,10 @@ export const dispute: Operation = async (scene, random, account, name) => {
       200,
     );
 };
+
+/** Null where the simulator does not answer, as it may be killed meanwhile. @throws Defect when it refuses */
+const unlessAway = <T>(asked: Promise<T>): Promise<T | null> =>
+  asked.catch((error: Error) => {
+    if (error instanceof Defect) throw error;
+    return null;
+  });

@@ -1,9 +1,10 @@
 /** Usage: single and in batches, repeated, with other content, reversed; and holds in all their ends. */
-import { Defect } from '../../caller';
+import { centsToNano, formatCents } from '../../../domain/money';
+import { Defect, expect } from '../../caller';
 import type { Random } from '../../random';
 import type { SentEvent } from '../acknowledged';
 import { MODEL, PRICE } from '../accounts';
-import { expect, type Operation, type Scene } from './operation';
+import type { Operation, Scene } from './operation';
 
 /** Ten dollars in the middle: as much as is prepaid, so that balances fall to where they reload, and below zero. */
 const TOKENS_MAX = 20_000_000;
@@ -85,20 +86,22 @@ type HoldAnswer = { id: string; charged?: string; released?: string };
 export const hold: Operation = async (scene, random, { id: account }, name) => {
   const { people, acknowledged } = scene;
   const path = `/v1/accounts/${account}/holds`;
-  const amount = `${random.between(1, 3)}.50`;
+  const cents = random.between(1, 3) * 100 + 50;
   const end = random.pick(['settle', 'settle twice', 'release', 'by event', 'expire'] as const);
   const drawn = draw(random, account, `${name}-held`);
   const placed = expect(
     await people.service.ask<HoldAnswer>('POST', path, {
-      body: { amount, expiresInSeconds: end === 'expire' ? 10 : 600 },
+      body: { amount: formatCents(cents), expiresInSeconds: end === 'expire' ? 10 : 600 },
       headers: { 'idempotency-key': name },
     }),
     'a hold',
     201,
-    402,
+    'insufficient_funds',
+    'account_suspended',
   );
   if (placed.status !== 201) return;
   const { id } = placed.body;
+  acknowledged.placeHold({ account, id, nano: centsToNano(cents) });
   if (end === 'expire') return;
   if (end === 'by event') {
     await report(scene, [{ event: drawn.event, wire: { ...drawn.wire, holdId: id } }]);
@@ -131,7 +134,7 @@ export const reverse: Operation = async ({ people, acknowledged }, random, _acco
     }),
     'a reversal',
     201,
-    409,
+    'already_reversed',
   );
   if (answer.status !== 201) return;
   const { account, costNano } = before;
