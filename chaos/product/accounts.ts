@@ -61,12 +61,12 @@ export async function openAccount(
     must(owner.ask('POST', `/v1/accounts/${id}/payment-methods`, { body: { paymentMethod, role } }));
   await add('pm_card_visa', 'primary');
   const paid = await must(
-    owner.ask<{ id: string }>('POST', `/v1/accounts/${id}/prepayments`, {
+    owner.ask<{ id: string; status: string }>('POST', `/v1/accounts/${id}/prepayments`, {
       body: { amount: '20.00' },
       headers: { 'idempotency-key': 'first' },
     }),
   );
-  acknowledged.prepay({ account: id, id: paid.id, cents: 2_000 }, true);
+  acknowledged.prepay({ account: id, id: paid.id, cents: 2_000 }, paid.status === 'succeeded');
   const [primary, backup] = CARDS[nth % CARDS.length]!;
   if (primary !== 'pm_card_visa') await add(primary!, 'primary');
   if (backup !== undefined) await add(backup, 'backup');

@@ -13,7 +13,7 @@ export type Struck = {
   kind: string;
   /** Whether it has met what it was aimed at; only then it is a fault. Asked when the operations have ended, before all is healed. */
   isMet: () => boolean | Promise<boolean>;
-  /** What it was meant to be, where it has come to less than that. */
+  /** What it was meant to be besides, and was not. */
   missed?: string;
   /** What was ended or frozen: it must serve again. */
   victims: Victim[];
@@ -44,8 +44,10 @@ function killing(random: Random): Fault {
       const strike = (): void => void (kill ??= ballast.kill(victim));
       const sprung = await trapped(ballast, programs, at.server, { match: at.match, when, strike, lose: false });
       strike();
-      const aimed = `${kind} at a chosen moment`;
-      return sprung ? killed(aimed, victim, kill!) : { ...killed(kind, victim, kill!), missed: aimed };
+      return {
+        ...killed(kind, victim, kill!),
+        ...(!sprung && { missed: `${kind} at a chosen moment: done at another` }),
+      };
     },
   };
 }
