@@ -1,13 +1,16 @@
 /** Ctrl-C while a campaign starts: whatever it has begun by then is stopped, and nothing of it is left. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCampaign } from '../support/campaign';
 import { until } from '../support/notices';
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ballast-ctrl-c-'))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ballast-ctrl-c-'));
+  chmodSync(folder, 0o755); // for the user that Postgres runs as
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Command lines of processes whose data lies in the folder. */
