@@ -6,7 +6,7 @@ import { join } from 'node:path';
 type Name = 'product' | 'batches';
 type Ended = { code: number | null; output: string };
 
-const CHAOS = join(__dirname, '..', '..', 'dist', 'chaos');
+const CHAOS = join(__dirname, '..', '..', 'chaos');
 
 /** Returns what it has printed. @throws all of that when it ends with anything but 0 */
 export async function runCampaign(name: Name, ...args: string[]): Promise<string> {
