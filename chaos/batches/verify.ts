@@ -118,8 +118,13 @@ export async function verify(
   };
 }
 
-/** Deletes all files by the API; answers what is in the store after that, when nothing more goes. */
-export async function eraseAll(callers: Iterable<Caller>, filesDir: string, waitMs: number): Promise<string[]> {
+/** Deletes all files by the API; answers what is in the store after that, when nothing more goes, and nobody will remove. */
+export async function eraseAll(
+  callers: Iterable<Caller>,
+  pool: Pool,
+  filesDir: string,
+  waitMs: number,
+): Promise<string[]> {
   for (const caller of callers)
     for (;;) {
       const { body } = await caller.ask<{ data: { id: string }[]; has_more: boolean }>('GET', '/v1/files?limit=100');
@@ -128,12 +133,17 @@ export async function eraseAll(callers: Iterable<Caller>, filesDir: string, wait
         expect(await caller.ask('DELETE', `/v1/files/${id}`), 'a deletion', 200, 'not_found');
       if (!body.has_more) break;
     }
-  // What a killed writer had not finished lies apart, and is swept after a day.
-  const left = (): string[] => readdirSync(filesDir).filter((name) => !['partial', MARKER].includes(name));
-  for (
-    const startedMs = performance.now();
-    left().length > 0 && performance.now() - startedMs < waitMs;
-    await sleep(500)
-  );
-  return left();
+  const startedMs = performance.now();
+  for (;;) {
+    const left = await listUnreserved(pool, filesDir);
+    if (left.length === 0 || performance.now() - startedMs > waitMs) return left;
+    await sleep(500);
+  }
+}
+
+/** What a killed writer had not finished lies apart, and is swept after a day. An upload whose process was killed before it was kept goes when its reservation ends, a day after it began. */
+async function listUnreserved(pool: Pool, filesDir: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>('select id from files where removed_at > clock_timestamp()');
+  const passed = new Set(['partial', MARKER, ...rows.map(({ id }) => id)]);
+  return readdirSync(filesDir).filter((name) => !passed.has(name));
 }
