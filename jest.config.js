@@ -17,6 +17,6 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   // Of a machine with many times its usual load: what is waited for is a state.
   testTimeout: 180_000,
-  // Tests wait for servers more than they compute, and the servers need the cores too.
-  maxWorkers: 2,
+  // More than two cores, as CI has: tests wait for servers more than they compute.
+  maxWorkers: 3,
 };
