@@ -10,7 +10,7 @@ import type { Scene } from './operations/operation';
 /** What is younger may still come when a step has just ended. */
 const GRACE_SECONDS = 900;
 /** How long the news of a step may be on its way. */
-const SETTLE_MS_MAX = 90_000;
+const NEWS_MS_MAX = 90_000;
 /** What nobody has brought by then is left to reconciliation. */
 const RECONCILE_AFTER_MS = 12_000;
 
@@ -33,7 +33,7 @@ function proveNow({ ballast, gates }: Scene, results: readonly Result[]): void {
   if (ballast.webhooks.forgedTaken() > 0) throw new Violation('A forged webhook was taken.');
 }
 
-export type Settled = {
+export type Proved = {
   /** Some of the news came only by reconciliation. */
   reconciled: boolean;
   /** What was waited for last; empty: all had come at once. */
@@ -46,7 +46,7 @@ export type Settled = {
  * @param stillOpen what else must come to its end, in words where it has not
  * @throws Violation when something does not hold, or has not come after 90 s
  */
-export async function proveAll(scene: Scene, stillOpen?: (pool: Pool) => Promise<string[]>): Promise<Settled> {
+export async function proveAll(scene: Scene, stillOpen?: (pool: Pool) => Promise<string[]>): Promise<Proved> {
   const { acknowledged, gates, pool } = scene;
   let reconciled = false;
   let waitedFor = '';
@@ -60,7 +60,7 @@ export async function proveAll(scene: Scene, stillOpen?: (pool: Pool) => Promise
       ...wrong,
       ...results.filter(({ differences }) => differences > 0).map(({ invariant }) => invariant),
     ].join('; ');
-    if (elapsedMs > SETTLE_MS_MAX)
+    if (elapsedMs > NEWS_MS_MAX)
       throw new Violation([...wrong, ...(holds(results) ? [] : [tableOf(results)])].join('\n'));
     if (!reconciled && elapsedMs > RECONCILE_AFTER_MS) {
       reconciled = true;

@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../random';
 import { drawFault, heal, type Fault, type Struck } from './faults';
 import { drawOperations, runOperations } from './operations';
 import type { Scene } from './operations/operation';
-import { proveAll, Violation, type Settled } from './proof';
+import { proveAll, Violation, type Proved } from './proof';
 import { recover, type Recovery } from './recovery';
 import type { Phase } from './report';
 
@@ -19,7 +19,7 @@ export type StepDone = {
   operations: number;
   recoveries: Recovery[];
   phasesMs: Record<Phase, number>;
-} & Settled;
+} & Proved;
 
 /** @throws Violation when an invariant does not hold, or something acknowledged does not stand */
 export async function runStep(scene: Scene, seed: number, nth: number, only?: string): Promise<StepDone> {
@@ -55,9 +55,9 @@ async function carryOut(scene: Scene, faults: readonly Fault[], prefix: string, 
   const counted = await countMet(struck);
   await heal(ballast);
   const healing = phaseMs();
-  const settled = await proveAll(scene);
+  const proved = await proveAll(scene);
   const phasesMs = { operations, recovery, healing, proof: phaseMs() };
-  return { ...counted, operations: count, recoveries, phasesMs, ...settled };
+  return { ...counted, operations: count, recoveries, phasesMs, ...proved };
 }
 
 /** Milliseconds since it was asked last. */

@@ -99,7 +99,7 @@ function coveredBy(money: bigint, due: readonly Row[]): Row[] {
   return covered;
 }
 
-/** The first of them that may be held for together: half of what is available is left to requests in real time, but for a single one. */
+/** The first of them that may be held for together. Each claim leaves half of what it finds available to requests in real time, unless only a single request is handed out. */
 function affordableBy(available: bigint, free: bigint, due: readonly Row[]): Row[] {
   // Something must stay available, or the claim itself would suspend the account.
   const spare = available - 1n;

@@ -1,6 +1,6 @@
 /** L5: files and batches are handed on to a process of their own, byte for byte; everything else is answered here. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request, type IncomingMessage } from 'node:http';
+import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -78,56 +78,64 @@ test('L5 while their process is away, files and batches are 503 and everything e
   }
 });
 
-test('9.25 an upload that its sender breaks off is no outage of the other process: nothing is logged', async () => {
+type Silent = { url: string; incoming(): Promise<IncomingMessage>; logged: string[] };
+
+/** An API whose other process takes requests and answers none. */
+async function withSilentProcess(work: (silent: Silent) => Promise<void>): Promise<void> {
   const logged: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const asked: IncomingMessage[] = [];
   const other = createServer((incoming) => void asked.push(incoming.on('error', () => undefined)));
   await once(other.listen(0, '127.0.0.1'), 'listening');
   const { port } = other.address() as AddressInfo;
-  const alone = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}`, log });
+  const { url, close } = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}`, log });
   try {
-    for (const path of ['/v1/files', `/v1/accounts/${own.id}/evaluation-datasets`]) {
-      const sent = request(new URL(path, alone.url), { method: 'POST', headers: { 'Content-Length': 1_000 } });
-      sent.on('error', () => undefined).write('half of it');
-      const incoming = await until(() => asked.pop(), Boolean);
-      sent.destroy();
-      await new Promise((resolve) => (incoming!.closed ? resolve(null) : incoming!.once('close', resolve)));
-    }
-    expect(logged).toEqual([]);
+    await work({ url, incoming: async () => (await until(() => asked.pop(), Boolean))!, logged });
   } finally {
-    await alone.close();
+    await close();
     other.close();
   }
+}
+
+/** An upload of which half has been sent. */
+function halfAnUpload(url: string, path: string): ClientRequest {
+  const sent = request(new URL(path, url), { method: 'POST', headers: { 'Content-Length': 1_000 } });
+  sent.on('error', () => undefined).write('half of it');
+  return sent;
+}
+
+test('9.25 an upload that its sender breaks off is no outage of the other process: nothing is logged', async () => {
+  await withSilentProcess(async ({ url, incoming, logged }) => {
+    for (const path of ['/v1/files', `/v1/accounts/${own.id}/evaluation-datasets`]) {
+      const sent = halfAnUpload(url, path);
+      const asked = await incoming();
+      sent.destroy();
+      await new Promise((resolve) => (asked.closed ? resolve(null) : asked.once('close', resolve)));
+    }
+    expect(logged).toEqual([]);
+  });
 });
 
 test('9.25 an upload that stops coming ends with its connection when the other process ends it: that is no outage of it', async () => {
-  const logged: string[] = [];
-  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
-  const asked: IncomingMessage[] = [];
-  const other = createServer((incoming) => void asked.push(incoming.on('error', () => undefined)));
-  await once(other.listen(0, '127.0.0.1'), 'listening');
-  const { port } = other.address() as AddressInfo;
-  const alone = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}`, log });
   const now = jest.spyOn(performance, 'now');
   try {
-    const sent = request(new URL('/v1/files', alone.url), { method: 'POST', headers: { 'Content-Length': 1_000 } });
-    const ended = new Promise<string>((resolve) => {
-      sent.on('response', ({ statusCode }) => resolve(`answered with ${statusCode}`));
-      sent.on('error', () => resolve('the connection was ended'));
+    await withSilentProcess(async ({ url, incoming, logged }) => {
+      const sent = halfAnUpload(url, '/v1/files');
+      const ended = new Promise<string>((resolve) => {
+        sent.on('response', ({ statusCode }) => resolve(`answered with ${statusCode}`));
+        sent.on('error', () => resolve('the connection was ended'));
+      });
+      const asked = await incoming();
+      await once(asked, 'data');
+      const atMs = performance.now();
+      now.mockImplementation(() => atMs + BODY_MS_MAX + 1_000);
+      asked.destroy();
+      expect(await ended).toBe('the connection was ended');
+      expect(logged).toEqual([]);
+      now.mockRestore();
     });
-    sent.write('half of it');
-    const incoming = (await until(() => asked.pop(), Boolean))!;
-    await once(incoming, 'data');
-    const atMs = performance.now();
-    now.mockImplementation(() => atMs + BODY_MS_MAX + 1_000);
-    incoming.destroy();
-    expect(await ended).toBe('the connection was ended');
-    expect(logged).toEqual([]);
   } finally {
     now.mockRestore();
-    await alone.close();
-    other.close();
   }
 });
 
