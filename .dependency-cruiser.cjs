@@ -56,7 +56,7 @@ const may = {
 
 /** Beside the workflows, for whoever talks to them: how to start and wake one. Not part of the bundle. */
 const starters = '^workflows/(wake|start[A-Z]\\w*)\\.ts$';
-const contract = '^workflows/messages\\.ts$';
+const contract = '^workflows/(messages|timeouts)\\.ts$';
 
 /** What is run by its path: by npm, by a supervisor, in a container, in a browser. */
 const programs = [
@@ -128,7 +128,7 @@ module.exports = {
     ),
     error(
       'workflows-are-talked-to-by-messages',
-      'Processes know the messages and how to start one; the workflows themselves are bundled by path.',
+      'Processes know the messages, the timeouts and how to start one; the workflows themselves are bundled by path.',
       { path: any(['api', 'workers']) },
       { path: '^workflows/', pathNot: [starters, contract] },
     ),

@@ -8,7 +8,6 @@ import { readProgress } from '../ledger/batches/readProgress';
 import { transaction } from '../ledger/db';
 import type { BatchDependencies } from './dependencies';
 import { finishBatch, tellOwners } from './finishBatch';
-import { heartbeating } from './heartbeating';
 import { workflowTime } from './workflowTime';
 import { isLost, writeRequests } from './writeRequests';
 
@@ -51,17 +50,15 @@ export function createBatchActivities(deps: BatchDependencies) {
      */
     async advanceBatch({ batchId, nowMs }: { batchId: string; nowMs: number }): Promise<AdvancedBatch> {
       const time = workflowTime(nowMs);
-      return heartbeating(async () => {
-        for (;;) {
-          const found = await transaction(pool, (tx) => readProgress(tx, batchId));
-          if (!found) return { kind: 'ended' };
-          const { batch, progress } = found;
-          const step = nextStep(progress, time());
-          if (step.kind === 'ended' || step.kind === 'wait') return step;
-          if (step.kind === 'begin') await begin(batch);
-          else await finishBatch(deps, batch, step.end);
-        }
-      });
+      for (;;) {
+        const found = await transaction(pool, (tx) => readProgress(tx, batchId));
+        if (!found) return { kind: 'ended' };
+        const { batch, progress } = found;
+        const step = nextStep(progress, time());
+        if (step.kind === 'ended' || step.kind === 'wait') return step;
+        if (step.kind === 'begin') await begin(batch);
+        else await finishBatch(deps, batch, step.end);
+      }
     },
   };
 }

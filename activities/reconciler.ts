@@ -1,5 +1,4 @@
-/** What reconciliation does with one payment, one page of Checkout's or one piece of news: a sign of life, the step, its repairs. */
-import { Context } from '@temporalio/activity';
+/** What reconciliation does with one payment, one page of Checkout's or one piece of news: the step, and its repairs. */
 import type { PaymentNews } from '../domain/payment';
 import type { Repair } from '../domain/reconciliation';
 import { findPaymentOfIntent } from '../ledger/payments/findPaymentOfIntent';
@@ -13,7 +12,6 @@ import type { Dependencies } from './dependencies';
 
 export function createReconciler(deps: Dependencies) {
   async function reconcile(paymentIntentId: string, nowMs: number): Promise<Repair[]> {
-    Context.current().heartbeat();
     const { repairs, alarm } = await reconcilePayment(deps, paymentIntentId, nowMs);
     for (const repair of repairs) {
       deps.counts?.repaired(repair.kind);
@@ -60,7 +58,6 @@ export function createReconciler(deps: Dependencies) {
 
   /** Null where Ballast fails on it: it holds up nothing else, and comes again. */
   async function apart(about: string, work: () => Promise<AppliedNews>): Promise<AppliedNews | null> {
-    Context.current().heartbeat();
     try {
       return await work();
     } catch (error) {

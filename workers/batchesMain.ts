@@ -1,6 +1,6 @@
 /** Entry point of the batches' worker: a process of its own at low priority, so that no job slows anything else (L5). */
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, readConfig, secretsOf } from '../domain/config';
 import { openPool } from '../ledger/db';
@@ -18,6 +18,7 @@ import { startStartingBatches } from './batchStarts';
 import { createBatchWorker } from './createBatchWorker';
 import { startSweepingFiles } from './fileSweep';
 import { startHeartbeat } from './heartbeat';
+import { installRuntime } from './installRuntime';
 import { addActivitySeconds } from './metrics';
 import type { Repeating } from './repeat';
 import { workFields } from './workFields';
@@ -29,12 +30,7 @@ async function main(): Promise<void> {
   if (!DATABASE_URL || !TEMPORAL_ADDRESS)
     throw new Error("The batches' worker needs DATABASE_URL and TEMPORAL_ADDRESS.");
   takeLowPriority();
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
-    ),
-  });
+  installRuntime(log);
   const pool = openPool(DATABASE_URL, {
     connectionsMax: 6,
     applicationName: 'ballast-batch-worker',

@@ -11,6 +11,7 @@ import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
 import { BALANCE_TASK_QUEUE } from '../workflows/messages';
 import type { Tracing } from '../telemetry/spans';
+import { STICKY_TASK_TIMEOUT } from '../workflows/timeouts';
 import { observing } from './observe';
 
 /** Made by the build; without it (tests, sources) the workflows are bundled when the worker starts. */
@@ -36,13 +37,6 @@ export type WorkerOptions = {
  * each takes about a fifth of a megabyte, most of it in Temporal's core, and a replay milliseconds (docs/performance.md).
  */
 export const CACHED_WORKFLOWS_MAX = 300;
-
-/**
- * How long a workflow's task waits for the worker that has the workflow in memory; then any worker takes it. Those of a
- * worker that was killed rest for so long. A busy worker takes far less; one that takes more loses only what it remembers.
- * The SDK's 10 s are twice what may pass until a killed process serves again.
- */
-const STICKY_TASK_MS_MAX = 3_000;
 
 /** Of two releases side by side only the current one is given workflows; a run goes on with the next when that is made current. */
 export const versionedBy = (buildId: string | undefined, deploymentName: string): Partial<SdkOptions> =>
@@ -70,7 +64,7 @@ export async function createWorker({
     : existsSync(BUNDLE)
       ? { workflowBundle: { codePath: BUNDLE } }
       : { workflowsPath: require.resolve('../workflows') };
-  const { interceptors, sinks } = observing(deps.counts, tracing);
+  const { interceptors, ...observed } = observing(deps.counts, tracing);
   return Worker.create({
     connection,
     namespace,
@@ -79,9 +73,9 @@ export async function createWorker({
     ...versionedBy(buildId, taskQueue),
     activities: createActivities(deps),
     interceptors: { ...interceptors, ...('workflowsPath' in workflows && { workflowModules: [CARRY_TRACE] }) },
-    sinks,
+    ...observed,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
-    stickyQueueScheduleToStartTimeout: STICKY_TASK_MS_MAX,
+    stickyQueueScheduleToStartTimeout: STICKY_TASK_TIMEOUT,
     shutdownGraceTime: '5s',
   });
 }

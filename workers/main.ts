@@ -1,6 +1,6 @@
 /** Entry point of the worker process: workflows and activities, the relay, the hold sweep, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import {
@@ -37,6 +37,7 @@ import type { Tracing } from '../telemetry/spans';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
+import { installRuntime } from './installRuntime';
 import { startStartingLimitRequests } from './limitRequestStarts';
 import { startLevels } from './levels';
 import { startMeasuringClock } from './measureClock';
@@ -104,16 +105,6 @@ async function main(): Promise<void> {
 
 /** Where links in mails lead, and what signs them. */
 type Linked = { publicUrl: string; secret: string };
-
-/** What Temporal's core has to say goes to our log; signals are ours. */
-function installRuntime(log: Logger): void {
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
-    ),
-  });
-}
 
 /** The one that charges and the one that sends webhooks. */
 async function createWorkers({

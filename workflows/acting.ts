@@ -5,7 +5,7 @@ import type { AccountState, AskedFrom, DecisionRecord, Snapshot } from '../domai
 import type { Decision, Reasoned } from '../domain/decision';
 import { cancelDelayMs } from '../domain/payment';
 import { foldSnapshot, remember } from './accountState';
-import { AFTER_CHARGE_FAILED_MS, CHARGE, LEDGER } from './activityOptions';
+import { AFTER_CHARGE_FAILED_MS, CHARGE, LEDGER } from './timeouts';
 import { Alarm } from './alarm';
 import type { Answers } from './answers';
 import type { News } from './news';

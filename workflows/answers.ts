@@ -2,9 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import type { AccountState, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import type { News } from './news';
-
-/** A5: how long an owner's request is waited for before the answer is that it is pending. */
-const ANSWER_TIMEOUT = '20s';
+import { ANSWER_TIMEOUT } from './timeouts';
 
 export class Answers {
   /** Of the requests that somebody waits for; null until there is one. */

@@ -1,5 +1,5 @@
 /** The balance workflow: one per account, until the account is closed. It decides; Postgres keeps the money. */
-import { allHandlersFinished, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import type { AccountState } from '../domain/accountState';
 import { decide } from '../domain/decide';
 import { POSTED_EVENTS_MAX } from '../domain/reportedEvents';
@@ -9,6 +9,7 @@ import { Answers } from './answers';
 import { listen } from './listen';
 import type { BalanceInput } from './messages';
 import { News } from './news';
+import { WORKFLOW_TASK_TIMEOUT } from './timeouts';
 
 export async function balance({ accountId, carried }: BalanceInput): Promise<void> {
   const state = carried ?? unread(accountId);
@@ -17,7 +18,7 @@ export async function balance({ accountId, carried }: BalanceInput): Promise<voi
   const acting = new Acting(accountId, state, news, answers);
   listen(state, news, answers);
   for (;;) {
-    if (mayContinueAsNew(state)) await continueAsNew<typeof balance>({ accountId, carried: state });
+    if (mayContinueAsNew(state)) await goOn({ accountId, carried: state });
     const decision = decide(state, Date.now());
     if (decision.kind === 'end' && allHandlersFinished()) return;
     await acting.carryOut(decision);
@@ -31,3 +32,7 @@ const mayContinueAsNew = ({ charging, requests, reported = [] }: AccountState): 
   requests.length === 0 &&
   reported.length < POSTED_EVENTS_MAX &&
   allHandlersFinished();
+
+/** Says the timeout of tasks again: a run would keep that of the release which has started the workflow. */
+const goOn = (input: BalanceInput): Promise<never> =>
+  makeContinueAsNewFunc<typeof balance>({ workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT })(input);

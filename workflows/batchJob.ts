@@ -1,7 +1,7 @@
 /** A batch job from validating to its end (L4): it does what is next, then waits for news or for a time to pass. */
 import { condition, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { BatchActivities } from '../activities/batches';
-import { BATCH } from './activityOptions';
+import { BATCH } from './timeouts';
 import { batchChangedSignal, batchTaskQueue, type BatchInput } from './messages';
 
 /** Postgres has the job's state: a workflow that was lost starts again from there. History grows with the job's phases. */

@@ -1,7 +1,7 @@
 /** Ends a prepayment that waits for its owner and is not confirmed in time (P2). News that comes before ends it elsewhere: then there is nothing left to do. */
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import { AFTER_CANCEL_FAILED, CHARGE } from './activityOptions';
+import { AFTER_CANCEL_FAILED, CHARGE } from './timeouts';
 import type { ConfirmationInput } from './messages';
 
 const { abandonPrepayment } = proxyActivities<Activities>(CHARGE);

@@ -1,7 +1,7 @@
 /** A limit request from being asked to being decided (L6): admins are told at once and reminded, until the decision. */
 import { condition, continueAsNew, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import { LEDGER } from './activityOptions';
+import { LEDGER } from './timeouts';
 import { limitRequestDecidedSignal, type LimitRequestInput } from './messages';
 
 /** Reminders go on until somebody decides: a run ends after so many, so that its history stays short. */

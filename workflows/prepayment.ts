@@ -2,7 +2,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, proxyActivities, sleep, startChild } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import { AFTER_CHARGE_FAILED_MS, CHARGE } from './activityOptions';
+import { AFTER_CHARGE_FAILED_MS, CHARGE } from './timeouts';
 import type { confirmation } from './confirmation';
 import {
   confirmationWorkflowId,

@@ -3,7 +3,7 @@ import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workfl
 import type { Activities } from '../activities';
 import type { ReconciledPage } from '../activities/reconciling';
 import type { ReconcileReport, Repair } from '../domain/reconciliation';
-import { LEDGER_CHECK, RECONCILE } from './activityOptions';
+import { LEDGER_CHECK, RECONCILE } from './timeouts';
 import type { ReconcileInput, ReconcileProgress } from './messages';
 
 const pages = proxyActivities<Activities>(RECONCILE);

@@ -1,7 +1,8 @@
 /** Starts reconciliation: now, or on its schedule. For clients; not part of the bundle. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { ReconcileReport } from '../domain/reconciliation';
-import { BALANCE_TASK_QUEUE, RECONCILE_NOW_ID, RECONCILE_SCHEDULE_ID, type ReconcileInput } from './messages';
+import { RECONCILE_NOW_ID, RECONCILE_SCHEDULE_ID, type ReconcileInput } from './messages';
+import { START } from './startOptions';
 
 const EVERY = '10 minutes';
 
@@ -10,7 +11,7 @@ export async function startReconcile(client: Client): Promise<WorkflowHandle<() 
   const input: ReconcileInput = { check: true };
   return client.workflow.start<() => Promise<ReconcileReport>>('reconcile', {
     workflowId: RECONCILE_NOW_ID,
-    taskQueue: BALANCE_TASK_QUEUE,
+    ...START,
     args: [input] as never,
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -29,7 +30,7 @@ export async function scheduleReconcile(client: Client): Promise<void> {
         type: 'startWorkflow',
         workflowType: 'reconcile',
         workflowId: 'reconcile/scheduled',
-        taskQueue: BALANCE_TASK_QUEUE,
+        ...START,
         args: [input],
       },
     });

@@ -1,7 +1,8 @@
 /** Wakes an account's workflow with a signal, starting it where it does not run. For clients; not part of the bundle. */
 import type { Client } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
-import { BALANCE_TASK_QUEUE, balanceWorkflowId, type BalanceInput } from './messages';
+import { balanceWorkflowId, type BalanceInput } from './messages';
+import { START } from './startOptions';
 
 export async function wakeBalance<Args extends unknown[]>(
   client: Client,
@@ -12,7 +13,7 @@ export async function wakeBalance<Args extends unknown[]>(
   const input: BalanceInput = { accountId };
   await client.workflow.signalWithStart('balance', {
     workflowId: balanceWorkflowId(accountId),
-    taskQueue: BALANCE_TASK_QUEUE,
+    ...START,
     args: [input],
     signal: signal as SignalDefinition<unknown[]>,
     signalArgs,

@@ -8,7 +8,8 @@ import {
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { unavailable } from '../../domain/errors';
-import { BALANCE_TASK_QUEUE, balanceWorkflowId, type BalanceInput } from '../../workflows/messages';
+import { balanceWorkflowId, type BalanceInput } from '../../workflows/messages';
+import { START } from '../../workflows/startOptions';
 import { withDeadline } from './withDeadline';
 
 type Balance = (input: BalanceInput) => Promise<unknown>;
@@ -28,7 +29,7 @@ export async function updateBalance<Answer, Args extends unknown[]>(
   return reaching(client, ANSWER_MS_MAX, () => {
     const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
       workflowId: balanceWorkflowId(accountId),
-      taskQueue: BALANCE_TASK_QUEUE,
+      ...START,
       args: [{ accountId }],
       workflowIdConflictPolicy: 'USE_EXISTING',
     });

@@ -1,6 +1,8 @@
 /** What money survives: processes killed at the points where it would hurt, on real Postgres, Temporal and SDK. */
+import { Client, Connection } from '@temporalio/client';
 import { Cluster } from '../support/cluster';
 import { until } from '../support/notices';
+import { balanceWorkflowId } from '../../workflows/messages';
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -26,6 +28,36 @@ test('A3 the API is killed between the usage commit and the signal: the reload s
   expect(await cluster.paidCharges(account)).toBe(2);
   await cluster.startApi();
   expect(await cluster.gate(account)).toMatchObject({ allowed: true, state: 'ok' });
+});
+
+/** Of temporal.api.enums.v1.TimeoutType. */
+const HEARTBEAT = 4;
+
+test('O4 the worker is killed in the middle of a reload: that nothing is heard of it gives its work to another, not that the work takes too long', async () => {
+  const account = await cluster.account('killed-in-reload');
+  const { pool } = cluster.database;
+  const holder = await cluster.database.owner.connect();
+  await holder.query('begin; lock table decisions in share mode');
+  await cluster.use(account, 'e1', 12);
+  const waiting = () => pool.query(`select from pg_locks where not granted and relation = 'decisions'::regclass`);
+  await until(waiting, ({ rowCount }) => rowCount! > 0);
+  await cluster.killWorker();
+  await holder.query('commit');
+  holder.release();
+  await cluster.startWorker();
+  await credited(account, 1);
+  expect(await cluster.paidCharges(account)).toBe(2);
+
+  const connection = await Connection.connect({ address: cluster.temporalAddress });
+  const run = new Client({ connection }).workflow.getHandle(balanceWorkflowId(account));
+  const [{ raw }, { events }] = await Promise.all([run.describe(), run.fetchHistory()]);
+  await connection.close();
+  const again = events!.flatMap(({ activityTaskStartedEventAttributes: started }) =>
+    started && started.attempt! > 1 ? [started.lastFailure!.timeoutFailureInfo!.timeoutType] : [],
+  );
+  expect(again).toEqual([HEARTBEAT]);
+  // The same of a task of the workflow itself, which has no heartbeat.
+  expect(Number(raw.executionConfig!.defaultWorkflowTaskTimeout!.seconds)).toBeLessThan(5);
 });
 
 const autoReload = async (account: string) => (await cluster.ask('GET', `/v1/accounts/${account}/auto-reload`)).body;

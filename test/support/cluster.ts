@@ -83,7 +83,7 @@ export class Cluster {
   /** Beside the first, on the same database and Temporal. */
   async startSecondApi(): Promise<void> {
     this.secondApi ??= await this.startNode('api', {
-      TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}`,
+      TEMPORAL_ADDRESS: this.temporalAddress,
       PORT: String(this.ports.secondApi),
     });
     await until(
@@ -97,11 +97,11 @@ export class Cluster {
   }
 
   async startWorker(): Promise<void> {
-    this.worker = await this.startNode('workers', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}` });
+    this.worker = await this.startNode('workers', { TEMPORAL_ADDRESS: this.temporalAddress });
   }
 
   async startSecondWorker(): Promise<void> {
-    this.secondWorker ??= await this.startNode('workers', { TEMPORAL_ADDRESS: `127.0.0.1:${this.ports.temporal}` });
+    this.secondWorker ??= await this.startNode('workers', { TEMPORAL_ADDRESS: this.temporalAddress });
   }
 
   /** Temporal's state outlives its kill, unless it is deleted. */
@@ -129,6 +129,10 @@ export class Cluster {
 
   get secondUrl(): string {
     return `http://127.0.0.1:${this.ports.secondApi}`;
+  }
+
+  get temporalAddress(): string {
+    return `127.0.0.1:${this.ports.temporal}`;
   }
 
   private startNode(name: 'api' | 'workers', env: NodeJS.ProcessEnv): Promise<Daemon> {

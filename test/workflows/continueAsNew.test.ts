@@ -1,6 +1,9 @@
 /** Cutting a run anywhere equals not cutting it: a server that suggests it after a few events makes many short runs. */
 import { startTemporal, type RunningTemporal } from '../../dev/temporal';
+import { BALANCE_TASK_QUEUE, balanceWorkflowId, refreshSignal } from '../../workflows/messages';
+import { WORKFLOW_TASK_TIMEOUT } from '../../workflows/timeouts';
 import type { TestAccount } from '../support/account';
+import { openAccount } from '../support/ledgerAccount';
 import { until } from '../support/notices';
 import { World } from '../support/world';
 
@@ -109,4 +112,23 @@ test('O3 the runs were really cut', async () => {
   const [{ account }] = await told.get('a backup card that pays')!;
   const { raw } = await account.handle.describe();
   expect(raw.workflowExecutionInfo!.firstRunId).not.toBe(raw.workflowExecutionInfo!.execution!.runId);
+});
+
+test('O4 a workflow of an older release takes over, with its next run, how long its tasks may take', async () => {
+  const accountId = await openAccount(cut.database.pool);
+  const run = await cut.client.workflow.start('balance', {
+    workflowId: balanceWorkflowId(accountId),
+    taskQueue: BALANCE_TASK_QUEUE,
+    args: [{ accountId }],
+    workflowTaskTimeout: '10s',
+  });
+  const latest = await until(
+    async () => {
+      await run.signal(refreshSignal);
+      return (await cut.client.workflow.getHandle(run.workflowId).describe()).raw;
+    },
+    ({ workflowExecutionInfo: info }) => info!.firstRunId !== info!.execution!.runId,
+  );
+  const seconds = Number(latest.executionConfig!.defaultWorkflowTaskTimeout!.seconds);
+  expect(seconds).toBe(Number.parseInt(WORKFLOW_TASK_TIMEOUT, 10));
 });
