@@ -124,6 +124,15 @@ test('S5 Temporal is away for a while: usage is taken, the gate is right, reload
     { reasons: ['balance_exhausted', 'admin_suspended'] },
   );
   expect((await cluster.ask('DELETE', `/v1/accounts/${account}/suspension`)).status).toBe(200);
+  // Temporal's core, which is no JavaScript, says so in the same log as everybody.
+  const said = await until(
+    () => cluster.workerLog().filter((line) => line !== 'worker ready'),
+    (lines) => lines.some((line) => line.includes('retried')),
+    60_000,
+  );
+  expect(said.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ name: 'worker', level: 40, sdkComponent: 'core' }),
+  );
   await cluster.startTemporal();
   await credited(account, 1);
   await until(

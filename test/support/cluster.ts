@@ -1,5 +1,5 @@
 /** Ballast as processes: API and worker as they run in production, to be killed at any moment; Temporal of its own. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDaemon, type Daemon } from '../../dev/daemon';
@@ -129,6 +129,11 @@ export class Cluster {
 
   get secondUrl(): string {
     return `http://127.0.0.1:${this.ports.secondApi}`;
+  }
+
+  /** What the first worker has written to standard output and error, by line. */
+  workerLog(): string[] {
+    return readFileSync(join(this.dataDir, 'workers.log'), 'utf8').trimEnd().split('\n');
   }
 
   get temporalAddress(): string {
