@@ -2,7 +2,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { begin } from './app/begin';
 import { createQueries } from './app/queries';
-import { isToldPart } from './components/missingPart';
+import { isToldPart } from './parts/missingPart';
 import './styles/tokens.css';
 import './styles/base.css';
 

@@ -17,7 +17,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 import type { ComponentType } from 'react';
-import { lazyPart, type LazyPart } from '../components/lazyPart';
+import { lazyPart, type LazyPart } from '../parts/lazyPart';
 import type { Role } from '../session/session';
 import type { text } from '../text';
 

@@ -4,7 +4,7 @@ import { CircleAlert, RefreshCw, WifiOff } from 'lucide-react';
 import { Component, useEffect, type ReactNode } from 'react';
 import { text } from '../text';
 import { Button } from './Button';
-import { isReached, LostPart, MissingPart } from './missingPart';
+import { isReached, LostPart, MissingPart } from '../parts/missingPart';
 import { Empty } from './States';
 
 type Props = {

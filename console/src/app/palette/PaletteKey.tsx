@@ -3,7 +3,7 @@ import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Boundary } from '../../components/Boundary';
 import { Dialog } from '../../components/Dialog';
-import { lazyPart } from '../../components/lazyPart';
+import { lazyPart } from '../../parts/lazyPart';
 import { text } from '../../text';
 import styles from './Palette.module.css';
 import { PaletteField } from './PaletteField';

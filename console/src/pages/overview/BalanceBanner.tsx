@@ -6,7 +6,7 @@ import { Badge } from '../../components/Badge';
 import { Boundary } from '../../components/Boundary';
 import { Button, ButtonLink } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
-import { lazyPart } from '../../components/lazyPart';
+import { lazyPart } from '../../parts/lazyPart';
 import { Money } from '../../components/Money';
 import { Notice, type Tone } from '../../components/Notice';
 import { useWindow } from '../../components/useWindow';
