@@ -1,5 +1,5 @@
 /** Accounts to be looked at: one that thrives, and one for each thing that may be wrong. All is done by the API, as customers do it. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestApi } from '../support/api';
 import type { ConsoleHarness } from '../support/browser';
@@ -22,7 +22,8 @@ const MODELS: readonly [id: string, thousandTokens: number][] = [
   ['gpt-4o', 60],
 ];
 
-export async function openShownAccounts(harness: ConsoleHarness): Promise<ShownAccounts> {
+/** @param filesDir where files of batches lie */
+export async function openShownAccounts(harness: ConsoleHarness, filesDir: string): Promise<ShownAccounts> {
   const { api } = harness;
   const models = JSON.parse(readFileSync(join(process.cwd(), 'dev', 'data', 'models.json'), 'utf8')) as Model[];
   for (const { id, ...model } of models)
@@ -35,7 +36,7 @@ export async function openShownAccounts(harness: ConsoleHarness): Promise<ShownA
     empty: await open(api, 'plover', 'Plover Labs'),
   };
   await Promise.all([
-    thrive(harness, accounts.thriving),
+    thrive(harness, accounts.thriving).then(() => runBatches(api, accounts.thriving, filesDir)),
     runOut(api, accounts.suspended),
     beDeclined(harness, accounts.declined),
     pause(api, accounts.paused),
@@ -84,6 +85,25 @@ async function thrive({ api }: ConsoleHarness, account: Shown): Promise<void> {
     requested: 12,
     reason: 'We launch in three regions on the first of the month.',
   });
+}
+
+/** Batches in each state that takes a person: done, done with failed requests, lost, running, cancelled. */
+async function runBatches(api: TestApi, account: Shown, filesDir: string): Promise<void> {
+  const whole = await createBatch(api, account, 'summaries.jsonl', 24);
+  await answer(api, whole, 24);
+  const partly = await createBatch(api, account, 'translations.jsonl', 60);
+  await answer(api, partly, 57);
+  await answer(api, partly, 3, 'rate_limit_exceeded');
+  const before = new Set(readdirSync(filesDir));
+  const lost = await upload(api, account, 'labels.jsonl', 12);
+  for (const name of readdirSync(filesDir).filter((one) => !before.has(one)))
+    writeFileSync(join(filesDir, name), 'lost\n');
+  await startBatch(api, account, lost, 'failed');
+  const cancelled = await createBatch(api, account, 'titles.jsonl', 40);
+  await done(api, 'POST', `/v1/batches/${cancelled}/cancel`, account.owner);
+  const running = await createBatch(api, account, 'reviews.jsonl', 1_250);
+  await answer(api, running, 740);
+  await answer(api, running, 8, 'invalid_request');
 }
 
 const TIMES: Readonly<Record<string, readonly string[]>> = {
@@ -197,6 +217,70 @@ const addCard = (api: TestApi, { id, owner }: Shown, paymentMethod: string) =>
 let intents = 0;
 const pay = (api: TestApi, { id, owner }: Shown, amount: string) =>
   done(api, 'POST', `/v1/accounts/${id}/prepayments`, owner, { amount }, { 'Idempotency-Key': `shown-${++intents}` });
+
+const BATCH_MODEL = 'gpt-4.1';
+
+/** @returns the file's id */
+async function upload(api: TestApi, { owner }: Shown, name: string, requests: number): Promise<string> {
+  const lines = Array.from({ length: requests }, (_, nth) =>
+    JSON.stringify({
+      custom_id: `request-${nth + 1}`,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model: BATCH_MODEL, messages: [{ role: 'user', content: 'Summarise this.' }], max_tokens: 200 },
+    }),
+  );
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new Blob([lines.join('\n')]), name);
+  const answered = await fetch(`${api.url}/v1/files`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${owner}` },
+    body: form,
+  });
+  const file = (await answered.json()) as { id: string };
+  if (!answered.ok) throw new Error(`${name} was answered ${answered.status}: ${JSON.stringify(file)}`);
+  return file.id;
+}
+
+/** A batch of a file, once it is there. @returns its id */
+async function startBatch(api: TestApi, { owner }: Shown, file: string, status: string): Promise<string> {
+  const { id } = await done(api, 'POST', '/v1/batches', owner, {
+    input_file_id: file,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  await until(
+    () => read(api, `/v1/batches/${id}`, owner),
+    (batch) => batch.status === status,
+    30_000,
+  );
+  return id;
+}
+
+const createBatch = async (api: TestApi, account: Shown, name: string, requests: number): Promise<string> =>
+  startBatch(api, account, await upload(api, account, name, requests), 'in_progress');
+
+/** What an executor does. @param error the code that requests fail with; left out: they are answered */
+async function answer(api: TestApi, batch: string, requests: number, error?: string): Promise<void> {
+  const { data } = await done(api, 'POST', `/v1/batches/${batch}/claims`, api.service, {
+    limit: requests,
+    leaseSeconds: 60,
+  });
+  const results = data.map(({ custom_id }: { custom_id: string }) => ({
+    custom_id,
+    ...(error === undefined
+      ? {
+          response: {
+            status_code: 200,
+            request_id: 'shown',
+            body: { usage: { prompt_tokens: 900, completion_tokens: 160 } },
+          },
+        }
+      : { error: { code: error, message: 'The model did not answer.' } }),
+  }));
+  await done(api, 'POST', `/v1/batches/${batch}/results`, api.service, { results });
+}
 
 type UsageEvent = { id: string; model: string; at?: string; inputTokens: number; outputTokens?: number };
 const use = (api: TestApi, { id }: Shown, events: readonly UsageEvent[]) =>

@@ -138,13 +138,10 @@ async function withConsole(work: (harness: ConsoleHarness, accounts: ShownAccoun
   const temporal = await startTemporal({ dataDir: null, namespace: 'default', log });
   process.env.TEST_PG_URL = postgres.adminUrl;
   process.env.TEST_TEMPORAL_ADDRESS = temporal.address;
-  const harness = await startConsole(executable, {
-    policy: { retryDelaysMs: [0, 0] },
-    limitRequests: true,
-    filesDir: join(dataDir, 'files'),
-  });
+  const filesDir = join(dataDir, 'files');
+  const harness = await startConsole(executable, { policy: { retryDelaysMs: [0, 0] }, limitRequests: true, filesDir });
   try {
-    await work(harness, await openShownAccounts(harness));
+    await work(harness, await openShownAccounts(harness, filesDir));
   } finally {
     await harness.close();
     await temporal.stop();

@@ -43,6 +43,22 @@ async function wishAutoReload(page: Page): Promise<void> {
   await page.getByRole('img', { name: 'Balance over time: These settings' }).waitFor();
 }
 
+/** A file with a fault on each of its lines but the first. */
+async function chooseFaultyFile(page: Page): Promise<void> {
+  const line = (custom_id: string, model: string): string =>
+    JSON.stringify({
+      custom_id,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model, messages: [{ role: 'user', content: 'Translate this.' }] },
+    });
+  const lines = [line('one', 'gpt-4.1'), 'no request', line('one', 'gpt-4.1'), line('two', 'gpt-9')];
+  await page
+    .getByLabel('Requests, as JSON lines')
+    .setInputFiles({ name: 'faulty.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(lines.join('\n')) });
+  await page.getByRole('table', { name: 'What is wrong, by line' }).waitFor();
+}
+
 const WINDOWS: readonly Picture[] = [
   { name: 'auto-reload', as: 'thriving', path: '/overview?window=auto-reload' },
   { name: 'auto-reload-wish', as: 'suspended', path: '/overview?window=auto-reload', open: wishAutoReload },
@@ -59,6 +75,10 @@ const WINDOWS: readonly Picture[] = [
   { name: 'why', as: 'thriving', path: '/payments', open: button(/^Why/) },
   { name: 'events', as: 'thriving', path: '/transactions', open: button(/^Events of/) },
   { name: 'batch-new', as: 'thriving', path: '/batches?window=new' },
+  { name: 'batch-fits', as: 'thriving', path: '/batches', open: button(/^Run as a batch: reviews/) },
+  { name: 'batch-refused', as: 'thriving', path: '/batches?window=new', open: chooseFaultyFile },
+  { name: 'batch-why', as: 'thriving', path: '/batches', open: button(/^Why/) },
+  { name: 'batch-cancel', as: 'thriving', path: '/batches', open: button(/^Cancel/) },
   { name: 'member-add', as: 'thriving', path: '/team?window=member' },
   { name: 'member-edit', as: 'thriving', path: '/team', open: button(/^Edit/) },
   { name: 'member-remove', as: 'thriving', path: '/team', open: button(/^Remove/) },
@@ -79,10 +99,11 @@ const WINDOWS: readonly Picture[] = [
 type Answering = 'never' | 'failing' | 'refusing';
 const PROBLEMS = { failing: [503, 'unavailable'], refusing: [403, 'forbidden'] } as const;
 
-/** How the API's answers reach the page; who is signed in is always told. */
+/** How the API's answers reach the page; who is signed in is always told, and what moves by itself goes on. */
 const answering = (how: Answering) => (page: Page) =>
   page.route('**/v1/**', (route: Route) => {
-    if (new URL(route.request().url()).pathname.startsWith('/v1/session')) return route.continue();
+    const { pathname } = new URL(route.request().url());
+    if (pathname.startsWith('/v1/session') || pathname.endsWith('/stream')) return route.continue();
     if (how === 'never') return undefined;
     const [status, code] = PROBLEMS[how];
     const body = { type: 'about:blank', title: 'No', status, detail: 'The database can’t be reached.', code };
@@ -104,7 +125,7 @@ const inStates = (as: Visitor, pages: readonly { name: string; path: string }[])
 export const PICTURES: readonly Picture[] = [
   ...OWNER_PAGES.map((page) => ({ ...page, as: 'thriving' as const })),
   ...ADMIN_PAGES.map((page) => ({ ...page, as: 'admin' as const })),
-  ...(['modifier', 'member', 'suspended', 'declined', 'paused', 'empty'] as const).map((as) => ({
+  ...(['modifier', 'member', 'suspended', 'declined', 'paused'] as const).map((as) => ({
     name: `overview-${as}`,
     as,
     path: '/overview',
@@ -115,6 +136,7 @@ export const PICTURES: readonly Picture[] = [
   { name: 'accounts-empty', as: 'admin', path: '/accounts?q=no-such' },
   { name: 'account-missing', as: 'admin', path: '/accounts/nobody' },
   { name: 'models-admin', as: 'admin', path: '/models' },
+  { name: 'not-for-role', as: 'member', path: '/team' },
   { name: 'no-such-page', as: 'thriving', path: '/no-such-page' },
   {
     name: 'overview-stale',

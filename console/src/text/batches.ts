@@ -79,7 +79,7 @@ export const batches = {
     empty_file: 'No requests',
     too_many_tasks: 'Too many requests',
     file_too_large: 'Too large',
-    invalid_request: 'Not as it must be',
+    invalid_request: 'Not valid',
   } as Record<string, string>,
 
   estimate: 'What it takes',

@@ -25,6 +25,9 @@ export function Faults({ faults }: { faults: readonly LineFault[] }) {
   );
 }
 
+/** The line stands in a column of its own. */
+const withoutLine = ({ line, message }: Row): string => message.replace(`line ${line}: `, '');
+
 const columns: readonly Column<Row>[] = [
   {
     key: 'line',
@@ -38,5 +41,5 @@ const columns: readonly Column<Row>[] = [
     cell: ({ code }) => wordFor(words.codes, code),
     csv: ({ code }) => code,
   },
-  { key: 'message', heading: words.faultColumns.detail, cell: ({ message }) => message, csv: ({ message }) => message },
+  { key: 'message', heading: words.faultColumns.detail, cell: withoutLine, csv: ({ message }) => message },
 ];

@@ -68,7 +68,8 @@ const columnsOf = (onUse: (fileId: string) => void, onRemove: (file: File) => vo
   {
     key: 'expires_at',
     heading: words.fileColumns.expires,
-    cell: ({ expires_at }) => (expires_at === null ? '–' : formatDate(fromSeconds(expires_at))),
+    cell: ({ expires_at }) =>
+      expires_at === null ? '–' : <time dateTime={fromSeconds(expires_at)}>{formatDate(fromSeconds(expires_at))}</time>,
     csv: ({ expires_at }) => (expires_at === null ? '' : fromSeconds(expires_at)),
   },
   {
