@@ -24,6 +24,8 @@ inBrowser('C1 an owner goes to a page and to an action by keyboard alone', async
   const { page } = await visit({ key: account.owner });
   await openBy(page, 'Control+k');
   await expectAccessible(page);
+  // Who has one account is promised no other.
+  await paletteOf(page).getByRole('combobox', { name: 'Page or action', exact: true }).waitFor();
   // Whoever types fast waits for no list.
   await page.keyboard.type('trans');
   await page.keyboard.press('Enter');
@@ -59,7 +61,7 @@ inBrowser('C1 a member is led to nothing that would be refused; what fits nothin
     expect(await paletteOf(page).getByRole('option', { name }).count()).toBe(0);
   await expectNoSidewaysScroll(page);
   await page.keyboard.type('xyzzy');
-  await paletteOf(page).getByText('Nothing fits').waitFor();
+  await paletteOf(page).getByText('Nothing matches').waitFor();
   await expectAccessible(page);
   await page.keyboard.press('Escape');
   await paletteOf(page).waitFor({ state: 'detached' });
@@ -68,6 +70,7 @@ inBrowser('C1 a member is led to nothing that would be refused; what fits nothin
 inBrowser('C2 an admin finds any account in the palette and opens it', async ({ visit, api }) => {
   const { page } = await visit({ key: api.admin });
   await openBy(page, 'Control+k');
+  await paletteOf(page).getByRole('combobox', { name: 'Page, account or action' }).waitFor();
   await page.keyboard.type(account.id);
   await paletteOf(page).getByRole('option', { name: account.id, selected: true }).waitFor();
   await expectAccessible(page);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page, Route } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import { openAccount, putModel, report, type TestAccount } from '../support/api';
 import {
   addCard,
@@ -22,7 +22,7 @@ type Role = 'owner' | 'admin';
 /** `empty`: what a page says when there is nothing yet; left out where there always is something. `:id` is the account's. */
 type Case = { name: string; path: string; role: Role; empty?: string; at?: string };
 const PAGES: readonly Case[] = [
-  { name: 'overview', path: '/overview', role: 'owner', empty: 'No reloads yet' },
+  { name: 'overview', path: '/overview', role: 'owner', empty: 'There is no balance yet' },
   { name: 'pay', path: '/pay', role: 'owner' },
   { name: 'payments', path: '/payments', role: 'owner', empty: 'No payment method yet' },
   { name: 'transactions', path: '/transactions', role: 'owner', empty: 'No transactions yet' },
@@ -112,6 +112,9 @@ const isLoaded = (page: Page): Promise<unknown> =>
     (count) => count === 0,
     30_000,
   );
+
+const hasFocus = (control: Locator): Promise<boolean> =>
+  control.evaluate((element: { matches(of: string): boolean }) => element.matches(':focus'));
 
 async function expectSound(page: Page): Promise<void> {
   await expectAccessible(page);
@@ -214,25 +217,52 @@ inBrowser('every page, whole: names and roles of all controls are those that are
   expectStill(shifts);
 });
 
-inBrowser('every window: its controls have names of their own, and Escape closes it', async (harness) => {
-  const kept: Record<string, string[]> = {};
-  const asRole = async (role: Role): Promise<void> => {
-    const { page, context } = await harness.visit({ key: keyOf(harness, role, full), path: '/no-such-page' });
-    for (const { path, button } of WINDOWS.filter((window) => window.role === role)) {
-      await go(page, path);
-      await isLoaded(page);
-      if (button) await page.getByRole('button', { name: button }).first().click();
-      await page.getByRole('dialog').waitFor();
-      await isLoaded(page);
-      await expectSound(page);
-      kept[`${path} ${button?.source ?? ''}`.trim()] = (await controlsOf(page)).map(withoutTimes);
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-    }
-    await context.close();
-  };
-  await Promise.all(ROLES.map(asRole));
-  expect(kept).toMatchSnapshot();
+inBrowser(
+  'every window: its controls have names of their own, Escape closes it, and the focus is back where it was',
+  async (harness) => {
+    const kept: Record<string, string[]> = {};
+    const asRole = async (role: Role): Promise<void> => {
+      const { page, context } = await harness.visit({ key: keyOf(harness, role, full), path: '/no-such-page' });
+      for (const { path, button } of WINDOWS.filter((window) => window.role === role)) {
+        await go(page, path);
+        await isLoaded(page);
+        if (button) await page.getByRole('button', { name: button }).first().click();
+        await page.getByRole('dialog').waitFor();
+        await isLoaded(page);
+        await expectSound(page);
+        kept[`${path} ${button?.source ?? ''}`.trim()] = (await controlsOf(page)).map(withoutTimes);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+        if (button) expect(await hasFocus(page.getByRole('button', { name: button }).first())).toBe(true);
+      }
+      await context.close();
+    };
+    await Promise.all(ROLES.map(asRole));
+    expect(kept).toMatchSnapshot();
+  },
+);
+
+inBrowser('who opens a window by a button finds the focus there again when it closes', async (harness) => {
+  const { page } = await harness.visit({ key: full.owner, path: '/no-such-page' });
+  for (const [path, name] of [
+    ['/overview', 'Turn on auto-reload'],
+    ['/batches', 'New batch'],
+    ['/team', 'Add a member'],
+    ['/team', 'Make a key'],
+    ['/webhooks', 'Add an endpoint'],
+  ] as const) {
+    await go(page, path);
+    await isLoaded(page);
+    const button = page.getByRole('button', { name, exact: true });
+    await button.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await isLoaded(page);
+    // What is to be filled in begins with its first field.
+    await page.getByRole('dialog').locator('input:focus, select:focus').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await hasFocus(button)).toBe(true);
+  }
 });
 
 inBrowser('every page while it loads says so', (harness) =>

@@ -20,6 +20,22 @@ export const DialogFoot = ({ children }: { children: ReactNode }) => <div classN
 
 const FIELDS = 'input:enabled, select:enabled, textarea:enabled';
 
+/** What is opened to be filled in begins with its first field, also when that comes later than the window. @returns stops it */
+function beginAtFirstField(dialog: HTMLDialogElement): () => void {
+  const watch = new MutationObserver(() => begin());
+  const begin = (): void => {
+    const field = dialog.querySelector<HTMLElement>(FIELDS);
+    if (field === null) return;
+    watch.disconnect();
+    const at = document.activeElement;
+    // Whoever has gone on to something else stays there.
+    if (at === document.body || at === dialog || at?.matches(`.${styles.close}`)) field.focus();
+  };
+  watch.observe(dialog, { childList: true, subtree: true });
+  begin();
+  return () => watch.disconnect();
+}
+
 export const Dialog = ({ isOpen, ...props }: Props) => (isOpen ? <OpenDialog {...props} /> : null);
 
 function OpenDialog({ title, onClose, isForm = false, isWide = false, children }: Omit<Props, 'isOpen'>) {
@@ -29,10 +45,11 @@ function OpenDialog({ title, onClose, isForm = false, isWide = false, children }
     const dialog = ref.current!;
     const part = partOf(document.activeElement);
     dialog.showModal();
-    // The browser would take the button that closes it: what is opened to be filled in begins with its first field.
-    if (isForm) dialog.querySelector<HTMLElement>(FIELDS)?.focus();
+    // The browser would take the button that closes it.
+    const stop = isForm ? beginAtFirstField(dialog) : undefined;
     // Closed before it leaves the page: only then does the browser give the focus back to where it was.
     return () => {
+      stop?.();
       dialog.close();
       // What opened it may be gone by now.
       if (document.activeElement === document.body) focusPart(part);
