@@ -117,6 +117,34 @@ inBrowser(
 );
 
 inBrowser(
+  'a window whose settings come late has the focus on its first field, unless it has gone on',
+  async (harness) => {
+    const { page } = await harness.visit({ key: (await buyer(harness.api, '20.00')).owner });
+    await page.getByRole('button', { name: 'Turn on auto-reload' }).waitFor();
+    let answer = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/auto-reload', async (route) => {
+      await isAsked;
+      await route.continue();
+    });
+    await page.goto(`${harness.api.url}/overview?window=auto-reload`);
+    await windowOf(page).getByText('Loading').waitFor({ state: 'attached' });
+    await windowOf(page).locator('button:focus').waitFor();
+    answer();
+    await windowOf(page).locator('input[type=checkbox]:focus').first().waitFor();
+    expect(await enabling(page).evaluate((box: { matches(of: string): boolean }) => box.matches(':focus'))).toBe(true);
+  },
+);
+
+inBrowser('A18 where nothing was used there is nothing to try settings on, and that is said', async (harness) => {
+  const { owner } = await openAccount(harness.api);
+  const { page } = await harness.visit({ key: owner, ...open });
+  await windowOf(page).getByText('There was no usage in the last 30 days').waitFor();
+  expect(await windowOf(page).getByRole('img').count()).toBe(0);
+  await expectAccessible(page);
+});
+
+inBrowser(
   'a window whose file can’t be reached says so in its place, and is there when it is tried again',
   async ({ visit, api }) => {
     const { page, complaints } = await visit({ key: (await buyer(api, '20.00')).owner });
@@ -256,7 +284,7 @@ inBrowser(
     await submit(page).click();
     const alert = windowOf(page).getByRole('alert').filter({ hasText: 'nothing was charged' });
     await alert.getByText(/insufficient funds/).waitFor();
-    await alert.getByRole('link', { name: 'Mend payment methods' }).waitFor();
+    await alert.getByRole('link', { name: 'Fix payment methods' }).waitFor();
     await expectAccessible(page);
     expect(await amounts(page).getByRole('radio', { name: '$25', exact: true }).isChecked()).toBe(true);
     expect((await settingsOf(api, account)).status).toBe('off');
@@ -379,7 +407,7 @@ inBrowser('A8 where what has failed can not be read, that is said, and it can be
 });
 
 inBrowser(
-  'A8, A13 after three failures it says which card, why, and the way to mend it; then it is enabled again',
+  'A8, A13 after three failures it says which card, why, and the way to fix it; then it is enabled again',
   async (harness) => {
     const { visit, api } = harness;
     const { account, behave } = await disabledAfterFailures(harness);
@@ -388,9 +416,10 @@ inBrowser(
     await page.getByRole('button', { name: 'See what failed' }).click();
     const failed = windowOf(page).getByRole('alert').filter({ hasText: 'Three charges in a row failed' });
     await failed.getByText(/^Visa ending in 4242: the card has insufficient funds/).waitFor();
-    await failed.getByRole('link', { name: 'Mend payment methods' }).press('Enter');
+    await failed.getByRole('link', { name: 'Fix payment methods' }).press('Enter');
     const methods = page.getByRole('table', { name: 'Payment methods' });
-    await methods.getByText('Declined because the card has insufficient funds').waitFor();
+    // Nothing is charged by itself any more: nothing is promised.
+    await methods.getByText(/^Declined because the card has insufficient funds, [^.]+ UTC\.$/).waitFor();
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Turn on auto-reload' }).press('Enter');
     await windowOf(page).waitFor();

@@ -54,6 +54,25 @@ async function loseAnswer(page: Page, end: 'cut' | 'hang'): Promise<{ isPaid(): 
   return { isPaid: () => until(() => paid, Boolean) };
 }
 
+inBrowser(
+  'S1 who is new has no balance yet, and one next step; a balance that is used up is told from that',
+  async (harness) => {
+    const { api, visit } = harness;
+    const account = await openAccount(api);
+    const { page } = await visit({ key: account.owner });
+    await page
+      .getByText('There is no balance yet, so inference is not running. Add a prepayment to start it.', { exact: true })
+      .waitFor();
+    await page.getByTestId('balance').getByText('No balance yet').waitFor();
+    await expectAccessible(page);
+    await adjust(api, account.id, '5.00');
+    await page.getByTestId('balance').getByText('$5.00').waitFor();
+    await adjust(api, account.id, '-5.00');
+    await page.getByText('The balance is used up and access is suspended. Add a prepayment to resume it.').waitFor();
+    await page.getByTestId('balance').getByText('Suspended').waitFor();
+  },
+);
+
 inBrowser('P2 who is suspended pays by keyboard alone, sees it all before, and is let in again', async (harness) => {
   const { api, visit } = harness;
   const account = await opened(api, '-2.00', 'pm_card_visa', 'pm_card_mastercard');
@@ -211,6 +230,12 @@ inBrowser(
         /^The last charge of \$25\.00 was declined \(Visa ending in 4242: the card has insufficient funds\)\. It is tried again at \d\d:\d\d UTC\. Make a card that works primary, and it is tried at once\.$/,
       )
       .waitFor();
+    // Nothing is being charged meanwhile: an admin sees that, too.
+    await page.getByTestId('balance').getByText('Charge declined').waitFor();
+    const { page: admin } = await visit({ key: api.admin, path: `/accounts/${account.id}` });
+    const now = admin.getByRole('region', { name: 'Now' });
+    await now.getByText('Charge declined').waitFor();
+    await now.getByText(/^the card is tried again at \d\d:\d\d UTC$/).waitFor();
     await expectAccessible(page);
     await addCard(api, account, 'pm_card_mastercard');
     await page.getByRole('link', { name: 'Payment methods' }).click();

@@ -33,27 +33,38 @@ const inBrowser = (name: string, work: (harness: ConsoleHarness) => Promise<void
     if (harness) await work(harness);
   });
 
-inBrowser('B7 usage shows every model in the table, the five dearest by name in the chart', async ({ visit, api }) => {
-  const { page } = await visit({ key: account.owner, path: '/usage' });
-  const table = page.getByRole('table', { name: 'By model' });
-  await table.waitFor();
-  for (const id of MODELS) await table.getByRole('cell', { name: id, exact: true }).waitFor();
-  const legend = await page
-    .getByRole('listitem')
-    .filter({ hasText: /^(chat-|Other)/ })
-    .allTextContents();
-  expect(legend).toEqual(['chat-f', 'chat-e', 'chat-d', 'chat-c', 'chat-b', 'Other']);
-  const { body } = await api.ask('GET', `/v1/accounts/${account.id}/usage?groupBy=day,model`, { key: account.owner });
-  expect(await page.getByRole('region', { name: 'Daily spend' }).textContent()).toContain(
-    `$${Number(body.total).toFixed(2)}`,
-  );
-  await expectAccessible(page);
-  await page.getByLabel('Period').selectOption('7');
-  await page.waitForURL(/days=7/);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await expectNoSidewaysScroll(page);
-  await expectAccessible(page);
+inBrowser('C3 the average a day and the time left move soon after what was spent today', async ({ visit, api }) => {
+  const fresh = await openAccount(api, '25.00');
+  const { page } = await visit({ key: fresh.owner });
+  await page.getByText('No recent use').waitFor();
+  await report(api, [{ id: 'fresh', accountId: fresh.id, model: 'chat-a', inputTokens: 1_000_000 }]);
+  await page.getByText('No recent use').waitFor({ state: 'detached', timeout: 15_000 });
 });
+
+inBrowser(
+  'B7 usage shows every model in the table, the five that cost most by name in the chart',
+  async ({ visit, api }) => {
+    const { page } = await visit({ key: account.owner, path: '/usage' });
+    const table = page.getByRole('table', { name: 'By model' });
+    await table.waitFor();
+    for (const id of MODELS) await table.getByRole('cell', { name: id, exact: true }).waitFor();
+    const legend = await page
+      .getByRole('listitem')
+      .filter({ hasText: /^(chat-|Other)/ })
+      .allTextContents();
+    expect(legend).toEqual(['chat-f', 'chat-e', 'chat-d', 'chat-c', 'chat-b', 'Other']);
+    const { body } = await api.ask('GET', `/v1/accounts/${account.id}/usage?groupBy=day,model`, { key: account.owner });
+    expect(await page.getByRole('region', { name: 'Daily spend' }).textContent()).toContain(
+      `$${Number(body.total).toFixed(2)}`,
+    );
+    await expectAccessible(page);
+    await page.getByLabel('Period').selectOption('7');
+    await page.waitForURL(/days=7/);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  },
+);
 
 inBrowser('B2 transactions are filtered by kind in the URL, and a usage line shows its events', async ({ visit }) => {
   const { page } = await visit({ key: account.owner, path: '/transactions' });

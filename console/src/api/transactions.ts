@@ -15,6 +15,13 @@ export const transactionsList = (id: string, filter: TransactionFilter) => ({
   keyOf: ({ sequence }: Schemas['Transaction']) => sequence,
 });
 
+/** The newest transaction alone; none: no money has ever moved. */
+export const newestTransactionQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.topic(id, 'transactions'), 'newest'],
+    queryFn: () => data(api.GET('/v1/accounts/{id}/transactions', ofAccount(id, { limit: 1 }))),
+  });
+
 type EventList =
   paths['/v1/accounts/{id}/transactions/{sequence}/events']['get']['responses'][200]['content']['application/json'];
 export type UsageEvent = EventList['data'][number];

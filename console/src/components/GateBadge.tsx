@@ -5,6 +5,15 @@ import { Badge } from './Badge';
 
 const TONES = { ok: 'good', low: 'warn', reloading: 'info', suspended: 'bad' } as const;
 
-export const GateBadge = ({ state }: { state: Schemas['Gate']['state'] }) => (
-  <Badge tone={TONES[state]}>{text.overview.gate[state]}</Badge>
-);
+type Props = {
+  state: Schemas['Gate']['state'];
+  /** The reload in flight, where it is known: one that was declined, or whose outcome is not known, is not being charged. */
+  reload?: Schemas['AutoReload']['reload'] | undefined;
+};
+
+export const GateBadge = ({ state, reload }: Props) =>
+  state === 'reloading' && reload && reload.state !== 'charging' ? (
+    <Badge tone="warn">{text.overview.reload[reload.state]}</Badge>
+  ) : (
+    <Badge tone={TONES[state]}>{text.overview.gate[state]}</Badge>
+  );

@@ -33,6 +33,7 @@ export const accounts = {
     closed: 'Closed',
   },
   reloads: (amount: string, threshold: string) => `${amount} at ${threshold} or below`,
+  triedAgain: (at: string) => `the card is tried again at ${at}`,
   reasons: {
     balance_exhausted: 'balance used up',
     admin_suspended: 'suspended by an admin',

@@ -17,7 +17,7 @@ export const autoReload = {
   chargedWith: (amount: string) => `Charges ${amount} now`,
   pickFirst: 'Nothing. Enable auto-reload above, and choose a threshold and an amount, to see what would be.',
   asking: 'Asking …',
-  mendFirst: 'Correct the amounts above to see it.',
+  correctFirst: 'Correct the amounts above to see it.',
   changedElsewhere: (amount: string, threshold: string) =>
     `The settings were changed elsewhere to ${amount} at ${threshold}. If you save, yours replace them.`,
   takeChanged: 'Show those',
@@ -44,8 +44,8 @@ export const autoReload = {
   failedTitle: 'Three charges in a row failed, so auto-reload was disabled.',
   failedMethod: (card: string, why: string, at: string) => `${card}: ${why} (${at})`,
   failedUnread: 'What failed could not be read.',
-  failedNext: 'Mend the card, or add another one and make it primary. Then enable auto-reload again below.',
-  mend: 'Mend payment methods',
+  failedNext: 'Fix the card, or add another one and make it primary. Then enable auto-reload again below.',
+  fix: 'Fix payment methods',
   status: (spent: string, limit: string | null) =>
     limit === null ? `${spent} reloaded this month.` : `${spent} of ${limit} reloaded this month.`,
   trial: {
@@ -65,6 +65,8 @@ export const autoReload = {
       monthly_limit: 'The monthly limit would have stopped a reload.',
       breaker: 'The breaker of 10 reloads an hour would have stopped a reload.',
     } as Record<string, string>,
+    noUsage: (days: number) =>
+      `There was no usage in the last ${days} days, so there is nothing to try settings on. After the first days of usage, look here again.`,
     pick: 'Enable auto-reload, and choose a threshold and an amount, to try them on your past usage.',
   },
 } as const;

@@ -22,11 +22,14 @@ export const overview = {
   line: {
     admin_suspended: 'Access is suspended by an administrator.',
     payment_disputed: 'Access is suspended because a payment is disputed.',
+    noBalanceYet: 'There is no balance yet, so inference is not running.',
     exhausted: 'The balance is used up and access is suspended.',
     exhaustedDisabled:
       'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed.',
     exhaustedReloading: (amount: string) =>
       `The balance is used up. A reload of ${amount} is running; access resumes when it is paid.`,
+    exhaustedUnknown:
+      'The balance is used up. The outcome of the last charge is not known yet: it is being looked up, and access resumes if it is paid.',
     exhaustedWaiting: (amount: string, declined: string | null, at: string) =>
       `The balance is used up and the last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
     disabled: 'Auto-reload is disabled: three charges in a row failed.',
@@ -46,19 +49,23 @@ export const overview = {
   /** The next step. */
   next: {
     support: 'Contact support to have it lifted.',
+    payFirst: 'Add a prepayment to start it.',
     pay: 'Add a prepayment to resume it.',
     payNow: 'Add a prepayment to resume now.',
     payToRun: 'Add a prepayment to keep inference running.',
-    mendOrPay: 'See what failed and mend it, or add a prepayment.',
-    mend: 'See what failed, mend it, and turn it on again.',
+    fixOrPay: 'See what failed and fix it, or add a prepayment.',
+    fix: 'See what failed, fix it, and turn it on again.',
     checkMethod: 'Make a card that works primary, and it is tried at once.',
     raise: 'Raise it, or add a prepayment.',
     resume: 'Resume it to keep inference running.',
     turnOn: 'Turn it on to keep inference running when the balance runs low.',
   },
   /** The next step of who is no owner. */
-  askOwner: 'An owner of the account can mend it.',
+  askOwner: 'An owner of the account can fix it.',
   gate: { ok: 'Running', low: 'Low balance', reloading: 'Reloading', suspended: 'Suspended' },
+  noBalanceYet: 'No balance yet',
+  /** What a reload does that is in flight and not being charged. */
+  reload: { waiting: 'Charge declined', unknown: 'Outcome unknown' },
   today: 'Spent today',
   todayNote: 'UTC day',
   timeLeft: 'Time left',

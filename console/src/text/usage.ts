@@ -10,7 +10,7 @@ export const usage = {
   adviceNote: 'from the use of the last 7 days',
   facts: { average: 'Average a day', amount: 'Recommended reload', threshold: 'Recommended threshold' },
   amountWhy: 'Two to three average days',
-  thresholdWhy: 'Lasts while a reload runs, even on the dearest day',
+  thresholdWhy: 'Lasts while a reload runs, even on the most expensive day',
   models: 'By model',
   other: 'Other',
   columns: {

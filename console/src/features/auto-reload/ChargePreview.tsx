@@ -41,7 +41,7 @@ function Said({ previewed }: { previewed: Previewed }) {
       return <p>{words.asking}</p>;
     case 'failed':
       return previewed.error instanceof ProblemError && previewed.error.fields.size > 0 ? (
-        <p>{words.mendFirst}</p>
+        <p>{words.correctFirst}</p>
       ) : (
         <Notice tone="bad" action={<Button onClick={previewed.again}>{text.states.retry}</Button>}>
           {previewed.error instanceof ProblemError ? previewed.error.message : text.states.unreachableWhy}

@@ -15,7 +15,7 @@ const STRIKES = 3;
 export function FailedMethods({ accountId }: { accountId: string }) {
   const reloads = useQuery(lastReloadsQuery(accountId, STRIKES));
   return (
-    <Notice tone="bad" action={<ButtonLink href="/payments">{words.mend}</ButtonLink>}>
+    <Notice tone="bad" action={<ButtonLink href="/payments">{words.fix}</ButtonLink>}>
       <p>{words.failedTitle}</p>
       {reloads.data ? (
         <ul className={styles.failed}>

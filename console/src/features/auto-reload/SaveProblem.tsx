@@ -16,7 +16,7 @@ export function SaveProblem({ error, isRunning }: { error: Error | null; isRunni
   return (
     <Notice
       tone="bad"
-      action={link ? <a href={link}>{words.confirmAtBank}</a> : <ButtonLink href="/payments">{words.mend}</ButtonLink>}
+      action={link ? <a href={link}>{words.confirmAtBank}</a> : <ButtonLink href="/payments">{words.fix}</ButtonLink>}
     >
       {error.message} {isRunning ? words.changedNotSaved : words.declinedNext}
     </Notice>

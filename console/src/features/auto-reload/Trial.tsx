@@ -45,14 +45,20 @@ export function Trial({ accountId, wish, settings: { status, threshold, amount, 
     <section className={styles.trial} aria-label={words.title}>
       <h3>{words.title}</h3>
       <p className={styles.quiet}>{words.note(DAYS)}</p>
-      {wish === null ? (
-        <p>{words.pick}</p>
+      {now.data && !hasMoved(now.data) ? (
+        <p>{words.noUsage(DAYS)}</p>
       ) : (
-        <Loaded query={wished} lines={6}>
-          {(result) => <Outcome name={words.wished} result={result} range={range} />}
-        </Loaded>
+        <>
+          {wish === null ? (
+            <p>{words.pick}</p>
+          ) : (
+            <Loaded query={wished} lines={6}>
+              {(result) => <Outcome name={words.wished} result={result} range={range} />}
+            </Loaded>
+          )}
+          {now.data && <Outcome name={isSet ? words.present : words.presentOff} result={now.data} range={range} />}
+        </>
       )}
-      {now.data && <Outcome name={isSet ? words.present : words.presentOff} result={now.data} range={range} />}
     </section>
   );
 }
@@ -85,6 +91,9 @@ function Outcome({ name, result, range }: OutcomeProps) {
     </div>
   );
 }
+
+/** Whether there is any use to try settings on: a line that never moves says nothing of them. */
+const hasMoved = ({ curve }: Result): boolean => curve.some(({ balance }) => balance !== curve[0]?.balance);
 
 /** At or below zero, and access went on: a trial takes a reload to be paid at the moment in which it is due. */
 const isGrace = ({ lowestBalance, minutesWithoutAccess, reloads }: Result): boolean =>

@@ -6,32 +6,33 @@ import { Badge } from '../../components/Badge';
 import { Boundary } from '../../components/Boundary';
 import { Button, ButtonLink } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
+import { GateBadge } from '../../components/GateBadge';
 import { lazyPart } from '../../parts/lazyPart';
 import { Money } from '../../components/Money';
-import { Notice, type Tone } from '../../components/Notice';
+import { Notice } from '../../components/Notice';
 import { useWindow } from '../../components/useWindow';
 import { formatMoney, isZero } from '../../format/money';
 import { useRole } from '../../session/session';
 import { text } from '../../text';
 import styles from './BalanceBanner.module.css';
 import { sentenceOf } from './sentence';
+import { useIsNew } from './useIsNew';
 import { lastDecline, useLastReloads } from './useLastReloads';
 
 const autoReloadWindow = lazyPart(() => import('../../features/auto-reload/AutoReloadWindow'));
 const words = text.overview;
-const GATE_TONES: Record<Schemas['Account']['gate']['state'], Tone> = {
-  ok: 'good',
-  low: 'warn',
-  reloading: 'info',
-  suspended: 'bad',
-};
 
 export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
-  const details = useQuery({ ...autoReloadQuery(account.id), refetchInterval: 30_000 });
+  const details = useQuery(autoReloadQuery(account.id));
   const isOwner = useRole() === 'owner';
   const { isOpen, open, close } = useWindow('auto-reload');
   const newest = useLastReloads().data?.data[0];
-  const { tone, what, next } = sentenceOf(account, details.data, lastDecline(newest?.attempts ?? []));
+  const isNew = useIsNew(account);
+  const { tone, what, next } = sentenceOf(account, {
+    details: details.data,
+    declined: lastDecline(newest?.attempts ?? []),
+    isNew,
+  });
   return (
     <section className={styles.banner} aria-label={words.balance}>
       <div className={styles.head}>
@@ -39,7 +40,11 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
           <p className={styles.label}>{words.balance}</p>
           <p className={styles.balance} data-testid="balance">
             <Money amount={account.balance} />
-            <Badge tone={GATE_TONES[account.gate.state]}>{words.gate[account.gate.state]}</Badge>
+            {isNew ? (
+              <Badge tone="warn">{words.noBalanceYet}</Badge>
+            ) : (
+              <GateBadge state={account.gate.state} reload={details.data?.reload} />
+            )}
           </p>
           {!isZero(account.held) && <p className={styles.note}>{words.held(formatMoney(account.held))}</p>}
           <AutoReloadLine autoReload={account.autoReload} />
@@ -78,8 +83,8 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
 /** The way to what the sentence asks for; what the banner's own buttons do needs none. */
 function NextStep({ step, onWindow }: { step: keyof typeof words.next; onWindow: () => void }) {
   switch (step) {
-    case 'mend':
-    case 'mendOrPay':
+    case 'fix':
+    case 'fixOrPay':
       return <Button onClick={onWindow}>{words.seeFailed}</Button>;
     case 'checkMethod':
       return <ButtonLink href="/payments">{words.toMethods}</ButtonLink>;

@@ -10,11 +10,13 @@ import { text } from '../../text';
 import styles from './Overview.module.css';
 
 const words = text.overview;
+const ADVICE_EVERY_MS = 5_000;
 
 export function Figures() {
   const id = useAccountId();
   const today = useQuery(dailySpendQuery(id, 1));
-  const autoReload = useQuery(autoReloadQuery(id));
+  // Beside what was spent today, an average and a time left of before would contradict it.
+  const autoReload = useQuery({ ...autoReloadQuery(id), refetchInterval: ADVICE_EVERY_MS });
   const advice = autoReload.data?.advice;
   return (
     <dl className={styles.figures}>

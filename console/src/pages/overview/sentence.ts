@@ -11,17 +11,22 @@ type AutoReload = Schemas['AutoReload'];
 export type Sentence = { tone: Tone; what: string; next?: keyof typeof text.overview.next };
 const { line } = text.overview;
 
-/** @param declined which card the newest reload was declined with, and why; null: with none, or it is not read yet */
-export function sentenceOf(
-  { gate, autoReload }: Account,
-  details: AutoReload | undefined,
-  declined: string | null,
-): Sentence {
+type Known = {
+  /** Undefined until it is read. */
+  details: AutoReload | undefined;
+  /** Which card the newest reload was declined with, and why; null: with none, or it is not read yet. */
+  declined: string | null;
+  /** No money has ever moved. */
+  isNew: boolean;
+};
+
+export function sentenceOf({ gate, autoReload }: Account, { details, declined, isNew }: Known): Sentence {
   const reasons: readonly string[] = gate.reasons;
   if (reasons.includes('admin_suspended')) return { tone: 'bad', what: line.admin_suspended, next: 'support' };
   if (reasons.includes('payment_disputed')) return { tone: 'bad', what: line.payment_disputed, next: 'support' };
+  if (isNew) return { tone: 'warn', what: line.noBalanceYet, next: 'payFirst' };
   if (gate.state === 'suspended') return exhausted(autoReload.status, details, declined);
-  if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', what: line.disabled, next: 'mend' };
+  if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', what: line.disabled, next: 'fix' };
   const reload = details?.reload;
   if (reload) return running(reload, declined);
   if (autoReload.status === 'on' && details?.blockedBy) return blocked(details.blockedBy);
@@ -33,13 +38,22 @@ export function sentenceOf(
 }
 
 function exhausted(status: AutoReload['status'], details: AutoReload | undefined, declined: string | null): Sentence {
-  if (status === 'disabled_after_failures') return { tone: 'bad', what: line.exhaustedDisabled, next: 'mendOrPay' };
+  if (status === 'disabled_after_failures') return { tone: 'bad', what: line.exhaustedDisabled, next: 'fixOrPay' };
   const reload = details?.reload;
   if (!reload) return { tone: 'bad', what: line.exhausted, next: 'pay' };
   const amount = formatMoney(reload.amount);
-  return reload.state === 'waiting'
-    ? { tone: 'bad', what: line.exhaustedWaiting(amount, declined, formatClock(reload.nextAttemptAt)), next: 'payNow' }
-    : { tone: 'bad', what: line.exhaustedReloading(amount) };
+  switch (reload.state) {
+    case 'waiting':
+      return {
+        tone: 'bad',
+        what: line.exhaustedWaiting(amount, declined, formatClock(reload.nextAttemptAt)),
+        next: 'payNow',
+      };
+    case 'unknown':
+      return { tone: 'bad', what: line.exhaustedUnknown };
+    case 'charging':
+      return { tone: 'bad', what: line.exhaustedReloading(amount) };
+  }
 }
 
 function running(

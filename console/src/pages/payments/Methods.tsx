@@ -29,8 +29,10 @@ const words = text.payments;
 export function Methods({ reloads }: { reloads: readonly Reload[] }) {
   const id = useAccountId();
   const methods = useQuery(methodsQuery(id));
-  const reload = useQuery(autoReloadQuery(id)).data?.reload;
+  const autoReload = useQuery(autoReloadQuery(id)).data;
+  const reload = autoReload?.reload;
   const nextAttemptAt = reload?.state === 'waiting' ? reload.nextAttemptAt : null;
+  const isReloading = autoReload?.status === 'on';
   const change = useChange({
     change: async ({ method, role }: { method: Method; role: 'primary' | 'backup' }) => {
       await api.PATCH('/v1/accounts/{id}/payment-methods/{methodId}', {
@@ -72,7 +74,7 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
               caption={words.methods}
               name="methods"
               columns={columnsOf(
-                { attempts: lastAttempts(reloads), nextAttemptAt },
+                { attempts: lastAttempts(reloads), nextAttemptAt, isReloading },
                 (method, role) => change.mutate({ method, role }),
                 setRemoving,
               )}
@@ -89,11 +91,17 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
 
 type SetRole = (method: Method, role: 'primary' | 'backup') => void;
 
-/** By the method's id, and when the reload that waits is tried again. */
-type Tried = { attempts: ReadonlyMap<string, Attempt>; nextAttemptAt: string | null };
+type Tried = {
+  /** By the method's id. */
+  attempts: ReadonlyMap<string, Attempt>;
+  /** When the reload that waits is tried again. */
+  nextAttemptAt: string | null;
+  /** Auto-reload is on: what is paused or disabled charges no card by itself. */
+  isReloading: boolean;
+};
 
 const columnsOf = (
-  { attempts, nextAttemptAt }: Tried,
+  { attempts, ...tried }: Tried,
   onRole: SetRole,
   onRemove: (method: Method) => void,
 ): Column<Method>[] => [
@@ -113,7 +121,7 @@ const columnsOf = (
   {
     key: 'status',
     heading: words.columns.status,
-    cell: (method) => <Status method={method} last={attempts.get(method.id)} nextAttemptAt={nextAttemptAt} />,
+    cell: (method) => <Status method={method} last={attempts.get(method.id)} {...tried} />,
     csv: ({ unusableBecause }) => unusableBecause ?? 'usable',
   },
   {
@@ -134,10 +142,10 @@ const columnsOf = (
   },
 ];
 
-type StatusProps = { method: Method; last: Attempt | undefined; nextAttemptAt: string | null };
+type StatusProps = Omit<Tried, 'attempts'> & { method: Method; last: Attempt | undefined };
 
 /** Whether it may be charged; and if it was declined the last time, why, and when it is tried again. */
-function Status({ method: { unusableBecause, role }, last, nextAttemptAt }: StatusProps) {
+function Status({ method: { unusableBecause, role }, last, nextAttemptAt, isReloading }: StatusProps) {
   if (unusableBecause === null && last?.outcome !== 'declined') return <Badge tone="good">{words.usable}</Badge>;
   return (
     <WithNote>
@@ -151,6 +159,7 @@ function Status({ method: { unusableBecause, role }, last, nextAttemptAt }: Stat
         {/* Without a role nothing is charged to it. */}
         {unusableBecause === null &&
           role !== null &&
+          isReloading &&
           ` ${nextAttemptAt === null ? words.triedAgain : words.triedAgainAt(formatClock(nextAttemptAt))}`}
       </small>
     </WithNote>
