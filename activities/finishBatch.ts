@@ -42,7 +42,6 @@ export async function finishBatch(
   try {
     for (const file of files) await reserveFile(pool, { ...file, ...outputOf(batch, file), seconds: RESERVED_SECONDS });
     const sizes = await whileRenewed(
-      RESERVED_SECONDS,
       () => renewReservations(pool, ids, RESERVED_SECONDS),
       () => writeOutputs(pool, store, job, files),
     );

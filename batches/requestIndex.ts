@@ -36,12 +36,16 @@ export const indexesOf = (fileId: string, attempts: number): string[] =>
 /** A model that says nothing of its largest output, and a request neither. */
 export const OUTPUT_TOKENS_DEFAULT = 4_096;
 
-/** Counts the tokens of a file that was checked, and writes its index. */
+/**
+ * Counts the tokens of a file that was checked, and writes its index.
+ * @param isOver ends it half-way, with its reason: the count is of no more use
+ */
 export async function indexFile(
   store: FileStore,
   { id: fileId, attempt }: FileCount,
   count: CountTokens,
   modelMaxOutputTokens: number | null,
+  isOver?: AbortSignal,
 ): Promise<FileTotals> {
   const totals: FileTotals = { requests: 0, inputTokens: 0, outputTokens: 0 };
   const outputDefault = Math.min(modelMaxOutputTokens ?? OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_DEFAULT);
@@ -63,7 +67,9 @@ export async function indexFile(
       let inputTokens = 0;
       for (const tokens of countInput(request, count)) {
         inputTokens += tokens;
-        if (turns.isOver()) await turns.next();
+        if (!turns.isOver()) continue;
+        await turns.next();
+        isOver?.throwIfAborted();
       }
       const outputTokens = (request.maxOutputTokens ?? outputDefault) * request.answers;
       totals.requests += 1;

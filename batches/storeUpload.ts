@@ -1,4 +1,5 @@
 /** Stores what is uploaded while it is checked: a refused upload leaves nothing in the store (L2, L7). */
+import { ReservationOver } from '../ledger/files/reservationOver';
 import type { FileStore } from './fileStore';
 
 export type Checker<Checked> = {
@@ -12,18 +13,23 @@ export type Checker<Checked> = {
 /** Ends the writing; it is no failure of the store. */
 class Refused extends Error {}
 
-/** Throws what the content or the store throws, such as a connection that broke or a full disk; then nothing is stored. */
+/**
+ * Throws what the content or the store throws, such as a connection that broke or a full disk; then nothing is stored.
+ * @param isOver once it is aborted, the id is not reserved any more: `ReservationOver` is thrown
+ */
 export async function storeUpload<Checked extends { kind: string }>(
   store: FileStore,
   id: string,
   content: AsyncIterable<Buffer>,
   checker: Checker<Checked>,
+  isOver: AbortSignal,
 ): Promise<Checked & { bytes: number }> {
   let checked: Checked | null = null;
   let bytes = 0;
 
   async function* whileChecked(): AsyncGenerator<Buffer> {
     for await (const chunk of content) {
+      if (isOver.aborted) throw new ReservationOver(id);
       bytes += chunk.length;
       checker.push(chunk);
       if (checker.hopeless) break;

@@ -21,6 +21,14 @@ export const DATASETS_LIMIT: StoreLimit = {
 /** Of one account, in one process: each takes memory and a connection for as long as it lasts. */
 export const UPLOADS_AT_ONCE_MAX = 50;
 
+/**
+ * Without a renewal for so long, whoever uploads has died, and what it has written is removed. Renewed several times within
+ * it, an upload outlasts a database that is away for a minute and a half.
+ */
+export const RESERVED_SECONDS = 120;
+/** What takes longer to be written is given up. */
+export const WRITING_SECONDS_MAX = 86_400;
+
 /** OpenAI's clients would send it twice more. */
 const headers = { 'x-should-retry': 'false' };
 

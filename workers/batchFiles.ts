@@ -55,9 +55,8 @@ async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile &
     // Of whoever counted before: it has died, or will find that another has claimed the file.
     if (file.attempt > 1) await store.remove(indexOf(file.id, file.attempt - 1));
     const totals = await whileRenewed(
-      CLAIM_SECONDS,
       () => renewCountClaim(pool, file, CLAIM_SECONDS),
-      () => indexFile(store, file, counterOf(model!.provider), model!.maxOutputTokens),
+      (isOver) => indexFile(store, file, counterOf(model!.provider), model!.maxOutputTokens, isOver),
     );
     const tokens = { input: totals.inputTokens, output: totals.outputTokens };
     if (!(await saveFileTokens(pool, file, tokens))) await giveUp({ pool, store }, file);

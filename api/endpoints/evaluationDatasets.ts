@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createDatasetChecker } from '../../batches/checkDataset';
 import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
+import { whileRenewed } from '../../batches/whileRenewed';
 import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
 import { notFound, Problem } from '../../domain/errors';
 import { DATASETS_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
@@ -15,6 +16,7 @@ import { keepDataset } from '../../ledger/datasets/keepDataset';
 import { listDatasets } from '../../ledger/datasets/listDatasets';
 import { removeDataset } from '../../ledger/datasets/removeDataset';
 import { dropDataset } from '../../ledger/datasets/dropDataset';
+import { renewDataset } from '../../ledger/datasets/renewDataset';
 import { reserveDataset } from '../../ledger/datasets/reserveDataset';
 import { readStored } from '../../ledger/limits/readStored';
 import { createAtOnce } from '../http/atOnce';
@@ -69,9 +71,12 @@ async function receiveOrErase(
     await reserveDataset(tx, upload);
   });
   try {
-    return await receive(upload, content, { pool, files });
+    return await whileRenewed(
+      () => renewDataset(pool, upload.id),
+      (isOver) => receive(upload, content, { pool, files }, isOver),
+    );
   } catch (error) {
-    // What is in the store by now goes at once; if that fails, or this process dies, at the next round of erasing.
+    // What is in the store by now goes at once; if that fails, or this process dies, when its reservation ends.
     await erase(upload.id, { pool, files }).catch((failure: Error) =>
       log.warn({ err: failure, dataset: upload.id }, 'a refused upload is removed later'),
     );
@@ -83,8 +88,9 @@ async function receive(
   { id, accountId: account, format, actor }: Upload,
   { chunks }: StreamedBody,
   { pool, files }: Uses<'pool' | 'files'>,
+  isOver: AbortSignal,
 ): Promise<Dataset> {
-  const stored = await storeUpload(files, id, chunks, createDatasetChecker(format));
+  const stored = await storeUpload(files, id, chunks, createDatasetChecker(format), isOver);
   if (stored.kind === 'refused') throw refused(stored.fault);
   const { rows, bytes } = stored;
   return transaction(pool, async (tx) => {

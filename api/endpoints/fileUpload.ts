@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { createFileChecker, type FileFacts } from '../../batches/checkFile';
 import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
+import { whileRenewed } from '../../batches/whileRenewed';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { Problem } from '../../domain/errors';
-import { FILES_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { FILES_LIMIT, requireRoom, RESERVED_SECONDS, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
 import { lockOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { keepFile } from '../../ledger/files/keepFile';
 import { dropFile } from '../../ledger/files/dropFile';
+import { renewReservations } from '../../ledger/files/renewReservations';
 import { reserveFile } from '../../ledger/files/reserveFile';
 import { readStored } from '../../ledger/limits/readStored';
 import { readModels } from '../../ledger/prices/readModels';
@@ -26,8 +28,6 @@ import { file, view } from './files';
 /** The form's other parts: fields, and what separates them. */
 const FORM_BYTES_MAX = 64 * 1024;
 const DAY_SECONDS = 86_400;
-/** An upload that takes longer is given up. */
-const UPLOAD_SECONDS_MAX = DAY_SECONDS;
 const EXPIRES_DEFAULT = 30 * DAY_SECONDS;
 const EXPIRES_RANGE = [3_600, 30 * DAY_SECONDS] as const;
 
@@ -85,12 +85,15 @@ async function receiveOrDrop(
     purpose: 'batch',
     filename: 'upload',
     actor: call.principal.actor,
-    seconds: UPLOAD_SECONDS_MAX,
+    seconds: RESERVED_SECONDS,
   });
   try {
-    return await receive(id, accountId, call, services);
+    return await whileRenewed(
+      () => renewReservations(pool, [id], RESERVED_SECONDS),
+      (isOver) => receive(id, accountId, call, services, isOver),
+    );
   } catch (error) {
-    // What is in the store by now goes at once; if that fails, or this process dies, at the next round of removing.
+    // What is in the store by now goes at once; if that fails, or this process dies, when its reservation ends.
     // A file that was kept, although the database's answer was lost, stays.
     await dropFile(pool, id)
       .then((dropped) => (dropped ? store.remove(id) : undefined))
@@ -104,10 +107,11 @@ async function receive(
   accountId: string,
   { body, principal }: Call<unknown, unknown, unknown>,
   { pool, files: store, clock }: Uses<'pool' | 'files' | 'clock'>,
+  isOver: AbortSignal,
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
   const form = await readMultipart(body as StreamedBody, async (content) => {
-    const stored = await storeUpload(store, id, content, createFileChecker());
+    const stored = await storeUpload(store, id, content, createFileChecker(), isOver);
     if (stored.kind === 'refused') throw refused(stored.errors);
     checked = stored;
   });

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { StoreUnavailable } from '../../batches/fileStore';
 import { Problem, unavailable, type FieldError } from '../../domain/errors';
 import { isDatabaseOutage } from '../../ledger/databaseOutage';
+import { ReservationOver } from '../../ledger/files/reservationOver';
 import { isProviderOutage } from '../../stripe/reach';
 import type { Reply } from './endpoint';
 
@@ -19,6 +20,11 @@ export function toProblem(error: unknown): Problem {
     return unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again.');
   if (error instanceof StoreUnavailable)
     return unavailable('storage_unavailable', 'Files can not be stored or read now; nothing was kept. Ask again.');
+  if (error instanceof ReservationOver)
+    return unavailable(
+      'storage_unavailable',
+      'The upload was held up for too long here; nothing was kept. Send it again.',
+    );
   if (error instanceof DatabaseError && error.code === NUMERIC_OUT_OF_RANGE) {
     return new Problem('out_of_range', 'The account can not hold such an amount.');
   }

@@ -23,7 +23,7 @@ export type CampaignOptions = {
   accounts: number;
   executors: number;
   faults: FaultOptions;
-  /** How long the store may take to become empty. */
+  /** How long the store may take to become empty: longer than the longest reservation (`RESERVED_SECONDS`). */
   eraseMs: number;
   log(line: string): void;
 };
@@ -59,7 +59,7 @@ export async function runCampaign(ballast: MeasuredBallast, options: CampaignOpt
     await faults.stop();
     await waitUntilErased(pool);
     const checked = await verify(jobs, callers, pool, centsToNano(CREDIT_CENTS));
-    const bytesLeft = await eraseAll(callers.values(), pool, filesDir, options.eraseMs);
+    const bytesLeft = await eraseAll(callers.values(), filesDir, options.eraseMs);
     const proved = await prove({ databaseUrl: ballast.databaseUrl, graceSeconds: 0 });
     if (!holds(proved)) checked.faults.push(tableOf(proved));
     if (bytesLeft.length > 0) checked.faults.push(`left in the store: ${bytesLeft.join(', ')}`);

@@ -15,7 +15,7 @@ const SHORT: Omit<CampaignOptions, 'jobs' | 'seed' | 'log'> = {
   accounts: 3,
   executors: 3,
   faults: { pauseMs: [300, 600], rounds: 1 },
-  eraseMs: 60_000,
+  eraseMs: 180_000,
 };
 const LONG: typeof SHORT = {
   width: 40,

@@ -118,13 +118,8 @@ export async function verify(
   };
 }
 
-/** Deletes all files by the API; answers what is in the store after that, when nothing more goes, and nobody will remove. */
-export async function eraseAll(
-  callers: Iterable<Caller>,
-  pool: Pool,
-  filesDir: string,
-  waitMs: number,
-): Promise<string[]> {
+/** Deletes all files by the API; answers what is in the store after that, whole or half written, when nothing more goes. */
+export async function eraseAll(callers: Iterable<Caller>, filesDir: string, waitMs: number): Promise<string[]> {
   for (const caller of callers)
     for (;;) {
       const { body } = await caller.ask<{ data: { id: string }[]; has_more: boolean }>('GET', '/v1/files?limit=100');
@@ -135,15 +130,14 @@ export async function eraseAll(
     }
   const startedMs = performance.now();
   for (;;) {
-    const left = await listUnreserved(pool, filesDir);
+    const left = listStored(filesDir);
     if (left.length === 0 || performance.now() - startedMs > waitMs) return left;
     await sleep(500);
   }
 }
 
-/** What a killed writer had not finished lies apart, and is swept after a day. An upload whose process was killed before it was kept goes when its reservation ends, a day after it began. */
-async function listUnreserved(pool: Pool, filesDir: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>('select id from files where removed_at > clock_timestamp()');
-  const passed = new Set(['partial', MARKER, ...rows.map(({ id }) => id)]);
-  return readdirSync(filesDir).filter((name) => !passed.has(name));
-}
+/** Files only. A killed writer's go when its reservation ends. */
+const listStored = (filesDir: string): string[] =>
+  readdirSync(filesDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== MARKER)
+    .map(({ name }) => name);

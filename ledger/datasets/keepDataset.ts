@@ -1,8 +1,9 @@
 /** Makes an upload a dataset of its account: its content is in the store, whole and checked. */
 import type { Tx } from '../db';
+import { ReservationOver } from '../files/reservationOver';
 import { toDataset, type Dataset, type DatasetRow } from './dataset';
 
-/** Throws when its reservation is gone. */
+/** @throws {ReservationOver} when it is not reserved any more */
 export async function keepDataset(
   tx: Tx,
   { id, rows: rowsOf, bytes }: { id: string; rows: number; bytes: number },
@@ -12,6 +13,6 @@ export async function keepDataset(
      where id = $1 and removed_at > clock_timestamp() returning *`,
     [id, rowsOf, bytes],
   );
-  if (!rows[0]) throw new Error(`the upload of ${id} took too long`);
+  if (!rows[0]) throw new ReservationOver(id);
   return toDataset(rows[0]);
 }

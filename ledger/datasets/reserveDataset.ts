@@ -1,9 +1,7 @@
 /** Writes down that a dataset is being uploaded: whatever becomes of the process, its content is erased unless it is kept. */
+import { RESERVED_SECONDS } from '../../domain/storeLimit';
 import type { Db } from '../db';
 import type { DatasetFormat } from './dataset';
-
-/** An upload that takes longer is given up. */
-const UPLOAD_SECONDS_MAX = 86_400;
 
 export async function reserveDataset(
   db: Db,
@@ -12,6 +10,6 @@ export async function reserveDataset(
   await db.query(
     `insert into evaluation_datasets (id, account_id, rows, bytes, format, actor, removed_at)
      values ($1, $2, 0, 0, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
-    [id, accountId, format, actor, UPLOAD_SECONDS_MAX],
+    [id, accountId, format, actor, RESERVED_SECONDS],
   );
 }

@@ -1,6 +1,7 @@
 /** Makes what was reserved a file of its account: its content is in the store, whole. It expires so long after this moment. */
 import type { Db } from '../db';
 import { toFile, type FileRow, type StoredFile } from './file';
+import { ReservationOver } from './reservationOver';
 
 export type KeptFile = {
   id: string;
@@ -11,7 +12,7 @@ export type KeptFile = {
   expiresAfterSeconds: number | null;
 };
 
-/** Throws when its reservation is over. */
+/** @throws {ReservationOver} when it is not reserved any more */
 export async function keepFile(
   db: Db,
   { id, filename, bytes, input, expiresAfterSeconds }: KeptFile,
@@ -23,6 +24,6 @@ export async function keepFile(
      where id = $1 and removed_at > clock_timestamp() returning *`,
     [id, filename, bytes, input?.model ?? null, input?.endpoint ?? null, input?.requests ?? null, expiresAfterSeconds],
   );
-  if (!rows[0]) throw new Error(`${id} took too long to be written`);
+  if (!rows[0]) throw new ReservationOver(id);
   return toFile(rows[0]);
 }
