@@ -2,6 +2,7 @@
 import {
   Agent,
   request as ask,
+  type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
@@ -25,9 +26,17 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te'
 const endToEnd = (headers: IncomingHttpHeaders): OutgoingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
 
+/** What changes nothing and has no body: sent twice, it does no harm. */
+const mayRepeat = ({ method, headers }: IncomingMessage): boolean =>
+  (method === 'GET' || method === 'HEAD') &&
+  headers['transfer-encoding'] === undefined &&
+  Number(headers['content-length'] ?? 0) === 0;
+
 export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
   const { hostname, port } = new URL(url);
-  const agent = new Agent({ keepAlive: true });
+  const kept = new Agent({ keepAlive: true });
+  /** The other process may close a kept connection just as a request goes out on it: nobody knows then whether it was heard. */
+  const fresh = new Agent({ keepAlive: false });
 
   return (request, response) => {
     if (!FORWARDED.test(request.url!)) return false;
@@ -38,41 +47,49 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       .flat()
       .filter(Boolean)
       .join(', ');
-    const asked = ask({ hostname, port, agent, method: request.method, path: request.url, headers });
-
-    asked.on('response', (answer) => {
-      response.writeHead(answer.statusCode!, endToEnd(answer.headers));
-      // Who has gone is not sent to, and what broke off is seen to have broken off.
-      pipeline(answer, response, () => asked.destroy());
-      // What is left of a refused upload is read and dropped, so that its sender hears the answer.
-      request.unpipe(asked);
-      request.resume();
-    });
+    // Also on a fresh connection: the other process would close it upon its answer, and what it has not read of an upload
+    // that it refuses would then take the answer with it.
+    headers.connection = 'keep-alive';
     let hasGone = false;
     let cameMs = performance.now();
     request.on('data', () => (cameMs = performance.now()));
     // The other process ends a body that stops coming (9.25): nothing is wrong with it then.
     const hasStalled = (): boolean => !request.complete && performance.now() - cameMs >= BODY_MS_MAX;
-    asked.on('error', (error) => {
-      if (hasGone || hasStalled() || response.headersSent) return void response.destroy();
-      log.warn({ err: error, requestId }, 'the process of files and batches can not be reached');
-      response.setHeader('X-Request-Id', requestId);
-      send(
-        response,
-        toReply(
-          unavailable('batches_unavailable', 'Files and batches can not be reached now.'),
-          request.url!.startsWith('/v1/accounts/') ? 'problem' : 'openai',
-        ),
-      );
-      request.resume();
-    });
+
+    const handOn = (agent: Agent): ClientRequest => {
+      const asked = ask({ hostname, port, agent, method: request.method, path: request.url, headers });
+      asked.on('response', (answer) => {
+        response.writeHead(answer.statusCode!, endToEnd(answer.headers));
+        // Who has gone is not sent to, and what broke off is seen to have broken off.
+        pipeline(answer, response, () => asked.destroy());
+        // What is left of a refused upload is read and dropped, so that its sender hears the answer.
+        request.unpipe(asked);
+        request.resume();
+      });
+      asked.on('error', (error) => {
+        if (hasGone || hasStalled() || response.headersSent) return void response.destroy();
+        if (asked.reusedSocket) return void (current = handOn(fresh));
+        log.warn({ err: error, requestId }, 'the process of files and batches can not be reached');
+        response.setHeader('X-Request-Id', requestId);
+        send(
+          response,
+          toReply(
+            unavailable('batches_unavailable', 'Files and batches can not be reached now.'),
+            request.url!.startsWith('/v1/accounts/') ? 'problem' : 'openai',
+          ),
+        );
+        request.resume();
+      });
+      request.pipe(asked);
+      return asked;
+    };
+    let current = handOn(mayRepeat(request) ? kept : fresh);
     // Its sender breaks it off: then nothing is wrong with the other process.
     const leave = (): void => {
       hasGone = true;
-      asked.destroy();
+      current.destroy();
     };
     request.on('aborted', leave).on('error', leave);
-    request.pipe(asked);
     return true;
   };
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer as createConnectionServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -137,6 +137,47 @@ test('9.25 an upload that stops coming ends with its connection when the other p
   } finally {
     now.mockRestore();
   }
+});
+
+/** Another process that answers the first request of each connection, and closes the connection at the second one unanswered. */
+async function withClosingProcess(work: (url: string, asked: string[]) => Promise<void>): Promise<void> {
+  const asked: string[] = [];
+  const other = createConnectionServer((socket) => {
+    let answered = false;
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk) => {
+        asked.push(chunk.toString().split(' ', 1)[0]!);
+        if (answered) return void socket.resetAndDestroy();
+        answered = true;
+        socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
+      });
+  });
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const { port } = other.address() as AddressInfo;
+  const { url, close } = await startTestApi({ database, batchesUrl: `http://127.0.0.1:${port}` });
+  try {
+    await work(url, asked);
+  } finally {
+    await close();
+    other.close();
+  }
+}
+
+test('L5 a kept connection that the other process closes just as it is used again is no outage: what only reads is sent once more', async () => {
+  await withClosingProcess(async (url, asked) => {
+    for (let nth = 0; nth < 3; nth++) expect((await fetch(`${url}/v1/batches`)).status).toBe(200);
+    expect(asked).toEqual(['GET', 'GET', 'GET', 'GET']);
+  });
+});
+
+test('L5 what changes something goes on a connection of its own, and is sent once', async () => {
+  await withClosingProcess(async (url, asked) => {
+    await fetch(`${url}/v1/batches`);
+    for (const method of ['POST', 'DELETE'])
+      expect((await fetch(`${url}/v1/batches/b/cancel`, { method })).status).toBe(200);
+    expect(asked).toEqual(['GET', 'POST', 'DELETE']);
+  });
 });
 
 test('L5 a path that only looks like one of theirs stays here', async () => {
