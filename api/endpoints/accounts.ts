@@ -94,7 +94,7 @@ export const list = endpoint({
     gate: gateState.optional(),
     autoReload: autoReloadStatus.optional(),
     q: text(200).optional(),
-    trouble: z.enum(['negative', 'unexplained']).optional(),
+    trouble: z.enum(['negative', 'unexplained', 'disputed']).optional(),
   }),
   replies: { 200: listOf(account) },
   texts: { 200: ['text/csv'] },

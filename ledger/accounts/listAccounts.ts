@@ -9,8 +9,8 @@ export type AccountFilter = {
   gate?: GateState | undefined;
   autoReload?: AutoReloadStatus | undefined;
   q?: string | undefined;
-  /** `negative`: the balance is below 0. `unexplained`: with a payment that nobody can explain, or that is quarantined. */
-  trouble?: 'negative' | 'unexplained' | undefined;
+  /** `negative`: the balance is below 0. `unexplained`: with a payment that nobody can explain, or that is quarantined. `disputed`: suspended for a dispute. */
+  trouble?: 'negative' | 'unexplained' | 'disputed' | undefined;
 };
 
 export async function listAccounts(db: Db, filter: AccountFilter, page: PageRequest): Promise<Page<AccountView>> {
@@ -35,6 +35,7 @@ function clausesOf({ gate, autoReload, q, trouble }: AccountFilter, bind: (value
   if (autoReload !== undefined) clauses.push(`s.status = ${bind(autoReload)}`);
   // Below 0 is suspended.
   if (trouble === 'negative') clauses.push(SUSPENDED, 'b.balance_nano < 0');
+  if (trouble === 'disputed') clauses.push(SUSPENDED, `'payment_disputed' = any(b.set_reasons)`);
   if (trouble === 'unexplained')
     clauses.push(
       `a.id in (select account_id from unexplained union all select account_id from payments where status = 'quarantined')`,

@@ -2,6 +2,8 @@
 import { parse } from 'csv-parse/sync';
 import { auditInWords } from '../../domain/audit';
 import { asSentence } from '../../domain/words';
+import { setSuspension } from '../../ledger/accounts/setSuspension';
+import { transaction } from '../../ledger/db';
 import { recordDecision } from '../../ledger/decisions/recordDecision';
 import { adjust, openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { times } from '../support/times';
@@ -180,7 +182,7 @@ test('C2 the timeline is ledger, decisions, tries and audit in one order of time
 
 test('C2 admins find accounts by what is wrong with them', async () => {
   const { pool } = api.database;
-  const [negative, unexplained, quarantined, halted] = await Promise.all(times(4, () => openAccount(api)));
+  const [negative, unexplained, quarantined, halted, disputed] = await Promise.all(times(5, () => openAccount(api)));
   await adjust(api, negative!.id, '-1.00');
   await pool.query(
     `insert into unexplained (payment_intent_id, kind, account_id, detail) values ('pi_unexplained', 'paid_twice', $1, 'test')`,
@@ -195,10 +197,12 @@ test('C2 admins find accounts by what is wrong with them', async () => {
     `update account_states set status = 'disabled_after_failures', threshold_cents = 500, amount_cents = 500 where account_id = $1`,
     [halted!.id],
   );
+  await transaction(pool, (tx) => setSuspension(tx, disputed!.id, 'payment_disputed', 'test', 'test'));
   const ids = async (query: string) =>
     (await get(`/v1/accounts?limit=200&${query}`, api.admin)).body.data.map(({ id }: { id: string }) => id);
   expect(await ids('trouble=negative')).toEqual([negative!.id]);
   expect((await ids('trouble=unexplained')).sort()).toEqual([unexplained!.id, quarantined!.id].sort());
+  expect(await ids('trouble=disputed')).toEqual([disputed!.id]);
   expect(await ids('autoReload=disabled_after_failures')).toEqual([halted!.id]);
   expect(await ids('autoReload=paused')).toEqual([]);
   expect(await ids('gate=suspended')).not.toContain(account.id);

@@ -164,6 +164,18 @@ inBrowser(
     await expectAccessible(page);
     await page.keyboard.press('Escape');
     await page.getByRole('region', { name: 'Now' }).getByText('payment disputed').waitFor();
+    const { page: member } = await visit({ key: disputed.member });
+    await member
+      .getByText('Access is suspended because a payment is disputed. An owner of the account can contact support.')
+      .waitFor();
+    // Found by what is wrong, and why is said in the list.
+    await member.context().close();
+    await page.getByRole('link', { name: 'Accounts', exact: true }).click();
+    await page.getByLabel('Trouble').selectOption('Disputed payment');
+    const found = page.getByRole('table', { name: 'Accounts' }).getByRole('row').filter({ hasText: disputed.id });
+    await found.getByText('payment disputed').waitFor();
+    await expectAccessible(page);
+    await found.getByRole('link', { name: disputed.id, exact: true }).click();
     await page.getByRole('button', { name: 'Lift the suspension for a dispute' }).press('Enter');
     const lifting = page.getByRole('dialog', { name: 'Lift the suspension for a dispute' });
     await lifting.getByRole('button', { name: /^Lift/ }).press('Enter');

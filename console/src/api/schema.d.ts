@@ -2459,7 +2459,7 @@ export interface operations {
                 gate?: "ok" | "low" | "reloading" | "suspended";
                 autoReload?: "off" | "on" | "paused" | "disabled_after_failures";
                 q?: string;
-                trouble?: "negative" | "unexplained";
+                trouble?: "negative" | "unexplained" | "disputed";
             };
             header?: never;
             path?: never;

@@ -5,7 +5,11 @@ export const accounts = {
   gate: 'Access',
   autoReload: 'Auto-reload',
   trouble: 'Trouble',
-  troubles: { negative: 'Negative balance', unexplained: 'Unexplained payments' } as const,
+  troubles: {
+    negative: 'Negative balance',
+    unexplained: 'Unexplained payments',
+    disputed: 'Disputed payment',
+  } as const,
   none: 'No account matches',
   noneWhy: 'Change the search or the filters; without any, all accounts are listed.',
   columns: {

@@ -62,6 +62,7 @@ export const overview = {
   },
   /** The next step of who is no owner. */
   askOwner: 'An owner of the account can fix it.',
+  askOwnerForSupport: 'An owner of the account can contact support.',
   gate: { ok: 'Running', low: 'Low balance', reloading: 'Reloading', suspended: 'Suspended' },
   noBalanceYet: 'No balance yet',
   /** What a reload does that is in flight and not being charged. */

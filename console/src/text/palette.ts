@@ -27,6 +27,7 @@ export const palette = {
     paused: 'Accounts with auto-reload paused',
     negative: 'Accounts with a negative balance',
     unexplained: 'Accounts with unexplained payments',
+    disputed: 'Accounts with a disputed payment',
     pending: 'Limit requests to be decided',
   },
   none: 'Nothing matches. Try fewer letters.',

@@ -25,6 +25,7 @@ const ACTIONS: readonly Action[] = [
   { roles: ['admin'], label: words.lists.paused, href: '/accounts?autoReload=paused' },
   { roles: ['admin'], label: words.lists.negative, href: '/accounts?trouble=negative' },
   { roles: ['admin'], label: words.lists.unexplained, href: '/accounts?trouble=unexplained' },
+  { roles: ['admin'], label: words.lists.disputed, href: '/accounts?trouble=disputed' },
   { roles: ['admin'], label: words.lists.pending, href: '/limit-requests?status=pending' },
 ];
 

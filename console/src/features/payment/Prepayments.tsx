@@ -15,7 +15,7 @@ import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { moneyColumns } from './moneyColumns';
 import { refundablePrepayment, refundKey } from './refundable';
-import { WithNote } from './WithNote';
+import { WithNote } from '../../components/WithNote';
 
 const words = text.payments;
 type Row = Schemas['Prepayment'];

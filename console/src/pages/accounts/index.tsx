@@ -11,8 +11,10 @@ import { Money } from '../../components/Money';
 import { PagedTable } from '../../components/PagedTable';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
+import { WithNote } from '../../components/WithNote';
 import { toNano } from '../../format/money';
 import { text } from '../../text';
+import { wordFor } from '../../text/word';
 
 const words = text.accounts;
 
@@ -58,7 +60,14 @@ const columns: readonly Column<Schemas['Account']>[] = [
   {
     key: 'gate',
     heading: words.columns.gate,
-    cell: ({ gate }) => <GateBadge state={gate.state} />,
+    cell: ({ gate }) => (
+      <WithNote>
+        <GateBadge state={gate.state} />
+        {gate.reasons.length > 0 && (
+          <small>{gate.reasons.map((reason) => wordFor(words.reasons, reason)).join(', ')}</small>
+        )}
+      </WithNote>
+    ),
   },
   {
     key: 'autoReload',

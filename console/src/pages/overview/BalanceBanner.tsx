@@ -63,7 +63,11 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
         )}
       </div>
       <Notice tone={tone} action={isOwner && next && <NextStep step={next} onWindow={open} />}>
-        {what} {next && (isOwner ? words.next[next] : tone !== 'good' && words.askOwner)}
+        {what}{' '}
+        {next &&
+          (isOwner
+            ? words.next[next]
+            : tone !== 'good' && (next === 'support' ? words.askOwnerForSupport : words.askOwner))}
       </Notice>
       {isOwner && isOpen && (
         <Boundary

@@ -16,7 +16,7 @@ import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
 import { cardName, expiryOf, lastAttempts, whyDeclined } from '../../features/payment/card';
-import { WithNote } from '../../features/payment/WithNote';
+import { WithNote } from '../../components/WithNote';
 import { formatClock, formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import styles from './Payment.module.css';
+import styles from './WithNote.module.css';
 
 /** A state with what is to be said about it below. */
 export const WithNote = ({ children }: { children: ReactNode }) => <span className={styles.status}>{children}</span>;
