@@ -71,8 +71,6 @@ export type ApiDeps = {
   trustedProxies?: readonly string[];
   /** The folder of the built console. @default none: a start page is served instead */
   consoleDir?: string | undefined;
-  /** Gates are answered on the connection itself, before node:http (api/raw). @default false */
-  rawGates?: boolean;
   /** Where this API's numbers are kept. @default some of its own */
   metrics?: Metrics;
   /** Where its traces are made. @default there are none */

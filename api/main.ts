@@ -85,7 +85,6 @@ async function main(): Promise<void> {
     metrics,
     tracing,
     stripeWebhookSecrets: webhookSecretsOf(config),
-    rawGates: config.RAW_GATES === '1',
     consoleDir: join(__dirname, '..', 'console'),
     trustedProxies: config.TRUSTED_PROXIES,
     allowPrivateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === '1',

@@ -15,7 +15,6 @@ import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { forRequest } from './http/requestLog';
 import { pages } from './http/pages';
-import { answerPlainRequests, type PlainConnections } from './raw/plainConnection';
 import type { Tracing } from '../telemetry/spans';
 import type { ApiCounts } from './metrics';
 import { routes } from './routes';
@@ -35,11 +34,10 @@ const HEADERS_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 export function createApi(deps: ApiDeps): Api {
   const { services, hotPath, counts, start, endStreams, close } = composeServices(deps);
-  const { batchesUrl, log, tracing, checkReplies = false, trustedProxies = [], consoleDir, rawGates = false } = deps;
+  const { batchesUrl, log, tracing, checkReplies = false, trustedProxies = [], consoleDir } = deps;
   const forward = batchesUrl === undefined ? null : createForward(batchesUrl, log);
   const http = { hotPath, counts, tracing, forward, checkReplies, trustedProxies, consoleDir };
   const { server, isIdle } = createHttpServer(services, http);
-  const plain = rawGates ? answerPlainRequests(server, hotPath) : null;
   keepAddresses(server);
 
   return {
@@ -51,7 +49,7 @@ export function createApi(deps: ApiDeps): Api {
     },
     async close() {
       await endStreams();
-      if (server.listening) await drain(server, plain, isIdle);
+      if (server.listening) await drain(server, isIdle);
       await close();
     },
   };
@@ -100,13 +98,13 @@ function createHttpServer(
 }
 
 /** Until every connection is closed, and every handler has ended: one whose caller has gone still asks database and Temporal. */
-async function drain(server: Server, plain: PlainConnections | null, isIdle: () => boolean): Promise<void> {
+async function drain(server: Server, isIdle: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + DRAIN_MS_MAX;
   const closed = once(server, 'close');
   server.close();
   // A connection that was kept alive is idle once its last request is answered.
-  const sweep = setInterval(() => (server.closeIdleConnections(), plain?.closeIdle()), 50);
-  const cutOff = setTimeout(() => (server.closeAllConnections(), plain?.closeAll()), DRAIN_MS_MAX);
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
   await closed;
   clearInterval(sweep);
   clearTimeout(cutOff);

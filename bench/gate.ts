@@ -1,6 +1,6 @@
 /** Figures 7, 8 and 10: the gate over HTTP against the least that Express and Node can answer, alone and while usage comes in. */
-import { startApi, startHello, type Running } from './apiProcess';
-import { ADMIN_KEY, type MeasuredBallast } from './ballast';
+import { startHello, type Running } from './apiProcess';
+import type { MeasuredBallast } from './ballast';
 import { startIngest } from './ingestLoad';
 import { load, type LoadResult, type Target } from './load';
 import { summarize, type Figure } from './results';
@@ -68,31 +68,6 @@ export async function gateOverNodeHttp(ballast: MeasuredBallast, runs: number, s
   }
   await node.stop();
   return [summarize(8, 'gate over HTTP ÷ bare node:http hello, requests per second', 'ratio', rates)];
-}
-
-/** Figures 7 and 8 once more, with gates answered on the connection itself (RAW_GATES=1). */
-export async function rawGate(ballast: MeasuredBallast, runs: number, seconds = 3): Promise<Figure[]> {
-  const { gate } = await prepareGate(ballast);
-  const raw = await startApi(ballast.databaseUrl, ADMIN_KEY, { env: { RAW_GATES: '1' } });
-  const ofRaw = { ...gate, port: raw.port };
-  const figures: Figure[] = [];
-  for (const [kind, figure, name] of [
-    ['express', '7raw', 'raw gate over HTTP ÷ Express hello, requests per second'],
-    ['node', '8raw', 'raw gate over HTTP ÷ bare node:http hello, requests per second'],
-  ] as const) {
-    const hello = await startHello(kind);
-    const rates: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      const [ofGate, ofHello] = await inTurn(run, [ofRaw, helloOf(hello)], (target) =>
-        load(target, { connections: CONNECTIONS, seconds }),
-      );
-      rates.push(ofGate.perSecond / ofHello.perSecond);
-    }
-    await hello.stop();
-    figures.push(summarize(figure, name, 'ratio', rates));
-  }
-  await raw.stop();
-  return figures;
 }
 
 const CHECKS_PER_SECOND = 1_000;

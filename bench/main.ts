@@ -6,7 +6,7 @@ import { batchIsolation } from './batchIsolation';
 import { batchUpload } from './batchUpload';
 import { breakdown } from './breakdown';
 import { startBallast, type MeasuredBallast } from './ballast';
-import { gateOverExpress, gateOverNodeHttp, gateUnderIngest, rawGate } from './gate';
+import { gateOverExpress, gateOverNodeHttp, gateUnderIngest } from './gate';
 import { consolePages } from './consolePages';
 import { commitToNo } from './gateFollows';
 import { growthByAccounts } from './growth';
@@ -28,11 +28,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
   crossing: (ballast, quick) => crossingToCredited(ballast, quick ? 5 : 20),
   gate: async (ballast, quick) => {
     const runs = quick ? 1 : 5;
-    return [
-      ...(await gateOverExpress(ballast, runs)),
-      ...(await gateOverNodeHttp(ballast, runs)),
-      ...(await rawGate(ballast, runs)),
-    ];
+    return [...(await gateOverExpress(ballast, runs)), ...(await gateOverNodeHttp(ballast, runs))];
   },
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
   console: (ballast, quick) => consolePages(ballast, quick ? 1 : 5),

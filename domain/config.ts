@@ -77,8 +77,6 @@ const schema = z.object({
   FILES_DIR: z.string().min(1).optional(),
   /** Another API process, to which this one hands files and batches (L5). */
   BATCHES_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** Gates are answered on the connection itself, before node:http: several times as many a second, by code of our own that reads HTTP. */
-  RAW_GATES: z.enum(['0', '1']).default('0'),
   /** This process serves files and batches for others: at low priority, so that it takes nothing from them (L5). */
   LOW_PRIORITY: z.enum(['0', '1']).optional(),
   ADMIN_KEY: z.string().min(16).optional(),

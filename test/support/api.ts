@@ -65,7 +65,6 @@ export type TestApiOptions = {
   publicUrl?: string;
   /** The folder of the built console. @default none */
   consoleDir?: string;
-  rawGates?: boolean;
   metrics?: Metrics;
 };
 
@@ -91,7 +90,6 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     files,
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
-    ...(options.rawGates !== undefined && { rawGates: options.rawGates }),
     ...(options.metrics !== undefined && { metrics: options.metrics }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
     log: options.log ?? log,
