@@ -7,7 +7,7 @@ import { checkSettings, type AutoReloadSettings, type SettingsBounds } from '../
 import { notFound, Problem, unavailable } from '../../domain/errors';
 import { formatCents } from '../../domain/money';
 import { asSentence } from '../../domain/words';
-import { assessSettings } from '../../ledger/settings/assessSettings';
+import { readAssessment } from '../../ledger/settings/readAssessment';
 import { readSettingsState } from '../../ledger/settings/readSettingsState';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { findWaitingReload } from '../../ledger/payments/findWaitingReload';
@@ -134,7 +134,7 @@ async function assess(
   const [account, state] = await Promise.all([readAccount(pool, id), readSettingsState(pool, id)]);
   if (!account || !state) throw notFound(`account ${id}`);
   const { position } = account;
-  return { position, would: await assessSettings(pool, position, state, settings, policy, nowMs) };
+  return { position, would: await readAssessment(pool, position, state, settings, policy, nowMs) };
 }
 
 /** A1, checked before everything else: without a method nothing of this makes sense. */

@@ -1,5 +1,6 @@
 /** Does what an owner asks of auto-reload, or says why not (A1–A5, A13, A14). */
 import type { Policy, SettingsRequest } from '../../domain/accountState';
+import { refused } from '../../domain/assessSettings';
 import { isClosed } from '../../domain/gate';
 import { statusInWords } from '../../domain/words';
 import { lockAccount } from '../accounts/lockAccount';
@@ -8,7 +9,6 @@ import type { ChangedSettings } from './changedSettings';
 import { configureAutoReload } from './configureAutoReload';
 import { disableAutoReload } from './disableAutoReload';
 import { readSettingsState } from './readSettingsState';
-import { refused } from './refused';
 import { setStatus } from './setStatus';
 
 /** The request's id is a UUID: it names the first charge, so a repeat finds it instead of opening another. */

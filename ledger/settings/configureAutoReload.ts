@@ -1,15 +1,15 @@
 /** Enables auto-reload or changes its settings: saved at once, or put in force by a first charge (A4, A5). */
 import type { Policy, SettingsRequest } from '../../domain/accountState';
+import { refused } from '../../domain/assessSettings';
 import type { Position } from '../accounts/position';
 import type { Tx } from '../db';
 import { hasUncanceledReload } from '../reloads/hasUncanceledReload';
 import { insertReload } from '../reloads/insertReload';
-import { assessSettings } from './assessSettings';
 import type { ChangedSettings } from './changedSettings';
 import { putInForce } from './putInForce';
+import { readAssessment } from './readAssessment';
 import type { SettingsState } from './readSettingsState';
 import { recordConsent } from './recordConsent';
-import { refused } from './refused';
 import { setLevels } from './setLevels';
 
 export async function configureAutoReload(
@@ -23,7 +23,7 @@ export async function configureAutoReload(
   const { accountId } = position;
   const { settings, actor, requestId } = request;
   if (state.reload_id === requestId) return { kind: 'charging', cents: null };
-  const would = await assessSettings(tx, position, state, settings, policy, nowMs);
+  const would = await readAssessment(tx, position, state, settings, policy, nowMs);
   switch (would.kind) {
     case 'refused':
       return would;
