@@ -1,20 +1,22 @@
 /** What reconciliation finds and tells (P6). Money is a decimal string, times are ISO 8601. */
 
-export type UnexplainedKind =
+export const UNEXPLAINED_KINDS = [
   /** A second PaymentIntent was paid for a payment that has another one. */
-  | 'paid_twice'
+  'paid_twice',
   /** Paid for a payment that we do not know. */
-  | 'paid_unknown'
+  'paid_unknown',
   /** Another amount or currency than was asked: quarantined. */
-  | 'amount_differs'
+  'amount_differs',
   /** The ledger has credited what Stripe says is not paid. */
-  | 'credited_without_payment'
+  'credited_without_payment',
   /** Stripe and ledger do not agree on what is left of a payment. */
-  | 'sum_differs'
+  'sum_differs',
   /** Stripe does not let a payment be canceled that shall not be paid any more; one of a reload keeps the next from opening. */
-  | 'not_canceled'
+  'not_canceled',
   /** Reconciling it fails, and by no outage: it is tried again by each run. */
-  | 'not_reconciled';
+  'not_reconciled',
+] as const;
+export type UnexplainedKind = (typeof UNEXPLAINED_KINDS)[number];
 
 export type Unexplained = {
   kind: UnexplainedKind;

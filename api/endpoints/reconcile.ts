@@ -2,7 +2,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import { unavailable } from '../../domain/errors';
-import type { ReconcileReport } from '../../domain/reconciliation';
+import { UNEXPLAINED_KINDS, type ReconcileReport } from '../../domain/reconciliation';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { readRestore } from '../../ledger/backup/readRestore';
 import type { Db } from '../../ledger/db';
@@ -43,15 +43,7 @@ const report = z
       count,
       newest: z.array(
         z.strictObject({
-          kind: z.enum([
-            'paid_twice',
-            'paid_unknown',
-            'amount_differs',
-            'credited_without_payment',
-            'sum_differs',
-            'not_canceled',
-            'not_reconciled',
-          ]),
+          kind: z.enum(UNEXPLAINED_KINDS),
           accountId: z.string().nullable(),
           paymentIntentId: z.string(),
           detail: z.string(),
