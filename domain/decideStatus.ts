@@ -111,12 +111,12 @@ function becauseOf(
       rule: 'S2',
       because: `available is ${available} and nothing stops access any more`,
     };
-  if (blocked && blocked.by !== 'pending_payment') return holdBack(snapshot);
+  if (blocked && blocked.by !== 'pending_payment') return notCharged(snapshot);
   return { act: 'note', rule: 'N1', because: `available is ${available}` };
 }
 
-const holdBack = ({ setReasons }: Snapshot): Act => ({
-  act: 'hold_back',
+const notCharged = ({ setReasons }: Snapshot): Act => ({
+  act: 'not_charged',
   rule: 'P5',
   because: `a reload is due, but no card is charged while ${reasonsInWords(setReasons)}`,
 });
@@ -127,9 +127,9 @@ function block(snapshot: Snapshot, blocked: AccountStatus['blocked']): Decision 
   const status: AccountStatus = { flag, toldLow, blocked, begins: { suspension: false, low: false } };
   if (blocked?.by === 'pending_payment') {
     const because = `a reload is due, but an earlier charge is not decided, and Stripe does not let it be canceled yet`;
-    return { kind: 'save_status', status, notice: 'pending_payment', act: 'hold_back', rule: 'A17', because };
+    return { kind: 'save_status', status, notice: 'pending_payment', act: 'not_charged', rule: 'A17', because };
   }
-  if (blocked) return { kind: 'save_status', status, notice: null, ...holdBack(snapshot) };
+  if (blocked) return { kind: 'save_status', status, notice: null, ...notCharged(snapshot) };
   const because = `available is ${dollars(snapshot.available)}`;
   return { kind: 'save_status', status, notice: null, act: 'note', rule: 'N1', because };
 }

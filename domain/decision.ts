@@ -23,7 +23,7 @@ export type Decision =
       kind: 'save_status';
       status: AccountStatus;
       notice: StatusNotice | null;
-      act: 'suspend' | 'resume' | 'hold_back' | 'note';
+      act: 'suspend' | 'resume' | 'not_charged' | 'note';
     } & Reasoned)
   | { kind: 'wait'; untilMs: number }
   | { kind: 'rest' }

@@ -1,4 +1,4 @@
-/** Stands between Stripe's webhooks and the APIs: passes them on, or loses, repeats, reorders, holds back and forges them. */
+/** Stands between Stripe's webhooks and the APIs: passes them on, or loses, repeats, reorders, delays and forges them. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

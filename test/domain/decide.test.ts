@@ -98,7 +98,7 @@ const cases: [string, AccountState, Partial<Decision>][] = [
       setReasons: ['admin_suspended'],
       flag: { reasons: ['admin_suspended'], sinceMs: 0, told: 'told' },
     }),
-    { kind: 'save_status', act: 'hold_back' },
+    { kind: 'save_status', act: 'not_charged' },
   ],
   [
     'P5 has said so',
