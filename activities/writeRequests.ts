@@ -5,7 +5,7 @@ import { estimateRequest } from '../domain/batchPrice';
 import type { Batch } from '../ledger/batches/batch';
 import { insertRequests } from '../ledger/batches/insertRequests';
 import { transaction } from '../ledger/db';
-import { readCountAttempt } from '../ledger/files/countFiles';
+import { readCountAttempt } from '../ledger/files/readCountAttempt';
 import type { BatchDependencies } from './dependencies';
 
 /** Requests that are written down in one statement. */

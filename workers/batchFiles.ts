@@ -6,17 +6,16 @@ import { FileGone, type FileStore } from '../batches/fileStore';
 import { indexesOf, indexFile, indexOf } from '../batches/requestIndex';
 import { whileRenewed } from '../batches/whileRenewed';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
-import { deleteDatasets, listErasableDatasets } from '../ledger/datasets/eraseDatasets';
-import {
-  claimUncountedFile,
-  dropUncounted,
-  isCountOver,
-  renewCountClaim,
-  saveFileTokens,
-  type CountClaim,
-} from '../ledger/files/countFiles';
-import { listErasable, markErased } from '../ledger/files/eraseFiles';
+import { deleteDatasets } from '../ledger/datasets/deleteDatasets';
+import { listErasableDatasets } from '../ledger/datasets/listErasableDatasets';
+import { claimUncountedFile, type CountClaim } from '../ledger/files/claimUncountedFile';
+import { dropUncounted } from '../ledger/files/dropUncounted';
 import type { StoredFile } from '../ledger/files/file';
+import { isCountOver } from '../ledger/files/isCountOver';
+import { listErasable } from '../ledger/files/listErasable';
+import { markErased } from '../ledger/files/markErased';
+import { renewCountClaim } from '../ledger/files/renewCountClaim';
+import { saveFileTokens } from '../ledger/files/saveFileTokens';
 import { readModels } from '../ledger/prices/readModels';
 import { repeat, type Repeating } from './repeat';
 

@@ -11,7 +11,7 @@ import { lockOpenAccount, requireOpenAccount } from '../../ledger/accounts/requi
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import type { Dataset, DatasetFormat } from '../../ledger/datasets/dataset';
-import { deleteDatasets } from '../../ledger/datasets/eraseDatasets';
+import { deleteDatasets } from '../../ledger/datasets/deleteDatasets';
 import { keepDataset } from '../../ledger/datasets/keepDataset';
 import { listDatasets } from '../../ledger/datasets/listDatasets';
 import { removeDataset } from '../../ledger/datasets/removeDataset';

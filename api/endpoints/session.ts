@@ -1,7 +1,7 @@
 /** Sessions of the console: signing in with a key, a token or a link in a mail; who am I; choosing an account; signing out. */
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
-import { findKeyHolder } from '../../ledger/accounts/findKeyHolders';
+import { findKeyHolders } from '../../ledger/accounts/findKeyHolders';
 import { hashOf, type KeyHolder } from '../../ledger/accounts/apiKey';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction, type Db, type Tx } from '../../ledger/db';
@@ -83,7 +83,7 @@ async function holderOf(
   { pool, limiter }: Uses<'pool' | 'limiter'>,
 ): Promise<KeyHolder> {
   const hash = hashOf(key);
-  const holder = await findKeyHolder(pool, hash);
+  const [holder] = await findKeyHolders(pool, [hash]);
   if (!holder) {
     await limiter.take('wrong_key', { address: address() });
     throw new Problem('unauthenticated', 'This key is unknown, or was revoked.');

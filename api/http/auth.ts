@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { Problem } from '../../domain/errors';
 import type { StalePolicy } from '../../domain/gate';
-import { findKeyHolder, findKeyHolders } from '../../ledger/accounts/findKeyHolders';
+import { findKeyHolders } from '../../ledger/accounts/findKeyHolders';
 import { hashOf, type KeyHolder } from '../../ledger/accounts/apiKey';
 import { findSessionHolders } from '../../ledger/sessions/findSessionHolders';
 import type { Holder } from '../../ledger/sessions/session';
@@ -53,15 +53,13 @@ export function createKeyring(
   const keys = createKnownHolders<Principal>({
     ...shared,
     hashOf: (authorization) => hashOf(keyIn(authorization)),
-    find: async (hash) => toPrincipal(await findKeyHolder(pool, hash)),
-    findAll: async (hashes) => (await findKeyHolders(pool, hashes)).map(toPrincipal),
+    find: async (hashes) => (await findKeyHolders(pool, hashes)).map(toPrincipal),
     unauthenticated: noKey,
   });
   const sessions = createKnownHolders<Principal>({
     ...shared,
     hashOf,
-    find: async (hash) => toPrincipal((await findSessionHolders(pool, [hash]))[0]!),
-    findAll: async (hashes) => (await findSessionHolders(pool, hashes)).map(toPrincipal),
+    find: async (hashes) => (await findSessionHolders(pool, hashes)).map(toPrincipal),
     unauthenticated: noSession,
   });
   /** By token: when it was last written down as used. */

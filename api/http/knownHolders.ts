@@ -35,10 +35,8 @@ export type KnownHoldersOptions<Holder> = {
   pulse: Pulse;
   /** Of the secret as it comes. Throws `unauthenticated` where it can't be one. */
   hashOf(secret: string): Buffer;
-  /** Null when nothing in force has this hash. */
-  find(hash: Buffer): Promise<Holder | null>;
-  /** The same for many, in their order. */
-  findAll(hashes: readonly Buffer[]): Promise<(Holder | null)[]>;
+  /** In their order; null where nothing in force has the hash. */
+  find(hashes: readonly Buffer[]): Promise<(Holder | null)[]>;
   unauthenticated(): Problem;
 };
 
@@ -72,7 +70,7 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
     const atMs = now();
     let holder: Holder | null;
     try {
-      holder = await pulse.ask(() => find(hash));
+      holder = (await pulse.ask(() => find([hash])))[0]!;
     } catch (error) {
       const earlier = memory.get(secret);
       if (earlier && atMs - earlier.atMs < outageMsMax) return earlier.holder;
@@ -122,14 +120,14 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
 /** One look at all secrets in use. What it doesn't find is not in force any more. */
 async function refresh<Holder>(
   memory: Map<string, Known<Holder>>,
-  { now, pulse, findAll }: KnownHoldersOptions<Holder>,
+  { now, pulse, find }: KnownHoldersOptions<Holder>,
 ): Promise<void> {
   const atMs = now();
   // Without a secret in use it still finds out whether a silent database answers again.
   if (memory.size === 0 && !pulse.isSilent()) return;
   const entries = [...memory];
   const hashes = entries.map(([, { hash }]) => hash);
-  const holders = await pulse.look(LOOK_MS_MAX, () => findAll(hashes));
+  const holders = await pulse.look(LOOK_MS_MAX, () => find(hashes));
   entries.forEach(([secret, entry], index) => {
     const holder = holders[index] ?? null;
     if (holder === null || atMs - entry.usedMs > UNUSED_MS_MAX) return void memory.delete(secret);

@@ -1,6 +1,7 @@
 /** Finds out, once a second for all watched accounts together, which of their lists have grown or changed (C3). */
 import type { Pool } from 'pg';
-import { readAuditTopics, readTopicMarks, TOPICS, type TopicMarks } from '../../ledger/accounts/readTopics';
+import { readAuditTopics } from '../../ledger/accounts/readAuditTopics';
+import { readTopicMarks, TOPICS, type TopicMarks } from '../../ledger/accounts/readTopicMarks';
 import { noAnswer } from '../http/pulse';
 import { within } from '../http/within';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { indexOf } from '../../batches/requestIndex';
-import { readCountAttempt } from '../../ledger/files/countFiles';
+import { readCountAttempt } from '../../ledger/files/readCountAttempt';
 import type { Random } from '../random';
 import { expect, type Caller } from '../caller';
 import { lineOf, MODEL } from './model';

@@ -11,25 +11,14 @@ type HolderRow = {
   member_role: MemberRole;
   account_id: string;
 };
-const HOLDERS = `select k.hash, k.id, k.role, coalesce(m.email, k.name) as name, m.id as member_id, m.role as member_role, m.account_id
-  from api_keys k left join members m on m.id = k.member_id and m.removed_at is null
-  where k.revoked_at is null and (k.role <> 'member' or m.id is not null)`;
 
-/** Null when no key in force has this hash. */
-export async function findKeyHolder(db: Db, hash: Buffer): Promise<KeyHolder | null> {
-  const { rows } = await db.query<HolderRow>({
-    name: 'find-key-holder',
-    text: `${HOLDERS} and k.hash = $1`,
-    values: [hash],
-  });
-  return rows[0] ? toKeyHolder(rows[0]) : null;
-}
-
-/** The same for many, in their order. */
+/** In their order; null where no key in force has the hash. */
 export async function findKeyHolders(db: Db, hashes: readonly Buffer[]): Promise<(KeyHolder | null)[]> {
   const { rows } = await db.query<HolderRow & { hash: Buffer }>({
     name: 'find-key-holders',
-    text: `${HOLDERS} and k.hash = any($1)`,
+    text: `select k.hash, k.id, k.role, coalesce(m.email, k.name) as name, m.id as member_id, m.role as member_role, m.account_id
+      from api_keys k left join members m on m.id = k.member_id and m.removed_at is null
+      where k.hash = any($1) and k.revoked_at is null and (k.role <> 'member' or m.id is not null)`,
     values: [hashes],
   });
   const byHash = new Map(rows.map((row) => [row.hash.toString('base64'), toKeyHolder(row)]));

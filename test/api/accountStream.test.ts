@@ -1,6 +1,7 @@
 /** C3: who looks at an account sees it move. */
 import type { Notice } from '../../domain/notice';
-import { readAuditTopics, readTopicMarks } from '../../ledger/accounts/readTopics';
+import { readAuditTopics } from '../../ledger/accounts/readAuditTopics';
+import { readTopicMarks } from '../../ledger/accounts/readTopicMarks';
 import { postNotice } from '../../ledger/notices/postNotice';
 import { adjust, openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { openEventStream, type EventStream } from '../support/eventStream';

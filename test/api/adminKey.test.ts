@@ -1,7 +1,7 @@
 /** The admin key of the environment, through API processes that start, start again, and run side by side. */
 import { adoptAdminKey } from '../../ledger/accounts/adoptAdminKey';
 import { createPlatformKey } from '../../ledger/accounts/createPlatformKey';
-import { findKeyHolder } from '../../ledger/accounts/findKeyHolders';
+import { findKeyHolders } from '../../ledger/accounts/findKeyHolders';
 import { hashOf } from '../../ledger/accounts/apiKey';
 import { migrate } from '../../ledger/migrate';
 import { startApiProcess, type ApiProcess } from '../support/apiProcess';
@@ -70,14 +70,14 @@ test('an ADMIN_KEY that an admin has revoked stays revoked over restarts', async
 test('of two keys that twenty processes bring at the same moment, one is in force in the end', async () => {
   const brought = await Promise.all(times(20, (nth) => adoptAdminKey(database.pool, nth % 2 === 0 ? FIRST : SECOND)));
   expect(brought.filter(Boolean).length).toBeGreaterThan(0);
-  const holders = await Promise.all([FIRST, SECOND].map((key) => findKeyHolder(database.pool, hashOf(key))));
+  const holders = await findKeyHolders(database.pool, [FIRST, SECOND].map(hashOf));
   expect(holders.filter(Boolean)).toHaveLength(1);
 });
 
 test('a key of another role does not become an admin key by the environment', async () => {
   const { key } = await createPlatformKey(database.pool, 'service', 'a service');
   expect(await adoptAdminKey(database.pool, key)).toBe(false);
-  expect(await findKeyHolder(database.pool, hashOf(key))).toMatchObject({ role: 'service' });
+  expect(await findKeyHolders(database.pool, [hashOf(key)])).toMatchObject([{ role: 'service' }]);
 });
 
 test('an admin key that the environment gave before keys said so is replaced too; those that people made stand', async () => {
@@ -92,11 +92,6 @@ test('an admin key that the environment gave before keys said so is replaced too
 
   await migrate(pool);
   expect(await adoptAdminKey(pool, SECOND)).toBe(true);
-  const inForce = async (key: string) => (await findKeyHolder(pool, hashOf(key))) !== null;
-  expect(await Promise.all([FIRST, SECOND, 'made-by-people', 'of-a-service'].map(inForce))).toEqual([
-    false,
-    true,
-    true,
-    true,
-  ]);
+  const holders = await findKeyHolders(pool, [FIRST, SECOND, 'made-by-people', 'of-a-service'].map(hashOf));
+  expect(holders.map((holder) => holder !== null)).toEqual([false, true, true, true]);
 });

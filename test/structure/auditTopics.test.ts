@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AUDIT_WORDS, auditInWords } from '../../domain/audit';
-import { AUDIT_TOPICS } from '../../ledger/accounts/readTopics';
+import { AUDIT_TOPICS } from '../../ledger/accounts/readAuditTopics';
 
 const root = join(__dirname, '..', '..');
 const sources = ['ledger', 'payments', 'usage', 'notices', 'activities', 'api', 'workers'].flatMap((folder) =>

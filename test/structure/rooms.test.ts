@@ -29,15 +29,8 @@ test('each room stands in the table of rooms, with a link', () => {
   expect(rooms.filter((room) => !overview.includes(`| [${room}](${room}/README.md) |`))).toEqual([]);
 });
 
-/** Operations that share a statement, or a claim, stand together. */
-const TOGETHER = [
-  'accounts/findKeyHolders.ts',
-  'accounts/readTopics.ts',
-  'accounts/requireOpenAccount.ts',
-  'datasets/eraseDatasets.ts',
-  'files/countFiles.ts',
-  'files/eraseFiles.ts',
-];
+/** Two ways to have one lock, and what a folder of a backup is. */
+const TOGETHER = ['accounts/requireOpenAccount.ts', 'backup/manifest.ts', 'usage/archiveLock.ts'];
 
 test('a file of a room is one operation of its own name, or what a thing is as a row', () => {
   const operations = /^export (?:async function (\w+)|const (\w+) = (?:async )?\([^=]*\): Promise<)/gm;
@@ -50,7 +43,7 @@ test('a file of a room is one operation of its own name, or what a thing is as a
       }),
   );
   const several = named.filter(({ names }) => names.length > 1).map(({ file }) => file);
-  expect(several.sort()).toEqual([...TOGETHER, 'backup/manifest.ts'].sort());
+  expect(several.sort()).toEqual(TOGETHER);
   const others = named.filter(
     ({ file, names }) => names.length === 1 && !TOGETHER.includes(file) && !file.endsWith(`/${names[0]}.ts`),
   );

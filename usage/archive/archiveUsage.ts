@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
+import { withArchiveLock } from '../../ledger/usage/archiveLock';
 import { dropUsageMonth } from '../../ledger/usage/dropUsageMonth';
 import { listArchives, type Archive } from '../../ledger/usage/listArchives';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
@@ -13,8 +14,6 @@ import { sumUsage } from '../../ledger/usage/sumUsage';
 import { whenFree } from '../../ledger/whenFree';
 import { writeUsageMonth } from './writeUsageMonth';
 
-/** Held by whoever archives or restores: any constant that nobody else uses in this database. */
-export const ARCHIVE_LOCK = 7_225_582;
 /** A drop waits 0.2 s for the tables; on a busy server it takes a few tries to find them free. */
 const DROP_TRIES = { triesMax: 100, pauseMs: 150 };
 const POSTINGS_PER_SUM_MAX = 200;
@@ -35,31 +34,22 @@ export type Archiving = {
  * at any moment loses nothing, and the next call goes on: a file that is not recorded is written again, the same.
  */
 export async function archiveUsage(archiving: Archiving): Promise<string[]> {
-  const { pool, log, retentionMs, nowMs, signal } = archiving;
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [ARCHIVE_LOCK]);
-    if (!rows[0]!.mine) return [];
-    const known = new Map((await listArchives(client, 'all')).map((archive) => [archive.month, archive]));
-    const archived: string[] = [];
-    for (const month of await listUsageMonths(client)) {
-      const archive = known.get(month);
-      if (signal?.aborted || endOfMonthMs(month) + retentionMs > nowMs) break;
-      if (archive?.droppedAt || (archive?.keptUntil && archive.keptUntil.getTime() > nowMs)) continue;
-      await archiveMonth(client, archiving, month, archive);
-      archived.push(month);
-      log.info({ month, file: fileOfMonth(month) }, 'a month of usage is archived');
-    }
-    return archived;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    // With an error the connection is closed, and the lock with it.
-    if (!broken) await client.query('select pg_advisory_unlock($1)', [ARCHIVE_LOCK]);
-    client.release(broken);
+  return (await withArchiveLock(archiving.pool, (client) => archiveMonths(client, archiving))) ?? [];
+}
+
+async function archiveMonths(client: PoolClient, archiving: Archiving): Promise<string[]> {
+  const { log, retentionMs, nowMs, signal } = archiving;
+  const known = new Map((await listArchives(client, 'all')).map((archive) => [archive.month, archive]));
+  const archived: string[] = [];
+  for (const month of await listUsageMonths(client)) {
+    const archive = known.get(month);
+    if (signal?.aborted || endOfMonthMs(month) + retentionMs > nowMs) break;
+    if (archive?.droppedAt || (archive?.keptUntil && archive.keptUntil.getTime() > nowMs)) continue;
+    await archiveMonth(client, archiving, month, archive);
+    archived.push(month);
+    log.info({ month, file: fileOfMonth(month) }, 'a month of usage is archived');
   }
+  return archived;
 }
 
 async function archiveMonth(

@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { PoolClient } from 'pg';
 import { nano } from '../../domain/money';
+import { readUsageMonth } from '../../ledger/usage/readUsageMonth';
 import type { NewArchive } from '../../ledger/usage/recordArchive';
-import { readUsageMonth } from './readUsageMonth';
 
 /**
  * All or nothing under `path`: it is written beside it, flushed and renamed. The same month gives the same bytes.

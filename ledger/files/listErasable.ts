@@ -1,4 +1,4 @@
-/** Files whose content is to go from the store: deleted ones, and those whose time is over. */
+/** Finds files whose content is to go from the store: deleted ones, and those whose time is over. */
 import type { Db } from '../db';
 import { OPEN_STATUSES } from '../batches/batch';
 
@@ -23,15 +23,4 @@ export async function listErasable(
     [limit, except],
   );
   return rows.map(({ id, count_attempt: countAttempts }) => ({ id, countAttempts }));
-}
-
-/**
- * To be called after their content has gone: until then they come again. So do those that are being counted: an index may
- * still be written, and goes when the count or its claim has ended.
- */
-export async function markErased(db: Db, fileIds: readonly string[]): Promise<void> {
-  if (fileIds.length === 0) return;
-  await db.query('update files set erased = true where id = any($1) and counting_until <= clock_timestamp()', [
-    fileIds,
-  ]);
 }

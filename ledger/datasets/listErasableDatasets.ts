@@ -1,4 +1,4 @@
-/** Datasets whose content is to go from the store: removed ones, and uploads that were given up. */
+/** Finds datasets whose content is to go from the store: removed ones, and uploads that were given up. */
 import type { Db } from '../db';
 
 /**
@@ -12,10 +12,4 @@ export async function listErasableDatasets(db: Db, limit: number, except: readon
     [limit, except],
   );
   return rows.map(({ id }) => id);
-}
-
-/** To be called after their content has gone: until then they come again. */
-export async function deleteDatasets(db: Db, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await db.query('delete from evaluation_datasets where id = any($1) and removed_at <= clock_timestamp()', [ids]);
 }

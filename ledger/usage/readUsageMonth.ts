@@ -1,4 +1,4 @@
-/** Reads a month of usage events as JSON, some thousands at a time. */
+/** Reads a month of usage events as JSON (B8), some thousands at a time. */
 import type { PoolClient } from 'pg';
 
 const EVENTS_AT_ONCE = 5_000;
