@@ -15,7 +15,6 @@ export const decisions = {
     resume: 'Resumed',
     disable: 'Auto-reload disabled',
     suspend: 'Access suspended',
-    hold_back: 'Reload blocked',
     note: 'Owners told',
     quarantine: 'Payment quarantined',
     close_account: 'Account closed',
