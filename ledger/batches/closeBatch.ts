@@ -14,6 +14,6 @@ export async function closeBatch(tx: Tx, batchId: string): Promise<Batch | null>
   const { batch } = await moveBatch(tx, batchId, 'finalizing');
   if (isEnded(batch.status)) return null;
   await tx.query('update batches set closed = true where id = $1', [batchId]);
-  if (batch.held > 0n || batch.reservedTokens > 0) await giveBack(tx, batch);
+  await giveBack(tx, batch);
   return batch;
 }

@@ -1,12 +1,11 @@
 /** Ends a job for good: its files are there, what it still reserves goes back whole (L3, L4). */
 import { mayFollow, type BatchStatus, type FileError } from '../../domain/batch';
-import type { Position } from '../accounts/position';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
 import { giveBack } from './giveBack';
 import { lockBatch } from './lockBatch';
 
-export type EndedBatch = { kind: 'ended'; batch: Batch; position: Position } | { kind: 'ended_before'; batch: Batch };
+export type EndedBatch = { kind: 'ended' | 'ended_before'; batch: Batch };
 export type BatchEnd = Extract<BatchStatus, 'completed' | 'failed' | 'expired' | 'cancelled'>;
 
 /** `ended_before`: by an earlier call, or it is not where this end may follow. Then nothing is changed. */
@@ -17,7 +16,7 @@ export async function endBatch(
 ): Promise<EndedBatch> {
   const batch = await lockBatch(tx, batchId);
   if (!mayFollow(batch.status, end)) return { kind: 'ended_before', batch };
-  const position = await giveBack(tx, batch);
+  await giveBack(tx, batch);
   const { rows } = await tx.query<BatchRow>(
     `update batches set status = $2, ${end}_at = clock_timestamp(), closed = true, output_file_id = $3, error_file_id = $4, errors = $5
      where id = $1 returning *`,
@@ -29,5 +28,5 @@ export async function endBatch(
       facts.errors ? JSON.stringify(facts.errors) : null,
     ],
   );
-  return { kind: 'ended', batch: toBatch(rows[0]!), position };
+  return { kind: 'ended', batch: toBatch(rows[0]!) };
 }

@@ -1,6 +1,7 @@
 /** L3, L4: a job's tokens and money are reserved together, given back per result, and whole at any end. */
 import fc from 'fast-check';
 import { formatMoney } from '../../domain/money';
+import { lockAccount } from '../../ledger/accounts/lockAccount';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { closeBatch } from '../../ledger/batches/closeBatch';
@@ -352,6 +353,22 @@ test("L3 usage that stands under the id of a job's request, same or other, keeps
   expect(await report(batch, ...results)).toMatchObject({ kind: 'recorded', duplicates: 3 });
   await end(batch, 'completed');
   expect(await moneyOf(account)).toEqual({ balance: '98.43', held: '0.00' });
+});
+
+test('L5 a job that has given back its money ends without the lock of its account, which usage waits for', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 2);
+  await report(batch, completed('r1', '0.50'));
+  await transaction(database.pool, (tx) => closeBatch(tx, batch));
+  await transaction(database.pool, async (usage) => {
+    await lockAccount(usage, account);
+    const ended = await transaction(database.pool, async (tx) => {
+      await tx.query("set local lock_timeout = '1s'");
+      return endBatch(tx, { batchId: batch, end: 'expired' }, {});
+    });
+    expect(ended).toMatchObject({ kind: 'ended', batch: { status: 'expired' } });
+  });
+  expect(await moneyOf(account)).toEqual({ balance: '99.50', held: '0.00' });
 });
 
 test('L2 the input of an open job cannot be deleted, even while the job is being created', async () => {
