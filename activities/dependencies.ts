@@ -1,4 +1,5 @@
 /** What activities work with; the worker's composition root makes it. */
+import type { Pool } from 'pg';
 import type { PaymentCounts, PaymentDeps } from '../payments/deps';
 import type { Admins } from '../ledger/limits/advanceLimitRequest';
 import type { FileStore } from '../batches/fileStore';
@@ -19,6 +20,8 @@ export type ActivityCounts = PaymentCounts & {
 };
 
 export type Dependencies = PaymentDeps & {
+  /** For what reads the whole ledger: its queries may take minutes. @default pool */
+  longPool?: Pool;
   counts?: ActivityCounts;
   /** Who decides limit requests. */
   admins: Admins;

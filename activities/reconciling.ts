@@ -26,7 +26,7 @@ const LOCAL_PAGE = 50;
 const SHOWN_MAX = 100;
 
 export function createReconcilingActivities(deps: Dependencies) {
-  const { pool, provider, log } = deps;
+  const { pool, longPool = pool, provider, log } = deps;
   const { reconcileAll, applyNews, applyEnd } = createReconciler(deps);
 
   return {
@@ -84,7 +84,7 @@ export function createReconcilingActivities(deps: Dependencies) {
 
     /** Ledger and usage against their invariants, with the sums over all accounts. */
     async checkLedger(nowMs: number): Promise<LedgerCheck> {
-      const check = await checkLedger(pool, SHOWN_MAX, nowMs);
+      const check = await checkLedger(longPool, SHOWN_MAX, nowMs);
       deps.counts?.violated(check.violations.length);
       for (const { accountId: account, ...violation } of check.violations)
         log.error({ account, ...violation }, 'the ledger is not right: an operator must look at it');

@@ -13,7 +13,7 @@ import {
   webhookSecretsOf,
 } from '../domain/config';
 import { adoptAdminKey } from '../ledger/accounts/adoptAdminKey';
-import { openPool } from '../ledger/db';
+import { LOW_PRIORITY_CONNECT_MS_MAX, openPool, SERVICE_LIMITS } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
 import { createInvitationLinks } from '../notices/invitationLink';
@@ -47,15 +47,17 @@ async function main(): Promise<void> {
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
   const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey };
+  const connectMsMax = config.LOW_PRIORITY === '1' ? LOW_PRIORITY_CONNECT_MS_MAX : undefined;
+  await migrateOrWait(databaseUrl, { connectMsMax });
   const pool = openPool(databaseUrl, {
+    ...SERVICE_LIMITS,
     connectionsMax: CONNECTIONS_MAX,
+    connectMsMax,
     applicationName: 'ballast-api',
     onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
   });
 
   if (tracing) tracePool(pool, tracing);
-
-  await migrateOrWait(pool);
   const metrics = await startProcessMetrics(name, config, { log, say });
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
     log.error('ADMIN_KEY was revoked or replaced before, or is no admin key: it is not in force; choose a new one');

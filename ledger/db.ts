@@ -29,14 +29,39 @@ export type Tx = PoolClient;
 /** Nobody holds an account's lock for longer than a few milliseconds: who waits so long has met a fault. */
 const LOCK_MS_MAX = 20_000;
 
-export type DbPoolOptions = {
+export type QueryLimits = {
+  /** Postgres ends a statement that takes longer, and nothing of its transaction is done. @default as long as it takes */
+  statementMsMax?: number;
+  /**
+   * A query that is not answered by then fails, and its connection is closed: Postgres may be dead or frozen. Whether it
+   * was done, or will be, is not known; who repeats it by its key finds out. @default as long as it takes
+   */
+  queryMsMax?: number;
+};
+
+/**
+ * Of what callers, workflows and loops ask: by measurement it takes milliseconds, and the slowest a few seconds (usage of
+ * years by day, a page of a long list, a result that ends a large batch). Longer than a wait for a lock, so that this is
+ * told apart; and Postgres comes first, because its answer says that nothing was done. It ends no commit that waits for
+ * its standby: that is not acknowledged, and only the client gives up.
+ */
+export const SERVICE_LIMITS: Required<QueryLimits> = { statementMsMax: 25_000, queryMsMax: 30_000 };
+
+/** Of what reads the whole ledger, or months of usage: nobody waits for it, and it is bounded all the same. */
+export const LONG_LIMITS: Required<QueryLimits> = { statementMsMax: 600_000, queryMsMax: 605_000 };
+
+/**
+ * A process that takes only what others leave of the processor gets its first connection in ten times the usual time on a
+ * busy machine; to give up then, and to start again, would take even more.
+ */
+export const LOW_PRIORITY_CONNECT_MS_MAX = 60_000;
+
+export type DbPoolOptions = QueryLimits & {
   connectionsMax?: number;
   /** How long somebody waits for a connection before it counts as an outage. @default 5_000 */
-  connectMsMax?: number;
+  connectMsMax?: number | undefined;
   applicationName?: string;
   onIdleError?: (error: Error) => void;
-  /** A query that takes longer fails, and its connection is closed: it may be dead. @default as long as it takes */
-  queryMsMax?: number;
   /** A standby will do: for who only reads, and for whom it is no matter how late what it reads is. @default false */
   mayBeStandby?: boolean;
   /** Connections stay open while nobody uses them (`openConnections`). @default false: for 10 s */
@@ -78,8 +103,12 @@ export function openPool(url: string, options: DbPoolOptions = {}): Pool {
     keepAlive: true,
     idle_in_transaction_session_timeout: 10_000,
     lock_timeout: LOCK_MS_MAX,
-    options:
-      '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
+    options: [
+      ...['tcp_keepalives_idle=5', 'tcp_keepalives_interval=2', 'tcp_keepalives_count=3', 'tcp_user_timeout=15000'],
+      ...(options.statementMsMax === undefined ? [] : [`statement_timeout=${options.statementMsMax}`]),
+    ]
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
   });
   pool.on('error', options.onIdleError ?? (() => {}));
   // One that breaks while it is taken out fails its query; without a listener it would end the process too.
@@ -92,6 +121,10 @@ export async function openConnections(pool: Pool): Promise<void> {
   const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
   for (const client of opened) if (client.status === 'fulfilled') client.value.release();
 }
+
+/** A query had no answer in time (`queryMsMax`): what became of it is not known. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout';
 
 /** Runs `work` in a transaction: commits what it returns from, rolls back what it throws from. */
 export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -116,7 +149,9 @@ export async function transactionOn<T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch(onBroken);
+    // Nothing that is asked now would be answered sooner. With the connection ends what it has not committed.
+    if (isUnanswered(error)) onBroken(error as Error);
+    else await client.query('rollback').catch(onBroken);
     // The server is not the primary any more: the next to use the connection would find the same.
     if ((error as { code?: unknown }).code === READ_ONLY) onBroken(error as Error);
     throw error;

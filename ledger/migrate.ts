@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { transaction, type Db, type Tx } from './db';
+import { openPool, transaction, type Db, type Tx } from './db';
 import { prepareUsageMonths } from './usage/prepareUsageMonths';
 import { LOCK_TRY_MS, whenFree } from './whenFree';
 
@@ -176,15 +176,31 @@ const PATIENCE_MS = 60_000;
 /** The role may not change the schema, or may not even see it yet. */
 const NOT_MINE = ['42501', '3F000'];
 
+export type MigrateOrWaitOptions = {
+  patienceMs?: number;
+  files?: SchemaFiles;
+  /** As of `openPool`. */
+  connectMsMax?: number | undefined;
+};
+
 /**
- * For a process of the service, when it starts: a role that owns the tables migrates by itself; one that does not waits
+ * For a process of the service, when it starts, on a connection of its own, whose statements have the limits of migrations: a role that owns the tables migrates by itself; one that does not waits
  * until the owner has (prepareDatabase), and throws when a minute was not enough. A process of an older build, which
  * starts again while a newer one takes its place, leaves the newer schema as it is and serves on it.
  */
 export async function migrateOrWait(
-  pool: Pool,
-  { patienceMs = PATIENCE_MS, files = readSchemaFiles() }: { patienceMs?: number; files?: SchemaFiles } = {},
+  url: string,
+  { patienceMs = PATIENCE_MS, files = readSchemaFiles(), connectMsMax }: MigrateOrWaitOptions = {},
 ): Promise<void> {
+  const pool = openPool(url, { applicationName: 'ballast-migrate', connectionsMax: 1, connectMsMax });
+  try {
+    await untilMigrated(pool, files, patienceMs);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function untilMigrated(pool: Pool, files: SchemaFiles, patienceMs: number): Promise<void> {
   for (const untilMs = Date.now() + patienceMs; ; await sleep(500)) {
     try {
       if (!(await hasHadSchema(pool, files))) await migrate(pool, files);

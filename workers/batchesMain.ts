@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, readConfig, secretsOf } from '../domain/config';
-import { openPool } from '../ledger/db';
+import { LOW_PRIORITY_CONNECT_MS_MAX, openPool, SERVICE_LIMITS } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
 import { openProcessOutput } from '../telemetry/processOutput';
@@ -31,19 +31,22 @@ async function main(): Promise<void> {
     throw new Error("The batches' worker needs DATABASE_URL and TEMPORAL_ADDRESS.");
   takeLowPriority();
   installRuntime(log);
+  const connectMsMax = LOW_PRIORITY_CONNECT_MS_MAX;
+  await migrateOrWait(DATABASE_URL, { connectMsMax });
   const pool = openPool(DATABASE_URL, {
+    ...SERVICE_LIMITS,
     connectionsMax: 6,
+    connectMsMax,
     applicationName: 'ballast-batch-worker',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
   if (tracing) tracePool(pool, tracing);
-  await migrateOrWait(pool);
   const metrics = await startProcessMetrics('batch-worker', config, { log, say });
   addPoolMetrics(metrics, { main: pool });
   const counts = { ended: addActivitySeconds(metrics) };
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
+  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS, connectTimeout: connectMsMax });
   const client = new Client({ connection: clientConnection, namespace });
   const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts }, tracing });
   const loops: Repeating[] = [

@@ -13,7 +13,7 @@ import {
   type Config,
 } from '../domain/config';
 import { createClock, measureClock, type Clock } from '../ledger/clock';
-import { openPool } from '../ledger/db';
+import { LONG_LIMITS, openPool, SERVICE_LIMITS } from '../ledger/db';
 import { migrateOrWait } from '../ledger/migrate';
 import { startDelivering } from '../notices/deliver';
 import { createInvitationLinks } from '../notices/invitationLink';
@@ -52,6 +52,9 @@ import { startUsageSums } from './usageSums';
 import { workFields } from './workFields';
 import { startStartingWebhooks } from './webhookStarts';
 
+/** One each for sums, months to come, the archive, and the check of the whole ledger. */
+const LONG_CONNECTIONS = 4;
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const { log, say, tracing } = await openProcessOutput('worker', config, secretsOf(config), workFields);
@@ -62,14 +65,22 @@ async function main(): Promise<void> {
   installRuntime(log);
   const metrics = await startProcessMetrics('worker', config, { log, say });
   const counts = createWorkerCounts(metrics);
+  await migrateOrWait(DATABASE_URL);
+  const onIdleError = (error: Error): void => log.warn({ error: error.message }, 'a database connection broke');
   const pool = openPool(DATABASE_URL, {
+    ...SERVICE_LIMITS,
     connectionsMax: 20,
     applicationName: 'ballast-worker',
-    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+    onIdleError,
   });
-  if (tracing) tracePool(pool, tracing);
-  await migrateOrWait(pool);
-  addPoolMetrics(metrics, { main: pool });
+  const longPool = openPool(DATABASE_URL, {
+    ...LONG_LIMITS,
+    connectionsMax: LONG_CONNECTIONS,
+    applicationName: 'ballast-worker-long',
+    onIdleError,
+  });
+  if (tracing) for (const traced of [pool, longPool]) tracePool(traced, tracing);
+  addPoolMetrics(metrics, { main: pool, long: longPool });
   addLedgerGauges(metrics, pool);
   const clock = createClock();
   await measureClock(pool, clock);
@@ -84,13 +95,14 @@ async function main(): Promise<void> {
     linked,
     connection,
     pool,
+    longPool,
     log,
     clock,
     counts,
     watchStripe: traceCalls(tracing, addStripeMetrics(metrics)),
     tracing,
   });
-  const loops = startLoops(config, linked, { pool, client, log, clock, counts });
+  const loops = startLoops(config, linked, { pool, longPool, client, log, clock, counts });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
@@ -99,7 +111,7 @@ async function main(): Promise<void> {
   tellReady();
   await running;
   await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
+  await Promise.all([connection.close(), clientConnection.close(), pool.end(), longPool.end(), metrics.close()]);
   await tracing?.close();
 }
 
@@ -113,6 +125,7 @@ async function createWorkers({
   linked,
   connection,
   pool,
+  longPool,
   log,
   clock,
   counts,
@@ -124,6 +137,7 @@ async function createWorkers({
   linked: Linked;
   connection: NativeConnection;
   pool: Pool;
+  longPool: Pool;
   log: Logger;
   clock: Clock;
   counts: WorkerCounts;
@@ -133,6 +147,7 @@ async function createWorkers({
   const namespace = config.TEMPORAL_NAMESPACE;
   const deps = {
     pool,
+    longPool,
     log,
     counts: counts.activities,
     provider: watchProvider(
@@ -164,9 +179,9 @@ async function createWorkers({
 function startLoops(
   config: Config,
   linked: Linked,
-  parts: { pool: Pool; client: Client; log: Logger; clock: Clock; counts: WorkerCounts },
+  parts: { pool: Pool; longPool: Pool; client: Client; log: Logger; clock: Clock; counts: WorkerCounts },
 ): Repeating[] {
-  const { pool, log, clock, counts } = parts;
+  const { pool, longPool, log, clock, counts } = parts;
   const mailer = createMailer({
     ...(config.SMTP_URL ? { smtpUrl: config.SMTP_URL } : {}),
     from: config.MAIL_FROM,
@@ -177,7 +192,7 @@ function startLoops(
     startSchedulingReconcile(parts),
     startRelay({ ...parts, onRelayed: counts.relayed }),
     startHoldSweep(parts),
-    startUsageSums({ pool, log }),
+    startUsageSums({ pool: longPool, log }),
     startDelivering({
       pool,
       mailer,
@@ -193,7 +208,9 @@ function startLoops(
   ];
   const { USAGE_RETENTION, HEARTBEAT_FILE } = config;
   if (USAGE_RETENTION)
-    loops.push(startUsageArchive({ pool, log, clock, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }));
+    loops.push(
+      startUsageArchive({ pool: longPool, log, clock, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }),
+    );
   if (HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, HEARTBEAT_FILE, log));
   return loops;
 }

@@ -15,7 +15,10 @@ const NUMERIC_OUT_OF_RANGE = '22003';
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isDatabaseOutage(error))
-    return unavailable('database_unavailable', 'The database can not be reached now; nothing was changed.');
+    return unavailable(
+      'database_unavailable',
+      'The database does not answer now: nothing was changed, or the same request again will find that it was.',
+    );
   if (isProviderOutage(error))
     return unavailable('payments_unavailable', 'The payment provider can not be reached now; ask again.');
   if (error instanceof StoreUnavailable)

@@ -30,7 +30,9 @@ export async function withPaymentLock<T>(
       await lock(client, paymentIntentId, onBroken);
       return await work({ transaction: (inside) => transactionOn(client, inside, onBroken) });
     } finally {
-      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [paymentIntentId]).catch(onBroken);
+      // A broken connection takes the lock with it.
+      if (broken === undefined)
+        await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [paymentIntentId]).catch(onBroken);
       client.release(broken);
     }
   } finally {

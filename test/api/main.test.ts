@@ -2,8 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { startApiProcess } from '../support/apiProcess';
 import { until } from '../support/notices';
+import { startProxy } from '../support/proxy';
 
 /** Compiled by `npm test` before the tests run. */
 const program = join(__dirname, '..', '..', 'dist', 'api', 'main.js');
@@ -75,4 +78,18 @@ test('an environment that does not fit stops it with one clear message', async (
   const [text] = (await once(child.stderr!, 'data')) as [Buffer];
   expect(String(text)).toBe('TEMPORAL_ADDRESS must be set: the API can not work without it.\n');
   expect(await once(child, 'exit')).toEqual([1, null]);
+});
+
+test('at low priority it waits for its first connection for longer than others, which give up after 5 s', async () => {
+  const url = new URL(database.url);
+  const proxy = await startProxy(Number(url.port));
+  url.port = String(proxy.port);
+  proxy.hold();
+  const starting = startApiProcess({ DATABASE_URL: url.href, LOW_PRIORITY: '1', ADMIN_KEY });
+  await sleep(8_000);
+  proxy.release();
+  const api = await starting;
+  expect((await ask(api.url, '/v1/models')).status).toBe(200);
+  await api.stop();
+  await proxy.close();
 });

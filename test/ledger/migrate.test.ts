@@ -152,7 +152,7 @@ test('an older build that starts again on the schema of a newer one leaves it, a
   await migrate(database.owner, newer);
   const hashes = async () => (await database.owner.query('select name, hash from functions order by name')).rows;
   const after = await hashes();
-  for (const pool of [database.owner, database.pool]) await migrateOrWait(pool, { files: older, patienceMs: 0 });
+  for (const url of [database.ownerUrl, database.url]) await migrateOrWait(url, { files: older, patienceMs: 0 });
   expect(await hashes()).toEqual(after);
   // Whoever asks for the older functions gets them.
   expect(await migrate(database.owner, older)).toEqual(['payment_is_open.sql']);

@@ -157,13 +157,11 @@ test('one role for all still works: it migrates by itself', async () => {
 test('a process of the service that starts before the migration waits for it, and says so when it never comes', async () => {
   const other = await createTestDatabase();
   await other.owner.query('drop schema public cascade; create schema public');
-  const service = openPool(other.url, { connectionsMax: 1 });
-  await expect(migrateOrWait(service, { patienceMs: 300 })).rejects.toThrow(/migrate as the owner/);
-  const waiting = migrateOrWait(service);
+  await expect(migrateOrWait(other.url, { patienceMs: 300 })).rejects.toThrow(/migrate as the owner/);
+  const waiting = migrateOrWait(other.url);
   await sleep(700);
   await prepareDatabase({ ownerUrl: other.ownerUrl, serviceUrl: other.url });
   await waiting;
-  expect(await migrate(service)).toEqual([]);
-  await service.end();
+  expect(await migrate(other.pool)).toEqual([]);
   await other.drop();
 });

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDatabaseOutage } from '../../ledger/databaseOutage';
 import { startPostgres, type RunningPostgres } from '../../dev/postgres';
-import { openPool, transaction } from '../../ledger/db';
+import { isUnanswered, openPool, transaction } from '../../ledger/db';
+import { until } from '../support/notices';
 
 let dataDir: string;
 let postgres: RunningPostgres;
 const start = async (port?: number): Promise<void> => {
-  const settings = ['wal_level=replica'];
+  const settings = ['wal_level=replica', 'max_wal_senders=2'];
   postgres = await startPostgres({ dataDir, durable: false, settings, ...(port && { port }) });
 };
 beforeAll(async () => {
@@ -74,6 +75,36 @@ test('a connection that can not write is dropped by the transaction that finds i
     await owner.query('alter database ballast reset default_transaction_read_only');
     await write();
   } finally {
+    await Promise.all([owner.end(), pool.end()]);
+  }
+});
+
+test('a commit that waits for its standby is never taken for done because its time is over', async () => {
+  const owner = openPool(postgres.url);
+  const pool = openPool(postgres.url, { connectionsMax: 1, statementMsMax: 100, queryMsMax: 1_000 });
+  try {
+    await owner.query('create table acknowledged (at timestamptz)');
+    await owner.query("alter system set synchronous_standby_names = 'nobody'");
+    await owner.query('select pg_reload_conf()');
+    // It takes a moment until a server follows its settings.
+    const insert = () =>
+      transaction(pool, async (tx) => {
+        await tx.query('set local synchronous_commit = on');
+        await tx.query('insert into acknowledged values (now())');
+      });
+    const error = await until(
+      () =>
+        insert().then(
+          () => null,
+          (cause: Error) => cause,
+        ),
+      (outcome) => outcome !== null,
+    );
+    expect(isUnanswered(error)).toBe(true);
+    expect(isDatabaseOutage(error)).toBe(true);
+  } finally {
+    await owner.query('alter system reset synchronous_standby_names');
+    await owner.query('select pg_reload_conf()');
     await Promise.all([owner.end(), pool.end()]);
   }
 });
