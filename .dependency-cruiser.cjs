@@ -67,7 +67,7 @@ const programs = [
   'client/index',
   'console/(src/main|vite\\.config|public/\\w+)',
   'examples/([^/]+/main|webhook-receiver)',
-  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main|cluster/main)',
+  'dev/(start|demo|trace|models|historySave|schemaSave|consoleTypesSave|onDatabase|stripe/main|cluster/main|upgrade/main)',
   'bench/(scale/main|main|failover/main|soak/main|helloServer|withoutDatabase)',
   'chaos/(product/(main|wrongClock)|batches/(main|executor))',
 ].map((path) => `^${path}\\.(tsx?|m?js)$`);
