@@ -34,7 +34,7 @@ export const indexesOf = (fileId: string, attempts: number): string[] =>
   Array.from({ length: Math.max(1, attempts) }, (_, nth) => indexOf(fileId, nth + 1));
 
 /** A model that says nothing of its largest output, and a request neither. */
-export const OUTPUT_TOKENS_DEFAULT = 4_096;
+const OUTPUT_TOKENS_DEFAULT = 4_096;
 
 /**
  * Counts the tokens of a file that was checked, and writes its index.

@@ -29,6 +29,7 @@ export type OpenReload = {
   tried: { methodId: string; outcome: AttemptOutcome }[];
 };
 
+/** `suspended`: by an admin, a dispute or closing; an empty balance blocks no reload. */
 export type BlockedBy = 'monthly_limit' | 'breaker' | 'suspended' | 'pending_payment';
 
 /**

@@ -27,7 +27,7 @@ export type Advice = {
 };
 
 const DAY_MS = 86_400_000n;
-/** Usage a day below which it is called low and medium. */
+/** Below $5 a day use is low, below $20 medium. */
 const LOW_BELOW = centsToNano(500);
 const MEDIUM_BELOW = centsToNano(2_000);
 /** High use: the threshold lasts this long, so that a reload with its two retries (1 and 5 minutes) and a margin fits in. */

@@ -3,6 +3,7 @@ import type { RefusalCode, SettingsAnswer } from './accountState';
 import { firstCharge, type AutoReloadSettings, type AutoReloadStatus, type Trigger } from './autoReload';
 import type { Reason } from './gate';
 import { formatCents, type Nano } from './money';
+import type { ReloadGuard } from './reloadGuards';
 import { reasonsInWords } from './words';
 
 export type Refused = Extract<SettingsAnswer, { kind: 'refused' }>;
@@ -50,7 +51,7 @@ export function assessSettings(
   return charge;
 }
 
-export function refusedByGuard(guard: 'monthly_limit' | 'breaker', cents: number): Refused {
+export function refusedByGuard(guard: ReloadGuard, cents: number): Refused {
   if (guard === 'breaker') return refused('breaker_reached', 'too many reloads in an hour; try again later');
   return refused('monthly_limit_exceeded', `a first charge of $${formatCents(cents)} would exceed the monthly limit`);
 }

@@ -35,6 +35,15 @@ export const reached = (available: Nano, thresholdCents: number, trigger: Trigge
 export const triggerLevel = (thresholdCents: number, trigger: Trigger): Nano =>
   (centsToNano(thresholdCents) - (trigger === 'below' ? 1n : 0n)) as Nano;
 
+/** Where the gate says `low`, and whose crossing wakes the workflow (S4, A3). @param thresholdCents null where auto-reload is not on */
+export function levelsOf(
+  thresholdCents: number | null,
+  policy: { trigger: Trigger; lowLevelCents?: number },
+): { low: Nano; trigger: Nano } {
+  if (thresholdCents === null) return { low: lowLevelOf(policy), trigger: lowLevelOf(policy) };
+  return { low: centsToNano(thresholdCents), trigger: triggerLevel(thresholdCents, policy.trigger) };
+}
+
 export type FirstCharge =
   { kind: 'none' } | { kind: 'charge'; cents: number } | { kind: 'amount_too_small'; neededCents: number };
 

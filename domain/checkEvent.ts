@@ -3,7 +3,7 @@ import { isBatchEventId } from './batchUsage';
 import { COUNT_MAX, type RejectionCode, type UsageEvent } from './usageEvent';
 
 export type Rejection = { code: RejectionCode; message: string };
-/** Whether a checked event is none. */
+/** Whether the event was rejected. */
 export const isRejection = (checked: UsageEvent | Rejection): checked is Rejection =>
   (checked as Rejection).code !== undefined;
 

@@ -104,7 +104,7 @@ const schema = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
   STRIPE_API_BASE: z.url().optional(),
-  /** One, or two separated by a comma while one replaces the other. */
+  /** One, or several separated by commas while one replaces another. */
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().default('Ballast <billing@ballast.example>'),

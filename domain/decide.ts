@@ -1,6 +1,6 @@
 /** The policy: what an account's workflow does next, given all it knows. Pure: the time is an argument. */
 import type { AccountState, OpenReload, SettingsRequest, Snapshot } from './accountState';
-import { firstCharge, lowLevelOf, triggerLevel } from './autoReload';
+import { firstCharge, levelsOf } from './autoReload';
 import type { Decision } from './decision';
 import { decideStatus, wantsReload } from './decideStatus';
 import { isClosed } from './gate';
@@ -170,7 +170,7 @@ export const retryDelayMs = (delaysMs: readonly number[], strikes: number): numb
 /** Available has crossed a level since Postgres last saw it folded: say so, or the relay keeps calling. */
 const acknowledge: Stage = ({ snapshot, acknowledgedAvailable }) => {
   const { settings, policy } = snapshot;
-  const level = settings.status === 'on' ? triggerLevel(settings.thresholdCents!, policy.trigger) : lowLevelOf(policy);
+  const level = levelsOf(settings.status === 'on' ? settings.thresholdCents! : null, policy).trigger;
   const [then, now] = [parseBalance(acknowledgedAvailable), parseBalance(snapshot.available)];
   const crossed = then <= 0n !== now <= 0n || then <= level !== now <= level;
   return crossed ? { kind: 'read' } : null;

@@ -1,13 +1,13 @@
 /** Decides when the account's status must change: the suspension flag, what owners were told, what blocks a reload (S2, N1, A12, A17). */
 import type { AccountState, AccountStatus, Snapshot } from './accountState';
-import { lowLevelOf, reached } from './autoReload';
+import { levelsOf, reached } from './autoReload';
 import type { Decision, Reasoned, StatusNotice } from './decision';
 import { reasonsOf, type Reason } from './gate';
-import { centsToNano, parseBalance, type Nano } from './money';
+import { parseBalance, type Nano } from './money';
 import { dollars, reasonsInWords } from './words';
 
 /** N1: the mail "suspended" waits so long for a reload in flight. */
-export const SUSPENDED_NOTICE_DELAY_MS = 60_000;
+const SUSPENDED_NOTICE_DELAY_MS = 60_000;
 /** A payment whose cancellation failed so often hangs: the first tries take 3 s, and most outages no longer. */
 const HANGING_TRIES = 3;
 
@@ -62,7 +62,7 @@ function tellAccess({ snapshot, charging }: AccountState, reasons: readonly Reas
   const was = flag.reasons.length > 0;
   const is = reasons.length > 0;
   const missed = falls !== undefined && falls.suspensions !== falls.seenSuspensions;
-  // A new account begins suspended, and its owner is not told so; but is, once a reload is due and can't be made (A17).
+  // A new account begins suspended, and nobody is told. Once a reload is due and can't be made, its owners are (A17).
   const silent = falls !== undefined && flag.told === 'never' && wantsReload(snapshot);
   const begins = is && (!was || missed || silent);
   const sinceMs = was === is && !begins ? flag.sinceMs : nowMs;
@@ -91,7 +91,7 @@ function tellLow(snapshot: Snapshot, available: Nano, suspended: boolean, blocke
 
 /** At or below it owners hear of a low balance, and the gate says `low` (S4). */
 function lowLevel({ settings, policy }: Snapshot): Nano {
-  return settings.status === 'on' ? centsToNano(settings.thresholdCents!) : lowLevelOf(policy);
+  return levelsOf(settings.status === 'on' ? settings.thresholdCents! : null, policy).low;
 }
 
 type Act = Reasoned & { act: Extract<Decision, { kind: 'save_status' }>['act'] };
@@ -112,8 +112,14 @@ function becauseOf(
       because: `available is ${available} and nothing stops access any more`,
     };
   if (blocked && blocked.by !== 'pending_payment') return notCharged(snapshot);
-  return { act: 'note', rule: 'N1', because: `available is ${available}` };
+  return noted(snapshot);
 }
+
+const noted = ({ available }: Snapshot): Act => ({
+  act: 'note',
+  rule: 'N1',
+  because: `available is ${dollars(available)}`,
+});
 
 const notCharged = ({ setReasons }: Snapshot): Act => ({
   act: 'not_charged',
@@ -129,9 +135,7 @@ function block(snapshot: Snapshot, blocked: AccountStatus['blocked']): Decision 
     const because = `a reload is due, but an earlier charge is not decided, and Stripe does not let it be canceled yet`;
     return { kind: 'save_status', status, notice: 'pending_payment', act: 'not_charged', rule: 'A17', because };
   }
-  if (blocked) return { kind: 'save_status', status, notice: null, ...notCharged(snapshot) };
-  const because = `available is ${dollars(snapshot.available)}`;
-  return { kind: 'save_status', status, notice: null, act: 'note', rule: 'N1', because };
+  return { kind: 'save_status', status, notice: null, ...(blocked ? notCharged : noted)(snapshot) };
 }
 
 /** What blocks a reload that is due: a suspension, a payment that hangs, or a guard until its time has passed. */

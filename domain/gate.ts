@@ -18,15 +18,6 @@ export type Gate = {
   asOf: string;
 };
 
-export type GateFacts = {
-  available: Nano;
-  /** The gate says `low` at or below this. */
-  lowLevel: Nano;
-  reasons: readonly SetReason[];
-  /** When the reload in flight acts next, in epoch milliseconds; null when none is in flight. */
-  reloadDueMs: number | null;
-};
-
 /** What a gate says that has not heard from the database for longer than `staleAfterMs` (S6): no answer, or the last known one. */
 export type StalePolicy = { onStale: 'fail_closed' | 'fail_open'; staleAfterMs: number };
 
@@ -38,13 +29,6 @@ export const reasonsOf = (available: Nano, set: readonly SetReason[]): Reason[] 
 
 /** Set when an admin begins to close the account, and never lifted. */
 export const isClosed = (set: readonly SetReason[]): boolean => set.includes('account_closed');
-
-/** The same rule as the database's trigger on `balances`; a test holds the two together. */
-export function gateState(facts: GateFacts): GateState {
-  if (reasonsOf(facts.available, facts.reasons).length > 0) return 'suspended';
-  if (facts.reloadDueMs !== null) return 'reloading';
-  return facts.available <= facts.lowLevel ? 'low' : 'ok';
-}
 
 /** How long a charge that is under way usually takes, for `retryAfterSeconds`. */
 const CHARGING_SECONDS = 2;

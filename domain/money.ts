@@ -59,5 +59,5 @@ export function wholeCents(amount: Nano): number | null {
 
 export const formatCents = (cents: number): string => formatMoney(centsToNano(cents));
 
-/** Divides and rounds up: the one place where money is rounded (B1). Both arguments are at least 0 and over 0. */
+/** Divides and rounds up: the one place where money is rounded (B1). `dividend` is 0 or more, `divisor` more than 0. */
 export const divideRoundingUp = (dividend: bigint, divisor: bigint): Nano => nano((dividend + divisor - 1n) / divisor);

@@ -28,5 +28,5 @@ export const RATE_LIMITS = {
 
 export type RateLimitName = keyof typeof RATE_LIMITS;
 
-/** Counted where they happen, not by a line of the route table. */
+/** Those that a line of the route table names. The others are counted where they happen. */
 export type RouteLimitName = Exclude<RateLimitName, 'wrong_key' | 'sign_in' | 'sign_in_mail' | 'declined_card'>;

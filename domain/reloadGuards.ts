@@ -1,5 +1,7 @@
 /** The guards on reloads (A12): so many in an hour, and so much in a calendar month, which is UTC's. */
 
+export type ReloadGuard = 'monthly_limit' | 'breaker';
+
 export const BREAKER_RELOADS_MAX = 10;
 export const BREAKER_WINDOW_MS = 3_600_000;
 

@@ -5,7 +5,7 @@ import { toShownId } from './checkEvent';
 export const POSTED_EVENTS_MAX = 1_000;
 /** In bytes of UTF-8, as JSON. No event that can be taken is larger, and `POSTED_EVENTS_MAX` of them stay below the 2 MB beyond which Temporal ends a workflow. */
 const EVENT_BYTES_MAX = 1_500;
-/** Of one that is larger so much is kept, for the admins: of characters that take three bytes at most. */
+/** A larger event is cut to so many characters, for the admins. A character takes three bytes at most. */
 const SHOWN_LENGTH_MAX = 300;
 
 /** The event; of one that is too large to be one, its id, model and beginning, in a field that has it rejected (B4). */

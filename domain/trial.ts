@@ -6,7 +6,7 @@
  */
 import { firstCharge, triggerLevel, type AutoReloadSettings, type Trigger } from './autoReload';
 import { centsToNano, nano, type Nano } from './money';
-import { BREAKER_RELOADS_MAX, BREAKER_WINDOW_MS, monthEndMs } from './reloadGuards';
+import { BREAKER_RELOADS_MAX, BREAKER_WINDOW_MS, monthEndMs, type ReloadGuard } from './reloadGuards';
 
 /** What was spent between two times, in epoch milliseconds. */
 export type Span = { fromMs: number; toMs: number; spent: Nano };
@@ -25,8 +25,6 @@ export type TrialInput = {
   movements: readonly Movement[];
 };
 
-export type TrialGuard = 'monthly_limit' | 'breaker';
-
 export type TrialResult = {
   reloads: { atMs: number; cents: number }[];
   /** Negative where more was spent than there was. */
@@ -34,7 +32,7 @@ export type TrialResult = {
   /** Milliseconds in which available was at or below 0. */
   withoutAccessMs: number;
   /** Guards that kept a reload from being made, in order of their first time. */
-  blockedBy: TrialGuard[];
+  blockedBy: ReloadGuard[];
   curve: { atMs: number; balance: Nano }[];
 };
 
@@ -64,7 +62,7 @@ const share = (amount: bigint, partMs: number, wholeMs: number): Nano =>
 /** The account as the trial has it, from its begin to the time it has come to. */
 class Run {
   private readonly reloads: TrialResult['reloads'] = [];
-  private readonly blockedBy = new Set<TrialGuard>();
+  private readonly blockedBy = new Set<ReloadGuard>();
   private readonly curve: TrialResult['curve'] = [];
   /** Cents, by the end of the month. */
   private readonly spentByMonth = new Map<number, number>();
@@ -142,7 +140,7 @@ class Run {
   }
 
   /** A12. */
-  private guard(cents: number): TrialGuard | null {
+  private guard(cents: number): ReloadGuard | null {
     const monthlyLimitCents = this.settings?.monthlyLimitCents ?? null;
     const spent = this.spentByMonth.get(monthEndMs(this.atMs)) ?? 0;
     if (monthlyLimitCents !== null && spent + cents > monthlyLimitCents) return 'monthly_limit';

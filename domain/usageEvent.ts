@@ -17,8 +17,8 @@ export type UsageEvent = {
 
 /** More than any real request has; keeps an event's cost, and any sum of a commit, within a bigint. */
 export const COUNT_MAX = 1_000_000_000;
-export const AT_AHEAD_MS_MAX = 5 * 60_000;
-export const AT_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
+const AT_AHEAD_MS_MAX = 5 * 60_000;
+const AT_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
 
 /** Why an event is not taken. `event_conflict`: its id exists with other content. */
 export type RejectionCode =

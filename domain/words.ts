@@ -7,7 +7,7 @@ export const dollars = (amount: string): string => (amount.startsWith('-') ? `-$
 
 const reasonWords: Record<Reason, string> = {
   balance_exhausted: 'the balance is used up',
-  admin_suspended: 'an administrator has suspended the account',
+  admin_suspended: 'an admin has suspended the account',
   payment_disputed: 'a payment is disputed',
   account_closed: 'the account is closed',
 };

@@ -6,7 +6,7 @@ import type { Tx } from './db';
 export const LOCK_TRY_MS = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-export const isLockTimeout = (error: unknown): boolean => (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
+const isLockTimeout = (error: unknown): boolean => (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
 
 /** How often, and how far apart: a random time up to `pauseMs`, and half of it at least. */
 export type Tries = { triesMax: number; pauseMs: number };

@@ -26,7 +26,7 @@ export type WebhookSenderOptions = {
 };
 
 /** No webhook takes longer, however slowly the endpoint answers. */
-export const SENDING_MS_MAX = 15_000;
+const SENDING_MS_MAX = 15_000;
 
 export function createWebhookSender({
   allowPrivate,

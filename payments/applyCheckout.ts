@@ -1,8 +1,9 @@
 /** Applies what has become of a Checkout Session: a card was saved, a payment was made, or will not be (P1, P2). */
 import { DEFAULT_ACCOUNT_LIMITS } from '../domain/accountLimits';
 import type { PaymentAnswer, SeenCheckout } from '../domain/payment';
+import { findOpenAccountOfCustomer } from '../ledger/accounts/findOpenAccountOfCustomer';
 import { recordAudit } from '../ledger/audit/recordAudit';
-import { transaction, type Db } from '../ledger/db';
+import { transaction } from '../ledger/db';
 import { addPaymentMethod } from '../ledger/methods/addPaymentMethod';
 import { isKnownMethod } from '../ledger/methods/isKnownMethod';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
@@ -71,7 +72,7 @@ async function saveMethod(deps: SyncDeps, methodId: string): Promise<AppliedNews
   const { paymentMethods: methodsMax } = accountLimits;
   if (await isKnownMethod(pool, methodId)) return nothingOfOurs('nothing new');
   const method = await provider.seeMethod(methodId);
-  const accountId = method?.customerId ? await openAccountOf(pool, method.customerId) : null;
+  const accountId = method?.customerId ? await findOpenAccountOfCustomer(pool, method.customerId) : null;
   if (!method || accountId === null) return nothingOfOurs('no open account');
   const saved = await transaction(pool, async (tx) => {
     const done = await addPaymentMethod(tx, accountId, method.card, null, methodsMax);
@@ -88,12 +89,3 @@ async function saveMethod(deps: SyncDeps, methodId: string): Promise<AppliedNews
 }
 
 const WHOEVER = 'whoever has the page';
-
-/** One that is being closed takes no method any more: they all go with its customer. */
-async function openAccountOf(db: Db, customerId: string): Promise<string | null> {
-  const { rows } = await db.query<{ id: string }>(
-    'select id from accounts where stripe_customer_id = $1 and closing_at is null',
-    [customerId],
-  );
-  return rows[0]?.id ?? null;
-}

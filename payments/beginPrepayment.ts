@@ -1,5 +1,4 @@
 /** Begins a prepayment under the caller's key, or finds the existing one (P2). */
-import { createHash } from 'node:crypto';
 import { formatCents } from '../domain/money';
 import { requireOpenAccount } from '../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../ledger/audit/recordAudit';
@@ -8,7 +7,7 @@ import { insertPrepayment } from '../ledger/payments/insertPrepayment';
 import type { Payment } from '../ledger/payments/payment';
 import { findPrepayment } from '../ledger/payments/findPrepayment';
 import type { SyncDeps } from './deps';
-import { stableId } from './stableId';
+import { hashOfRequest, stableId } from './stableId';
 
 export type PrepaymentWish = {
   accountId: string;
@@ -28,7 +27,7 @@ export async function beginPrepayment(
   { pool }: Pick<SyncDeps, 'pool'>,
   { accountId, idempotencyKey, actor, content, details }: PrepaymentWish,
 ): Promise<{ kind: 'begun'; payment: Payment } | { kind: 'key_reused' }> {
-  const requestHash = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  const requestHash = hashOfRequest(content);
   const existing = await findPrepayment(pool, accountId, idempotencyKey);
   if (existing)
     return existing.requestHash === requestHash ? { kind: 'begun', payment: existing } : { kind: 'key_reused' };

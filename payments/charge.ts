@@ -1,4 +1,4 @@
-/** One attempt to charge one method: create the PaymentIntent, confirm it, and find out what came of it (A6, A7, A9). */
+/** Charges one method within an attempt: create the PaymentIntent, confirm it, and find out what came of it (A6, A7, A9). */
 import type { PaymentAnswer } from '../domain/payment';
 import { transaction } from '../ledger/db';
 import { GONE } from '../ledger/methods/markUnusable';
@@ -38,9 +38,8 @@ export async function charge(deps: PaymentDeps, attempt: Attempt): Promise<Charg
   const earlier = await readAttempt(pool, attempt);
   if (earlier?.outcome === 'declined')
     return { kind: 'declined', declineCode: earlier.declineCode!, message: earlier.declineMessage! };
-  const found = asked.paymentIntentId === null ? await recovered(deps, asked, attempt) : asked;
-  if ('kind' in found) return found;
-  const payment = found;
+  const payment = asked.paymentIntentId === null ? await recovered(deps, asked, attempt) : asked;
+  if ('kind' in payment) return payment;
   const isRecovered = payment.paymentIntentId !== asked.paymentIntentId;
   const paymentIntentId = payment.paymentIntentId ?? (await create(deps, payment, attempt, earlier?.looks ?? 0));
   if (typeof paymentIntentId !== 'string') return paymentIntentId;
@@ -162,7 +161,7 @@ async function create(
   return (await storePaymentIntent(deps.pool, payment.id, created.id)) ? created.id : { kind: 'ended' };
 }
 
-/** Unless Stripe says that it was deleted, a customer that it does not know is a wrong key, which is no decline (A9). */
+/** Stripe does not know the customer, and does not say that it was deleted: then our key is wrong. That is no decline (A9). */
 const NO_SUCH_CUSTOMER: PaymentAnswer = {
   kind: 'unknown',
   because: 'Stripe does not know the customer: the key may be of another Stripe account',

@@ -1,5 +1,4 @@
 /** Closes an account that has begun to be closed: its money goes back, its customer is deleted, its people are erased. */
-import { createHash } from 'node:crypto';
 import { unavailable } from '../domain/errors';
 import { findClosingRefund, type ClosingRefund } from '../ledger/accounts/findClosingRefund';
 import { finishClosing } from '../ledger/accounts/finishClosing';
@@ -9,7 +8,7 @@ import { transaction } from '../ledger/db';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
 import type { SyncDeps } from './deps';
 import { refund } from './refund';
-import { stableId } from './stableId';
+import { hashOfRequest, stableId } from './stableId';
 import { takeBack } from './takeBack';
 
 /**
@@ -60,9 +59,7 @@ async function refundOnce(
   actor: string,
 ): Promise<void> {
   const payment = (await readPaymentById(deps.pool, paymentId))!;
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify([paymentId, 'closing']))
-    .digest('hex');
+  const requestHash = hashOfRequest([paymentId, 'closing']);
   const id = stableId('refund', payment.accountId, idempotencyKey);
   const refunded = await refund(deps, payment, { id, cents, idempotencyKey, requestHash, actor });
   if (refunded.kind === 'made') return;

@@ -1,10 +1,9 @@
 /** Before a new PaymentIntent is made: asks Stripe for those of the customer that this database has lost (O4). */
 import type { SeenIntent } from '../domain/payment';
-import { transaction } from '../ledger/db';
 import { listKnownIntents } from '../ledger/payments/listKnownIntents';
 import type { Page } from '../stripe/listing';
 import type { SyncDeps } from './deps';
-import { applySeen, finish, type Synced } from './syncIntent';
+import { syncSeen, type Synced } from './syncIntent';
 import { takeBack } from './takeBack';
 
 /**
@@ -83,7 +82,7 @@ async function recoverOne(deps: SyncDeps, seen: SeenIntent, nowMs: number): Prom
   const synced: Synced =
     seen.answer.kind === 'paid'
       ? (await takeBack(deps, seen.paymentIntentId, nowMs)).synced
-      : await finish(deps, await transaction(deps.pool, (tx) => applySeen(tx, seen, deps.policy, nowMs)));
+      : await syncSeen(deps, seen, nowMs);
   if (synced.kind === 'foreign') return;
   const { id: payment, accountId: account } = synced.payment;
   const about = { account, payment, paymentIntent: seen.paymentIntentId, is: seen.answer.kind };

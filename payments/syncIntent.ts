@@ -17,12 +17,16 @@ export type Synced =
 
 /** What was credited before needs no look. Needs no lock beside the account's: crediting is idempotent by itself. */
 export async function syncIntent(deps: SyncDeps, paymentIntentId: string, nowMs: number): Promise<Synced> {
-  const { pool, provider, policy } = deps;
+  const { pool, provider } = deps;
   const known = await findPaymentOfIntent(pool, paymentIntentId);
   if (known?.status === 'succeeded') return { kind: 'ours', payment: known, applied: { kind: 'credited', now: false } };
   const seen = await provider.seeIntent(paymentIntentId, known?.latestChargeId ?? null);
-  return finish(deps, await transaction(pool, (tx) => applySeen(tx, seen, policy, nowMs)));
+  return syncSeen(deps, seen, nowMs);
 }
+
+/** The same for an intent that was looked at by now. */
+export const syncSeen = async (deps: SyncDeps, seen: SeenIntent, nowMs: number): Promise<Synced> =>
+  finish(deps, await transaction(deps.pool, (tx) => applySeen(tx, seen, deps.policy, nowMs)));
 
 /** Applies what was seen, in the caller's transaction; `finish` follows after it. */
 export async function applySeen(tx: Tx, seen: SeenIntent, policy: Policy, nowMs: number): Promise<Synced> {

@@ -1,14 +1,13 @@
 /** Looks at Stripe what has become of an open payment, for an owner who asks (P2, P3). */
 import type { PaymentAnswer, SeenIntent } from '../domain/payment';
 import { isOpen } from '../domain/paymentStates';
-import { transaction } from '../ledger/db';
 import type { Payment } from '../ledger/payments/payment';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
 import { isProviderOutage } from '../stripe/reach';
 import { applyCheckout } from './applyCheckout';
 import type { SyncDeps } from './deps';
 import { newsOf, nothingOfOurs, type AppliedNews } from './news';
-import { applySeen, finish } from './syncIntent';
+import { syncSeen } from './syncIntent';
 
 /** The payment as it is by now. `answer`: what Stripe says; null when it was not asked, or gave no answer. */
 export type Look = { payment: Payment; answer: PaymentAnswer | null; news: AppliedNews };
@@ -34,9 +33,8 @@ export async function syncPayment(deps: SyncDeps, payment: Payment, nowMs: numbe
 
 /** What was seen is applied, and the payment read again. */
 export async function applyLooked(deps: SyncDeps, paymentId: string, seen: SeenIntent, nowMs: number): Promise<Look> {
-  const { pool, policy } = deps;
-  const synced = await finish(deps, await transaction(pool, (tx) => applySeen(tx, seen, policy, nowMs)));
-  return { payment: (await readPaymentById(pool, paymentId))!, answer: seen.answer, news: newsOf(synced) };
+  const synced = await syncSeen(deps, seen, nowMs);
+  return { payment: (await readPaymentById(deps.pool, paymentId))!, answer: seen.answer, news: newsOf(synced) };
 }
 
 /** Whether the news may not come by itself: the owner was sent to a page of somebody else's. */

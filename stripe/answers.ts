@@ -1,4 +1,4 @@
-/** The one mapper of Stripe's answers: a decline is a result; what is not known is said to be unknown. */
+/** The one mapper of Stripe's answers about a payment (that a card can't be saved says `paymentMethods.ts`): a decline is a result; what is not known is said to be unknown. */
 import Stripe from 'stripe';
 import type { Declined, PaidIntent, PaymentAnswer } from '../domain/payment';
 import { isCustomerMissing } from './customerMissing';

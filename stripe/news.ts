@@ -38,7 +38,7 @@ export type ReadEvent =
   | { kind: 'refused'; because: string };
 
 /** Dated further from now than this, either way, it is refused: an older one may be a replay, a later one would stay good. */
-export const AGE_SECONDS_MAX = 300;
+const AGE_SECONDS_MAX = 300;
 
 /**
  * Verifies the signature over the raw body with any of the secrets: two are in force while one is replaced.

@@ -1,4 +1,4 @@
-/** Everything that is said to and by the workflows: ids, queues, signals, queries, updates. API and clients import only this. */
+/** Everything that is said to and by the workflows: ids, queues, signals, queries, updates. API and workers import this, the starters (`start*.ts`) and `wake.ts`. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import type { ReconcileReport } from '../domain/reconciliation';
@@ -12,8 +12,6 @@ export type TracedMessage = { name: string; id: string; parent: string; atMs: nu
 export type TraceSinks = { traces: { received(message: TracedMessage): void } };
 
 export const balanceWorkflowId = (accountId: string): string => `balance/${accountId}`;
-/** The inverse of balanceWorkflowId. */
-export const accountIdOf = (workflowId: string): string => workflowId.slice('balance/'.length);
 /** @param keyHash SHA-256 (hex) of the caller's idempotency key */
 export const prepaymentWorkflowId = (accountId: string, keyHash: string): string =>
   `prepayment/${accountId}/${keyHash}`;

@@ -52,8 +52,8 @@ export const WEBHOOK: ActivityOptions = {
 
 /**
  * Writes down a job's requests, or its files: up to 50,000 and 200 MB, at low priority beside everything else, so that it
- * may be silent for longer than others. What is retried is a dead worker, a full disk or Postgres away: until it goes through, as the job's money is
- * held.
+ * may be silent for longer than others. It is retried after a dead worker, a full disk or an outage of Postgres, until it
+ * succeeds, because the job's money is held.
  */
 export const BATCH: ActivityOptions = {
   startToCloseTimeout: '1 hour',
@@ -78,7 +78,7 @@ export const LEDGER_CHECK: ActivityOptions = {
   retry: { initialInterval: '5s', maximumAttempts: 3 },
 };
 
-/** What is waited before a payment is canceled again that Stripe could not cancel. */
+/** What a prepayment that nobody has confirmed waits before it is canceled again. A reload waits `cancelDelayMs`. */
 export const AFTER_CANCEL_FAILED = '5 minutes';
 
 /** What the workflow waits before it charges again after CHARGE has given up. */

@@ -1,5 +1,4 @@
 /** Holds: money is held before a request runs, then settled with its usage or released (B5). */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { limitReached, OPEN_HOLDS } from '../../domain/accountLimits';
 import { notFound, Problem } from '../../domain/errors';
@@ -13,6 +12,7 @@ import { placeHold } from '../../ledger/holds/placeHold';
 import type { Position } from '../../ledger/accounts/position';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { releaseHold } from '../../ledger/holds/releaseHold';
+import { hashOfRequest } from '../../payments/stableId';
 import { created, ok } from '../http/endpoint';
 import { priceEstimate } from '../usage/estimates';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';
@@ -134,9 +134,7 @@ function hashOf({ amount, estimate: counts }: z.output<typeof wish>, expiresInSe
   const asked = counts
     ? [counts.model, counts.inputTokens, counts.maxOutputTokens, counts.images, counts.imageSize ?? null]
     : String(parseMoney(amount!));
-  return createHash('sha256')
-    .update(JSON.stringify([asked, expiresInSeconds]))
-    .digest('hex');
+  return hashOfRequest([asked, expiresInSeconds]);
 }
 
 function short({ available }: Position, amount: Nano): Problem {

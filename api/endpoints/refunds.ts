@@ -1,5 +1,4 @@
 /** Refunds by an admin: asked for once per idempotency key, never more than is left (P5). */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FIRST_CHARGE_CENTS_MAX } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
@@ -9,7 +8,7 @@ import { readPayment } from '../../ledger/payments/readPayment';
 import { readReloadPayment } from '../../ledger/payments/readReloadPayment';
 import type { RefundRequest, RefundWish } from '../../ledger/payments/refundRequest';
 import { refund, type Refunded } from '../../payments/refund';
-import { stableId } from '../../payments/stableId';
+import { hashOfRequest, stableId } from '../../payments/stableId';
 import { paymentSettledSignal } from '../../workflows/messages';
 import { centsWithin } from '../http/cents';
 import { created, type Call, type Reply } from '../http/endpoint';
@@ -68,9 +67,7 @@ async function answer(payment: Payment, call: RefundCall, services: PaymentServi
 
 function toWish(payment: Payment, { body, idempotencyKey, principal }: RefundCall): RefundWish {
   const cents = body.amount === undefined ? null : centsWithin('amount', body.amount, [1, FIRST_CHARGE_CENTS_MAX]);
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify([payment.id, cents]))
-    .digest('hex');
+  const requestHash = hashOfRequest([payment.id, cents]);
   return {
     id: stableId('refund', payment.accountId, idempotencyKey),
     cents,

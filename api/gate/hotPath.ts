@@ -11,19 +11,17 @@ import type { GateCache } from './gateCache';
 import { toGateJson } from './gateTable';
 
 /** All of a request's headers that its answer depends on. */
-export type HotHeaders = Record<'authorization' | 'accountId' | 'requestId', string | undefined>;
+export type HotHeaders = Record<'authorization' | 'accountId', string | undefined>;
 
-/** Headers that many answers have in common: names and values in turn, which node:http writes faster than an object, and as text. */
-export type HeaderBlock = { list: readonly string[]; text: string };
-
-/** Without X-Request-Id and Content-Length, which every answer has. The body is ASCII. */
-export type HotAnswer = { status: 200 | 403; headers: HeaderBlock; body: string };
+/**
+ * Without X-Request-Id and Content-Length, which every answer has. Headers are names and values in turn, which node:http
+ * writes faster than an object. The body is ASCII.
+ */
+export type HotAnswer = { status: 200 | 403; headers: readonly string[]; body: string };
 
 export type HotPath = {
   /** From memory, or undefined where Express must be asked. Every answer that is given before Express passes here. */
   answer(method: string, target: string, headers: HotHeaders): HotAnswer | undefined;
-  /** Looks a key up that is not in memory, so that the same request may then be answered. Null when the key is known. */
-  learnKey(headers: HotHeaders): Promise<void> | null;
 };
 
 export type CountedHotPath = HotPath & {
@@ -36,18 +34,17 @@ const AFTER_ID = '/gate';
 const AUTHORIZE = '/v1/authorize';
 
 const UNSTORED = ['Cache-Control', 'no-store'];
-const JSON_BODY = ['Content-Type', 'application/json; charset=utf-8', ...UNSTORED];
-const GATE_HEADERS = toBlock(JSON_BODY);
+const GATE_HEADERS = ['Content-Type', 'application/json; charset=utf-8', ...UNSTORED];
 const VERDICT_HEADERS = {
-  ok: toBlock([...UNSTORED, 'X-Ballast-Gate', 'ok']),
-  low: toBlock([...UNSTORED, 'X-Ballast-Gate', 'low']),
-  reloading: toBlock([...UNSTORED, 'X-Ballast-Gate', 'reloading']),
-  suspended: toBlock([...JSON_BODY, 'X-Ballast-Gate', 'suspended']),
+  ok: [...UNSTORED, 'X-Ballast-Gate', 'ok'],
+  low: [...UNSTORED, 'X-Ballast-Gate', 'low'],
+  reloading: [...UNSTORED, 'X-Ballast-Gate', 'reloading'],
+  suspended: [...GATE_HEADERS, 'X-Ballast-Gate', 'suspended'],
 };
 
 export type HotPathDeps = {
   gates: Pick<GateCache, 'recall' | 'asOf'>;
-  keyring: Pick<Keyring, 'recall' | 'authenticate'>;
+  keyring: Pick<Keyring, 'recall'>;
 };
 
 export function createHotPath({ gates, keyring }: HotPathDeps): CountedHotPath {
@@ -81,15 +78,6 @@ export function createHotPath({ gates, keyring }: HotPathDeps): CountedHotPath {
         return answerGate(headers, target.slice(BEFORE_ID.length, -AFTER_ID.length));
       return isAuthorize(target) ? answerAuthorize(headers) : undefined;
     },
-    learnKey({ authorization }) {
-      if (authorization === undefined || keyring.recall(authorization)) return null;
-      // A copy: what is remembered must not keep the whole text in memory that it is a part of.
-      const copy = Buffer.from(authorization, 'latin1').toString('latin1');
-      return keyring.authenticate(copy).then(
-        () => {},
-        () => {},
-      );
-    },
   };
 }
 
@@ -106,16 +94,16 @@ export function answerHot(
 ): boolean {
   const requestId = headers['x-request-id'] as string | undefined;
   const accountId = headers['x-account-id'] as string | undefined;
-  const answer = hotPath.answer(method!, url!, { authorization: headers.authorization, accountId, requestId });
+  const answer = hotPath.answer(method!, url!, { authorization: headers.authorization, accountId });
   if (!answer) return false;
-  const { list } = answer.headers;
   const length = `${answer.body.length}`;
-  response.writeHead(answer.status, ['X-Request-Id', toRequestId(requestId), ...list, 'Content-Length', length]);
+  response.writeHead(answer.status, [
+    'X-Request-Id',
+    toRequestId(requestId),
+    ...answer.headers,
+    'Content-Length',
+    length,
+  ]);
   response.end(answer.body, 'latin1');
   return true;
-}
-
-function toBlock(list: readonly string[]): HeaderBlock {
-  const lines = Array.from({ length: list.length / 2 }, (_, index) => `${list[index * 2]}: ${list[index * 2 + 1]}\r\n`);
-  return { list, text: lines.join('') };
 }

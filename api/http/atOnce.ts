@@ -6,7 +6,7 @@ export type AtOnce = {
   run<T>(accountId: string, work: () => Promise<T>): Promise<T>;
 };
 
-/** Of this process only, so that none that died is counted. @param what they are called */
+/** Counted in memory: what ran in a process that has died is not counted any more. @param what they are called */
 export function createAtOnce(max: number, what: string): AtOnce {
   const underWay = new Map<string, number>();
   return {

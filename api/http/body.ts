@@ -55,7 +55,7 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
 /** A body that is read whole must arrive within this time; one that is streamed may take longer, but not pause for so long. */
 export const BODY_MS_MAX = 60_000;
 
-/** As a connection that its sender has ended: without an error, who reads a body whole would wait for ever, and who streams it would see a fault of ours. */
+/** Looks like a connection that its sender has closed. Without an error the reader of a whole body would wait for ever, and that of a stream would see a fault of ours. */
 const stoppedComing = (): Error => Object.assign(new Error('the body stopped coming'), { code: 'ECONNRESET' });
 
 /** Requests whose body is being read, since when. One look at all of them now and then is cheaper than a timer each. */

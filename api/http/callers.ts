@@ -16,7 +16,7 @@ type Located = { params: Readonly<Record<string, string | string[]>> };
 
 export type Callers = {
   identityOf(request: IncomingMessage): Identity;
-  /** Throws `unauthenticated`, and after too many wrong keys from one address `too_many_requests`. */
+  /** Throws `unauthenticated`, and after too many wrong keys from one address `rate_limited`. */
   authenticate(identity: Identity, request: IncomingMessage): Promise<Principal>;
   isStillWelcome(identity: Identity, route: Route, asked: Located): Promise<boolean>;
 };
@@ -63,7 +63,7 @@ export function createCallers({ keyring, cookies, limiter, addressOf }: CallersO
 
 const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
 
-/** Not the key itself: it goes into a table. */
+/** The key's hash: limits store it in a table, where no key may stand. */
 export const keyOf = ({ secret = '' }: Identity): string => hashOf(secret).toString('hex');
 
 /** A member asks for another account than its own. */

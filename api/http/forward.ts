@@ -53,7 +53,7 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
     let hasGone = false;
     let cameMs = performance.now();
     request.on('data', () => (cameMs = performance.now()));
-    // The other process ends a body that stops coming (9.25): nothing is wrong with it then.
+    // The other process ends a body that stops coming: nothing is wrong with it then.
     const hasStalled = (): boolean => !request.complete && performance.now() - cameMs >= BODY_MS_MAX;
 
     const handOn = (agent: Agent): ClientRequest => {

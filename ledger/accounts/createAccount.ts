@@ -1,6 +1,6 @@
 /** Opens an account: its row, its members, its empty position and its workflow's first state, together. */
 import type { Policy } from '../../domain/accountState';
-import { levelsOf } from '../settings/setLevels';
+import { levelsOf } from '../../domain/autoReload';
 import { insertMember } from './insertMember';
 import type { NewMember } from './member';
 import type { Tx } from '../db';

@@ -1,8 +1,8 @@
 /** The guards of A12: a monthly limit that holds by construction, and a breaker. */
-import { BREAKER_RELOADS_MAX, BREAKER_WINDOW_MS, monthEndMs } from '../../domain/reloadGuards';
+import { BREAKER_RELOADS_MAX, BREAKER_WINDOW_MS, monthEndMs, type ReloadGuard } from '../../domain/reloadGuards';
 import type { Db } from '../db';
 
-export type Guard = { by: 'monthly_limit' | 'breaker'; untilMs: number };
+export type Guard = { by: ReloadGuard; untilMs: number };
 
 /**
  * The guard that a reload of so many cents would run into now, or null. Whoever opens it holds the account's lock and

@@ -28,9 +28,7 @@ export async function configureAutoReload(
     case 'refused':
       return would;
     case 'save':
-      await putInForce(tx, accountId, settings);
-      if (would.status === 'paused')
-        await tx.query(`update account_states set status = 'paused' where account_id = $1`, [accountId]);
+      await putInForce(tx, accountId, settings, would.status);
       await setLevels(tx, accountId, policy);
       await recordConsent(tx, accountId, actor, settings);
       return { kind: 'saved' };

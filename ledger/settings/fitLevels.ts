@@ -1,10 +1,11 @@
 /** Brings the levels of accounts in line with a deployment whose own settings have changed (S4, A3). */
 import type { Pool } from 'pg';
 import type { Policy } from '../../domain/accountState';
+import { levelsOf } from '../../domain/autoReload';
 import { nano } from '../../domain/money';
 import { lockAccount } from '../accounts/lockAccount';
 import { transaction } from '../db';
-import { levelsOf, setLevels } from './setLevels';
+import { setLevels } from './setLevels';
 
 type Row = { account_id: string; threshold_cents: bigint | null; low: bigint; trigger: bigint };
 

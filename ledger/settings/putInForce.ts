@@ -2,14 +2,19 @@
 import type { Tx } from '../db';
 import type { AutoReloadSettings } from '../../domain/autoReload';
 
-/** Settings take effect, and auto-reload is on with no strikes (A4, A13). The caller sets the levels. */
-export async function putInForce(tx: Tx, accountId: string, settings: AutoReloadSettings): Promise<void> {
+/** Auto-reload has no strikes then, unless it was on. The caller sets the levels. */
+export async function putInForce(
+  tx: Tx,
+  accountId: string,
+  settings: AutoReloadSettings,
+  status: 'on' | 'paused' = 'on',
+): Promise<void> {
   await tx.query(
-    `update account_states set status = 'on', threshold_cents = $2, amount_cents = $3, monthly_limit_cents = $4, version = version + 1,
+    `update account_states set status = $5, threshold_cents = $2, amount_cents = $3, monthly_limit_cents = $4, version = version + 1,
        strikes = case when status = 'on' then strikes else 0 end,
        last_strike_at = case when status = 'on' then last_strike_at end,
        blocked_by = null, blocked_until = null
      where account_id = $1`,
-    [accountId, settings.thresholdCents, settings.amountCents, settings.monthlyLimitCents],
+    [accountId, settings.thresholdCents, settings.amountCents, settings.monthlyLimitCents, status],
   );
 }

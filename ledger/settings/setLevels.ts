@@ -1,14 +1,7 @@
 /** Sets the levels that the gate calls low and whose crossing wakes the workflow, from the settings in force (S4, A3). */
 import type { Policy } from '../../domain/accountState';
-import { lowLevelOf, triggerLevel } from '../../domain/autoReload';
-import { centsToNano, type Nano } from '../../domain/money';
+import { levelsOf } from '../../domain/autoReload';
 import type { Tx } from '../db';
-
-/** @param thresholdCents null where auto-reload is not on */
-export function levelsOf(thresholdCents: number | null, policy: Policy): { low: Nano; trigger: Nano } {
-  if (thresholdCents === null) return { low: lowLevelOf(policy), trigger: lowLevelOf(policy) };
-  return { low: centsToNano(thresholdCents), trigger: triggerLevel(thresholdCents, policy.trigger) };
-}
 
 /** To be called by whatever changes status or threshold, in the same transaction. */
 export async function setLevels(tx: Tx, accountId: string, policy: Policy): Promise<void> {

@@ -32,7 +32,7 @@ export function lowBalance({ available, autoReload }: Of<'low_balance'>): Letter
 const whySuspended: Record<Reason, (available: string) => string> = {
   balance_exhausted: (available) =>
     `The balance is used up: ${dollars(available)} is available. Add a prepayment: a balance above $0.00 lifts this at once.`,
-  admin_suspended: () => 'An administrator has suspended the account. Please write to support to have this looked at.',
+  admin_suspended: () => 'An admin has suspended the account. Please write to support to have this looked at.',
   account_closed: () => 'The account is closed.',
   payment_disputed: () => 'A payment is disputed at your bank. This is lifted when the dispute is won, or by support.',
 };
@@ -40,7 +40,7 @@ const whySuspended: Record<Reason, (available: string) => string> = {
 const CLOSED: Letter = {
   subject: 'the account is closed',
   paragraphs: [
-    'The account was closed by an administrator. Requests are refused, and the keys of its members do not work any more.',
+    'The account was closed by an admin. Requests are refused, and the keys of its members do not work any more.',
     'No card is charged for it any more. Please write to support if you have not asked for this.',
   ],
 };

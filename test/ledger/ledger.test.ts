@@ -1,7 +1,6 @@
 /** B2: the ledger is append-only, exact and without gaps, whoever writes at the same time. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { gateState } from '../../domain/gate';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
 import type { Policy } from '../../domain/accountState';
 import { createAccount } from '../../ledger/accounts/createAccount';
@@ -15,6 +14,7 @@ import { postUsage } from '../../ledger/usage/postUsage';
 import { openReload } from '../../ledger/reloads/openReload';
 import { creditPayment, type Credited } from '../../ledger/payments/creditPayment';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { gateState } from '../support/gateRule';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
 
 const policy = { trigger: 'at_or_below' as const, retryDelaysMs: [60_000] };

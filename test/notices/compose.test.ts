@@ -192,7 +192,7 @@ test('N1 the suspension says why, for each reason, and how access comes back', (
 
 The balance is used up: -$2.00 is available. Add a prepayment: a balance above $0.00 lifts this at once.
 
-An administrator has suspended the account. Please write to support to have this looked at.
+An admin has suspended the account. Please write to support to have this looked at.
 
 A payment is disputed at your bank. This is lifted when the dispute is won, or by support.
 

@@ -71,7 +71,7 @@ async function archiveMonth(
   await whenFree(() => dropUsageMonth(client, month), DROP_TRIES);
 }
 
-export const fileOfMonth = (month: string): string => `usage-${month}.ndjson.gz`;
+const fileOfMonth = (month: string): string => `usage-${month}.ndjson.gz`;
 
 export async function checksumOf(path: string): Promise<string> {
   const hash = createHash('sha256');

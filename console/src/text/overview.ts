@@ -20,7 +20,7 @@ export const overview = {
   raiseLimit: 'Change the limit',
   /** What the banner says is wrong; what an owner does about it stands in `next`. */
   line: {
-    admin_suspended: 'Access is suspended by an administrator.',
+    admin_suspended: 'Access is suspended by an admin.',
     payment_disputed: 'Access is suspended because a payment is disputed.',
     noBalanceYet: 'There is no balance yet, so inference is not running.',
     exhausted: 'The balance is used up and access is suspended.',
