@@ -8,7 +8,7 @@ export const AUDIT_WORDS = {
   'auto_reload.disable': 'auto-reload was disabled',
   'auto_reload.pause': 'auto-reload was paused',
   'auto_reload.resume': 'auto-reload was resumed',
-  'batch.cancel': 'a batch was cancelled',
+  'batch.cancel': 'a batch was canceled',
   'batch.create': 'a batch was created',
   'customer.lost': 'the payment provider deleted the customer and its payment methods',
   'dataset.delete': 'an evaluation dataset was deleted',

@@ -6,7 +6,7 @@ const ENDED = {
   completed: 'is completed',
   failed: 'has failed',
   expired: 'has reached the end of its completion window',
-  cancelled: 'was cancelled',
+  cancelled: 'was canceled',
 } as const;
 
 export function batchEnded({ batch, status, requests, completed, failed, charged }: Of<'batch_ended'>): Letter {

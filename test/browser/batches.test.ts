@@ -177,7 +177,7 @@ inBrowser(
     await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Cancel the batch' }).press('Enter');
     await dialog.waitFor({ state: 'detached' });
-    await jobs.getByText('Cancelled').waitFor();
+    await jobs.getByText('Canceled').waitFor();
     await expectNoSidewaysScroll(page);
     await page.getByRole('button', { name: /^Remove: questions\.jsonl/ }).press('Enter');
     await dialog.getByRole('button', { name: 'Remove', exact: true }).press('Enter');

@@ -20,8 +20,8 @@ export const batches = {
     completed: 'Completed',
     failed: 'Failed',
     expired: 'Expired',
-    cancelling: 'Cancelling',
-    cancelled: 'Cancelled',
+    cancelling: 'Canceling',
+    cancelled: 'Canceled',
   } as const,
   progress: (done: string, total: string) => `${done} of ${total}`,
   progressOf: (batch: string) => `Progress of ${batch}`,
@@ -34,7 +34,7 @@ export const batches = {
   reallyCancel: (open: string) =>
     `${open} requests are not done yet. Those that are being executed are waited for, for up to 10 minutes, and billed; what is reserved for the others is available again.`,
   cancelIt: 'Cancel the batch',
-  cancelling: 'The batch is being cancelled.',
+  cancelling: 'The batch is being canceled.',
 
   files: 'Files',
   filesNote: 'What was uploaded, and what batches have written.',
