@@ -12,7 +12,14 @@ export const autoReload = {
   monthlyLimit: 'Monthly limit (optional)',
   monthlyLimitHint: 'The most that reloads may charge in a calendar month (UTC). Prepayments do not count.',
   charges: 'What is charged now',
-  nothingNow: 'Nothing now. The first charge is made when the balance reaches the threshold.',
+  nothingNow: 'Nothing now. A charge is made when the balance reaches the threshold.',
+  /** While a reload is in flight, nothing else is charged. */
+  inFlight: {
+    charging: (amount: string) => `Nothing more now. A reload of ${amount} is running.`,
+    waiting: (amount: string, at: string) =>
+      `Nothing now. The reload of ${amount} was declined, and it is tried again at ${at}.`,
+    unknown: (amount: string) => `Nothing now. The outcome of the reload of ${amount} is being looked up.`,
+  },
   chargedNow: (amount: string) => `${amount} is charged at once: the balance is at or below this threshold.`,
   chargedWith: (amount: string) => `Charges ${amount} now`,
   pickFirst: 'Nothing. Enable auto-reload above, and choose a threshold and an amount, to see what would be.',
@@ -46,8 +53,8 @@ export const autoReload = {
   failedUnread: 'What failed could not be read.',
   failedNext: 'Fix the card, or add another one and make it primary. Then enable auto-reload again below.',
   fix: 'Fix payment methods',
-  status: (spent: string, limit: string | null) =>
-    limit === null ? `${spent} reloaded this month.` : `${spent} of ${limit} reloaded this month.`,
+  status: (spent: string, limit: string | null, isInFlight: boolean) =>
+    `${limit === null ? spent : `${spent} of ${limit}`} reloaded this month${isInFlight ? ', with the reload that is not paid yet' : ''}.`,
   trial: {
     title: 'On your past usage',
     note: (days: number) => `What these settings would have done in the last ${days} days. Nothing is charged.`,

@@ -36,6 +36,7 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                   {words.status(
                     formatMoney(settings.spentThisMonth),
                     settings.monthlyLimit && formatMoney(settings.monthlyLimit),
+                    settings.reload !== null,
                   )}
                 </p>
                 <StopActions accountId={id} status={settings.status} onDisabled={onClose} />

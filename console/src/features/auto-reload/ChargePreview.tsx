@@ -4,7 +4,7 @@ import { ProblemError } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
-import { formatMinutes } from '../../format/time';
+import { formatClock, formatMinutes } from '../../format/time';
 import { text } from '../../text';
 import { cardName } from '../payment/card';
 import styles from './AutoReload.module.css';
@@ -14,16 +14,18 @@ import type { Preview, Previewed } from './wish';
 const words = text.autoReload;
 type Props = {
   previewed: Previewed;
+  /** The reload that is in flight. */
+  reload: Schemas['AutoReload']['reload'];
   methods: readonly Schemas['PaymentMethod'][];
 };
 
-export function ChargePreview({ previewed, methods }: Props) {
+export function ChargePreview({ previewed, reload, methods }: Props) {
   const primary = methods.find(({ role }) => role === 'primary');
   const backup = methods.find(({ role }) => role === 'backup');
   return (
     <section className={styles.preview} aria-label={words.charges} aria-live="polite">
       <h3>{words.charges}</h3>
-      <Said previewed={previewed} />
+      <Said previewed={previewed} reload={reload} />
       {primary && (
         <p className={styles.quiet}>
           {words.card(cardName(primary))} {backup && words.backup(cardName(backup))}
@@ -33,7 +35,7 @@ export function ChargePreview({ previewed, methods }: Props) {
   );
 }
 
-function Said({ previewed }: { previewed: Previewed }) {
+function Said({ previewed, reload }: Omit<Props, 'methods'>) {
   switch (previewed.kind) {
     case 'none':
       return <p>{words.pickFirst}</p>;
@@ -51,16 +53,26 @@ function Said({ previewed }: { previewed: Previewed }) {
       return previewed.preview.refusal ? (
         <Refusal {...previewed.preview.refusal} />
       ) : (
-        <Charge preview={previewed.preview} />
+        <Charge preview={previewed.preview} reload={reload} />
       );
   }
 }
 
-const Charge = ({ preview: { wouldCharge, minutesUntilReload } }: { preview: Preview }) => (
+type ChargeProps = Pick<Props, 'reload'> & { preview: Preview };
+
+const Charge = ({ preview: { wouldCharge, minutesUntilReload }, reload }: ChargeProps) => (
   <>
     <p className={wouldCharge === null ? undefined : styles.charged}>
-      {wouldCharge === null ? words.nothingNow : words.chargedNow(formatMoney(wouldCharge))}
+      {wouldCharge === null ? nothingNow(reload) : words.chargedNow(formatMoney(wouldCharge))}
     </p>
     {minutesUntilReload !== null && minutesUntilReload > 0 && <p>{words.next(formatMinutes(minutesUntilReload))}</p>}
   </>
 );
+
+function nothingNow(reload: Props['reload']): string {
+  if (reload === null) return words.nothingNow;
+  const amount = formatMoney(reload.amount);
+  return reload.state === 'waiting'
+    ? words.inFlight.waiting(amount, formatClock(reload.nextAttemptAt))
+    : words.inFlight[reload.state](amount);
+}

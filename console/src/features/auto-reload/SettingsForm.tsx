@@ -97,7 +97,7 @@ export function SettingsForm({ accountId, settings, methods, onDone }: Props) {
               onChange={(event) => change({ monthlyLimit: event.target.value })}
             />
           </Field>
-          <ChargePreview previewed={previewed} methods={methods} />
+          <ChargePreview previewed={previewed} reload={settings.reload} methods={methods} />
         </div>
         <Trial accountId={accountId} wish={triable} settings={settings} />
       </div>
