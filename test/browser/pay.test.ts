@@ -1,6 +1,6 @@
 /** Paying: what is said before and after, by keyboard too; and one charge, whatever happens to the page in the middle. */
 import type { Page } from 'playwright-core';
-import { adjust, openAccount, type TestAccount, type TestApi } from '../support/api';
+import { adjust, openAccount, TEST_WEBHOOK_SECRETS, type TestAccount, type TestApi } from '../support/api';
 import {
   addCard,
   endSession,
@@ -237,10 +237,20 @@ inBrowser(
     await now.getByText('Charge declined').waitFor();
     await now.getByText(/^the card is tried again at \d\d:\d\d UTC$/).waitFor();
     await expectAccessible(page);
+    const { page: paying } = await visit({ key: account.owner, ...toPay });
+    await paying.getByRole('radio', { name: /^Visa ending in 4242 .*declined last time$/ }).waitFor();
+    // The window says what is owed, not that nothing is due while the balance lies below the threshold.
+    await paying.goto(`${api.url}/overview?window=auto-reload`);
+    await paying
+      .getByRole('region', { name: 'What is charged now' })
+      .getByText(/^Nothing now\. The reload of \$25\.00 was declined, and it is tried again at \d\d:\d\d UTC\.$/)
+      .waitFor();
+    await paying.getByText('$25.00 reloaded this month, with the reload that is not paid yet.').waitFor();
+    await expectAccessible(paying);
     await addCard(api, account, 'pm_card_mastercard');
     await page.getByRole('link', { name: 'Payment methods' }).click();
     await page
-      .getByText(/UTC\. It is tried again at \d\d:\d\d UTC; another card that is made primary, at once\.$/)
+      .getByText(/UTC\. It is tried again at \d\d:\d\d UTC\. Another card that you make primary is charged at once\.$/)
       .waitFor();
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Make primary: Mastercard ending in 4444' }).click();
@@ -329,5 +339,40 @@ inBrowser('P2 a third-party provider: there and back, canceled or paid, once', a
   await receiptOf(page).getByText('$49.00', { exact: true }).waitFor();
   expect(await chargesOf(harness, account)).toBe(1);
 });
+
+inBrowser(
+  'P2 a card saved on the provider’s page is named on return; without one, the page says so',
+  async (harness) => {
+    const account = await opened(harness.api, '1.00', 'pm_card_visa');
+    const phone = { width: 390, height: 844 };
+    const { page } = await harness.visit({ key: account.owner, path: '/payments', viewport: phone });
+    const toProvider = async () => {
+      const add = page.getByRole('button', { name: 'Add a method' });
+      // On a phone it stands beside its heading.
+      const heading = (await page.getByRole('heading', { name: 'Payment methods' }).boundingBox())!;
+      const button = (await add.boundingBox())!;
+      expect(button.y).toBeLessThan(heading.y + heading.height);
+      await add.click();
+      await page.getByRole('heading', { name: 'Save a card' }).waitFor();
+    };
+    await toProvider();
+    await page.getByRole('link', { name: 'Cancel and return' }).click();
+    const back = page.getByText('You are back from the payment provider. If you saved a method there');
+    await back.waitFor();
+    await toProvider();
+    await page.getByRole('radio', { name: /^Mastercard 4444/ }).check();
+    const webhooks = { url: `${harness.api.url}/v1/webhooks/stripe`, secret: TEST_WEBHOOK_SECRETS[0] };
+    await harness.world.simulate('POST', '/webhooks/url', webhooks);
+    await page.getByRole('button', { name: 'Save this card' }).click();
+    await page.getByText('Mastercard ending in 4444 is saved. Make it primary or backup').waitFor();
+    expect(await back.count()).toBe(0);
+    expect(new URL(page.url()).search).toBe('');
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    await page.getByRole('button', { name: 'Make primary: Mastercard ending in 4444' }).click();
+    await page.getByText('Mastercard ending in 4444 is saved as the primary method.').waitFor();
+    await harness.world.simulate('POST', '/webhooks/url', { url: null });
+  },
+);
 
 inBrowser('nothing in these pages breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());

@@ -62,7 +62,13 @@ inBrowser(
     await api.database.pool.query(`update payment_methods set unusable_because = 'expired_card' where id = $1`, [
       card.id,
     ]);
-    await failReload(api, account.id, card.id);
+    const reload = await failReload(api, account.id, card.id);
+    const { body: backup } = await addCard(api, account, 'pm_card_visa');
+    await api.database.pool.query(
+      `insert into payment_attempts (payment_id, attempt, payment_method_id, role, confirmations, outcome, decline_code)
+       values ($1, 1, $2, 'backup', 1, 'declined', 'insufficient_funds')`,
+      [reload, backup.id],
+    );
     const { page } = await visit({ key: account.owner, path: '/payments' });
     await page
       .getByText('Declined because the card has expired. It is not charged again until it is replaced.')
@@ -74,6 +80,8 @@ inBrowser(
       .getByRole('table', { name: 'Reloads' })
       .getByText('1. Mastercard ending in 4444: declined, the card has expired')
       .waitFor();
+    // One attempt asks both cards: its number stands once.
+    await other.page.getByText('Then Visa ending in 4242: declined, the card has insufficient funds').waitFor();
     await expectAccessible(other.page);
   },
 );

@@ -9,6 +9,7 @@ export const pay = {
   methodOf: (brand: string, last4: string) => `${brand} ending in ${last4}`,
   roles: { primary: 'Primary', backup: 'Backup' } as Record<string, string>,
   unusable: 'declined for good; replace it',
+  declinedLast: 'declined last time',
   summary: 'What happens',
   total: 'Total due now',
   balanceNow: 'Balance now',

@@ -1,7 +1,7 @@
 export const payments = {
   methods: 'Payment methods',
   methodsNote: 'The primary is charged first; if it fails, the backup.',
-  addMethod: 'Add a payment method',
+  addMethod: 'Add a method',
   noMethods: 'No payment method yet',
   noMethodsWhy:
     'A saved card pays prepayments with one click, and auto-reload needs one. Card data goes to the payment provider only.',
@@ -15,7 +15,7 @@ export const payments = {
   declinedLast: 'Declined last time',
   declinedLastWhy: (why: string, at: string) => `Declined because ${why}, ${at}.`,
   triedAgain: 'It is tried again.',
-  triedAgainAt: (at: string) => `It is tried again at ${at}; another card that is made primary, at once.`,
+  triedAgainAt: (at: string) => `It is tried again at ${at}. Another card that you make primary is charged at once.`,
   noMethodTried: 'No method',
   expires: 'Expires',
   noExpiry: 'No expiry',
@@ -59,6 +59,8 @@ export const payments = {
   declined: 'declined',
   outcomes: { succeeded: 'paid', declined: 'declined', unknown: 'outcome unknown' } as Record<string, string>,
   attempt: (attempt: number, card: string, outcome: string) => `${attempt}. ${card}: ${outcome}`,
+  /** The next method of the same attempt. */
+  attemptThen: (card: string, outcome: string) => `Then ${card}: ${outcome}`,
   declines: {
     expired_card: 'the card has expired',
     insufficient_funds: 'the card has insufficient funds',
@@ -79,5 +81,9 @@ export const payments = {
   confirmOf: (at: string) => `Confirm the payment of ${at}`,
   disabled:
     'Auto-reload is disabled: three charges in a row failed. Once a card that works is primary, turn it on again.',
-  back: 'You are back from the payment provider. A new method appears here as soon as it is confirmed.',
+  back: 'You are back from the payment provider. If you saved a method there, it appears here as soon as it is confirmed.',
+  saved: (card: string, role: string | null) =>
+    role === null
+      ? `${card} is saved. Make it primary or backup to let auto-reload charge it.`
+      : `${card} is saved as the ${role} method.`,
 } as const;

@@ -73,9 +73,11 @@ const columns: readonly Column<Reload>[] = [
     heading: words.columns.attempts,
     cell: ({ attempts }) => (
       <ol className={styles.attempts}>
-        {attempts.map((one) => (
+        {attempts.map((one, index) => (
           <li key={`${one.attempt} ${one.method} ${one.at}`}>
-            {words.attempt(one.attempt, triedCard(one), outcomeOf(one))}
+            {one.attempt === attempts[index - 1]?.attempt
+              ? words.attemptThen(triedCard(one), outcomeOf(one))
+              : words.attempt(one.attempt, triedCard(one), outcomeOf(one))}
           </li>
         ))}
       </ol>

@@ -1,5 +1,6 @@
 /** Amount and method. Nothing is chosen beforehand that charges; what the payment does is said before it is made. */
 import { useState } from 'react';
+import type { Attempt } from '../../api/autoReload';
 import type { Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { Button } from '../../components/Button';
@@ -17,6 +18,8 @@ const PROVIDER = 'provider';
 
 type Props = {
   methods: readonly Schemas['PaymentMethod'][];
+  /** The last attempt of a reload with each, by the method's id. */
+  attempts: ReadonlyMap<string, Attempt>;
   account: Schemas['Account'] | undefined;
   /** What may be paid, as the API says; undefined until it is known. */
   range: { min: string; max: string } | undefined;
@@ -27,7 +30,7 @@ type Props = {
   onPay: (sent: Sent) => void;
 };
 
-export function PayForm({ methods, account, range, isRunning, isLocked, error, onPay }: Props) {
+export function PayForm({ methods, attempts, account, range, isRunning, isLocked, error, onPay }: Props) {
   const [typed, setTyped] = useState('');
   const primary = methods.find(({ role, usable }) => role === 'primary' && usable);
   const [picked, setPicked] = useState(primary?.id ?? PROVIDER);
@@ -51,7 +54,7 @@ export function PayForm({ methods, account, range, isRunning, isLocked, error, o
           <MoneyInput value={typed} required readOnly={isRunning} onChange={(event) => setTyped(event.target.value)} />
         </Field>
       </Card>
-      <Methods methods={methods} picked={picked} onPick={setPicked} isRunning={isRunning} />
+      <Methods methods={methods} attempts={attempts} picked={picked} onPick={setPicked} isRunning={isRunning} />
       <Card title={words.summary}>
         <Summary amount={amount} balance={account?.balance} />
         <div className={styles.buttons}>
@@ -69,9 +72,12 @@ export function PayForm({ methods, account, range, isRunning, isLocked, error, o
   );
 }
 
-type MethodsProps = Pick<Props, 'methods' | 'isRunning'> & { picked: string; onPick: (id: string) => void };
+type MethodsProps = Pick<Props, 'methods' | 'attempts' | 'isRunning'> & {
+  picked: string;
+  onPick: (id: string) => void;
+};
 
-function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
+function Methods({ methods, attempts, picked, onPick, isRunning }: MethodsProps) {
   const option = (id: string, label: string, note: string, isDisabled: boolean) => (
     <label key={id} className={styles.method}>
       <input
@@ -92,18 +98,21 @@ function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
     <Card title={words.method}>
       <fieldset className={styles.methods} disabled={isRunning}>
         <legend className="visually-hidden">{words.method}</legend>
-        {methods.map((method) => option(method.id, cardName(method), noteOf(method), !method.usable))}
+        {methods.map((method) =>
+          option(method.id, cardName(method), noteOf(method, attempts.get(method.id)), !method.usable),
+        )}
         {option(PROVIDER, words.thirdParty, words.thirdPartyHint, false)}
       </fieldset>
     </Card>
   );
 }
 
-function noteOf(method: Schemas['PaymentMethod']): string {
+function noteOf(method: Schemas['PaymentMethod'], last: Attempt | undefined): string {
   const expiry = expiryOf(method);
   const role = method.role === null ? null : words.roles[method.role];
   const expires = role === null ? text.payments.expires : text.payments.expires.toLowerCase();
-  return [role, expiry && `${expires} ${expiry}`, method.usable ? null : words.unusable].filter(Boolean).join(' · ');
+  const declined = method.usable ? last?.outcome === 'declined' && words.declinedLast : words.unusable;
+  return [role, expiry && `${expires} ${expiry}`, declined].filter(Boolean).join(' · ');
 }
 
 function Summary({ amount, balance }: { amount: string | null; balance: string | undefined }) {

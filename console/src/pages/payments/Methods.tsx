@@ -21,6 +21,7 @@ import { formatClock, formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
+import { noteSaved } from './savedBefore';
 
 type Method = Schemas['PaymentMethod'];
 const words = text.payments;
@@ -52,7 +53,10 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
           body: { returnUrl: `${window.location.origin}/payments?from=provider` },
         }),
       ),
-    onSuccess: ({ url }) => window.location.assign(url),
+    onSuccess: ({ url }) => {
+      noteSaved(id, methods.data?.data ?? []);
+      window.location.assign(url);
+    },
   });
   const add = (
     <Button isRunning={adding.isPending} onClick={() => adding.mutate()}>

@@ -1,6 +1,5 @@
 /** How the account pays: methods, prepayments, and every reload with its attempts. */
 import { useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'wouter';
 import { accountQuery } from '../../api/accounts';
 import { usePaged } from '../../api/paged';
 import { reloadsList } from '../../api/autoReload';
@@ -12,13 +11,13 @@ import { Prepayments } from '../../features/payment/Prepayments';
 import { Reloads } from '../../features/payment/Reloads';
 import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
+import { FromProvider } from './FromProvider';
 import { Methods } from './Methods';
 
 export default function Payments() {
   const id = useAccountId();
   const isOwner = useRole() === 'owner';
   const account = useQuery(accountQuery(id)).data;
-  const [search] = useSearchParams();
   const reloads = usePaged(reloadsList(id));
   const prepayments = usePaged(prepaymentsList(id));
   return (
@@ -30,7 +29,7 @@ export default function Payments() {
           </ButtonLink>
         )}
       </PageHead>
-      {search.get('from') === 'provider' && <Notice tone="good">{text.payments.back}</Notice>}
+      {isOwner && <FromProvider />}
       {isOwner && account?.autoReload.status === 'disabled_after_failures' && (
         <Notice
           tone="warn"
