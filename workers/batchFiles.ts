@@ -23,8 +23,11 @@ export type BatchFilesOptions = { pool: Pool; store: FileStore; log: Pick<Logger
 
 /** Without news for so long, whoever counts has died: another process begins again, and jobs of the file wait no longer. */
 const CLAIM_SECONDS = 30;
-/** One that could not be counted is tried again after so long. */
-const COUNT_AGAIN_SECONDS = 300;
+/**
+ * After how many seconds one that could not be counted is tried again: soon, as a disk that was full may have space again
+ * and its owner waits, and then less and less often.
+ */
+const countAgainSeconds = (attempt: number): number => Math.min(300, 5 * 2 ** (attempt - 1));
 const ERASED_AT_ONCE_MAX = 100;
 
 /** One file at a time, accounts in turn: its owner waits for it when the job is created at once. */
@@ -64,7 +67,7 @@ async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile &
     if (await isCountOver(pool, file)) return giveUp({ pool, store }, file);
     log.warn({ error: (error as Error).message, file: file.id }, 'a file can not be counted');
     if (error instanceof FileGone) await dropUncounted(pool, file.id);
-    else await renewCountClaim(pool, file, COUNT_AGAIN_SECONDS);
+    else await renewCountClaim(pool, file, countAgainSeconds(file.attempt));
   }
 }
 

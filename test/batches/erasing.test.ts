@@ -383,6 +383,28 @@ test('L3 files that can not be counted hold up no other, and one whose content i
   for (const fileId of [broken, fine]) await isGone(fileId);
 });
 
+test('L3 a file that could not be counted while the disk was full is counted seconds after there is space', async () => {
+  const fileId = await uncounted();
+  let isFull = true;
+  const full: FileStore = {
+    ...store,
+    async write(name, content) {
+      if (!isFull) return store.write(name, content);
+      isFull = false;
+      throw new StoreUnavailable(name, new Error('ENOSPC: no space left on device'));
+    },
+  };
+  const counting = startCountingFiles({ pool: database.pool, store: full, log, pollMs: 20 });
+  await until(
+    async () => (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount,
+    (count) => count === 1,
+    15_000,
+  );
+  await counting.stop();
+  await remove(fileId);
+  await isGone(fileId);
+}, 30_000);
+
 test('L3 a file whose counter was killed is claimed again after half a minute, and not while its counter lives', async () => {
   const fileId = await uncounted();
   const held = heldUp((name) => name.endsWith('.index'));
