@@ -25,7 +25,7 @@ export const UPLOADS_AT_ONCE_MAX = 50;
  * Without a renewal for so long, whoever uploads has died, and what it has written is removed. Renewed several times within
  * it, an upload outlasts a database that is away for a minute and a half.
  */
-export const RESERVED_SECONDS = 120;
+export const UPLOAD_RESERVED_SECONDS = 120;
 /** What takes longer to be written is given up. */
 export const WRITING_SECONDS_MAX = 86_400;
 

@@ -6,8 +6,9 @@ import { transaction } from '../ledger/db';
 import { insertPrepayment } from '../ledger/payments/insertPrepayment';
 import type { Payment } from '../ledger/payments/payment';
 import { findPrepayment } from '../ledger/payments/findPrepayment';
+import { hashOfRequest } from '../ledger/requestHash';
 import type { SyncDeps } from './deps';
-import { hashOfRequest, stableId } from './stableId';
+import { stableId } from './stableId';
 
 export type PrepaymentWish = {
   accountId: string;

@@ -6,9 +6,10 @@ import { lockAccount } from '../ledger/accounts/lockAccount';
 import { readClosing, type Closing } from '../ledger/accounts/readClosing';
 import { transaction } from '../ledger/db';
 import { readPaymentById } from '../ledger/payments/readPaymentById';
+import { hashOfRequest } from '../ledger/requestHash';
 import type { SyncDeps } from './deps';
 import { refund } from './refund';
-import { hashOfRequest, stableId } from './stableId';
+import { stableId } from './stableId';
 import { takeBack } from './takeBack';
 
 /**

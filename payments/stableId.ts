@@ -1,4 +1,4 @@
-/** What follows from what a caller repeats: the same request again has the same id, also in a database that lost the first (O4), and the same hash. */
+/** Ids that follow from what a caller repeats: the same request again has the same id, also in a database that lost the first (O4). */
 import { createHash } from 'node:crypto';
 
 /**
@@ -14,7 +14,3 @@ export function stableId(what: 'prepayment' | 'refund', accountId: string, idemp
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
-
-/** Of what was asked under an Idempotency-Key: another request under the same key has another one. */
-export const hashOfRequest = (content: unknown): string =>
-  createHash('sha256').update(JSON.stringify(content)).digest('hex');

@@ -7,7 +7,7 @@ import { whileRenewed } from '../../batches/whileRenewed';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
 import { refuseModel } from '../../domain/batchModel';
 import { Problem } from '../../domain/errors';
-import { FILES_LIMIT, requireRoom, RESERVED_SECONDS, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { FILES_LIMIT, requireRoom, UPLOAD_RESERVED_SECONDS, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
 import { lockOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
@@ -85,11 +85,11 @@ async function receiveOrDrop(
     purpose: 'batch',
     filename: 'upload',
     actor: call.principal.actor,
-    seconds: RESERVED_SECONDS,
+    seconds: UPLOAD_RESERVED_SECONDS,
   });
   try {
     return await whileRenewed(
-      () => renewReservations(pool, [id], RESERVED_SECONDS),
+      () => renewReservations(pool, [id], UPLOAD_RESERVED_SECONDS),
       (isOver) => receive(id, accountId, call, services, isOver),
     );
   } catch (error) {

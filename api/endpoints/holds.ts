@@ -12,7 +12,7 @@ import { placeHold } from '../../ledger/holds/placeHold';
 import type { Position } from '../../ledger/accounts/position';
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { releaseHold } from '../../ledger/holds/releaseHold';
-import { hashOfRequest } from '../../payments/stableId';
+import { hashOfRequest } from '../../ledger/requestHash';
 import { created, ok } from '../http/endpoint';
 import { priceEstimate } from '../usage/estimates';
 import { accountId, cursorOf, id, listOf, money, moneyIn, ofAccount, pageQuery, time, uuid } from '../http/schemas';

@@ -23,7 +23,7 @@ export type CampaignOptions = {
   accounts: number;
   executors: number;
   faults: FaultOptions;
-  /** How long the store may take to become empty: longer than the longest reservation (`RESERVED_SECONDS`). */
+  /** How long the store may take to become empty: longer than the longest reservation (`UPLOAD_RESERVED_SECONDS`). */
   eraseMs: number;
   log(line: string): void;
 };

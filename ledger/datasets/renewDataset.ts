@@ -1,5 +1,5 @@
 /** Lets a dataset that is being uploaded have more time. */
-import { RESERVED_SECONDS, WRITING_SECONDS_MAX } from '../../domain/storeLimit';
+import { UPLOAD_RESERVED_SECONDS, WRITING_SECONDS_MAX } from '../../domain/storeLimit';
 import type { Db } from '../db';
 
 /**
@@ -11,7 +11,7 @@ export async function renewDataset(db: Db, id: string): Promise<boolean> {
     `update evaluation_datasets
      set removed_at = least(clock_timestamp() + make_interval(secs => $2), created_at + make_interval(secs => $3))
      where id = $1 and removed_at > clock_timestamp()`,
-    [id, RESERVED_SECONDS, WRITING_SECONDS_MAX],
+    [id, UPLOAD_RESERVED_SECONDS, WRITING_SECONDS_MAX],
   );
   return rowCount === 1;
 }

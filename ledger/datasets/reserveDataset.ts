@@ -1,5 +1,5 @@
 /** Writes down that a dataset is being uploaded: whatever becomes of the process, its content is erased unless it is kept. */
-import { RESERVED_SECONDS } from '../../domain/storeLimit';
+import { UPLOAD_RESERVED_SECONDS } from '../../domain/storeLimit';
 import type { Db } from '../db';
 import type { DatasetFormat } from './dataset';
 
@@ -10,6 +10,6 @@ export async function reserveDataset(
   await db.query(
     `insert into evaluation_datasets (id, account_id, rows, bytes, format, actor, removed_at)
      values ($1, $2, 0, 0, $3, $4, clock_timestamp() + make_interval(secs => $5))`,
-    [id, accountId, format, actor, RESERVED_SECONDS],
+    [id, accountId, format, actor, UPLOAD_RESERVED_SECONDS],
   );
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createFolderStore } from '../../batches/fileStore';
-import { RESERVED_SECONDS } from '../../domain/storeLimit';
+import { UPLOAD_RESERVED_SECONDS } from '../../domain/storeLimit';
 import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import { startErasing } from '../../workers/batchFiles';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
@@ -87,6 +87,11 @@ async function reservedSeconds(kind: Kind): Promise<number | undefined> {
   );
   return rows[0]?.seconds;
 }
+const untilReserved = (kind: Kind) =>
+  until(
+    () => reservedSeconds(kind),
+    (seconds) => seconds !== undefined,
+  );
 const reserveUntil = (kind: Kind, seconds: number) =>
   api.database.pool.query(
     `update ${TABLES[kind]} set removed_at = clock_timestamp() + make_interval(secs => $2)
@@ -103,6 +108,12 @@ const isLate = (answer: Awaited<Upload['answered']>): void => {
   expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
   expect(answer!.body.code ?? answer!.body.error.code).toBe('storage_unavailable');
 };
+
+/** While its row can't be kept: until its content is whole in the store. */
+async function finishButForItsRow(upload: Upload): Promise<void> {
+  upload.finish();
+  await until(isWhole, (whole) => whole);
+}
 
 /** Nobody can end an upload of the account meanwhile: its content is stored, and its row is not kept. */
 async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
@@ -123,21 +134,17 @@ test.each(kinds)(
     const killed = await startApiProcess({ DATABASE_URL: api.database.url, FILES_DIR: filesDir });
     try {
       const upload = begin(killed.url, kind);
-      await until(
-        () => reservedSeconds(kind),
-        (seconds) => seconds !== undefined,
-      );
+      await untilReserved(kind);
       await whileLocked(async () => {
-        upload.finish();
-        await until(isWhole, (whole) => whole);
+        await finishButForItsRow(upload);
         killed.child.kill('SIGKILL');
         expect(await upload.answered).toBeNull();
       });
-      expect(await reservedSeconds(kind)).toBeLessThanOrEqual(RESERVED_SECONDS);
+      expect(await reservedSeconds(kind)).toBeLessThanOrEqual(UPLOAD_RESERVED_SECONDS);
       expect(stored()).toHaveLength(1);
       await api.database.pool.query(
         `update ${TABLES[kind]} set removed_at = removed_at - make_interval(secs => $2) where account_id = $1`,
-        [own.id, RESERVED_SECONDS],
+        [own.id, UPLOAD_RESERVED_SECONDS],
       );
       await untilNothingIsLeft();
     } finally {
@@ -150,10 +157,7 @@ test.each(kinds)(
 test('L2, L7 an upload that takes its time is renewed while it comes, and kept', async () => {
   const uploads = kinds.map((kind) => ({ kind, ...begin(api.url, kind) }));
   for (const { kind } of uploads) {
-    await until(
-      () => reservedSeconds(kind),
-      (seconds) => seconds !== undefined,
-    );
+    await untilReserved(kind);
     await reserveUntil(kind, 25);
   }
   for (const { kind } of uploads)
@@ -171,10 +175,7 @@ test('L2, L7 an upload that takes its time is renewed while it comes, and kept',
 
 test('L2, L7 nothing is renewed beyond a day: who sends a byte now and then keeps nothing for ever', async () => {
   const upload = begin(api.url, 'a dataset');
-  await until(
-    () => reservedSeconds('a dataset'),
-    (seconds) => seconds !== undefined,
-  );
+  await untilReserved('a dataset');
   await api.database.pool.query(
     "update evaluation_datasets set created_at = clock_timestamp() - interval '1 day' + interval '15 seconds' where account_id = $1",
     [own.id],
@@ -193,10 +194,7 @@ test('L2, L7 nothing is renewed beyond a day: who sends a byte now and then keep
 test('L2, L7 an upload whose reservation has ended is told so at its next byte: try again; nothing is left', async () => {
   const uploads = kinds.map((kind) => ({ kind, ...begin(api.url, kind) }));
   for (const { kind } of uploads) {
-    await until(
-      () => reservedSeconds(kind),
-      (seconds) => seconds !== undefined,
-    );
+    await untilReserved(kind);
     await until(stored, (names) => names.length > 0);
     await reserveUntil(kind, 0);
   }
@@ -210,13 +208,9 @@ test('L2, L7 an upload whose reservation has ended is told so at its next byte: 
 
 test.each(kinds)('L2, L7 so is one whose reservation ends between the last byte of %s and its row', async (kind) => {
   const upload = begin(api.url, kind);
-  await until(
-    () => reservedSeconds(kind),
-    (seconds) => seconds !== undefined,
-  );
+  await untilReserved(kind);
   await whileLocked(async () => {
-    upload.finish();
-    await until(isWhole, (whole) => whole);
+    await finishButForItsRow(upload);
     await reserveUntil(kind, 0);
     await untilNothingIsLeft();
   });

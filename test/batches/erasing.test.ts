@@ -20,6 +20,7 @@ import { removeFile } from '../../ledger/files/removeFile';
 import { dropFile } from '../../ledger/files/dropFile';
 import { reserveFile } from '../../ledger/files/reserveFile';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
+import type { Repeating } from '../../workers/repeat';
 import { startSweepingFiles } from '../../workers/fileSweep';
 import { requestLine } from '../support/batchFiles';
 import { create, insertBatchModel, insertInput, MODEL, wishFor } from '../support/batchJob';
@@ -41,12 +42,23 @@ beforeAll(async () => {
   await credit(database.pool, account, '50.00');
   erasing = startErasing({ pool: database.pool, store, log, pollMs: 20 });
 });
+const counters: Repeating[] = [];
+function startCounting(from: FileStore): Repeating {
+  const counting = startCountingFiles({ pool: database.pool, store: from, log, pollMs: 20 });
+  counters.push(counting);
+  return counting;
+}
+// A test that fails leaves its own running, and the process would never end.
+afterEach(() => Promise.all(counters.splice(0).map((counting) => counting.stop())));
 afterAll(async () => {
   await erasing.stop();
   await database.drop();
   rmSync(folder, { recursive: true });
 });
 
+/** 1 when its tokens are, else 0. */
+const counted = async (fileId: string): Promise<number | null> =>
+  (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount;
 const stored = (): string[] => readdirSync(folder).filter((name) => name !== 'partial');
 const erased = async (fileId: string): Promise<boolean> =>
   (await database.pool.query<{ erased: boolean }>('select erased from files where id = $1', [fileId])).rows[0]!.erased;
@@ -114,7 +126,7 @@ test.each([
 ])('L2 a file that is %s while it is being counted leaves no index', async (_how, end) => {
   const fileId = await uncounted();
   const held = heldUp((name) => name.endsWith('.index'));
-  const counting = startCountingFiles({ pool: database.pool, store: held.store, log, pollMs: 20 });
+  const counting = startCounting(held.store);
   await held.reached;
   await end(fileId);
   await until(stored, (names) => names.length === 0);
@@ -308,11 +320,11 @@ test('L3 a counter that was frozen until another had counted changes neither tot
   const fileId = await uncounted(requestLine('a', { max_tokens: undefined }));
   await setMax(1_000);
   const held = heldUp((name) => name.endsWith('.index'));
-  const frozen = startCountingFiles({ pool: database.pool, store: held.store, log, pollMs: 20 });
+  const frozen = startCounting(held.store);
   await held.reached;
   await setMax(50);
   await endClaim(fileId);
-  const counting = startCountingFiles({ pool: database.pool, store, log, pollMs: 20 });
+  const counting = startCounting(store);
   const totals = async () =>
     (
       await database.pool.query<{ tokens: bigint; output: bigint }>(
@@ -347,9 +359,9 @@ test('L2 what a counter has left that died is removed by the next one that count
   const first = (await claimUncountedFile(database.pool, 60))!;
   await store.write(indexOf(fileId, first.attempt), Readable.from([Buffer.from('by a process that was killed then')]));
   await endClaim(fileId);
-  const counting = startCountingFiles({ pool: database.pool, store, log, pollMs: 20 });
+  const counting = startCounting(store);
   await until(
-    async () => (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount,
+    () => counted(fileId),
     (count) => count === 1,
   );
   await counting.stop();
@@ -368,9 +380,7 @@ test('L3 files that can not be counted hold up no other, and one whose content i
     write: (name, content) =>
       name.startsWith(broken) ? Promise.reject(new Error('too deep')) : store.write(name, content),
   };
-  const counting = startCountingFiles({ pool: database.pool, store: failing, log, pollMs: 20 });
-  const counted = async (fileId: string): Promise<number | null> =>
-    (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount;
+  const counting = startCounting(failing);
   await until(
     () => counted(fine),
     (count) => count === 1,
@@ -394,9 +404,9 @@ test('L3 a file that could not be counted while the disk was full is counted sec
       throw new StoreUnavailable(name, new Error('ENOSPC: no space left on device'));
     },
   };
-  const counting = startCountingFiles({ pool: database.pool, store: full, log, pollMs: 20 });
+  const counting = startCounting(full);
   await until(
-    async () => (await database.pool.query('select from files where id = $1 and input_tokens > 0', [fileId])).rowCount,
+    () => counted(fileId),
     (count) => count === 1,
     15_000,
   );
@@ -408,7 +418,7 @@ test('L3 a file that could not be counted while the disk was full is counted sec
 test('L3 a file whose counter was killed is claimed again after half a minute, and not while its counter lives', async () => {
   const fileId = await uncounted();
   const held = heldUp((name) => name.endsWith('.index'));
-  const counting = startCountingFiles({ pool: database.pool, store: held.store, log, pollMs: 20 });
+  const counting = startCounting(held.store);
   await held.reached;
   const left = await database.pool.query<{ seconds: number }>(
     'select extract(epoch from counting_until - now())::int as seconds from files where id = $1',

@@ -1,6 +1,6 @@
 /** L2: what is renewed lives as long as the work, through an outage; what has run out ends the work. */
 import { whileRenewed } from '../../batches/whileRenewed';
-import { RESERVED_SECONDS } from '../../domain/storeLimit';
+import { UPLOAD_RESERVED_SECONDS } from '../../domain/storeLimit';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -15,12 +15,12 @@ function work(): { run(isOver: AbortSignal): Promise<void>; end(): void; isOver(
 
 test('L2 an upload outlasts a database that is away for a minute and a half', async () => {
   const startedMs = Date.now();
-  let reservedUntilMs = startedMs + RESERVED_SECONDS * 1_000;
+  let reservedUntilMs = startedMs + UPLOAD_RESERVED_SECONDS * 1_000;
   const isAway = (): boolean => Date.now() - startedMs > 9_000 && Date.now() - startedMs < 99_000;
   const renew = async (): Promise<boolean> => {
     if (isAway()) throw new Error('the database is away');
     if (Date.now() > reservedUntilMs) return false;
-    reservedUntilMs = Date.now() + RESERVED_SECONDS * 1_000;
+    reservedUntilMs = Date.now() + UPLOAD_RESERVED_SECONDS * 1_000;
     return true;
   };
   const upload = work();

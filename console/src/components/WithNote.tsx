@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
 import styles from './WithNote.module.css';
 
-/** A state with what is to be said about it below. */
+/** A state, an address or the like, with what is to be said about it below. */
 export const WithNote = ({ children }: { children: ReactNode }) => <span className={styles.status}>{children}</span>;

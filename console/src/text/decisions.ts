@@ -15,6 +15,8 @@ export const decisions = {
     resume: 'Resumed',
     disable: 'Auto-reload disabled',
     suspend: 'Access suspended',
+    /** So it is called in records of before `not_charged` was said of it too. */
+    hold_back: 'Not charged',
     note: 'Owners told',
     quarantine: 'Payment quarantined',
     close_account: 'Account closed',

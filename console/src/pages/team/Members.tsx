@@ -11,11 +11,11 @@ import { Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
 import { useWindow } from '../../components/useWindow';
+import { WithNote } from '../../components/WithNote';
 import { useSession } from '../../session/session';
 import { text } from '../../text';
 import { MemberDialog } from './MemberDialog';
 import { RemoveMember } from './RemoveMember';
-import styles from './Team.module.css';
 
 type Member = Schemas['Member'];
 const words = text.team;
@@ -86,7 +86,7 @@ const columnsOf = ({ me, owners, keysOf, onOpen, onInvite }: Columns): Column<Me
     key: 'email',
     heading: words.columns.email,
     cell: ({ email, confirmed }) => (
-      <span className={styles.address}>
+      <WithNote>
         {email}
         {!confirmed && (
           <>
@@ -94,7 +94,7 @@ const columnsOf = ({ me, owners, keysOf, onOpen, onInvite }: Columns): Column<Me
             <small>{words.unconfirmedWhy}</small>
           </>
         )}
-      </span>
+      </WithNote>
     ),
     csv: ({ email }) => email,
   },
