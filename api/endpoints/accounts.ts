@@ -45,7 +45,15 @@ const account = z
     held: money,
     available: money,
     gate,
-    autoReload: z.strictObject({ status: autoReloadStatus, threshold: money.nullable(), amount: money.nullable() }),
+    autoReload: z.strictObject({
+      status: autoReloadStatus,
+      threshold: money.nullable(),
+      amount: money.nullable(),
+      reload: z
+        .enum(['charging', 'waiting', 'unknown'])
+        .nullable()
+        .meta({ description: 'What the reload in flight does; `waiting`: it was declined, and is tried again.' }),
+    }),
     createdAt: time,
     closedAt: time.optional(),
   })

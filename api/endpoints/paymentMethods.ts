@@ -8,13 +8,15 @@ import { transaction } from '../../ledger/db';
 import { addPaymentMethod, isFull } from '../../ledger/methods/addPaymentMethod';
 import { changeMethodRole } from '../../ledger/methods/changeMethodRole';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
+import type { PaymentMethod } from '../../ledger/methods/paymentMethod';
+import { PAYMENTS_LOOKED_THROUGH, readLastCharges, type LastCharge } from '../../ledger/methods/readLastCharges';
 import { removePaymentMethod } from '../../ledger/methods/removePaymentMethod';
 import { withCustomer } from '../../payments/customer';
 import type { SavedCard } from '../../domain/payment';
 import { paymentMethodsChangedSignal } from '../../workflows/messages';
 import { withCardTry } from './cardTry';
 import { created, noContent, ok } from '../http/endpoint';
-import { accountId, id, ofAccount, webAddress } from '../http/schemas';
+import { accountId, id, ofAccount, time, webAddress } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
 
 const role = z.enum(['primary', 'backup']);
@@ -32,9 +34,27 @@ const method = z
       .string()
       .nullable()
       .meta({ description: 'The code with which it was declined for good; it is not tried again while this stands.' }),
+    lastCharge: z
+      .strictObject({
+        at: time,
+        outcome: z.enum(['succeeded', 'declined']),
+        declineCode: z.string().nullable(),
+        declineMessage: z.string().nullable(),
+      })
+      .nullable()
+      .meta({
+        description:
+          'How its last charge was answered, a reload or a prepayment. ' +
+          `Null: none of the last ${PAYMENTS_LOOKED_THROUGH} payments of the account charged it, or the answer is not known yet.`,
+      }),
   })
   .meta({ id: 'PaymentMethod' });
 const ofMethod = z.strictObject({ id: accountId, methodId: id });
+
+const view = (found: PaymentMethod, lastCharges: ReadonlyMap<string, LastCharge>): z.input<typeof method> => {
+  const last = lastCharges.get(found.id);
+  return { ...found, lastCharge: last ? { ...last, at: last.at.toISOString() } : null };
+};
 
 async function attach(
   account: string,
@@ -117,7 +137,8 @@ export const add = endpoint({
       throw limitReached(PAYMENT_METHODS, methodsMax, added.inUse);
     }
     services.signals.tell(params.id, paymentMethodsChangedSignal);
-    return created(added.method);
+    // Added again, it may have been charged before.
+    return created(view(added.method, await readLastCharges(services.pool, params.id)));
   },
 });
 
@@ -125,7 +146,13 @@ export const list = endpoint({
   params: ofAccount,
   replies: { 200: z.strictObject({ data: z.array(method) }) },
   uses: ['pool'],
-  handle: async ({ params }, { pool }) => ok({ data: await listPaymentMethods(pool, params.id) }),
+  async handle({ params }, { pool }) {
+    const [methods, lastCharges] = await Promise.all([
+      listPaymentMethods(pool, params.id),
+      readLastCharges(pool, params.id),
+    ]);
+    return ok({ data: methods.map((found) => view(found, lastCharges)) });
+  },
 });
 
 export const changeRole = endpoint({
@@ -144,7 +171,7 @@ export const changeRole = endpoint({
       return done;
     });
     signals.tell(params.id, paymentMethodsChangedSignal);
-    return ok(changed.method);
+    return ok(view(changed.method, await readLastCharges(pool, params.id)));
   },
 });
 

@@ -93,6 +93,8 @@ const attempt = z.strictObject({
   declineMessage: z.string().nullable(),
   brand: z.string().nullable(),
   last4: z.string().nullable(),
+  expMonth: z.number().int().nullable(),
+  expYear: z.number().int().nullable(),
 });
 const reload = z.strictObject({
   number: z.number().int(),

@@ -31,6 +31,7 @@ export function viewAccount(account: AccountView, nowMs: number) {
       status: autoReload.status,
       threshold: centsOrNull(autoReload.thresholdCents),
       amount: centsOrNull(autoReload.amountCents),
+      reload: autoReload.reload,
     },
     createdAt: account.createdAt.toISOString(),
     ...(account.closedAt && { closedAt: account.closedAt.toISOString() }),

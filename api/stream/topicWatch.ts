@@ -35,6 +35,8 @@ export function createTopicWatch(pool: Pool, { onWatching, onChanged }: Told): T
       const topics: string[] = TOPICS.filter((topic) => now[topic] !== then[topic]);
       // Usage has no mark of its own: each posting of it adds a line, so a new line may mean new usage.
       if (topics.includes('transactions')) topics.push('usage');
+      // How a charge ends is shown with its method.
+      if (topics.includes('reloads') || topics.includes('prepayments')) topics.push('payment_methods');
       // A batch that ends has files of its own.
       if (topics.includes('batches')) topics.push('files');
       // Where the log can't be read now, its own list is still told of.

@@ -13,7 +13,7 @@ export type SeenAccount = { id: string; seen: string };
 export type ChangedAccount = { view: AccountView; seen: string };
 
 /** All that is shown of an account and may change by itself. */
-const STATE = `concat_ws('/', b.watermark, b.gate_version, s.version, s.status, s.threshold_cents, s.amount_cents)`;
+const STATE = `concat_ws('/', b.watermark, b.gate_version, s.version, s.status, s.threshold_cents, s.amount_cents, r.state)`;
 
 export async function readChangedAccounts(db: Db, accounts: readonly SeenAccount[]): Promise<ChangedAccount[]> {
   const { rows } = await db.query<AccountViewRow & { seen: string }>({

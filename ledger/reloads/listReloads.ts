@@ -14,6 +14,8 @@ export type ReloadAttempt = {
   /** Null for a method of which nothing is known any more. */
   brand: string | null;
   last4: string | null;
+  expMonth: number | null;
+  expYear: number | null;
 };
 export type Reload = {
   id: string;
@@ -40,7 +42,7 @@ export async function listReloads(db: Db, accountId: string, page: PageRequest):
     `select r.id, r.number, p.amount_cents, r.state, r.because, r.opened_at, coalesce((
        select json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'method', a.payment_method_id, 'role', a.role,
                                          'outcome', a.outcome, 'declineCode', a.decline_code, 'declineMessage', a.decline_message,
-                                         'brand', m.brand, 'last4', m.last4) order by a.at)
+                                         'brand', m.brand, 'last4', m.last4, 'expMonth', m.exp_month, 'expYear', m.exp_year) order by a.at)
        from payment_attempts a left join payment_methods m on m.id = a.payment_method_id where a.payment_id = r.id), '[]') as attempts
      from reloads r join payments p on p.id = r.id
      where r.account_id = $1 and ($2::bigint is null or r.number < $2) order by r.number desc limit $3`,

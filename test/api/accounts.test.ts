@@ -20,7 +20,7 @@ test('S1 a new account is suspended until money arrives', async () => {
     held: '0.00',
     available: '0.00',
     gate: { allowed: false, state: 'suspended', reasons: ['balance_exhausted'] },
-    autoReload: { status: 'off', threshold: null, amount: null },
+    autoReload: { status: 'off', threshold: null, amount: null, reload: null },
   });
   expect((await adjust(api, 'new', '0.01')).body).toMatchObject({
     sequence: 1,

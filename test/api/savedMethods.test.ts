@@ -77,6 +77,37 @@ test('A11 a decline for good of an old card leaves a renewed one of the same num
   expect(await read(account, renewed.id)).toMatchObject({ usable: true });
 });
 
+test('A17 a method tells how its last charge was answered, a prepayment too, also when its owner confirmed it later', async () => {
+  const account = await openAccount(api);
+  const { id, lastCharge } = await add(account, await cardOf(2027));
+  expect(lastCharge).toBeNull();
+  await behave(id, { chargeDecline: 'insufficient_funds' });
+  expect((await prepay(account, id)).status).toBe(402);
+  expect(await read(account, id)).toMatchObject({
+    usable: true,
+    lastCharge: {
+      outcome: 'declined',
+      declineCode: 'insufficient_funds',
+      declineMessage: expect.stringContaining('insufficient funds'),
+      at: expect.stringMatching(/Z$/),
+    },
+  });
+  await behave(id, { chargeDecline: null });
+  expect((await prepay(account, id)).status).toBe(201);
+  const paid = { outcome: 'succeeded', declineCode: null, declineMessage: null };
+  expect(await read(account, id)).toMatchObject({ lastCharge: paid });
+  // As a reload leaves it that was declined first, and whose owner then confirmed it with this card.
+  const { rows } = await api.database.pool.query<{ id: string }>(
+    `update payment_attempts set outcome = 'declined', decline_code = 'authentication_required'
+     where payment_id = (select id from payments where account_id = $1 and status = 'succeeded') returning payment_id as id`,
+    [account.id],
+  );
+  expect(rows).toHaveLength(1);
+  expect(await read(account, id)).toMatchObject({ lastCharge: paid });
+  const other = await add(account, await cardOf(2031, '5555555555554444'));
+  expect(other.lastCharge).toBeNull();
+});
+
 test('A11 a card that its network has updated is usable again, and shows its new number and expiry', async () => {
   const { account, id } = await lostCard();
   await world.simulate('POST', `/payment-methods/${id}/update`, { number: '4000056655665556', expYear: 2032 });

@@ -1838,6 +1838,8 @@ export interface components {
                 status: "off" | "on" | "paused" | "disabled_after_failures";
                 threshold: components["schemas"]["Money"] | null;
                 amount: components["schemas"]["Money"] | null;
+                /** @description What the reload in flight does; `waiting`: it was declined, and is tried again. */
+                reload: ("charging" | "waiting" | "unknown") | null;
             };
             /** Format: date-time */
             createdAt: string;
@@ -2156,6 +2158,15 @@ export interface components {
             usable: boolean;
             /** @description The code with which it was declined for good; it is not tried again while this stands. */
             unusableBecause: string | null;
+            /** @description How its last charge was answered, a reload or a prepayment. Null: none of the last 50 payments of the account charged it, or the answer is not known yet. */
+            lastCharge: {
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                outcome: "succeeded" | "declined";
+                declineCode: string | null;
+                declineMessage: string | null;
+            } | null;
         };
         Prepayment: {
             /** Format: uuid */
@@ -13802,6 +13813,8 @@ export interface operations {
                                 declineMessage: string | null;
                                 brand: string | null;
                                 last4: string | null;
+                                expMonth: number | null;
+                                expYear: number | null;
                             }[];
                         }[];
                         nextCursor: string | null;
