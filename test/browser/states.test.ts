@@ -121,6 +121,13 @@ async function expectSound(page: Page): Promise<void> {
   expect(repeated(await controlsOf(page))).toEqual([]);
 }
 
+/** What became of a part of a page stands in a card on every page. */
+async function expectInCards(page: Page, words: string): Promise<void> {
+  const said = page.getByRole('main').getByText(words);
+  const bare = said.and(page.locator(':not([class*="_card_"] *)'));
+  expect([(await said.count()) > 0, await bare.count()]).toEqual([true, 0]);
+}
+
 /** In the dark, too. */
 async function expectSoundOnPhone(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' });
@@ -284,6 +291,7 @@ inBrowser('every page that is refused says that it is not for this role', (harne
     async ({ page }) => (await answersOf(page)).become('refusing'),
     async (page) => {
       await page.getByText('This page is not for your role').first().waitFor();
+      await expectInCards(page, 'This page is not for your role');
       await expectSound(page);
     },
   ),
@@ -293,13 +301,9 @@ inBrowser('every page that can not be read, and then is offline, says so, and co
   eachPage(
     harness,
     full,
-    async ({ page, complaints }) => {
+    async ({ page }) => {
       // What fails is tried twice more, with pauses: their time is skipped.
       await page.clock.install();
-      page.on('response', () => {
-        const others = complaints.filter((complaint) => !complaint.startsWith('503 '));
-        complaints.splice(0, complaints.length, ...others);
-      });
       return answersOf(page);
     },
     async (page, { path }, answers) => {
@@ -315,6 +319,7 @@ inBrowser('every page that can not be read, and then is offline, says so, and co
       // Loaded anew: what was read for another page is no help.
       await page.goto(new URL(addressOf({ path }, full), page.url()).href);
       await says('This could not be loaded');
+      await expectInCards(page, 'This could not be loaded');
       await expectSound(page);
       answers.become('truly');
       await page.context().setOffline(true);

@@ -1,7 +1,7 @@
 /** Puts it together: the queries, the session, the frame with the page of the address. */
 import { QueryClientProvider, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { PageHead } from '../components/Card';
+import { PageCard, PageHead } from '../components/Card';
 import { Toasts } from '../components/Toasts';
 import { Failed } from '../components/States';
 import { SignInPage } from '../session/SignIn';
@@ -34,7 +34,9 @@ function Door() {
     return (
       <main>
         <PageHead title={text.app.name} />
-        <Failed error={session.error} onRetry={() => void session.refetch()} />
+        <PageCard>
+          <Failed error={session.error} onRetry={() => void session.refetch()} />
+        </PageCard>
       </main>
     );
   return null;

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { Boundary } from '../components/Boundary';
 import { ButtonLink } from '../components/Button';
-import { PageHead } from '../components/Card';
+import { PageCard, PageHead } from '../components/Card';
 import { Empty, Forbidden, Loading } from '../components/States';
 import { useLive, useLiveState } from '../live/live';
 import { useSession, type Role } from '../session/session';
@@ -56,7 +56,7 @@ export function Frame() {
           show={(broken) => (
             <>
               <PageHead title={titleOf(location) ?? text.app.name} />
-              {broken}
+              <PageCard>{broken}</PageCard>
             </>
           )}
         >
@@ -105,13 +105,15 @@ function Pages({ role }: { role: Role }) {
       ))}
       <Route>
         <PageHead title={text.app.name} />
-        <Empty
-          icon={SearchX}
-          title={text.states.notFound}
-          action={<ButtonLink href="/">{text.states.toStart}</ButtonLink>}
-        >
-          {text.states.notFoundWhy}
-        </Empty>
+        <PageCard>
+          <Empty
+            icon={SearchX}
+            title={text.states.notFound}
+            action={<ButtonLink href="/">{text.states.toStart}</ButtonLink>}
+          >
+            {text.states.notFoundWhy}
+          </Empty>
+        </PageCard>
       </Route>
     </Switch>
   );
@@ -120,14 +122,18 @@ function Pages({ role }: { role: Role }) {
 const Coming = ({ name }: { name: PageName }) => (
   <>
     <PageHead title={text.pages[name]} />
-    <Loading lines={6} />
+    <PageCard>
+      <Loading lines={6} />
+    </PageCard>
   </>
 );
 
 const NotForRole = ({ name }: { name: PageName }) => (
   <>
     <PageHead title={text.pages[name]} />
-    <Forbidden />
+    <PageCard>
+      <Forbidden />
+    </PageCard>
   </>
 );
 

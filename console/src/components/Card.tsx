@@ -27,6 +27,9 @@ export function Card({ title, isTitleHidden = false, note, action, children }: P
   );
 }
 
+/** A card that says what became of a whole page: the page's own heading is its heading. */
+export const PageCard = ({ children }: { children: ReactNode }) => <div className={styles.card}>{children}</div>;
+
 /** The heading of a page. */
 export function PageHead({ title, children }: { title: string; children?: ReactNode }) {
   return (

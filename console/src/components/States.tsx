@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { isLost, ProblemError } from '../api/problem';
 import { text } from '../text';
 import { Button } from './Button';
+import { Card } from './Card';
 import styles from './States.module.css';
 
 /** Says why there is nothing, and offers one action. */
@@ -74,12 +75,16 @@ type LoadedProps<T> = {
   room?: number;
   /** Shown when there is no such thing, which trying again does not change. */
   missing?: ReactNode;
+  /** Where what is read has cards of its own: the heading of the one that stands there until then. Every state stands in a card. */
+  card?: string;
   children: (data: T) => ReactNode;
 };
 
 /** What was read, or the state it is in. What is there stays while it is read again, also when that fails. */
-export function Loaded<T>({ room, ...read }: LoadedProps<T>) {
-  if (room === undefined) return <LoadedHere {...read} />;
+export function Loaded<T>({ room, card, ...read }: LoadedProps<T>) {
+  const loaded = <LoadedHere {...read} />;
+  if (card !== undefined && read.query.data === undefined) return <Card title={card}>{loaded}</Card>;
+  if (room === undefined) return loaded;
   return (
     <div className={styles.room} style={{ minHeight: room }}>
       <LoadedHere {...read} hasRoom />
@@ -93,7 +98,7 @@ function LoadedHere<T>({
   missing,
   hasRoom = false,
   children,
-}: Omit<LoadedProps<T>, 'room'> & { hasRoom?: boolean }) {
+}: Omit<LoadedProps<T>, 'room' | 'card'> & { hasRoom?: boolean }) {
   if (query.data !== undefined) return children(query.data);
   if (missing && query.error instanceof ProblemError && query.error.status === 404) return missing;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;

@@ -7,6 +7,9 @@ export const pay = {
   thirdParty: 'A new card or a third-party provider',
   thirdPartyHint: 'You continue on the payment provider’s page and come back here.',
   methodOf: (brand: string, last4: string) => `${brand} ending in ${last4}`,
+  /** What tells two methods apart that have brand and digits in common. */
+  expiring: (expiry: string) => `expires ${expiry}`,
+  place: (place: number) => `no. ${place}`,
   roles: { primary: 'Primary', backup: 'Backup' } as Record<string, string>,
   unusable: 'declined for good; replace it',
   declinedLast: 'declined last time',
@@ -33,6 +36,7 @@ export const pay = {
   signedOut: 'Your session had ended: nothing was charged. Sign in and pay again.',
   startAgain: 'Start a new payment',
   declinedNext: 'Nothing was charged. Choose another method or amount and pay again.',
+  payment: 'Payment',
   followed: (amount: string) => `Payment of ${amount}`,
   paid: 'Paid',
   done: (amount: string) => `${amount} was added to your balance`,

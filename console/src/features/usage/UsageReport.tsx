@@ -29,7 +29,7 @@ type Props = {
 export function UsageReport({ id, days, fileName = 'usage' }: Props) {
   const usage = useQuery(usageQuery(id, days));
   return (
-    <Loaded query={usage} lines={10}>
+    <Loaded query={usage} lines={10} card={words.spend}>
       {({ rows, total }) =>
         rows.length === 0 ? (
           <Card title={words.spend}>

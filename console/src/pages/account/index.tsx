@@ -38,6 +38,7 @@ export default function AccountPage() {
       <Loaded
         query={account}
         lines={6}
+        card={text.pages.account}
         missing={
           <Empty
             icon={SearchX}

@@ -18,7 +18,7 @@ export default function Overview() {
   return (
     <>
       <PageHead title={text.pages.overview} />
-      <Loaded query={account} lines={5}>
+      <Loaded query={account} lines={5} card={text.overview.balance}>
         {(data) => <BalanceBanner account={data} />}
       </Loaded>
       <Figures />

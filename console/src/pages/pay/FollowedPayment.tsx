@@ -27,15 +27,17 @@ export function FollowedPayment({ id, known, onAgain }: Props) {
       data === undefined || WAITING.includes(data.status) ? ASK_AGAIN_MS : false,
   });
   return (
-    <Loaded query={query} lines={6}>
-      {(payment) =>
-        payment.status === 'succeeded' ? (
-          <PaidReceipt payment={payment} known={known} onAgain={onAgain} />
-        ) : (
-          <Undecided payment={payment} url={payment.url ?? known?.url ?? null} onAgain={onAgain} />
-        )
-      }
-    </Loaded>
+    <div className={styles.column}>
+      <Loaded query={query} lines={6} card={words.payment}>
+        {(payment) =>
+          payment.status === 'succeeded' ? (
+            <PaidReceipt payment={payment} known={known} onAgain={onAgain} />
+          ) : (
+            <Undecided payment={payment} url={payment.url ?? known?.url ?? null} onAgain={onAgain} />
+          )
+        }
+      </Loaded>
+    </div>
   );
 }
 
@@ -44,23 +46,21 @@ type UndecidedProps = { payment: Schemas['Prepayment']; url: string | null; onAg
 function Undecided({ payment: { status, amount, detail }, url, onAgain }: UndecidedProps) {
   const isOver = !WAITING.includes(status);
   return (
-    <div className={styles.column}>
-      <Card title={words.followed(formatMoney(amount))} note={<PaymentStatus status={status} />}>
-        {isOver ? (
-          <Notice tone="bad">
-            {detail} {words.declinedNext}
-          </Notice>
-        ) : status === 'processing' || url === null ? (
-          <Notice tone="info">{words.processing}</Notice>
-        ) : (
-          <Notice tone="warn" action={<a href={url}>{words.confirmAction}</a>}>
-            {words.confirm(formatMoney(amount))}
-          </Notice>
-        )}
-        <div className={styles.buttons}>
-          <Button onClick={onAgain}>{words.startAgain}</Button>
-        </div>
-      </Card>
-    </div>
+    <Card title={words.followed(formatMoney(amount))} note={<PaymentStatus status={status} />}>
+      {isOver ? (
+        <Notice tone="bad">
+          {detail} {words.declinedNext}
+        </Notice>
+      ) : status === 'processing' || url === null ? (
+        <Notice tone="info">{words.processing}</Notice>
+      ) : (
+        <Notice tone="warn" action={<a href={url}>{words.confirmAction}</a>}>
+          {words.confirm(formatMoney(amount))}
+        </Notice>
+      )}
+      <div className={styles.buttons}>
+        <Button onClick={onAgain}>{words.startAgain}</Button>
+      </div>
+    </Card>
   );
 }

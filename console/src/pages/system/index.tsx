@@ -21,7 +21,7 @@ export default function SystemPage() {
   return (
     <>
       <PageHead title={text.pages.system}>{uiUrl && <a href={uiUrl}>{words.openTemporal}</a>}</PageHead>
-      <Loaded query={system} lines={8}>
+      <Loaded query={system} lines={8} card={words.readiness}>
         {(found) => (
           <>
             <Readiness readiness={found.readiness} />
