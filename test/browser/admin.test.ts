@@ -1,9 +1,10 @@
 /** What an admin finds and does: accounts by what is wrong with them, one account with all that has happened, money and access. */
-import { openAccount, type TestAccount } from '../support/api';
+import { adjust, openAccount, type TestAccount } from '../support/api';
 import {
   expectAccessible,
   expectNoSidewaysScroll,
   findChromium,
+  PLAYED,
   startConsole,
   type ConsoleHarness,
 } from '../support/browser';
@@ -119,10 +120,13 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
 inBrowser(
   'C2 the page of an account that there is not says so, and has no stream that is lost',
   async ({ visit, api }) => {
-    const { page } = await visit({ key: api.admin, path: '/accounts/no-such-account' });
+    const { page } = await visit({ key: api.admin });
+    const streams: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/stream') && streams.push(request.url()));
+    await page.goto(`${api.url}/accounts/no-such-account`);
     await page.getByText('There is no account no-such-account').waitFor();
     await page.waitForLoadState('networkidle');
-    expect(await page.getByText('The connection is lost').count()).toBe(0);
+    expect(streams).toEqual([]);
     await expectAccessible(page);
     await page.getByRole('main').getByRole('link', { name: 'All accounts' }).last().press('Enter');
     await page.getByRole('table', { name: 'Accounts' }).waitFor();
@@ -155,6 +159,37 @@ inBrowser('C3 a page that is left just as its stream begins leaves no stream ope
   const locks = (): Promise<number> => page.evaluate('navigator.locks.query().then(({ held }) => held.length)');
   await until(locks, (held) => held === 0, 30_000);
   expect(await page.evaluate('globalThis.streams')).toBe(0);
+});
+
+inBrowser('C3 a stream that is refused for a moment is had again, and the page says nothing of it', async (harness) => {
+  const { api, visit } = harness;
+  const { page, context } = await visit({ key: account.owner });
+  await context.addInitScript(`
+    globalThis.said = false;
+    new MutationObserver(() => (globalThis.said ||= document.body?.innerText.includes('The connection is lost') === true))
+      .observe(document, { childList: true, subtree: true });
+  `);
+  let refused = 0;
+  const busy = { status: 503, headers: { [PLAYED]: '1' }, contentType: 'application/problem+json', body: '{}' };
+  await page.route('**/stream', (route) => (refused++ < 2 ? route.fulfill(busy) : route.continue()));
+  await page.reload();
+  await until(
+    () => refused,
+    (times) => times === 3,
+    30_000,
+  );
+  const { body } = await adjust(api, account.id, '1.00');
+  // It moves by itself again.
+  await page.getByTestId('balance').getByText(`$${body.balanceAfter}`).waitFor();
+  expect(await page.evaluate('globalThis.said')).toBe(false);
+  // One that stays away is told, and told of no more once it is back.
+  await page.unroute('**/stream');
+  await page.route('**/stream', (route) => route.fulfill(busy));
+  await page.reload();
+  await page.getByText('The connection is lost').waitFor();
+  await expectAccessible(page);
+  await page.unroute('**/stream');
+  await page.getByText('The connection is lost').waitFor({ state: 'detached' });
 });
 
 inBrowser('a member is not shown the admins’ pages', async ({ visit }) => {

@@ -11,6 +11,11 @@ import { keys } from '../api/keys';
 
 const ASK_AGAIN_MS = 10_000;
 const REOPEN_MS = 2_000;
+/**
+ * What is had again within this time is not called lost: an API that restarts, or is too busy just now to look up who
+ * asks (503), is nothing that a person can or must do something about.
+ */
+const LOST_MS = 5_000;
 
 type AccountEvent = Partial<Schemas['Account']>;
 type Message =
@@ -64,34 +69,52 @@ function follow(accountId: string, client: QueryClient): () => void {
   };
 }
 
-/** Resolves when the page is left: until then it has the lock. It may have been left just as it got the lock. */
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Resolves when the page is left: until then it has the lock. It may have been left just as it got the lock.
+ * The browser comes back by itself from a lost connection; what was missed meanwhile is read again. After an answer that
+ * is no stream, as when the session has ended, it gives up: then it is for us to ask again.
+ */
 async function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
   if (until.aborted) return;
-  let source = openStream(accountId, tell, reopenLater);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  function reopenLater(): void {
-    timer = setTimeout(() => (source = openStream(accountId, tell, reopenLater)), REOPEN_MS);
+  let reopening: Timer;
+  let losing: Timer;
+  let isLost = false;
+  // Said again at each try: a tab may have been opened since.
+  const lose = (): void => {
+    isLost = true;
+    tell({ kind: 'state', state: 'lost' });
+  };
+  function open(): EventSource {
+    const opened = openStream(accountId, tell);
+    opened.onopen = () => {
+      clearTimeout(losing);
+      losing = undefined;
+      isLost = false;
+      tell({ kind: 'state', state: 'live' });
+    };
+    opened.onerror = () => {
+      if (isLost) lose();
+      else losing ??= setTimeout(lose, LOST_MS);
+      if (opened.readyState === EventSource.CLOSED) reopening = setTimeout(() => (source = open()), REOPEN_MS);
+    };
+    return opened;
   }
+  let source = open();
   await new Promise<void>((resolve) => {
     until.addEventListener('abort', () => {
-      clearTimeout(timer);
+      clearTimeout(reopening);
+      clearTimeout(losing);
       source.close();
       resolve();
     });
   });
 }
 
-/**
- * The browser comes back by itself from a lost connection; what was missed meanwhile is read again. After an
- * answer that is no stream, as when the session has ended, it gives up: then it is for us to ask again.
- */
-function openStream(accountId: string, tell: (message: Message) => void, onGivenUp: () => void): EventSource {
+/** What it says is told on. */
+function openStream(accountId: string, tell: (message: Message) => void): EventSource {
   const source = new EventSource(`/v1/accounts/${encodeURIComponent(accountId)}/stream`);
-  source.onopen = () => tell({ kind: 'state', state: 'live' });
-  source.onerror = () => {
-    tell({ kind: 'state', state: 'lost' });
-    if (source.readyState === EventSource.CLOSED) onGivenUp();
-  };
   source.addEventListener('account', ({ data }: MessageEvent<string>) => {
     tell({ kind: 'account', account: JSON.parse(data) as AccountEvent });
   });
