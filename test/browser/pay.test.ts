@@ -10,6 +10,7 @@ import {
   testsInBrowser,
   type ConsoleHarness,
 } from '../support/browser';
+import { controlsOf, repeated } from '../support/controls';
 import { until } from '../support/notices';
 
 const inBrowser = testsInBrowser();
@@ -236,6 +237,11 @@ inBrowser(
     const now = admin.getByRole('region', { name: 'Now' });
     await now.getByText('Charge declined').waitFor();
     await now.getByText(/^the card is tried again at \d\d:\d\d UTC$/).waitFor();
+    // In the list of accounts it is called the same.
+    await admin.goto(`${api.url}/accounts?q=${account.id}`);
+    const listed = admin.getByRole('row').filter({ hasText: account.id });
+    await listed.getByText('Charge declined').waitFor();
+    expect(await listed.getByText('Reloading').count()).toBe(0);
     await expectAccessible(page);
     const { page: paying } = await visit({ key: account.owner, ...toPay });
     await paying.getByRole('radio', { name: /^Visa ending in 4242 .*declined last time$/ }).waitFor();
@@ -257,6 +263,127 @@ inBrowser(
     await page.getByText('2. Mastercard ending in 4444: paid').waitFor();
     // Nothing is promised of a card that has no role any more.
     await page.getByText(/^Declined because the card has insufficient funds, [^.]+ UTC\.$/).waitFor();
+  },
+);
+
+/** Two cards and auto-reload; `decline` has a card refuse what it is charged. */
+async function reloading({ api, world }: ConsoleHarness) {
+  const account = await opened(api, '20.00');
+  const { body: primary } = await addCard(api, account);
+  const { body: backup } = await addCard(api, account, 'pm_card_mastercard', 'backup');
+  const ask = (method: string, path: string, body: object) =>
+    api.ask(method, `/v1/accounts/${account.id}/${path}`, {
+      key: account.owner,
+      body,
+      headers: { 'Idempotency-Key': 'first' },
+    });
+  await ask('POST', 'prepayments', { amount: '5.00' });
+  await ask('PUT', 'auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+  const decline = ({ id }: { id: string }, chargeDecline: string | null) =>
+    world.simulate('POST', `/payment-methods/${id}/behavior`, { chargeDecline });
+  return { account, primary, backup, decline };
+}
+
+inBrowser('A6 a reload that the backup paid names both cards, until the primary is another one', async (harness) => {
+  const { api, visit } = harness;
+  const { account, primary, backup, decline } = await reloading(harness);
+  await decline(primary, 'insufficient_funds');
+  await adjust(api, account.id, '-20.00');
+  const why = 'Visa ending in 4242: the card has insufficient funds';
+  const { page } = await visit({ key: account.owner });
+  const banner = page.getByRole('region', { name: 'Prepayment balance' });
+  await banner
+    .getByText(
+      `Inference is running. The last reload was paid with the backup, Mastercard ending in 4444, as the primary was declined (${why}). Check the primary: each reload asks it first.`,
+    )
+    .waitFor();
+  await page
+    .getByRole('region', { name: 'Last reloads' })
+    .getByText(`Paid with Mastercard ending in 4444, after ${why}`)
+    .waitFor();
+  await expectAccessible(page);
+  // Who may not see the methods reads what was so.
+  const { page: member } = await visit({ key: account.member });
+  await member.getByText(`as the primary was declined (${why}). An owner of the account can fix it.`).waitFor();
+  await banner.getByRole('link', { name: 'Payment methods' }).waitFor();
+  await api.ask('PATCH', `/v1/accounts/${account.id}/payment-methods/${backup.id}`, {
+    key: account.owner,
+    body: { role: 'primary' },
+  });
+  await banner.getByText('Inference is running.', { exact: true }).waitFor();
+  await expectAccessible(page);
+});
+
+inBrowser('A6 a charge that both cards declined names both', async (harness) => {
+  const { api, visit } = harness;
+  const { account, primary, backup, decline } = await reloading(harness);
+  await decline(primary, 'insufficient_funds');
+  await decline(backup, 'do_not_honor');
+  await adjust(api, account.id, '-20.00');
+  const { page } = await visit({ key: account.owner });
+  await page
+    .getByText(
+      /^The last charge of \$25\.00 was declined \(Visa ending in 4242: the card has insufficient funds; Mastercard ending in 4444: the bank declined it without a reason\)\. It is tried again at/,
+    )
+    .waitFor();
+  await expectAccessible(page);
+});
+
+inBrowser(
+  'A17 a card that declined a prepayment is called so where one pays and where methods are kept',
+  async (harness) => {
+    const { api, visit } = harness;
+    const { account, primary, decline } = await reloading(harness);
+    const { page } = await visit({ key: account.owner, path: '/payments' });
+    const methods = page.getByRole('table', { name: 'Payment methods' });
+    await methods.getByText('Usable').first().waitFor();
+    await decline(primary, 'insufficient_funds');
+    const prepay = (key: string) =>
+      api.ask('POST', `/v1/accounts/${account.id}/prepayments`, {
+        key: account.owner,
+        body: { amount: '5.00' },
+        headers: { 'Idempotency-Key': key },
+      });
+    expect((await prepay('declined')).status).toBe(402);
+    // The page is told, and is not loaded again.
+    await methods
+      .getByText(/^Declined because the card has insufficient funds, [^.]+ UTC\. The next reload tries it again\.$/)
+      .waitFor();
+    const { page: paying } = await visit({ key: account.owner, ...toPay });
+    await paying.getByRole('radio', { name: /^Visa ending in 4242 .*declined last time$/ }).waitFor();
+    await decline(primary, null);
+    expect((await prepay('paid')).status).toBe(201);
+    await methods.getByText('Declined last time').waitFor({ state: 'detached' });
+    await paying.getByRole('radio', { name: /^Visa ending in 4242 [^·]+· expires \d\d\/\d{4}$/ }).waitFor();
+  },
+);
+
+inBrowser(
+  'C1 two cards with the same brand and digits can be told apart wherever they are named',
+  async ({ api, world, visit }) => {
+    const account = await opened(api, '20.00');
+    const card = { number: '4242424242424242', exp_month: 6, cvc: '123' };
+    for (const exp_year of [2031, 2032, 2032]) {
+      const { id } = await world.stripe.paymentMethods.create({ type: 'card', card: { ...card, exp_year } });
+      await addCard(api, account, id);
+    }
+    const { page } = await visit({ key: account.owner, path: '/payments' });
+    const [old, newer] = ['Visa ending in 4242, expires 06/2031', 'Visa ending in 4242, expires 06/2032'];
+    await page.getByRole('button', { name: `Make backup: ${newer}, no. 1`, exact: true }).press('Enter');
+    await page.getByText(`${newer}, no. 1 is now the backup method.`).waitFor();
+    await page.getByRole('button', { name: `Remove: ${newer}, backup`, exact: true }).waitFor();
+    await page.getByRole('button', { name: `Remove: ${old}`, exact: true }).waitFor();
+    expect(repeated(await controlsOf(page))).toEqual([]);
+    await page.getByRole('button', { name: `Remove: ${newer}`, exact: true }).press('Enter');
+    await page.getByRole('dialog').getByText(`${newer} can no longer be charged.`).waitFor();
+    await expectAccessible(page);
+    await page.goto(`${api.url}/pay`);
+    await page.getByRole('radio', { name: `${old} Primary`, exact: true }).waitFor();
+    expect(repeated(await controlsOf(page))).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await page.goto(`${api.url}/overview?window=auto-reload`);
+    await page.getByText(`Charges ${old} first. If that fails, ${newer}, backup.`).waitFor();
   },
 );
 

@@ -14,8 +14,8 @@ const { amountsIn, formatMoney, formatExact, fromNano, toNano } = load<{
   toNano: (amount: string) => bigint;
 }>('money');
 const { formatCount } = load<{ formatCount: (count: number) => string }>('number');
-const { formatDate, formatShortDate, formatTime } =
-  load<Record<'formatDate' | 'formatShortDate' | 'formatTime', Format>>('time');
+const { formatDate, formatMoment, formatShortDate, formatTime } =
+  load<Record<'formatDate' | 'formatMoment' | 'formatShortDate' | 'formatTime', Format>>('time');
 
 const usd = { style: 'currency', currency: 'USD' } as const;
 const cents = new Intl.NumberFormat('en-US', usd);
@@ -25,7 +25,8 @@ const count = new Intl.NumberFormat('en-US');
 const at = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', ...options });
 const day = { month: 'short', day: 'numeric' } as const;
 const [date, shortDate] = [at({ ...day, year: 'numeric' }), at(day)];
-const time = at({ ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const [time, moments] = [at({ ...day, ...clock }), at({ ...day, ...clock, second: '2-digit' })];
 
 const minus = (text: string): string => text.replace('-', '−');
 const by = (format: Intl.NumberFormat, value: string): string =>
@@ -82,6 +83,7 @@ test('counts have commas, days and times are UTC', () => {
       expect(formatDate(iso)).toBe(date.format(moment));
       expect(formatShortDate(iso)).toBe(shortDate.format(moment));
       expect(formatTime(iso)).toBe(`${time.format(moment)} UTC`);
+      expect(formatMoment(iso)).toBe(`${moments.format(moment)} UTC`);
     }),
   );
 });

@@ -54,5 +54,5 @@ export const repeated = (controls: readonly string[]): string[] =>
 /** Of a control whose name has a time or an id in it, what does not change from run to run. */
 export const withoutTimes = (text: string): string =>
   text
-    .replaceAll(/[A-Z][a-z]{2} \d{1,2}, \d\d:\d\d UTC/g, '(time)')
+    .replaceAll(/[A-Z][a-z]{2} \d{1,2}, \d\d:\d\d(:\d\d)? UTC/g, '(time)')
     .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b/g, '(id)');

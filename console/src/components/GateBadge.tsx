@@ -5,15 +5,16 @@ import { Badge } from './Badge';
 
 const TONES = { ok: 'good', low: 'warn', reloading: 'info', suspended: 'bad' } as const;
 
-type Props = {
-  state: Schemas['Gate']['state'];
-  /** The reload in flight, where it is known: one that was declined, or whose outcome is not known, is not being charged. */
-  reload?: Schemas['AutoReload']['reload'] | undefined;
-};
-
-export const GateBadge = ({ state, reload }: Props) =>
-  state === 'reloading' && reload && reload.state !== 'charging' ? (
-    <Badge tone="warn">{text.overview.reload[reload.state]}</Badge>
+/** A reload in flight that was declined, or whose outcome is not known, is not being charged: it is not called so. */
+export function GateBadge({
+  account: { gate, autoReload },
+}: {
+  account: Pick<Schemas['Account'], 'gate' | 'autoReload'>;
+}) {
+  const { reload } = autoReload;
+  return gate.state === 'reloading' && reload !== null && reload !== 'charging' ? (
+    <Badge tone="warn">{text.overview.reload[reload]}</Badge>
   ) : (
-    <Badge tone={TONES[state]}>{text.overview.gate[state]}</Badge>
+    <Badge tone={TONES[gate.state]}>{text.overview.gate[gate.state]}</Badge>
   );
+}

@@ -19,6 +19,11 @@ export function formatShortDate(iso: string): string {
 export const formatDate = (iso: string): string => `${formatShortDate(iso)}, ${new Date(iso).getUTCFullYear()}`;
 /** `Nov 26, 09:05 UTC`. */
 export const formatTime = (iso: string): string => `${formatShortDate(iso)}, ${formatClock(iso)}`;
+/** `Nov 26, 09:05:12 UTC`: for what is to be told from others of the same minute. */
+export const formatMoment = (iso: string): string => {
+  const at = new Date(iso);
+  return `${formatShortDate(iso)}, ${clock(at)}:${twoDigits(at.getUTCSeconds())} UTC`;
+};
 /** `09:05 UTC`. */
 export const formatClock = (iso: string): string => `${clock(new Date(iso))} UTC`;
 

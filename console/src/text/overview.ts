@@ -24,15 +24,16 @@ export const overview = {
     payment_disputed: 'Access is suspended because a payment is disputed.',
     noBalanceYet: 'There is no balance yet, so inference is not running.',
     exhausted: 'The balance is used up and access is suspended.',
-    exhaustedDisabled:
-      'The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed.',
+    exhaustedDisabled: (declined: string | null) =>
+      `The balance is used up and access is suspended. Auto-reload is disabled, as three charges in a row failed${inBrackets(declined)}.`,
     exhaustedReloading: (amount: string) =>
       `The balance is used up. A reload of ${amount} is running; access resumes when it is paid.`,
     exhaustedUnknown:
       'The balance is used up. The outcome of the last charge is not known yet: it is being looked up, and access resumes if it is paid.',
     exhaustedWaiting: (amount: string, declined: string | null, at: string) =>
       `The balance is used up and the last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
-    disabled: 'Auto-reload is disabled: three charges in a row failed.',
+    disabled: (declined: string | null) =>
+      `Auto-reload is disabled: three charges in a row failed${inBrackets(declined)}.`,
     waiting: (amount: string, declined: string | null, at: string) =>
       `The last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
     unknown: 'The outcome of the last charge is not known yet. It is being looked up; nothing is charged twice.',
@@ -45,6 +46,8 @@ export const overview = {
     paused: 'Auto-reload is paused.',
     off: 'Inference is running. Auto-reload is off.',
     fine: 'Inference is running.',
+    paidByBackup: (card: string, declined: string) =>
+      `Inference is running. The last reload was paid with the backup, ${card}, as the primary was declined${inBrackets(declined)}.`,
   },
   /** The next step. */
   next: {
@@ -56,6 +59,7 @@ export const overview = {
     fixOrPay: 'See what failed and fix it, or add a prepayment.',
     fix: 'See what failed, fix it, and turn it on again.',
     checkMethod: 'Make a card that works primary, and it is tried at once.',
+    checkPrimary: 'Check the primary: each reload asks it first.',
     raise: 'Raise it, or add a prepayment.',
     resume: 'Resume it to keep inference running.',
     turnOn: 'Turn it on to keep inference running when the balance runs low.',
@@ -82,6 +86,7 @@ export const overview = {
   noSpendWhy: 'Each request that is charged appears here within a second.',
   reloads: 'Last reloads',
   declined: (card: string, why: string) => `${card}: ${why}`,
+  paidInstead: (card: string, declined: string) => `Paid with ${card}, after ${declined}`,
   noReloads: 'No reloads yet',
   noReloadsWhy: 'When it is on, auto-reload charges the saved card as the balance runs low. What it does appears here.',
   allPayments: 'All payments',

@@ -6,7 +6,7 @@ import { Notice } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
 import { formatClock, formatMinutes } from '../../format/time';
 import { text } from '../../text';
-import { cardName } from '../payment/card';
+import { cardNames } from '../payment/card';
 import styles from './AutoReload.module.css';
 import { Refusal } from './SaveProblem';
 import type { Preview, Previewed } from './wish';
@@ -22,13 +22,14 @@ type Props = {
 export function ChargePreview({ previewed, reload, methods }: Props) {
   const primary = methods.find(({ role }) => role === 'primary');
   const backup = methods.find(({ role }) => role === 'backup');
+  const names = cardNames(methods);
   return (
     <section className={styles.preview} aria-label={words.charges} aria-live="polite">
       <h3>{words.charges}</h3>
       <Said previewed={previewed} reload={reload} />
       {primary && (
         <p className={styles.quiet}>
-          {words.card(cardName(primary))} {backup && words.backup(cardName(backup))}
+          {words.card(names.get(primary.id)!)} {backup && words.backup(names.get(backup.id)!)}
         </p>
       )}
     </section>

@@ -5,7 +5,7 @@ import { Button, ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import { triedCard, whyDeclined } from '../payment/card';
+import { triedCards, whyDeclined } from '../payment/card';
 import styles from './AutoReload.module.css';
 
 const words = text.autoReload;
@@ -14,15 +14,17 @@ const STRIKES = 3;
 
 export function FailedMethods({ accountId }: { accountId: string }) {
   const reloads = useQuery(lastReloadsQuery(accountId, STRIKES));
+  const failed = failedIn(reloads.data?.data ?? []);
+  const nameOf = triedCards(failed);
   return (
     <Notice tone="bad" action={<ButtonLink href="/payments">{words.fix}</ButtonLink>}>
       <p>{words.failedTitle}</p>
       {reloads.data ? (
         <ul className={styles.failed}>
-          {failedIn(reloads.data.data).map((attempt) => (
+          {failed.map((attempt) => (
             <li key={attempt.method}>
               {words.failedMethod(
-                triedCard(attempt),
+                nameOf(attempt),
                 whyDeclined(attempt) ?? text.payments.declined,
                 formatTime(attempt.at),
               )}

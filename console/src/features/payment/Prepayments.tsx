@@ -11,7 +11,7 @@ import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatMoney } from '../../format/money';
-import { formatTime } from '../../format/time';
+import { formatMoment, formatTime } from '../../format/time';
 import { text } from '../../text';
 import { moneyColumns } from './moneyColumns';
 import { refundablePrepayment, refundKey } from './refundable';
@@ -65,7 +65,7 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
         <PaymentStatus status={status} />
         {detail && <small>{detail}</small>}
         {mayPay && status === 'requires_action' && (
-          <Link href={`/pay?payment=${id}`} aria-label={words.confirmOf(formatTime(at))}>
+          <Link href={`/pay?payment=${id}`} aria-label={words.confirmOf(formatMoment(at))}>
             {words.confirm}
           </Link>
         )}
@@ -77,7 +77,7 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
     heading: words.columns.receipt,
     cell: ({ receiptUrl, at }) =>
       receiptUrl ? (
-        <a href={receiptUrl} aria-label={words.receiptOf(formatTime(at))}>
+        <a href={receiptUrl} aria-label={words.receiptOf(formatMoment(at))}>
           {words.columns.receipt}
         </a>
       ) : (
@@ -97,7 +97,7 @@ const refundOf = (onRefund: (key: string) => void): Column<Row> => ({
         {payment && (
           <RowAction
             label={text.accounts.refund}
-            of={text.accounts.paymentOf(formatMoney(row.amount), formatTime(row.at))}
+            of={text.accounts.paymentOf(formatMoney(row.amount), formatMoment(row.at))}
             onClick={() => onRefund(refundKey(payment))}
           />
         )}

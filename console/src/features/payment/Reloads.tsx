@@ -13,7 +13,7 @@ import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import { WhyDialog } from '../why/WhyDialog';
-import { triedCard, whyDeclined } from './card';
+import { triedCards, whyDeclined } from './card';
 import { moneyColumns } from './moneyColumns';
 import styles from './Payment.module.css';
 import { refundableReload, refundKey } from './refundable';
@@ -32,6 +32,7 @@ type Props = {
 
 export function Reloads({ accountId, list, fileName = 'reloads', mayAskWhy, onRefund }: Props) {
   const [asked, setAsked] = useState<number | null>(null);
+  const columns = columnsOf(triedCards(list.rows.flatMap(({ attempts }) => attempts)));
   return (
     <Card title={words.reloads}>
       <PagedTable
@@ -51,7 +52,7 @@ export function Reloads({ accountId, list, fileName = 'reloads', mayAskWhy, onRe
   );
 }
 
-const columns: readonly Column<Reload>[] = [
+const columnsOf = (nameOf: (attempt: Attempt) => string): readonly Column<Reload>[] => [
   {
     key: 'number',
     heading: words.columns.number,
@@ -76,8 +77,8 @@ const columns: readonly Column<Reload>[] = [
         {attempts.map((one, index) => (
           <li key={`${one.attempt} ${one.method} ${one.at}`}>
             {one.attempt === attempts[index - 1]?.attempt
-              ? words.attemptThen(triedCard(one), outcomeOf(one))
-              : words.attempt(one.attempt, triedCard(one), outcomeOf(one))}
+              ? words.attemptThen(nameOf(one), outcomeOf(one))
+              : words.attempt(one.attempt, nameOf(one), outcomeOf(one))}
           </li>
         ))}
       </ol>

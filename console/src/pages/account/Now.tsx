@@ -30,7 +30,7 @@ export function Now({ account, actions }: { account: Schemas['Account']; actions
           <Money amount={available} />
         </Fact>
         <Fact name={words.facts.access}>
-          <GateBadge state={gate.state} reload={reload} />
+          <GateBadge account={account} />
           {gate.reasons.length > 0 && (
             <small>{gate.reasons.map((reason) => wordFor(words.reasons, reason)).join(', ')}</small>
           )}

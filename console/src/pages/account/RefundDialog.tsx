@@ -9,7 +9,7 @@ import { useChange } from '../../components/useChange';
 import { refundKey, type Refundable } from '../../features/payment/refundable';
 import { formatMoney, typedAmount } from '../../format/money';
 import { newId } from '../../format/newId';
-import { formatTime } from '../../format/time';
+import { formatMoment } from '../../format/time';
 import { text } from '../../text';
 
 const words = text.accounts;
@@ -78,7 +78,7 @@ export function RefundDialog({ accountId: id, payments, chosen, onClose }: Props
 const nameOf = (payment: Refundable): string =>
   words.refundable(
     payment.kind === 'prepayment' ? text.transactions.kinds.prepayment : words.reloadNumber(payment.number),
-    words.paymentOf(formatMoney(payment.amount), formatTime(payment.at)),
+    words.paymentOf(formatMoney(payment.amount), formatMoment(payment.at)),
   );
 
 /** @param amount empty: all that is left */

@@ -1,4 +1,5 @@
 import { History } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
 import { timelineList } from '../../api/accounts';
@@ -10,7 +11,7 @@ import { Raw } from '../../components/Raw';
 import { Said } from '../../components/Said';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
-import { formatTime } from '../../format/time';
+import { formatMoment, formatTime } from '../../format/time';
 import { text } from '../../text';
 import { wordFor } from '../../text/word';
 import styles from './Account.module.css';
@@ -55,7 +56,7 @@ const columns: readonly Column<Row>[] = [
   {
     key: 'actor',
     heading: words.timelineColumns.actor,
-    cell: ({ actor }) => <Who actor={actor} />,
+    cell: ({ actor }) => whoIs(actor),
   },
   {
     key: 'amount',
@@ -72,7 +73,7 @@ const columns: readonly Column<Row>[] = [
 ];
 
 /** `owner:ada@harbor.example`: the person, and in which role. A name that is not of this form stands as it is. */
-function Who({ actor }: { actor: string | null }) {
+function whoIs(actor: string | null): ReactNode {
   if (actor === null) return '–';
   const [role, ...name] = actor.split(':');
   if (name.length === 0) return actor;
@@ -92,7 +93,7 @@ function What({ row: { text: said, details, at } }: { row: Row }) {
         <Said>{said}</Said>
       </span>
       {typeof details.reason === 'string' && <small>{words.saidReason(details.reason)}</small>}
-      {Object.keys(details).length > 0 && <Raw label={words.details} of={formatTime(at)} value={details} />}
+      {Object.keys(details).length > 0 && <Raw label={words.details} of={formatMoment(at)} value={details} />}
     </div>
   );
 }

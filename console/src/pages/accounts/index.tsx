@@ -60,11 +60,11 @@ const columns: readonly Column<Schemas['Account']>[] = [
   {
     key: 'gate',
     heading: words.columns.gate,
-    cell: ({ gate }) => (
+    cell: (account) => (
       <WithNote>
-        <GateBadge state={gate.state} />
-        {gate.reasons.length > 0 && (
-          <small>{gate.reasons.map((reason) => wordFor(words.reasons, reason)).join(', ')}</small>
+        <GateBadge account={account} />
+        {account.gate.reasons.length > 0 && (
+          <small>{account.gate.reasons.map((reason) => wordFor(words.reasons, reason)).join(', ')}</small>
         )}
       </WithNote>
     ),

@@ -1,7 +1,8 @@
 /** The banner of seed 000: the prepayment balance, whether auto-reload is enabled, and the two things to do about them. */
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../../api/client';
-import { autoReloadQuery } from '../../api/autoReload';
+import { autoReloadQuery, type Reload } from '../../api/autoReload';
+import { methodsQuery } from '../../api/payments';
 import { Badge } from '../../components/Badge';
 import { Boundary } from '../../components/Boundary';
 import { Button, ButtonLink } from '../../components/Button';
@@ -17,7 +18,7 @@ import { text } from '../../text';
 import styles from './BalanceBanner.module.css';
 import { sentenceOf } from './sentence';
 import { useIsNew } from './useIsNew';
-import { lastDecline, useLastReloads } from './useLastReloads';
+import { lastDeclines, paidByBackup, useLastReloads, type PaidByBackup } from './useLastReloads';
 
 const autoReloadWindow = lazyPart(() => import('../../features/auto-reload/AutoReloadWindow'));
 const words = text.overview;
@@ -30,7 +31,8 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
   const isNew = useIsNew(account);
   const { tone, what, next } = sentenceOf(account, {
     details: details.data,
-    declined: lastDecline(newest?.attempts ?? []),
+    declined: lastDeclines(newest?.attempts ?? []),
+    byBackup: usePaidByBackup(account.id, newest, isOwner),
     isNew,
   });
   return (
@@ -40,11 +42,7 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
           <p className={styles.label}>{words.balance}</p>
           <p className={styles.balance} data-testid="balance">
             <Money amount={account.balance} />
-            {isNew ? (
-              <Badge tone="warn">{words.noBalanceYet}</Badge>
-            ) : (
-              <GateBadge state={account.gate.state} reload={details.data?.reload} />
-            )}
+            {isNew ? <Badge tone="warn">{words.noBalanceYet}</Badge> : <GateBadge account={account} />}
           </p>
           {!isZero(account.held) && <p className={styles.note}>{words.held(formatMoney(account.held))}</p>}
           <AutoReloadLine autoReload={account.autoReload} />
@@ -84,6 +82,15 @@ export function BalanceBanner({ account }: { account: Schemas['Account'] }) {
   );
 }
 
+/** Once the primary is another one, or has paid something since, nothing is wrong any more. Only owners see the methods. */
+function usePaidByBackup(id: string, newest: Reload | undefined, isOwner: boolean): PaidByBackup | null {
+  const paid = newest ? paidByBackup(newest) : null;
+  const methods = useQuery({ ...methodsQuery(id), enabled: isOwner && paid !== null }).data?.data;
+  const primary = methods?.find(({ role }) => role === 'primary');
+  if (methods === undefined) return paid;
+  return primary?.id === paid?.declinedId && primary?.lastCharge?.outcome === 'declined' ? paid : null;
+}
+
 /** The way to what the sentence asks for; what the banner's own buttons do needs none. */
 function NextStep({ step, onWindow }: { step: keyof typeof words.next; onWindow: () => void }) {
   switch (step) {
@@ -91,6 +98,7 @@ function NextStep({ step, onWindow }: { step: keyof typeof words.next; onWindow:
     case 'fixOrPay':
       return <Button onClick={onWindow}>{words.seeFailed}</Button>;
     case 'checkMethod':
+    case 'checkPrimary':
       return <ButtonLink href="/payments">{words.toMethods}</ButtonLink>;
     case 'raise':
       return <Button onClick={onWindow}>{words.raiseLimit}</Button>;

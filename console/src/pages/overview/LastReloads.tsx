@@ -1,5 +1,6 @@
 import { RefreshCw } from 'lucide-react';
 import { Link } from 'wouter';
+import type { Reload } from '../../api/autoReload';
 import { Card } from '../../components/Card';
 import { Money } from '../../components/Money';
 import { PaymentStatus } from '../../components/PaymentStatus';
@@ -7,7 +8,7 @@ import { Empty, Loaded } from '../../components/States';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import styles from './Overview.module.css';
-import { lastDecline, useLastReloads } from './useLastReloads';
+import { lastDeclines, paidByBackup, useLastReloads } from './useLastReloads';
 
 const words = text.overview;
 
@@ -23,16 +24,16 @@ export function LastReloads() {
             </Empty>
           ) : (
             <ul className={styles.rows}>
-              {data.map(({ number, amount, status, at, attempts }) => (
-                <li key={number}>
+              {data.map((reload) => (
+                <li key={reload.number}>
                   <span className={styles.what}>
-                    <PaymentStatus status={status} />
-                    <time dateTime={at}>{formatTime(at)}</time>
+                    <PaymentStatus status={reload.status} />
+                    <time dateTime={reload.at}>{formatTime(reload.at)}</time>
                   </span>
                   <span className={`${styles.amount} ${styles.end}`}>
-                    <Money amount={amount} />
+                    <Money amount={reload.amount} />
                   </span>
-                  {status !== 'succeeded' && <small className={styles.why}>{lastDecline(attempts)}</small>}
+                  <small className={styles.why}>{whatOf(reload)}</small>
                 </li>
               ))}
             </ul>
@@ -41,4 +42,11 @@ export function LastReloads() {
       </Loaded>
     </Card>
   );
+}
+
+/** What there is to be said of it; null for one that its first card has paid. */
+function whatOf(reload: Reload): string | null {
+  if (reload.status !== 'succeeded') return lastDeclines(reload.attempts);
+  const paid = paidByBackup(reload);
+  return paid && words.paidInstead(paid.card, paid.declined);
 }

@@ -4,6 +4,7 @@ import type { Tone } from '../../components/Notice';
 import { formatMoney } from '../../format/money';
 import { formatClock } from '../../format/time';
 import { text } from '../../text';
+import type { PaidByBackup } from './useLastReloads';
 
 type Account = Schemas['Account'];
 type AutoReload = Schemas['AutoReload'];
@@ -14,31 +15,38 @@ const { line } = text.overview;
 type Known = {
   /** Undefined until it is read. */
   details: AutoReload | undefined;
-  /** Which card the newest reload was declined with, and why; null: with none, or it is not read yet. */
+  /** Which cards the newest reload was declined with, and why; null: with none, or it is not read yet. */
   declined: string | null;
+  /** The newest reload, where the backup paid it and the primary is as it was. */
+  byBackup: PaidByBackup | null;
   /** No money has ever moved. */
   isNew: boolean;
 };
 
-export function sentenceOf({ gate, autoReload }: Account, { details, declined, isNew }: Known): Sentence {
+export function sentenceOf({ gate, autoReload }: Account, { details, declined, byBackup, isNew }: Known): Sentence {
   const reasons: readonly string[] = gate.reasons;
   if (reasons.includes('admin_suspended')) return { tone: 'bad', what: line.admin_suspended, next: 'support' };
   if (reasons.includes('payment_disputed')) return { tone: 'bad', what: line.payment_disputed, next: 'support' };
   if (isNew) return { tone: 'warn', what: line.noBalanceYet, next: 'payFirst' };
   if (gate.state === 'suspended') return exhausted(autoReload.status, details, declined);
-  if (autoReload.status === 'disabled_after_failures') return { tone: 'bad', what: line.disabled, next: 'fix' };
+  if (autoReload.status === 'disabled_after_failures')
+    return { tone: 'bad', what: line.disabled(declined), next: 'fix' };
   const reload = details?.reload;
   if (reload) return running(reload, declined);
   if (autoReload.status === 'on' && details?.blockedBy) return blocked(details.blockedBy);
   if (autoReload.status === 'paused') return { tone: 'warn', what: line.paused, next: 'resume' };
-  if (autoReload.status === 'on') return { tone: 'good', what: line.fine };
+  if (autoReload.status === 'on')
+    return byBackup
+      ? { tone: 'warn', what: line.paidByBackup(byBackup.card, byBackup.declined), next: 'checkPrimary' }
+      : { tone: 'good', what: line.fine };
   return gate.state === 'low'
     ? { tone: 'warn', what: line.low, next: 'payToRun' }
     : { tone: 'good', what: line.off, next: 'turnOn' };
 }
 
 function exhausted(status: AutoReload['status'], details: AutoReload | undefined, declined: string | null): Sentence {
-  if (status === 'disabled_after_failures') return { tone: 'bad', what: line.exhaustedDisabled, next: 'fixOrPay' };
+  if (status === 'disabled_after_failures')
+    return { tone: 'bad', what: line.exhaustedDisabled(declined), next: 'fixOrPay' };
   const reload = details?.reload;
   if (!reload) return { tone: 'bad', what: line.exhausted, next: 'pay' };
   const amount = formatMoney(reload.amount);

@@ -2,13 +2,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { accountQuery } from '../../api/accounts';
-import { autoReloadQuery, lastReloadsQuery } from '../../api/autoReload';
+import { autoReloadQuery } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Loaded } from '../../components/States';
-import { lastAttempts } from '../../features/payment/card';
 import { readIntent, renewIntent, useIntent, type Sent } from '../../features/payment/intent';
 import { sendPayment } from '../../features/payment/send';
 import { useAccountId } from '../../session/session';
@@ -19,15 +18,11 @@ import { PayForm } from './PayForm';
 import { PayProblem } from './PayProblem';
 import { UnfinishedPayment } from './UnfinishedPayment';
 
-/** So many of the newest reloads tell which card was declined the last time. */
-const RELOADS = 5;
-
 export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
   const id = useAccountId();
   const account = useQuery(accountQuery(id));
   const methods = useQuery(methodsQuery(id));
   const autoReload = useQuery(autoReloadQuery(id));
-  const reloads = useQuery(lastReloadsQuery(id, RELOADS)).data?.data ?? [];
   const intent = useIntent(id);
   /** The key of this form. When the open intent has another, another tab has gone on. */
   const [key, setKey] = useState(intent.key);
@@ -57,11 +52,10 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
         </Notice>
       )}
       {sending.isError && !isUnfinished && !isOvertaken && <PayProblem error={sending.error} />}
-      <Loaded query={methods} lines={8}>
+      <Loaded query={methods} lines={8} card={text.pay.howMuch}>
         {({ data }) => (
           <PayForm
             methods={data}
-            attempts={lastAttempts(reloads)}
             account={account.data}
             range={autoReload.data?.ranges.prepayment}
             isRunning={isBusy}

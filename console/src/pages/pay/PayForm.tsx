@@ -1,13 +1,12 @@
 /** Amount and method. Nothing is chosen beforehand that charges; what the payment does is said before it is made. */
 import { useState } from 'react';
-import type { Attempt } from '../../api/autoReload';
 import type { Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
 import { Field, MoneyInput } from '../../components/Field';
 import { Money } from '../../components/Money';
-import { cardName, expiryOf } from '../../features/payment/card';
+import { cardNames, expiryOf } from '../../features/payment/card';
 import type { Sent } from '../../features/payment/intent';
 import { addMoney, formatMoney, looksLikeAmount, typedAmount } from '../../format/money';
 import { text } from '../../text';
@@ -18,8 +17,6 @@ const PROVIDER = 'provider';
 
 type Props = {
   methods: readonly Schemas['PaymentMethod'][];
-  /** The last attempt of a reload with each, by the method's id. */
-  attempts: ReadonlyMap<string, Attempt>;
   account: Schemas['Account'] | undefined;
   /** What may be paid, as the API says; undefined until it is known. */
   range: { min: string; max: string } | undefined;
@@ -30,7 +27,7 @@ type Props = {
   onPay: (sent: Sent) => void;
 };
 
-export function PayForm({ methods, attempts, account, range, isRunning, isLocked, error, onPay }: Props) {
+export function PayForm({ methods, account, range, isRunning, isLocked, error, onPay }: Props) {
   const [typed, setTyped] = useState('');
   const primary = methods.find(({ role, usable }) => role === 'primary' && usable);
   const [picked, setPicked] = useState(primary?.id ?? PROVIDER);
@@ -54,7 +51,7 @@ export function PayForm({ methods, attempts, account, range, isRunning, isLocked
           <MoneyInput value={typed} required readOnly={isRunning} onChange={(event) => setTyped(event.target.value)} />
         </Field>
       </Card>
-      <Methods methods={methods} attempts={attempts} picked={picked} onPick={setPicked} isRunning={isRunning} />
+      <Methods methods={methods} picked={picked} onPick={setPicked} isRunning={isRunning} />
       <Card title={words.summary}>
         <Summary amount={amount} balance={account?.balance} />
         <div className={styles.buttons}>
@@ -72,12 +69,13 @@ export function PayForm({ methods, attempts, account, range, isRunning, isLocked
   );
 }
 
-type MethodsProps = Pick<Props, 'methods' | 'attempts' | 'isRunning'> & {
+type MethodsProps = Pick<Props, 'methods' | 'isRunning'> & {
   picked: string;
   onPick: (id: string) => void;
 };
 
-function Methods({ methods, attempts, picked, onPick, isRunning }: MethodsProps) {
+function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
+  const names = cardNames(methods);
   const option = (id: string, label: string, note: string, isDisabled: boolean) => (
     <label key={id} className={styles.method}>
       <input
@@ -98,22 +96,26 @@ function Methods({ methods, attempts, picked, onPick, isRunning }: MethodsProps)
     <Card title={words.method}>
       <fieldset className={styles.methods} disabled={isRunning}>
         <legend className="visually-hidden">{words.method}</legend>
-        {methods.map((method) =>
-          option(method.id, cardName(method), noteOf(method, attempts.get(method.id)), !method.usable),
-        )}
+        {methods.map((method) => {
+          const name = names.get(method.id)!;
+          return option(method.id, name, noteOf(method, name), !method.usable);
+        })}
         {option(PROVIDER, words.thirdParty, words.thirdPartyHint, false)}
       </fieldset>
     </Card>
   );
 }
 
-function noteOf(method: Schemas['PaymentMethod'], last: Attempt | undefined): string {
+/** What its name does not say already. */
+function noteOf(method: Schemas['PaymentMethod'], name: string): string {
   const expiry = expiryOf(method);
-  const role = method.role === null ? null : words.roles[method.role];
-  const expires = role === null ? text.payments.expires : text.payments.expires.toLowerCase();
-  const declined = method.usable ? last?.outcome === 'declined' && words.declinedLast : words.unusable;
-  return [role, expiry && `${expires} ${expiry}`, declined].filter(Boolean).join(' · ');
+  const role = method.role && words.roles[method.role];
+  const expires = expiry && !name.includes(expiry) && words.expiring(expiry);
+  const declined = method.usable ? method.lastCharge?.outcome === 'declined' && words.declinedLast : words.unusable;
+  return asSentence([role, expires, declined].filter(Boolean).join(' · '));
 }
+
+const asSentence = (note: string): string => note.charAt(0).toUpperCase() + note.slice(1);
 
 function Summary({ amount, balance }: { amount: string | null; balance: string | undefined }) {
   return (

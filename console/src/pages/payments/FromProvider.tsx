@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { methodsQuery } from '../../api/payments';
 import { Notice } from '../../components/Notice';
-import { cardName } from '../../features/payment/card';
+import { cardNames } from '../../features/payment/card';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { savedSince } from './savedBefore';
@@ -23,6 +23,6 @@ export function FromProvider() {
     setSearch({}, { replace: true });
   }, [newId, setSearch]);
   const saved = methods.find((method) => method.id === savedId);
-  if (saved) return <Notice tone="good">{text.payments.saved(cardName(saved), saved.role)}</Notice>;
+  if (saved) return <Notice tone="good">{text.payments.saved(cardNames(methods).get(saved.id)!, saved.role)}</Notice>;
   return isBack ? <Notice tone="info">{text.payments.back}</Notice> : null;
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
-import { autoReloadQuery, type Attempt, type Reload } from '../../api/autoReload';
+import { autoReloadQuery } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Badge } from '../../components/Badge';
@@ -15,7 +15,7 @@ import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
 import { useChange } from '../../components/useChange';
-import { cardName, expiryOf, lastAttempts, whyDeclined } from '../../features/payment/card';
+import { cardNames, expiryOf, whyDeclined } from '../../features/payment/card';
 import { WithNote } from '../../components/WithNote';
 import { formatClock, formatTime } from '../../format/time';
 import { useAccountId } from '../../session/session';
@@ -24,12 +24,15 @@ import { wordFor } from '../../text/word';
 import { noteSaved } from './savedBefore';
 
 type Method = Schemas['PaymentMethod'];
+/** As it is called beside the others. */
+type Named = { id: string; name: string };
 const words = text.payments;
 
-/** @param reloads the newest ones: what they were answered says more of a card than that it may be charged */
-export function Methods({ reloads }: { reloads: readonly Reload[] }) {
+export function Methods() {
   const id = useAccountId();
   const methods = useQuery(methodsQuery(id));
+  const names = cardNames(methods.data?.data ?? []);
+  const nameOf = (method: Method): string => names.get(method.id)!;
   const autoReload = useQuery(autoReloadQuery(id)).data;
   const reload = autoReload?.reload;
   const nextAttemptAt = reload?.state === 'waiting' ? reload.nextAttemptAt : null;
@@ -40,11 +43,11 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
         params: { path: { id, methodId: method.id } },
         body: { role },
       });
-      return words.roleChanged(cardName(method), role);
+      return words.roleChanged(nameOf(method), role);
     },
     changes: [keys.topic(id, 'payment_methods')],
   });
-  const [removing, setRemoving] = useState<Method | null>(null);
+  const [removing, setRemoving] = useState<Named | null>(null);
   const adding = useMutation({
     mutationFn: () =>
       data(
@@ -78,9 +81,10 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
               caption={words.methods}
               name="methods"
               columns={columnsOf(
-                { attempts: lastAttempts(reloads), nextAttemptAt, isReloading },
+                nameOf,
+                { nextAttemptAt, isReloading },
                 (method, role) => change.mutate({ method, role }),
-                setRemoving,
+                (method) => setRemoving({ id: method.id, name: nameOf(method) }),
               )}
               rows={rows}
               rowKey={(method) => method.id}
@@ -96,8 +100,6 @@ export function Methods({ reloads }: { reloads: readonly Reload[] }) {
 type SetRole = (method: Method, role: 'primary' | 'backup') => void;
 
 type Tried = {
-  /** By the method's id. */
-  attempts: ReadonlyMap<string, Attempt>;
   /** When the reload that waits is tried again. */
   nextAttemptAt: string | null;
   /** Auto-reload is on: what is paused or disabled charges no card by itself. */
@@ -105,11 +107,12 @@ type Tried = {
 };
 
 const columnsOf = (
-  { attempts, ...tried }: Tried,
+  nameOf: (method: Method) => string,
+  tried: Tried,
   onRole: SetRole,
   onRemove: (method: Method) => void,
 ): Column<Method>[] => [
-  { key: 'method', heading: words.columns.method, cell: cardName, csv: cardName },
+  { key: 'method', heading: words.columns.method, cell: nameOf, csv: nameOf },
   {
     key: 'role',
     heading: words.columns.role,
@@ -125,7 +128,7 @@ const columnsOf = (
   {
     key: 'status',
     heading: words.columns.status,
-    cell: (method) => <Status method={method} last={attempts.get(method.id)} {...tried} />,
+    cell: (method) => <Status method={method} {...tried} />,
     csv: ({ unusableBecause }) => unusableBecause ?? 'usable',
   },
   {
@@ -134,22 +137,22 @@ const columnsOf = (
     cell: (method) => (
       <RowActions>
         {method.role !== 'primary' && (
-          <RowAction label={words.makePrimary} of={cardName(method)} onClick={() => onRole(method, 'primary')} />
+          <RowAction label={words.makePrimary} of={nameOf(method)} onClick={() => onRole(method, 'primary')} />
         )}
         {/* Without a primary nothing is reloaded: another one takes its place instead. */}
         {method.role === null && (
-          <RowAction label={words.makeBackup} of={cardName(method)} onClick={() => onRole(method, 'backup')} />
+          <RowAction label={words.makeBackup} of={nameOf(method)} onClick={() => onRole(method, 'backup')} />
         )}
-        <RowAction label={words.remove} of={cardName(method)} onClick={() => onRemove(method)} />
+        <RowAction label={words.remove} of={nameOf(method)} onClick={() => onRemove(method)} />
       </RowActions>
     ),
   },
 ];
 
-type StatusProps = Omit<Tried, 'attempts'> & { method: Method; last: Attempt | undefined };
+type StatusProps = Tried & { method: Method };
 
 /** Whether it may be charged; and if it was declined the last time, why, and when it is tried again. */
-function Status({ method: { unusableBecause, role }, last, nextAttemptAt, isReloading }: StatusProps) {
+function Status({ method: { unusableBecause, role, lastCharge: last }, nextAttemptAt, isReloading }: StatusProps) {
   if (unusableBecause === null && last?.outcome !== 'declined') return <Badge tone="good">{words.usable}</Badge>;
   return (
     <WithNote>
@@ -170,7 +173,7 @@ function Status({ method: { unusableBecause, role }, last, nextAttemptAt, isRelo
   );
 }
 
-function RemoveDialog({ method, onClose }: { method: Method; onClose: () => void }) {
+function RemoveDialog({ method, onClose }: { method: Named; onClose: () => void }) {
   const id = useAccountId();
   const removing = useChange({
     change: async () => {
@@ -185,7 +188,7 @@ function RemoveDialog({ method, onClose }: { method: Method; onClose: () => void
   return (
     <ChangeDialog
       title={words.removeTitle}
-      why={words.reallyRemove(cardName(method))}
+      why={words.reallyRemove(method.name)}
       submit={words.remove}
       change={removing}
       onClose={onClose}

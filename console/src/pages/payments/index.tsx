@@ -38,7 +38,7 @@ export default function Payments() {
           {text.payments.disabled}
         </Notice>
       )}
-      {isOwner && <Methods reloads={reloads.rows} />}
+      {isOwner && <Methods />}
       <Reloads accountId={id} list={reloads} mayAskWhy={isOwner} />
       <Prepayments list={prepayments} mayPay={isOwner} />
     </>
