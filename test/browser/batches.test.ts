@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { openAccount, type TestAccount } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { expectAccessible, expectNoSidewaysScroll, testsInBrowser, type ConsoleHarness } from '../support/browser';
@@ -49,6 +49,20 @@ async function execute({ api }: ConsoleHarness, limit: number, outcome: 'done' |
   const { body } = await api.ask('POST', `/v1/batches/${id}/results`, { key: api.service, body: { results } });
   expect(body.accepted).toBe(limit);
 }
+
+/** The parts of a name that go over the end of a line. */
+const brokenWords = (cell: Locator): Promise<string[]> =>
+  cell.evaluate((element: { ownerDocument: unknown }) => {
+    const page = element.ownerDocument as any;
+    const walker = page.createTreeWalker(element, 4);
+    const broken: string[] = [];
+    while (walker.nextNode()) {
+      const range = page.createRange();
+      range.selectNodeContents(walker.currentNode);
+      if (range.getClientRects().length > 1) broken.push(walker.currentNode.data);
+    }
+    return broken;
+  });
 
 inBrowser('L2 a refused file is explained line by line, and nothing of it is kept', async ({ visit, api }) => {
   const { page } = await visit({ key: account.member, path: '/batches' });
@@ -153,6 +167,9 @@ inBrowser(
     const files = page.getByRole('table', { name: 'Files' });
     await files.getByText('Result').first().waitFor();
     await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    expect(await brokenWords(files.getByRole('cell').filter({ hasText: 'output.jsonl' }).first())).toEqual([]);
     const { body } = await api.ask('GET', '/v1/batches', { key: account.owner });
     expect(body.data).toHaveLength(1);
   },

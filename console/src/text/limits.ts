@@ -42,7 +42,6 @@ export const limits = {
     'requests per minute': 'requests',
     'tokens per minute': 'tokens',
   } as Record<string, string>,
-  percent: (used: string) => `${used} in use`,
   usedOf: (name: string, used: string, limit: string) => `${name}: ${used} of ${limit} in use`,
   ask: 'Ask for more',
   choose: 'Choose the limit',

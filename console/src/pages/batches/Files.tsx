@@ -4,6 +4,7 @@ import { api, data, type Schemas } from '../../api/client';
 import { filesList } from '../../api/batches';
 import { usePaged } from '../../api/paged';
 import { keys } from '../../api/keys';
+import { Breakable } from '../../components/Breakable';
 import { Card } from '../../components/Card';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { PagedTable } from '../../components/PagedTable';
@@ -15,6 +16,7 @@ import { formatBytes } from '../../format/number';
 import { formatDate, formatTime, fromSeconds } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
+import styles from './Batches.module.css';
 
 const words = text.batches;
 type File = Schemas['File'];
@@ -50,7 +52,11 @@ const columnsOf = (onUse: (fileId: string) => void, onRemove: (file: File) => vo
   {
     key: 'filename',
     heading: words.fileColumns.name,
-    cell: ({ filename }) => filename,
+    cell: ({ filename, purpose }) => (
+      <span className={purpose === 'batch_output' ? styles.result : undefined}>
+        <Breakable>{filename}</Breakable>
+      </span>
+    ),
     csv: ({ filename }) => filename,
   },
   {

@@ -26,7 +26,7 @@ export default function LimitRequestsPage() {
   return (
     <>
       <PageHead title={text.pages.limitRequests} />
-      <Card title={words.inAll} note={words.inAllNote}>
+      <Card title={words.inAll} isTitleHidden note={words.inAllNote}>
         <Filters filter={filter}>
           <SelectFilter filter={filter} name="status" label={words.status} options={words.statuses} />
           <InputFilter filter={filter} name="account" label={words.account} type="search" />

@@ -54,12 +54,14 @@ const columns: readonly Column<LimitRequest>[] = [
   {
     key: 'note',
     heading: words.requestColumns.answer,
-    cell: (request) => (
-      <span className={styles.name}>
-        {request.limit !== null && words.granted(limitAmount(request.limit, request))}
-        {request.note !== null && <small>{request.note}</small>}
-        {request.decidedAt === null && '–'}
-      </span>
-    ),
+    cell: (request) =>
+      request.decidedAt === null ? (
+        '–'
+      ) : (
+        <span className={styles.name}>
+          {request.limit !== null && words.granted(limitAmount(request.limit, request))}
+          {request.note !== null && <small>{request.note}</small>}
+        </span>
+      ),
   },
 ];

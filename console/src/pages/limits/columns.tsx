@@ -71,7 +71,7 @@ function Use({ limit }: { limit: Limit }) {
   return (
     <span className={styles.use}>
       <Bar used={used} limit={most} label={words.usedOf(nameOf(limit), amount, limitAmount(most, limit))} />
-      <span>{words.percent(amount)}</span>
+      <span>{amount}</span>
       <small className={styles.resets}>{words.resets[key]}</small>
     </span>
   );

@@ -23,7 +23,7 @@ export default function LimitsPage() {
   return (
     <>
       <PageHead title={text.pages.limits} />
-      <Card title={words.title} note={tier === undefined ? undefined : words.note(tier)}>
+      <Card title={words.title} isTitleHidden note={tier === undefined ? undefined : words.note(tier)}>
         <Loaded query={limits} lines={10}>
           {({ data: rows }) => (
             <Table

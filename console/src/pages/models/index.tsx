@@ -24,7 +24,7 @@ export default function ModelsPage() {
   return (
     <>
       <PageHead title={text.pages.models} />
-      <Card title={words.title} note={words.note}>
+      <Card title={words.title} isTitleHidden note={words.note}>
         <Filters filter={filter}>
           <InputFilter filter={filter} name="q" label={words.search} type="search" />
         </Filters>

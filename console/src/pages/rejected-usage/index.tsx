@@ -21,7 +21,7 @@ export default function RejectedUsagePage() {
   return (
     <>
       <PageHead title={text.pages.rejectedUsage} />
-      <Card title={words.title} note={words.note}>
+      <Card title={words.title} isTitleHidden note={words.note}>
         <Filters filter={filter}>
           <InputFilter filter={filter} name="account" label={words.account} type="search" />
         </Filters>
