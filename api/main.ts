@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     ...SERVICE_LIMITS,
     connectionsMax: CONNECTIONS_MAX,
     connectMsMax,
-    applicationName: 'ballast-api',
+    applicationName: `ballast-${name}`,
     onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
   });
 

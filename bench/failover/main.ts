@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import type { Cluster } from '../../dev/cluster/cluster';
+import { cutPrimaryOff, losePrimary, type Failover } from '../../dev/cluster/losses';
 import { openCluster } from '../../dev/cluster/open';
 import { holds, prove, tableOf } from '../../verify/prove';
 import { keep, show, summarize, type Figure } from '../results';
-import { cutPrimaryOff, killTemporal, losePrimary, type Failover } from './faults';
 import { watchGates, type GateWatch } from './gates';
 import { prepareAccounts } from './accounts';
 import { secondsWithout, startSenders, type Senders } from './senders';
@@ -36,7 +36,7 @@ async function outage({ cluster, senders, gates }: Load, fault: () => Promise<Fa
   await sleep(STEADY_MS);
   const seconds = secondsWithout(senders.acknowledged, atMs);
   const noticed = { seconds, denied: gates.deniedSeconds(), after: seconds - (newPrimaryMs - atMs) / 1_000 };
-  await cluster.waitForNodes();
+  await cluster.servers.waitForNodes();
   return noticed;
 }
 
@@ -47,11 +47,11 @@ async function measure(load: Load, runs: number): Promise<Figure[]> {
   let fencedOut = 0;
   let wroteOnOld = 0;
   for (let run = 0; run < runs; run++) {
-    killed.push(await outage(load, () => losePrimary(load.cluster)));
+    killed.push(await outage(load, () => losePrimary(load.cluster.servers)));
     console.log(`primary killed: ${told(killed.at(-1)!)}`);
     cut.push(
       await outage(load, async () => {
-        const { comeBack, ...failover } = await cutPrimaryOff(load.cluster);
+        const { comeBack, ...failover } = await cutPrimaryOff(load.cluster.servers);
         await sleep(STEADY_MS);
         const { acknowledged, tried } = await comeBack();
         fencedOut += tried;
@@ -62,7 +62,8 @@ async function measure(load: Load, runs: number): Promise<Figure[]> {
     console.log(`primary cut off: ${told(cut.at(-1)!)}; it came back and acknowledged ${wroteOnOld} of ${fencedOut}`);
     temporal.push(
       await outage(load, () => {
-        const atMs = killTemporal(load.cluster);
+        const atMs = performance.now();
+        process.kill(load.cluster.servers.pidOf('Temporal'), 'SIGKILL');
         return Promise.resolve({ atMs, newPrimaryMs: atMs });
       }),
     );
@@ -92,7 +93,7 @@ const told = ({ seconds, denied, after }: Outage): string =>
 
 /** How many acknowledged events are not in the database. */
 async function countLost(cluster: Cluster, senders: Senders): Promise<number> {
-  const client = new Client({ connectionString: cluster.databaseUrl() });
+  const client = new Client({ connectionString: cluster.servers.databaseUrl() });
   await client.connect();
   try {
     const { rows } = await client.query<{ lost: string }>(
@@ -109,7 +110,7 @@ async function countLost(cluster: Cluster, senders: Senders): Promise<number> {
 async function proveAll(cluster: Cluster): Promise<void> {
   const provider = { baseUrl: cluster.stripe, secretKey: cluster.stripeKey };
   for (const endMs = Date.now() + QUIET_MS_MAX; ; await sleep(2_000)) {
-    const results = await prove({ databaseUrl: cluster.databaseUrl(), provider, graceSeconds: 30 });
+    const results = await prove({ databaseUrl: cluster.servers.databaseUrl(), provider, graceSeconds: 30 });
     if (!holds(results) && Date.now() < endMs) continue;
     console.log(tableOf(results));
     if (!holds(results)) throw new Error('An invariant does not hold.');

@@ -1,49 +1,62 @@
 /** The whole of Ballast as the campaign runs it: every process supervised, every connection through a proxy that can lose it. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopAllDaemons } from '../../dev/daemon';
-import { childrenOf, signalQuietly } from '../../dev/processTable';
+import { signalQuietly } from '../../dev/processTable';
 import { lockDataDir, readSecrets, type Secrets } from '../../dev/dataDir';
 import { programEnvironment, simulatorEnvironment, type Given, type Places } from '../../dev/environment';
-import { keepRunning, type KeptRunning, type Service } from '../../dev/keepRunning';
+import type { KeptRunning } from '../../dev/keepRunning';
 import { rememberedPort } from '../../dev/ports';
-import { startPostgres } from '../../dev/postgres';
 import { API_NODE_ARGS, startProcess } from '../../dev/processes';
-import { startTemporal } from '../../dev/temporal';
 import { readConfig } from '../../domain/config';
-import { prepareDatabase } from '../../ledger/prepareDatabase';
 import { Defect } from '../caller';
+import { Clustered } from './clustered';
+import { Embedded } from './embedded';
+import type { GroundServer } from './ground';
 import { Journal } from './journal';
 import { startLossyProxy, type LossyProxy } from './lossyProxy';
-import { isApi, PROGRAMS, SCRIPTS, SERVERS, type Kill, type ProcessName, type Program, type Server } from './parts';
+import {
+  isApi,
+  PROGRAMS,
+  SCRIPTS,
+  SERVERS,
+  type Kill,
+  type OwnProcess,
+  type ProcessName,
+  type Program,
+  type Server,
+} from './parts';
 import type { CampaignDisk } from './smallDisk';
+import { Starts } from './starts';
 import { startWebhookRelay, type WebhookRelay } from './webhookRelay';
 
 const UP_MS_MAX = 120_000;
 const FIRST_TRIES_MAX = 5;
+/** What the campaign's Ballast stands on: servers as `npm start` has them, or a cluster's. */
+export type GroundName = 'embedded' | 'cluster';
+const isGround = (name: ProcessName): name is GroundServer => name === 'Postgres' || name === 'Temporal';
+
 /** Short, so that three strikes fit into a step. */
 const RETRY_DELAYS = '2s,2s';
 
 export class Ballast {
-  private readonly kept = new Map<ProcessName, KeptRunning>();
+  private readonly kept = new Map<OwnProcess, KeptRunning>();
   private readonly proxies = new Map<string, LossyProxy>();
   private readonly apiPorts = new Map<Program, number>();
   private readonly given: Given;
   private readonly release: () => void;
   private relay!: WebhookRelay;
-  private postgresUrl = '';
-  private postgresServiceUrl = '';
-  private simulatorDatabaseUrl = '';
-  private ports: Record<Server, number> = { Postgres: 0, Temporal: 0, stripe: 0 };
-  private startsUnderWay = 0;
+  private stripePort = 0;
+  private readonly starts = new Starts();
   private stopping: Promise<void> | null = null;
-  private losesTemporalData = false;
   private readonly clockOffMs = new Map<Program, number>();
   readonly journal: Journal;
   readonly dataDir: string;
+  readonly ground: Embedded | Clustered;
 
+  /** @param on what it stands on */
   constructor(
+    on: GroundName,
     readonly disk: CampaignDisk,
     private readonly log: (line: string) => void,
   ) {
@@ -53,6 +66,8 @@ export class Ballast {
     this.release = locked.release;
     const secrets: Secrets = readSecrets(this.dataDir, undefined);
     this.given = { config: readConfig({ DEMO: '0' }), secrets, dataDir: this.dataDir };
+    const options = { dataDir: this.dataDir, journal: this.journal, starts: this.starts, log };
+    this.ground = on === 'cluster' ? new Clustered(options) : new Embedded(options);
   }
 
   /** @throws when it can't, or is stopped meanwhile */
@@ -60,10 +75,11 @@ export class Ballast {
     this.relay = await startWebhookRelay(() => this.apiUrls);
     for (const program of PROGRAMS) {
       for (const server of SERVERS)
-        this.proxies.set(`${program} ${server}`, await startLossyProxy(() => this.ports[server]));
+        this.proxies.set(`${program} ${server}`, await startLossyProxy(() => this.portOf(server)));
       if (isApi(program)) this.apiPorts.set(program, await rememberedPort(this.dataDir, program));
     }
-    await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
+    await this.ground.start();
+    await this.startSimulator();
     await Promise.all(PROGRAMS.map((program) => this.startProgram(program)));
     await this.serving();
   }
@@ -71,8 +87,10 @@ export class Ballast {
   /** Idempotent, at any time. Ends every process that was started; a start that is under way fails. */
   stop(): Promise<void> {
     this.stopping ??= (async () => {
-      for (; this.startsUnderWay > 0; await sleep(50)) await stopAllDaemons();
+      this.starts.refuse();
+      for (; this.starts.areUnderWay; await sleep(50)) await stopAllDaemons();
       for (const service of [...this.kept.values()].toReversed()) await service.stop();
+      await this.ground.stop();
       await stopAllDaemons();
       for (const proxy of this.proxies.values()) await proxy.close();
       await this.relay?.close();
@@ -89,10 +107,10 @@ export class Ballast {
   }
   /** As the owner of the tables, past all proxies. */
   get databaseUrl(): string {
-    return this.postgresUrl;
+    return this.ground.databaseUrl();
   }
   get stripeUrl(): string {
-    return `http://127.0.0.1:${this.ports.stripe}`;
+    return `http://127.0.0.1:${this.stripePort}`;
   }
   get webhooks(): WebhookRelay {
     return this.relay;
@@ -103,6 +121,7 @@ export class Ballast {
 
   /** Kills it at once; it is started again by itself. */
   kill(name: ProcessName): Kill {
+    if (isGround(name)) return this.ground.kill(name);
     const atMs = performance.now();
     this.journal.expectEnd(name);
     return { atMs, isMet: this.signal(name, 'SIGKILL') };
@@ -110,13 +129,8 @@ export class Ballast {
 
   /** False while there is none. */
   signal(name: ProcessName, signal: NodeJS.Signals): boolean {
+    if (isGround(name)) return this.ground.signal(name, signal);
     return signalQuietly(this.kept.get(name)!.current().pid, signal);
-  }
-
-  /** Kills Temporal, and has it start without what it knew. */
-  loseTemporalData(): Kill {
-    this.losesTemporalData = true;
-    return this.kill('Temporal');
   }
 
   /** Starts it again with a clock that is wrong by so much; 0: with the right one. */
@@ -129,19 +143,12 @@ export class Ballast {
     return PROGRAMS.filter((program) => (this.clockOffMs.get(program) ?? 0) !== 0);
   }
 
-  /** One of the processes that serve a connection each; Postgres ends all others then and recovers. False while there is none. */
-  killBackend(): boolean {
-    const children = childrenOf(this.kept.get('Postgres')!.current().pid);
-    const backend = children.at(-1);
-    return backend !== undefined && signalQuietly(backend, 'SIGKILL');
-  }
-
   /** When it was up again after it was killed at `sinceMs`. @throws when it is not in two minutes */
   async upAgain(name: ProcessName, sinceMs: number): Promise<number> {
     for (const endMs = performance.now() + UP_MS_MAX; performance.now() < endMs; await sleep(20)) {
-      const atMs = this.journal.upAtMs(name);
+      const atMs = isGround(name) ? this.ground.upAtMs(name) : this.journal.upAtMs(name);
       if (atMs !== undefined && atMs > sinceMs) return atMs;
-      this.throwIfStopping();
+      this.starts.throwIfStopping();
     }
     throw new Error(`${name} was not up again in ${UP_MS_MAX / 1_000} s.`);
   }
@@ -161,7 +168,7 @@ export class Ballast {
       } catch (error) {
         last = (error as Error).message;
       }
-      this.throwIfStopping();
+      this.starts.throwIfStopping();
     }
     throw new Error(`${url}/readyz still says, after ${UP_MS_MAX / 1_000} s: ${last}`);
   }
@@ -179,35 +186,16 @@ export class Ballast {
     return (await answer.json()) as T;
   }
 
-  private async startPostgres(): Promise<void> {
-    await this.keep('Postgres', async () => {
-      const postgres = await startPostgres({ dataDir: this.dataDir, log: this.log });
-      this.ports.Postgres = Number(new URL(postgres.url).port);
-      this.postgresUrl = postgres.url;
-      this.postgresServiceUrl = postgres.serviceUrl;
-      this.simulatorDatabaseUrl = postgres.simulatorUrl;
-      await prepareDatabase({ ownerUrl: postgres.url, serviceUrl: postgres.serviceUrl });
-      return postgres;
-    });
-  }
-
-  private async startTemporal(): Promise<void> {
-    await this.keep('Temporal', async () => {
-      if (this.losesTemporalData)
-        for (const suffix of ['', '-wal', '-shm']) rmSync(join(this.dataDir, `temporal.db${suffix}`), { force: true });
-      this.losesTemporalData = false;
-      const temporal = await startTemporal({ dataDir: this.dataDir, namespace: 'default', log: this.log });
-      this.ports.Temporal = Number(temporal.address.split(':')[1]);
-      return temporal;
-    });
+  private portOf(server: Server): number {
+    return server === 'stripe' ? this.stripePort : this.ground.port(server);
   }
 
   private async startSimulator(): Promise<void> {
     const env = async (): Promise<NodeJS.ProcessEnv> => {
-      this.ports.stripe = await rememberedPort(this.dataDir, 'stripe');
-      const places = { apiPort: this.apiPorts.get('api 1')!, simulatorUrl: this.simulatorDatabaseUrl };
+      this.stripePort = await rememberedPort(this.dataDir, 'stripe');
+      const places = { apiPort: this.apiPorts.get('api 1')!, simulatorUrl: this.ground.simulatorUrl() };
       return {
-        ...simulatorEnvironment(this.given, places, this.ports.stripe),
+        ...simulatorEnvironment(this.given, places, this.stripePort),
         SIMULATOR_WEBHOOK_URL: this.relay.url,
       };
     };
@@ -232,7 +220,7 @@ export class Ballast {
     const places: Places = {
       apiPort: this.apiPorts.get(program) ?? this.apiPorts.get('api 1')!,
       batches: '',
-      databaseUrl: through(this.postgresServiceUrl, 'Postgres'),
+      databaseUrl: through(this.ground.serviceUrl(), 'Postgres'),
       simulatorUrl: '',
       temporal: `127.0.0.1:${this.proxy(program, 'Temporal').port}`,
       stripe: `http://127.0.0.1:${this.proxy(program, 'stripe').port}`,
@@ -253,13 +241,20 @@ export class Ballast {
   }
 
   private async keepProgram(
-    name: ProcessName,
+    name: OwnProcess,
     script: string,
     env: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>,
     nodeArgs: readonly string[] = [],
   ): Promise<void> {
     const { dataDir } = this;
-    const options = { name, script, env: () => this.unlessStopping(env), nodeArgs, dataDir, log: this.journal.note };
+    const options = {
+      name,
+      script,
+      env: () => this.starts.unlessStopping(env),
+      nodeArgs,
+      dataDir,
+      log: this.journal.note,
+    };
     this.kept.set(name, await this.firstStart(() => startProcess(options)));
   }
 
@@ -267,31 +262,11 @@ export class Ballast {
   private async firstStart(start: () => Promise<KeptRunning>): Promise<KeptRunning> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.unlessStopping(start);
+        return await this.starts.unlessStopping(start);
       } catch (error) {
-        if (tries === FIRST_TRIES_MAX || this.stopping) throw error;
+        if (tries === FIRST_TRIES_MAX || this.starts.areRefused) throw error;
         this.log((error as Error).message);
       }
     }
-  }
-
-  private async keep(name: ProcessName, start: () => Promise<Service>): Promise<void> {
-    const begin = (): Promise<Service> => this.unlessStopping(start);
-    this.kept.set(name, await keepRunning(name, begin, this.journal.note));
-  }
-
-  /** Nothing is started any more once it is being stopped, and that waits for what is being started. */
-  private async unlessStopping<T>(start: () => T | Promise<T>): Promise<T> {
-    this.throwIfStopping();
-    this.startsUnderWay++;
-    try {
-      return await start();
-    } finally {
-      this.startsUnderWay--;
-    }
-  }
-
-  private throwIfStopping(): void {
-    if (this.stopping) throw new Error('The campaign was stopped.');
   }
 }

@@ -3,7 +3,7 @@ import { openPool } from '../../ledger/db';
 import { abortOf } from '../stopping';
 import { Acknowledged } from './acknowledged';
 import { openAccount, preparePeople } from './accounts';
-import { Ballast } from './ballast';
+import { Ballast, type GroundName } from './ballast';
 import type { CampaignDisk } from './smallDisk';
 import { Batches } from './batches';
 import { watchGates } from './gates';
@@ -21,6 +21,7 @@ export type CampaignOptions = {
   faults: number;
   /** What the kind of each fault must have in it. @default any kind */
   only?: string | undefined;
+  ground: GroundName;
   disk: CampaignDisk;
   signal: AbortSignal;
   log(line: string): void;
@@ -41,9 +42,9 @@ const NEW_ACCOUNT_EACH = 5;
 
 /** Ends all of its processes, whatever happens. Whatever fails is its result. @throws only when it was stopped */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { disk, signal, log, first } = options;
+  const { ground, disk, signal, log, first } = options;
   const startedMs = performance.now();
-  const ballast = new Ballast(disk, (line) => log(`  ${line}`));
+  const ballast = new Ballast(ground, disk, (line) => log(`  ${line}`));
   const ending: (() => Promise<void>)[] = [() => ballast.stop()];
   const acknowledged = new Acknowledged();
   const tally = newTally();

@@ -1,7 +1,9 @@
 /** What is done to the processes and connections in a step, by kind. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random';
-import type { Ballast } from './ballast';
+import type { Ballast, GroundName } from './ballast';
+import type { Clustered, Supporting } from './clustered';
+import type { Embedded } from './embedded';
 import { LOSSES, MOMENTS, STEPS, trapped } from './moments';
 import { kindOf, PROGRAMS, SERVERS, type Kill, type ProcessName } from './parts';
 import { patiently } from './patiently';
@@ -25,7 +27,8 @@ const VICTIMS: readonly ProcessName[] = [...PROGRAMS, 'Postgres', 'Temporal', 's
 const killed = (kind: string, name: ProcessName, { atMs, isMet }: Kill): Struck => ({
   kind,
   isMet: () => isMet,
-  victims: [{ name, atMs, how: 'killed' }],
+  // One that was away already is waited for as whatever else must serve.
+  victims: isMet ? [{ name, atMs, how: 'killed' }] : [],
 });
 
 /** kill -9 at one step of usage or of a charge, or at any time. */
@@ -177,7 +180,10 @@ const twistingWebhooks = (random: Random): Fault => {
 
 const losingTemporal = (): Fault => {
   const kind = "Temporal's data deleted";
-  return { kind, strike: (ballast) => Promise.resolve(killed(kind, 'Temporal', ballast.loseTemporalData())) };
+  return {
+    kind,
+    strike: (ballast) => Promise.resolve(killed(kind, 'Temporal', (ballast.ground as Embedded).loseTemporalData())),
+  };
 };
 
 const HOUR_MS = 3_600_000;
@@ -214,14 +220,44 @@ const killingBackend = (): Fault => {
   return {
     kind,
     strike(ballast) {
-      const isMet = ballast.killBackend();
+      const isMet = ballast.ground.killBackend();
       return Promise.resolve({ kind, isMet: () => isMet, victims: [] });
     },
   };
 };
 
-/** How often each is drawn. */
-const KINDS: readonly { weight: number; draw: (random: Random) => Fault }[] = [
+/** As by a network: it is frozen with its Patroni, and does not know that another has taken over when it goes on. */
+const cuttingPrimaryOff = (): Fault => {
+  const kind = 'primary cut off, and back';
+  return {
+    kind,
+    async strike(ballast) {
+      const cut = await (ballast.ground as Clustered).cutPrimaryOff();
+      if (cut === null) return { kind, isMet: () => false, victims: [] };
+      const isMet = async (): Promise<boolean> => {
+        const acknowledged = await cut.acknowledged;
+        if (acknowledged > 0) throw new Error(`The old primary acknowledged ${acknowledged} writes when it was back.`);
+        return true;
+      };
+      return { kind, isMet, victims: [{ name: 'Postgres', atMs: cut.atMs, how: 'killed' }] };
+    },
+  };
+};
+
+const killingSupporting = (random: Random): Fault => {
+  const victim = random.pick<Supporting>(['etcd', 'haproxy']);
+  const kind = `kill -9 of ${victim}`;
+  return {
+    kind,
+    strike(ballast) {
+      const { isMet } = (ballast.ground as Clustered).killSupporting(victim);
+      return Promise.resolve({ kind, isMet: () => isMet, victims: [] });
+    },
+  };
+};
+
+/** How often each is drawn, and where there is only one ground for it, on which. */
+const KINDS: readonly { weight: number; draw: (random: Random) => Fault; on?: GroundName }[] = [
   { weight: 40, draw: killing },
   { weight: 15, draw: losing },
   { weight: 6, draw: cutting },
@@ -230,16 +266,19 @@ const KINDS: readonly { weight: number; draw: (random: Random) => Fault }[] = [
   { weight: 7, draw: freezing },
   { weight: 12, draw: failingStripe },
   { weight: 7, draw: twistingWebhooks },
-  { weight: 3, draw: losingTemporal },
+  { weight: 3, draw: losingTemporal, on: 'embedded' },
   { weight: 4, draw: killingBackend },
   { weight: 4, draw: turningClock },
-  { weight: 2, draw: fillingDisk },
+  { weight: 2, draw: fillingDisk, on: 'embedded' },
+  { weight: 4, draw: cuttingPrimaryOff, on: 'cluster' },
+  { weight: 4, draw: killingSupporting, on: 'cluster' },
 ];
 
 /** @param only what its kind must have in it */
-export function drawFault(random: Random, only = ''): Fault {
+export function drawFault(random: Random, ground: GroundName, only = ''): Fault {
+  const kinds = KINDS.filter(({ on = ground }) => on === ground);
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const fault = random.weighted(KINDS).draw(random);
+    const fault = random.weighted(kinds).draw(random);
     if (fault.kind.includes(only)) return fault;
   }
   throw new Error(`There is no kind of fault with "${only}" in it.`);
@@ -252,4 +291,5 @@ export async function heal(ballast: Ballast): Promise<void> {
   ballast.journal.mayDie = false;
   for (const program of ballast.wrongClocks) await ballast.upAgain(program, ballast.setClock(program, 0).atMs);
   await patiently(() => ballast.simulate('DELETE', '/faults'));
+  await ballast.ground.settle();
 }

@@ -1,11 +1,12 @@
-/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --from 40 --to 42] [-- --shrink]`: the campaign over the whole product (../README.md). */
+/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --from 40 --to 42] [-- --cluster] [-- --shrink]`: the campaign over the whole product (../README.md). */
 import { parseArgs } from 'node:util';
 import { abortOnSignal } from '../stopping';
+import type { GroundName } from './ballast';
 import { runCampaign, type CampaignResult } from './campaign';
 import { reportOf, totalOf } from './report';
 import { openDisk } from './smallDisk';
 
-type Wish = { seed: number; only: string | undefined } & (
+type Wish = { seed: number; only: string | undefined; ground: GroundName } & (
   { first: number; faults: number; last: null } | { first: number; faults: null; last: number }
 );
 
@@ -22,6 +23,7 @@ function readWish(): Wish & { isShrinking: boolean } {
       from: { type: 'string', default: '1' },
       to: { type: 'string' },
       only: { type: 'string' },
+      cluster: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
     },
   });
@@ -31,22 +33,27 @@ function readWish(): Wish & { isShrinking: boolean } {
   ) as [number, number, number, number];
   if (![faults, seed, first, last].every(Number.isInteger) || faults < 1 || first < 1 || last < first)
     throw new Error('--faults, --seed, --from and --to are whole numbers.');
-  const common = { seed, only, first, isShrinking };
+  const ground: GroundName = values.cluster ? 'cluster' : 'embedded';
+  const common = { seed, only, ground, first, isShrinking };
   return values.to === undefined ? { ...common, faults, last: null } : { ...common, faults: null, last };
 }
 
-const commandOf = ({ seed, first, last, faults, only }: Wish): string =>
+const commandOf = ({ seed, first, last, faults, only, ground }: Wish): string =>
   [
     `npm run chaos -- --seed ${seed}`,
     ...(faults === null ? [] : [`--faults ${faults}`]),
     ...(first > 1 ? [`--from ${first}`] : []),
     ...(last === null ? [] : [`--to ${last}`]),
+    ...(ground === 'cluster' ? ['--cluster'] : []),
     ...(only === undefined ? [] : [`--only '${only}'`]),
   ].join(' ');
 
 /** On a disk of its own, whose content is kept when something is wrong. */
-async function run({ seed, first, last, faults, only }: Wish, log: (line: string) => void): Promise<CampaignResult> {
-  const disk = openDisk();
+async function run(
+  { seed, first, last, faults, only, ground }: Wish,
+  log: (line: string) => void,
+): Promise<CampaignResult> {
+  const disk = openDisk(ground === 'embedded');
   let failed = false;
   try {
     const result = await runCampaign({
@@ -55,6 +62,7 @@ async function run({ seed, first, last, faults, only }: Wish, log: (line: string
       last: last ?? first + STEPS_PER_FAULT_MAX * faults - 1,
       faults: faults ?? Infinity,
       only,
+      ground,
       disk,
       signal: stopping,
       log,
@@ -63,7 +71,7 @@ async function run({ seed, first, last, faults, only }: Wish, log: (line: string
     return result;
   } finally {
     const kept = disk.close(failed);
-    if (kept !== null) log(`Its data: DATA_DIR=${kept} npm start`);
+    if (kept !== null) log(`Its data: DATA_DIR=${kept} npm ${ground === 'cluster' ? 'run cluster' : 'start'}`);
   }
 }
 

@@ -2,8 +2,10 @@
 
 export const PROGRAMS = ['api 1', 'api 2', 'worker 1', 'worker 2', 'batch worker'] as const;
 export type Program = (typeof PROGRAMS)[number];
-export type ProcessName = 'Postgres' | 'Temporal' | 'stripe' | Program;
+/** What the campaign starts itself, whatever it stands on. */
+export type OwnProcess = 'stripe' | Program;
 export type Server = 'Postgres' | 'Temporal' | 'stripe';
+export type ProcessName = Server | Program;
 
 export const SERVERS: readonly Server[] = ['Postgres', 'Temporal', 'stripe'];
 /** What a process is one of: `worker` of `worker 2`. */

@@ -19,10 +19,11 @@ export type CampaignDisk = {
 const SIZE = '3G';
 const BLOCK = 4_096;
 
-export function openDisk(): CampaignDisk {
+/** @param isSmall false: a folder like any other will do */
+export function openDisk(isSmall: boolean): CampaignDisk {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-chaos-'));
   const image = `${folder}.image`;
-  const mounts = process.platform === 'linux' && mount(image, folder);
+  const mounts = isSmall && process.platform === 'linux' && mount(image, folder);
   if (!mounts) rmSync(image, { force: true });
   const filler = join(folder, 'filler');
   return {

@@ -24,7 +24,9 @@ export type StepDone = {
 /** @throws Violation when an invariant does not hold, or something acknowledged does not stand */
 export async function runStep(scene: Scene, seed: number, nth: number, only?: string): Promise<StepDone> {
   const random = createRandom(seed * 1_000_003 + nth);
-  const faults = Array.from({ length: random.chance(TWO_FAULTS_SHARE) ? 2 : 1 }, () => drawFault(random, only));
+  const faults = Array.from({ length: random.chance(TWO_FAULTS_SHARE) ? 2 : 1 }, () =>
+    drawFault(random, scene.ballast.ground.kind, only),
+  );
   try {
     return await carryOut(scene, faults, `s${nth}`, random);
   } catch (error) {

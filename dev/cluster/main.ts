@@ -21,9 +21,9 @@ async function tell(cluster: Cluster): Promise<void> {
     ['Admin key', cluster.adminKey],
     [
       'Postgres',
-      `${new URL(cluster.databaseUrl()).host}, whichever node is the primary: now ${await cluster.primary()}`,
+      `${new URL(cluster.servers.databaseUrl()).host}, whichever node is the primary: now ${await cluster.servers.primary()}`,
     ],
-    ['Temporal', cluster.temporal],
+    ['Temporal', cluster.servers.temporal],
     ['Stripe', `${cluster.stripe} (simulator)`],
   ];
   log('The cluster is ready.\n');

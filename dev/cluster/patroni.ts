@@ -8,20 +8,23 @@ import { startServer } from './server';
 
 /** In seconds: a primary that is not heard of for `ttl` is replaced, so that is what an outage takes at least. `loop_wait + 2 × retry_timeout` may not be more. */
 const TIMES = { ttl: 10, loop_wait: 2, retry_timeout: 4 };
-/** A node whose Patroni has died stays away for so long, so that the others take over, as when a machine is lost. */
-const AWAY_MS = 30_000;
 
-/** Starts the node each time it is called. @param stopped aborts when it is not to start any more */
+/**
+ * Starts the node each time it is called.
+ * @param awayMs so long after its Patroni has died
+ * @param stopped aborts when it is not to start any more
+ */
 export function createNode(
   programs: Programs,
   place: Place,
   name: NodeName,
+  awayMs: number,
   stopped: AbortSignal,
   log: Log,
 ): () => Promise<Service> {
   let diedMs: number | null = null;
   return async () => {
-    if (diedMs !== null) await sleep(Math.max(0, diedMs + AWAY_MS - Date.now()));
+    if (diedMs !== null) await sleep(Math.max(0, diedMs + awayMs - Date.now()));
     if (stopped.aborted) throw new Error(`${name} is not to start any more`);
     const service = await startNode(programs, place, name, log);
     void service.exited.then(() => (diedMs = Date.now()));

@@ -1,22 +1,32 @@
-/** What is done to the cluster: a machine that is lost, one that is cut off and comes back, a Temporal that is killed. */
+/** How a cluster loses its primary: a machine that is lost, and one that is cut off and comes back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Cluster } from '../../dev/cluster/cluster';
-import { NODES, type NodeName } from '../../dev/cluster/place';
-import { childrenOf, signalQuietly } from '../../dev/processTable';
+import { childrenOf, signalQuietly } from '../processTable';
+import { NODES, type NodeName } from './place';
+import type { ClusterServers } from './servers';
 
 const FAILOVER_MS_MAX = 60_000;
 
 /** Patroni and the whole Postgres of a node: what would be gone with its machine. */
-function processesOf(cluster: Cluster, node: NodeName): number[] {
-  const postmaster = cluster.postgresPidOf(node);
-  return [cluster.pidOf(node), postmaster, ...childrenOf(postmaster)];
+function processesOf(servers: ClusterServers, node: NodeName): number[] {
+  const postmaster = servers.postgresPidOf(node);
+  return [servers.pidOf(node), postmaster, ...childrenOf(postmaster)];
 }
 
-const signal = (pids: readonly number[], name: NodeJS.Signals): void => pids.forEach((pid) => signalQuietly(pid, name));
+const signal = (pids: readonly number[], name: NodeJS.Signals): boolean[] =>
+  pids.map((pid) => signalQuietly(pid, name));
 
-async function primaryOf(cluster: Cluster): Promise<NodeName> {
-  const primary = await cluster.primary();
+/** To the whole node. False where it is away already. */
+export function signalNode(servers: ClusterServers, node: NodeName, name: NodeJS.Signals): boolean {
+  try {
+    return signal(processesOf(servers, node), name).includes(true);
+  } catch {
+    return false;
+  }
+}
+
+async function primaryOf(servers: ClusterServers): Promise<NodeName> {
+  const primary = await servers.primary();
   if (primary === null) throw new Error('There is no primary to do something to.');
   return primary;
 }
@@ -24,23 +34,23 @@ async function primaryOf(cluster: Cluster): Promise<NodeName> {
 /** By `performance.now()`: when it was done, and when Patroni said that another node is the primary. */
 export type Failover = { atMs: number; newPrimaryMs: number };
 
-/** When another node than `former` is the primary. */
-async function failedOver(cluster: Cluster, former: NodeName): Promise<number> {
+/** Resolves with when another node than `former` is the primary, by `performance.now()`. Throws when none is in a minute. */
+export async function failedOver(servers: ClusterServers, former: NodeName): Promise<number> {
   const others = NODES.filter((node) => node !== former);
   for (const endMs = Date.now() + FAILOVER_MS_MAX; Date.now() < endMs; await sleep(50)) {
-    const primary = await cluster.primary(others);
+    const primary = await servers.primary(others);
     if (primary !== null && primary !== former) return performance.now();
   }
   throw new Error(`No other node took over from ${former}.`);
 }
 
 /** Returns once another has taken over. */
-export async function losePrimary(cluster: Cluster): Promise<Failover> {
-  const former = await primaryOf(cluster);
-  const pids = processesOf(cluster, former);
+export async function losePrimary(servers: ClusterServers): Promise<Failover> {
+  const former = await primaryOf(servers);
+  const pids = processesOf(servers, former);
   const atMs = performance.now();
   signal(pids, 'SIGKILL');
-  return { atMs, newPrimaryMs: await failedOver(cluster, former) };
+  return { atMs, newPrimaryMs: await failedOver(servers, former) };
 }
 
 export type CutOff = Failover & {
@@ -49,17 +59,17 @@ export type CutOff = Failover & {
 };
 
 /** The primary answers nothing any more, and does not know. Returns once another has taken over. */
-export async function cutPrimaryOff(cluster: Cluster): Promise<CutOff> {
-  const former = await primaryOf(cluster);
-  const url = cluster.databaseUrl(former);
+export async function cutPrimaryOff(servers: ClusterServers): Promise<CutOff> {
+  const former = await primaryOf(servers);
+  const url = servers.databaseUrl(former);
   await createProbe(url);
   const before = await openSession(url);
-  const pids = processesOf(cluster, former);
+  const pids = processesOf(servers, former);
   const atMs = performance.now();
   signal(pids, 'SIGSTOP');
   return {
     atMs,
-    newPrimaryMs: await failedOver(cluster, former),
+    newPrimaryMs: await failedOver(servers, former),
     async comeBack() {
       const tried: Promise<boolean>[] = [tryToWrite(before)];
       signal(pids, 'SIGCONT');
@@ -109,10 +119,4 @@ async function isStandby(url: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/** Returns when it was killed, by `performance.now()`. */
-export function killTemporal(cluster: Cluster): number {
-  process.kill(cluster.pidOf('temporal'), 'SIGKILL');
-  return performance.now();
 }
