@@ -75,7 +75,7 @@ export function reportOf(
 }
 
 /** Faults that end something; after the others all goes on at once. */
-const ENDING = /^(kill|two faults|disk full|Temporal's data)/;
+const ENDING = /^(kill|two faults|disk full|Temporal's data|primary)/;
 
 function recoveryRows(recoveries: readonly Recovery[]): string[][] {
   const groups = new Map<string, number[]>();
