@@ -190,7 +190,7 @@ function startLoops(
   const loops = [
     startMeasuringClock(parts),
     startSchedulingReconcile(parts),
-    startRelay({ ...parts, onRelayed: counts.relayed }),
+    startRelay({ ...parts, onRelayed: counts.relayed, onBegunAnew: counts.begunAnew }),
     startHoldSweep(parts),
     startUsageSums({ pool: longPool, log }),
     startDelivering({

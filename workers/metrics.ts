@@ -13,6 +13,7 @@ export type WorkerCounts = {
   activities: ActivityCounts;
   mailed(outcome: MailOutcome): void;
   relayed: OnRelayed;
+  begunAnew(): void;
 };
 
 /** One reading serves all gauges of a scrape, and several scrapes at once. */
@@ -34,6 +35,10 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
   const relayed = metrics.counter('ballast_relay_wakes_total', 'Workflows that had missed news, by whether woken.', [
     'outcome',
   ]);
+  const begunAnew = metrics.counter(
+    'ballast_workflows_begun_anew_total',
+    'Workflows of accounts that could not be replayed and were begun anew from Postgres.',
+  );
   // A counter that first appears with a 1 has not grown, for Prometheus: so each is there from the start.
   for (const outcome of ['strike', 'failed', 'canceled']) reloads.inc({ outcome }, 0);
   for (const outcome of ['delivered', 'put_off', 'failed', 'gone']) webhooks.inc({ outcome }, 0);
@@ -56,6 +61,7 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
       ended: addActivitySeconds(metrics),
     },
     mailed: (outcome) => mails.inc({ outcome }),
+    begunAnew: () => begunAnew.inc(),
     relayed(woken, failed, oldestSeconds) {
       relayOldest = oldestSeconds;
       relayed.inc({ outcome: 'woken' }, woken);

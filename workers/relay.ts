@@ -2,12 +2,15 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { transaction } from '../ledger/db';
 import { listAccountsToWake } from '../ledger/decisions/listAccountsToWake';
+import { lockWorkflow } from '../ledger/decisions/lockWorkflow';
 import { listOverduePrepayments } from '../ledger/payments/listOverduePrepayments';
 import { refreshSignal } from '../workflows/messages';
 import { startPrepayment } from '../workflows/startPrepayment';
 import { wakeBalance } from '../workflows/wake';
-import { repeat } from './repeat';
+import { beginAnewIfNotReplayable } from './beginAnew';
+import { repeat, type Repeating } from './repeat';
 
 const TICK_MS = 1_000;
 /** Bounds one tick's work; the rest is the next tick's. */
@@ -15,16 +18,24 @@ const ACCOUNTS_PER_TICK_MAX = 500;
 const SIGNALS_AT_ONCE_MAX = 20;
 /** A workflow that does not react is signalled less and less often: its history must not grow meanwhile. */
 const PATIENCE_TICKS_MAX = 64;
+/** Who has been seen so often, and signalled three times, is looked at: its run may be one that can't be replayed. */
+const STUCK_TICKS = 4;
 
 /** Told of each tick: how many were woken, how many could not be, and for how long the oldest has been seen. */
 export type OnRelayed = (woken: number, failed: number, oldestSeconds: number) => void;
 
-export type RelayOptions = { pool: Pool; client: Client; log: Logger; tickMs?: number; onRelayed?: OnRelayed };
+export type RelayOptions = {
+  pool: Pool;
+  client: Client;
+  log: Logger;
+  tickMs?: number;
+  onRelayed?: OnRelayed;
+  /** Told of each workflow that could not be replayed and was begun anew. */
+  onBegunAnew?: () => void;
+};
 
 /** What is still unacknowledged after one tick is relayed: usually the process that made the news has signalled itself. */
-export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed }: RelayOptions): {
-  stop(): Promise<void>;
-} {
+export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed, onBegunAnew }: RelayOptions): Repeating {
   /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
   let seen = new Map<string, { ticks: number; relayAt: number }>();
 
@@ -44,6 +55,21 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed }: R
     return now;
   };
 
+  const wake = async (accountId: string): Promise<void> => {
+    if (seen.get(accountId)!.ticks > STUCK_TICKS && (await beginAnew(accountId))) return;
+    await wakeBalance(client, accountId, refreshSignal);
+  };
+  const beginAnew = async (accountId: string): Promise<boolean> => {
+    const isNew = await transaction(
+      pool,
+      async (tx) => (await lockWorkflow(tx, accountId)) && beginAnewIfNotReplayable(client, accountId),
+    );
+    if (!isNew) return false;
+    onBegunAnew?.();
+    log.error({ account: accountId }, 'the workflow of an account could not be replayed: it was begun anew');
+    return true;
+  };
+
   const keyOf = ({ paymentId }: { paymentId: string }): string => `prepayment ${paymentId}`;
 
   const tick = async (): Promise<void> => {
@@ -51,7 +77,7 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed }: R
     const prepayments = await listOverduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
     const now = due([...accounts, ...prepayments.map(keyOf)]);
     const work = [
-      ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wakeBalance(client, id, refreshSignal) })),
+      ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wake(id) })),
       ...prepayments.map(({ idempotencyKey, ...input }) => ({
         key: keyOf(input),
         relay: (): Promise<unknown> => startPrepayment(client, input, idempotencyKey),

@@ -83,7 +83,7 @@ export const configure = endpoint({
       throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
     return withCardTry({ accountId: id, id: randomUUID() }, services, async (begin) => {
       if ((await assess(id, settings, services)).would.kind === 'charge') await begin();
-      const answer = await updateBalance(services.temporal, id, configureAutoReloadUpdate, {
+      const answer = await updateBalance(services, id, configureAutoReloadUpdate, {
         actor: principal.actor,
         settings,
       });
@@ -167,7 +167,7 @@ const changing = (update: typeof pauseAutoReloadUpdate) =>
     uses: ['pool', 'temporal', 'clock', 'bounds'],
     refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
     async handle({ params: { id }, principal }, services) {
-      const answer = await updateBalance(services.temporal, id, update, { actor: principal.actor });
+      const answer = await updateBalance(services, id, update, { actor: principal.actor });
       if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
       if (answer.kind === 'pending')
         throw unavailable(

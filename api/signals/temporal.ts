@@ -3,11 +3,15 @@ import {
   isGrpcServiceError,
   ServiceError,
   WithStartWorkflowOperation,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import type { Pool } from 'pg';
 import { unavailable } from '../../domain/errors';
+import { raiseNews } from '../../ledger/accounts/raiseNews';
+import { transaction } from '../../ledger/db';
 import { balanceWorkflowId, type BalanceInput } from '../../workflows/messages';
 import { START } from '../../workflows/startOptions';
 import { withDeadline } from './withDeadline';
@@ -19,22 +23,30 @@ const ANSWER_MS_MAX = 25_000;
 /** Whether Temporal is there at all is known much sooner: the client by itself tries again until the end. */
 const REACH_MS_MAX = 2_000;
 
-/** Asks an account's workflow for a change, starting it when it does not run. Throws `temporal_unavailable` (503). */
+/**
+ * Asks an account's workflow for a change, starting it when it does not run. One that does not answer has missed news: so
+ * the relay looks at it, and begins it anew where it can't go on (O4). Throws `temporal_unavailable` (503).
+ */
 export async function updateBalance<Answer, Args extends unknown[]>(
-  client: Client,
+  { pool, temporal: client }: { pool: Pool; temporal: Client },
   accountId: string,
   update: UpdateDefinition<Answer, Args>,
   ...args: Args
 ): Promise<Answer> {
-  return reaching(client, ANSWER_MS_MAX, () => {
-    const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
-      workflowId: balanceWorkflowId(accountId),
-      ...START,
-      args: [{ accountId }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
+  try {
+    return await reaching(client, ANSWER_MS_MAX, () => {
+      const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
+        workflowId: balanceWorkflowId(accountId),
+        ...START,
+        args: [{ accountId }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      return client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
     });
-    return client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
-  });
+  } catch (error) {
+    await transaction(pool, (tx) => raiseNews(tx, accountId)).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer in time. */
@@ -52,4 +64,11 @@ export async function reaching<T>(client: Client, answerMsMax: number, work: () 
 export const isTemporalOutage = (error: unknown): boolean =>
   error instanceof ServiceError ||
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-  isGrpcServiceError(error);
+  isGrpcServiceError(error) ||
+  isOfEndedRun(error);
+
+/** The run that was asked has ended before it answered: it was terminated, or could not be replayed. The next one answers. */
+const isOfEndedRun = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'AcceptedUpdateCompletedWorkflow';

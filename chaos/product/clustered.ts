@@ -83,8 +83,8 @@ export class Clustered implements Ground {
     return { atMs: performance.now(), isMet: signalQuietly(this.servers.pidOf(server), 'SIGKILL') };
   }
   killBackend(): boolean {
-    if (this.primary === null) return false;
-    const backend = childrenOf(this.servers.postgresPidOf(this.primary)).at(-1);
+    const postgres = this.primary && this.servers.postgresPidOf(this.primary);
+    const backend = postgres ? childrenOf(postgres).at(-1) : undefined;
     return backend !== undefined && signalQuietly(backend, 'SIGKILL');
   }
 

@@ -10,7 +10,7 @@ const FAILOVER_MS_MAX = 60_000;
 /** Patroni and the whole Postgres of a node: what would be gone with its machine. */
 function processesOf(servers: ClusterServers, node: NodeName): number[] {
   const postmaster = servers.postgresPidOf(node);
-  return [servers.pidOf(node), postmaster, ...childrenOf(postmaster)];
+  return [servers.pidOf(node), ...(postmaster === null ? [] : [postmaster, ...childrenOf(postmaster)])];
 }
 
 const signal = (pids: readonly number[], name: NodeJS.Signals): boolean[] =>
@@ -18,11 +18,7 @@ const signal = (pids: readonly number[], name: NodeJS.Signals): boolean[] =>
 
 /** To the whole node. False where it is away already. */
 export function signalNode(servers: ClusterServers, node: NodeName, name: NodeJS.Signals): boolean {
-  try {
-    return signal(processesOf(servers, node), name).includes(true);
-  } catch {
-    return false;
-  }
+  return signal(processesOf(servers, node), name).includes(true);
 }
 
 async function primaryOf(servers: ClusterServers): Promise<NodeName> {

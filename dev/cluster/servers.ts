@@ -1,5 +1,5 @@
 /** The servers of a cluster, without Ballast's own programs: three Postgres nodes and what decides on them, Temporal, the simulator's Postgres. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, type Log } from '../commands';
 import { startPostgres, stopLeftover } from '../postgres';
@@ -88,9 +88,10 @@ export class ClusterServers {
     return this.parts.current(server).pid;
   }
 
-  /** Of a node's Postgres. Throws while there is none. */
-  postgresPidOf(node: NodeName): number {
-    return Number(readFileSync(join(nodeData(this.place, node), 'postmaster.pid'), 'utf8').split('\n')[0]);
+  /** Of a node's Postgres; null while there is none. */
+  postgresPidOf(node: NodeName): number | null {
+    const file = join(nodeData(this.place, node), 'postmaster.pid');
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : null;
   }
 
   /** Until one node is the primary, one its synchronous standby, and the third follows too. */
