@@ -75,7 +75,7 @@ const tests = [
   '.*\\.test',
   'support/global(Setup|Teardown)',
   'replay/(record|brokenWorkflows)',
-  'workflows/versions/(older|newer)',
+  'workflows/versions/(older|newer|otherBalance)',
   'contract/schemathesis',
   'pictures/main',
 ].map((path) => `^test/${path}\\.ts$`);

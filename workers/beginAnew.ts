@@ -4,10 +4,9 @@
  * signal and may not be posted yet: that it is given.
  */
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter, WorkflowNotFoundError, type Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
-import { POSTED_EVENTS_MAX } from '../domain/reportedEvents';
-import { unread } from '../workflows/accountState';
+import { POSTED_EVENTS_MAX, toReported } from '../domain/reportedEvents';
 import { balanceWorkflowId, reportUsageSignal, type BalanceInput, type ReportedUsage } from '../workflows/messages';
 import { START } from '../workflows/startOptions';
 import { wakeBalance } from '../workflows/wake';
@@ -22,24 +21,36 @@ const NEWEST_EVENTS = 200;
  */
 export async function beginAnewIfNotReplayable(client: Client, accountId: string): Promise<boolean> {
   const workflowId = balanceWorkflowId(accountId);
-  const { runId, status } = await client.workflow.getHandle(workflowId).describe();
-  const run = client.workflow.getHandle(workflowId, runId);
-  if (status.name !== 'RUNNING' || !(await isNotReplayable(client, workflowId, runId))) return false;
+  const runId = await findOpenRun(client, workflowId);
+  if (runId === null || !(await isNotReplayable(client, workflowId, runId))) return false;
 
+  const run = client.workflow.getHandle(workflowId, runId);
   const told = await reportsOf(run);
-  const events = told.flatMap((report) => report.events);
+  const events = told.flatMap((report) => report.events).map(toReported);
   // In one step: a run that is ended first could be followed by one that knows nothing of these.
   await client.workflow.start('balance', {
     workflowId,
     ...START,
     workflowIdConflictPolicy: 'TERMINATE_EXISTING',
-    args: [{ accountId, carried: { ...unread(accountId), reported: events.slice(0, POSTED_EVENTS_MAX) } }],
+    args: [{ accountId, reported: events.slice(0, POSTED_EVENTS_MAX) } satisfies BalanceInput],
   });
   const meanwhile = (await reportsOf(run)).slice(told.length).flatMap((report) => report.events);
-  const rest = [...events.slice(POSTED_EVENTS_MAX), ...meanwhile];
+  const rest = [...events.slice(POSTED_EVENTS_MAX), ...meanwhile.map(toReported)];
   for (let at = 0; at < rest.length; at += POSTED_EVENTS_MAX)
-    await wakeBalance(client, accountId, reportUsageSignal, { events: rest.slice(at, at + POSTED_EVENTS_MAX) });
+    await wakeBalance(client, accountId, reportUsageSignal, {
+      events: rest.slice(at, at + POSTED_EVENTS_MAX) as ReportedUsage['events'],
+    });
   return true;
+}
+
+async function findOpenRun(client: Client, workflowId: string): Promise<string | null> {
+  try {
+    const { runId, status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' ? runId : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 /** Whether its last task that came to an end failed because its history and the workflow's code do not fit. */
@@ -61,8 +72,9 @@ async function reportsOf(run: WorkflowHandle): Promise<ReportedUsage[]> {
   const { events } = await run.fetchHistory();
   return (events ?? []).flatMap(
     ({ workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: signaled }) => {
-      const carried = started && read<BalanceInput>(started.input)?.carried?.reported;
-      if (carried) return [{ events: carried as ReportedUsage['events'] }];
+      const begun = started && read<BalanceInput>(started.input);
+      const given = begun?.carried?.reported ?? begun?.reported;
+      if (given) return [{ events: given as ReportedUsage['events'] }];
       const reported = signaled?.signalName === reportUsageSignal.name && read<ReportedUsage>(signaled.input);
       return reported && Array.isArray(reported.events) ? [reported] : [];
     },

@@ -11,8 +11,8 @@ import type { BalanceInput } from './messages';
 import { News } from './news';
 import { WORKFLOW_TASK_TIMEOUT } from './timeouts';
 
-export async function balance({ accountId, carried }: BalanceInput): Promise<void> {
-  const state = carried ?? unread(accountId);
+export async function balance({ accountId, carried, reported }: BalanceInput): Promise<void> {
+  const state = carried ?? unread(accountId, reported);
   const news = new News();
   const answers = new Answers(state, news);
   const acting = new Acting(accountId, state, news, answers);

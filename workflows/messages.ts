@@ -36,8 +36,11 @@ export const limitRequestDecidedSignal = defineSignal('limitRequestDecided');
 export const confirmationWorkflowId = (paymentId: string): string => `confirmation/${paymentId}`;
 export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
 
-/** Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4). */
-export type BalanceInput = { accountId: string; carried?: AccountState };
+/**
+ * Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4), with the usage that a
+ * run was told which could not go on.
+ */
+export type BalanceInput = { accountId: string; carried?: AccountState; reported?: unknown[] };
 export type PrepaymentInput = { accountId: string; paymentId: string; paymentMethodId: string };
 export type PrepaymentResult =
   | { kind: 'succeeded' }
