@@ -59,6 +59,8 @@ const stories: Record<string, (world: World) => Promise<TestAccount>> = {
     const account = await world.account({ balance: '20.00', autoReload: settings });
     await account.pause();
     await account.use('15.00');
+    // Else the reload may come before the owner is told that the balance is low.
+    await account.settle();
     await account.configure({ threshold: '12.00', amount: '30.00' });
     await account.resume();
     await account.settle();
