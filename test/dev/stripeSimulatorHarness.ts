@@ -10,14 +10,14 @@ export type Harness = {
   sim: <T = Record<string, unknown>>(call: string, body?: unknown) => Promise<T>;
 };
 
-/** No retries, so that a test sees each answer; short timeouts, so that it need not wait for a lost one. */
+/** No retries, so that a test sees each answer. */
 export function stripeFor(port: number, config: Partial<ConstructorParameters<typeof Stripe>[1]> = {}): Stripe {
   return new Stripe('sk_test_ballast', {
     host: '127.0.0.1',
     port,
     protocol: 'http',
     maxNetworkRetries: 0,
-    timeout: 1_000,
+    timeout: 20_000,
     telemetry: false,
     ...config,
   });

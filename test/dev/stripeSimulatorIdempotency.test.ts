@@ -87,10 +87,13 @@ describe('idempotency keys', () => {
       match: { path: `${intent.id}/confirm$` },
       times: 1,
       effect: 'delay',
-      delayMs: 150,
+      delayMs: 1_500,
     });
     const slow = confirm('at-once');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(
+      () => confirms(intent.id),
+      ([first]) => first?.fault === 'delay',
+    );
     expect(await failureOf(confirm('at-once'))).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
     expect(await slow).toMatchObject({ status: 'succeeded' });
     expect(await charges()).toHaveLength(1);
@@ -152,6 +155,8 @@ describe('faults', () => {
       impatient.paymentIntents.confirm(intent.id, { payment_method: method }, { idempotencyKey: `lost-${effect}` }),
     );
     expect(['StripeConnectionError', 'StripeAPIError']).toContain(failure.type);
+    // A charge may still be under way when its answer is given up.
+    await until(charges, ({ length }) => length >= charged);
     expect(await charges()).toHaveLength(charged);
   });
 

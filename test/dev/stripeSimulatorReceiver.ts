@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
+import { until } from '../support/notices';
 
 export const WEBHOOK_SECRET = 'whsec_test';
 
@@ -33,12 +34,11 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     events,
     answer: (next) => (status = next),
-    async arrived(count) {
-      const until = Date.now() + 4_000;
-      while (events.length < count && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-      if (events.length < count) throw new Error(`Only ${events.length} of ${count} events arrived.`);
-      return events;
-    },
+    arrived: (count) =>
+      until(
+        () => events,
+        ({ length }) => length >= count,
+      ),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
