@@ -17,7 +17,7 @@ beforeAll(async () => {
   proxy = await startProxy(Number(new URL(api.url).port));
   await putModel(api);
   client = notedClient({ url: api.url, key: api.service, gate: {} });
-  await client.gate.ready(5_000);
+  await client.gate.ready(20_000);
 });
 afterAll(async () => {
   await client.close();
@@ -54,10 +54,10 @@ test('S5 the replica follows the account: opened, paid, used up, paid again', as
 test('S5 usage that this client reports moves its replica with the answer, before the stream does', async () => {
   const { id } = await openAccount(api, '1.00');
   const held = notedClient({ url: api.url, key: api.service, gate: {} });
-  await held.gate.ready(5_000);
+  await held.gate.ready(20_000);
   await until(() => held.gate.allows(id), Boolean);
   held.report({ accountId: id, model: 'model', inputTokens: 1_000_000 });
-  await held.flush(5_000);
+  await held.flush(20_000);
   expect(held.gate.allows(id)).toBe(false);
   await held.close();
 });
@@ -68,7 +68,7 @@ test('S6 the stream is lost: staleness grows, past the limit the policy decides,
   const [closed, open] = (['fail_closed', 'fail_open'] as const).map((policy) =>
     notedClient({ url, key: api.service, gate: { policy, staleMsMax: 7_000 } }),
   ) as [NotedClient, NotedClient];
-  await Promise.all([closed, open].map(({ gate }) => gate.ready(5_000)));
+  await Promise.all([closed, open].map(({ gate }) => gate.ready(20_000)));
   await until(() => closed.gate.allows(id) && open.gate.allows(id), Boolean);
   proxy.hold();
   await adjust(api, id, '-10.00');
@@ -90,7 +90,7 @@ test('S6 the stream is lost: staleness grows, past the limit the policy decides,
       (verdict) => !verdict.allowed && verdict.because === 'suspended',
     );
   await Promise.all([closed.close(), open.close()]);
-}, 60_000);
+});
 
 test('a client with a wrong key says so, lets nobody through, and can be closed', async () => {
   const stranger = notedClient({ url: api.url, key: 'wrong', gate: {} });
@@ -133,7 +133,7 @@ test.each([
 ])('%s: the middleware lets through, or answers 402, 401, 503', async (_name, serverOf) => {
   const { id: rich } = await openAccount(api, '10.00');
   const { id: poor } = await openAccount(api);
-  await until(() => client.gate.get(rich) && client.gate.get(poor), Boolean);
+  await until(() => client.gate.allows(rich) && client.gate.get(poor), Boolean);
 
   expect(await asked(serverOf(client), rich)).toMatchObject({ status: 200, body: 'inference' });
   const refused = await asked(serverOf(client), poor);

@@ -35,7 +35,7 @@ afterEach(async () => {
 async function follow(options: Parameters<typeof createGate>[0] = {}): Promise<ServerResponse> {
   const { port } = server.address() as AddressInfo;
   gate = createGate(options, {
-    connection: { url: `http://127.0.0.1:${port}`, key: 'key', timeoutMs: 1_000 },
+    connection: { url: `http://127.0.0.1:${port}`, key: 'key', timeoutMs: 20_000 },
     onError: (error) => errors.push(error),
     now: () => nowMs,
   });

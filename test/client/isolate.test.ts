@@ -73,7 +73,7 @@ test.concurrent.each([1, 2])(
         async () => (await charged(api.database, id)).events,
         (events) => events === 300,
       );
-      await client.flush(15_000);
+      await client.flush(30_000);
       expect(client.rejected).toMatchObject([{ event: event(id, 'poison'), code: 'http_500' }]);
       expect(client.buffered).toEqual({ events: 0, bytes: 0 });
       expect(await charged(api.database, id)).toMatchObject({ events: 300 });
@@ -101,7 +101,7 @@ test.concurrent.each<[OwnAnswer, number]>([
         (events) => events === 1,
       );
       front.answer = () => null;
-      await client.flush(20_000);
+      await client.flush(30_000);
       expect(client.rejected).toEqual([]);
       expect(await charged(api.database, id)).toMatchObject({ events: 64 });
     }),
@@ -136,7 +136,7 @@ test.concurrent.each([500, 502, 503])(
       expect(client.rejected).toEqual([]);
       expect(client.buffered.events).toBe(64);
       front.answer = () => null;
-      await client.flush(20_000);
+      await client.flush(30_000);
       expect(client.rejected).toEqual([]);
       expect(await charged(api.database, id)).toMatchObject({ events: 64 });
     }),
@@ -151,6 +151,10 @@ test.concurrent('an event that gets 503 or no answer is never given up, though o
       client.report(event(id, `good-${i}`));
       await client.flush(100).catch(() => undefined);
     }
+    await until(
+      () => client.buffered.events,
+      (events) => events === 1,
+    );
     expect(client.rejected).toEqual([]);
     await expect(client.close(500)).rejects.toMatchObject({ events: [event(id, 'poison')] });
   }),

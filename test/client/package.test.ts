@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(project, 'package.json'), '{"private":true}');
   // Which builds it: a folder that is depended on brings no compiled files.
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '../client'], { cwd: project });
-}, 120_000);
+});
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const names = "Object.keys(client).filter((name) => typeof client[name] === 'function').length > 15";
@@ -69,7 +69,7 @@ test('its types hold for both', async () => {
   await expect(run(process.execPath, [tsc, '-p', join(project, 'tsconfig.bad.json')])).rejects.toMatchObject({
     stdout: expect.stringContaining('bad.mts(2,'),
   });
-}, 60_000);
+});
 
 test('it packs what it needs and no more', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

@@ -46,7 +46,7 @@ test('B3 the API is killed and started again while usage is reported: every even
 test('S6 the API is killed: the replica goes on within its limit, and follows again once the API is back', async () => {
   const account = await cluster.account('following');
   const client = notedClient({ url: cluster.url, key, gate: {} });
-  await client.gate.ready(10_000);
+  await client.gate.ready(20_000);
   await until(() => client.gate.allows(account), Boolean);
   await cluster.killApi();
   await until(() => client.errors.length, Boolean);

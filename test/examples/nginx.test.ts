@@ -126,7 +126,7 @@ test("a 403 of the inference service itself stays one, and the gate's own addres
 });
 
 test('S6 without Ballast nobody is let through, and told so: 503 with Retry-After', async () => {
-  writeFileSync(join(home, 'ballast.conf'), filled(`127.0.0.1:${await freePort()}`));
+  writeFileSync(join(home, 'ballast.conf'), filled('127.0.0.1:9'));
   nginx.kill('SIGTERM');
   await once(nginx, 'exit');
   nginx = spawn(await requireNginx(), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log')], {

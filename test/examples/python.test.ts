@@ -58,7 +58,7 @@ test('B3 events from a file are charged once, also when the file is sent again',
     });
   }
   expect(await charged(api.database, id)).toEqual({ events: 1_200, cost: '1200000000' });
-}, 60_000);
+});
 
 test('B4 rejected events are told with their reasons, and the exit code says so', async () => {
   const { id } = await openAccount(api, '10.00');
