@@ -365,7 +365,7 @@ describe('B5 expiry', () => {
         async () =>
           (
             await database.pool.query(
-              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%expire_holds%'`,
+              `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%expire_holds%'`,
             )
           ).rowCount,
         (waiting) => waiting === 1,

@@ -16,7 +16,7 @@ const start = async (port?: number): Promise<void> => {
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'ballast-standby-'));
   await start();
-}, 120_000);
+});
 afterAll(async () => {
   await postgres.stop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -58,7 +58,7 @@ test('a pool refuses a standby, reads too, and finds the primary again by itself
   } finally {
     await Promise.all([pool.end(), reader.end()]);
   }
-}, 60_000);
+});
 
 test('a connection that can not write is dropped by the transaction that finds it so, and its caller is told of an outage', async () => {
   const owner = openPool(postgres.url);
@@ -98,7 +98,8 @@ test('a commit that waits for its standby is never taken for done because its ti
           () => null,
           (cause: Error) => cause,
         ),
-      (outcome) => outcome !== null,
+      // On a busy machine the statement itself may take too long: that says nothing of its commit.
+      (outcome) => outcome !== null && (outcome as { code?: string }).code !== '57014',
     );
     expect(isUnanswered(error)).toBe(true);
     expect(isDatabaseOutage(error)).toBe(true);

@@ -300,7 +300,7 @@ test('P5 the connection dies while Stripe is asked: nothing is posted, nothing s
   const account = await openAccount(database.pool);
   const { intent } = await pay(account, 2_500);
   await stripe.refunds.create({ payment_intent: intent });
-  await sim('/faults', { match: { method: 'GET', path: '^/v1/disputes$' }, times: 1, effect: 'delay', delayMs: 500 });
+  await sim('/faults', { match: { method: 'GET', path: '^/v1/disputes$' }, times: 1, effect: 'delay', delayMs: 2_000 });
   const cut = expect(look(intent)).rejects.toThrow(/terminat|onnection/);
   const holder = `select pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and granted and application_name = 'test' and datname = current_database()`;
   await until(
@@ -399,4 +399,4 @@ test('P4, P5 the events of a payment in any order, repeated, at any time: always
     ),
     { numRuns: Math.ceil(Number(process.env.PROPERTY_RUNS ?? 500) / 40) },
   );
-}, 120_000);
+});

@@ -11,7 +11,7 @@ import { testInvitations, testSignIns } from '../support/links';
 import { startDelivering } from '../../notices/deliver';
 import { createMailer, type Mailer } from '../../notices/mailer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { insertAccount, makeDue, readDeliveries, until } from '../support/notices';
+import { insertAccount, makeDue, readDeliveries, until, type DeliveryRow } from '../support/notices';
 import { startSmtpSink, type Answer, type SmtpSink } from '../support/smtpSink';
 
 const log = pino({ level: 'silent' });
@@ -45,6 +45,10 @@ async function deliverBySmtp(answer?: Answer): Promise<SmtpSink> {
 }
 
 const deliveries = () => readDeliveries(database.pool);
+/** Of what is waited seconds may have passed when it is looked at. */
+const about = (seconds: number): unknown => expect.closeTo(seconds, -1);
+/** While it is being sent nobody else may take it for two minutes. */
+const isClaimed = ({ wait_seconds: seconds }: DeliveryRow): boolean => Math.abs(seconds - 120) < 30;
 const settled = () => until(deliveries, (rows) => rows.length > 0 && rows.every((row) => row.status !== 'pending'));
 
 test('N1 every owner gets one mail by SMTP, and nobody else does', async () => {
@@ -119,7 +123,7 @@ test('N1 an address that is busy is tried again, later each time, while the othe
     const [first, second] = await until(
       deliveries,
       ([other, row]) =>
-        other?.status === 'sent' && row?.attempts === attempt && row.last_error !== null && row.wait_seconds !== 120,
+        other?.status === 'sent' && row?.attempts === attempt && row.last_error !== null && !isClaimed(row),
     );
     expect(first).toMatchObject({ status: 'sent', attempts: 1 });
     expect(second).toMatchObject({ status: 'pending', last_error: expect.stringContaining('451') as string });
@@ -127,7 +131,7 @@ test('N1 an address that is busy is tried again, later each time, while the othe
     if (attempt === 3) busy = false;
     await makeDue(database.pool);
   }
-  expect(waits).toEqual([60, 300, 900]);
+  expect(waits).toEqual([60, 300, 900].map(about));
   expect(await settled()).toMatchObject([{ status: 'sent' }, { status: 'sent', attempts: 4, last_error: null }]);
   expect(taken.map(({ to }) => to)).toEqual(['a@acme.example', 'busy@acme.example']);
 });
@@ -160,7 +164,7 @@ test('N1 no server at all: the mail waits', async () => {
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   deliverWith(createMailer({ smtpUrl: 'smtp://127.0.0.1:1', from, db: database.pool }));
   const [row] = await until(deliveries, ([seen]) => seen!.last_error !== null);
-  expect(row).toMatchObject({ status: 'pending', attempts: 1, wait_seconds: 60 });
+  expect(row).toMatchObject({ status: 'pending', attempts: 1, wait_seconds: about(60) as number });
 });
 
 test('N1 an address that never answers holds nobody else up', async () => {
@@ -297,7 +301,7 @@ test('N1 stopping waits for what is being sent and begins nothing new', async ()
   await insertAccount(database.pool, 'acme', ['a@acme.example']);
   await postNotice(database.pool, 'acme', 'resumed/acme/1', resumed);
   const sent: string[] = [];
-  let finish = (): void => undefined;
+  let finish: (() => void) | undefined;
   const slow: Mailer = {
     messageIdOf: () => '<1@x>',
     send: (mail) =>
@@ -316,10 +320,10 @@ test('N1 stopping waits for what is being sent and begins nothing new', async ()
     log,
     pollMs: 10,
   });
-  await until(deliveries, ([row]) => row!.attempts === 1);
+  await until(() => finish, Boolean);
   const stopped = worker.stop();
   await postNotice(database.pool, 'acme', 'resumed/acme/2', resumed);
-  finish();
+  finish!();
   await stopped;
   expect(sent).toEqual(['a@acme.example']);
   expect((await deliveries()).map((row) => row.status).sort()).toEqual(['pending', 'sent']);

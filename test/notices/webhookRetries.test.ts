@@ -36,7 +36,7 @@ async function delivered(): Promise<{ row: WebhookRow; waitsMs: number[] }> {
   await until(
     async () => (await world.sleep(HOUR_MS), find()),
     ({ status }) => status !== 'pending',
-    50_000,
+    150_000,
   );
   await handle.result();
   const { events } = await handle.fetchHistory();

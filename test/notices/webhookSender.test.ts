@@ -125,7 +125,7 @@ test('N2 an endpoint that says nothing, or nothing more, is given up in time', a
   const silent = await receive(() => undefined);
   await expect(send(silent.url, { timeoutMs: 200 })).rejects.toThrow('no answer within 0.2 s');
   const halting = await receive((response) => void response.writeHead(500).write('oops'));
-  expect(await send(halting.url, { timeoutMs: 200 })).toEqual({ status: 500 });
+  expect(await send(halting.url, { timeoutMs: 5_000 })).toEqual({ status: 500 });
   const never = () => new Promise<Address[]>(() => undefined);
   await expect(send('http://hooks.ballast.example/', { timeoutMs: 200, resolve: never })).rejects.toThrow(
     'no answer within 0.2 s',
