@@ -9,6 +9,7 @@ import { startApiProcess, type ApiProcess } from '../support/apiProcess';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { insertInput } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { until } from '../support/notices';
 import { times } from '../support/times';
 
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-load-'));
@@ -23,7 +24,7 @@ beforeAll(async () => {
   front = await startTestApi({ database, batchesUrl: batches.url });
   await putBatchModels(front);
   own = await openAccount(front, '1000.00');
-}, 30_000);
+});
 afterAll(async () => {
   await killWorker();
   await front.close();
@@ -80,11 +81,12 @@ test('L2, L5 one line with ten megabytes of _ is taken and counted, and gates ar
   const file = (await answer.json()) as { id: string };
   expect([answer.status, file]).toMatchObject([200, { object: 'file', bytes: expect.any(Number) }]);
 
-  // The API waits for the count; a line that costs the square of its length would not be counted in hours.
-  const estimate = await front.ask('POST', '/v1/batches/estimate', {
-    key: own.member,
-    body: { input_file_id: file.id },
-  });
+  // The API waits for the count for 20 s; a line that costs the square of its length would not be counted in hours.
+  const estimate = await until(
+    () => front.ask('POST', '/v1/batches/estimate', { key: own.member, body: { input_file_id: file.id } }),
+    ({ body }) => body.error?.code !== 'file_not_counted',
+    120_000,
+  );
   isCounting = false;
   await asking;
   expect(estimate).toMatchObject({ status: 200, body: { requests: 1, fits: true } });
@@ -92,7 +94,7 @@ test('L2, L5 one line with ten megabytes of _ is taken and counted, and gates ar
   expect(gates.uploading).toBeGreaterThan(0);
   expect(gates.counting).toBeGreaterThan(0);
   await killWorker();
-}, 60_000);
+});
 
 test('L3 however many jobs are open, only quota and money refuse another one', async () => {
   const fileId = await insertInput(database.pool, own.id, 1);
@@ -114,7 +116,7 @@ test('L3 however many jobs are open, only quota and money refuse another one', a
   expect(await createOf(fileId)).toMatchObject({ status: 402, body: { error: { code: 'insufficient_funds' } } });
   await database.pool.query('update files set input_tokens = 1 where id = $1', [fileId]);
   expect((await createOf(fileId)).status).toBe(200);
-}, 30_000);
+});
 
 test('L2 the same Idempotency-Key is the same batch also by another key of the account', async () => {
   const fileId = await insertInput(database.pool, own.id, 1);

@@ -498,8 +498,11 @@ test('B5 usage that waits while its account is being closed is rejected, by what
     waiting = use(account, 1_000_000, 'waited');
     await until(
       async () =>
-        (await pool().query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'post_usage'"))
-          .rowCount,
+        (
+          await pool().query(
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ~ 'post_usage'",
+          )
+        ).rowCount,
       (count) => count! > 0,
     );
   });

@@ -195,7 +195,7 @@ test('L6 of thirty requests at once twenty are taken, and another one when one i
     expect(body).toMatchObject({ status: 409, code: 'too_many_limit_requests', limit: 20, in_use: 20 });
   await decide(answers.find(({ status }) => status === 201)!.body.id, { decision: 'deny' });
   expect([(await askFor({ requested: 40 })).status, (await askFor({ requested: 41 })).status]).toEqual([201, 409]);
-}, 30_000);
+});
 
 test('L6 of many decisions at once exactly one is taken; each later one is refused, changes and tells nothing', async () => {
   const id = await pending();

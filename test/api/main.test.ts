@@ -18,15 +18,18 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-function start(env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [program], {
+/** Its end is waited for from the beginning: it may come before its last words are read. */
+type Started = { child: ChildProcess; exited: Promise<unknown[]> };
+function start(env: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return { child, exited: once(child, 'exit') };
 }
 
-async function startApi(): Promise<{ child: ChildProcess; url: string }> {
-  const child = start({
+async function startApi(): Promise<Started & { url: string }> {
+  const { child, exited } = start({
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS,
     STRIPE_SECRET_KEY: 'sk_test_none',
@@ -34,7 +37,7 @@ async function startApi(): Promise<{ child: ChildProcess; url: string }> {
     ADMIN_KEY,
   });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  return { child, url: /^api listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)![1]! };
+  return { child, exited, url: /^api listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)![1]! };
 }
 
 const ask = (url: string, path: string, init: RequestInit = {}) =>
@@ -42,7 +45,7 @@ const ask = (url: string, path: string, init: RequestInit = {}) =>
 
 test('it takes ADMIN_KEY as an admin key, and a second start goes on where it was', async () => {
   for (const expected of [201, 409]) {
-    const { child, url } = await startApi();
+    const { child, exited, url } = await startApi();
     const body = JSON.stringify({
       id: 'kept',
       name: 'Kept',
@@ -50,12 +53,12 @@ test('it takes ADMIN_KEY as an admin key, and a second start goes on where it wa
     });
     expect((await ask(url, '/v1/accounts', { method: 'POST', body })).status).toBe(expected);
     child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await exited).toEqual([0, null]);
   }
 });
 
 test('SIGTERM lets what is under way be answered, and takes nothing new', async () => {
-  const { child, url } = await startApi();
+  const { child, exited, url } = await startApi();
   const blocker = await database.pool.connect();
   await blocker.query('begin');
   await blocker.query('select 1 from accounts for update');
@@ -70,14 +73,14 @@ test('SIGTERM lets what is under way be answered, and takes nothing new', async 
   await blocker.query('commit');
   blocker.release();
   expect(await (await underWay).json()).toMatchObject({ name: 'Renamed' });
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(await exited).toEqual([0, null]);
 });
 
 test('an environment that does not fit stops it with one clear message', async () => {
-  const child = start({ DATABASE_URL: database.url, STRIPE_SECRET_KEY: 'sk' });
+  const { child, exited } = start({ DATABASE_URL: database.url, STRIPE_SECRET_KEY: 'sk' });
   const [text] = (await once(child.stderr!, 'data')) as [Buffer];
   expect(String(text)).toBe('TEMPORAL_ADDRESS must be set: the API can not work without it.\n');
-  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(await exited).toEqual([1, null]);
 });
 
 test('at low priority it waits for its first connection for longer than others, which give up after 5 s', async () => {

@@ -103,7 +103,7 @@ test('usage, gates and holds have no limit, and no route of theirs can get one u
   expect(new Set(statuses(holds))).toEqual(new Set([201]));
   const withLimit = routes.filter(({ limit }) => limit !== undefined).map(({ path: at }) => at);
   expect(withLimit.filter((at) => /\/(usage|holds|gate|gates|authorize)\b/.test(at))).toEqual([]);
-}, 120_000);
+});
 
 test('however many cards are tried at once, five may be declined; those that are not give their place back', async () => {
   const { pool } = api.database;
@@ -153,7 +153,7 @@ test('a flood of addresses takes no more counters than there are slots', async (
   }
   // 200,000 over 16,384 counters are 12 each: nobody is refused, and the counters are not more.
   expect(refused).toBe(0);
-}, 120_000);
+});
 
 test('of an IPv6 address the first 64 bits count, of a mapped one the IPv4 address', () => {
   expect(networkOf('192.0.2.1')).toBe('192.0.2.1');

@@ -89,19 +89,15 @@ testWithSwitches.each([
   'garbage',
   'timeout_before',
   'timeout_after',
-])(
-  'P5 %s at Stripe: the same key again makes one refund',
-  async (effect) => {
-    const { account, refund, made } = await paid();
-    await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect });
-    const first = await refund({ amount: '7.00' }, 'k');
-    if (first.status !== 201) expect(first).toMatchObject({ status: 503, body: { code: 'payments_unavailable' } });
-    expect(await refund({ amount: '7.00' }, 'k')).toMatchObject({ status: 201, body: { amount: '7.00' } });
-    expect(await made()).toEqual([700]);
-    expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -7.00']);
-  },
-  40_000,
-);
+])('P5 %s at Stripe: the same key again makes one refund', async (effect) => {
+  const { account, refund, made } = await paid();
+  await world.simulate('POST', '/faults', { match: { method: 'POST', path: '^/v1/refunds$' }, times: 1, effect });
+  const first = await refund({ amount: '7.00' }, 'k');
+  if (first.status !== 201) expect(first).toMatchObject({ status: 503, body: { code: 'payments_unavailable' } });
+  expect(await refund({ amount: '7.00' }, 'k')).toMatchObject({ status: 201, body: { amount: '7.00' } });
+  expect(await made()).toEqual([700]);
+  expect(await lines(account)).toEqual(['prepayment 25.00', 'refund -7.00']);
+});
 
 testWithSwitches('P5 what may have been refunded is not given out again, until it is known', async () => {
   const { account, refund, made } = await paid();

@@ -47,7 +47,7 @@ beforeAll(async () => {
     await credit(pool, 'rich', '10.00');
     return (await createPlatformKey(pool, 'service', 'test')).key;
   });
-}, 60_000);
+});
 afterAll(async () => {
   await postgres.stop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -97,6 +97,9 @@ const ways: Record<string, Way> = {
   },
 };
 
+/** No answer grows stale here while a busy machine starts Postgres again. */
+const RESTART_MS_MAX = 60_000;
+
 type Answers = { api: (boolean | number)[]; client: (boolean | string)[] };
 
 /** Waits until the process and the replica answer so. */
@@ -104,7 +107,6 @@ async function answer(
   api: TestApi,
   client: NotedClient,
   wanted: Answers,
-  withinMs = 30_000,
   ids = ['poor', 'rich', 'late'],
 ): Promise<void> {
   const read = async (): Promise<Answers> => ({
@@ -119,7 +121,7 @@ async function answer(
       return verdict.allowed || verdict.because;
     }),
   });
-  await until(read, (answers) => JSON.stringify(answers) === JSON.stringify(wanted), withinMs);
+  await until(read, (answers) => JSON.stringify(answers) === JSON.stringify(wanted));
 }
 
 async function withApi(
@@ -129,8 +131,9 @@ async function withApi(
   const pool = openPool(postgres.url);
   const api = await startTestApi({
     database: { url: postgres.url, pool: wrap(pool), owner: pool, ownerUrl: postgres.url, drop: async () => {} },
+    gatePolicy: { onStale: 'fail_closed', staleAfterMs: RESTART_MS_MAX },
   });
-  const client = notedClient({ url: api.url, key, gate: {} });
+  const client = notedClient({ url: api.url, key, gate: { staleMsMax: RESTART_MS_MAX } });
   try {
     await client.gate.ready(20_000);
     await work(api, client, pool);
@@ -163,7 +166,6 @@ test.each(Object.entries(ways))(
       await answer(api, client, restored);
     });
   },
-  60_000,
 );
 
 test(
@@ -171,7 +173,7 @@ test(
   () =>
     withApi(async (api, client, pool) => {
       await openAccount(pool, 'steady');
-      const answerOfSteady = (wanted: Answers) => answer(api, client, wanted, 30_000, ['steady']);
+      const answerOfSteady = (wanted: Answers) => answer(api, client, wanted, ['steady']);
       await answerOfSteady({ api: [false], client: ['suspended'] });
       await postgres.stop();
       await start();
@@ -213,7 +215,7 @@ test('S6 while gates are read anew after a restart, the known answers stand: nob
       return client.gate.get('rich')!.asOf > before && client.gate.stalenessMs() < 1_500;
     }, Boolean);
   }, slow);
-}, 90_000);
+});
 
 test('S6 gates of a dump from a server that had counted further are not read again at every look', async () => {
   await onDatabase((pool) => pool.query(`update balances set gate_changed_xid = '9000000000'`));

@@ -329,7 +329,7 @@ describe('13.5 a backup by one command, and back by another', () => {
 
   /** As an operator runs it: compiled by `npm test` before the tests run. */
   const command = (name: 'backup' | 'restore', from: string, url = world.database.ownerUrl) =>
-    run(process.execPath, [compiled(name), from], { timeoutMs: 30_000, env: environment(url) });
+    run(process.execPath, [compiled(name), from], { timeoutMs: 120_000, env: environment(url) });
   const compiled = (name: string): string => join(__dirname, '..', '..', 'dist', 'workers', `${name}.js`);
   const environment = (url: string) => ({
     PATH: process.env.PATH,

@@ -6,6 +6,7 @@ import { sessionHashOf } from '../../ledger/sessions/session';
 import { sweepSessions } from '../../ledger/sessions/sweepSessions';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { testSignIns } from '../support/links';
+import { until } from '../support/notices';
 import { askBySession, cookieOf, signIn } from '../support/session';
 import { times } from '../support/times';
 
@@ -256,19 +257,14 @@ test('C1 a session ends after two hours without a request, and twelve hours afte
   await sweepSessions(pool, 100);
   expect(await Promise.all(cookies.map(isKept))).toEqual([false, false, true]);
   // The request has been written down: from now on the two hours count.
-  await waitFor(async () => {
+  await until(async () => {
     const { rows } = await pool.query<{ fresh: boolean }>(
       `select used_at > now() - interval '1 minute' as fresh from sessions where hash = $1`,
       [sessionHashOf(tokenOf(alive))],
     );
     return rows[0]!.fresh;
-  });
+  }, Boolean);
 });
-
-async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
-  for (const untilMs = Date.now() + 10_000; !(await isSo());)
-    if (Date.now() > untilMs) throw new Error('it has not become so');
-}
 
 test('C1 a link in a mail signs in once: opening it does nothing, its button does, and then it is over', async () => {
   const email = `owner@${account.id}.example`;

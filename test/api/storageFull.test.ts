@@ -68,7 +68,6 @@ const left = () => readdirSync(disk, { recursive: true }).filter((path) => !['pa
     expect((await upload(linesOf(2 * MEGABYTE))).status).toBe(200);
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
   },
-  60_000,
 );
 
 (mounted ? test : test.skip)(`L7 nor does a dataset that does not fit${name}`, async () => {

@@ -15,19 +15,22 @@ const trial = (id: string, key: string, body: object) =>
 async function withPast() {
   const account = await openAccount(api);
   const { owner } = api.database;
-  await owner.query(`update accounts set created_at = date_trunc('hour', now()) - interval '48 hours' where id = $1`, [
+  // The same for all its lines: an hour may begin meanwhile.
+  const { rows } = await owner.query<{ hour: Date }>(`select date_trunc('hour', now()) as hour`);
+  const hour = rows[0]!.hour;
+  await owner.query(`update accounts set created_at = $2::timestamptz - interval '48 hours' where id = $1`, [
     account.id,
+    hour,
   ]);
   const line = (sequence: number, kind: string, amount: number, after: number, hoursAgo: string) =>
     owner.query(
       `insert into ledger_lines (account_id, sequence, kind, counterparty, amount_nano, balance_after_nano, key, reference, description, at)
        values ($1::text, $2::bigint, $3::text, $4, $5, $6, case when $3 = 'usage' then 'usage/' || $1 || '/' || $2 else 'test/' || $1 || '/' || $2 end,
-         'prepayment/x', 'test', date_trunc('hour', now()) - $7::interval)`,
-      [account.id, sequence, kind, kind === 'usage' ? 'usage' : 'payments', amount * 1e9, after * 1e9, hoursAgo],
+         'prepayment/x', 'test', $8::timestamptz - $7::interval)`,
+      [account.id, sequence, kind, kind === 'usage' ? 'usage' : 'payments', amount * 1e9, after * 1e9, hoursAgo, hour],
     );
   await line(1, 'prepayment', 30, 30, '47 hours 59 minutes');
-  for (let hour = 0; hour < 47; hour += 1)
-    await line(hour + 2, 'usage', -1, 29 - hour, `${46 - hour} hours 30 minutes`);
+  for (let nth = 0; nth < 47; nth += 1) await line(nth + 2, 'usage', -1, 29 - nth, `${46 - nth} hours 30 minutes`);
   await owner.query('update balances set balance_nano = $2, sequence = 48 where account_id = $1', [account.id, -17e9]);
   return account;
 }

@@ -4,7 +4,7 @@ import { findViolations } from '../../ledger/transactions/findViolations';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
-const LIMITS = { statementMsMax: 300, queryMsMax: 1_500 };
+const LIMITS = { statementMsMax: 1_000, queryMsMax: 2_500 };
 const name = 'limited';
 let database: TestDatabase;
 let api: TestApi;

@@ -151,7 +151,6 @@ test.each(kinds)(
       await killed.stop();
     }
   },
-  60_000,
 );
 
 test('L2, L7 an upload that takes its time is renewed while it comes, and kept', async () => {
@@ -164,14 +163,13 @@ test('L2, L7 an upload that takes its time is renewed while it comes, and kept',
     await until(
       () => reservedSeconds(kind),
       (seconds) => seconds! > 30,
-      20_000,
     );
   for (const { finish } of uploads) finish();
   for (const { kind, answered } of uploads) expect((await answered)!.status).toBe(kind === 'a dataset' ? 201 : 200);
   for (const table of Object.values(TABLES))
     await api.database.pool.query(`update ${table} set removed_at = now() where account_id = $1`, [own.id]);
   await untilNothingIsLeft();
-}, 60_000);
+});
 
 test('L2, L7 nothing is renewed beyond a day: who sends a byte now and then keeps nothing for ever', async () => {
   const upload = begin(api.url, 'a dataset');
@@ -183,13 +181,12 @@ test('L2, L7 nothing is renewed beyond a day: who sends a byte now and then keep
   await until(
     () => reservedSeconds('a dataset'),
     (seconds) => (seconds ?? 0) < 16,
-    20_000,
   );
   upload.finish();
   await upload.answered;
   await api.database.pool.query('update evaluation_datasets set removed_at = now() where account_id = $1', [own.id]);
   await untilNothingIsLeft();
-}, 60_000);
+});
 
 test('L2, L7 an upload whose reservation has ended is told so at its next byte: try again; nothing is left', async () => {
   const uploads = kinds.map((kind) => ({ kind, ...begin(api.url, kind) }));
@@ -204,7 +201,7 @@ test('L2, L7 an upload whose reservation has ended is told so at its next byte: 
   for (const { finish } of uploads) finish();
   for (const { answered } of uploads) isLate(await answered);
   await untilNothingIsLeft();
-}, 60_000);
+});
 
 test.each(kinds)('L2, L7 so is one whose reservation ends between the last byte of %s and its row', async (kind) => {
   const upload = begin(api.url, kind);

@@ -14,8 +14,9 @@ const event = (accountId: string, id: string, more: object = {}) => ({
   inputTokens: 1_000_000,
   ...more,
 });
-/** The UTC date so many days ago. */
-const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+/** The UTC date so many days before this file began: midnight may pass within a test. */
+const BEGUN_MS = Date.now();
+const day = (ago: number) => new Date(BEGUN_MS - ago * 86_400_000).toISOString().slice(0, 10);
 const balanceOf = async (id: string) => (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
 
 test('B3 an event is priced, deducted, and answered with the new gate', async () => {

@@ -108,7 +108,7 @@ test('promtool understands configuration, rules and queries, and alerts fire whe
     return;
   }
   const temporary = mkdtempSync(join(tmpdir(), 'ballast-promtool-'));
-  const ask = (...args: string[]) => run(promtool, args, { timeoutMs: 30_000, cwd: folder });
+  const ask = (...args: string[]) => run(promtool, args, { timeoutMs: 120_000, cwd: folder });
   const asRules = (all: string[]): string =>
     JSON.stringify({
       groups: [
