@@ -68,7 +68,7 @@ test('L4 a page of jobs that can not be started holds up no other, and is tried 
   } finally {
     await starting.stop();
   }
-}, 40_000);
+});
 
 test('N2 a page of webhooks that can not be started holds up no other', async () => {
   const endpoint = await database.pool.query<{ id: string }>(
@@ -95,7 +95,7 @@ test('N2 a page of webhooks that can not be started holds up no other', async ()
   } finally {
     await starting.stop();
   }
-}, 40_000);
+});
 
 test('L2 a file that can not be removed from the store holds up no other', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-removing-'));

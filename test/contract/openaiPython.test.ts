@@ -87,4 +87,4 @@ test('L2 the client for Python uploads, creates, polls, pages, cancels, download
   } finally {
     await executor?.stop();
   }
-}, 120_000);
+});

@@ -31,7 +31,7 @@ test('redocly lint finds nothing wrong with the document', () => {
   const skipped = ['--skip-rule', 'operation-4xx-response', '--skip-rule', 'tag-description'];
   const { code, output } = run('@redocly/cli/bin/cli.js', 'lint', file, '--format=stylish', ...skipped);
   expect([code, output]).toEqual([0, expect.not.stringMatching(/\d+ (warning|error)|You have/)]);
-}, 120_000);
+});
 
 test('swagger-parser resolves every reference of the document', async () => {
   await expect(SwaggerParser.validate(file)).resolves.toMatchObject({ openapi: '3.1.0' });
@@ -48,7 +48,7 @@ export const reason = (problem: Declined): string | null | undefined => problem.
   );
   const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--lib', 'es2023'];
   expect(run('typescript/bin/tsc', ...strict, join(folder, 'use.ts'))).toEqual({ code: 0, output: '' });
-}, 120_000);
+});
 
 test('nothing in the document is of one tool only: no $defs, no classes of Unicode in patterns, no default answer', () => {
   expect(text).not.toContain('$defs');

@@ -107,7 +107,7 @@ test('O2 overlapping usage, holds, a crossing and its reload through two APIs an
     }),
   );
   expect(await findViolations(cluster.database.pool)).toEqual([]);
-}, 120_000);
+});
 
 test('S5 what one API commits or is told suspends and resumes at both, while usage comes in at both', async () => {
   const account = await cluster.account('spent', 'pm_card_chargeCustomerFail');
@@ -127,4 +127,4 @@ test('S5 what one API commits or is told suspends and resumes at both, while usa
   expect(first.version).toBe(second.version);
   expect(await cluster.paidCharges(account)).toBe(1);
   expect(await findViolations(cluster.database.pool)).toEqual([]);
-}, 120_000);
+});

@@ -38,7 +38,6 @@ const FULL = '/dev/full';
       await cluster.stop();
     }
   },
-  120_000,
 );
 
 test('the reader of the log is gone: the API goes on', async () => {

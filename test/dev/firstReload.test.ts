@@ -17,7 +17,7 @@ beforeAll(async () => {
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '100',
   });
-}, 120_000);
+});
 afterAll(async () => {
   await ballast?.stop();
   await traces.close();
@@ -54,14 +54,13 @@ test(`O1 it comes up, takes a prepayment and reloads by itself (Node ${process.v
   const account = await until(
     async () => (await ballast.ask('GET', path)).body,
     ({ balance }) => balance === '33.00',
-    30_000,
   );
   expect(account).toMatchObject({ gate: { state: 'ok' } });
 });
 
 test('13.6 one trace leads from the request of a prepayment to Stripe, and one from the usage to the charge of its reload', async () => {
   const whole = (paths: string[][]): boolean => paths.length >= 2 && paths.every(([root]) => root !== '(not here yet)');
-  const paths = await until(() => traces.pathsTo('stripe confirmIntent'), whole, 30_000);
+  const paths = await until(() => traces.pathsTo('stripe confirmIntent'), whole);
   expect(paths).toContainEqual([
     'api: POST /v1/accounts/:id/prepayments',
     'api: temporal start prepayment',

@@ -13,7 +13,7 @@ let ballast: NpmStart;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'ballast-start-'));
   ballast = await NpmStart.start(dataDir);
-}, 120_000);
+});
 afterAll(async () => {
   await ballast?.stop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -148,7 +148,7 @@ describe('started again, with an admin key of the environment', () => {
     expect(await registerPrivateWebhook()).toBe(201);
     await ballast.stop();
     ballast = await NpmStart.start(dataDir, { ADMIN_KEY });
-  }, 120_000);
+  });
 
   test('the ports are the same', () => expect(ports()).toEqual(before.ports));
 
@@ -162,7 +162,7 @@ describe('started again, with an admin key of the environment', () => {
     beforeAll(async () => {
       await ballast.stop();
       ballast = await NpmStart.start(dataDir, { HOST: '0.0.0.0' });
-    }, 120_000);
+    });
 
     test('an admin key of ours comes anew, and is printed', async () => {
       expect(ballast.adminKey).not.toBe(before.adminKey);
@@ -195,4 +195,4 @@ test('who reads its lines may go away: it stays up, and restarts what dies', asy
   );
   await sleep(500);
   expect(ballast.child.exitCode).toBeNull();
-}, 60_000);
+});

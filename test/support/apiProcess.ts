@@ -31,9 +31,12 @@ export async function startApiProcess(env: NodeJS.ProcessEnv, stdio?: StdioOptio
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (line) => lines.push(line));
   const url = `http://127.0.0.1:${port}`;
-  for (const deadline = Date.now() + 30_000; ;) {
+  for (const deadline = Date.now() + 60_000; ;) {
     if (await fetch(`${url}/healthz`).catch(() => null)) break;
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The API did not start: ${lines.join('\n')}`);
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`The API did not start: ${lines.join('\n')}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const stop = async (): Promise<void> => {

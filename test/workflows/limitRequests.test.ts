@@ -99,7 +99,7 @@ test('L6 the history of a request that nobody decides stays short: after fifty m
   expect((await stateOf(requestId)).reminders).toBeGreaterThan(50);
   await decided(requestId, 'approve');
   expect((await stateOf(requestId)).isEnded).toBe(true);
-}, 60_000);
+});
 
 test('L6, O4 a request whose workflow was started is not started again until its time has come', async () => {
   const { pool } = world.database;
