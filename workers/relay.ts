@@ -2,9 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { transaction } from '../ledger/db';
 import { listAccountsToWake } from '../ledger/decisions/listAccountsToWake';
-import { lockWorkflow } from '../ledger/decisions/lockWorkflow';
 import { listOverduePrepayments } from '../ledger/payments/listOverduePrepayments';
 import { refreshSignal } from '../workflows/messages';
 import { startPrepayment } from '../workflows/startPrepayment';
@@ -18,7 +16,7 @@ const ACCOUNTS_PER_TICK_MAX = 500;
 const SIGNALS_AT_ONCE_MAX = 20;
 /** A workflow that does not react is signalled less and less often: its history must not grow meanwhile. */
 const PATIENCE_TICKS_MAX = 64;
-/** Who has been seen so often, and signalled three times, is looked at: its run may be one that can't be replayed. */
+/** Who has been seen for more ticks than this, and signalled twice, is looked at: its run may be one that can't be replayed. */
 const STUCK_TICKS = 4;
 
 /** Told of each tick: how many were woken, how many could not be, and for how long the oldest has been seen. */
@@ -56,18 +54,10 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed, onB
   };
 
   const wake = async (accountId: string): Promise<void> => {
-    if (seen.get(accountId)!.ticks > STUCK_TICKS && (await beginAnew(accountId))) return;
-    await wakeBalance(client, accountId, refreshSignal);
-  };
-  const beginAnew = async (accountId: string): Promise<boolean> => {
-    const isNew = await transaction(
-      pool,
-      async (tx) => (await lockWorkflow(tx, accountId)) && beginAnewIfNotReplayable(client, accountId),
-    );
-    if (!isNew) return false;
+    if (seen.get(accountId)!.ticks <= STUCK_TICKS || !(await beginAnewIfNotReplayable(pool, client, accountId)))
+      return wakeBalance(client, accountId, refreshSignal);
     onBegunAnew?.();
     log.error({ account: accountId }, 'the workflow of an account could not be replayed: it was begun anew');
-    return true;
   };
 
   const keyOf = ({ paymentId }: { paymentId: string }): string => `prepayment ${paymentId}`;

@@ -3,8 +3,8 @@ import type { AccountState, DecisionRecord, Snapshot } from '../domain/accountSt
 import { isBalance } from '../domain/money';
 import type { UsageWatermark } from './messages';
 
-/** What a workflow knows before it has read anything: stale, so the first decision is to read (O4). @param reported usage to post */
-export function unread(accountId: string, reported: unknown[] = []): AccountState {
+/** What a workflow knows before it has read anything: stale, so the first decision is to read (O4). */
+export function unread(accountId: string): AccountState {
   const snapshot: Snapshot = {
     accountId,
     revision: 0,
@@ -33,7 +33,6 @@ export function unread(accountId: string, reported: unknown[] = []): AccountStat
     firstCharge: null,
     retry: { dueMs: 0, tries: 0 },
     decisions: [],
-    ...(reported.length > 0 && { reported }),
   };
 }
 

@@ -1,17 +1,18 @@
 /** Carries decisions out: the only place of the balance workflow that acts. Postgres keeps the money. */
-import { allHandlersFinished, condition, proxyActivities, uuid4 } from '@temporalio/workflow';
+import { allHandlersFinished, condition, proxyActivities, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { AccountState, AskedFrom, DecisionRecord, Snapshot } from '../domain/accountState';
 import type { Decision, Reasoned } from '../domain/decision';
 import { cancelDelayMs } from '../domain/payment';
 import { foldSnapshot, remember } from './accountState';
-import { AFTER_CHARGE_FAILED_MS, CHARGE, LEDGER } from './timeouts';
+import { AFTER_CHARGE_FAILED_MS, CHARGE, HISTORY, LEDGER } from './timeouts';
 import { Alarm } from './alarm';
 import type { Answers } from './answers';
 import type { News } from './news';
 
 const ledger = proxyActivities<Activities>(LEDGER);
 const payments = proxyActivities<Activities>(CHARGE);
+const histories = proxyActivities<Activities>(HISTORY);
 
 const NO_RETRY = { dueMs: 0, tries: 0 };
 
@@ -60,6 +61,11 @@ export class Acting {
       case 'end':
         return condition(allHandlersFinished);
     }
+  }
+
+  /** Posts the usage that was reported to a run which could not go on: again where that had done so, which finds duplicates (B3). */
+  async takeOver(runId: string): Promise<void> {
+    await histories.postReportsOf({ accountId: this.accountId, workflowId: workflowInfo().workflowId, runId });
   }
 
   /** Activities are told what was known when they were asked: so one that runs on after it was given up does no harm (O4). */

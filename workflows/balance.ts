@@ -11,12 +11,13 @@ import type { BalanceInput } from './messages';
 import { News } from './news';
 import { WORKFLOW_TASK_TIMEOUT } from './timeouts';
 
-export async function balance({ accountId, carried, reported }: BalanceInput): Promise<void> {
-  const state = carried ?? unread(accountId, reported);
+export async function balance({ accountId, carried, replaces }: BalanceInput): Promise<void> {
+  const state = carried ?? unread(accountId);
   const news = new News();
   const answers = new Answers(state, news);
   const acting = new Acting(accountId, state, news, answers);
   listen(state, news, answers);
+  if (replaces !== undefined) await acting.takeOver(replaces);
   for (;;) {
     if (mayContinueAsNew(state)) await goOn({ accountId, carried: state });
     const decision = decide(state, Date.now());

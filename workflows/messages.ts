@@ -37,10 +37,10 @@ export const confirmationWorkflowId = (paymentId: string): string => `confirmati
 export type ConfirmationInput = { accountId: string; paymentId: string; untilMs: number };
 
 /**
- * Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4), with the usage that a
- * run was told which could not go on.
+ * Starts an account's workflow: from the state an earlier run carried on, or else from Postgres (O4).
+ * `replaces`: the run that was ended for it, because it could not be replayed; what that was told and has not posted is posted first.
  */
-export type BalanceInput = { accountId: string; carried?: AccountState; reported?: unknown[] };
+export type BalanceInput = { accountId: string; carried?: AccountState; replaces?: string };
 export type PrepaymentInput = { accountId: string; paymentId: string; paymentMethodId: string };
 export type PrepaymentResult =
   | { kind: 'succeeded' }

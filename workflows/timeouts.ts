@@ -30,6 +30,9 @@ export const LEDGER: ActivityOptions = {
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 };
 
+/** Reads a whole history, up to thousands of events with megabytes of usage, and posts that: tried until it is done. */
+export const HISTORY: ActivityOptions = { ...LEDGER, startToCloseTimeout: '5 minutes' };
+
 /**
  * Talks to Stripe. An outage there is a result, not an error, so what is retried is a dead worker or Postgres away.
  * Bounded: longer waiting is the workflow's state.

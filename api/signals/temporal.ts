@@ -33,20 +33,21 @@ export async function updateBalance<Answer, Args extends unknown[]>(
   update: UpdateDefinition<Answer, Args>,
   ...args: Args
 ): Promise<Answer> {
-  try {
-    return await reaching(client, ANSWER_MS_MAX, () => {
-      const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
-        workflowId: balanceWorkflowId(accountId),
-        ...START,
-        args: [{ accountId }],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      });
-      return client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
+  return reaching(client, ANSWER_MS_MAX, async () => {
+    const startWorkflowOperation = new WithStartWorkflowOperation<Balance>('balance', {
+      workflowId: balanceWorkflowId(accountId),
+      ...START,
+      args: [{ accountId }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
     });
-  } catch (error) {
-    await transaction(pool, (tx) => raiseNews(tx, accountId)).catch(() => undefined);
-    throw error;
-  }
+    try {
+      return await client.workflow.executeUpdateWithStart(update, { args, startWorkflowOperation });
+    } catch (error) {
+      // Whoever asks is told that there is no answer, also where Postgres is away, too.
+      if (isTemporalOutage(error)) await transaction(pool, (tx) => raiseNews(tx, accountId)).catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
 /** Runs what needs Temporal; throws `temporal_unavailable` when it can't be reached or does not answer in time. */

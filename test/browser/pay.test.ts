@@ -215,14 +215,7 @@ inBrowser(
   async ({ visit, api, world }) => {
     const account = await opened(api, '20.00');
     const { body: card } = await addCard(api, account);
-    const ask = (method: string, path: string, body: object) =>
-      api.ask(method, `/v1/accounts/${account.id}/${path}`, {
-        key: account.owner,
-        body,
-        headers: { 'Idempotency-Key': 'first' },
-      });
-    await ask('POST', 'prepayments', { amount: '5.00' });
-    await ask('PUT', 'auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+    await turnOn(api, account);
     await world.simulate('POST', `/payment-methods/${card.id}/behavior`, { chargeDecline: 'insufficient_funds' });
     await adjust(api, account.id, '-20.00');
     const { page } = await visit({ key: account.owner });
@@ -266,11 +259,8 @@ inBrowser(
   },
 );
 
-/** Two cards and auto-reload; `decline` has a card refuse what it is charged. */
-async function reloading({ api, world }: ConsoleHarness) {
-  const account = await opened(api, '20.00');
-  const { body: primary } = await addCard(api, account);
-  const { body: backup } = await addCard(api, account, 'pm_card_mastercard', 'backup');
+/** Pays in advance with the primary card, which auto-reload asks for, and turns it on. */
+async function turnOn(api: ConsoleHarness['api'], account: Awaited<ReturnType<typeof opened>>): Promise<void> {
   const ask = (method: string, path: string, body: object) =>
     api.ask(method, `/v1/accounts/${account.id}/${path}`, {
       key: account.owner,
@@ -279,6 +269,14 @@ async function reloading({ api, world }: ConsoleHarness) {
     });
   await ask('POST', 'prepayments', { amount: '5.00' });
   await ask('PUT', 'auto-reload', { threshold: '10.00', amount: '25.00', acceptTerms: true });
+}
+
+/** Two cards and auto-reload; `decline` has a card refuse what it is charged. */
+async function reloading({ api, world }: ConsoleHarness) {
+  const account = await opened(api, '20.00');
+  const { body: primary } = await addCard(api, account);
+  const { body: backup } = await addCard(api, account, 'pm_card_mastercard', 'backup');
+  await turnOn(api, account);
   const decline = ({ id }: { id: string }, chargeDecline: string | null) =>
     world.simulate('POST', `/payment-methods/${id}/behavior`, { chargeDecline });
   return { account, primary, backup, decline };

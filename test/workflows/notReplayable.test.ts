@@ -10,6 +10,7 @@ import {
 import { updateBalance } from '../../api/signals/temporal';
 import { BALANCE_TASK_QUEUE, pauseAutoReloadUpdate, refreshSignal, reportUsageSignal } from '../../workflows/messages';
 import { beginAnewIfNotReplayable } from '../../workers/beginAnew';
+import { START } from '../../workflows/startOptions';
 import { until } from '../support/notices';
 import { World } from '../support/world';
 
@@ -32,6 +33,8 @@ afterAll(async () => {
   await native.close();
   await world.close();
 });
+
+const event = (id: string, inputTokens: number) => ({ id, model: 'signalled', inputTokens });
 
 /** Its run is begun by the other release. */
 async function accountOfOtherRelease(during: (account: Awaited<ReturnType<typeof world.account>>) => Promise<void>) {
@@ -57,7 +60,6 @@ async function historyOf(account: Awaited<ReturnType<typeof world.account>>): Pr
 }
 
 test('O4, B3 its run is replaced by one that begins from Postgres, with the usage that the first was told by signal', async () => {
-  const event = (id: string, inputTokens: number) => ({ id, model: 'signalled', inputTokens });
   const account = await accountOfOtherRelease(async (account) => {
     await account.wake(reportUsageSignal, { events: [event('a', 12_000_000)] });
     await until(
@@ -81,13 +83,49 @@ test('O4, B3 its run is replaced by one that begins from Postgres, with the usag
   expect(status.name).toBe('TERMINATED');
 });
 
+test('O4, B3 nothing is lost or posted twice where two begin it anew at once, all workers have died, and the new run is replaced too', async () => {
+  const { pool } = world.database;
+  const many = Array.from({ length: 1_200 }, (_, nth) => event(`m${nth}`, 10_000));
+  const account = await accountOfOtherRelease(async (account) => {
+    await account.wake(reportUsageSignal, { events: many });
+    await until(
+      () => historyOf(account),
+      (events) => events >= 6,
+    );
+  });
+  await account.handle.signal(reportUsageSignal, { events: [event('b', 1_000_000)] });
+  await until(
+    async () => (await account.handle.fetchHistory()).events,
+    (events) => events!.some(({ workflowTaskFailedEventAttributes: failed }) => failed),
+  );
+  await world.stopWorker();
+  const begin = () => beginAnewIfNotReplayable(pool, world.client, account.id);
+  expect((await Promise.all([begin(), begin()])).toSorted()).toEqual([false, true]);
+  expect(await begin()).toBe(false);
+  const { workflowId } = account.handle;
+  await world.client.workflow.start('balance', {
+    workflowId,
+    ...START,
+    workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+    args: [{ accountId: account.id, replaces: (await account.handle.describe()).runId }],
+  });
+  await account.handle.signal(reportUsageSignal, { events: [event('c', 1_000_000)] });
+  await world.startWorker();
+  await until(
+    () => account.available(),
+    (available) => available === '31.00',
+  );
+  const posted = await pool.query('select event_id from usage_events where account_id = $1', [account.id]);
+  expect(posted.rowCount).toBe(1_202);
+});
+
 test('O4 a run that does not react for another reason is left as it is', async () => {
   const account = await world.account({ balance: '20.00', autoReload: { threshold: '10.00', amount: '25.00' } });
   await account.settle();
   const { runId } = await account.handle.describe();
   await world.stopWorker();
   await account.use('15.00', { signal: false });
-  expect(await beginAnewIfNotReplayable(world.client, account.id)).toBe(false);
+  expect(await beginAnewIfNotReplayable(world.database.pool, world.client, account.id)).toBe(false);
   await world.startWorker();
   await until(
     () => account.credits(),
@@ -112,7 +150,7 @@ test('A13 an owner whose request was under way is told to ask again at once, and
       .rows[0]!.news;
   const before = await news();
   await account.wake(refreshSignal);
-  await until(() => beginAnewIfNotReplayable(world.client, account.id), Boolean);
+  await until(() => beginAnewIfNotReplayable(world.database.pool, world.client, account.id), Boolean);
   expect(await asking[0]).toMatchObject({ code: 'temporal_unavailable', status: 503 });
   expect(await news()).toBe(before + 1n);
   expect(await ask(account.id)).toEqual({ kind: 'saved' });
