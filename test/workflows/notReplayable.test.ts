@@ -8,6 +8,8 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { updateBalance } from '../../api/signals/temporal';
+import { transaction } from '../../ledger/db';
+import { lockWorkflow } from '../../ledger/decisions/lockWorkflow';
 import { BALANCE_TASK_QUEUE, pauseAutoReloadUpdate, refreshSignal, reportUsageSignal } from '../../workflows/messages';
 import { beginAnewIfNotReplayable } from '../../workers/beginAnew';
 import { START } from '../../workflows/startOptions';
@@ -100,6 +102,10 @@ test('O4, B3 nothing is lost or posted twice where two begin it anew at once, al
   );
   await world.stopWorker();
   const begin = () => beginAnewIfNotReplayable(pool, world.client, account.id);
+  await transaction(pool, async (tx) => {
+    await lockWorkflow(tx, account.id);
+    expect(await begin()).toBe(false);
+  });
   expect((await Promise.all([begin(), begin()])).toSorted()).toEqual([false, true]);
   expect(await begin()).toBe(false);
   const { workflowId } = account.handle;
