@@ -1,5 +1,6 @@
 /** Reads from the history of an account's run the usage that was reported to it by signal. */
 import type { Client } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time';
 import { defaultPayloadConverter, WorkflowNotFoundError, type Payload } from '@temporalio/common';
 import type { AccountState } from '../domain/accountState';
 import { toReported } from '../domain/reportedEvents';
@@ -26,12 +27,23 @@ export async function readReports(client: Client, { workflowId, runId }: Run): P
     const { workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: told } = event;
     const input = started ? (read(started.input) as Input) : null;
     if (input?.replaces) reports.push(...(await readReports(client, { workflowId, runId: input.replaces })));
-    if (input?.carried?.reported) reports.push(...input.carried.reported);
+    if (input?.carried?.reported) reports.push(...input.carried.reported.map(toldAt(event.eventTime)));
     const report = told?.signalName === 'reportUsage' ? (read(told.input) as Report) : null;
-    if (Array.isArray(report?.events)) reports.push(...(report.events as unknown[]).map(toReported));
+    if (Array.isArray(report?.events))
+      reports.push(...(report.events as unknown[]).map(toReported).map(toldAt(event.eventTime)));
   }
   return reports;
 }
+
+/**
+ * An event without a time is of the time when it was told, at the latest. Taken as of today, one that was posted long ago and
+ * is in the archive by now would be charged again; so it is `at_out_of_range`, as any other that comes so late (B8).
+ */
+const toldAt = (time: Parameters<typeof tsToMs>[0]): ((event: unknown) => unknown) => {
+  const at = new Date(tsToMs(time)).toISOString();
+  return (event) =>
+    typeof event === 'object' && event !== null ? { ...event, at: (event as { at?: unknown }).at ?? at } : event;
+};
 
 /** The argument of a message; null for one that nobody can read. */
 function read(input: { payloads?: Payload[] | null } | null | undefined): unknown {

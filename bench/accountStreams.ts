@@ -1,63 +1,81 @@
-/** Figure 21, the server's part: how soon who follows an account is told of a commit, and what followers cost the gate. */
+/** Figure 21, the server's part: how soon who follows an account is told of a commit, and what followers cost gates and usage. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { get, type ClientRequest } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { startApi } from './apiProcess';
 import { ADMIN_KEY, type MeasuredBallast } from './ballast';
+import { follow, startFollowers, tellsAccount } from './followers';
 import { load, type Target } from './load';
 import { quantile, summarize, type Figure } from './results';
-import { prepareUsage } from './usage';
+import { MODEL, prepareUsage } from './usage';
 
 const STREAMS = 200;
 const COMMITS_PER_RUN = 100;
 /** Commits come at any time between two looks of the API. */
 const PAUSE_MS_MAX = 250;
 const CHECKS_PER_SECOND = 1_000;
-/** So many of the followed accounts change in a second, with and without followers. */
-const CHANGES_PER_SECOND = 50;
+/** Of the followed accounts in turn: each changes once a second, with and without followers. */
+const EVENTS_PER_SECOND = 200;
+const CONNECTIONS = 16;
+/** Longer than any body: ids of accounts differ in length. */
+const BODY_BYTES = 256;
 
-export async function accountStreams(ballast: MeasuredBallast, runs: number, seconds = 5): Promise<Figure[]> {
+export async function accountStreams(
+  ballast: MeasuredBallast,
+  { runs, windows, seconds }: { runs: number; windows: number; seconds: number },
+): Promise<Figure[]> {
   const { serviceKey, accountIds, pool } = await prepareUsage(ballast, STREAMS);
   const api = await startApi(ballast.databaseUrl, ADMIN_KEY);
-  const gate = {
-    port: api.port,
-    path: `/v1/accounts/${accountIds[0]}/gate`,
-    headers: { Authorization: `Bearer ${serviceKey}` },
+  const target = { port: api.port, headers: { Authorization: `Bearer ${serviceKey}` } };
+  let next = 0;
+  const eventBody = (): string => {
+    const accountId = accountIds[(next += 1) % accountIds.length];
+    const event = { id: randomUUID(), accountId, model: MODEL, inputTokens: 1_200, outputTokens: 250 };
+    return JSON.stringify({ events: [event] }).padEnd(BODY_BYTES);
   };
-  const [told, ratios, shares]: [number[], number[], number[]] = [[], [], []];
-  await load(gate, { connections: 16, seconds, rate: CHECKS_PER_SECOND });
+  const gate: Target = { ...target, path: `/v1/accounts/${accountIds[0]}/gate` };
+  const usage: Target = { ...target, path: '/v1/usage', nextBody: eventBody };
+  const measure = async (): Promise<Window> => {
+    const [usedBefore, startedMs] = [processorSeconds(api.pid), performance.now()];
+    const [gates, events] = await Promise.all([
+      load(gate, { connections: CONNECTIONS, seconds, rate: CHECKS_PER_SECOND }),
+      load(usage, { connections: CONNECTIONS, seconds, rate: EVENTS_PER_SECOND }),
+    ]);
+    const processor = ((processorSeconds(api.pid) - usedBefore) * 1_000) / (performance.now() - startedMs);
+    return { gate: gates.latencies, usage: events.latencies, processor };
+  };
+  const measureFollowed = async (): Promise<Window> => {
+    const followers = await startFollowers({ port: api.port, key: ADMIN_KEY, accountIds });
+    const measured = await measure();
+    await followers.stop();
+    return measured;
+  };
+
+  await measure();
+  const told: number[] = [];
+  const costs: Cost[] = [];
   for (let run = 0; run < runs; run++) {
     told.push(await toldP99(pool, api.port, accountIds[0]!));
-    const cost = await costOfStreams(pool, gate, api.pid, accountIds, seconds);
-    ratios.push(cost.p99);
-    shares.push(cost.processor);
+    const [without, followed]: [Window[], Window[]] = [[], []];
+    for (let window = 0; window < windows; window++) {
+      // Each first in every other pair: what disturbs the machine then hits both alike.
+      if (window % 2 === 0) without.push(await measure());
+      followed.push(await measureFollowed());
+      if (window % 2 !== 0) without.push(await measure());
+    }
+    costs.push(costOf(followed, without));
   }
   await api.stop();
   await pool.end();
-  return [
-    summarize(
-      '21stream',
-      `commit of another process → told on the account's stream, p99 of ${COMMITS_PER_RUN}`,
-      'ms',
-      told,
-    ),
-    summarize(
-      '21gate',
-      `gate p99 at ${CHECKS_PER_SECOND}/s with ${STREAMS} streams of accounts that move ÷ without`,
-      'ratio',
-      ratios,
-    ),
-    summarize('21processor', `what ${STREAMS} such streams take of the API's processor`, 'seconds per second', shares),
-  ];
+  return toFigures(told, costs);
 }
 
 /** Each commit is made on a connection of ours, of which the API hears nothing but what it reads. */
 async function toldP99(pool: Pool, port: number, accountId: string): Promise<number> {
   let heard = (): void => {};
-  const stream = follow(port, accountId, (text) => text.includes('event: account') && heard());
+  const stream = follow(port, ADMIN_KEY, accountId, (text) => tellsAccount(text) && heard());
   const told = (): Promise<void> => new Promise((resolve) => (heard = resolve));
   await told();
   const milliseconds: number[] = [];
@@ -70,62 +88,62 @@ async function toldP99(pool: Pool, port: number, accountId: string): Promise<num
     milliseconds.push(performance.now() - committedMs);
   }
   stream.destroy();
-  return quantile(
-    milliseconds.sort((a, b) => a - b),
-    0.99,
-  );
+  return quantile(ascending(milliseconds), 0.99);
 }
 
-/** The same load twice in a row, so that what else the machine does falls on both. */
-async function costOfStreams(
-  pool: Pool,
-  gate: Target,
-  pid: number,
-  accountIds: readonly string[],
-  seconds: number,
-): Promise<{ p99: number; processor: number }> {
-  let next = 0;
-  const moving = setInterval(
-    () => void move(pool, accountIds[(next += 1) % accountIds.length]!).catch(() => {}),
-    1_000 / CHANGES_PER_SECOND,
-  );
-  const measure = async () => {
-    const [usedBefore, startedMs] = [processorSeconds(pid), performance.now()];
-    const { p99 } = await load(gate, { connections: 16, seconds, rate: CHECKS_PER_SECOND });
-    return { p99, processor: ((processorSeconds(pid) - usedBefore) * 1_000) / (performance.now() - startedMs) };
+/** Latencies in milliseconds; the API's processor in seconds per second. */
+type Window = { gate: readonly number[]; usage: readonly number[]; processor: number };
+type Cost = { gate: number; usage: number; processor: number };
+
+/** Of the windows of a kind together: the p99 of one has too few answers above it to be compared. */
+function costOf(followed: readonly Window[], without: readonly Window[]): Cost {
+  const p99 = (windows: readonly Window[], of: 'gate' | 'usage'): number =>
+    quantile(ascending(windows.flatMap((window) => window[of])), 0.99);
+  const processor = (windows: readonly Window[]): number =>
+    windows.reduce((sum, window) => sum + window.processor, 0) / windows.length;
+  return {
+    gate: p99(followed, 'gate') / p99(without, 'gate'),
+    usage: p99(followed, 'usage') / p99(without, 'usage'),
+    processor: processor(followed) - processor(without),
   };
-  const without = await measure();
-  const streams = accountIds.map((id) => follow(gate.port, id, () => undefined));
-  await sleep(1_000);
-  const withStreams = await measure();
-  streams.forEach((stream) => stream.destroy());
-  clearInterval(moving);
-  await sleep(500);
-  return { p99: withStreams.p99 / without.p99, processor: withStreams.processor - without.processor };
 }
+
+function toFigures(told: readonly number[], costs: readonly Cost[]): Figure[] {
+  const beside = `p99 at ${CHECKS_PER_SECOND} gates/s and ${EVENTS_PER_SECOND} events/s with ${STREAMS} streams of accounts that move ÷ without`;
+  return [
+    summarize(
+      '21stream',
+      `commit of another process → told on the account's stream, p99 of ${COMMITS_PER_RUN}`,
+      'ms',
+      told,
+    ),
+    summarize(
+      '21gate',
+      `gate ${beside}`,
+      'ratio',
+      costs.map(({ gate }) => gate),
+    ),
+    summarize(
+      '21usage',
+      `usage ${beside}`,
+      'ratio',
+      costs.map(({ usage }) => usage),
+    ),
+    summarize(
+      '21processor',
+      `what ${STREAMS} such streams take of the API's processor`,
+      'seconds per second',
+      costs.map(({ processor }) => processor),
+    ),
+  ];
+}
+
+const ascending = (values: number[]): number[] => values.sort((a, b) => a - b);
 
 /** In which a process has had a processor, all its threads together; the kernel counts in hundredths. */
 function processorSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function follow(port: number, accountId: string, onText: (text: string) => void): ClientRequest {
-  const request = get(
-    {
-      host: '127.0.0.1',
-      port,
-      path: `/v1/accounts/${accountId}/stream`,
-      agent: false,
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    },
-    (response) =>
-      response
-        .setEncoding('utf8')
-        .on('data', onText)
-        .on('error', () => undefined),
-  );
-  return request.on('error', () => undefined);
 }
 
 /** By a cent and back: the gate stays as it is. */

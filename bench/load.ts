@@ -21,7 +21,15 @@ export type LoadOptions = {
 };
 
 /** Latencies in milliseconds: at a fixed rate from when a request was due, so that a stall counts for all it delays. */
-export type LoadResult = { requests: number; perSecond: number; p50: number; p99: number; max: number };
+export type LoadResult = {
+  requests: number;
+  perSecond: number;
+  p50: number;
+  p99: number;
+  max: number;
+  /** All of them, ascending. */
+  latencies: readonly number[];
+};
 
 /** How often due requests are looked for at a fixed rate. */
 const TICK_MS = 1;
@@ -81,6 +89,7 @@ export async function load(
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
     max: sorted.at(-1) ?? NaN,
+    latencies: sorted,
   };
 }
 

@@ -37,6 +37,7 @@ import type { Tracing } from '../telemetry/spans';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
+import { FailedRuns, startLookingAtFailedRuns } from './failedRuns';
 import { installRuntime } from './installRuntime';
 import { startStartingLimitRequests } from './limitRequestStarts';
 import { startLevels } from './levels';
@@ -62,7 +63,8 @@ async function main(): Promise<void> {
   if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
   }
-  installRuntime(log);
+  const failed = new FailedRuns();
+  installRuntime(log, failed);
   const metrics = await startProcessMetrics('worker', config, { log, say });
   const counts = createWorkerCounts(metrics);
   await migrateOrWait(DATABASE_URL);
@@ -102,7 +104,7 @@ async function main(): Promise<void> {
     watchStripe: traceCalls(tracing, addStripeMetrics(metrics)),
     tracing,
   });
-  const loops = startLoops(config, linked, { pool, longPool, client, log, clock, counts });
+  const loops = startLoops(config, linked, { pool, longPool, client, log, clock, counts, failed });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
@@ -179,7 +181,15 @@ async function createWorkers({
 function startLoops(
   config: Config,
   linked: Linked,
-  parts: { pool: Pool; longPool: Pool; client: Client; log: Logger; clock: Clock; counts: WorkerCounts },
+  parts: {
+    pool: Pool;
+    longPool: Pool;
+    client: Client;
+    log: Logger;
+    clock: Clock;
+    counts: WorkerCounts;
+    failed: FailedRuns;
+  },
 ): Repeating[] {
   const { pool, longPool, log, clock, counts } = parts;
   const mailer = createMailer({
@@ -190,7 +200,8 @@ function startLoops(
   const loops = [
     startMeasuringClock(parts),
     startSchedulingReconcile(parts),
-    startRelay({ ...parts, onRelayed: counts.relayed, onBegunAnew: counts.begunAnew }),
+    startRelay({ ...parts, counts: counts.relay }),
+    startLookingAtFailedRuns(parts),
     startHoldSweep(parts),
     startUsageSums({ pool: longPool, log }),
     startDelivering({

@@ -5,15 +5,14 @@ import { readMoney, type MoneyState } from '../ledger/system/readMoney';
 import { readSystem, type SystemState } from '../ledger/system/readSystem';
 import type { MailOutcome } from '../notices/deliver';
 import { SECONDS, type Metrics, type Sample } from '../telemetry/metrics';
-import type { OnRelayed } from './relay';
+import type { RelayCounts } from './relay';
 import { addPaymentMetrics } from '../telemetry/paymentMetrics';
 
 /** What the loops of a worker tell. */
 export type WorkerCounts = {
   activities: ActivityCounts;
   mailed(outcome: MailOutcome): void;
-  relayed: OnRelayed;
-  begunAnew(): void;
+  relay: RelayCounts;
 };
 
 /** One reading serves all gauges of a scrape, and several scrapes at once. */
@@ -44,12 +43,13 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
   for (const outcome of ['delivered', 'put_off', 'failed', 'gone']) webhooks.inc({ outcome }, 0);
   for (const outcome of ['sent', 'put_off', 'failed']) mails.inc({ outcome }, 0);
   for (const kind of ['credited', 'taken_back', 'noted']) repairs.inc({ kind }, 0);
-  let relayOldest = 0;
+  let oldestSeenMs: number | null = null;
   metrics.gauge(
     'ballast_relay_lag_seconds',
     'For how long the relay has seen the oldest news that nobody folded.',
     [],
-    () => [[{}, relayOldest]],
+    // Of now, not of the last tick: while Temporal does not answer, a tick takes minutes.
+    () => [[{}, oldestSeenMs === null ? 0 : (performance.now() - oldestSeenMs) / 1_000]],
   );
   return {
     activities: {
@@ -61,11 +61,13 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
       ended: addActivitySeconds(metrics),
     },
     mailed: (outcome) => mails.inc({ outcome }),
-    begunAnew: () => begunAnew.inc(),
-    relayed(woken, failed, oldestSeconds) {
-      relayOldest = oldestSeconds;
-      relayed.inc({ outcome: 'woken' }, woken);
-      relayed.inc({ outcome: 'failed' }, failed);
+    relay: {
+      oldestSeen: (sinceMs) => (oldestSeenMs = sinceMs),
+      relayed(woken, failed) {
+        relayed.inc({ outcome: 'woken' }, woken);
+        relayed.inc({ outcome: 'failed' }, failed);
+      },
+      begunAnew: () => begunAnew.inc(),
     },
   };
 }

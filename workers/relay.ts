@@ -12,60 +12,75 @@ import { repeat, type Repeating } from './repeat';
 
 const TICK_MS = 1_000;
 /** Bounds one tick's work; the rest is the next tick's. */
-const ACCOUNTS_PER_TICK_MAX = 500;
+const RELAYED_PER_TICK_MAX = 500;
+/** Bounds what is looked at; as many as a few minutes can relay. */
+const SEEN_MAX = 20_000;
 const SIGNALS_AT_ONCE_MAX = 20;
 /** A workflow that does not react is signalled less and less often: its history must not grow meanwhile. */
 const PATIENCE_TICKS_MAX = 64;
 /** Who has been seen for more ticks than this, and signalled twice, is looked at: its run may be one that can't be replayed. */
 const STUCK_TICKS = 4;
 
-/** Told of each tick: how many were woken, how many could not be, and for how long the oldest has been seen. */
-export type OnRelayed = (woken: number, failed: number, oldestSeconds: number) => void;
+export type RelayCounts = {
+  /** Told at the beginning of each tick: when the oldest news that nobody has folded was first seen, by `performance.now()`. */
+  oldestSeen(sinceMs: number | null): void;
+  /** Told at the end of each tick. */
+  relayed(woken: number, failed: number): void;
+  /** Told of each workflow that could not be replayed and was begun anew. */
+  begunAnew(): void;
+};
 
 export type RelayOptions = {
   pool: Pool;
   client: Client;
   log: Logger;
   tickMs?: number;
-  onRelayed?: OnRelayed;
-  /** Told of each workflow that could not be replayed and was begun anew. */
-  onBegunAnew?: () => void;
+  counts?: RelayCounts;
 };
 
-/** What is still unacknowledged after one tick is relayed: usually the process that made the news has signalled itself. */
-export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed, onBegunAnew }: RelayOptions): Repeating {
-  /** By what is overdue: how many ticks it has been seen, and at which it is relayed next. */
-  let seen = new Map<string, { ticks: number; relayAt: number }>();
+/** What is overdue: since when and for how many ticks it has been seen, at which of them it is relayed next, when it was last. */
+type Seen = { sinceMs: number; ticks: number; relayAt: number; relayedMs: number };
 
-  const due = (keys: string[]): Set<string> => {
-    const next: typeof seen = new Map();
-    const now = new Set<string>();
-    for (const key of keys) {
-      const entry = seen.get(key) ?? { ticks: 0, relayAt: 1 };
-      if (entry.ticks === entry.relayAt) {
-        now.add(key);
-        entry.relayAt += Math.min(Math.max(1, entry.relayAt), PATIENCE_TICKS_MAX);
-      }
-      entry.ticks += 1;
-      next.set(key, entry);
-    }
+/** What is still unacknowledged after one tick is relayed: usually the process that made the news has signalled itself. */
+export function startRelay({ pool, client, log, tickMs = TICK_MS, counts }: RelayOptions): Repeating {
+  let seen = new Map<string, Seen>();
+
+  /** Of more than fit into a tick, those are due whose last time is longest ago: who never reacts keeps nobody else waiting. */
+  const due = (keys: readonly string[]): Set<string> => {
+    const nowMs = performance.now();
+    const next = new Map<string, Seen>();
+    for (const key of keys) next.set(key, seen.get(key) ?? { sinceMs: nowMs, ticks: 0, relayAt: 1, relayedMs: 0 });
     seen = next;
-    return now;
+    const now = [...seen]
+      .filter(([, { ticks, relayAt }]) => ticks >= relayAt)
+      .sort(([, a], [, b]) => a.relayedMs - b.relayedMs)
+      .slice(0, RELAYED_PER_TICK_MAX);
+    for (const [, entry] of now) {
+      entry.relayedMs = nowMs;
+      entry.relayAt = entry.ticks + Math.min(entry.ticks, PATIENCE_TICKS_MAX);
+    }
+    for (const entry of seen.values()) entry.ticks += 1;
+    return new Set(now.map(([key]) => key));
   };
 
   const wake = async (accountId: string): Promise<void> => {
     if (seen.get(accountId)!.ticks <= STUCK_TICKS || !(await beginAnewIfNotReplayable(pool, client, accountId)))
       return wakeBalance(client, accountId, refreshSignal);
-    onBegunAnew?.();
+    counts?.begunAnew();
     log.error({ account: accountId }, 'the workflow of an account could not be replayed: it was begun anew');
   };
 
   const keyOf = ({ paymentId }: { paymentId: string }): string => `prepayment ${paymentId}`;
 
   const tick = async (): Promise<void> => {
-    const accounts = await listAccountsToWake(pool, ACCOUNTS_PER_TICK_MAX);
-    const prepayments = await listOverduePrepayments(pool, ACCOUNTS_PER_TICK_MAX);
+    // As many more as fit into a tick: who is seen already may be waiting for its turn.
+    const most = Math.min(seen.size + RELAYED_PER_TICK_MAX, SEEN_MAX);
+    const accounts = await listAccountsToWake(pool, most);
+    const prepayments = await listOverduePrepayments(pool, most);
     const now = due([...accounts, ...prepayments.map(keyOf)]);
+    counts?.oldestSeen(
+      seen.size === 0 ? null : [...seen.values()].reduce((a, b) => (b.sinceMs < a.sinceMs ? b : a)).sinceMs,
+    );
     const work = [
       ...accounts.map((id) => ({ key: id, relay: (): Promise<unknown> => wake(id) })),
       ...prepayments.map(({ idempotencyKey, ...input }) => ({
@@ -75,15 +90,16 @@ export function startRelay({ pool, client, log, tickMs = TICK_MS, onRelayed, onB
     ].filter(({ key }) => now.has(key));
     let failed = 0;
     for (let i = 0; i < work.length; i += SIGNALS_AT_ONCE_MAX) {
-      const relayed = await Promise.allSettled(work.slice(i, i + SIGNALS_AT_ONCE_MAX).map(({ relay }) => relay()));
+      const some = work.slice(i, i + SIGNALS_AT_ONCE_MAX);
+      const relayed = await Promise.allSettled(some.map(({ relay }) => relay()));
       // What could not be told is told at the next tick.
       relayed.forEach(
-        ({ status }, place) => status === 'rejected' && seen.set(work[i + place]!.key, { ticks: 1, relayAt: 1 }),
+        ({ status }, place) =>
+          status === 'rejected' && Object.assign(seen.get(some[place]!.key)!, { ticks: 1, relayAt: 1 }),
       );
       failed += relayed.filter(({ status }) => status === 'rejected').length;
     }
-    const oldestTicks = Math.max(0, ...[...seen.values()].map(({ ticks }) => ticks - 1));
-    onRelayed?.(work.length - failed, failed, (oldestTicks * tickMs) / 1_000);
+    counts?.relayed(work.length - failed, failed);
     if (work.length > failed) log.info({ relayed: work.length - failed }, 'woke workflows that had missed news');
     if (failed > 0) throw new Error(`${failed} workflows could not be woken`);
   };

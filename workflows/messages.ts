@@ -11,7 +11,11 @@ export const TRACE_HEADER = 'traceparent';
 export type TracedMessage = { name: string; id: string; parent: string; atMs: number };
 export type TraceSinks = { traces: { received(message: TracedMessage): void } };
 
-export const balanceWorkflowId = (accountId: string): string => `balance/${accountId}`;
+const BALANCE = 'balance/';
+export const balanceWorkflowId = (accountId: string): string => `${BALANCE}${accountId}`;
+/** Null for a workflow that is no account's balance. */
+export const accountOfWorkflow = (workflowId: string): string | null =>
+  workflowId.startsWith(BALANCE) ? workflowId.slice(BALANCE.length) : null;
 /** @param keyHash SHA-256 (hex) of the caller's idempotency key */
 export const prepaymentWorkflowId = (accountId: string, keyHash: string): string =>
   `prepayment/${accountId}/${keyHash}`;

@@ -18,6 +18,7 @@ import { startCountingFiles, startErasing } from '../../workers/batchFiles';
 import { startStartingBatches } from '../../workers/batchStarts';
 import { createBatchWorker } from '../../workers/createBatchWorker';
 import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
+import { startLookingAtFailedRuns } from '../../workers/failedRuns';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
 import { createWorker } from '../../workers/createWorker';
@@ -27,7 +28,7 @@ import { createTestDatabase, type TestDatabase } from './database';
 import { testAdmins, testLinks } from './links';
 import { dist } from './paths';
 import { startTestSimulator } from './simulator';
-import { installQuietRuntime } from './temporalRuntime';
+import { failedRuns, installQuietRuntime } from './temporalRuntime';
 import { createTestLog } from './testLog';
 
 installQuietRuntime();
@@ -109,7 +110,12 @@ export class World {
         ...(options.webhooks ? [createWebhookWorker({ ...on, deps: { pool, log, sendWebhook } })] : []),
         ...(store ? [createBatchWorker({ ...on, deps: { pool, log, store } })] : []),
       ]);
-    const relay = options.relay ? startRelay({ pool, client: temporal.client, log, tickMs: 200 }) : null;
+    const relay = options.relay
+      ? [
+          startRelay({ pool, client: temporal.client, log, tickMs: 200 }),
+          startLookingAtFailedRuns({ pool, client: temporal.client, log, failed: failedRuns }),
+        ]
+      : [];
     const webhooks = options.webhooks
       ? startStartingWebhooks({ pool, client: temporal.client, log, pollMs: 50 })
       : null;
@@ -125,7 +131,7 @@ export class World {
       : [];
     const cleanup = [
       () => Promise.all(batchLoops.map((loop) => loop.stop())),
-      async () => relay?.stop(),
+      () => Promise.all(relay.map((loop) => loop.stop())),
       async () => webhooks?.stop(),
       async () => limitRequests?.stop(),
       () => temporal.close(),

@@ -7,6 +7,7 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { readReports } from '../../activities/readReports';
 import { updateBalance } from '../../api/signals/temporal';
 import { transaction } from '../../ledger/db';
 import { lockWorkflow } from '../../ledger/decisions/lockWorkflow';
@@ -83,6 +84,38 @@ test('O4, B3 its run is replaced by one that begins from Postgres, with the usag
   expect((await account.handle.describe()).runId).not.toBe(stuck);
   const { status } = await world.client.workflow.getHandle(account.handle.workflowId, stuck).describe();
   expect(status.name).toBe('TERMINATED');
+});
+
+test('O4, B3 also where it is told of nothing but usage by signal, which Postgres does not know', async () => {
+  const account = await accountOfOtherRelease(async (account) => {
+    await account.wake(reportUsageSignal, { events: [event('a', 1_000_000)] });
+    await until(
+      () => historyOf(account),
+      (events) => events >= 6,
+    );
+  });
+  await account.handle.signal(reportUsageSignal, { events: [event('b', 1_000_000)] });
+  await until(
+    () => account.available(),
+    (available) => available === '18.00',
+    30_000,
+  );
+});
+
+test('B3, B8 usage that the old run was told without a time is of then: it is not new where it has been posted and archived since', async () => {
+  const account = await world.account({ balance: '20.00', autoReload: { threshold: '10.00', amount: '25.00' } });
+  await account.wake(reportUsageSignal, {
+    events: [event('old', 1_000_000), { ...event('own', 1), at: '2020-02-01T00:00:00Z' }],
+  });
+  await until(
+    () => account.available(),
+    (available) => available === '19.00',
+  );
+  const { workflowId } = account.handle;
+  const { runId } = await account.handle.describe();
+  const [old, own] = (await readReports(world.client, { workflowId, runId })) as { at: string }[];
+  expect(Math.abs(Date.now() - Date.parse(old!.at))).toBeLessThan(60_000);
+  expect(own!.at).toBe('2020-02-01T00:00:00Z');
 });
 
 test('O4, B3 nothing is lost or posted twice where two begin it anew at once, all workers have died, and the new run is replaced too', async () => {
