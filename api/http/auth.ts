@@ -33,7 +33,7 @@ export type Keyring = {
   authenticate(authorization: string | undefined): Promise<Principal>;
   /** The same from memory alone: undefined says that `authenticate` must be asked. */
   recall(authorization: string): Principal | undefined;
-  /** As `authenticate`, by the token of a session's cookie. @param isUse false for a look that nobody asked for: it keeps no idle session going */
+  /** As `authenticate`, by the token of a session's cookie. @param isUse false for what nobody asked for: it keeps no idle session going */
   authenticateSession(token: string, isUse?: boolean): Promise<Principal>;
   /** After any change of keys or members: everything is looked up again. */
   forget(): void;

@@ -39,7 +39,7 @@ export function createCallers({ keyring, cookies, limiter, addressOf }: CallersO
   /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
   async function authenticate({ by, secret }: Identity, request: IncomingMessage): Promise<Principal> {
     try {
-      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret));
+      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret, isUse(request)));
     } catch (error) {
       if (secret !== undefined && isRefusal(error)) await limiter.take('wrong_key', { address: addressOf(request) });
       throw error;
@@ -60,6 +60,10 @@ export function createCallers({ keyring, cookies, limiter, addressOf }: CallersO
 
   return { identityOf, authenticate, isStillWelcome };
 }
+
+/** The console says what it asks without anybody there. Browsers open a stream again by themselves, and can't say so. */
+const isUse = (request: IncomingMessage): boolean =>
+  headerOf(request, 'x-ballast-unattended') !== '1' && headerOf(request, 'accept') !== 'text/event-stream';
 
 const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
 

@@ -38,7 +38,7 @@ const SECURITY_SCHEMES = {
     in: 'cookie',
     name: SECURE_COOKIE,
     description:
-      'Begun by `POST /v1/session`; it stands wherever a key does. A request that changes something must come from the same origin. By http elsewhere than on the same machine its name is `ballast`.',
+      'Begun by `POST /v1/session`; it stands wherever a key does. A request that changes something must come from the same origin. One with `X-Ballast-Unattended: 1` is answered as usual and is no use of the session, which ends after two hours without one; neither is the opening of an event stream. By http elsewhere than on the same machine its name is `ballast`.',
   },
 };
 

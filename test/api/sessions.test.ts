@@ -266,6 +266,33 @@ test('C1 a session ends after two hours without a request, and twelve hours afte
   }, Boolean);
 });
 
+test('C1 what a console asks while nobody is at it is answered as usual, and keeps no session going; nor does opening a stream', async () => {
+  const { pool } = api.database;
+  const [unattended, stream, attended] = (await Promise.all(times(3, () => signIn(api, { key: account.owner })))) as [
+    string,
+    string,
+    string,
+  ];
+  await pool.query(`update sessions set used_at = now() - interval '1 hour 59 minutes'`);
+  const ask = (cookie: string, headers: Record<string, string>, path = '') =>
+    askBySession(api, cookie, 'GET', `/v1/accounts/${account.id}${path}`, { headers });
+  expect((await ask(unattended, { 'X-Ballast-Unattended': '1' })).body.balance).toBe('10.00');
+  expect((await ask(stream, { Accept: 'text/event-stream' }, '/stream')).status).toBe(200);
+  await ask(attended, { 'X-Ballast-Unattended': '0' });
+  const isFresh = async (cookie: string): Promise<boolean> =>
+    (
+      await pool.query<{ fresh: boolean }>(
+        `select used_at > now() - interval '1 minute' as fresh from sessions where hash = $1`,
+        [sessionHashOf(tokenOf(cookie))],
+      )
+    ).rows[0]!.fresh;
+  // What is written down comes after the answer.
+  await until(() => isFresh(attended), Boolean);
+  expect([await isFresh(unattended), await isFresh(stream)]).toEqual([false, false]);
+  await ask(unattended, {});
+  await until(() => isFresh(unattended), Boolean);
+});
+
 test('C1 a link in a mail signs in once: opening it does nothing, its button does, and then it is over', async () => {
   const email = `owner@${account.id}.example`;
   const link = await linkFor(email.toUpperCase());

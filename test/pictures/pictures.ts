@@ -116,6 +116,35 @@ const losing = (pattern: string) => (page: Page) =>
     new URL(route.request().url()).pathname.startsWith('/v1/session') ? route.continue() : route.abort(),
   );
 
+const answerWith = (body: object, status = 200) => ({
+  status,
+  contentType: status < 400 ? 'application/json' : 'application/problem+json',
+  body: JSON.stringify(body),
+});
+
+/** The session of this browser becomes another one, or none, and another tab tells of it. */
+const sessionBecomes = (session: object | null, said: string) => async (page: Page) => {
+  await page.route('**/v1/session/current', (route: Route) => route.fulfill(answerWith({ session })));
+  await page.evaluate(`new BroadcastChannel('ballast.session').postMessage('begun')`);
+  await page.getByText(said).waitFor();
+};
+const SOMEBODY_ELSE = {
+  role: 'member',
+  accountId: 'harbor',
+  member: { id: '00000000-0000-4000-8000-000000000000', name: 'Mae Okafor', email: 'mae@harbor.example' },
+  accounts: [{ id: 'harbor', name: 'Harbor Research', role: 'member' }],
+};
+
+async function failToSignOut(page: Page): Promise<void> {
+  const detail = 'The database can’t be reached.';
+  const problem = { type: 'about:blank', title: 'No', status: 503, detail, code: 'database_unavailable' };
+  await page.route('**/v1/session', (route: Route) => route.fulfill(answerWith(problem, 503)));
+  const menu = page.getByRole('button', { name: 'Menu' });
+  if (await menu.isVisible()) await menu.click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('alert').waitFor();
+}
+
 const STATES: Readonly<Record<string, Answering>> = { loading: 'never', failed: 'failing', forbidden: 'refusing' };
 const inStates = (as: Visitor, pages: readonly { name: string; path: string }[]): Picture[] =>
   pages.flatMap(({ name, path }) =>
@@ -145,6 +174,19 @@ export const PICTURES: readonly Picture[] = [
     before: losing('**/stream'),
     open: (page) => page.getByText('The connection is lost').waitFor(),
   },
+  {
+    name: 'session-over',
+    as: 'thriving',
+    path: '/team?window=member',
+    open: sessionBecomes(null, 'Your session has ended'),
+  },
+  {
+    name: 'session-of-another',
+    as: 'thriving',
+    path: '/overview',
+    open: sessionBecomes(SOMEBODY_ELSE, 'Somebody else is signed in'),
+  },
+  { name: 'sign-out-failed', as: 'thriving', path: '/overview', open: failToSignOut },
   ...['overview', 'payments'].map((name) => ({
     name: `${name}-offline-failed`,
     as: 'thriving' as const,

@@ -50,5 +50,5 @@ test('C1 an address that the console writes out by itself is one of the document
 test('C1 nothing is asked past the client of the document but uploads and the stream', () => {
   const ways = /\bfetch\(|\bXMLHttpRequest\b|\bEventSource\(|\bWebSocket\b|\bsendBeacon\b/;
   const asking = sources.filter(({ source }) => ways.test(source)).map(({ file }) => file);
-  expect(asking.sort()).toEqual(['api/upload.ts', 'live/live.ts']);
+  expect(asking.sort()).toEqual(['api/upload.ts', 'live/holdStream.ts']);
 });

@@ -7,7 +7,8 @@ export const testInvitations = createInvitationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of tests',
 });
-export const testSignIns = createSignInLinks({ publicUrl: 'https://ballast.test', secret: 'a secret of tests' });
+export const TEST_SIGN_IN_SECRET = 'a secret of tests';
+export const testSignIns = createSignInLinks({ publicUrl: 'https://ballast.test', secret: TEST_SIGN_IN_SECRET });
 export const testLinks = createConfirmationLinks({
   publicUrl: 'https://ballast.test',
   secret: 'a secret of the tests',

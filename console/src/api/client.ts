@@ -1,32 +1,39 @@
 /** The one way to the API: typed by its document, by cookie, with problems as errors. */
 import createClient, { type Middleware } from 'openapi-fetch';
-import { ProblemError, toProblemBody } from './problem';
+import { isUnattended } from './attended';
+import { ProblemError, toProblemBody, type ProblemBody } from './problem';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
 
-/** Told when an answer says that nobody is signed in any more. */
-type Listener = () => void;
-const onSignedOut = new Set<Listener>();
-export function listenSignedOut(listener: Listener): () => void {
-  onSignedOut.add(listener);
-  return () => void onSignedOut.delete(listener);
-}
+type Listener = (status: 401 | 403) => void;
+let onRefused: Listener = () => undefined;
+/** Told when an answer says that the session has ended (401), or that its role may not ask this (403). */
+export const listenRefused = (listener: Listener): void => void (onRefused = listener);
 
-export const tellSignedOut = (): void => onSignedOut.forEach((tell) => tell());
+export function noteRefusal(status: number, body: ProblemBody | null): void {
+  if (status === 401 || (status === 403 && body?.code === 'forbidden')) onRefused(status);
+}
 
 /** Turns whatever is no success into an error, so that a query or a mutation fails where it should. */
 const problems: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
     const body = toProblemBody(await response.json().catch(() => null));
-    if (response.status === 401 && !schemaPath.startsWith('/v1/session')) tellSignedOut();
+    if (!schemaPath.startsWith('/v1/session')) noteRefusal(response.status, body);
     throw new ProblemError(response.status, body, response.headers.get('retry-after'));
   },
 };
 
+/** What nobody has asked for is answered as usual, and is no use of the session: it ends after two hours without one. */
+const attendance: Middleware = {
+  onRequest({ request }) {
+    if (isUnattended()) request.headers.set('X-Ballast-Unattended', '1');
+  },
+};
+
 export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: 'same-origin' });
-api.use(problems);
+api.use(attendance, problems);
 
 /** The data of an answer: errors are thrown before, so it is there. As JSON: text, such as CSV, is asked for elsewhere. */
 export async function data<T>(asked: Promise<{ data?: T }>): Promise<Exclude<NonNullable<T>, string>> {

@@ -1,5 +1,5 @@
 /** Uploads with progress, which `fetch` does not tell. By cookie and with problems as errors, as all else. */
-import { tellSignedOut } from './client';
+import { noteRefusal } from './client';
 import { ProblemError, toProblemBody } from './problem';
 
 export type Progress = { sentBytes: number; totalBytes: number };
@@ -19,8 +19,9 @@ export function upload<Answer>(path: string, body: FormData | Blob, { onProgress
       const { status } = request;
       const response: unknown = request.response;
       if (status < 300) return resolve(response as Answer);
-      if (status === 401) tellSignedOut();
-      reject(new ProblemError(status, toProblemBody(response), request.getResponseHeader('retry-after')));
+      const body = toProblemBody(response);
+      noteRefusal(status, body);
+      reject(new ProblemError(status, body, request.getResponseHeader('retry-after')));
     };
     request.onerror = () => reject(new TypeError('The connection was lost.'));
     request.onabort = () => reject(new DOMException('The upload was stopped.', 'AbortError'));

@@ -1,12 +1,13 @@
 /** Puts it together: the queries, the session, the frame with the page of the address. */
-import { QueryClientProvider, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { QueryClientProvider, useQuery, type QueryClient } from '@tanstack/react-query';
 import { PageCard, PageHead } from '../components/Card';
 import { Toasts } from '../components/Toasts';
 import { Failed } from '../components/States';
+import { NewcomerPage } from '../session/NewcomerPage';
+import { usePresence } from '../session/presence';
+import { SessionContext, sessionQuery } from '../session/session';
 import { SignInPage } from '../session/SignIn';
 import { SignInOnTop } from '../session/SignInOnTop';
-import { listenOtherTabs, SessionContext, sessionQuery } from '../session/session';
 import { text } from '../text';
 import { Frame } from './Frame';
 
@@ -17,11 +18,11 @@ export const App = ({ queries }: { queries: QueryClient }) => (
   </QueryClientProvider>
 );
 
-/** Nobody: the sign-in. Somebody: the frame. */
+/** Nobody: the sign-in. Somebody: the frame. Somebody else: that. */
 function Door() {
   const session = useQuery(sessionQuery);
-  const queries = useQueryClient();
-  useEffect(() => listenOtherTabs(() => void queries.invalidateQueries(sessionQuery)), [queries]);
+  const { newcomer } = usePresence();
+  if (session.data && newcomer) return <NewcomerPage before={session.data} now={newcomer} />;
   if (session.data)
     return (
       <SessionContext value={session.data}>

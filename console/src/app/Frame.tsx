@@ -5,9 +5,11 @@ import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { Boundary } from '../components/Boundary';
 import { ButtonLink } from '../components/Button';
 import { PageCard, PageHead } from '../components/Card';
+import { Problem } from '../components/Problem';
 import { Empty, Forbidden, Loading } from '../components/States';
 import { useLive, useLiveState } from '../live/live';
 import { useSession, type Role } from '../session/session';
+import { useLeavingProblem } from '../session/signing';
 import { text } from '../text';
 import styles from './Frame.module.css';
 import { pageAt, pages, pagesOf, type PageName } from './pages';
@@ -51,6 +53,7 @@ export function Frame() {
       </header>
       <main id="page" className={`${styles.main} in-order`} tabIndex={-1}>
         <Lost />
+        <Problem error={useLeavingProblem()} />
         <Boundary
           key={`${session.accountId} ${location}`}
           show={(broken) => (

@@ -1,16 +1,15 @@
 /** Who is signed in, for which account; the theme; the way out. */
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSession, useSigning } from '../session/session';
+import { useSession } from '../session/session';
+import { useChooseAccount, useSignOut } from '../session/signing';
 import { text } from '../text';
 import { readTheme, setTheme, THEMES, type Theme } from './theme';
 import styles from './UserMenu.module.css';
 
 export function UserMenu() {
   const { member, role, accounts, accountId } = useSession();
-  const { signOut, chooseAccount } = useSigning();
-  const leaving = useMutation({ mutationFn: signOut });
-  const choosing = useMutation({ mutationFn: chooseAccount });
+  const { mutate: signOut } = useSignOut();
+  const { mutate: chooseAccount } = useChooseAccount();
   const [theme, choose] = useState(readTheme);
   const here = accounts.find(({ id }) => id === accountId);
   return (
@@ -18,7 +17,7 @@ export function UserMenu() {
       {accounts.length > 1 ? (
         <label>
           {text.user.account}
-          <select value={accountId} onChange={(event) => choosing.mutate(event.target.value)}>
+          <select value={accountId} onChange={(event) => chooseAccount(event.target.value)}>
             {accounts.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}
@@ -50,7 +49,7 @@ export function UserMenu() {
             ))}
           </select>
         </label>
-        <button type="button" onClick={() => leaving.mutate()}>
+        <button type="button" onClick={() => signOut()}>
           {text.user.signOut}
         </button>
       </div>

@@ -5,25 +5,12 @@
  */
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
-import type { Schemas } from '../api/client';
 import { accountQuery } from '../api/accounts';
 import { keys } from '../api/keys';
+import { followRole } from '../session/presence';
+import { holdStream, type LiveState, type Message } from './holdStream';
 
 const ASK_AGAIN_MS = 10_000;
-const REOPEN_MS = 2_000;
-/**
- * What is had again within this time is not called lost: an API that restarts, or is too busy just now to look up who
- * asks (503), is nothing that a person can or must do something about.
- */
-const LOST_MS = 5_000;
-
-type AccountEvent = Partial<Schemas['Account']>;
-type Message =
-  | { kind: 'account'; account: AccountEvent }
-  | { kind: 'watching' }
-  | { kind: 'changed'; topics: string[] }
-  | { kind: 'state'; state: LiveState };
-export type LiveState = 'connecting' | 'live' | 'lost';
 
 let state: LiveState = 'connecting';
 const watchers = new Set<() => void>();
@@ -55,9 +42,13 @@ function follow(accountId: string, client: QueryClient): () => void {
   channel.onmessage = ({ data }: MessageEvent<Message>) => apply(data, accountId, client);
   navigator.locks
     .request(`ballast.live.${accountId}`, { signal: stopping.signal }, () =>
-      holdStream(accountId, stopping.signal, (message) => {
-        apply(message, accountId, client);
-        channel.postMessage(message);
+      holdStream(accountId, {
+        queries: client,
+        until: stopping.signal,
+        tell(message) {
+          apply(message, accountId, client);
+          channel.postMessage(message);
+        },
       }),
     )
     .catch(() => {
@@ -67,62 +58,6 @@ function follow(accountId: string, client: QueryClient): () => void {
     stopping.abort();
     channel.close();
   };
-}
-
-type Timer = ReturnType<typeof setTimeout> | undefined;
-
-/**
- * Resolves when the page is left: until then it has the lock. It may have been left just as it got the lock.
- * The browser comes back by itself from a lost connection; what was missed meanwhile is read again. After an answer that
- * is no stream, as when the session has ended, it gives up: then it is for us to ask again.
- */
-async function holdStream(accountId: string, until: AbortSignal, tell: (message: Message) => void): Promise<void> {
-  if (until.aborted) return;
-  let reopening: Timer;
-  let losing: Timer;
-  let isLost = false;
-  // Said again at each try: a tab may have been opened since.
-  const lose = (): void => {
-    isLost = true;
-    tell({ kind: 'state', state: 'lost' });
-  };
-  function open(): EventSource {
-    const opened = openStream(accountId, tell);
-    opened.onopen = () => {
-      clearTimeout(losing);
-      losing = undefined;
-      isLost = false;
-      tell({ kind: 'state', state: 'live' });
-    };
-    opened.onerror = () => {
-      if (isLost) lose();
-      else losing ??= setTimeout(lose, LOST_MS);
-      if (opened.readyState === EventSource.CLOSED) reopening = setTimeout(() => (source = open()), REOPEN_MS);
-    };
-    return opened;
-  }
-  let source = open();
-  await new Promise<void>((resolve) => {
-    until.addEventListener('abort', () => {
-      clearTimeout(reopening);
-      clearTimeout(losing);
-      source.close();
-      resolve();
-    });
-  });
-}
-
-/** What it says is told on. */
-function openStream(accountId: string, tell: (message: Message) => void): EventSource {
-  const source = new EventSource(`/v1/accounts/${encodeURIComponent(accountId)}/stream`);
-  source.addEventListener('account', ({ data }: MessageEvent<string>) => {
-    tell({ kind: 'account', account: JSON.parse(data) as AccountEvent });
-  });
-  source.addEventListener('watching', () => tell({ kind: 'watching' }));
-  source.addEventListener('changed', ({ data }: MessageEvent<string>) =>
-    tell({ kind: 'changed', ...(JSON.parse(data) as { topics: string[] }) }),
-  );
-  return source;
 }
 
 function apply(message: Message, accountId: string, client: QueryClient): void {
@@ -137,10 +72,15 @@ function apply(message: Message, accountId: string, client: QueryClient): void {
       // What changed while nobody listened, or before anybody did, is told by no `changed`.
       return void client.invalidateQueries({ queryKey: keys.account(accountId) });
     case 'changed':
-      // One that is being read already is not begun anew: under steady usage it would never end.
-      for (const topic of message.topics)
-        void client.invalidateQueries({ queryKey: keys.topic(accountId, topic) }, { cancelRefetch: false });
+      return void readAgain(message.topics, accountId, client);
   }
+}
+
+async function readAgain(topics: readonly string[], accountId: string, client: QueryClient): Promise<void> {
+  if (topics.includes('members')) await followRole(client);
+  // One that is being read already is not begun anew: under steady usage it would never end.
+  for (const topic of topics)
+    void client.invalidateQueries({ queryKey: keys.topic(accountId, topic) }, { cancelRefetch: false });
 }
 
 function askAgain(accountId: string, client: QueryClient): () => void {

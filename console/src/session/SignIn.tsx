@@ -6,7 +6,7 @@ import { Field } from '../components/Field';
 import { Notice } from '../components/Notice';
 import { Problem } from '../components/Problem';
 import { text } from '../text';
-import { useSigning, type Credentials } from './session';
+import { askForLink, useSignIn } from './signing';
 import styles from './SignIn.module.css';
 
 /** The whole page, for whoever comes without a session. */
@@ -35,10 +35,9 @@ function takeToken(): string | null {
   return token;
 }
 
-export function SignInForm({ onDone }: { onDone?: () => void }) {
-  const { signIn } = useSigning();
+export function SignInForm() {
   const [way, setWay] = useState<'email' | 'key'>('key');
-  const entering = useMutation({ mutationFn: (credentials: Credentials) => signIn(credentials), onSuccess: onDone });
+  const entering = useSignIn();
   const token = useRef<string | null | undefined>(undefined);
   useEffect(() => {
     if (token.current !== undefined) return;
@@ -83,7 +82,6 @@ function KeyForm({ isRunning, onKey }: { isRunning: boolean; onKey: (key: string
 }
 
 function MailForm() {
-  const { askForLink } = useSigning();
   const [email, setEmail] = useState('');
   const asking = useMutation({ mutationFn: askForLink });
   if (asking.isSuccess) return <Notice tone="good">{text.signIn.mailSent(email)}</Notice>;

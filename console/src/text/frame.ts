@@ -88,4 +88,11 @@ export const frame = {
     foot: 'Everything here can be done with a key, too:',
     docs: 'API documentation',
   },
+  newcomer: {
+    title: 'Somebody else is signed in',
+    why: (before: string, now: string) => `This page was opened by ${before}. Now this browser is signed in as ${now}.`,
+    next: 'Nothing more is done here for the one before, and what was not sent is not sent.',
+    goOn: (now: string) => `Go on as ${now}`,
+    memberOf: (member: string, account: string) => `${member}, ${account}`,
+  },
 } as const;

@@ -1,6 +1,7 @@
 /** What the palette leads to: pages and actions of one's role, one's accounts, and for admins all accounts by search. */
 import { useLocation } from 'wouter';
-import { useSession, useSigning, type Role } from '../../session/session';
+import { useSession, type Role } from '../../session/session';
+import { useChooseAccount, useSignOut } from '../../session/signing';
 import { text } from '../../text';
 import { pagesOf } from '../pages';
 import { useAccountEntries } from './accountEntries';
@@ -32,7 +33,8 @@ const ACTIONS: readonly Action[] = [
 /** @param query what is typed. Groups without an entry that fits it are left out. */
 export function useGroups(query: string): Group[] {
   const { role, accountId, accounts } = useSession();
-  const { signOut, chooseAccount } = useSigning();
+  const { mutate: signOut } = useSignOut();
+  const { mutate: chooseAccount } = useChooseAccount();
   const [, navigate] = useLocation();
   const ofAccounts = useAccountEntries(query, role === 'admin');
   const go = (href: string) => () => navigate(href);
@@ -47,8 +49,8 @@ export function useGroups(query: string): Group[] {
   }));
   const own = accounts
     .filter(({ id }) => id !== accountId)
-    .map(({ id, name }): Entry => ({ id, label: words.switchTo(name), note: id, run: () => void chooseAccount(id) }));
-  const leave: Entry = { id: 'sign-out', label: text.user.signOut, run: () => void signOut() };
+    .map(({ id, name }): Entry => ({ id, label: words.switchTo(name), note: id, run: () => chooseAccount(id) }));
+  const leave: Entry = { id: 'sign-out', label: text.user.signOut, run: () => signOut() };
   const toAccounts: Group = { name: words.accounts, entries: [...own.filter(fits(query)), ...ofAccounts.accounts] };
   const toActions: Group = {
     name: words.actions,

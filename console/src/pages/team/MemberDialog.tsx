@@ -1,11 +1,13 @@
 /** Adds a member, or changes one. */
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';
-import { useRole } from '../../session/session';
+import { followRole } from '../../session/presence';
+import { useSession } from '../../session/session';
 import { text } from '../../text';
 
 type Member = Schemas['Member'];
@@ -21,7 +23,9 @@ export function MemberDialog({
   member?: Member;
   onClose: () => void;
 }) {
-  const isAdmin = useRole() === 'admin';
+  const { role: own, member: { id: me } = {} } = useSession();
+  const isAdmin = own === 'admin';
+  const queries = useQueryClient();
   const [name, setName] = useState(member?.name ?? '');
   const [email, setEmail] = useState(member?.email ?? '');
   const [role, setRole] = useState<Member['role']>(member?.role ?? 'member');
@@ -34,6 +38,7 @@ export function MemberDialog({
       }
       const params = { path: { id: accountId, memberId: member.id } };
       await data(api.PATCH('/v1/accounts/{id}/members/{memberId}', { params, body: changesOf(member, body) }));
+      if (member.id === me) await followRole(queries);
       return words.saved(name);
     },
     changes: [keys.topic(accountId, 'members'), keys.topic(accountId, 'keys')],
