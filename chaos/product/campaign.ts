@@ -115,10 +115,11 @@ async function runSteps(
   }
 }
 
-function add(tally: Tally, { met, missed, phasesMs, recoveries, operations, reconciled }: StepDone): void {
+function add(tally: Tally, { met, missed, moments, phasesMs, recoveries, operations, reconciled }: StepDone): void {
   tally.steps++;
   for (const kind of met) addTo(tally.faults, kind, 1);
   for (const kind of missed) addTo(tally.missed, kind, 1);
+  for (const moment of moments) addTo(tally.moments, moment, 1);
   for (const phase of PHASES) addTo(tally.phasesMs, phase, phasesMs[phase]);
   tally.recoveries.push(...recoveries);
   tally.operations += operations;

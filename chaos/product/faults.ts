@@ -17,6 +17,8 @@ export type Struck = {
   isMet: () => boolean | Promise<boolean>;
   /** What it was meant to be besides, and was not. */
   missed?: string;
+  /** At which step of usage or of a charge it has struck, for those that wait for one. */
+  moment?: string;
   /** What was ended or frozen: it must serve again. */
   victims: Victim[];
 };
@@ -49,7 +51,7 @@ function killing(random: Random): Fault {
       strike();
       return {
         ...killed(kind, victim, kill!),
-        ...(!sprung && { missed: `${kind} at a chosen moment: done at another` }),
+        ...(sprung ? { moment: `${at.step}, ${when}` } : { missed: `${kind} at a chosen moment: done at another` }),
       };
     },
   };

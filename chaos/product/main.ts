@@ -1,4 +1,4 @@
-/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --from 40 --to 42] [-- --cluster] [-- --shrink]`: the campaign over the whole product (../README.md). */
+/** `npm run chaos [-- --faults 300] [-- --seed 1] [-- --from 40 --to 42] [-- --cluster] [-- --no-shrink]`: the campaign over the whole product (../README.md). */
 import { parseArgs } from 'node:util';
 import { abortOnSignal } from '../stopping';
 import type { GroundName } from './ballast';
@@ -24,8 +24,9 @@ function readWish(): Wish & { isShrinking: boolean } {
       to: { type: 'string' },
       only: { type: 'string' },
       cluster: { type: 'boolean', default: false },
-      shrink: { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: true },
     },
+    allowNegative: true,
   });
   const { only, shrink: isShrinking } = values;
   const [faults, seed, first, last] = [values.faults, values.seed, values.from, values.to ?? values.from].map(

@@ -21,6 +21,12 @@ export const STEPS: readonly { step: string; server: Server; match: RegExp; prog
     match: /^POST \/v1\/payment_intents\/\w+\/confirm/,
     programs: PROGRAMS,
   },
+  {
+    step: 'PaymentIntent canceled',
+    server: 'stripe',
+    match: /^POST \/v1\/payment_intents\/\w+\/cancel/,
+    programs: PROGRAMS,
+  },
   { step: 'PaymentIntent read', server: 'stripe', match: /^GET \/v1\/payment_intents/, programs: PROGRAMS },
 ];
 export const LOSSES: readonly { what: string; server: Server; match: RegExp; when: Moment }[] = [

@@ -12,6 +12,8 @@ export type Tally = {
   faults: Map<string, number>;
   /** Those that did not: they are no faults. */
   missed: Map<string, number>;
+  /** The steps of usage and of a charge at which processes were killed, each once it was met. */
+  moments: Map<string, number>;
   phasesMs: Map<Phase, number>;
   recoveries: Recovery[];
   operations: number;
@@ -23,6 +25,7 @@ export const newTally = (): Tally => ({
   steps: 0,
   faults: new Map(),
   missed: new Map(),
+  moments: new Map(),
   phasesMs: new Map(),
   recoveries: [],
   operations: 0,
@@ -51,6 +54,9 @@ export function reportOf(
     '',
     'not met, and not counted as faults',
     table(counts([...tally.missed].toSorted())),
+    '',
+    'steps of usage and of a charge at which a process was killed: before it was sent, when it was, before its answer',
+    table(counts([...tally.moments].toSorted())),
     '',
     'recovery, seconds from the fault on',
     table([['', 'times', 'p50', 'worst', 'over 5 s'], ...recoveryRows(tally.recoveries)]),

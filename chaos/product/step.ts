@@ -16,6 +16,8 @@ export type StepDone = {
   /** Of the faults that met what they were aimed at, and of those that did not. */
   met: string[];
   missed: string[];
+  /** At which steps of usage or of a charge they have struck. */
+  moments: string[];
   operations: number;
   recoveries: Recovery[];
   phasesMs: Record<Phase, number>;
@@ -68,13 +70,14 @@ function stopwatch(): () => number {
   return () => -lastMs + (lastMs = performance.now());
 }
 
-async function countMet(struck: readonly Struck[]): Promise<Pick<StepDone, 'met' | 'missed'>> {
-  const [met, missed]: [string[], string[]] = [[], []];
+async function countMet(struck: readonly Struck[]): Promise<Pick<StepDone, 'met' | 'missed' | 'moments'>> {
+  const [met, missed, moments]: [string[], string[], string[]] = [[], [], []];
   for (const one of struck) {
     ((await one.isMet()) ? met : missed).push(one.kind);
     if (one.missed !== undefined) missed.push(one.missed);
+    if (one.moment !== undefined) moments.push(one.moment);
   }
-  return { met, missed };
+  return { met, missed, moments };
 }
 
 /** Each operation draws for itself, so that what it does does not depend on who was quicker. */

@@ -7,10 +7,11 @@ import type { Operation } from './operation';
 export const changeSettings: Operation = async (_scene, random, { id: account, owner }) => {
   const path = `/v1/accounts/${account}/auto-reload`;
   const put = { threshold: random.pick(['5.00', '10.00', '15.00']), amount: random.pick(['25.00', '50.00']) };
-  const what = random.pick(['put', 'put', 'pause', 'resume', 'preview'] as const);
+  const what = random.pick(['put', 'put', 'put', 'pause', 'resume', 'disable', 'preview'] as const);
   const wish = { body: { ...put, acceptTerms: true } };
   if (what === 'put') expect(await owner.ask('PUT', path, wish), 'settings', 200, 202, ...NOT_SAVED);
   else if (what === 'preview') expect(await owner.ask('POST', `${path}/preview`, wish), 'a preview', 200);
+  else if (what === 'disable') expect(await owner.ask('DELETE', path), 'the end of auto-reload', 200);
   else expect(await owner.ask('POST', `${path}/${what}`), what, 200, ...NOT_CHANGED[what]);
 };
 /** Settings that charge at once may be refused by what has happened before in the campaign. */
@@ -21,7 +22,10 @@ const NOT_SAVED = [
   'account_suspended',
   'breaker_reached',
 ] as const;
-const NOT_CHANGED = { pause: ['auto_reload_not_on'], resume: ['auto_reload_not_paused', 'account_suspended'] } as const;
+const NOT_CHANGED = {
+  pause: ['auto_reload_not_on'],
+  resume: ['auto_reload_not_paused', 'account_suspended'],
+} as const;
 
 export const suspendAndResume: Operation = async ({ people, acknowledged }, random, { id: account }) => {
   const path = `/v1/accounts/${account}/suspension`;
