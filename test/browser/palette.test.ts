@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { openAccount, startTestApi, type TestAccount } from '../support/api';
+import { openAccount, putModel, startTestApi, type TestAccount } from '../support/api';
 import { CONSOLE_DIR, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
 import { rebuildConsole } from '../support/rebuildConsole';
 
@@ -115,6 +115,34 @@ inBrowser(
     await page.getByRole('dialog', { name: `Close Account ${account.id}` }).waitFor();
   },
 );
+
+inBrowser('C2 an admin runs a reconciliation and adds a price from the palette', async ({ visit, api }) => {
+  await putModel(api, 'priced-model');
+  const { page } = await visit({ key: api.admin });
+  await openBy(page, 'Control+k');
+  await page.keyboard.type('reconcil');
+  await paletteOf(page).getByRole('option', { name: 'Run a reconciliation' }).click();
+  const asking = page.getByRole('dialog', { name: 'Run a reconciliation' });
+  await asking.getByText('It never charges').waitFor();
+  await expectAccessible(page);
+  await asking.getByRole('button', { name: 'Run it now' }).press('Enter');
+  await asking.waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Report' }).getByText('Payments looked at').waitFor();
+
+  await openBy(page, 'Control+k');
+  await page.keyboard.type('new price priced');
+  await paletteOf(page).getByRole('option', { name: 'New price of priced-model', selected: true }).waitFor();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'New price of priced-model' });
+  await dialog.getByLabel('Begins, UTC').fill('2099-01-01T00:00');
+  await dialog.getByRole('button', { name: 'New price' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('row', { name: /^priced-model.*From Jan 1/ }).waitFor();
+  // Who may not is not led there, by the address either.
+  const { page: owners } = await visit({ key: account.owner, path: '/models?window=price&model=priced-model' });
+  await owners.getByRole('row', { name: /^priced-model/ }).waitFor();
+  expect(await owners.getByRole('dialog').count()).toBe(0);
+});
 
 inBrowser('C1 on a Mac it is opened by ⌘K, and Ctrl-K is left to the text', async ({ visit }) => {
   const { page } = await visit({

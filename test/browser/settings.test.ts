@@ -26,9 +26,15 @@ inBrowser('C1 an owner adds a member with the keyboard, changes the role and rem
   const owner = members.getByRole('row', { name: /^owner \(you\)/ });
   expect(await owner.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
   await expectAccessible(page);
+  // Nor is another role, which would be refused, too.
+  const dialog = page.getByRole('dialog');
+  await owner.getByRole('button', { name: /^Edit/ }).press('Enter');
+  expect(await dialog.getByLabel('Role').isDisabled()).toBe(true);
+  await dialog.getByText('make somebody else an owner first').waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'Add a member' }).press('Enter');
-  const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Ada');
   await dialog.getByLabel('E-mail address').fill(`owner@${account.id}.example`);
   await page.keyboard.press('Enter');
@@ -102,6 +108,23 @@ inBrowser('C2 an admin manages the people of any account; who may not is not led
     await other.getByText('This page is not for your role').waitFor();
     expect(await other.getByRole('link', { name: 'Team and keys' }).count()).toBe(0);
   }
+});
+
+inBrowser('C2 nobody is led to add members or keys to a closed account', async ({ visit, api }) => {
+  const { id } = await openAccount(api);
+  await api.ask('DELETE', `/v1/accounts/${id}?reason=over`, { key: api.admin });
+  const { page } = await visit({ key: api.admin, path: `/accounts/${id}` });
+  await page.getByRole('region', { name: 'Now' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Members and keys' }).count()).toBe(0);
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog', { name: 'Go to' }).locator('input:focus').waitFor();
+  await page.getByRole('option', { name: 'Rejected usage: Account' }).waitFor();
+  expect(await page.getByRole('option', { name: 'Members and keys' }).count()).toBe(0);
+  await page.goto(`${api.url}/accounts/${id}/team`);
+  await page.getByText('This account is closed').waitFor();
+  expect(await page.getByRole('button', { name: 'Add a member' }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Make a key' }).count()).toBe(0);
+  await expectAccessible(page);
 });
 
 inBrowser('N2 an owner adds an endpoint, tries it, and sees what it answered', async ({ visit, api }) => {

@@ -77,6 +77,17 @@ inBrowser('a token in the fragment signs in once, and leaves the address at once
   await second.page.getByRole('alert').getByText('This link was used before').waitFor();
 });
 
+inBrowser('C1 such a link signs in whom it is for, whoever is signed in already', async ({ api, visit }) => {
+  const { body } = await api.ask('POST', '/v1/session/tokens', { body: { key: api.admin } });
+  const { page, context } = await visit({ key: account.owner });
+  await page.getByTestId('balance').waitFor();
+  const other = await context.newPage();
+  await other.goto(`${api.url}/#sign-in=${body.token}`);
+  await other.getByRole('heading', { name: 'Accounts' }).waitFor();
+  expect(other.url()).not.toContain(body.token);
+  await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor();
+});
+
 inBrowser('a link is asked for by mail; the page does not say whether the address is known', async ({ visit }) => {
   const { page } = await visit();
   await page.getByRole('button', { name: 'Sign in by mail instead' }).click();

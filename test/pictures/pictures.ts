@@ -93,6 +93,7 @@ const WINDOWS: readonly Picture[] = [
   { name: 'close', as: 'admin', path: '/accounts/harbor', open: button(/^Close the account/) },
   { name: 'limit-decide', as: 'admin', path: '/limit-requests', open: button(/^Decide/) },
   { name: 'price-new', as: 'admin', path: '/models', open: button(/^New price/) },
+  { name: 'reconcile-ask', as: 'admin', path: '/reconcile?window=reconcile' },
   { name: 'prices', as: 'admin', path: '/models', open: button(/^Prices/) },
 ];
 

@@ -1,33 +1,29 @@
 /** What inference has cost by day, and for admins the usage that was not taken. */
 import { queryOptions } from '@tanstack/react-query';
-import { utcDay } from '../format/time';
 import { api, AS_CSV, csv, data, ofAccount } from './client';
 import { ADMIN_EVERY_MS, keys } from './keys';
 import { pageOf } from './paged';
 import type { paths } from './schema';
 
-/** Usage of the last days by day and model, today (UTC) included. */
-export const usageQuery = (id: string, days: number) => spendQuery(id, days, 'day,model');
+/** Usage by day and model. @param days UTC days in a row, as `useLastDays` has them */
+export const usageQuery = (id: string, days: readonly string[]) => spendQuery(id, days, 'day,model');
 
-/** Spend per day over the last days, today (UTC) included. */
-export const dailySpendQuery = (id: string, days: number) => spendQuery(id, days, 'day');
+/** Spend by day. @param days UTC days in a row, as `useLastDays` has them */
+export const dailySpendQuery = (id: string, days: readonly string[]) => spendQuery(id, days, 'day');
 
-function spendQuery(id: string, days: number, groupBy: 'day' | 'day,model') {
-  const range = lastDays(days);
+function spendQuery(id: string, days: readonly string[], groupBy: 'day' | 'day,model') {
+  const range = rangeOf(days);
   return queryOptions({
     queryKey: [...keys.topic(id, 'usage'), groupBy, range],
     queryFn: () => data(api.GET('/v1/accounts/{id}/usage', ofAccount(id, { ...range, groupBy }))),
   });
 }
 
-/** Usage of the last days by day and model as CSV: the sum of its costs is the total on the screen. */
-export const readUsageCsv = (id: string, days: number): Promise<Blob> =>
-  csv(api.GET('/v1/accounts/{id}/usage', { ...ofAccount(id, { ...lastDays(days), groupBy: 'day,model' }), ...AS_CSV }));
+/** Usage by day and model as CSV: the sum of its costs is the total on the screen. */
+export const readUsageCsv = (id: string, days: readonly string[]): Promise<Blob> =>
+  csv(api.GET('/v1/accounts/{id}/usage', { ...ofAccount(id, { ...rangeOf(days), groupBy: 'day,model' }), ...AS_CSV }));
 
-function lastDays(days: number): { from: string; to: string } {
-  const now = new Date();
-  return { from: utcDay(now, days - 1), to: utcDay(now) };
-}
+const rangeOf = (days: readonly string[]) => ({ from: days[0]!, to: days.at(-1)! });
 
 type RejectedList = paths['/v1/rejected-usage']['get']['responses'][200]['content']['application/json'];
 export type RejectedUsage = RejectedList['data'][number];

@@ -3,12 +3,15 @@ import type { QueryClient } from '@tanstack/react-query';
 import { accountQuery } from '../api/accounts';
 import { followSession, tellOtherTabs } from '../session/presence';
 import { sessionQuery } from '../session/session';
+import { hasToken } from '../session/token';
 import { pageAt, pages } from './pages';
 
 export function begin(queries: QueryClient): void {
   // The start leads to the first page that one's role may open: for most that is the first of all.
   (pageAt(window.location.pathname) ?? pages[0])?.begin();
   followSession(queries);
+  // Such a link means whomever it is for, whoever is signed in already.
+  if (hasToken()) return void queries.setQueryData(sessionQuery.queryKey, null);
   // What fails here is asked again, and told, by whoever shows it.
   queries.fetchQuery(sessionQuery).then(
     (session) => {

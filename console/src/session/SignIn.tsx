@@ -8,6 +8,7 @@ import { Problem } from '../components/Problem';
 import { text } from '../text';
 import { askForLink, useSignIn } from './signing';
 import styles from './SignIn.module.css';
+import { takeToken } from './token';
 
 /** The whole page, for whoever comes without a session. */
 export function SignInPage() {
@@ -26,13 +27,6 @@ export function SignInPage() {
       </p>
     </main>
   );
-}
-
-/** `#sign-in=<token>`: the browser tells the fragment to no server, and it leaves the address bar and the history at once. */
-function takeToken(): string | null {
-  const token = /^#sign-in=([\w.-]+)$/.exec(window.location.hash)?.[1] ?? null;
-  if (token !== null) window.history.replaceState(null, '', window.location.pathname + window.location.search);
-  return token;
 }
 
 export function SignInForm() {

@@ -14,6 +14,7 @@ export const operations = {
     note: 'Stripe, ledger and usage, compared',
     why: 'It credits what Stripe has and the ledger lacks, takes back what Stripe gave back, and lists what it can’t explain. It never charges. It also runs by itself.',
     run: 'Run it now',
+    ask: 'Run a reconciliation',
     running: 'It is running; a large one takes minutes. The report appears when it has ended.',
     lastRun: (time: string) => `Last one: ${time}`,
     never: 'It has never run',

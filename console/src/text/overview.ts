@@ -79,6 +79,8 @@ export const overview = {
   empty: 'None',
   average: 'Spend a day',
   averageNote: 'on average, last 7 days',
+  figures: 'Figures',
+  figuresMissing: (names: readonly string[]) => `Not loaded: ${names.join(', ')}.`,
   spend: 'Daily spend',
   spendNote: (from: string, to: string) => `${from} to ${to}, UTC days`,
   spendLabel: (total: string) => `Spend per day; ${total} in all`,

@@ -1,23 +1,22 @@
 /** Where one types what one looks for. It takes the focus when it appears. */
-import { useEffect, useRef, type InputHTMLAttributes } from 'react';
+import type { InputHTMLAttributes } from 'react';
 import { useSession } from '../../session/session';
 import { text } from '../../text';
 import styles from './Palette.module.css';
 
 const words = text.palette;
 
+/** The window that it is in begins with it as it opens: by an effect, which comes later, keys that are pressed before are lost. */
+const beginHere = (field: HTMLInputElement | null): void => field?.setAttribute('autofocus', '');
+
 export function PaletteField(props: InputHTMLAttributes<HTMLInputElement>) {
   const { role, accounts } = useSession();
   // Who has one account is led to no other.
   const hasAccounts = role === 'admin' || accounts.length > 1;
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    field.current?.focus();
-  }, []);
   return (
     <input
       {...props}
-      ref={field}
+      ref={beginHere}
       className={styles.field}
       type="text"
       role="combobox"

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { accountQuery, accountsList } from '../../api/accounts';
 import type { Schemas } from '../../api/client';
-import { actsOf, addressOf } from '../../features/account-acts/acts';
+import { actsOf, addressOf, isClosed } from '../../features/account-acts/acts';
 import { text } from '../../text';
 import { fits, partsOf, type Entry } from './entry';
 
@@ -36,7 +36,7 @@ export function useAccountEntries(query: string, isAdmin: boolean): AccountEntri
     const page = `/accounts/${encodeURIComponent(id)}`;
     const ways = [
       ...actsOf(account).map((act) => ({ label: words.acts[act], href: addressOf(id, act) })),
-      { label: words.team, href: `${page}/team` },
+      ...(isClosed(account) ? [] : [{ label: words.team, href: `${page}/team` }]),
       { label: words.rejected, href: `/rejected-usage?account=${encodeURIComponent(id)}` },
     ];
     return ways.map(({ label, href }) => ({

@@ -6,6 +6,7 @@ import { text } from '../../text';
 import { pagesOf } from '../pages';
 import { useAccountEntries } from './accountEntries';
 import { fits, type Entry } from './entry';
+import { usePriceEntries } from './priceEntries';
 
 const words = text.palette;
 export type Group = { name: string; entries: Entry[] };
@@ -21,6 +22,7 @@ const ACTIONS: readonly Action[] = [
   { roles: ['owner'], label: text.webhooks.add, href: '/webhooks?window=endpoint' },
   { roles: ['owner', 'resource_modifier'], label: words.askForLimit, href: '/limits?window=ask' },
   { roles: ['owner', 'resource_modifier', 'member'], label: text.batches.create, href: '/batches?window=new' },
+  { roles: ['admin'], label: text.operations.reconcile.ask, href: '/reconcile?window=reconcile' },
   { roles: ['admin'], label: words.lists.suspended, href: '/accounts?gate=suspended' },
   { roles: ['admin'], label: words.lists.disabled, href: '/accounts?autoReload=disabled_after_failures' },
   { roles: ['admin'], label: words.lists.paused, href: '/accounts?autoReload=paused' },
@@ -54,7 +56,10 @@ export function useGroups(query: string): Group[] {
   const toAccounts: Group = { name: words.accounts, entries: [...own.filter(fits(query)), ...ofAccounts.accounts] };
   const toActions: Group = {
     name: words.actions,
-    entries: [...ofAccounts.acts, ...[...actions, leave].filter(fits(query))],
+    entries: [
+      ...ofAccounts.acts,
+      ...[...actions, ...usePriceEntries(query, role === 'admin'), leave].filter(fits(query)),
+    ],
   };
   return [
     { name: words.pages, entries: pages.filter(fits(query)) },

@@ -7,9 +7,10 @@ import { DayBars, PART_COLOURS } from '../../components/chart/DayBars';
 import { Money } from '../../components/Money';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
+import { useLastDays } from '../../components/useUtcDay';
 import { formatMoney, toNano, toPixelsOnly } from '../../format/money';
 import { formatCount } from '../../format/number';
-import { formatShortDate, utcDay } from '../../format/time';
+import { formatShortDate } from '../../format/time';
 import { text } from '../../text';
 import { Advice } from './Advice';
 import { byDay, byModel, type ModelUsage, type UsageRow } from './byModel';
@@ -27,7 +28,8 @@ type Props = {
 };
 
 export function UsageReport({ id, days, fileName = 'usage' }: Props) {
-  const usage = useQuery(usageQuery(id, days));
+  const range = useLastDays(days);
+  const usage = useQuery(usageQuery(id, range));
   return (
     <Loaded query={usage} lines={10} card={words.spend}>
       {({ rows, total }) =>
@@ -38,18 +40,16 @@ export function UsageReport({ id, days, fileName = 'usage' }: Props) {
             </Empty>
           </Card>
         ) : (
-          <Spend id={id} rows={rows} total={total} days={days} fileName={fileName} />
+          <Spend id={id} rows={rows} total={total} range={range} fileName={fileName} />
         )
       }
     </Loaded>
   );
 }
 
-type SpendProps = Required<Props> & { rows: readonly UsageRow[]; total: string };
+type SpendProps = { id: string; rows: readonly UsageRow[]; total: string; range: readonly string[]; fileName: string };
 
-function Spend({ id, rows, total, days, fileName }: SpendProps) {
-  const now = new Date();
-  const range = Array.from({ length: days }, (_, at) => utcDay(now, days - 1 - at));
+function Spend({ id, rows, total, range, fileName }: SpendProps) {
   const models = byModel(rows);
   const named = models.slice(0, NAMED_MAX).map(({ model }) => model);
   const hasOthers = models.length > named.length;
@@ -87,7 +87,7 @@ function Spend({ id, rows, total, days, fileName }: SpendProps) {
           rowKey={({ model }) => model}
           name="usage"
           fileName={`${fileName}-${range[0]}-${range.at(-1)}`}
-          readCsv={() => readUsageCsv(id, days)}
+          readCsv={() => readUsageCsv(id, range)}
         />
       </Card>
     </>

@@ -6,6 +6,7 @@ import { accountQuery } from '../../api/accounts';
 import { ButtonLink } from '../../components/Button';
 import { PageHead } from '../../components/Card';
 import { Empty, Loaded } from '../../components/States';
+import { isClosed } from '../../features/account-acts/acts';
 import { NoticesCard } from '../../features/notices/NoticesCard';
 import { UsageReport } from '../../features/usage/UsageReport';
 import { useLive } from '../../live/live';
@@ -30,7 +31,9 @@ export default function AccountPage() {
     <>
       <PageHead title={account.data?.name ?? id}>
         <span className={styles.links}>
-          {!account.isError && <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>}
+          {account.data && !isClosed(account.data) && (
+            <Link href={`/accounts/${encodeURIComponent(id)}/team`}>{text.accounts.team}</Link>
+          )}
           <Link href={`/rejected-usage?account=${encodeURIComponent(id)}`}>{text.accounts.rejected}</Link>
           <Link href="/accounts">{text.accounts.back}</Link>
         </span>

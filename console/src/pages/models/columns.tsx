@@ -9,7 +9,8 @@ import styles from './Models.module.css';
 import { nextPrice, priceNow, showImagePrices, showPrice } from './price';
 
 const words = text.operations.models;
-export type Act = 'show' | 'add';
+/** Windows of a model, by their names in the address. */
+type Act = 'prices' | 'price';
 
 type TokenPrice = 'inputPerMillion' | 'cachedInputPerMillion' | 'outputPerMillion';
 const priceColumn = (key: TokenPrice, heading: string): Column<Model> => ({
@@ -68,8 +69,8 @@ export const columnsOf = (isAdmin: boolean, onAct: (act: Act, model: Model) => v
     heading: words.columns.actions,
     cell: (model) => (
       <RowActions>
-        <RowAction label={words.prices} of={model.id} onClick={() => onAct('show', model)} />
-        {isAdmin && <RowAction label={words.add} of={model.id} onClick={() => onAct('add', model)} />}
+        <RowAction label={words.prices} of={model.id} onClick={() => onAct('prices', model)} />
+        {isAdmin && <RowAction label={words.add} of={model.id} onClick={() => onAct('price', model)} />}
       </RowActions>
     ),
   },

@@ -1,15 +1,15 @@
 /** The models on sale with their prices; admins add new price versions (L1, B4). */
 import { useQuery } from '@tanstack/react-query';
 import { Boxes } from 'lucide-react';
-import { useState } from 'react';
 import { modelsQuery, type Model } from '../../api/models';
 import { Card, PageHead } from '../../components/Card';
 import { Filters, InputFilter, useUrlFilter } from '../../components/Filters';
 import { Empty, Loaded } from '../../components/States';
 import { Table } from '../../components/Table';
+import { useWindows } from '../../components/useWindow';
 import { useRole } from '../../session/session';
 import { text } from '../../text';
-import { columnsOf, type Act } from './columns';
+import { columnsOf } from './columns';
 import { PriceDialog } from './PriceDialog';
 import { PricesDialog } from './PricesDialog';
 
@@ -19,8 +19,8 @@ export default function ModelsPage() {
   const isAdmin = useRole() === 'admin';
   const filter = useUrlFilter(['q']);
   const models = useQuery(modelsQuery);
-  const [open, setOpen] = useState<{ act: Act; model: Model } | null>(null);
-  const close = () => setOpen(null);
+  const { shown, of, open, close } = useWindows('model');
+  const opened = models.data?.data.find(({ id }) => id === of);
   return (
     <>
       <PageHead title={text.pages.models} />
@@ -38,7 +38,7 @@ export default function ModelsPage() {
             ) : (
               <Table
                 caption={words.title}
-                columns={columnsOf(isAdmin, (act, model) => setOpen({ act, model }))}
+                columns={columnsOf(isAdmin, (act, model) => open(act, model.id))}
                 rows={rows}
                 rowKey={({ id }) => id}
                 name="models"
@@ -47,8 +47,8 @@ export default function ModelsPage() {
           }}
         </Loaded>
       </Card>
-      {open?.act === 'show' && <PricesDialog model={open.model} onClose={close} />}
-      {open?.act === 'add' && <PriceDialog model={open.model} onClose={close} />}
+      {opened && shown === 'prices' && <PricesDialog model={opened} onClose={close} />}
+      {opened && shown === 'price' && isAdmin && <PriceDialog model={opened} onClose={close} key={opened.id} />}
     </>
   );
 }

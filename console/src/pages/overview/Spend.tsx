@@ -6,8 +6,9 @@ import { Card } from '../../components/Card';
 import { DayBars } from '../../components/chart/DayBars';
 import { Money } from '../../components/Money';
 import { Empty, Loaded } from '../../components/States';
+import { useLastDays } from '../../components/useUtcDay';
 import { formatMoney } from '../../format/money';
-import { formatShortDate, utcDay } from '../../format/time';
+import { formatShortDate } from '../../format/time';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 
@@ -16,9 +17,8 @@ const DAYS = 14;
 const ROOM = 180;
 
 export function Spend() {
-  const usage = useQuery(dailySpendQuery(useAccountId(), DAYS));
-  const now = new Date();
-  const days = Array.from({ length: DAYS }, (_, at) => utcDay(now, DAYS - 1 - at));
+  const days = useLastDays(DAYS);
+  const usage = useQuery(dailySpendQuery(useAccountId(), days));
   return (
     <Card
       title={words.spend}

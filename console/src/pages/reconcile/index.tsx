@@ -6,11 +6,13 @@ import { reconcile, reportsQuery, type ReconcileReport, type Reports } from '../
 import { systemQuery } from '../../api/system';
 import { Button } from '../../components/Button';
 import { Card, PageHead } from '../../components/Card';
+import { ChangeDialog } from '../../components/ChangeDialog';
 import { Field } from '../../components/Field';
 import { useUrlFilter } from '../../components/Filters';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
+import { useWindow } from '../../components/useWindow';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
 import { Report } from './Report';
@@ -30,9 +32,15 @@ export default function ReconcilePage() {
       chosen.clear();
     },
   });
+  const asking = useWindow('reconcile');
   const { asked = null, scheduled = null } = reports.data ?? {};
   const runs = newestFirst({ asked: newerOf(asked, reconciling.data), scheduled });
   const shown = runs.find(({ name }) => name === chosen.values.run) ?? runs[0];
+  // How it goes is told by the page.
+  const runFromWindow = (): void => {
+    asking.close();
+    reconciling.mutate();
+  };
   const run = (
     <Button look="primary" isRunning={reconciling.isPending} onClick={() => reconciling.mutate()}>
       {words.run}
@@ -51,6 +59,15 @@ export default function ReconcilePage() {
         <Loaded query={reports}>{() => (shown ? <p>{words.why}</p> : <NoReport run={run} />)}</Loaded>
       </Card>
       {shown && <Report report={shown.report} />}
+      {asking.isOpen && (
+        <ChangeDialog
+          title={words.ask}
+          why={words.why}
+          submit={words.run}
+          change={{ ...reconciling, mutate: runFromWindow }}
+          onClose={asking.close}
+        />
+      )}
     </>
   );
 }

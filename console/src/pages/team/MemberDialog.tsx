@@ -16,11 +16,14 @@ const words = text.team;
 export function MemberDialog({
   accountId,
   member,
+  isLastOwner = false,
   onClose,
 }: {
   accountId: string;
   /** Left out: a new one. */
   member?: Member;
+  /** The role stays as it is. @default false */
+  isLastOwner?: boolean;
   onClose: () => void;
 }) {
   const { role: own, member: { id: me } = {} } = useSession();
@@ -64,8 +67,8 @@ export function MemberDialog({
           required
         />
       </Field>
-      <Field label={words.role}>
-        <select value={role} onChange={(event) => setRole(event.target.value as Member['role'])}>
+      <Field label={words.role} {...(isLastOwner && { hint: words.lastOwner })}>
+        <select value={role} disabled={isLastOwner} onChange={(event) => setRole(event.target.value as Member['role'])}>
           {Object.entries(words.roles).map(([value, label]) => (
             <option key={value} value={value}>
               {label}

@@ -56,7 +56,14 @@ export function Members({ accountId, members, keysOf }: Props) {
         )}
       </Loaded>
       {adding.isOpen && <MemberDialog accountId={accountId} onClose={adding.close} />}
-      {open?.act === 'edit' && <MemberDialog accountId={accountId} member={open.member} onClose={close} />}
+      {open?.act === 'edit' && (
+        <MemberDialog
+          accountId={accountId}
+          member={open.member}
+          isLastOwner={isLastOwner(open.member, countOwners(members.data?.data ?? []))}
+          onClose={close}
+        />
+      )}
       {open?.act === 'remove' && (
         <RemoveMember accountId={accountId} member={open.member} keys={keysOf(open.member.id)} onClose={close} />
       )}
@@ -64,6 +71,8 @@ export function Members({ accountId, members, keysOf }: Props) {
   );
 }
 
+/** The API keeps the last owner in place: what it would refuse is not offered. */
+const isLastOwner = ({ role }: Member, owners: number): boolean => role === 'owner' && owners <= 1;
 const countOwners = (members: readonly Member[]): number => members.filter(({ role }) => role === 'owner').length;
 
 type Columns = {
@@ -119,8 +128,7 @@ const columnsOf = ({ me, owners, keysOf, onOpen, onInvite }: Columns): Column<Me
       <RowActions>
         <RowAction label={words.edit} of={member.email} onClick={() => onOpen({ act: 'edit', member })} />
         {!member.confirmed && <RowAction label={words.invite} of={member.email} onClick={() => onInvite(member)} />}
-        {/* The last owner can't be removed: what would be refused is not offered. */}
-        {(member.role !== 'owner' || owners > 1) && (
+        {!isLastOwner(member, owners) && (
           <RowAction label={words.remove} of={member.email} onClick={() => onOpen({ act: 'remove', member })} />
         )}
       </RowActions>
