@@ -103,7 +103,7 @@ inBrowser('C1 a tab says so when somebody else has signed in, and goes on as the
   await endSession(api, visited);
   await isOverOn(page).waitFor();
   await signInByMail(context, isOverOn(page), addressOf(account, 'member'));
-  await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor();
+  await page.getByRole('heading', { name: 'Another member or account is signed in' }).waitFor();
   await page.getByText(`opened by owner, Account ${account.id}`).waitFor();
   await expectAccessible(page);
   const asked: string[] = [];
@@ -136,7 +136,7 @@ inBrowser(
     await other.goto(`${api.url}/overview`);
     await other.getByLabel('Account').selectOption({ label: `Account ${two.id}` });
     await other.getByTestId('balance').getByText('$22.00').waitFor();
-    await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor();
+    await page.getByRole('heading', { name: 'Another member or account is signed in' }).waitFor();
     // Back as the one before, the tab is as it was.
     await other.getByLabel('Account').selectOption({ label: `Account ${one.id}` });
     await page.getByTestId('balance').getByText('$11.00').waitFor();
@@ -333,7 +333,7 @@ inBrowser('C1 who can’t sign out or change accounts is told so, by the menu an
       body: JSON.stringify(problem),
     }),
   );
-  const told = page.getByRole('alert').getByText('Postgres can not be reached.');
+  const told = page.getByRole('alert').getByText('You are still signed in. Postgres can not be reached.');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await told.waitFor();
   await expectAccessible(page);
@@ -345,6 +345,8 @@ inBrowser('C1 who can’t sign out or change accounts is told so, by the menu an
   await page.keyboard.type('sign out');
   await page.keyboard.press('Enter');
   await told.waitFor();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await told.waitFor({ state: 'detached' });
   await page.unroute('**/v1/session');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();

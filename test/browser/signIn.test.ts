@@ -85,7 +85,7 @@ inBrowser('C1 such a link signs in whom it is for, whoever is signed in already'
   await other.goto(`${api.url}/#sign-in=${body.token}`);
   await other.getByRole('heading', { name: 'Accounts' }).waitFor();
   expect(other.url()).not.toContain(body.token);
-  await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor();
+  await page.getByRole('heading', { name: 'Another member or account is signed in' }).waitFor();
 });
 
 inBrowser('a link is asked for by mail; the page does not say whether the address is known', async ({ visit }) => {

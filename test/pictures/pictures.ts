@@ -185,7 +185,7 @@ export const PICTURES: readonly Picture[] = [
     name: 'session-of-another',
     as: 'thriving',
     path: '/overview',
-    open: sessionBecomes(SOMEBODY_ELSE, 'Somebody else is signed in'),
+    open: sessionBecomes(SOMEBODY_ELSE, 'Another member or account is signed in'),
   },
   { name: 'sign-out-failed', as: 'thriving', path: '/overview', open: failToSignOut },
   ...['overview', 'payments'].map((name) => ({

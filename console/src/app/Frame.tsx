@@ -2,10 +2,11 @@
 import { Menu, SearchX, WifiOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { isLost } from '../api/problem';
 import { Boundary } from '../components/Boundary';
-import { ButtonLink } from '../components/Button';
+import { Button, ButtonLink } from '../components/Button';
 import { PageCard, PageHead } from '../components/Card';
-import { Problem } from '../components/Problem';
+import { Notice } from '../components/Notice';
 import { Empty, Forbidden, Loading } from '../components/States';
 import { useLive, useLiveState } from '../live/live';
 import { useSession, type Role } from '../session/session';
@@ -53,7 +54,7 @@ export function Frame() {
       </header>
       <main id="page" className={`${styles.main} in-order`} tabIndex={-1}>
         <Lost />
-        <Problem error={useLeavingProblem()} />
+        <StillHere />
         <Boundary
           key={`${session.accountId} ${location}`}
           show={(broken) => (
@@ -149,6 +150,18 @@ function Lost() {
       <WifiOff size={16} aria-hidden="true" />
       {text.live.lost}
     </p>
+  );
+}
+
+/** Why who wanted to sign out, or to change accounts, is still here. */
+function StillHere() {
+  const problem = useLeavingProblem();
+  if (problem === null) return null;
+  const { act, error, dismiss } = problem;
+  return (
+    <Notice tone="bad" action={<Button onClick={dismiss}>{text.dialog.dismiss}</Button>}>
+      {isLost(error) ? text.states.changeLost : `${text.user.failed[act]} ${error.message}`}
+    </Notice>
   );
 }
 

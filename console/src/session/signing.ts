@@ -20,11 +20,13 @@ export const askForLink = async (email: string): Promise<void> =>
 
 /** What is done from wherever one is: that it failed is told in one place of the frame. */
 const LEAVING = ['leaving'] as const;
+const leaving = (act: Leaving) => [...LEAVING, act] as const;
+type Leaving = 'signOut' | 'chooseAccount';
 
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationKey: LEAVING,
+    mutationKey: leaving('signOut'),
     mutationFn: async () => {
       await api.DELETE('/v1/session');
       leave(queries);
@@ -36,7 +38,7 @@ export function useSignOut() {
 export function useChooseAccount() {
   const queries = useQueryClient();
   return useMutation({
-    mutationKey: LEAVING,
+    mutationKey: leaving('chooseAccount'),
     mutationFn: async (accountId: string) => {
       takeOver(queries, await data(api.POST('/v1/session', { body: { accountId } })));
       tellOtherTabs('begun');
@@ -44,6 +46,15 @@ export function useChooseAccount() {
   });
 }
 
-/** Why the last one did not sign out or change accounts; null: nothing has failed. */
-export const useLeavingProblem = (): Error | null =>
-  useMutationState({ filters: { mutationKey: LEAVING }, select: ({ state }) => state.error }).at(-1) ?? null;
+/** Which one has failed last, and why; null: none, or it was dismissed. */
+export function useLeavingProblem(): { act: Leaving; error: Error; dismiss: () => void } | null {
+  const mutations = useQueryClient().getMutationCache();
+  const filters = { mutationKey: LEAVING };
+  const last = useMutationState({
+    filters,
+    select: ({ options, state }) => ({ act: options.mutationKey?.[1] as Leaving, error: state.error }),
+  }).at(-1);
+  if (!last?.error) return null;
+  const dismiss = (): void => mutations.findAll(filters).forEach((mutation) => mutations.remove(mutation));
+  return { act: last.act, error: last.error, dismiss };
+}

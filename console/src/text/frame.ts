@@ -42,6 +42,7 @@ export const frame = {
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
   user: {
     signOut: 'Sign out',
+    failed: { signOut: 'You are still signed in.', chooseAccount: 'The account is still the same.' } as const,
     account: 'Account',
     roles: {
       owner: 'Owner',
@@ -89,9 +90,9 @@ export const frame = {
     docs: 'API documentation',
   },
   newcomer: {
-    title: 'Somebody else is signed in',
+    title: 'Another member or account is signed in',
     why: (before: string, now: string) => `This page was opened by ${before}. Now this browser is signed in as ${now}.`,
-    next: 'Nothing more is done here for the one before, and what was not sent is not sent.',
+    next: 'Nothing is sent from here for the one before any more; what was typed and not sent is gone.',
     goOn: (now: string) => `Go on as ${now}`,
     memberOf: (member: string, account: string) => `${member}, ${account}`,
   },
