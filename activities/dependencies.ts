@@ -6,12 +6,15 @@ import type { FileStore } from '../batches/fileStore';
 import type { Repair } from '../domain/reconciliation';
 import type { WebhookOutcome } from '../ledger/webhooks/webhookAttempt';
 import type { WebhookSender } from '../notices/webhookSender';
+import type { UsageCounts } from '../usage/postCounted';
 
 /** What is counted of activities, for metrics. */
 export type ActivityCounts = PaymentCounts & {
   /** `strike`: every method of an attempt failed; else how a reload closed. */
   reloadUnpaid(outcome: 'strike' | 'failed' | 'canceled'): void;
   webhookTried(outcome: WebhookOutcome['kind']): void;
+  /** Usage that was reported to a workflow by signal. */
+  usage: Pick<UsageCounts, 'reported' | 'committed'>;
   repaired(kind: Repair['kind']): void;
   /** Of the check of the whole ledger. */
   violated(count: number): void;

@@ -2,23 +2,26 @@
 import { Context } from '@temporalio/activity';
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import { POSTED_EVENTS_MAX } from '../domain/reportedEvents';
-import { postUsage } from '../ledger/usage/postUsage';
 import { postApart } from '../usage/postApart';
+import { postCounted } from '../usage/postCounted';
 import { createPriceBook } from '../usage/priceBook';
 import { createUsageReporting } from '../usage/reportUsage';
-import type { Dependencies } from './dependencies';
+import type { ActivityCounts, Dependencies } from './dependencies';
 import { inSnapshot } from './inSnapshot';
 import { readReports } from './readReports';
 
-export function createReportingActivities(deps: Dependencies) {
-  const { pool, log, clock } = deps;
+export function createReportingActivities(
+  deps: Pick<Dependencies, 'pool' | 'log' | 'clock' | 'policy'> & { counts?: Pick<ActivityCounts, 'usage'> },
+) {
+  const { pool, log, clock, counts } = deps;
   const report = createUsageReporting({
     pool,
     prices: createPriceBook(pool, log, () => performance.now()),
     now: clock.now,
+    counts: counts?.usage,
     post: (events) =>
       postApart({ events, places: [...events.keys()] }, async (some) => ({
-        result: await postUsage(pool, some),
+        result: await postCounted(pool, some, counts?.usage),
         first: 0,
       })),
   });

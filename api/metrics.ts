@@ -7,12 +7,14 @@ import { addStripeMetrics } from '../telemetry/stripeMetrics';
 import type { Clock } from '../ledger/clock';
 import type { PaymentCounts } from '../payments/deps';
 import { addPaymentMetrics } from '../telemetry/paymentMetrics';
+import { addUsageMetrics } from '../telemetry/usageMetrics';
+import type { UsageCounts } from '../usage/postCounted';
 import type { GateCache } from './gate/gateCache';
 import type { GateStreams } from './gate/gateStream';
 import type { CountedHotPath } from './gate/hotPath';
 import type { OnAnswered } from './http/dispatch';
 import type { OnSignalled, Signals } from './signals/signals';
-import type { UsageCounts, UsagePosting } from './usage/usagePosting';
+import type { UsagePosting } from './usage/usagePosting';
 
 /** What the parts of an API tell while they work. */
 export type ApiCounts = {
@@ -34,9 +36,6 @@ export type ApiParts = {
   clock: Pick<Clock, 'now' | 'skewMs'>;
 };
 
-const COMMIT_EVENTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
-const NANO_PER_USD = 1e9;
-
 export function createApiCounts(metrics: Metrics): ApiCounts {
   const answers = metrics.histogram('ballast_http_request_seconds', 'Answers of routes, by route and status.', {
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
@@ -47,40 +46,11 @@ export function createApiCounts(metrics: Metrics): ApiCounts {
     labels: ['outcome'],
   });
   return {
-    usage: createUsageCounts(metrics),
+    usage: addUsageMetrics(metrics),
     payments: addPaymentMetrics(metrics),
     onAnswered: ({ method, path }, status, seconds) => answers.observe({ method, route: path, status }, seconds),
     onSignalled: (taken, seconds) => signals.observe({ outcome: taken ? 'taken' : 'failed' }, seconds),
     watchStripe: addStripeMetrics(metrics),
-  };
-}
-
-function createUsageCounts(metrics: Metrics): UsageCounts {
-  const events = metrics.counter('ballast_usage_events_total', 'Usage events by what became of them.', [
-    'outcome',
-    'code',
-  ]);
-  const commitEvents = metrics.histogram('ballast_usage_commit_events', 'Usage events in one commit.', {
-    buckets: COMMIT_EVENTS,
-  });
-  const commitSeconds = metrics.histogram('ballast_usage_commit_seconds', 'How long a commit of usage took.', {
-    buckets: SECONDS,
-  });
-  const failures = metrics.counter('ballast_usage_commit_failures_total', 'Commits of usage that failed.');
-  const deducted = metrics.counter('ballast_usage_deducted_usd_total', 'Dollars deducted for usage.');
-  for (const outcome of ['accepted', 'duplicate']) events.inc({ outcome, code: '' }, 0);
-  return {
-    reported({ accepted, duplicates, rejected }) {
-      if (accepted > 0) events.inc({ outcome: 'accepted', code: '' }, accepted);
-      if (duplicates > 0) events.inc({ outcome: 'duplicate', code: '' }, duplicates);
-      for (const { code } of rejected) events.inc({ outcome: 'rejected', code });
-    },
-    committed(count, seconds, costNano) {
-      commitEvents.observe(count);
-      commitSeconds.observe(seconds);
-      deducted.inc(Number(costNano) / NANO_PER_USD);
-    },
-    failed: () => failures.inc(),
   };
 }
 

@@ -4,6 +4,7 @@ import { toKeepable, toShownId, type Rejection } from '../domain/checkEvent';
 import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
 import type { PriceBook } from './priceBook';
 import { keepRejectedUsage, type RejectedEvent } from '../ledger/usage/keepRejectedUsage';
+import type { UsageCounts } from './postCounted';
 import { createUsageChecking, NOT_POSTED, type Placed } from './checkUsage';
 
 export type ReportedUsage = {
@@ -22,6 +23,7 @@ export type UsageReporting = {
   pool: Pool;
   prices: PriceBook;
   now(): number;
+  counts?: Pick<UsageCounts, 'reported'> | undefined;
   /** Posts events that were checked and priced, alone or with others, in one or more commits. */
   post(events: readonly PricedEvent[]): Promise<readonly PostedPart[]>;
 };
@@ -31,6 +33,7 @@ export function createUsageReporting({
   pool,
   prices,
   now,
+  counts,
   post,
 }: UsageReporting): (raw: readonly unknown[]) => Promise<ReportedUsage> {
   const checkEvents = createUsageChecking(pool, prices, now);
@@ -54,12 +57,9 @@ export function createUsageReporting({
         pool,
         rejected.map((rejection) => toKept(raw[rejection.index], rejection)),
       );
-    return {
-      accepted: raw.length - rejected.length - duplicates,
-      duplicates,
-      rejected,
-      posted: parts.map(({ result }) => result),
-    };
+    const report = { accepted: raw.length - rejected.length - duplicates, duplicates, rejected };
+    counts?.reported(report);
+    return { ...report, posted: parts.map(({ result }) => result) };
   };
 }
 

@@ -7,6 +7,7 @@ import type { MailOutcome } from '../notices/deliver';
 import { SECONDS, type Metrics, type Sample } from '../telemetry/metrics';
 import type { RelayCounts } from './relay';
 import { addPaymentMetrics } from '../telemetry/paymentMetrics';
+import { addUsageMetrics } from '../telemetry/usageMetrics';
 
 /** What the loops of a worker tell. */
 export type WorkerCounts = {
@@ -54,6 +55,7 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
   return {
     activities: {
       ...addPaymentMetrics(metrics),
+      usage: addUsageMetrics(metrics),
       reloadUnpaid: (outcome) => reloads.inc({ outcome }),
       webhookTried: (outcome) => webhooks.inc({ outcome }),
       repaired: (kind) => repairs.inc({ kind }),

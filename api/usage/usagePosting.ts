@@ -5,13 +5,14 @@ import { isAccountId, toShownId } from '../../domain/checkEvent';
 import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
 import type { MovedPosition } from '../../ledger/accounts/position';
-import { postUsage, type PostedUsage, type PricedEvent } from '../../ledger/usage/postUsage';
+import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
 import type { Tracing } from '../../telemetry/spans';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
 import { toGateJson } from '../gate/gateTable';
 import type { PriceBook } from '../../usage/priceBook';
 import { isEventsFault } from '../../usage/postApart';
+import { postCounted, type UsageCounts } from '../../usage/postCounted';
 import { createUsageReporting } from '../../usage/reportUsage';
 
 export type UsageReport = {
@@ -30,15 +31,6 @@ export type UsagePosting = {
   idle(): Promise<void>;
   /** How many events wait for a commit. */
   waiting(): number;
-};
-
-/** What is counted of usage, for metrics. */
-export type UsageCounts = {
-  reported(report: Pick<UsageReport, 'accepted' | 'duplicates' | 'rejected'>): void;
-  /** A commit has ended; `costNano` is what it has deducted. */
-  committed(events: number, seconds: number, costNano: bigint): void;
-  /** A commit has failed: nobody knows whether anything was taken. */
-  failed(): void;
 };
 
 export type UsagePostingDeps = {
@@ -83,6 +75,7 @@ export function createUsagePosting({
     pool,
     prices,
     now,
+    counts,
     post: (events) => lanes.submit(events).catch(toOutage),
   });
 
@@ -100,7 +93,6 @@ export function createUsagePosting({
         message,
       })),
     };
-    counts?.reported(report);
     return {
       ...report,
       gates: await gatesOf(raw, posted),
@@ -143,18 +135,7 @@ async function commit(
   { pool, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'counts' | 'onPosted'>,
   events: readonly PricedEvent[],
 ): Promise<PostedUsage> {
-  const startedMs = performance.now();
-  const posted = await postUsage(pool, events);
-  counts?.committed(events.length, (performance.now() - startedMs) / 1_000, deducted(events, posted));
+  const posted = await postCounted(pool, events, counts);
   for (const position of posted.positions.values()) onPosted(position);
   return posted;
-}
-
-/** What the accounts were charged for events that were posted now. */
-function deducted(events: readonly PricedEvent[], { notPosted }: PostedUsage): bigint {
-  let nano = 0n;
-  events.forEach(({ cost }, place) => {
-    if (!notPosted.has(place)) nano += cost;
-  });
-  return nano;
 }

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
+import { createReportingActivities } from '../../activities/reporting';
 import { createApiCounts } from '../../api/metrics';
+import { createClock } from '../../ledger/clock';
 import { addLedgerGauges, createWorkerCounts } from '../../workers/metrics';
 import { boundedLabel, createMetrics, type Metrics } from '../../telemetry/metrics';
 import { serveMetrics } from '../../telemetry/metricsServer';
@@ -62,6 +64,26 @@ test('usage is counted by what became of it, with its code, its money and its co
   expect((await before('rejected', 'unknown_model')) - was.unknown).toBe(1);
   expect((await deducted()) - was.deducted).toBeCloseTo(2, 9);
   expect((await commits()) - was.commits).toBeGreaterThanOrEqual(1);
+});
+
+test('usage that was reported to a workflow by signal is counted by the worker', async () => {
+  const { id } = await openAccount(api, '20.00');
+  const ofWorker = createMetrics('worker', 'test');
+  const { pool } = api.database;
+  const { postReportedUsage } = createReportingActivities({
+    pool,
+    log: pino({ level: 'silent' }),
+    clock: createClock(),
+    policy: { trigger: 'at_or_below', retryDelaysMs: [] },
+    counts: createWorkerCounts(ofWorker).activities,
+  });
+  const events = [event(id, 'signalled'), event(id, 'signalled'), event(id, 'other', { model: 'none' })];
+  await postReportedUsage({ accountId: id, knownRevision: 0, events });
+  const counted = (outcome: string, code = '') => valueOf(ofWorker, 'ballast_usage_events_total', { outcome, code });
+  expect(await counted('accepted')).toBe(1);
+  expect(await counted('duplicate')).toBe(1);
+  expect(await counted('rejected', 'unknown_model')).toBe(1);
+  expect(await valueOf(ofWorker, 'ballast_usage_deducted_usd_total')).toBe(1);
 });
 
 test('gates answered from memory are counted by state; what is refused is not', async () => {
