@@ -30,7 +30,7 @@ export const startStartingBatches = ({ pool, client, log, pollMs = 500 }: BatchS
     async () => {
       const due = await listBatchesToStart(pool, STARTS_MAX);
       if (due.length === 0) return;
-      const { started, failed } = await startEach(client, due, ({ id, unseen }) => startBatch(client, id, unseen));
+      const { started, failed } = await startEach(client, due, ({ id, changed }) => startBatch(client, id, changed));
       await markBatchesStarted(pool, started.map(idOf), PATIENCE_SECONDS);
       await postponeBatchStarts(
         pool,

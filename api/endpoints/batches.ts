@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { newId } from '../../batches/newId';
 import { BATCH_ENDPOINTS, COMPLETION_WINDOW_MS } from '../../domain/batch';
-import { estimateFile, type BatchPrices } from '../../domain/batchPrice';
+import { estimateFile } from '../../domain/batchPrice';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney } from '../../domain/money';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import type { Batch } from '../../ledger/batches/batch';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
-import { createBatch, type CreatedBatch, type NewBatch } from '../../ledger/batches/createBatch';
+import { createBatch, type CreatedBatch } from '../../ledger/batches/createBatch';
+import { findCreated, type BatchCall } from '../../ledger/batches/findCreated';
 import { listBatches } from '../../ledger/batches/listBatches';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { transaction } from '../../ledger/db';
@@ -19,7 +20,7 @@ import { ok, type Call } from '../http/endpoint';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { accountOf, FOR_ACCOUNT, OF_ACCOUNT } from './batchAccount';
-import { inputFileId, invalidInput, OF_INPUT, readInput, type CountedFile } from './batchInput';
+import { inputFileId, invalidInput, OF_INPUT, readInput } from './batchInput';
 import { batch, toBatchView } from './batchView';
 import { toList } from './files';
 
@@ -41,18 +42,16 @@ const wish = z.object({
     .nullish(),
 });
 
+type CreateCall = Call<unknown, unknown, z.output<typeof wish>>;
+
 export const create = endpoint({
   uses: ['pool', 'gates', 'signals', 'clock'],
   body: { schema: wish },
-  headers: {
-    ...FOR_ACCOUNT,
-    'Idempotency-Key': 'The same one when the request is repeated; optional.',
-    'X-Stainless-Retry-Count': "Set by OpenAI's clients.",
-  },
+  idempotent: 'optional',
+  headers: { ...FOR_ACCOUNT, 'X-Stainless-Retry-Count': "Set by OpenAI's clients." },
   refusals: [
     ...OF_INPUT,
     'url_mismatch',
-    'idempotency_key_reused',
     'token_limit_exceeded',
     'account_closed',
     'account_suspended',
@@ -63,63 +62,73 @@ export const create = endpoint({
   async handle(call, services) {
     const arrivedMs = performance.now();
     const accountId = await accountOf(call, services);
-    const { body, principal } = call;
-    const { file, prices } = await readInput(accountId, body.input_file_id, services);
-    if (file.input.endpoint !== body.endpoint)
-      throw invalidInput('endpoint', `must be that of the file's requests, ${file.input.endpoint}`, 'url_mismatch');
-    const created = await transaction(services.pool, async (tx) => {
-      const done = await createBatch(tx, {
-        ...toNewBatch(accountId, call, file, prices),
-        tokensMax: await readLimit(tx, accountId, 'batch.enqueued_tokens', file.input.model),
-        waitedMs: performance.now() - arrivedMs,
-      });
-      await requireOpenAccount(tx, accountId);
-      if (done.kind === 'created') {
-        const { id, inputFileId: input, requests, held } = done.batch;
-        await recordAudit(tx, accountId, principal.actor, 'batch.create', {
-          batch: id,
-          input,
-          requests,
-          held: formatMoney(held),
-        });
-      }
-      return done;
-    });
+    const asked = toBatchCall(accountId, call, () => performance.now() - arrivedMs);
+    // Before the input: a repeat is answered with its job, whatever has become of the file and its model since.
+    const created = (await findCreated(services.pool, asked)) ?? (await createAsked(asked, call, services));
     if (created.kind === 'created') signalPosition(created.position, services);
     return ok(toBatchView(createdOrRefused(created)));
   },
 });
 
-function toNewBatch(
+function toBatchCall(
   accountId: string,
-  { body, principal, header }: Call<unknown, unknown, z.output<typeof wish>>,
-  { input, tokens }: CountedFile,
-  prices: BatchPrices,
-): Omit<NewBatch, 'tokensMax' | 'waitedMs'> {
+  { body, header, idempotencyKey }: CreateCall,
+  waitedMs: () => number,
+): BatchCall {
   const { input_file_id: fileId, endpoint: url, metadata, output_expires_after: expires } = body;
-  const idempotencyKey = header('idempotency-key') ?? null;
   // A call without a key of its own is known by who has made it; one with a key is the same whoever repeats it, by
   // whatever key of the API or session.
-  const caller = idempotencyKey === null ? header('authorization') : null;
+  const caller = idempotencyKey === '' ? header('authorization') : null;
   const content = JSON.stringify([caller, fileId, url, metadata ?? null, expires?.seconds ?? null]);
   return {
-    id: newId('batch_'),
     accountId,
-    model: input.model,
-    endpoint: input.endpoint,
-    inputFileId: fileId,
-    idempotencyKey,
+    idempotencyKey: idempotencyKey || null,
     requestHash: createHash('sha256').update(content).digest('hex'),
     retries: Number(/^\d{1,3}$/.exec(header('x-stainless-retry-count') ?? '')?.[0] ?? 0),
-    actor: principal.actor,
-    metadata: metadata ?? null,
-    outputExpiresSeconds: expires?.seconds ?? null,
-    prices,
-    requests: input.requests,
-    tokens: tokens.input + tokens.output,
-    held: estimateFile(prices, { inputTokens: tokens.input, outputTokens: tokens.output }, input.requests),
-    completionWindowMs: COMPLETION_WINDOW_MS,
+    waitedMs,
   };
+}
+
+async function createAsked(
+  asked: BatchCall,
+  { body, principal }: CreateCall,
+  services: Uses<'pool' | 'clock'>,
+): Promise<CreatedBatch> {
+  const { accountId } = asked;
+  const { input_file_id: fileId, metadata, output_expires_after: expires } = body;
+  const { file, prices } = await readInput(accountId, fileId, services);
+  const { input, tokens } = file;
+  if (input.endpoint !== body.endpoint)
+    throw invalidInput('endpoint', `must be that of the file's requests, ${input.endpoint}`, 'url_mismatch');
+  return transaction(services.pool, async (tx) => {
+    const created = await createBatch(tx, {
+      ...asked,
+      id: newId('batch_'),
+      model: input.model,
+      endpoint: input.endpoint,
+      inputFileId: fileId,
+      actor: principal.actor,
+      metadata: metadata ?? null,
+      outputExpiresSeconds: expires?.seconds ?? null,
+      prices,
+      requests: input.requests,
+      tokens: tokens.input + tokens.output,
+      held: estimateFile(prices, { inputTokens: tokens.input, outputTokens: tokens.output }, input.requests),
+      tokensMax: await readLimit(tx, accountId, 'batch.enqueued_tokens', input.model),
+      completionWindowMs: COMPLETION_WINDOW_MS,
+    });
+    await requireOpenAccount(tx, accountId);
+    if (created.kind === 'created') {
+      const { id, requests, held } = created.batch;
+      await recordAudit(tx, accountId, principal.actor, 'batch.create', {
+        batch: id,
+        input: fileId,
+        requests,
+        held: formatMoney(held),
+      });
+    }
+    return created;
+  });
 }
 
 /** OpenAI's clients would try a 429 twice more: neither quota nor money come back so soon. */

@@ -215,19 +215,20 @@ function parse(
       { errors },
     );
   }
-  return { ...call, idempotencyKey: endpoint.idempotent ? idempotencyKey(request) : '' };
+  return { ...call, idempotencyKey: endpoint.idempotent ? idempotencyKey(request, endpoint) : '' };
 }
 
-function idempotencyKey(request: IncomingMessage): string {
+function idempotencyKey(request: IncomingMessage, { idempotent }: Endpoint): string {
   const key = headerOf(request, 'idempotency-key');
-  if (key === undefined || key === '')
+  if (!key && idempotent === true)
     throw new Problem(
       'idempotency_key_required',
       'Send a key of your own as Idempotency-Key: the same one when you repeat this request.',
     );
-  if (!IDEMPOTENCY_KEY.test(key))
+  // Who sends one relies on it: one that is empty would keep a repeat from nothing.
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
     throw new Problem('invalid_request', 'The Idempotency-Key must be 1 to 255 printable ASCII characters.');
-  return key;
+  return key ?? '';
 }
 
 function checkReply(route: Route, reply: Reply): void {

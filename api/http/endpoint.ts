@@ -25,7 +25,7 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = {
   address(): string;
   /** Whether the caller may still ask this: for an answer that goes on for long. One that can't be looked up now still may. */
   isWelcome(): Promise<boolean>;
-  /** Empty unless the endpoint is `idempotent`. */
+  /** Empty unless the endpoint is `idempotent`, or where it is optional and none came. */
   idempotencyKey: string;
 };
 
@@ -70,8 +70,8 @@ export type Endpoint<
   params?: Params;
   query?: Query;
   body?: BodySpec<Body>;
-  /** Moves money: needs an Idempotency-Key. */
-  idempotent?: true;
+  /** Moves money: needs an Idempotency-Key, or takes one where it is `optional`. */
+  idempotent?: true | 'optional';
   replies: Replies;
   /** By status: media types in which the answer is text, such as CSV or a page. */
   texts?: Readonly<Record<number, readonly string[]>>;

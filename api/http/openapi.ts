@@ -94,7 +94,7 @@ function headersOf({ idempotent, headers = {} }: Endpoint): Json[] {
       ? [
           {
             name: 'Idempotency-Key',
-            required: true,
+            required: idempotent === true,
             description: 'The same one when the request is repeated.',
             max: 255,
           },

@@ -11,6 +11,8 @@ import type { Reply } from './endpoint';
 const TYPE_BASE = 'https://ballast.example/errors/';
 
 const NUMERIC_OUT_OF_RANGE = '22003';
+/** Such as text that is too long for an index. */
+const PROGRAM_LIMIT_EXCEEDED = '54000';
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -32,7 +34,7 @@ export function toProblem(error: unknown): Problem {
     return new Problem('out_of_range', 'The account can not hold such an amount.');
   }
   // The last resort for what no schema has caught: a value that Postgres can't take is the caller's, not ours.
-  if (error instanceof DatabaseError && error.code?.startsWith('22'))
+  if (error instanceof DatabaseError && (error.code?.startsWith('22') || error.code === PROGRAM_LIMIT_EXCEEDED))
     return new Problem('invalid_request', 'A value of the request can not be stored.');
   return new Problem('internal', 'Something went wrong on our side; the request id tells us what.');
 }

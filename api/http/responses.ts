@@ -21,7 +21,8 @@ export function refusalsOf({ method, path, who, endpoint, takesAll }: Route): Se
   if (body) add(body.refusal ?? 'too_large');
   if (body && !body.raw) add('unsupported_media_type', 'invalid_request');
   if (body && !body.raw && !body.streamed) add('malformed_json');
-  if (idempotent) add('invalid_request', 'idempotency_key_required', 'idempotency_key_reused');
+  if (idempotent) add('invalid_request', 'idempotency_key_reused');
+  if (idempotent === true) add('idempotency_key_required');
   return codes;
 }
 

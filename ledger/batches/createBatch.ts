@@ -6,20 +6,14 @@ import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '.
 import { lockAccount } from '../accounts/lockAccount';
 import type { Tx } from '../db';
 import { toBatch, type Batch, type BatchRow } from './batch';
+import { findCreated, type BatchCall, type CreatedBefore } from './findCreated';
 import { sumReservedTokens } from './sumReservedTokens';
 
-export type NewBatch = {
+export type NewBatch = BatchCall & {
   id: string;
-  accountId: string;
   model: string;
   endpoint: BatchEndpoint;
   inputFileId: string;
-  /** Null: the call has none, and repeats are known by `requestHash` and the client's count of them. */
-  idempotencyKey: string | null;
-  requestHash: string;
-  /** How often the client had tried before, and how long ago this call has come. */
-  retries: number;
-  waitedMs: number;
   actor: string;
   metadata: Record<string, string> | null;
   outputExpiresSeconds: number | null;
@@ -36,9 +30,7 @@ export type NewBatch = {
 
 export type CreatedBatch =
   | { kind: 'created'; batch: Batch; position: Position }
-  /** Created before, by the same call. */
-  | { kind: 'repeated'; batch: Batch }
-  | { kind: 'key_reused' }
+  | CreatedBefore
   /** Its input is gone: deleted, or its time is over. */
   | { kind: 'file_gone' }
   | { kind: 'token_limit_exceeded'; limit: number; inUse: number; requested: number }
@@ -51,11 +43,8 @@ export type CreatedBatch =
  */
 export async function createBatch(tx: Tx, wish: NewBatch): Promise<CreatedBatch> {
   const { available, setReasons } = await lockAccount(tx, wish.accountId);
-  const repeated = await (wish.idempotencyKey === null
-    ? findRetried(tx, wish)
-    : findByKey(tx, wish.accountId, wish.idempotencyKey));
-  if (repeated)
-    return repeated.requestHash === wish.requestHash ? { kind: 'repeated', batch: repeated } : { kind: 'key_reused' };
+  const before = await findCreated(tx, wish);
+  if (before) return before;
   if (!(await lockInput(tx, wish.inputFileId))) return { kind: 'file_gone' };
   const inUse = await sumReservedTokens(tx, wish.accountId, wish.model);
   if (inUse + wish.tokens > wish.tokensMax)
@@ -68,32 +57,6 @@ export async function createBatch(tx: Tx, wish: NewBatch): Promise<CreatedBatch>
     [wish.accountId, wish.held.toString()],
   );
   return { kind: 'created', batch, position: toPosition(rows[0]!) };
-}
-
-async function findByKey(tx: Tx, accountId: string, key: string): Promise<Batch | null> {
-  const { rows } = await tx.query<BatchRow>('select * from batches where account_id = $1 and idempotency_key = $2', [
-    accountId,
-    key,
-  ]);
-  return rows[0] ? toBatch(rows[0]) : null;
-}
-
-/** A client that has lost an answer asks again for so long; later, the same is another job. */
-const RETRY_SECONDS_MAX = 600;
-
-/**
- * The job that another try of the same call has created. A first try may be the slower one: then a later one that came
- * after it has created its job.
- */
-async function findRetried(tx: Tx, { accountId, requestHash, retries, waitedMs }: NewBatch): Promise<Batch | null> {
-  const { rows } = await tx.query<BatchRow>(
-    `select * from batches where account_id = $1 and request_hash = $2 and idempotency_key is null
-       and case when $3 > 0 then created_at > clock_timestamp() - make_interval(secs => $4)
-                else retries > 0 and created_at > clock_timestamp() - make_interval(secs => $5) end
-     order by created_at desc limit 1`,
-    [accountId, requestHash, retries, RETRY_SECONDS_MAX, waitedMs / 1_000],
-  );
-  return rows[0] ? toBatch(rows[0]) : null;
 }
 
 /** Locks the input until the job is there to protect it: a file that an open job reads can't be deleted. */

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { routes } from '../../api/routes';
 import { toCsv } from '../../api/http/csv';
+import { toProblem } from '../../api/http/problems';
 import { toKeepable } from '../../domain/checkEvent';
+import { transaction } from '../../ledger/db';
 import { openAccount, putModel, report, startTestApi, type TestAccount, type TestApi } from '../support/api';
 
 let api: TestApi;
@@ -210,4 +213,13 @@ test('a name twice in a JSON object is 400 on any route, and nothing moves', asy
   const after = (await api.ask('GET', own, { key: api.admin })).body.balance;
   expect(after).toBe(before);
   expect(before).toMatch(/^\d+\.\d+$/);
+});
+
+test("text that is too long for an index is the caller's mistake, where no schema has caught it", async () => {
+  const tooLong = await transaction(api.database.pool, async (tx) => {
+    await tx.query('create temporary table named (name text unique) on commit drop');
+    await tx.query('insert into named values ($1)', [randomBytes(5_000).toString('hex')]);
+  }).catch((error: unknown) => error);
+  expect(tooLong).toMatchObject({ code: '54000' });
+  expect(toProblem(tooLong)).toMatchObject({ status: 400, code: 'invalid_request' });
 });

@@ -1,16 +1,19 @@
 /** L2–L4: a batch from upload to output, with OpenAI's own client, a real workflow and the reference executor. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI, { toFile } from 'openai';
 import { startExecutor } from '../../examples/batch-executor/executor';
 import { formatMoney } from '../../domain/money';
+import { transaction } from '../../ledger/db';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { until } from '../support/notices';
 import { times } from '../support/times';
 import { World } from '../support/world';
 
+const PRICE = { from: '2024-01-01T00:00:00Z', inputPerMillion: '2.00', outputPerMillion: '8.00' };
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-jobs-'));
 let world: World;
 let api: TestApi;
@@ -162,6 +165,71 @@ test('L4 at the end of its window a batch expires: what is done is billed, the r
   ]);
   expect(await moneyOf()).toMatchObject({ held: '0.00' });
   await expect(openai.batches.cancel(id)).rejects.toMatchObject({ status: 409 });
+});
+
+test('L4 a job whose beginning a failover or a restored copy has lost begins again, although its workflow knows that it had', async () => {
+  const id = await createOf([requestLine('r0')]);
+  await running(id);
+  await transaction(api.database.pool, async (tx) => {
+    await tx.query('delete from batch_requests where batch_id = $1', [id]);
+    await tx.query(
+      "update batches set status = 'validating', in_progress_at = null, unseen = false, start_at = now() where id = $1",
+      [id],
+    );
+  });
+  await running(id);
+  expect((await claim(id, 10)).body.data).toMatchObject([{ custom_id: 'r0' }]);
+  await report(id, answerTo('r0'));
+  expect(await ended(id)).toMatchObject({ status: 'completed' });
+});
+
+test.each([
+  ['with the same Idempotency-Key', { 'Idempotency-Key': 'kept' }, { 'Idempotency-Key': 'kept' }],
+  ["by OpenAI's client", {}, { 'X-Stainless-Retry-Count': '1' }],
+])(
+  'L2 a create that is repeated %s has the same answer, whatever has become of its model and its input',
+  async (_how, first, again) => {
+    const model = { provider: 'OpenAI', license: 'commercial', input: ['text'], output: 'text', prices: [PRICE] };
+    const put = (batch: boolean, more = {}) =>
+      api.ask('PUT', '/v1/models/gpt-leaving', { key: api.admin, body: { ...model, batch, ...more } });
+    await put(true);
+    const fileId = await upload([requestLine('a', { model: 'gpt-leaving' })]);
+    const wish = { input_file_id: fileId, endpoint: '/v1/chat/completions', completion_window: '24h' };
+    const create = (headers: Record<string, string>, more = {}) =>
+      api.ask('POST', '/v1/batches', { key: own.member, headers, body: { ...wish, ...more } });
+    const created = await create(first);
+    const { id } = created.body;
+    expect(created.status).toBe(200);
+    await put(false);
+    expect((await create(again)).body).toMatchObject({ id });
+    await put(true, { deprecatedAt: '2026-01-01T00:00:00Z' });
+    expect((await create(again)).body).toMatchObject({ id });
+    await openai.batches.cancel(id);
+    await ended(id);
+    await openai.files.delete(fileId);
+    expect((await create(again)).body).toMatchObject({ id, status: 'cancelled' });
+    // Other content is another wish: refused by its key, or for what it asks.
+    const other = await create(again, { metadata: { other: 'yes' } });
+    expect([other.status, other.body.error.code]).toEqual(
+      'Idempotency-Key' in again ? [409, 'idempotency_key_reused'] : [400, 'invalid_request'],
+    );
+  },
+);
+
+test.each([
+  ['is empty', ''],
+  ['is longer than 255 characters', 'x'.repeat(256)],
+  ['is too long for an index', randomBytes(3_000).toString('hex')],
+  ['is not ASCII', 'schl\u00fcssel'],
+])('L2 an Idempotency-Key that %s is refused, and makes no batch', async (_what, idempotencyKey) => {
+  const fileId = await upload([requestLine('a')]);
+  const answer = await api.ask('POST', '/v1/batches', {
+    key: own.member,
+    headers: { 'Idempotency-Key': idempotencyKey },
+    body: { input_file_id: fileId, endpoint: '/v1/chat/completions', completion_window: '24h' },
+  });
+  expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_request']);
+  expect(await openai.files.delete(fileId)).toMatchObject({ deleted: true });
 });
 
 test('L3 results are taken one by one: an unknown request, a missing usage and what is no result are named', async () => {

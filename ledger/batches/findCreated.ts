@@ -1,0 +1,50 @@
+/** Finds the job that the same call has created before: a repeat makes no second one (L2). */
+import type { Db } from '../db';
+import { toBatch, type Batch, type BatchRow } from './batch';
+
+export type BatchCall = {
+  accountId: string;
+  /** Null: the call has none, and repeats are known by `requestHash` and the client's count of them. */
+  idempotencyKey: string | null;
+  requestHash: string;
+  /** How often the client had tried before. */
+  retries: number;
+  /** How long ago this call came, in milliseconds. Asked anew at each look: it may have waited for the account's lock. */
+  waitedMs(): number;
+};
+export type CreatedBefore = { kind: 'repeated'; batch: Batch } | { kind: 'key_reused' };
+
+/** Null: there is none. `key_reused`: the key stands for a job of other content. */
+export async function findCreated(db: Db, call: BatchCall): Promise<CreatedBefore | null> {
+  const batch = await (call.idempotencyKey === null
+    ? findRetried(db, call)
+    : findByKey(db, call.accountId, call.idempotencyKey));
+  if (!batch) return null;
+  return batch.requestHash === call.requestHash ? { kind: 'repeated', batch } : { kind: 'key_reused' };
+}
+
+async function findByKey(db: Db, accountId: string, key: string): Promise<Batch | null> {
+  const { rows } = await db.query<BatchRow>('select * from batches where account_id = $1 and idempotency_key = $2', [
+    accountId,
+    key,
+  ]);
+  return rows[0] ? toBatch(rows[0]) : null;
+}
+
+/** A client that has lost an answer asks again for so long; later, the same is another job. */
+const RETRY_SECONDS_MAX = 600;
+
+/**
+ * The job that another try of the same call has created. A first try may be the slower one: then a later one that came
+ * after it has created its job.
+ */
+async function findRetried(db: Db, { accountId, requestHash, retries, waitedMs }: BatchCall): Promise<Batch | null> {
+  const { rows } = await db.query<BatchRow>(
+    `select * from batches where account_id = $1 and request_hash = $2 and idempotency_key is null
+       and case when $3 > 0 then created_at > clock_timestamp() - make_interval(secs => $4)
+                else retries > 0 and created_at > clock_timestamp() - make_interval(secs => $5) end
+     order by created_at desc limit 1`,
+    [accountId, requestHash, retries, RETRY_SECONDS_MAX, waitedMs() / 1_000],
+  );
+  return rows[0] ? toBatch(rows[0]) : null;
+}
