@@ -195,6 +195,7 @@ create table batches (
   erased boolean not null default false,
   overran boolean not null default true,
   unfunded_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  unreadable_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   PRIMARY KEY (id),
   UNIQUE (account_id, idempotency_key),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
@@ -360,6 +361,7 @@ CREATE INDEX files_account ON files USING btree (account_id, created_at, id) WHE
 CREATE INDEX files_expiring ON files USING btree (expires_at) WHERE (removed_at IS NULL);
 CREATE INDEX files_uncounted ON files USING btree (account_id, created_at) WHERE ((purpose = 'batch'::text) AND (input_tokens IS NULL) AND (removed_at IS NULL));
 CREATE INDEX files_unerased ON files USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
+CREATE INDEX files_uploaded ON files USING btree (account_id, created_at, id) INCLUDE (bytes) WHERE ((purpose = 'batch'::text) AND (removed_at IS NULL));
 
 create table functions (
   name text not null,

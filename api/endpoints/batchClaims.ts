@@ -7,22 +7,26 @@ import { recordResults } from '../../ledger/batches/recordResults';
 import { returnClaim } from '../../ledger/batches/returnClaim';
 import { transaction } from '../../ledger/db';
 import { ok } from '../http/endpoint';
+import { id, listOf } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { toFailed } from './batchResults';
 import { findExecuted, ofExecuted } from './executedBatch';
 
-const CLAIMABLE_MAX = 100;
-
 export const claimable = endpoint({
   uses: ['pool'],
+  query: z.strictObject({
+    model: id.optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(100),
+    cursor: ofExecuted.shape.batchId.optional(),
+  }),
   replies: {
-    200: z.strictObject({
-      data: z.array(z.strictObject({ id: z.string(), accountId: z.string(), model: z.string(), endpoint: z.string() })),
-      nextCursor: z.null(),
-    }),
+    200: listOf(z.strictObject({ id: z.string(), accountId: z.string(), model: z.string(), endpoint: z.string() })),
   },
-  handle: async (_call, { pool }) => ok({ data: await listClaimable(pool, CLAIMABLE_MAX), nextCursor: null }),
+  async handle({ query: { model, limit, cursor } }, { pool }) {
+    const page = await listClaimable(pool, { limit, after: cursor ?? null }, model ?? null);
+    return ok({ data: page.data, nextCursor: page.next });
+  },
 });
 
 export const claim = endpoint({
@@ -37,26 +41,26 @@ export const claim = endpoint({
   refusals: ['not_found', 'storage_unavailable'],
   replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
   async handle({ params, body }, services) {
-    const { id } = await findExecuted(params.batchId, services);
-    const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId: id, ...body }));
+    const { id: batchId } = await findExecuted(params.batchId, services);
+    const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId, ...body }));
     if (claimed.position) signalPosition(claimed.position, services);
-    const { read, lost } = await readClaimed(id, claimed, services);
-    if (lost.length > 0) await failLost(id, lost, services);
+    const { read, lost } = await readClaimed(batchId, claimed, services);
+    if (lost.length > 0) await failLost(batchId, lost, services);
     return ok({ data: read.map(({ customId, body: asked }) => ({ custom_id: customId, body: asked })) });
   },
 });
 
-/** What can't be read now is not handed out either: it is returned, and there for the next claim. */
+/** What can't be read now is not handed out either: it is returned, and executors are sent to other jobs for a while. */
 async function readClaimed(
   batchId: string,
-  { inputFileId, requests }: Claim,
+  { inputFileId, requests, countedAt }: Claim,
   { pool, files, log }: Uses<'pool' | 'files' | 'log'>,
 ): Promise<ReadRequests> {
   try {
     return await readRequests(files, inputFileId, requests);
   } catch (error) {
-    const lines = requests.map(({ line }) => line);
-    await returnClaim(pool, batchId, lines).catch((failure: Error) =>
+    const claimed = { batchId, lines: requests.map(({ line }) => line), countedAt: countedAt! };
+    await transaction(pool, (tx) => returnClaim(tx, claimed)).catch((failure: Error) =>
       log.warn({ err: failure, batch: batchId }, 'a claim could not be returned; its leases end by themselves'),
     );
     throw error;

@@ -6,6 +6,8 @@ export type ExecutorOptions = {
   /** Ballast's address, and a key of role `service`. */
   url: string;
   key: string;
+  /** Executes batches of this model only. @default of all */
+  model?: string | undefined;
   /** Its own rate limit: a batch must not take what real-time requests need. @default 6000 */
   requestsPerMinute?: number;
   /** How often it looks for work when there was none. @default 1000 */
@@ -18,11 +20,13 @@ const CLAIM_MAX = 100;
 const LEASE_SECONDS = 120;
 
 type Batch = { id: string; endpoint: string };
+type Page = { data: Batch[]; nextCursor: string | null };
 
 /** `stop` resolves when what is in hand is answered. */
 export function startExecutor({
   url,
   key,
+  model,
   requestsPerMinute = 6_000,
   idleMs = 1_000,
   onError = () => undefined,
@@ -39,6 +43,16 @@ export function startExecutor({
     });
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
+  }
+
+  /** All jobs with requests to execute, oldest first, page by page. */
+  async function* claimable(): AsyncGenerator<Batch> {
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query = new URLSearchParams({ ...(model !== undefined && { model }), ...(cursor && { cursor }) });
+      const page: Page = await ask('GET', `/v1/batches/claimable?${query.toString()}`);
+      yield* page.data;
+      cursor = page.nextCursor;
+    }
   }
 
   /** Answers how many requests of the job it has executed. */
@@ -59,11 +73,11 @@ export function startExecutor({
   async function loop(): Promise<void> {
     while (!signal.aborted) {
       try {
-        const { data: batches } = await ask<{ data: Batch[] }>('GET', '/v1/batches/claimable');
         let executed = 0;
-        for (const batch of batches) {
+        for await (const batch of claimable()) {
           if (signal.aborted) return;
-          executed += await work(batch);
+          // A job that can't be executed now holds up no other.
+          executed += await work(batch).catch((error: unknown) => (onError(error), 0));
         }
         if (executed === 0) await pause(idleMs);
       } catch (error) {

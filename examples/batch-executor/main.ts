@@ -1,4 +1,4 @@
-/** Starts the executor: `BALLAST_URL=… BALLAST_KEY=… node dist/examples/batch-executor/main.js`. */
+/** Starts the executor: `BALLAST_URL=… BALLAST_KEY=… [BALLAST_MODEL=…] node dist/examples/batch-executor/main.js`. */
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { startExecutor } from './executor.js';
@@ -29,6 +29,7 @@ takeLowPriority();
 const executor = startExecutor({
   url: required('BALLAST_URL'),
   key: required('BALLAST_KEY'),
+  model: process.env.BALLAST_MODEL,
   onError: (error) => console.error(error instanceof Error ? error.message : error),
 });
 console.log('batch executor ready');

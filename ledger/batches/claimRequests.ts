@@ -11,6 +11,8 @@ import { lockBatch } from './lockBatch';
 export type ClaimedRequest = { line: number; customId: string; offset: number; length: number };
 export type Claim = {
   requests: ClaimedRequest[];
+  /** The second in which they count in their account's minute; null when there are none. */
+  countedAt: Date | null;
   inputFileId: string;
   /** The account's new position, when more of its money had to be held. */
   position: Position | null;
@@ -30,7 +32,7 @@ export async function claimRequests(
   { batchId, limit, leaseSeconds }: { batchId: string; limit: number; leaseSeconds: number },
 ): Promise<Claim> {
   const batch = await lockBatch(tx, batchId);
-  const nothing = { requests: [], inputFileId: batch.inputFileId, position: null };
+  const nothing = { requests: [], countedAt: null, inputFileId: batch.inputFileId, position: null };
   if (batch.status !== 'in_progress' || (await isOverdue(tx, batchId))) return nothing;
 
   // As long as no result was above its estimate, what it holds covers all that is open, in whosever hands it is.
@@ -39,7 +41,7 @@ export async function claimRequests(
   if (room === 0) return nothing;
   const due = await listDue(tx, batchId, Math.min(limit, room));
   const covered = coveredBy(free, due);
-  if (covered.length > 0) return { ...nothing, requests: await lease(tx, batch, covered, leaseSeconds) };
+  if (covered.length > 0) return { ...nothing, ...(await lease(tx, batch, covered, leaseSeconds)) };
   if (due.length === 0) return nothing;
   const account = await lockAccount(tx, batch.accountId);
   const affordable = account.setReasons.length > 0 ? [] : affordableBy(account.available, free, due);
@@ -48,7 +50,7 @@ export async function claimRequests(
     return nothing;
   }
   const position = await holdMore(tx, batch, sumHeld(affordable) - free);
-  return { ...nothing, requests: await lease(tx, batch, affordable, leaseSeconds), position };
+  return { ...nothing, ...(await lease(tx, batch, affordable, leaseSeconds)), position };
 }
 
 /** So much is handed out at once, but for one request that is larger. */
@@ -115,19 +117,20 @@ async function lease(
   { id, accountId }: Batch,
   rows: readonly Row[],
   leaseSeconds: number,
-): Promise<ClaimedRequest[]> {
-  await recordClaims(tx, accountId, rows.length);
+): Promise<Pick<Claim, 'requests' | 'countedAt'>> {
+  const countedAt = await recordClaims(tx, accountId, rows.length);
   await tx.query(
     `update batch_requests set leased_until = clock_timestamp() + make_interval(secs => $3)
      where batch_id = $1 and line = any($2)`,
     [id, rows.map(({ line }) => line), leaseSeconds],
   );
-  return rows.map((row) => ({
+  const requests = rows.map((row) => ({
     line: row.line,
     customId: row.custom_id,
     offset: Number(row.byte_offset),
     length: row.byte_length,
   }));
+  return { requests, countedAt };
 }
 
 async function holdMore(tx: Tx, { id, accountId }: Batch, amount: bigint): Promise<Position> {

@@ -22,16 +22,19 @@ import { createFolderStore, StoreUnavailable } from '../../batches/fileStore';
 import { indexFile } from '../../batches/requestIndex';
 import { MARKER } from '../../batches/storeMarker';
 import { estimateFile } from '../../domain/batchPrice';
+import { countClaims } from '../../ledger/batches/countClaims';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { isReady } from '../../api/readiness';
+import { startExecutor } from '../../examples/batch-executor/executor';
 import { startErasing } from '../../workers/batchFiles';
 import { startClosingOverdue } from '../../workers/batchOverdue';
 import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
 import { requestLine } from '../support/batchFiles';
-import { create, insertBatchModel, wishFor } from '../support/batchJob';
+import { create, insertBatchModel, runningBatch, wishFor } from '../support/batchJob';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-unreadable-'));
 const store = createFolderStore(folder, () => readStoreOwner(api.database.pool));
@@ -142,6 +145,39 @@ test('L4 a job whose workflow does nothing, as Temporal is away, gives all back 
   expect(await job(id)).toMatchObject({ status: 'expired' });
 });
 
+test('L4 an overdue job that can not be closed keeps no other from giving back, and is tried again', async () => {
+  const { pool } = api.database;
+  const [broken, fine] = [await created(), await created()];
+  await pool.query("update batches set expires_at = now() - interval '3 minutes' where id = $1", [broken.id]);
+  await pool.query("update batches set expires_at = now() - interval '2 minutes' where id = $1", [fine.id]);
+  // More than its account holds: giving it back is refused by a constraint.
+  const holdMore = (dollars: number) =>
+    pool.query('update batches set held_nano = held_nano + $2::bigint * 1000000000 where id = $1', [
+      broken.id,
+      dollars,
+    ]);
+  await holdMore(1_000);
+  const warned: object[] = [];
+  const telling = { warn: (about: object) => void warned.push(about) };
+  const closing = startClosingOverdue({ pool, log: telling as never, pollMs: 20 });
+  try {
+    await until(
+      () => job(fine.id),
+      ({ closed, held }) => closed && held === 0n,
+    );
+    expect(await job(broken.id)).toMatchObject({ closed: false });
+    expect(warned).toContainEqual({ batch: broken.id, error: expect.stringContaining('held_nano') });
+    await holdMore(-1_000);
+    await until(
+      () => job(broken.id),
+      ({ closed, held }) => closed && held === 0n,
+    );
+  } finally {
+    await closing.stop();
+  }
+  for (const { id } of [broken, fine]) expect(await advance(id)).toEqual({ kind: 'ended' });
+});
+
 test('L4 an input that can not be read is not handed out, and is again as soon as it can', async () => {
   const { id, input } = await created();
   await advance(id);
@@ -153,6 +189,52 @@ test('L4 an input that can not be read is not handed out, and is again as soon a
   rmSync(input, { recursive: true });
   writeFileSync(input, ['a', 'b', 'c'].map((customId) => requestLine(customId)).join('\n'));
   expect((await claim(id)).body.data).toHaveLength(3);
+});
+
+test("L4, L5 a job whose input can not be read takes nothing of its account's minute, and does not stand before others", async () => {
+  const [stuck, fine] = [await created(), await created()];
+  for (const { id } of [stuck, fine]) await advance(id);
+  const claimed = () => countClaims(api.database.pool, own.id);
+  const before = await claimed();
+  makeUnreadable(stuck.input);
+  const claimable = async () => {
+    const { body } = await api.ask('GET', '/v1/batches/claimable', { key: api.service });
+    return body.data.map(({ id }: { id: string }) => id).filter((id: string) => id === stuck.id || id === fine.id);
+  };
+  expect(await claimable()).toEqual([stuck.id, fine.id]);
+  // What others of the account claim in the same second stays counted.
+  await Promise.all([...times(5, () => claim(stuck.id)), claim(fine.id, 1)]);
+  expect(await claimed()).toBe(before + 1);
+  expect(await claimable()).toEqual([fine.id]);
+  await api.database.pool.query('update batches set unreadable_until = now() where id = $1', [stuck.id]);
+  expect(await claimable()).toEqual([stuck.id, fine.id]);
+});
+
+test('L4, L5 the reference executor goes on with the next job where one can not be executed, page by page', async () => {
+  const stuck = await created();
+  await advance(stuck.id);
+  makeUnreadable(stuck.input);
+  // Those of which nothing can be handed out, as their inputs are lost, fill the rest of the first page.
+  for (let i = 0; i < 100; i++) await runningBatch(api.database.pool, own.id, 1);
+  const fine = await created();
+  await advance(fine.id);
+  const refusals: string[] = [];
+  const executor = startExecutor({
+    url: api.url,
+    key: api.service,
+    // It looks once.
+    idleMs: 600_000,
+    onError: (error) => refusals.push(String(error)),
+  });
+  try {
+    await until(
+      () => job(fine.id),
+      ({ completed }) => completed === 3,
+    );
+  } finally {
+    await executor.stop();
+  }
+  expect(refusals.filter((text) => text.includes(stuck.id))).toEqual([expect.stringContaining('storage_unavailable')]);
 });
 
 test('L4 requests that are not in the input any more fail with a reason, and the job ends and gives all back', async () => {

@@ -1,10 +1,12 @@
 /** L3, L4: a job's tokens and money are reserved together, given back per result, and whole at any end. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { formatMoney } from '../../domain/money';
 import { lockAccount } from '../../ledger/accounts/lockAccount';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { claimRequests } from '../../ledger/batches/claimRequests';
 import { closeBatch } from '../../ledger/batches/closeBatch';
+import { createBatch } from '../../ledger/batches/createBatch';
 import { endBatch, type BatchEnd } from '../../ledger/batches/endBatch';
 import { LIST_CLAIMABLE, listClaimable } from '../../ledger/batches/listClaimable';
 import { listOutcomes } from '../../ledger/batches/listOutcomes';
@@ -54,6 +56,8 @@ async function moneyOf(account: string): Promise<{ balance: string; held: string
 }
 const claim = (batchId: string, limit: number, leaseSeconds = 60) =>
   transaction(database.pool, (tx) => claimRequests(tx, { batchId, limit, leaseSeconds }));
+const claimable = async (model: string | null = null): Promise<string[]> =>
+  (await listClaimable(database.pool, { limit: 100, after: null }, model)).data.map(({ id }) => id);
 const report = (batchId: string, ...results: NewResult[]): Promise<RecordedResults> =>
   transaction(database.pool, (tx) => recordResults(tx, { batchId, results, nowMs: Date.now() }));
 async function end(batchId: string, how: BatchEnd): Promise<void> {
@@ -104,11 +108,26 @@ test("L2 a client's retries without a key are one job, whichever try is the quic
   const account = await funded('100.00');
   const wish = await wishFor(database.pool, account, 1, { requestHash: 'tried again' });
   const second = await create(database.pool, { ...wish, id: 'batch_try2', retries: 1 });
-  const first = await create(database.pool, { ...wish, id: 'batch_try1', retries: 0, waitedMs: 60_000 });
+  const first = await create(database.pool, { ...wish, id: 'batch_try1', retries: 0, waitedMs: () => 60_000 });
   const third = await create(database.pool, { ...wish, id: 'batch_try3', retries: 2 });
-  const anew = await create(database.pool, { ...wish, id: 'batch_anew', retries: 0, waitedMs: 0 });
+  const anew = await create(database.pool, { ...wish, id: 'batch_anew', retries: 0, waitedMs: () => 0 });
   expect([second, first, third, anew].map(({ kind }) => kind)).toEqual(['created', 'repeated', 'repeated', 'created']);
   expect(await moneyOf(account)).toMatchObject({ held: '2.00' });
+});
+
+test('L2 a first try that waits for its account while its retry makes the job makes no second one', async () => {
+  const account = await funded('100.00');
+  const wish = await wishFor(database.pool, account, 1, { requestHash: 'overtaken' });
+  const arrivedMs = performance.now();
+  const waitedMs = () => performance.now() - arrivedMs;
+  const { first, retry } = await transaction(database.pool, async (tx) => {
+    const done = await createBatch(tx, { ...wish, id: 'batch_overtaking', retries: 1, waitedMs });
+    const waiting = create(database.pool, { ...wish, id: 'batch_overtaken', waitedMs });
+    await sleep(200);
+    return { first: waiting, retry: done };
+  });
+  expect([retry.kind, await first]).toMatchObject(['created', { kind: 'repeated', batch: { id: 'batch_overtaking' } }]);
+  expect(await moneyOf(account)).toMatchObject({ held: '1.00' });
 });
 
 test('L4 each request is handed out to one executor at a time, and again when its lease has ended', async () => {
@@ -194,8 +213,7 @@ test('L4 a job without money for its next request does not stand before others t
   const stuck = await runningBatch(database.pool, poor, 5);
   await report(stuck, completed('r1', '5.40'));
   const open = await runningBatch(database.pool, rich, 1);
-  const listed = async () =>
-    (await listClaimable(database.pool, 100)).map(({ id }) => id).filter((id) => id === stuck || id === open);
+  const listed = async () => (await claimable()).filter((id) => id === stuck || id === open);
   expect(await listed()).toEqual([stuck, open]);
   expect(idsOf(await claim(stuck, 5))).toEqual([]);
   expect(await listed()).toEqual([open]);
@@ -205,6 +223,31 @@ test('L4 a job without money for its next request does not stand before others t
   for (const batch of [stuck, open]) await end(batch, 'expired');
 });
 
+test('L5 jobs are listed by pages and by model, so that those that nobody executes hide no others', async () => {
+  const account = await funded('100.00');
+  const other = 'gpt-other';
+  await insertBatchModel(database.pool, other);
+  const down = [];
+  for (const _ of times(3, Number)) down.push(await runningBatch(database.pool, account, 1));
+  const up = await runningBatch(database.pool, account, 1, { model: other });
+  const page = (after: string | null, model: string | null = null) =>
+    listClaimable(database.pool, { limit: 2, after }, model);
+  const ids = async (of: ReturnType<typeof page>) => (await of).data.map(({ id }) => id);
+  const first = await page(null);
+  expect(first).toMatchObject({ data: [{ id: down[0] }, { id: down[1] }], next: down[1] });
+  expect(await page(first.next)).toMatchObject({ data: [{ id: down[2] }, { id: up, model: other }], next: null });
+  expect(await page(null, other)).toMatchObject({ data: [{ id: up }], next: null });
+  // A page goes on after a job that has nothing more to hand out; after one that is not there it is the first.
+  await claim(down[1]!, 1);
+  expect(await ids(page(down[1]!))).toEqual([down[2], up]);
+  expect(await ids(page('batch_nothing'))).toEqual([down[0], down[2]]);
+  for (const id of [...down, up]) await end(id, 'expired');
+});
+
+/** A statement with its values in it, as EXPLAIN wants it. */
+const withValues = (statement: string, ...values: string[]): string =>
+  values.reduce((text, value, nth) => text.replaceAll(`$${nth + 1}`, value), statement);
+
 test('L4 requests that are with executors are not walked through at each look for work', async () => {
   const batch = await runningBatch(database.pool, await funded('3000.00'), 2_000, { tokensMax: 1e9 });
   await database.pool.query(`update batch_requests set leased_until = now() + interval '1 hour' where batch_id = $1`, [
@@ -213,7 +256,7 @@ test('L4 requests that are with executors are not walked through at each look fo
   await database.pool.query('analyze batch_requests');
   const blocksOf = async (): Promise<number> => {
     const { rows } = await database.pool.query<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
-      `explain (analyze, buffers, format json) ${LIST_CLAIMABLE.replace('$1', '100').replace('$2', "'{}'::text[]")}`,
+      `explain (analyze, buffers, format json) ${withValues(LIST_CLAIMABLE, '100', "'{}'::text[]", 'null::text', 'null')}`,
     );
     const { Plan: plan } = rows[0]!['QUERY PLAN'][0]!;
     return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
@@ -304,7 +347,7 @@ test.each([['in progress'], ['being cancelled']])(
     await report(batch, completed('r1', '0.10'));
     if (how === 'being cancelled') await transaction(database.pool, (tx) => cancelBatch(tx, batch));
     await database.pool.query('update batches set expires_at = clock_timestamp() where id = $1', [batch]);
-    expect((await listClaimable(database.pool, 100)).map(({ id }) => id)).not.toContain(batch);
+    expect(await claimable()).not.toContain(batch);
     expect(idsOf(await claim(batch, 5))).toEqual([]);
     expect(await report(batch, completed('r1', '0.10'), completed('r2', '0.10'))).toMatchObject({
       kind: 'job_ended',

@@ -42,7 +42,8 @@ const age = (seconds: number) =>
     account,
     seconds,
   ]);
-const claimable = async (): Promise<string[]> => (await listClaimable(database.pool, 100)).map(({ id }) => id);
+const claimable = async (): Promise<string[]> =>
+  (await listClaimable(database.pool, { limit: 100, after: null }, null)).data.map(({ id }) => id);
 
 test('L5 claims at once, of several jobs, get exactly what the limit lets an account have in a minute', async () => {
   const jobs = await Promise.all(times(3, () => runningBatch(database.pool, account, 400, { tokensMax: 10_000_000 })));

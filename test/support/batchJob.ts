@@ -16,11 +16,11 @@ export const HELD_PER_REQUEST = parseMoney('1');
 
 const hex = (): string => randomBytes(8).toString('hex');
 
-export async function insertBatchModel(pool: Pool): Promise<void> {
+export async function insertBatchModel(pool: Pool, id = MODEL): Promise<void> {
   await pool.query(
     `insert into models (id, provider, license, input, output, batch) values ($1, 'openai', 'commercial', '{text}', 'text', true)
      on conflict do nothing`,
-    [MODEL],
+    [id],
   );
 }
 
@@ -50,7 +50,7 @@ export async function wishFor(
     idempotencyKey: null,
     requestHash: hex(),
     retries: 0,
-    waitedMs: 0,
+    waitedMs: () => 0,
     actor: 'test',
     metadata: null,
     outputExpiresSeconds: null,

@@ -8834,10 +8834,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The same one when the request is repeated. */
+                "Idempotency-Key"?: string;
                 /** @description For which account a service asks. */
                 "X-Account-Id"?: string;
-                /** @description The same one when the request is repeated; optional. */
-                "Idempotency-Key"?: string;
                 /** @description Set by OpenAI's clients. */
                 "X-Stainless-Retry-Count"?: string;
             };
@@ -9169,7 +9169,11 @@ export interface operations {
     };
     get_v1_batches_claimable: {
         parameters: {
-            query?: never;
+            query?: {
+                model?: components["schemas"]["Id"];
+                limit?: number;
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9191,8 +9195,19 @@ export interface operations {
                             model: string;
                             endpoint: string;
                         }[];
-                        nextCursor: null;
+                        nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid_request`: the request does not fit */
+            400: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
                 };
             };
             /** @description `unauthenticated`: no valid key or session */
