@@ -9,12 +9,18 @@ import {
   type BatchEndpoint,
   type FileError,
 } from '../domain/batch';
-import { checkRequest, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
+import { checkRequest, findOtherMedia, isFault, type BatchRequest, type LineFault } from '../domain/batchRequest';
 import { JSON_LEVELS_MAX, parseStrictJson, repeatedName } from '../domain/strictJson';
 import { createLineSplitter, isBlank, type Line } from './lines';
 import type { Checker } from './storeUpload';
 
-export type FileFacts = { requests: number; model: string; endpoint: BatchEndpoint };
+export type FileFacts = {
+  requests: number;
+  /** Of all requests; `firstLine` is where the first of them stands. */
+  model: string;
+  endpoint: BatchEndpoint;
+  firstLine: number;
+};
 export type CheckedFile =
   { kind: 'fine'; facts: FileFacts } | { kind: 'refused'; errors: FileError[]; facts: FileFacts | null };
 
@@ -27,6 +33,7 @@ export function createFileChecker(): Checker<CheckedFile> {
   let requests = 0;
   let lineCount = 0;
   let first: BatchRequest | null = null;
+  let firstLine = 0;
 
   const refuse = (error: FileError): void => void (errors.length < FILE_ERRORS_MAX && errors.push(error));
   const refuseLine = (line: number, { code, message, param }: LineFault): void =>
@@ -46,7 +53,7 @@ export function createFileChecker(): Checker<CheckedFile> {
         param: 'custom_id',
       });
     firstLines.set(request.customId, line.number);
-    first ??= request;
+    if (first === null) [first, firstLine] = [request, line.number];
     const other = otherThan(first, request);
     if (other) refuseLine(line.number, other);
   }
@@ -72,7 +79,7 @@ export function createFileChecker(): Checker<CheckedFile> {
     },
     end() {
       for (const line of lines.end()) check(line);
-      const facts = first && { requests, model: first.model, endpoint: first.url };
+      const facts = first && { requests, model: first.model, endpoint: first.url, firstLine };
       // What is wrong with the whole file comes first: lines are of no use before it is mended.
       if (bytes > FILE_BYTES_MAX)
         errors.unshift(ofFile('file_too_large', `the file has more than ${FILE_BYTES_MAX} bytes`));
@@ -97,18 +104,23 @@ function otherThan(first: BatchRequest, { url, model }: BatchRequest): LineFault
   return { code: 'model_mismatch', message, param: 'body.model' };
 }
 
-/** Like `parseRequest`, but also refuses a name that occurs twice in one object. */
+/** Like `parseRequest`, but also refuses a name that occurs twice in one object, and what else was not looked at before. */
 const parseNewRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
   parseLine(bytes, (text) => {
     const parsed = parseStrictJson(text);
-    if (parsed.kind === 'parsed') return parsed.levels > JSON_LEVELS_MAX ? TOO_DEEP : checkRequest(parsed.value);
+    if (parsed.kind === 'parsed') return parsed.levels > JSON_LEVELS_MAX ? TOO_DEEP : checkNewRequest(parsed.value);
     if (parsed.kind === 'malformed') return NOT_JSON;
     return { code: 'invalid_request', message: `it has ${repeatedName(parsed.name)}`, param: null };
   });
 
+function checkNewRequest(line: unknown): BatchRequest | LineFault {
+  const request = checkRequest(line);
+  return isFault(request) ? request : (findOtherMedia(request) ?? request);
+}
+
 /**
- * A line's request, or what is wrong with it. Lines that were checked are read by this one: files from before names were
- * looked at must stay readable.
+ * A line's request, or what is wrong with it. Lines that were checked are read by this one: files from before names, or
+ * the answers of tools, were looked at must stay readable.
  */
 export const parseRequest = (bytes: Buffer | null): BatchRequest | LineFault =>
   parseLine(bytes, (text) => {

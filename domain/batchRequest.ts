@@ -125,6 +125,29 @@ function checkItems(input: unknown): number | LineFault {
   return input.length;
 }
 
+/** Items of the Responses API that are no text by themselves. */
+const OTHER_ITEMS: ReadonlySet<unknown> = new Set(['input_image', 'input_file', 'input_audio']);
+/** What tools answer in text; what has no type, such as a shell's output, is text as well. */
+const TEXT_OUTPUTS: ReadonlySet<unknown> = new Set([undefined, 'input_text', 'output_text', 'text', 'refusal', 'logs']);
+
+/**
+ * What is not text beside the contents that `checkRequest` has looked at: an item of the Responses API by itself, or a part
+ * of what a tool has answered. Null: there is nothing.
+ */
+export function findOtherMedia({ url, body: { input } }: BatchRequest): LineFault | null {
+  if (url !== '/v1/responses' || !Array.isArray(input)) return null;
+  for (const [index, item] of (input as Record<string, unknown>[]).entries()) {
+    const at = `body.input[${index}]`;
+    if (OTHER_ITEMS.has(item.type)) return onlyText(at, String(item.type));
+    const answers = { output: item.output, outputs: item.outputs };
+    for (const [field, answer] of Object.entries(answers))
+      for (const [nth, part] of [answer].flat().entries())
+        if (isObject(part) && !TEXT_OUTPUTS.has(part.type))
+          return onlyText(`${at}.${field}[${nth}]`, String(part.type));
+  }
+  return null;
+}
+
 function checkParts(parts: unknown, path: string, allowed: readonly string[]): LineFault | null {
   if (!Array.isArray(parts)) return invalid(`${path} must be text or a list of parts`, path);
   for (const [index, part] of parts.entries()) {

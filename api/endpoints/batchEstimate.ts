@@ -36,21 +36,25 @@ export const estimate = endpoint({
     const tokens = file.tokens.input + file.tokens.output;
     const cost = estimateFile(prices, { inputTokens: file.tokens.input, outputTokens: file.tokens.output }, requests);
     const limit = await readLimit(pool, accountId, 'batch.enqueued_tokens', model);
+    const { available, setReasons } = (await readAccount(pool, accountId))!.position;
     const because = whyNot({
       tokens,
       cost,
       limit,
       inUse: await sumReservedTokens(pool, accountId, model),
-      available: (await readAccount(pool, accountId))!.position.available,
+      available,
+      isSuspended: setReasons.length > 0,
     });
     return ok({ model, endpoint: url, requests, tokens, cost: formatMoney(cost), fits: because === null, because });
   },
 });
 
-type Fit = { tokens: number; cost: Nano; limit: number; inUse: number; available: Nano };
+type Fit = { tokens: number; cost: Nano; limit: number; inUse: number; available: Nano; isSuspended: boolean };
 
-function whyNot({ tokens, cost, limit, inUse, available }: Fit): string | null {
+/** In the order in which creating the batch would refuse it. */
+function whyNot({ tokens, cost, limit, inUse, available, isSuspended }: Fit): string | null {
   if (inUse + tokens > limit) return `${inUse} of ${limit} enqueued tokens are in use`;
+  if (isSuspended) return 'the account is suspended';
   if (subtract(available, cost) <= 0n) return `$${formatMoney(available)} is available`;
   return null;
 }

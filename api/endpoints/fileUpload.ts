@@ -120,8 +120,8 @@ async function receive(
   const [model] = await readModels(pool, [facts.model]);
   const fault = refuseModel(model, clock.now());
   if (fault) {
-    const message = `line 1: the model ${facts.model} ${fault.because}`;
-    throw refused([{ code: fault.code, message, param: 'body.model', line: 1 }]);
+    const message = `line ${facts.firstLine}: the model ${facts.model} ${fault.because}`;
+    throw refused([{ code: fault.code, message, param: 'body.model', line: facts.firstLine }]);
   }
   return transaction(pool, async (tx) => {
     await lockOpenAccount(tx, accountId);

@@ -12,7 +12,7 @@ export async function listFiles(
   { order, purpose }: { order: 'asc' | 'desc'; purpose: FilePurpose | null },
 ): Promise<Page<StoredFile>> {
   const { rows } = await db.query<FileRow>(
-    `select * from files where account_id = $1 and ${IS_THERE} and coalesce(purpose = $3, true)
+    `select * from files where account_id = $1 and ${IS_THERE} and ($3::text is null or purpose = $3)
        and ($2::text is null or
          (created_at, id) ${order === 'asc' ? '>' : '<'} (select created_at, id from files where id = $2 and account_id = $1))
      order by created_at ${order}, id ${order} limit $4`,

@@ -1,4 +1,9 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { readCatalogue, REAL_MODELS } from '../../dev/catalogue';
 import { openAccount, report, startTestApi, type TestApi } from '../support/api';
+import { dist } from '../support/paths';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -78,4 +83,59 @@ test('bad models are refused', async () => {
     expect((await put('bad', [...prices], more)).status).toBe(400);
   expect((await put('nul\u0000', [begun])).status).toBe(400);
   expect((await put('x'.repeat(129), [begun])).status).toBe(400);
+});
+
+test('L1 the largest output of a model, the day it ends and its batch prices are put, read and changed', async () => {
+  const prices = [{ ...begun, batch: { inputPerMillion: '0.30', outputPerMillion: '1.25' } }];
+  const more = { batch: true, maxOutputTokens: 32_768, deprecatedAt: '2030-01-01T00:00:00.000Z' };
+  expect(await put('gpt-facts', prices, more)).toMatchObject({ status: 201, body: { ...more, prices } });
+  const read = async () => {
+    const { body } = await api.ask('GET', '/v1/models', { key: api.admin });
+    return body.data.find(({ id }: { id: string }) => id === 'gpt-facts');
+  };
+  expect(await read()).toEqual({
+    id: 'gpt-facts',
+    ...facts,
+    ...more,
+    object: 'model',
+    created: expect.any(Number),
+    owned_by: facts.provider,
+    prices,
+  });
+  expect((await put('gpt-facts', prices, { ...more, deprecatedAt: '2031-01-01T00:00:00+01:00' })).status).toBe(200);
+  expect(await read()).toMatchObject({ deprecatedAt: '2030-12-31T23:00:00.000Z', maxOutputTokens: 32_768 });
+  expect((await put('gpt-facts', prices, { batch: true })).status).toBe(200);
+  expect(await read()).not.toHaveProperty('deprecatedAt');
+  expect(await read()).not.toHaveProperty('maxOutputTokens');
+  for (const bad of [{ maxOutputTokens: 0 }, { maxOutputTokens: 1.5 }, { deprecatedAt: 'soon' }])
+    expect((await put('gpt-facts', prices, bad)).status).toBe(400);
+});
+
+test('L1 `npm run models` puts the catalogue of a file, and again changes nothing', async () => {
+  const { hostname, port } = new URL(api.url);
+  const env = { PATH: process.env.PATH, ADMIN_KEY: api.admin, HOST: hostname, PORT: port };
+  const run = async (...files: string[]): Promise<string[]> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(dist, 'dev/models.js'), ...files], { env });
+    return stdout.trim().split('\n');
+  };
+  const catalogue = readCatalogue(REAL_MODELS);
+  expect(await run(REAL_MODELS)).toEqual(catalogue.map(({ id }) => `${id}: new`));
+  const { body } = await api.ask('GET', '/v1/models', { key: api.admin });
+  for (const { id, maxOutputTokens } of catalogue)
+    expect(body.data).toContainEqual(
+      expect.objectContaining({ id, ...(maxOutputTokens !== undefined && { maxOutputTokens }) }),
+    );
+  expect(await run(REAL_MODELS)).toEqual(catalogue.map(({ id }) => `${id}: as in the file`));
+  await expect(run()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Say which file') });
+});
+
+test('L8 the catalogue is read by keys of every role, as OpenAI lists models', async () => {
+  await put('listed', [begun]);
+  const { owner, member, modifier } = await openAccount(api);
+  for (const key of [owner, member, modifier, api.service, api.admin]) {
+    const { status, body } = await api.ask('GET', '/v1/models', { key });
+    expect([status, body.object]).toEqual([200, 'list']);
+    expect(body.data).toContainEqual(expect.objectContaining({ id: 'listed', object: 'model', prices: [begun] }));
+  }
+  expect((await api.ask('GET', '/v1/models')).status).toBe(401);
 });

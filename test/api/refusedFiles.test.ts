@@ -22,6 +22,12 @@ beforeAll(async () => {
   api = await startTestApi({ filesDir });
   own = await openAccount(api, '0.01');
   await putBatchModels(api);
+  const model = { license: 'commercial', input: ['text'], output: 'text', batch: true, prices: [] };
+  for (const [id, more] of [
+    ['mistral-batch', { provider: 'Mistral' }],
+    ['gpt-ended', { provider: 'OpenAI', deprecatedAt: '2026-01-01T00:00:00Z' }],
+  ] as const)
+    await api.ask('PUT', `/v1/models/${id}`, { key: api.admin, body: { ...model, ...more } });
   const { pool } = api.database;
   const store = createFolderStore(filesDir, () => readStoreOwner(pool));
   const options = { pool, store, log: pino({ level: 'silent' }), pollMs: 20 };
@@ -151,6 +157,20 @@ test.each<[string, string | Buffer, string, number | null, string]>([
     'model_not_supported',
     1,
     'Line 1: the model gpt-slow is not offered for batches.',
+  ],
+  [
+    'is of a model of another provider',
+    other({ model: 'mistral-batch' }),
+    'model_not_supported',
+    1,
+    'Line 1: the model mistral-batch is neither of OpenAI nor of Anthropic.',
+  ],
+  [
+    'is of a model that has ended, behind blank lines',
+    linesOf('', ' ', other({ model: 'gpt-ended' })),
+    'model_not_supported',
+    3,
+    'Line 3: the model gpt-ended is not offered any more.',
   ],
   [
     'is of an unknown model',

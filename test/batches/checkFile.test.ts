@@ -1,4 +1,4 @@
-import { createFileChecker, type CheckedFile } from '../../batches/checkFile';
+import { createFileChecker, parseRequest, type CheckedFile } from '../../batches/checkFile';
 import { FILE_BYTES_MAX, REQUESTS_MAX } from '../../domain/batch';
 
 const request = (customId: string, body: Record<string, unknown> = {}, rest: Record<string, unknown> = {}) => ({
@@ -24,7 +24,7 @@ const faultsOf = (checked: CheckedFile) =>
 test('L2 a file of requests for one model and one endpoint is fine', () => {
   expect(check(linesOf(request('a'), request('b')))).toEqual({
     kind: 'fine',
-    facts: { requests: 2, model: 'gpt-test', endpoint: '/v1/chat/completions' },
+    facts: { requests: 2, model: 'gpt-test', endpoint: '/v1/chat/completions', firstLine: 1 },
   });
 });
 
@@ -32,7 +32,7 @@ test('L2 lines end at 0x0A only: U+2028, CRLF, a byte order mark, blank lines an
   const odd = request('a', { messages: [{ role: 'user', content: 'one\u2028two\u2029three\u0085' }] });
   const text = `\ufeff${JSON.stringify(odd)}\r\n\n  \r\n${JSON.stringify(request('b'))}`;
   for (const chunkSize of [1, 2, 7, 64, Infinity])
-    expect(check(text, chunkSize)).toMatchObject({ kind: 'fine', facts: { requests: 2 } });
+    expect(check(text, chunkSize)).toMatchObject({ kind: 'fine', facts: { requests: 2, firstLine: 1 } });
 });
 
 test.each([
@@ -68,6 +68,51 @@ test.each([
   ['half an answer', linesOf(request('a', { n: 0.5 })), ['invalid_request', 1]],
 ])('L2 %s is refused and named', (_what, content, fault) => {
   expect(faultsOf(check(content))).toEqual([fault]);
+});
+
+const call = { type: 'function_call', call_id: '1', name: 'look', arguments: '{}' };
+const answered = (output: unknown) => [call, { type: 'function_call_output', call_id: '1', output }];
+
+test.each([
+  ['an image among the items', [{ type: 'input_image', image_url: 'https://x' }], 'body.input[0]'],
+  ['a file among the items', [call, { type: 'input_file', file_id: 'file-1' }], 'body.input[1]'],
+  [
+    'an image as the answer of a tool',
+    answered([
+      { type: 'input_text', text: 'Here' },
+      { type: 'input_image', image_url: 'https://x' },
+    ]),
+    'body.input[1].output[1]',
+  ],
+  ['a file as the answer of a tool', answered([{ type: 'input_file', file_id: 'file-1' }]), 'body.input[1].output[0]'],
+  [
+    'an image that code has drawn',
+    [
+      {
+        type: 'code_interpreter_call',
+        outputs: [
+          { type: 'logs', logs: '1' },
+          { type: 'image', url: 'https://x' },
+        ],
+      },
+    ],
+    'body.input[0].outputs[1]',
+  ],
+])('L2 %s is refused by where it stands; a file that was taken with it stays readable', (_what, input, param) => {
+  const line = linesOf(request('a', { input }, { url: '/v1/responses' }));
+  expect(check(line)).toMatchObject({ kind: 'refused', errors: [{ code: 'invalid_request', line: 1, param }] });
+  expect(parseRequest(Buffer.from(line))).toMatchObject({ customId: 'a' });
+});
+
+test('L2 what tools have answered in text is taken', () => {
+  const input = [
+    ...answered('It is 5.'),
+    ...answered([{ type: 'input_text', text: 'It is 5.' }]),
+    { type: 'shell_call_output', output: [{ stdout: '5', stderr: '', outcome: { type: 'exit', exit_code: 0 } }] },
+    { type: 'code_interpreter_call', outputs: [{ type: 'logs', logs: '5' }] },
+    { type: 'code_interpreter_call', outputs: null },
+  ];
+  expect(check(linesOf(request('a', { input }, { url: '/v1/responses' })))).toMatchObject({ kind: 'fine' });
 });
 
 test('L2 a custom_id used twice, another model and another endpoint are refused by their lines', () => {

@@ -216,6 +216,46 @@ test.each([
   },
 );
 
+test('L1 a model that takes batches and has no prices for them costs its ordinary ones; once it has ended, no batch begins', async () => {
+  const body = { provider: 'OpenAI', license: 'commercial', input: ['text'], output: 'text', batch: true };
+  const put = (more = {}) =>
+    api.ask('PUT', '/v1/models/gpt-ordinary', { key: api.admin, body: { ...body, prices: [PRICE], ...more } });
+  await put();
+  const fileId = await upload([requestLine('a', { model: 'gpt-ordinary', max_tokens: 1_000_000 })]);
+  const estimate = () => api.ask('POST', '/v1/batches/estimate', { key: own.member, body: { input_file_id: fileId } });
+  const { tokens, cost } = (await estimate()).body;
+  // $8.00 for the output, $2.00 a million for the input; a file's estimate is a nano-dollar a request above that.
+  expect(cost).toBe(formatMoney((8_000_000_000n + BigInt(tokens - 1_000_000) * 2_000n + 1n) as never));
+  const wish = { input_file_id: fileId, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+  const { id } = await openai.batches.create(wish);
+  const before = await moneyOf();
+  expect(before.held).toBe(cost);
+  await running(id);
+  await put({ deprecatedAt: '2026-01-01T00:00:00Z' });
+  // What has begun goes on.
+  await report(id, answerTo('a'));
+  await ended(id);
+  const after = await moneyOf();
+  expect([Number(before.balance) - Number(after.balance), after.held]).toEqual([2, '0.00']);
+  for (const refused of [estimate(), api.ask('POST', '/v1/batches', { key: own.member, body: wish })])
+    expect(await refused).toMatchObject({ status: 400, body: { error: { code: 'model_not_supported' } } });
+});
+
+test('L3 an estimate says that nothing fits while the account is suspended, as creating the batch would', async () => {
+  const halted = await openAccount(api, '100.00');
+  const headers = { 'X-Account-Id': halted.id };
+  const client = new OpenAI({ apiKey: api.service, baseURL: `${api.url}/v1`, defaultHeaders: headers, maxRetries: 0 });
+  const file = await client.files.create({ purpose: 'batch', file: await toFile(Buffer.from(requestLine('a')), 'f') });
+  const ask = (path: string, more = {}) =>
+    api.ask('POST', path, { key: api.service, headers, body: { input_file_id: file.id, ...more } });
+  expect((await ask('/v1/batches/estimate')).body).toMatchObject({ fits: true, because: null });
+  await api.ask('PUT', `/v1/accounts/${halted.id}/suspension`, { key: api.admin, body: { reason: 'Under review' } });
+  const told = (await ask('/v1/batches/estimate')).body;
+  expect(told).toMatchObject({ fits: false, because: 'the account is suspended' });
+  const refused = await ask('/v1/batches', { endpoint: '/v1/chat/completions', completion_window: '24h' });
+  expect([refused.status, refused.body.error.code]).toEqual([402, 'account_suspended']);
+});
+
 test.each([
   ['is empty', ''],
   ['is longer than 255 characters', 'x'.repeat(256)],

@@ -1,6 +1,7 @@
 /** L3, L4: a job's tokens and money are reserved together, given back per result, and whole at any end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { QueryConfig } from 'pg';
 import { formatMoney } from '../../domain/money';
 import { lockAccount } from '../../ledger/accounts/lockAccount';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
@@ -13,8 +14,11 @@ import { listOutcomes } from '../../ledger/batches/listOutcomes';
 import { eraseRequests } from '../../ledger/batches/eraseRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { recordResults, type NewResult, type RecordedResults } from '../../ledger/batches/recordResults';
-import { transaction } from '../../ledger/db';
+import { sumReservedTokens } from '../../ledger/batches/sumReservedTokens';
+import { transaction, type Db } from '../../ledger/db';
+import { listFiles } from '../../ledger/files/listFiles';
 import { removeFile } from '../../ledger/files/removeFile';
+import { readStored } from '../../ledger/limits/readStored';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
 import {
@@ -227,26 +231,23 @@ test('L5 jobs are listed by pages and by model, so that those that nobody execut
   const account = await funded('100.00');
   const other = 'gpt-other';
   await insertBatchModel(database.pool, other);
-  const down = [];
-  for (const _ of times(3, Number)) down.push(await runningBatch(database.pool, account, 1));
-  const up = await runningBatch(database.pool, account, 1, { model: other });
+  const running = async (model = MODEL) => runningBatch(database.pool, account, 1, { model });
+  // Of jobs of other tests, all are before the first.
+  const [first, ...down] = [await running(), await running(), await running(), await running()];
+  const up = await running(other);
   const page = (after: string | null, model: string | null = null) =>
     listClaimable(database.pool, { limit: 2, after }, model);
   const ids = async (of: ReturnType<typeof page>) => (await of).data.map(({ id }) => id);
-  const first = await page(null);
-  expect(first).toMatchObject({ data: [{ id: down[0] }, { id: down[1] }], next: down[1] });
-  expect(await page(first.next)).toMatchObject({ data: [{ id: down[2] }, { id: up, model: other }], next: null });
-  expect(await page(null, other)).toMatchObject({ data: [{ id: up }], next: null });
+  expect(await page(first)).toMatchObject({ data: [{ id: down[0] }, { id: down[1] }], next: down[1] });
+  expect(await page(down[1])).toMatchObject({ data: [{ id: down[2] }, { id: up, model: other }], next: null });
+  expect(await ids(page(null, other))).toEqual([up]);
   // A page goes on after a job that has nothing more to hand out; after one that is not there it is the first.
-  await claim(down[1]!, 1);
-  expect(await ids(page(down[1]!))).toEqual([down[2], up]);
-  expect(await ids(page('batch_nothing'))).toEqual([down[0], down[2]]);
-  for (const id of [...down, up]) await end(id, 'expired');
+  await claim(down[1], 1);
+  expect(await ids(page(down[1]))).toEqual([down[2], up]);
+  expect(await ids(page(first))).toEqual([down[0], down[2]]);
+  expect(await ids(page('batch_nothing', other))).toEqual([up]);
+  for (const id of [first, ...down, up]) await end(id, 'expired');
 });
-
-/** A statement with its values in it, as EXPLAIN wants it. */
-const withValues = (statement: string, ...values: string[]): string =>
-  values.reduce((text, value, nth) => text.replaceAll(`$${nth + 1}`, value), statement);
 
 test('L4 requests that are with executors are not walked through at each look for work', async () => {
   const batch = await runningBatch(database.pool, await funded('3000.00'), 2_000, { tokensMax: 1e9 });
@@ -254,17 +255,54 @@ test('L4 requests that are with executors are not walked through at each look fo
     batch,
   ]);
   await database.pool.query('analyze batch_requests');
-  const blocksOf = async (): Promise<number> => {
-    const { rows } = await database.pool.query<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
-      `explain (analyze, buffers, format json) ${withValues(LIST_CLAIMABLE, '100', "'{}'::text[]", 'null::text', 'null')}`,
-    );
-    const { Plan: plan } = rows[0]!['QUERY PLAN'][0]!;
-    return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
-  };
-  await blocksOf(); // marks the entries of rows as they were before
-  expect(await blocksOf()).toBeLessThan(300);
+  const look = (db: Db) => db.query(LIST_CLAIMABLE, [100, [], null, null]);
+  await blocksOf(look); // marks the entries of rows as they were before
+  expect(await blocksOf(look)).toBeLessThan(300);
   expect(idsOf(await claim(batch, 5))).toEqual([]);
   await end(batch, 'expired');
+});
+
+/** How many blocks Postgres looks at for the first statement of a read. */
+async function blocksOf(read: (db: Db) => Promise<unknown>): Promise<number> {
+  const plans: { Plan: Record<string, number> }[] = [];
+  const explaining = (text: string | QueryConfig, values?: unknown[]) =>
+    database.pool
+      .query<{ 'QUERY PLAN': typeof plans }>(
+        `explain (analyze, buffers, format json) ${typeof text === 'string' ? text : text.text}`,
+        values,
+      )
+      .then(({ rows }) => {
+        plans.push(rows[0]!['QUERY PLAN'][0]!);
+        return { rows: [{}] };
+      });
+  await read({ query: explaining as never });
+  const { Plan: plan } = plans[0]!;
+  return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
+}
+
+test('L2, L3 what an account has uploaded and reserved is summed and listed without a walk through what its batches have written', async () => {
+  const account = await funded('100.00');
+  await runningBatch(database.pool, account, 3);
+  await database.pool.query(
+    `insert into files (id, account_id, purpose, filename, bytes, actor)
+     select 'file-output' || n, $1, 'batch_output', 'output.jsonl', 1000, 'test' from generate_series(1, 20000) n`,
+    [account],
+  );
+  await database.pool.query(
+    `insert into batches (id, account_id, model_id, endpoint, input_file_id, request_hash, actor, status, input_per_million_nano,
+       cached_input_per_million_nano, output_per_million_nano, requests, reserved_tokens, held_nano, expires_at)
+     select 'batch_ended' || n, account_id, model_id, endpoint, input_file_id, request_hash, actor, 'completed', 1, 1, 1, 1, 0, 0, now()
+     from batches, generate_series(1, 20000) n where account_id = $1`,
+    [account],
+  );
+  await database.owner.query('vacuum analyze files, batches');
+  expect(await readStored(database.pool, account, 'files')).toEqual({ count: 1, bytes: 1 });
+  expect(await blocksOf((db) => readStored(db, account, 'files'))).toBeLessThan(20);
+  const uploads = (db: Db) => listFiles(db, account, { limit: 20, after: null }, { order: 'desc', purpose: 'batch' });
+  expect((await uploads(database.pool)).data).toHaveLength(1);
+  expect(await blocksOf(uploads)).toBeLessThan(20);
+  expect(await sumReservedTokens(database.pool, account, MODEL)).toBe(3 * TOKENS_PER_REQUEST);
+  expect(await blocksOf((db) => sumReservedTokens(db, account, MODEL))).toBeLessThan(20);
 });
 
 test('L3 requests that reserve more tokens than their job, by another count, keep no result from being taken', async () => {
