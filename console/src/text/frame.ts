@@ -81,7 +81,7 @@ export const frame = {
     emailHint: 'A link comes by mail. It works once, for 10 minutes.',
     sendLink: 'Send a link',
     mailSent: (email: string) =>
-      `If ${email} belongs to a member, a link is on its way. It works once, for 10 minutes.`,
+      `If ${email} belongs to a member, a link is on its way, unless the mailbox has enough that are still good. Each works once, for 10 minutes.`,
     byMail: 'Sign in by mail instead',
     byKey: 'Sign in with a key instead',
     again: 'Sign in again',
