@@ -3,9 +3,15 @@
  * gates and holds are not in it: inference never waits for a limit of ours.
  */
 
-/** Whose tries are counted together. An address is an IPv4 address, or an IPv6 network of 64 bits. */
+/**
+ * Whose tries are counted together. An address is an IPv4 address, or an IPv6 network of 64 bits; the IPv6 networks of a
+ * site, which have 48 bits in common, may try `SITE_TIMES` as often together.
+ */
 export type Counted = 'key' | 'account' | 'address';
 export type RateLimit = { per: Counted; tries: number; seconds: number; what: string };
+
+/** A site has 65,536 networks: without a limit for all of them, one could fill the counters of everybody. */
+export const SITE_TIMES = 10;
 
 const MINUTE = 60;
 const HOUR = 3_600;

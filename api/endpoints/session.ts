@@ -14,6 +14,7 @@ import { readSession } from '../../ledger/sessions/readSession';
 import { sessionHashOf, type Holder } from '../../ledger/sessions/session';
 import { readSignedIn } from '../../ledger/sessions/readSignedIn';
 import { takeSignInToken } from '../../ledger/sessions/takeSignInToken';
+import { admit, isRefusal } from '../http/admit';
 import { accepted, created, noContent, ok, type Call } from '../http/endpoint';
 import { accountId, email, memberRole, time, uuid } from '../http/schemas';
 import { endpoint, type Uses } from '../services';
@@ -67,9 +68,10 @@ export const signIn = endpoint({
 async function signInWithKey(
   key: string,
   asking: Asking,
-  { pool, limiter }: Uses<'pool' | 'limiter'>,
+  services: Uses<'pool' | 'keyring' | 'limiter'>,
 ): Promise<string> {
-  const holder = await holderOf(key, asking, { pool, limiter });
+  const { pool } = services;
+  const holder = await holderOf(key, asking, services);
   return transaction(pool, async (tx) => {
     await record(tx, holder, 'key');
     return beginSession(tx, { keyId: holder.keyId });
@@ -80,23 +82,28 @@ async function signInWithKey(
 async function holderOf(
   key: string,
   { address }: Asking,
-  { pool, limiter }: Uses<'pool' | 'limiter'>,
+  { pool, keyring, limiter }: Uses<'pool' | 'keyring' | 'limiter'>,
 ): Promise<KeyHolder> {
   const hash = hashOf(key);
+  const identity = { by: 'key', secret: `Bearer ${key}` } as const;
+  await admit({ keyring, limiter }, identity, address).catch((error: unknown) => {
+    throw isRefusal(error) ? unknownKey() : error;
+  });
   const [holder] = await findKeyHolders(pool, [hash]);
-  if (!holder) {
-    await limiter.take('wrong_key', { address: address() });
-    throw new Problem('unauthenticated', 'This key is unknown, or was revoked.');
-  }
+  if (!holder) throw unknownKey();
   await limiter.take('sign_in', { key: hash.toString('hex') });
   return holder;
 }
+
+const unknownKey = (): Problem => new Problem('unauthenticated', 'This key is unknown, or was revoked.');
 
 async function signInWithToken(
   token: string,
   { address }: Asking,
   { pool, limiter }: Uses<'pool' | 'limiter'>,
 ): Promise<string> {
+  const refusal = await limiter.refusalOf('wrong_key', { address: address() });
+  if (refusal) throw refusal;
   const begun = await transaction(pool, async (tx) => {
     const keyId = await takeSignInToken(tx, token);
     if (keyId === null) return null;
@@ -111,11 +118,12 @@ async function signInWithToken(
 }
 
 /** Goes on as the member of another account with the same address: a new session, which ends with the first. */
-async function chooseAccount(id: string, asking: Asking, services: Uses<'pool' | 'keyring' | 'cookies'>) {
+async function chooseAccount(id: string, asking: Asking, services: Uses<'pool' | 'keyring' | 'cookies' | 'limiter'>) {
   const { pool, keyring, cookies } = services;
   const old = cookies.read(asking.header);
   if (old === undefined) throw new Problem('unauthenticated', 'Sign in first.');
   cookies.requireSameOrigin(asking.header, 'by_cookie');
+  await admit(services, { by: 'session', secret: old }, asking.address);
   const token = await transaction(pool, async (tx) => {
     const before = await readSession(tx, sessionHashOf(old));
     if (!before) throw new Problem('unauthenticated', 'The session has ended: sign in again.');
@@ -182,26 +190,35 @@ export const read = endpoint({
  */
 export const current = endpoint({
   replies: { 200: z.strictObject({ session: session.nullable().meta({ description: 'Null: nobody is signed in.' }) }) },
-  uses: ['pool', 'cookies', 'limiter'],
+  uses: ['pool', 'keyring', 'cookies', 'limiter'],
   refusals: ['rate_limited', 'database_unavailable'],
-  async handle({ header, address }, { pool, cookies, limiter }) {
-    const token = cookies.read(header);
-    if (token === undefined) return ok({ session: null }, UNSTORED);
-    const who = await whoIs(pool, token);
-    if (!who) await limiter.take('wrong_key', { address: address() });
-    return ok({ session: who }, UNSTORED);
+  async handle({ header, address }, services) {
+    const token = services.cookies.read(header);
+    const isIn = token !== undefined && (await isInForce(token, address, services));
+    return ok({ session: isIn ? await whoIs(services.pool, token) : null }, UNSTORED);
   },
 });
+
+/** Whether it is a session's; one that is not, or not any more, is counted. */
+const isInForce = (token: string, address: Call['address'], services: Uses<'keyring' | 'limiter'>): Promise<boolean> =>
+  admit(services, { by: 'session', secret: token }, address, false).then(
+    () => true,
+    (error: unknown) => {
+      if (isRefusal(error)) return false;
+      throw error;
+    },
+  );
 
 /** Signs out: also with a session that has ended, so that its cookie goes. */
 export const signOut = endpoint({
   replies: { 204: null },
-  uses: ['pool', 'keyring', 'cookies'],
-  refusals: ['cross_site_request', 'database_unavailable'],
-  async handle({ header }, { pool, keyring, cookies }) {
+  uses: ['pool', 'keyring', 'cookies', 'limiter'],
+  refusals: ['cross_site_request', 'rate_limited', 'database_unavailable'],
+  async handle({ header, address }, services) {
+    const { pool, keyring, cookies } = services;
     const token = cookies.read(header);
-    if (token !== undefined) {
-      cookies.requireSameOrigin(header, 'by_cookie');
+    if (token !== undefined) cookies.requireSameOrigin(header, 'by_cookie');
+    if (token !== undefined && (await isInForce(token, address, services))) {
       await endSession(pool, sessionHashOf(token));
       keyring.forgetSession(token);
     }
@@ -213,7 +230,7 @@ export const signOut = endpoint({
 export const makeToken = endpoint({
   body: { schema: z.strictObject({ key: secret }) },
   replies: { 201: z.strictObject({ token: z.string(), expiresAt: time }) },
-  uses: ['pool', 'limiter'],
+  uses: ['pool', 'keyring', 'limiter'],
   refusals: ['unauthenticated', 'rate_limited', 'database_unavailable'],
   async handle({ body: { key }, ...asking }, services) {
     await holderOf(key, asking, services);

@@ -29,12 +29,17 @@ const TOUCH_MS = 60_000;
 const TOUCHED_MAX = 10_000;
 
 export type Keyring = {
-  /** Throws `unauthenticated` for no, an unknown or a revoked key, `database_unavailable` for one that can't be looked up. */
-  authenticate(authorization: string | undefined): Promise<Principal>;
+  /**
+   * Throws `unauthenticated` for no, an unknown or a revoked key, `database_unavailable` for one that can't be looked up.
+   * @param refusal of an address that tried too many wrong ones: thrown when too many of such wait to be looked up. @default null: of another address
+   */
+  authenticate(authorization: string | undefined, refusal?: Problem | null): Promise<Principal>;
   /** The same from memory alone: undefined says that `authenticate` must be asked. */
   recall(authorization: string): Principal | undefined;
   /** As `authenticate`, by the token of a session's cookie. @param isUse false for what nobody asked for: it keeps no idle session going */
-  authenticateSession(token: string, isUse?: boolean): Promise<Principal>;
+  authenticateSession(token: string, isUse?: boolean, refusal?: Problem | null): Promise<Principal>;
+  /** Whether this process has found it in force, and has not heard since that it is not: nobody can guess such a one. */
+  isFamiliar(by: 'key' | 'session', secret: string): boolean;
   /** After any change of keys or members: everything is looked up again. */
   forget(): void;
   /** After a session was ended. */
@@ -76,12 +81,13 @@ export function createKeyring(
 
   return {
     recall: keys.recall,
-    authenticate: (authorization = '') => keys.authenticate(authorization),
-    async authenticateSession(token, isUse = true) {
-      const principal = await sessions.authenticate(token);
+    authenticate: (authorization = '', refusal = null) => keys.authenticate(authorization, refusal),
+    async authenticateSession(token, isUse = true, refusal = null) {
+      const principal = await sessions.authenticate(token, refusal);
       if (isUse) touch(token);
       return principal;
     },
+    isFamiliar: (by, secret) => (by === 'key' ? keys : sessions).isFamiliar(secret),
     forget() {
       keys.forget();
       sessions.forget();

@@ -1,15 +1,12 @@
 /** Who is asking: found in a request, held against the keyring, and looked at again while a stream is open. */
 import type { IncomingMessage } from 'node:http';
-import { Problem } from '../../domain/errors';
 import { hashOf } from '../../ledger/accounts/apiKey';
+import { admit, isRefusal, type Identity } from './admit';
 import type { Keyring, Principal } from './auth';
 import { headerOf } from './headerOf';
 import type { RateLimiter } from './rateLimiter';
 import type { Route } from './route';
 import type { SessionCookies } from './sessionCookie';
-
-/** By what a request says who is asking: the header of a key, or the token of a session. */
-export type Identity = { by: 'key'; secret: string | undefined } | { by: 'session'; secret: string };
 
 /** What routing has found in a request's address. */
 type Located = { params: Readonly<Record<string, string | string[]>> };
@@ -36,15 +33,8 @@ export function createCallers({ keyring, cookies, limiter, addressOf }: CallersO
     return token === undefined ? { by: 'key', secret: headers.authorization } : { by: 'session', secret: token };
   }
 
-  /** A wrong key is counted; a right one is taken, whatever was tried from its address. */
-  async function authenticate({ by, secret }: Identity, request: IncomingMessage): Promise<Principal> {
-    try {
-      return await (by === 'key' ? keyring.authenticate(secret) : keyring.authenticateSession(secret, isUse(request)));
-    } catch (error) {
-      if (secret !== undefined && isRefusal(error)) await limiter.take('wrong_key', { address: addressOf(request) });
-      throw error;
-    }
-  }
+  const authenticate = (identity: Identity, request: IncomingMessage): Promise<Principal> =>
+    admit({ keyring, limiter }, identity, () => addressOf(request), isUse(request));
 
   /** Looks again: a key may be revoked, a session ended, a role changed. */
   async function isStillWelcome({ by, secret }: Identity, route: Route, asked: Located): Promise<boolean> {
@@ -64,8 +54,6 @@ export function createCallers({ keyring, cookies, limiter, addressOf }: CallersO
 /** The console says what it asks without anybody there. Browsers open a stream again by themselves, and can't say so. */
 const isUse = (request: IncomingMessage): boolean =>
   headerOf(request, 'x-ballast-unattended') !== '1' && headerOf(request, 'accept') !== 'text/event-stream';
-
-const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'unauthenticated';
 
 /** The key's hash: limits store it in a table, where no key may stand. */
 export const keyOf = ({ secret = '' }: Identity): string => hashOf(secret).toString('hex');

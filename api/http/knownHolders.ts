@@ -2,8 +2,10 @@
  * Whom secrets speak for: looked up once by their hash, then kept in memory and looked at again in the background, so
  * that one in use never waits for the database. What another process revokes is followed within a second.
  */
-import { type Problem } from '../../domain/errors';
+import { unavailable, type Problem } from '../../domain/errors';
 import type { StalePolicy } from '../../domain/gate';
+import { createFamiliar } from './familiar';
+import { createLookups } from './lookups';
 import type { Pulse } from './pulse';
 
 /** A secret revoked by another process is refused within this time; by this process, at once. */
@@ -18,9 +20,19 @@ const OUTAGE_MS_MAX = 15 * 60_000;
 const UNUSED_MS_MAX = 60_000;
 const KNOWN_MAX = 10_000;
 
+/** However many come, they take two connections for a few milliseconds each, and the look at known ones waits no longer. */
+const LOOKUPS = { questionsMax: 2, itemsMax: 500, waitingMax: 2_000 };
+/** From addresses that have tried too many wrong ones: 1,000 in a second at most. */
+const STRANGE_LOOKUPS = { questionsMax: 1, itemsMax: 50, waitingMax: 50, pauseMs: 50 };
+
 export type KnownHolders<Holder> = {
-  /** Throws `unauthenticated` for one that is unknown or revoked, `database_unavailable` for one that can't be looked up. */
-  authenticate(secret: string): Promise<Holder>;
+  /**
+   * Throws `unauthenticated` for one that is unknown or revoked, `database_unavailable` for one that can't be looked up.
+   * @param refusal of an address that tried too many wrong ones: thrown when too many of such wait already. Null: of another
+   */
+  authenticate(secret: string, refusal: Problem | null): Promise<Holder>;
+  /** Whether it was found in force, and not heard since that it is not. */
+  isFamiliar(secret: string): boolean;
   /** The same from memory alone: undefined says that `authenticate` must be asked. */
   recall(secret: string): Holder | undefined;
   /** After any change that may end a secret or change its holder: that one, or everything, is looked up again. */
@@ -53,6 +65,8 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
   /** By the secret as it comes, which is in memory anyway: hashing it for each request would cost more than the answer. */
   let known = new Map<string, Known<Holder>>();
   let lookups = new Map<string, Promise<Holder>>();
+  const familiar = createFamiliar(KNOWN_MAX);
+  const queueFor = createQueues(find);
   let refreshing: Promise<void> | null = null;
 
   function recall(secret: string): Holder | undefined {
@@ -64,13 +78,14 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
     return remembered.holder;
   }
 
-  async function lookUp(secret: string): Promise<Holder> {
+  async function lookUp(secret: string, refusal: Problem | null): Promise<Holder> {
     const memory = known; // what is forgotten meanwhile must not be remembered by this look
     const hash = hashOf(secret);
     const atMs = now();
     let holder: Holder | null;
     try {
-      holder = (await pulse.ask(() => find([hash])))[0]!;
+      const queue = queueFor(refusal);
+      holder = await pulse.ask(() => queue.find(hash));
     } catch (error) {
       const earlier = memory.get(secret);
       if (earlier && atMs - earlier.atMs < outageMsMax) return earlier.holder;
@@ -78,8 +93,10 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
     }
     if (holder === null) {
       memory.delete(secret);
+      familiar.delete(secret);
       throw unauthenticated();
     }
+    familiar.meet(secret);
     if (memory.size >= KNOWN_MAX) memory.clear();
     memory.set(secret, { hash, holder, atMs, usedMs: atMs });
     return holder;
@@ -94,13 +111,14 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
 
   return {
     recall,
-    async authenticate(secret) {
+    isFamiliar: (secret) => known.has(secret) || familiar.has(secret),
+    async authenticate(secret, refusal) {
       const remembered = recall(secret);
       if (remembered !== undefined) return remembered;
       const underWay = lookups.get(secret);
       if (underWay) return underWay;
       const mine = lookups;
-      const lookup = lookUp(secret).finally(() => mine.delete(secret));
+      const lookup = lookUp(secret, refusal).finally(() => mine.delete(secret));
       mine.set(secret, lookup);
       return lookup;
     },
@@ -108,7 +126,7 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
       // What is being looked up at this moment writes to the maps of before.
       known = new Map(secret === undefined ? [] : known);
       lookups = new Map();
-      if (secret !== undefined) known.delete(secret);
+      if (secret !== undefined) for (const kept of [known, familiar]) kept.delete(secret);
     },
     async close() {
       clearInterval(timer);
@@ -116,6 +134,19 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
     },
   };
 }
+
+/** Throws the refusal, or `database_unavailable`, when too many wait already. */
+function createQueues<Holder>(ask: KnownHoldersOptions<Holder>['find']) {
+  const all = createLookups({ ask, ...LOOKUPS });
+  const strange = createLookups({ ask, ...STRANGE_LOOKUPS });
+  return (refusal: Problem | null) => {
+    const queue = refusal ? strange : all;
+    if (!queue.hasRoom()) throw refusal ?? tooMany();
+    return queue;
+  };
+}
+
+const tooMany = (): Problem => unavailable('database_unavailable', 'Too many keys are being looked up.');
 
 /** One look at all secrets in use. What it doesn't find is not in force any more. */
 async function refresh<Holder>(

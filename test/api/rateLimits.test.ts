@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'node:http';
 import pino from 'pino';
-import { createRateLimiter, networkOf } from '../../api/http/rateLimiter';
+import { placeOf } from '../../api/http/addressCounter';
+import { createRateLimiter, type RateLimiter } from '../../api/http/rateLimiter';
 import { routes } from '../../api/routes';
-import { RATE_LIMITS, type RateLimit } from '../../domain/rateLimits';
+import { RATE_LIMITS, SITE_TIMES, type RateLimit } from '../../domain/rateLimits';
 import { Problem } from '../../domain/errors';
 import { beginCardTry } from '../../ledger/payments/beginCardTry';
 import { endCardTry } from '../../ledger/payments/endCardTry';
@@ -140,28 +141,49 @@ test('an account does not grow the table of tries: what is over is deleted by th
   expect(rows).toEqual([{ id: `${id}/next` }]);
 });
 
+/** How many of the tries were refused. */
+async function refusedOf(limiter: RateLimiter, name: 'wrong_key' | 'sign_in_mail', addresses: Iterable<string>) {
+  let refused = 0;
+  for (const address of addresses) {
+    await limiter.take(name, { address }).catch((error) => {
+      if (!(error instanceof Problem)) throw error;
+      refused++;
+    });
+  }
+  return refused;
+}
+
 test('a flood of addresses takes no more counters than there are slots', async () => {
   const limiter = createRateLimiter(api.database.pool);
-  let refused = 0;
-  for (let index = 0; index < 200_000; index++) {
-    await limiter
-      .take('wrong_key', { address: `2001:db8:${(index >> 16).toString(16)}:${(index & 0xffff).toString(16)}::1` })
-      .catch((error) => {
-        if (!(error instanceof Problem)) throw error;
-        refused++;
-      });
-  }
+  const addresses = Array.from(
+    { length: 200_000 },
+    (_, index) => `2001:db8:${(index & 0xffff).toString(16)}:${(index >> 16).toString(16)}::1`,
+  );
   // 200,000 over 16,384 counters are 12 each: nobody is refused, and the counters are not more.
-  expect(refused).toBe(0);
+  expect(await refusedOf(limiter, 'wrong_key', addresses)).toBe(0);
 });
 
-test('of an IPv6 address the first 64 bits count, of a mapped one the IPv4 address', () => {
-  expect(networkOf('192.0.2.1')).toBe('192.0.2.1');
-  expect(networkOf('::ffff:192.0.2.1')).toBe('192.0.2.1');
-  expect(networkOf('2001:db8:0:1:2:3:4:5')).toBe('2001:db8:0:1::/64');
-  expect(networkOf('2001:0db8:0000:0001::9')).toBe('2001:db8:0:1::/64');
-  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64');
-  expect(networkOf('::1')).toBe('0:0:0:0::/64');
+test('an IPv6 site, with all its networks, fills no more than a few of the counters; one of its networks refuses no other', async () => {
+  const limiter = createRateLimiter(api.database.pool);
+  const { tries } = RATE_LIMITS.sign_in_mail;
+  const networks = (count: number) => Array.from({ length: count }, (_, n) => `2001:db8:1:${n.toString(16)}::1`);
+  // Whoever goes on after the refusal takes nothing from the neighbours.
+  const alone = Array<string>(10 * tries * SITE_TIMES).fill('2001:db8:1:ffff::1');
+  expect(await refusedOf(limiter, 'sign_in_mail', alone)).toBe(alone.length - tries);
+  const left = (SITE_TIMES - 1) * tries;
+  expect(await refusedOf(limiter, 'sign_in_mail', networks(5_000))).toBe(5_000 - left);
+  // Other sites and IPv4 addresses go on, but for those that meet one of its counters.
+  const others = Array.from({ length: 500 }, (_, n) => [`192.0.2.${n % 256}`, `2001:db8:${n + 2}::1`]).flat();
+  expect(await refusedOf(limiter, 'sign_in_mail', others)).toBeLessThan(50);
+});
+
+test('of an IPv6 address the first 64 bits count and the first 48, of a mapped one the IPv4 address', () => {
+  expect(placeOf('192.0.2.1')).toEqual({ network: '192.0.2.1', site: null });
+  expect(placeOf('::ffff:192.0.2.1')).toEqual({ network: '192.0.2.1', site: null });
+  expect(placeOf('2001:db8:0:1:2:3:4:5')).toEqual({ network: '2001:db8:0:1::/64', site: '2001:db8:0::/48' });
+  expect(placeOf('2001:0db8:0000:0001::9')).toEqual({ network: '2001:db8:0:1::/64', site: '2001:db8:0::/48' });
+  expect(placeOf('2001:db8::1')).toEqual({ network: '2001:db8:0:0::/64', site: '2001:db8:0::/48' });
+  expect(placeOf('::1').network).toBe('0:0:0:0::/64');
 });
 
 test('docs/security.md shows exactly the table of limits', () => {

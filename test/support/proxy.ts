@@ -10,7 +10,8 @@ export type Proxy = {
   close(): Promise<void>;
 };
 
-export async function startProxy(targetPort: number): Promise<Proxy> {
+/** @param delayMs how late each answer of the target comes. @default 0 */
+export async function startProxy(targetPort: number, delayMs = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let held = false;
   const keep = (socket: Socket) => {
@@ -22,11 +23,13 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     const outside = connect(targetPort, '127.0.0.1');
     keep(inside);
     keep(outside);
-    for (const [from, to] of [
-      [inside, outside],
-      [outside, inside],
+    for (const [from, to, lateMs] of [
+      [inside, outside, 0],
+      [outside, inside, delayMs],
     ] as const) {
-      from.on('data', (data) => to.write(data)).on('close', () => to.destroy());
+      from
+        .on('data', (data) => (lateMs > 0 ? setTimeout(() => to.write(data), lateMs) : to.write(data)))
+        .on('close', () => to.destroy());
       if (held) from.pause();
     }
   });
