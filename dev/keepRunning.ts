@@ -24,6 +24,8 @@ const PAUSE_MS_FIRST = 250;
 const PAUSE_MS_MAX = 5_000;
 /** One that ends by itself before this has hardly served: it may well do so again. */
 const SOON_MS = 10_000;
+/** Who is up again within this has its death and its new start told in one line. */
+const ONE_LINE_MS_MAX = 5_000;
 /** One that is restarted waits for a server that is not there any more: what it had under way can't end well. */
 const RESTART_GRACE_MS = 2_000;
 /** What people and other programs send; the other signals are a program's own faults. */
@@ -41,30 +43,37 @@ export function pauseMs(exit: Exit, servedMs: number, before: number): number {
 
 const longer = (pause: number): number => Math.min(Math.max(2 * pause, PAUSE_MS_FIRST), PAUSE_MS_MAX);
 
+export type KeepRunningOptions = {
+  /** Whether each start chooses a port anew when it meets one that is taken. @default true */
+  choosesPort?: boolean | undefined;
+};
+
 /** Throws when the first start fails. @param start is given a signal that aborts when what it starts is to be given up */
 export async function keepRunning(
   name: string,
   start: (signal: AbortSignal) => Promise<Service>,
   log: Log,
+  { choosesPort = true }: KeepRunningOptions = {},
 ): Promise<KeptRunning> {
   let starting = new AbortController();
-  let service = await firstStart(() => start(starting.signal), log);
+  const begin = () => start(starting.signal);
+  let service = await (choosesPort ? firstStart(begin, log) : begin());
   let wanted = false;
   const stopping = new AbortController();
 
-  const startAgain = async (pause: number): Promise<number> => {
+  const startAgain = async (pause: number, news: News): Promise<number> => {
     for (let wait = pause; ; wait = longer(wait)) {
       if (wait > 0) await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return wait;
       try {
         starting = new AbortController();
-        service = await start(starting.signal);
-        log(`${name} is up again`);
+        service = await begin();
+        news.isUp();
         return wait;
       } catch (error) {
         if (stopping.signal.aborted) return wait;
         if (starting.signal.aborted) wait = 0;
-        else log((error as Error).message);
+        else news.hasFailed(error as Error);
       }
     }
   };
@@ -75,9 +84,9 @@ export async function keepRunning(
       const exit = await service.exited;
       if (stopping.signal.aborted) return;
       pause = wanted ? 0 : pauseMs(exit, Date.now() - upAt, pause);
-      if (!wanted)
-        log(`${name} has stopped (${describe(exit)}); starting it again${pause > 0 ? ` in ${pause} ms` : ''}`);
-      pause = await startAgain(pause);
+      const news = tellNews(name, wanted ? null : exit, log);
+      pause = await startAgain(pause, news);
+      news.end();
       wanted = false;
     }
   };
@@ -94,6 +103,32 @@ export async function keepRunning(
       stopping.abort();
       return service.stop();
     },
+  };
+}
+
+type News = { hasFailed(error: Error): void; isUp(): void; end(): void };
+
+/** One line, if all is well soon; else what has happened is told when that is known. @param exit null: it was asked for */
+function tellNews(name: string, exit: Exit | null, log: Log): News {
+  const endedMs = performance.now();
+  let isTold = exit === null;
+  const tellEnd = () => {
+    if (!isTold) log(`${name} has stopped (${describe(exit!)}); starting it again`);
+    isTold = true;
+  };
+  const timer = setTimeout(tellEnd, ONE_LINE_MS_MAX);
+  return {
+    hasFailed(error) {
+      tellEnd();
+      log(error.message);
+    },
+    isUp() {
+      const seconds = ((performance.now() - endedMs) / 1_000).toFixed(1);
+      log(
+        isTold ? `${name} is up again` : `${name} has stopped (${describe(exit!)}) and is up again after ${seconds} s`,
+      );
+    },
+    end: () => clearTimeout(timer),
   };
 }
 

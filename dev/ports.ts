@@ -1,16 +1,22 @@
-/** Free ports of 127.0.0.1, remembered in the data directory so that addresses outlive a restart. */
+/** Free ports, of 127.0.0.1 unless another host is named, remembered in the data directory so that addresses outlive a restart. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readJson, writePrivate } from './files';
 
-export function isPortFree(port: number): Promise<boolean> {
+const LOOPBACK = '127.0.0.1';
+
+/** Why no server can listen at this port of the host; null: one can. */
+export function listenError(port: number, host = LOOPBACK): Promise<NodeJS.ErrnoException | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.once('error', resolve);
+    server.listen(port, host, () => server.close(() => resolve(null)));
   });
 }
+
+export const isPortFree = async (port: number, host = LOOPBACK): Promise<boolean> =>
+  (await listenError(port, host)) === null;
 
 /** Below the ports that Linux gives to outgoing connections (32768–60999): a connection of another program never takes one of ours while its owner restarts. */
 const LOWEST = 20_000;
@@ -22,14 +28,14 @@ const TRIES_MAX = 200;
 const given = new Set<number>();
 
 /** A free port that outgoing connections don't take, none of `taken`, and another one at each call. */
-export async function freePort(taken: readonly number[] = []): Promise<number> {
+export async function freePort(taken: readonly number[] = [], host = LOOPBACK): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);
     if (taken.includes(port) || given.has(port)) continue;
     given.add(port);
-    if (await isPortFree(port)) return port;
+    if (await isPortFree(port, host)) return port;
   }
-  throw new Error(`No free port on 127.0.0.1 was found from ${LOWEST} to ${HIGHEST}.`);
+  throw new Error(`No free port on ${host} was found from ${LOWEST} to ${HIGHEST}.`);
 }
 
 type Ports = Record<string, number>;
@@ -44,13 +50,19 @@ function readPorts(dataDir: string): Ports {
   }
 }
 
+type PortWishes = { preferred?: number; host?: string };
+
 /** The port this service had last time if it is still free, else `preferred` if that is, else any; remembered under `name`. */
-export async function rememberedPort(dataDir: string, name: string, preferred?: number): Promise<number> {
+export async function rememberedPort(
+  dataDir: string,
+  name: string,
+  { preferred, host = LOOPBACK }: PortWishes = {},
+): Promise<number> {
   const last = readPorts(dataDir)[name];
   const candidates = [last !== undefined && isLasting(last) ? last : undefined, preferred];
   for (const port of candidates)
-    if (port !== undefined && (await isPortFree(port))) return remember(dataDir, name, port);
-  return remember(dataDir, name, await freePort(Object.values(readPorts(dataDir))));
+    if (port !== undefined && (await isPortFree(port, host))) return remember(dataDir, name, port);
+  return remember(dataDir, name, await freePort(Object.values(readPorts(dataDir)), host));
 }
 
 /** On a full disk the port is used all the same; only a later start does not know it. */
@@ -67,5 +79,5 @@ function remember(dataDir: string, name: string, port: number): number {
 /** Where a service of this data directory listens, or listened last; null when it never ran. */
 export function rememberedAddress(dataDir: string, name: string): string | null {
   const port = readPorts(dataDir)[name];
-  return port === undefined ? null : `127.0.0.1:${port}`;
+  return port === undefined ? null : `${LOOPBACK}:${port}`;
 }

@@ -17,6 +17,8 @@ export interface ProcessOptions {
   dataDir: string;
   /** Given every line the program prints, besides its log file. */
   onLine?: Log;
+  /** Whether `env` names another port when the one of before is taken. @default true */
+  choosesPort?: boolean;
   log: Log;
 }
 
@@ -31,7 +33,8 @@ const stopTimeoutMs = 10_000;
 
 /** Starts a program of ours, which says by a message when it is ready, and keeps it running. Throws when the first start fails. */
 export function startProcess(options: ProcessOptions): Promise<KeptRunning> {
-  return keepRunning(options.name, (signal) => launch(options, signal), options.log);
+  const { name, log, choosesPort } = options;
+  return keepRunning(name, (signal) => launch(options, signal), log, { choosesPort });
 }
 
 async function launch(

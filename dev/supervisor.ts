@@ -8,7 +8,7 @@ import { reloadingAccount } from './demoSetup';
 import { prepareDatabase } from '../ledger/prepareDatabase';
 import { batchesEnvironment, programEnvironment, simulatorEnvironment, type Given, type Places } from './environment';
 import { keepRunning, type KeptRunning, type Service } from './keepRunning';
-import { isPortFree, rememberedPort } from './ports';
+import { listenError, rememberedPort } from './ports';
 import { startPostgres } from './postgres';
 import { API_NODE_ARGS, startProcess, type ProcessOptions } from './processes';
 import { makeSignInLinks } from './signInLinks';
@@ -62,7 +62,7 @@ export class Supervisor {
     await this.placeBatches();
     await Promise.all([this.startPostgres().then(() => this.startSimulator()), this.startTemporal()]);
     await Promise.all([
-      this.program('api', 'api/main.js', { nodeArgs: API_NODE_ARGS }),
+      this.program('api', 'api/main.js', { nodeArgs: API_NODE_ARGS, choosesPort: false }),
       this.program('worker', 'workers/main.js'),
       this.startBatches(),
       this.program('batch worker', 'workers/batchesMain.js'),
@@ -93,11 +93,14 @@ export class Supervisor {
     this.early = null;
   }
 
+  /** Of the host that the API listens on: a port may be free on one interface and taken on another. */
   private async choosePort(): Promise<number> {
-    const { PORT } = this.config;
-    if (PORT === 0) return rememberedPort(this.dataDir, 'api');
-    if (await isPortFree(PORT)) return PORT;
-    throw new Error(`Port ${PORT} is in use. Set PORT to another one (0: any).`);
+    const { HOST, PORT } = this.config;
+    if (PORT === 0) return rememberedPort(this.dataDir, 'api', { host: HOST });
+    const error = await listenError(PORT, HOST);
+    if (error === null) return PORT;
+    if (error.code === 'EADDRINUSE') throw new Error(`Port ${PORT} is in use. Set PORT to another one (0: any).`);
+    throw new Error(`The API can't listen on ${HOST}: ${error.message}`);
   }
 
   /** Migrated as the owner of the tables, and left to a role that owns nothing. With a Postgres of the operator's, the simulator's schema lies in the same database as Ballast's tables. */
@@ -196,7 +199,7 @@ export class Supervisor {
   private program(
     name: string,
     script: string,
-    options: Partial<Pick<ProcessOptions, 'env' | 'nodeArgs' | 'onLine'>> = {},
+    options: Partial<Pick<ProcessOptions, 'env' | 'nodeArgs' | 'onLine' | 'choosesPort'>> = {},
   ): Promise<void> {
     const env = () => programEnvironment(this.given, this.places as Places);
     const { dataDir, log } = this;

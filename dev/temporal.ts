@@ -20,6 +20,8 @@ export interface TemporalOptions {
   dynamicConfig?: Record<string, string>;
   /** @default `logs/temporal.log` in the data directory, none without one */
   logFile?: string;
+  /** One that is not healthy by then is ended. @default 60_000 */
+  readyTimeoutMs?: number;
   log: Log;
 }
 
@@ -31,7 +33,6 @@ export interface RunningTemporal {
   stop(): Promise<void>;
 }
 
-const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 const stopSignal = 'SIGTERM';
 
@@ -43,7 +44,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     options.log('stopped the Temporal server of an earlier start');
 
   const port = options.port ?? (dataDir ? await rememberedPort(dataDir, 'temporal') : await freePort());
-  const uiPort = options.uiPort ?? (dataDir ? await rememberedPort(dataDir, 'temporalUi', 8233) : null);
+  const uiPort = options.uiPort ?? (dataDir ? await rememberedPort(dataDir, 'temporalUi', { preferred: 8233 }) : null);
   const logFile = options.logFile ?? (dataDir ? join(dataDir, 'logs', 'temporal.log') : devNull);
   const args = [
     ...serverArguments(options.namespace, dataDir, port, uiPort),
@@ -52,7 +53,13 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   const daemon = await startDaemon({ command: cli, args, logFile, stopSignal, stopTimeoutMs });
   if (record) recordProcess(record, daemon.pid, options.log);
   const address = `127.0.0.1:${port}`;
-  await waitUntilHealthy(daemon, address, options.namespace);
+  try {
+    await waitUntilHealthy(daemon, address, options);
+  } catch (error) {
+    // Whoever tries again takes another port: two servers would then write the same database.
+    await daemon.stop();
+    throw error;
+  }
   return {
     address,
     uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
@@ -94,7 +101,11 @@ function serverArguments(namespace: string, dataDir: string | null, port: number
 const dynamicConfigArguments = (values: Record<string, string>): string[] =>
   Object.entries(values).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]);
 
-async function waitUntilHealthy(daemon: Daemon, address: string, namespace: string): Promise<void> {
+async function waitUntilHealthy(
+  daemon: Daemon,
+  address: string,
+  { namespace, readyTimeoutMs = 60_000 }: Pick<TemporalOptions, 'namespace' | 'readyTimeoutMs'>,
+): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
     try {

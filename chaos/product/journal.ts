@@ -22,13 +22,13 @@ export class Journal {
 
   /** @param line as whoever keeps it running says it */
   readonly note = (line: string): void => {
-    const up = /^(.+) is up again$/.exec(line)?.[1];
+    const stopped = /^(.+) has stopped \(/.exec(line)?.[1];
+    if (stopped !== undefined && !this.down.has(stopped) && !this.mayDie) this.diedByThemselves.push(line);
+    const up = /^(.+?) (?:has stopped \(.*\) and )?is up again\b/.exec(line)?.[1];
     if (up !== undefined) {
       this.upAt.set(up, performance.now());
       this.down.delete(up);
     }
-    const stopped = /^(.+) has stopped \(/.exec(line)?.[1];
-    if (stopped !== undefined && !this.down.has(stopped) && !this.mayDie) this.diedByThemselves.push(line);
     this.log(line);
   };
 }

@@ -82,3 +82,33 @@ test('a first start that meets a port taken in the meantime is tried with anothe
   ).rejects.toThrow('no such file');
   expect(starts).toBe(1);
 });
+
+test('a death whose new start is soon up is one line', async () => {
+  const lines: string[] = [];
+  const started: ReturnType<typeof fakeService>[] = [];
+  const start = async () => {
+    const service = fakeService();
+    started.push(service);
+    return service;
+  };
+  const kept = await keepRunning('it', start, (line) => lines.push(line));
+  started[0]!.end(killed);
+  await until(
+    () => lines,
+    ({ length }) => length > 0,
+  );
+  expect(lines).toEqual([expect.stringMatching(/^it has stopped \(SIGKILL\) and is up again after \d+\.\d s$/)]);
+  expect(started).toHaveLength(2);
+  await kept.stop();
+});
+
+test('whoever was told which port to take is not said to try another', async () => {
+  const lines: string[] = [];
+  let starts = 0;
+  const start = async () => {
+    starts += 1;
+    throw new Error('listen EADDRINUSE: address already in use 0.0.0.0:3000');
+  };
+  await expect(keepRunning('it', start, (line) => lines.push(line), { choosesPort: false })).rejects.toThrow('3000');
+  expect([starts, lines]).toEqual([1, []]);
+});

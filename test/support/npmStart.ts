@@ -1,7 +1,7 @@
 /** `npm start` as it is, on a data directory of the test's own: to kill what it runs, and to look at what it leaves. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ import { dist } from './paths';
 /** Compiled by `npm test` before the tests run. */
 const program = join(dist, 'dev', 'start.js');
 type Answer = { status: number; body: any };
-export type Part = 'Postgres' | 'temporal' | 'stripe' | 'api' | 'worker';
+export type Part = 'Postgres' | 'temporal' | 'stripe' | 'api' | 'worker' | 'batches' | 'batch worker';
 
 export class NpmStart {
   readonly lines: string[] = [];
@@ -60,6 +60,34 @@ export class NpmStart {
   pid(part: Part): number {
     if (part !== 'Postgres') return this.read(join('run', `${part}.json`)).pid;
     return Number(readFileSync(join(this.dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
+  /** Everything that it has started, at whatever depth. Linux only. */
+  descendants(): number[] {
+    const parents = new Map<number, number>();
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        parents.set(Number(pid), Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]));
+      } catch {
+        continue; // it has ended meanwhile
+      }
+    }
+    const below = (of: number): number[] =>
+      [...parents].filter(([, parent]) => parent === of).flatMap(([pid]) => [pid, ...below(pid)]);
+    return below(this.child.pid!);
+  }
+
+  /** kill -9 of the supervisor first, which then starts nothing again. @param others killed with it */
+  async killAll(others: number[]): Promise<void> {
+    const gone = once(this.child, 'exit');
+    for (const pid of [this.child.pid!, ...others]) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        continue; // as its parent was killed
+      }
+    }
+    await gone;
   }
 
   kill(part: Part): void {
