@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { run, sleep, type Log } from './commands';
-import { startDaemon, tailOf, type Daemon, type Exit } from './daemon';
+import { startDaemon, tailOf, type Daemon, type DaemonOptions, type Exit } from './daemon';
 import { commandLine, stopProcess } from './leftovers';
 import { isPortFree, rememberedAddress, rememberedPort } from './ports';
 import { findPostgresPlace, type PostgresPlace } from './postgresPlace';
@@ -36,6 +36,7 @@ export interface RunningPostgres {
 
 const readyTimeoutMs = 120_000; // recovery after a crash replays up to max_wal_size
 const stopTimeoutMs = 30_000; // the shutdown checkpoint
+const leftoverMsMax = 10_000;
 const stopSignal = 'SIGINT'; // "fast": does not wait for clients to leave
 
 const common = [
@@ -71,7 +72,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const password = await ensureCluster(place, dataDir, durable, log);
   const port = await choosePort(dataDir, options.port);
   const settings = [...common, ...(durable ? durableSettings : throwawaySettings), ...(options.settings ?? [])];
-  const daemon = await startDaemon({
+  const urlOf = (database: string) => ownerUrl(`127.0.0.1:${port}`, password, database);
+  const daemon = await launch(urlOf('postgres'), {
     command: join(place.bin, 'postgres'),
     args: ['-D', place.clusterDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     env: { PATH: process.env.PATH, LC_MESSAGES: 'C' },
@@ -81,8 +83,6 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     stopTimeoutMs,
     ...place.user,
   });
-  const urlOf = (database: string) => ownerUrl(`127.0.0.1:${port}`, password, database);
-  await waitUntilReady(daemon, urlOf('postgres'));
   await createDatabases(urlOf('postgres'), ['ballast', 'stripe']);
   return {
     url: urlOf('ballast'),
@@ -93,6 +93,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     exited: daemon.exited,
     stop: () => daemon.stop(),
   };
+}
+
+/** The processes of a postmaster that was killed end by themselves, within moments; until then no other may start. */
+async function launch(url: string, options: DaemonOptions): Promise<Daemon> {
+  for (const deadline = Date.now() + leftoverMsMax; ;) {
+    const daemon = await startDaemon(options);
+    try {
+      await waitUntilReady(daemon, url);
+      return daemon;
+    } catch (error) {
+      if (!/pre-existing shared memory block/.test((error as Error).message) || Date.now() > deadline) throw error;
+      await sleep(200);
+    }
+  }
 }
 
 const ownerUrl = (address: string, password: string, database = 'ballast'): string =>
@@ -128,13 +142,26 @@ export async function stopLeftover(clusterDir: string, log: Log): Promise<void> 
   const pidFile = join(clusterDir, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  const command = commandLine(pid);
-  if (!command) return; // gone: Postgres itself clears the stale file and looks for orphaned backends
+  // One that was killed is there until it has ended, and then until its parent has heard of it, which may be never.
+  for (const deadline = Date.now() + leftoverMsMax; exists(pid) && !commandLine(pid) && Date.now() < deadline;)
+    await sleep(50);
+  if (!exists(pid)) return; // Postgres itself clears the stale file and looks for orphaned backends
+  const command = commandLine(pid) ?? '';
   if (command.includes('postgres') && command.includes(clusterDir)) {
     log(`Postgres of an earlier start is still running (pid ${pid}); stopping it`);
     await stopProcess(pid, stopSignal, stopTimeoutMs);
   } else {
     rmSync(pidFile, { force: true });
+  }
+}
+
+/** Also a zombie: Postgres takes one for a postmaster that runs. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

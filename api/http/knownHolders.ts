@@ -123,8 +123,7 @@ export function createKnownHolders<Holder>(options: KnownHoldersOptions<Holder>)
       return lookup;
     },
     forget(secret) {
-      // What is being looked up at this moment writes to the maps of before.
-      known = new Map(secret === undefined ? [] : known);
+      known = new Map(secret === undefined ? [] : known); // what is being looked up now writes to the maps of before
       lookups = new Map();
       if (secret !== undefined) for (const kept of [known, familiar]) kept.delete(secret);
     },
