@@ -141,11 +141,15 @@ async function ask(
   });
   // A stream has no end: its status and headers are the answer.
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-  if (isStream) await response.body!.cancel();
+  if (isStream) await response.body?.cancel();
   const content = isStream ? '' : await response.text();
   checkAnswer({ method, path, status: response.status, headers: response.headers, content });
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(content) : content };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && content !== '' ? JSON.parse(content) : content,
+  };
 }
 
 /** The part of a Temporal client that signals use. */
