@@ -3364,6 +3364,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate_limited`: too often */
+            429: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: our mistake */
             500: {
                 headers: {
