@@ -81,9 +81,18 @@ export type Snapshot = {
 /** Who asks an activity: whose workflow, and the revision that it knew; absent in what runs of earlier releases ask. */
 export type AskedFrom = { accountId: string; knownRevision?: number };
 
+/**
+ * What whoever asks was told that it would charge at once, in whole cents, 0 for nothing: if it would be another sum,
+ * nothing is changed or charged. Absent: nothing was announced, and whatever it is is charged.
+ */
+export type Announced = { expectedChargeCents?: number };
+
 /** What an owner asks of auto-reload; the main loop answers it. */
 export type SettingsRequest = { requestId: string; actor: string } & (
-  { kind: 'configure'; settings: AutoReloadSettings } | { kind: 'pause' } | { kind: 'resume' } | { kind: 'disable' }
+  | ({ kind: 'configure'; settings: AutoReloadSettings } & Announced)
+  | { kind: 'pause' }
+  | ({ kind: 'resume' } & Announced)
+  | { kind: 'disable' }
 );
 
 export type RefusalCode =
@@ -93,6 +102,7 @@ export type RefusalCode =
   | 'reload_in_flight'
   | 'account_suspended'
   | 'breaker_reached'
+  | 'charge_changed'
   | 'amount_too_small'
   | 'monthly_limit_exceeded'
   | 'auto_reload_not_on'
@@ -102,7 +112,8 @@ export type SettingsAnswer =
   | { kind: 'saved' }
   | { kind: 'charged'; cents: number; sequence: number }
   | { kind: 'declined'; declineCode: string; message: string }
-  | { kind: 'refused'; code: RefusalCode; detail: string }
+  /** `wouldChargeCents`: of `charge_changed`, what would be charged at once now; 0: nothing. */
+  | { kind: 'refused'; code: RefusalCode; detail: string; wouldChargeCents?: number }
   /** The first charge's outcome is not known after 20 s; the old settings stay in force until it is (A5). */
   | { kind: 'pending' };
 

@@ -1,5 +1,5 @@
 /** What enabling or changing auto-reload would do now: save, charge at once, or be refused (A1, A5, A12). */
-import type { RefusalCode, SettingsAnswer } from './accountState';
+import type { Announced, RefusalCode, SettingsAnswer } from './accountState';
 import { firstCharge, type AutoReloadSettings, type AutoReloadStatus, type Trigger } from './autoReload';
 import type { Reason } from './gate';
 import { formatCents, type Nano } from './money';
@@ -49,6 +49,38 @@ export function assessSettings(
     );
   }
   return charge;
+}
+
+/**
+ * What resuming charges at once, in cents; 0: nothing. It opens an ordinary reload (A13), and as long as available stays
+ * at or below the threshold the next one follows (A6). A guard or a decline may stop them sooner.
+ */
+export function resumeCharge(
+  { isReloadOpen, available, setReasons }: Pick<AccountForSettings, 'isReloadOpen' | 'available' | 'setReasons'>,
+  settings: AutoReloadSettings,
+  trigger: Trigger,
+): number {
+  if (isReloadOpen || setReasons.length > 0) return 0;
+  const charge = firstCharge(available, settings, trigger);
+  switch (charge.kind) {
+    case 'none':
+      return 0;
+    case 'charge':
+      return charge.cents;
+    case 'amount_too_small':
+      return charge.neededCents;
+  }
+}
+
+/** Nothing is charged that was not announced: null if the charge is the one that whoever asks was told of, or none was. */
+export function unlessAnnounced({ expectedChargeCents }: Announced, cents: number): Refused | null {
+  if (expectedChargeCents === undefined || expectedChargeCents === cents) return null;
+  const now = cents === 0 ? 'nothing would be charged' : `$${formatCents(cents)} would be charged`;
+  const told = expectedChargeCents === 0 ? 'nothing' : `$${formatCents(expectedChargeCents)}`;
+  return {
+    ...refused('charge_changed', `${now} at once now, and ${told} was announced: nothing was changed or charged`),
+    wouldChargeCents: cents,
+  };
 }
 
 export function refusedByGuard(guard: ReloadGuard, cents: number): Refused {

@@ -30,6 +30,7 @@ export const ERRORS = {
   first_purchase_required: { status: 409, title: 'A purchase is needed first' },
   reload_in_flight: { status: 409, title: 'A reload is in flight' },
   account_suspended: { status: 409, title: 'The account is suspended' },
+  charge_changed: { status: 409, title: 'Another sum would be charged' },
   breaker_reached: { status: 409, title: 'Too many reloads in an hour' },
   auto_reload_not_on: { status: 409, title: 'Auto-reload is not on' },
   auto_reload_not_paused: { status: 409, title: 'Auto-reload is not paused' },
@@ -84,7 +85,17 @@ export type FieldError = { path: string; message: string };
 
 /** What a problem may have beside the standard members: its schema (`api/http/schemas.ts`) has exactly these. */
 export type ProblemMember =
-  'available' | 'reasons' | 'rejected' | 'declineCode' | 'archives' | 'url' | 'id' | 'limit' | 'in_use' | 'requested';
+  | 'available'
+  | 'reasons'
+  | 'rejected'
+  | 'declineCode'
+  | 'wouldCharge'
+  | 'archives'
+  | 'url'
+  | 'id'
+  | 'limit'
+  | 'in_use'
+  | 'requested';
 /** Only of routes that answer as OpenAI's clients expect. */
 type OpenAiMember = 'needed' | 'param' | 'errors';
 

@@ -3,7 +3,7 @@
  * anything: a handler that threw would stop the account's workflow for good, so what is no message is left out or refused.
  */
 import { setHandler, uuid4 } from '@temporalio/workflow';
-import type { AccountState, SettingsAnswer } from '../domain/accountState';
+import type { AccountState, Announced, SettingsAnswer } from '../domain/accountState';
 import { checkSettings, CHARGEABLE_CENTS } from '../domain/autoReload';
 import { toReported } from '../domain/reportedEvents';
 import { foldWatermark } from './accountState';
@@ -39,10 +39,12 @@ const CHARGEABLE = { range: CHARGEABLE_CENTS };
 function listenToOwners(answers: Answers): void {
   setHandler(
     messages.configureAutoReloadUpdate,
-    ({ actor, settings }) => answers.ask({ kind: 'configure', requestId: uuid4(), actor, settings }),
+    ({ actor, settings, ...asked }) =>
+      answers.ask({ kind: 'configure', requestId: uuid4(), actor, settings, ...announcedIn(asked) }),
     {
       validator: (asked: messages.ConfigureAutoReload) => {
         requireActor(asked);
+        requireAnnounced(asked);
         const { settings } = asked;
         // The deployment's own ranges are the API's to check: they may have changed since this run was told anything.
         const problems = checkSettings(settings, { threshold: CHARGEABLE, amount: CHARGEABLE });
@@ -52,12 +54,30 @@ function listenToOwners(answers: Answers): void {
     },
   );
   const asking =
-    (kind: 'pause' | 'resume' | 'disable') =>
+    (kind: 'pause' | 'disable') =>
     ({ actor }: messages.ChangeAutoReload): Promise<SettingsAnswer> =>
       answers.ask({ kind, requestId: uuid4(), actor });
   setHandler(messages.pauseAutoReloadUpdate, asking('pause'), { validator: requireActor });
-  setHandler(messages.resumeAutoReloadUpdate, asking('resume'), { validator: requireActor });
+  setHandler(
+    messages.resumeAutoReloadUpdate,
+    ({ actor, ...asked }) => answers.ask({ kind: 'resume', requestId: uuid4(), actor, ...announcedIn(asked) }),
+    {
+      validator: (asked: messages.ResumeAutoReload) => {
+        requireActor(asked);
+        requireAnnounced(asked);
+      },
+    },
+  );
   setHandler(messages.disableAutoReloadUpdate, asking('disable'), { validator: requireActor });
+}
+
+/** Callers of earlier releases announce nothing. */
+const announcedIn = ({ expectedChargeCents }: Announced): Announced =>
+  expectedChargeCents === undefined ? {} : { expectedChargeCents };
+
+function requireAnnounced({ expectedChargeCents: cents }: Announced): void {
+  if (cents !== undefined && !(Number.isSafeInteger(cents) && cents >= 0))
+    throw new RangeError('expectedChargeCents must be whole cents, 0 for nothing');
 }
 
 /** Every change says who has made it (O5). What it throws refuses the update. */

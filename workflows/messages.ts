@@ -1,6 +1,6 @@
 /** Everything that is said to and by the workflows: ids, queues, signals, queries, updates. API and workers import this, the starters (`start*.ts`) and `wake.ts`. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AccountState, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
+import type { AccountState, Announced, DecisionRecord, SettingsAnswer, SettingsRequest } from '../domain/accountState';
 import type { ReconcileReport } from '../domain/reconciliation';
 
 export const BALANCE_TASK_QUEUE = 'balance';
@@ -90,15 +90,16 @@ export const refreshSignal = defineSignal('refresh');
 export type ConfigureAutoReload = {
   actor: string;
   settings: Extract<SettingsRequest, { kind: 'configure' }>['settings'];
-};
+} & Announced;
 export type ChangeAutoReload = { actor: string };
+export type ResumeAutoReload = ChangeAutoReload & Announced;
 
 /** Enables auto-reload or changes its settings; may charge at once (A1–A5). Answers within about 20 s. */
 export const configureAutoReloadUpdate = defineUpdate<SettingsAnswer, [ConfigureAutoReload]>('configureAutoReload');
 /** Keeps the settings and starts no reload until resumed (A13). */
 export const pauseAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('pauseAutoReload');
 /** At or below the threshold an ordinary reload follows (A13). */
-export const resumeAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('resumeAutoReload');
+export const resumeAutoReloadUpdate = defineUpdate<SettingsAnswer, [ResumeAutoReload]>('resumeAutoReload');
 /** Turns auto-reload off and tells every owner (A13). */
 export const disableAutoReloadUpdate = defineUpdate<SettingsAnswer, [ChangeAutoReload]>('disableAutoReload');
 

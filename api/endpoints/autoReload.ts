@@ -1,7 +1,7 @@
 /** Auto-reload: shown from Postgres, changed by the account's workflow, which may charge at once (A1–A5, A13). */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { SettingsAnswer } from '../../domain/accountState';
+import type { Announced, SettingsAnswer } from '../../domain/accountState';
 import { advise, outlook } from '../../domain/advice';
 import { checkSettings, type AutoReloadSettings, type SettingsBounds } from '../../domain/autoReload';
 import { notFound, Problem, unavailable } from '../../domain/errors';
@@ -12,6 +12,7 @@ import { readSettingsState } from '../../ledger/settings/readSettingsState';
 import { listPaymentMethods } from '../../ledger/methods/listPaymentMethods';
 import { findWaitingReload } from '../../ledger/payments/findWaitingReload';
 import { readAccount } from '../../ledger/accounts/readAccount';
+import { readResumeCharge } from '../../ledger/settings/readResumeCharge';
 import { readAutoReload } from '../../ledger/settings/readAutoReload';
 import { readSpending } from '../../ledger/usage/readSpending';
 import {
@@ -32,7 +33,7 @@ const charged = z.strictObject({ amount: money, transaction: z.number().int() })
 
 async function show(
   accountId: string,
-  { pool, clock, bounds }: Uses<'pool' | 'clock' | 'bounds'>,
+  { pool, policy, clock, bounds }: Uses<'pool' | 'policy' | 'clock' | 'bounds'>,
 ): Promise<z.input<typeof shown>> {
   const nowMs = clock.now();
   const [state, spending] = await Promise.all([
@@ -40,21 +41,37 @@ async function show(
     readSpending(pool, accountId, nowMs),
   ]);
   if (!state) throw notFound(`account ${accountId}`);
-  return viewAutoReload(state, advise(spending, state.available, bounds), bounds);
+  const resumeCents = state.status === 'paused' ? await chargeOfResuming(accountId, { pool, policy }, nowMs) : 0;
+  return viewAutoReload(state, resumeCents, advise(spending, state.available, bounds), bounds);
+}
+
+/** In whole cents; 0: nothing. */
+async function chargeOfResuming(id: string, { pool, policy }: Uses<'pool' | 'policy'>, nowMs: number): Promise<number> {
+  const [account, state] = await Promise.all([readAccount(pool, id), readSettingsState(pool, id)]);
+  return account && state ? readResumeCharge(pool, account.position, state, policy, nowMs) : 0;
 }
 
 export const read = endpoint({
   params: ofAccount,
   replies: { 200: shown },
-  uses: ['pool', 'clock', 'bounds'],
+  uses: ['pool', 'policy', 'clock', 'bounds'],
   handle: async ({ params }, services) => ok(await show(params.id, services)),
 });
+
+const announced = {
+  expectedCharge: moneyIn.optional().meta({
+    description:
+      'What was announced to be charged at once, `0.00` for nothing. If it is another sum by now, nothing is changed or ' +
+      'charged: 409 `charge_changed`. Left out: whatever it is is charged. A preview does not look at it.',
+  }),
+};
 
 const wish = z.strictObject({
   threshold: moneyIn,
   amount: moneyIn,
   monthlyLimit: moneyIn.nullish(),
   acceptTerms: z.boolean().optional(),
+  ...announced,
 });
 
 export const configure = endpoint({
@@ -73,12 +90,14 @@ export const configure = endpoint({
     'reload_in_flight',
     'account_suspended',
     'breaker_reached',
+    'charge_changed',
     'card_declined',
     'temporal_unavailable',
   ],
   async handle({ params: { id }, body, principal }, services) {
     await requirePrimaryMethod(id, services);
     const settings = toSettings(body, services.bounds);
+    const expected = toAnnounced(body);
     if (body.acceptTerms !== true)
       throw new Problem('terms_required', 'Auto-reload charges a card by itself: send acceptTerms: true.');
     return withCardTry({ accountId: id, id: randomUUID() }, services, async (begin) => {
@@ -86,6 +105,7 @@ export const configure = endpoint({
       const answer = await updateBalance(services, id, configureAutoReloadUpdate, {
         actor: principal.actor,
         settings,
+        ...expected,
       });
       return answered(id, answer, services);
     });
@@ -160,33 +180,75 @@ export function toSettings(
   return settings;
 }
 
+/** Throws `fraction_of_a_cent` or `out_of_range`. */
+function toAnnounced({ expectedCharge }: { expectedCharge?: string | undefined }): Announced {
+  if (expectedCharge === undefined) return {};
+  const cents = centsOf('expectedCharge', expectedCharge);
+  if (cents < 0) throw new Problem('out_of_range', 'expectedCharge must be 0.00 or more.');
+  return { expectedChargeCents: cents };
+}
+
+const CHANGING = {
+  params: ofAccount,
+  replies: { 200: shown },
+  uses: ['pool', 'temporal', 'policy', 'clock', 'bounds'],
+} as const;
+
 const changing = (update: typeof pauseAutoReloadUpdate) =>
   endpoint({
-    params: ofAccount,
-    replies: { 200: shown },
-    uses: ['pool', 'temporal', 'clock', 'bounds'],
+    ...CHANGING,
     refusals: ['auto_reload_not_on', 'auto_reload_not_paused', 'account_suspended', 'temporal_unavailable'],
-    async handle({ params: { id }, principal }, services) {
-      const answer = await updateBalance(services, id, update, { actor: principal.actor });
-      if (answer.kind === 'refused') throw new Problem(answer.code, asSentence(answer.detail));
-      if (answer.kind === 'pending')
-        throw unavailable(
-          'temporal_unavailable',
-          'The change has been asked for, but is not made yet: look again, or repeat it.',
-        );
-      return ok(await show(id, services));
-    },
+    handle: async ({ params: { id }, principal }, services) =>
+      changed(id, await updateBalance(services, id, update, { actor: principal.actor }), services),
   });
 
 export const pause = changing(pauseAutoReloadUpdate);
-export const resume = changing(resumeAutoReloadUpdate);
+/** At or below the threshold it charges (A13): what, `resumeWouldCharge` says beforehand. */
+export const resume = endpoint({
+  ...CHANGING,
+  body: { schema: z.strictObject(announced), optional: true },
+  refusals: [
+    'auto_reload_not_paused',
+    'account_suspended',
+    'charge_changed',
+    'fraction_of_a_cent',
+    'out_of_range',
+    'temporal_unavailable',
+  ],
+  async handle({ params: { id }, body, principal }, services) {
+    const asked = { actor: principal.actor, ...toAnnounced(body) };
+    return changed(id, await updateBalance(services, id, resumeAutoReloadUpdate, asked), services);
+  },
+});
 export const disable = changing(disableAutoReloadUpdate);
+
+/** What a change that charges nothing itself has brought. */
+async function changed(
+  id: string,
+  answer: SettingsAnswer,
+  services: Uses<'pool' | 'policy' | 'clock' | 'bounds'>,
+): Promise<Reply> {
+  if (answer.kind === 'refused') throw toRefusal(answer);
+  if (answer.kind === 'pending')
+    throw unavailable(
+      'temporal_unavailable',
+      'The change has been asked for, but is not made yet: look again, or repeat it.',
+    );
+  return ok(await show(id, services));
+}
+
+const toRefusal = ({ code, detail, wouldChargeCents: cents }: Extract<SettingsAnswer, { kind: 'refused' }>): Problem =>
+  new Problem(
+    code,
+    asSentence(detail),
+    cents === undefined ? {} : { members: { wouldCharge: cents === 0 ? null : formatCents(cents) } },
+  );
 
 /** The workflow's answer on the wire. Whoever was charged is let in before the answer is read (S5). */
 async function answered(
   id: string,
   answer: SettingsAnswer,
-  services: Uses<'pool' | 'gates' | 'links' | 'clock' | 'bounds'>,
+  services: Uses<'pool' | 'gates' | 'links' | 'policy' | 'clock' | 'bounds'>,
 ): Promise<Reply> {
   switch (answer.kind) {
     case 'saved':
@@ -204,7 +266,7 @@ async function answered(
         members: { declineCode: answer.declineCode, ...(await linkToConfirm(id, answer.declineCode, services)) },
       });
     case 'refused':
-      throw new Problem(answer.code, asSentence(answer.detail));
+      throw toRefusal(answer);
   }
 }
 

@@ -39,6 +39,10 @@ export const shown = z
       })
       .nullable(),
     blockedBy: z.enum(['monthly_limit', 'breaker', 'suspended', 'pending_payment']).nullable(),
+    resumeWouldCharge: money.nullable().meta({
+      description:
+        'While it is paused: what resuming would charge at once, in reloads of `amount`; null: nothing, or not paused.',
+    }),
     presets: z.strictObject({ threshold: z.array(money), amount: z.array(money) }),
     ranges: z
       .strictObject({ threshold: range, amount: range, prepayment: range })
@@ -52,7 +56,13 @@ export const shown = z
 const toPresets = ({ presets }: Bounds) => presets.map(formatCents);
 const toRange = ([min, max]: readonly [number, number]) => ({ min: formatCents(min), max: formatCents(max) });
 
-export function viewAutoReload(state: AutoReloadView, advised: Advice, bounds: SettingsBounds): z.input<typeof shown> {
+/** @param resumeCents what resuming would charge at once; 0: nothing */
+export function viewAutoReload(
+  state: AutoReloadView,
+  resumeCents: number,
+  advised: Advice,
+  bounds: SettingsBounds,
+): z.input<typeof shown> {
   const { reload, thresholdCents, amountCents, monthlyLimitCents } = state;
   return {
     status: state.status,
@@ -69,6 +79,7 @@ export function viewAutoReload(state: AutoReloadView, advised: Advice, bounds: S
       nextAttemptAt: reload.dueAt.toISOString(),
     },
     blockedBy: state.blockedBy,
+    resumeWouldCharge: resumeCents === 0 ? null : formatCents(resumeCents),
     presets: { threshold: toPresets(bounds.threshold), amount: toPresets(bounds.amount) },
     ranges: {
       threshold: toRange(bounds.threshold.range),

@@ -116,6 +116,10 @@ const membersOfProblems = {
   reasons: z.array(reason).optional().meta({ description: 'Of `account_suspended`.' }),
   rejected: z.array(rejectedEvent).optional().meta({ description: 'Of `events_rejected`.' }),
   declineCode: z.string().nullable().optional().meta({ description: "Of `card_declined`: the provider's reason." }),
+  wouldCharge: money
+    .nullable()
+    .optional()
+    .meta({ description: 'Of `charge_changed`: what would be charged at once now; null: nothing.' }),
   archives: z
     .array(z.strictObject({ month: z.string(), file: z.string() }))
     .optional()

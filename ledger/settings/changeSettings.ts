@@ -1,6 +1,6 @@
 /** Does what an owner asks of auto-reload, or says why not (A1–A5, A13, A14). */
 import type { Policy, SettingsRequest } from '../../domain/accountState';
-import { refused } from '../../domain/assessSettings';
+import { refused, unlessAnnounced } from '../../domain/assessSettings';
 import { isClosed } from '../../domain/gate';
 import { statusInWords } from '../../domain/words';
 import { lockAccount } from '../accounts/lockAccount';
@@ -8,6 +8,7 @@ import type { Tx } from '../db';
 import type { ChangedSettings } from './changedSettings';
 import { configureAutoReload } from './configureAutoReload';
 import { disableAutoReload } from './disableAutoReload';
+import { readResumeCharge } from './readResumeCharge';
 import { readSettingsState } from './readSettingsState';
 import { setStatus } from './setStatus';
 
@@ -36,7 +37,10 @@ export async function changeSettings(
       if (state.status === 'on') return { kind: 'saved' };
       if (state.status !== 'paused')
         return refused('auto_reload_not_paused', `${statusInWords[state.status]}: enable it instead`);
-      return setStatus(tx, accountId, 'on', policy);
+      return (
+        unlessAnnounced(request, await readResumeCharge(tx, position, state, policy, nowMs)) ??
+        setStatus(tx, accountId, 'on', policy)
+      );
     case 'disable':
       return disableAutoReload(tx, accountId, state, request, policy);
   }

@@ -1,6 +1,6 @@
 /** Enables auto-reload or changes its settings: saved at once, or put in force by a first charge (A4, A5). */
 import type { Policy, SettingsRequest } from '../../domain/accountState';
-import { refused } from '../../domain/assessSettings';
+import { refused, unlessAnnounced } from '../../domain/assessSettings';
 import type { Position } from '../accounts/position';
 import type { Tx } from '../db';
 import { hasUncanceledReload } from '../reloads/hasUncanceledReload';
@@ -24,9 +24,10 @@ export async function configureAutoReload(
   const { settings, actor, requestId } = request;
   if (state.reload_id === requestId) return { kind: 'charging', cents: null };
   const would = await readAssessment(tx, position, state, settings, policy, nowMs);
+  if (would.kind === 'refused') return would;
+  const unannounced = unlessAnnounced(request, would.kind === 'charge' ? would.cents : 0);
+  if (unannounced) return unannounced;
   switch (would.kind) {
-    case 'refused':
-      return would;
     case 'save':
       await putInForce(tx, accountId, settings, would.status);
       await setLevels(tx, accountId, policy);

@@ -221,3 +221,116 @@ test('A2 a deployment has presets and ranges of its own: they are offered, and h
     await other.close();
   }
 });
+
+const SETTINGS = { threshold: '25', amount: '25', acceptTerms: true };
+const enable = (account: TestAccount, more: object = {}): Promise<Answer> =>
+  ask(account, 'PUT', '/auto-reload', { ...SETTINGS, ...more });
+const consentsOf = async ({ id }: TestAccount): Promise<number> =>
+  (await api.database.pool.query('select from consents where account_id = $1', [id])).rowCount!;
+
+test('A5 nothing is charged that was not announced: usage after the preview refuses the change, and says the sum', async () => {
+  const account = await ready('25.30');
+  expect((await preview(account, SETTINGS)).body.wouldCharge).toBe(null);
+  await adjust(account, '-0.40');
+  expect(await enable(account, { expectedCharge: '0.00' })).toMatchObject({
+    status: 409,
+    body: {
+      code: 'charge_changed',
+      wouldCharge: '25.00',
+      detail: '$25.00 would be charged at once now, and nothing was announced: nothing was changed or charged.',
+    },
+  });
+  expect((await ask(account, 'GET', '/auto-reload')).body).toMatchObject({ status: 'off', threshold: null });
+  expect([await reloadsOf(account), await consentsOf(account)]).toEqual([[], 0]);
+  await adjust(account, '-24.90');
+  // Another sum is as little announced as any.
+  expect(await enable(account, { expectedCharge: '25.00' })).toMatchObject({
+    status: 409,
+    body: { wouldCharge: '50.00' },
+  });
+  expect(await enable(account, { expectedCharge: '50' })).toMatchObject({
+    status: 200,
+    body: { charged: { amount: '50.00' } },
+  });
+  // Nor is it taken that less is charged than what was announced.
+  expect(await enable(account, { expectedCharge: '25.00' })).toMatchObject({
+    status: 409,
+    body: { code: 'charge_changed', wouldCharge: null },
+  });
+  expect(await reloadsOf(account)).toHaveLength(1);
+  expect(await consentsOf(account)).toBe(1);
+  // Who announces nothing, as callers of before, is charged whatever it is.
+  await ask(account, 'DELETE', '/auto-reload');
+  await adjust(account, '-30.00');
+  expect(await enable(account, { threshold: '30' })).toMatchObject({
+    status: 200,
+    body: { charged: { amount: '25.00' } },
+  });
+});
+
+test('A13 what resuming charges at once is said beforehand, and another sum is not charged', async () => {
+  const account = await ready('50.00');
+  await enable(account);
+  expect((await ask(account, 'POST', '/auto-reload/pause')).body).toMatchObject({
+    status: 'paused',
+    resumeWouldCharge: null,
+  });
+  expect((await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: '25.00' })).body).toMatchObject({
+    code: 'charge_changed',
+    wouldCharge: null,
+  });
+  await adjust(account, '-45.00');
+  expect((await ask(account, 'GET', '/auto-reload')).body.resumeWouldCharge).toBe('25.00');
+  expect(await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: '0.00' })).toMatchObject({
+    status: 409,
+    body: { code: 'charge_changed', wouldCharge: '25.00' },
+  });
+  expect(await reloadsOf(account)).toEqual([]);
+  await adjust(account, '-20.00');
+  const { body: paused } = await ask(account, 'GET', '/auto-reload');
+  expect(paused).toMatchObject({ status: 'paused', resumeWouldCharge: '50.00' });
+  const resumed = await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: '50.00' });
+  expect(resumed).toMatchObject({ status: 200, body: { status: 'on', resumeWouldCharge: null } });
+  await until(
+    () => reloadsOf(account),
+    (reloads) => reloads.filter(({ status }) => status === 'succeeded').length === 2,
+  );
+  expect((await api.ask('GET', `/v1/accounts/${account.id}`, { key: account.owner })).body.balance).toBe('35.00');
+});
+
+test('A12 resuming charges nothing at once where a guard or an admin holds it back, and says so', async () => {
+  const account = await ready('50.00');
+  await enable(account, { monthlyLimit: '25' });
+  await ask(account, 'POST', '/auto-reload/pause');
+  await adjust(account, '-45.00');
+  const charge = async () => (await ask(account, 'GET', '/auto-reload')).body.resumeWouldCharge;
+  expect(await charge()).toBe('25.00');
+  await api.ask('PUT', `/v1/accounts/${account.id}/suspension`, { key: api.admin, body: { reason: 'test' } });
+  expect(await charge()).toBe(null);
+  await api.ask('DELETE', `/v1/accounts/${account.id}/suspension`, { key: api.admin });
+  expect((await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: '25.00' })).status).toBe(200);
+  await until(
+    () => reloadsOf(account),
+    ([reload]) => reload?.status === 'succeeded',
+  );
+  await ask(account, 'POST', '/auto-reload/pause');
+  await adjust(account, '-25.00');
+  // The month's limit is used up.
+  expect(await charge()).toBe(null);
+  expect((await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: '0.00' })).status).toBe(200);
+});
+
+test('A5 an announced charge is whole cents, and not less than nothing', async () => {
+  const account = await ready('50.00');
+  for (const [expectedCharge, code] of [
+    ['0.001', 'fraction_of_a_cent'],
+    ['-1', 'out_of_range'],
+  ] as const) {
+    expect(await enable(account, { expectedCharge })).toMatchObject({ status: 422, body: { code } });
+    expect(await ask(account, 'POST', '/auto-reload/resume', { expectedCharge })).toMatchObject({
+      status: 422,
+      body: { code },
+    });
+  }
+  expect((await ask(account, 'POST', '/auto-reload/resume', { expectedCharge: 'some' })).status).toBe(400);
+});

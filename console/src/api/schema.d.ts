@@ -1865,6 +1865,8 @@ export interface components {
                 nextAttemptAt: string;
             } | null;
             blockedBy: ("monthly_limit" | "breaker" | "suspended" | "pending_payment") | null;
+            /** @description While it is paused: what resuming would charge at once, in reloads of `amount`; null: nothing, or not paused. */
+            resumeWouldCharge: components["schemas"]["Money"] | null;
             presets: {
                 threshold: components["schemas"]["Money"][];
                 amount: components["schemas"]["Money"][];
@@ -2190,7 +2192,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "limit_request_decided" | "too_many_limit_requests" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "limit_fixed" | "too_many_rows" | "invalid_dataset" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "storage_unavailable" | "file_not_counted" | "gate_stale";
+            code: "malformed_json" | "invalid_request" | "invalid_json_line" | "duplicate_custom_id" | "url_mismatch" | "model_not_found" | "model_mismatch" | "empty_file" | "too_many_tasks" | "idempotency_key_required" | "webhook_refused" | "unauthenticated" | "insufficient_funds" | "card_declined" | "forbidden" | "cross_site_request" | "not_found" | "method_not_allowed" | "account_exists" | "account_closed" | "account_not_empty" | "member_exists" | "last_owner" | "last_payment_method" | "idempotency_key_reused" | "payment_method_required" | "first_purchase_required" | "reload_in_flight" | "account_suspended" | "charge_changed" | "breaker_reached" | "auto_reload_not_on" | "auto_reload_not_paused" | "hold_ended" | "already_reversed" | "payment_not_paid" | "refund_refused" | "reload_not_abandonable" | "file_in_use" | "batch_ended" | "limit_reached" | "limit_request_decided" | "too_many_limit_requests" | "file_too_large" | "too_large" | "unsupported_media_type" | "out_of_range" | "fraction_of_a_cent" | "owner_required" | "too_many_members" | "unknown_member" | "price_in_force" | "price_too_soon" | "payment_method_invalid" | "refund_too_large" | "amount_too_small" | "monthly_limit_exceeded" | "terms_required" | "events_rejected" | "model_not_supported" | "limit_fixed" | "too_many_rows" | "invalid_dataset" | "unknown_model" | "no_price" | "webhook_url_refused" | "rate_limited" | "token_limit_exceeded" | "too_many_requests" | "internal" | "database_unavailable" | "temporal_unavailable" | "payments_unavailable" | "batches_unavailable" | "storage_unavailable" | "file_not_counted" | "gate_stale";
             errors?: {
                 path: string;
                 message: string;
@@ -2208,6 +2210,8 @@ export interface components {
             }[];
             /** @description Of `card_declined`: the provider's reason. */
             declineCode?: string | null;
+            /** @description Of `charge_changed`: what would be charged at once now; null: nothing. */
+            wouldCharge?: components["schemas"]["Money"] | null;
             /** @description Of `not_found`: where an older usage event may stand. */
             archives?: {
                 month: string;
@@ -14363,6 +14367,8 @@ export interface operations {
                     amount: components["schemas"]["MoneyIn"];
                     monthlyLimit?: components["schemas"]["MoneyIn"] | null;
                     acceptTerms?: boolean;
+                    /** @description What was announced to be charged at once, `0.00` for nothing. If it is another sum by now, nothing is changed or charged: 409 `charge_changed`. Left out: whatever it is is charged. A preview does not look at it. */
+                    expectedCharge?: components["schemas"]["MoneyIn"];
                 };
             };
         };
@@ -14393,6 +14399,8 @@ export interface operations {
                             nextAttemptAt: string;
                         } | null;
                         blockedBy: ("monthly_limit" | "breaker" | "suspended" | "pending_payment") | null;
+                        /** @description While it is paused: what resuming would charge at once, in reloads of `amount`; null: nothing, or not paused. */
+                        resumeWouldCharge: components["schemas"]["Money"] | null;
                         presets: {
                             threshold: components["schemas"]["Money"][];
                             amount: components["schemas"]["Money"][];
@@ -14457,6 +14465,8 @@ export interface operations {
                             nextAttemptAt: string;
                         } | null;
                         blockedBy: ("monthly_limit" | "breaker" | "suspended" | "pending_payment") | null;
+                        /** @description While it is paused: what resuming would charge at once, in reloads of `amount`; null: nothing, or not paused. */
+                        resumeWouldCharge: components["schemas"]["Money"] | null;
                         presets: {
                             threshold: components["schemas"]["Money"][];
                             amount: components["schemas"]["Money"][];
@@ -14552,7 +14562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed; `account_suspended`: the account is suspended; `breaker_reached`: too many reloads in an hour; `first_purchase_required`: a purchase is needed first; `payment_method_required`: a primary payment method is needed first; `reload_in_flight`: a reload is in flight */
+            /** @description `account_closed`: the account is closed; `account_suspended`: the account is suspended; `breaker_reached`: too many reloads in an hour; `charge_changed`: another sum would be charged; `first_purchase_required`: a purchase is needed first; `payment_method_required`: a primary payment method is needed first; `reload_in_flight`: a reload is in flight */
             409: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -14767,6 +14777,8 @@ export interface operations {
                     amount: components["schemas"]["MoneyIn"];
                     monthlyLimit?: components["schemas"]["MoneyIn"] | null;
                     acceptTerms?: boolean;
+                    /** @description What was announced to be charged at once, `0.00` for nothing. If it is another sum by now, nothing is changed or charged: 409 `charge_changed`. Left out: whatever it is is charged. A preview does not look at it. */
+                    expectedCharge?: components["schemas"]["MoneyIn"];
                 };
             };
         };
@@ -15209,7 +15221,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description What was announced to be charged at once, `0.00` for nothing. If it is another sum by now, nothing is changed or charged: 409 `charge_changed`. Left out: whatever it is is charged. A preview does not look at it. */
+                    expectedCharge?: components["schemas"]["MoneyIn"];
+                };
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -15222,7 +15241,7 @@ export interface operations {
                     "application/json": components["schemas"]["AutoReload"];
                 };
             };
-            /** @description `invalid_request`: the request does not fit */
+            /** @description `invalid_request`: the request does not fit; `malformed_json`: the body is not json */
             400: {
                 headers: {
                     /** @description The caller's, or one of ours. */
@@ -15266,8 +15285,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_closed`: the account is closed; `account_suspended`: the account is suspended; `auto_reload_not_on`: auto-reload is not on; `auto_reload_not_paused`: auto-reload is not paused */
+            /** @description `account_closed`: the account is closed; `account_suspended`: the account is suspended; `auto_reload_not_paused`: auto-reload is not paused; `charge_changed`: another sum would be charged */
             409: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: too large */
+            413: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: not in this format */
+            415: {
+                headers: {
+                    /** @description The caller's, or one of ours. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `fraction_of_a_cent`: cards take whole cents; `out_of_range`: out of range */
+            422: {
                 headers: {
                     /** @description The caller's, or one of ours. */
                     "X-Request-Id"?: string;
