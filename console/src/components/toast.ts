@@ -1,7 +1,10 @@
-/** Short news that go by themselves: what was done. What must be read stays in the page as a Notice. */
+/**
+ * News of what was done, beside the page. A success goes by itself; a failure stays until it is dismissed, as it is told
+ * here only when the window or page is gone in which it would stand as a Notice.
+ */
 import { useSyncExternalStore } from 'react';
 
-export type Toast = { id: number; words: string };
+export type Toast = { id: number; words: string; kind: 'success' | 'failure' };
 const SHOWN_MS = 6_000;
 let toasts: readonly Toast[] = [];
 let last = 0;
@@ -12,10 +15,10 @@ function become(next: readonly Toast[]): void {
   watchers.forEach((tell) => tell());
 }
 
-export function toast(words: string): void {
+export function toast(words: string, kind: Toast['kind'] = 'success'): void {
   const id = (last += 1);
-  become([...toasts, { id, words }]);
-  setTimeout(() => dismissToast(id), SHOWN_MS);
+  become([...toasts, { id, words, kind }]);
+  if (kind === 'success') setTimeout(() => dismissToast(id), SHOWN_MS);
 }
 export const dismissToast = (id: number): void => become(toasts.filter((one) => one.id !== id));
 

@@ -1,27 +1,25 @@
-/** A change of something: when it is done, that is told and what it changed is read again. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { toast } from './toast';
+/** A change of something, mostly in a `ChangeDialog`: when it is done, that is told and what it changed is read again. */
+import { useAsking } from './useAsking';
 
 type Change<Input> = {
+  /** What it is called where it is told of after its window was closed. */
+  name: string;
   /** Resolves to what is told in the end; null: nothing, as it is to be seen. */
   change: (input: Input) => Promise<string | null>;
+  /** What is told instead once its window is closed, where that showed more than is told. */
+  left?: string;
   /** The keys of the queries that are read again, also after a failure: it may have come too late. */
   changes: readonly (readonly unknown[])[];
+  /** Not where its window was closed, or its page left, in the meantime. */
   onDone?: () => void;
 };
 
-export function useChange<Input = void>({ change, changes, onDone }: Change<Input>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: (news) => {
-      if (news !== null) toast(news);
-      onDone?.();
-    },
-    onSettled: (_news, error) => {
-      const reading = Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey })));
-      // A failure is told at once: without a connection nothing is read until it is back.
-      return error ? undefined : reading;
-    },
+export const useChange = <Input = void>({ name, change, left, changes, onDone }: Change<Input>) =>
+  useAsking<Input, string | null>({
+    name,
+    ask: change,
+    news: (news) => news,
+    ...(left !== undefined && { left: () => left }),
+    changes,
+    ...(onDone && { onDone: () => onDone() }),
   });
-}

@@ -2,7 +2,20 @@
 export const frame = {
   app: { name: 'Ballast', skip: 'Skip to the page', sections: 'Sections', more: 'Menu' },
   choices: { custom: 'Custom', customOf: (of: string) => `${of}: custom amount in dollars` },
+  amounts: {
+    strayComma: 'Write cents after a dot, such as 12.50. A comma only parts thousands, as in 1,250.00.',
+    notWhole: 'Write a whole number, such as 1500 or 1,500.',
+  },
   dialog: { close: 'Close', dismiss: 'Dismiss', cancel: 'Cancel' },
+  /** Of what was begun in a window or a page that is gone by now. */
+  away: {
+    done: (what: string) => `${what}: done.`,
+    failed: (what: string, why: string) => `${what}: ${why}`,
+  },
+  unanswered: {
+    why: 'This was sent before, and no answer has come. Send it again to see its outcome: it is done once, whatever has happened before.',
+    giveUp: 'Start anew',
+  },
   filters: { any: 'Any', clear: 'Clear filters' },
   table: {
     more: 'Show more',
@@ -16,6 +29,8 @@ export const frame = {
     copy: 'Copy',
     copied: 'Copied',
     done: 'Done',
+    left: (what: string) =>
+      `${what}: done, but its window was closed, and the secret is not shown again. Make another one.`,
   },
   states: {
     loading: 'Loading',
@@ -25,6 +40,7 @@ export const frame = {
     unreachableWhy: 'The connection is lost, or the service is starting. What you see again will be up to date.',
     changeLost: 'The connection was lost, so it is not known whether this was done. Look before you try again.',
     failed: 'This could not be loaded',
+    unread: (what: string) => `${what} could not be loaded.`,
     answered: (status: number) => `The API answered ${status}, and did not say why.`,
     retry: 'Try again',
     updated: 'The console was updated',

@@ -28,6 +28,7 @@ export function CloseDialog({
   const owes = isNegative(balance);
   const hasMoney = !owes && !isZero(balance);
   const closing = useChange({
+    name: words.closeTitle(name),
     change: async () => {
       const query = { reason, ...(hasMoney && fate !== null && { balance: fate }) };
       const closed = await data(api.DELETE('/v1/accounts/{id}', { params: { path: { id }, query } }));

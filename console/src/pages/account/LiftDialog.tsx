@@ -15,6 +15,7 @@ type Props = { id: string; reason: keyof typeof WORDS; onClose: () => void };
 
 export function LiftDialog({ id, reason, onClose }: Props) {
   const lifting = useChange({
+    name: WORDS[reason].title,
     change: async () => {
       const { reasons } = await data(
         api.DELETE('/v1/accounts/{id}/suspension', { params: { path: { id }, query: { reason } } }),

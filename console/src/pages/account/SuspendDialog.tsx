@@ -12,6 +12,7 @@ const words = text.accounts;
 export function SuspendDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const [reason, setReason] = useState('');
   const suspending = useChange({
+    name: words.acts.suspend,
     change: async () => {
       await api.PUT('/v1/accounts/{id}/suspension', { params: { path: { id } }, body: { reason } });
       return words.suspended;

@@ -102,6 +102,7 @@ type RemoveProps = { file: File; onRemoved: () => void; onClose: () => void };
 
 function RemoveDialog({ file: { id, filename }, onRemoved, onClose }: RemoveProps) {
   const removing = useChange({
+    name: words.removeTitle,
     change: () =>
       data(api.DELETE('/v1/files/{fileId}', { params: { path: { fileId: id } } })).then(() => words.removed),
     changes: [keys.topic(useAccountId(), 'files')],

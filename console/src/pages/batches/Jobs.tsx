@@ -134,6 +134,7 @@ const columnsOf = (onShow: (shown: Shown) => void): Column<Batch>[] => [
 
 function CancelDialog({ batch: { id, request_counts: counts }, onClose }: { batch: Batch; onClose: () => void }) {
   const cancelling = useChange({
+    name: words.cancelIt,
     change: () =>
       data(api.POST('/v1/batches/{batchId}/cancel', { params: { path: { batchId: id } } })).then(
         () => words.cancelling,

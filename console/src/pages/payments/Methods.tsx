@@ -1,5 +1,5 @@
 /** Saved methods: which is charged first, which after it, which can't be charged any more and why. */
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { CreditCard } from 'lucide-react';
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
@@ -14,6 +14,7 @@ import { Problem } from '../../components/Problem';
 import { RowAction, RowActions } from '../../components/RowActions';
 import { Empty, Loaded } from '../../components/States';
 import { Table, type Column } from '../../components/Table';
+import { useAsking } from '../../components/useAsking';
 import { useChange } from '../../components/useChange';
 import { cardNames, expiryOf, whyDeclined } from '../../features/payment/card';
 import { WithNote } from '../../components/WithNote';
@@ -38,6 +39,7 @@ export function Methods() {
   const nextAttemptAt = reload?.state === 'waiting' ? reload.nextAttemptAt : null;
   const isReloading = autoReload?.status === 'on';
   const change = useChange({
+    name: words.methods,
     change: async ({ method, role }: { method: Method; role: 'primary' | 'backup' }) => {
       await api.PATCH('/v1/accounts/{id}/payment-methods/{methodId}', {
         params: { path: { id, methodId: method.id } },
@@ -48,15 +50,20 @@ export function Methods() {
     changes: [keys.topic(id, 'payment_methods')],
   });
   const [removing, setRemoving] = useState<Named | null>(null);
-  const adding = useMutation({
-    mutationFn: () =>
+  const adding = useAsking<void, { url: string }>({
+    name: words.addMethod,
+    ask: () =>
       data(
         api.POST('/v1/accounts/{id}/payment-methods/setup', {
           params: { path: { id } },
           body: { returnUrl: `${window.location.origin}/payments?from=provider` },
         }),
       ),
-    onSuccess: ({ url }) => {
+    // Nothing was begun on the provider's page, and whoever has gone on is not led there.
+    news: () => null,
+    left: () => null,
+    changes: [],
+    onDone: ({ url }) => {
       noteSaved(id, methods.data?.data ?? []);
       window.location.assign(url);
     },
@@ -176,6 +183,7 @@ function Status({ method: { unusableBecause, role, lastCharge: last }, nextAttem
 function RemoveDialog({ method, onClose }: { method: Named; onClose: () => void }) {
   const id = useAccountId();
   const removing = useChange({
+    name: words.removeTitle,
     change: async () => {
       await api.DELETE('/v1/accounts/{id}/payment-methods/{methodId}', {
         params: { path: { id, methodId: method.id } },

@@ -1,5 +1,5 @@
 /** Compares Stripe, ledger and usage on demand, and shows what the last runs repaired and what can't be explained (P6). */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Scale } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { reconcile, reportsQuery, type ReconcileReport, type Reports } from '../../api/reconcile';
@@ -12,6 +12,7 @@ import { useUrlFilter } from '../../components/Filters';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { Empty, Loaded } from '../../components/States';
+import { useAsking } from '../../components/useAsking';
 import { useWindow } from '../../components/useWindow';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
@@ -25,12 +26,16 @@ export default function ReconcilePage() {
   const reports = useQuery(reportsQuery);
   const queries = useQueryClient();
   const chosen = useUrlFilter(['run']);
-  const reconciling = useMutation({
-    mutationFn: reconcile,
-    onSuccess: (asked) => {
+  const reconciling = useAsking<void, ReconcileReport>({
+    name: text.pages.reconcile,
+    ask: async () => {
+      const asked = await reconcile();
       queries.setQueryData(reportsQuery.queryKey, (known) => known && { ...known, asked });
-      chosen.clear();
+      return asked;
     },
+    news: () => null,
+    changes: [],
+    onDone: chosen.clear,
   });
   const asking = useWindow('reconcile');
   const { asked = null, scheduled = null } = reports.data ?? {};

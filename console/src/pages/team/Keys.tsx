@@ -103,6 +103,7 @@ type RevokeProps = { accountId: string; apiKey: MemberKey; member: string; onClo
 
 function RevokeKey({ accountId, apiKey: { id }, member, onClose }: RevokeProps) {
   const revoking = useChange({
+    name: words.revokeTitle,
     change: async () => {
       await api.DELETE('/v1/accounts/{id}/keys/{keyId}', { params: { path: { id: accountId, keyId: id } } });
       return words.revoked;

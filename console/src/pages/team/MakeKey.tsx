@@ -17,6 +17,8 @@ export function MakeKey({ accountId, members, onClose }: Props) {
   const [memberId, setMember] = useState(members.find(({ id }) => id === me)?.id ?? members[0]?.id ?? '');
   const [made, setMade] = useState<string | null>(null);
   const making = useChange({
+    name: words.makeKey,
+    left: text.secret.left(words.makeKey),
     change: async () => {
       const answer = api.POST('/v1/accounts/{id}/keys', { params: { path: { id: accountId } }, body: { memberId } });
       setMade((await data(answer)).key);

@@ -32,7 +32,9 @@ export function MemberDialog({
   const [name, setName] = useState(member?.name ?? '');
   const [email, setEmail] = useState(member?.email ?? '');
   const [role, setRole] = useState<Member['role']>(member?.role ?? 'member');
+  const title = member ? words.editTitle(member.name) : words.add;
   const saving = useChange({
+    name: title,
     change: async () => {
       const body = { name, email, role };
       if (!member) {
@@ -49,7 +51,7 @@ export function MemberDialog({
   });
   return (
     <ChangeDialog
-      title={member ? words.editTitle(member.name) : words.add}
+      title={title}
       why={member ? words.editWhy : isAdmin ? words.addDirectlyWhy : words.addWhy}
       {...(member && { submit: words.save })}
       change={saving}

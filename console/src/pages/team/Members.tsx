@@ -32,6 +32,7 @@ export function Members({ accountId, members, keysOf }: Props) {
   const [open, setOpen] = useState<Open | null>(null);
   const adding = useWindow('member');
   const inviting = useChange({
+    name: words.invite,
     change: async ({ id, email }: Member) => {
       await api.POST('/v1/accounts/{id}/members/{memberId}/invitation', {
         params: { path: { id: accountId, memberId: id } },

@@ -10,6 +10,7 @@ type Props = { accountId: string; member: Schemas['Member']; keys: number; onClo
 /** Asks before a member is removed and all their keys with them. */
 export function RemoveMember({ accountId, member: { id, name }, keys, onClose }: Props) {
   const removing = useChange({
+    name: words.removeTitle(name),
     change: async () => {
       await api.DELETE('/v1/accounts/{id}/members/{memberId}', { params: { path: { id: accountId, memberId: id } } });
       return words.removed(name);

@@ -18,6 +18,8 @@ export function AddEndpoint({ accountId, onClose }: { accountId: string; onClose
   const [events, setEvents] = useState<Events>(['*']);
   const [secret, setSecret] = useState<string | null>(null);
   const adding = useChange({
+    name: words.add,
+    left: text.secret.left(words.add),
     change: async () => {
       const params = { path: { id: accountId } };
       // One or more kinds, or all: that they are not mixed is seen to by the choice itself.

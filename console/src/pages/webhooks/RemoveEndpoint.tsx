@@ -11,6 +11,7 @@ type Props = { accountId: string; endpoint: WebhookEndpoint; onClose: () => void
 /** Asks before an endpoint is removed and what waits for it is dropped. */
 export function RemoveEndpoint({ accountId, endpoint: { id: eid, url }, onClose }: Props) {
   const removing = useChange({
+    name: words.removeTitle,
     change: async () => {
       await api.DELETE('/v1/accounts/{id}/webhook-endpoints/{eid}', { params: { path: { id: accountId, eid } } });
       return words.removed;

@@ -15,6 +15,8 @@ type Props = { accountId: string; endpoint: WebhookEndpoint; onClose: () => void
 export function RotateSecret({ accountId, endpoint: { id: eid, url }, onClose }: Props) {
   const [made, setMade] = useState<{ secret: string; oldSecretSignsUntil: string } | null>(null);
   const rotating = useChange({
+    name: words.rotate,
+    left: text.secret.left(words.rotate),
     change: async () => {
       const params = { path: { id: accountId, eid } };
       setMade(await data(api.POST('/v1/accounts/{id}/webhook-endpoints/{eid}/rotate', { params })));

@@ -72,6 +72,7 @@ export default function WebhooksPage() {
 
 function useTest(accountId: string, onSent: (endpoint: WebhookEndpoint) => void) {
   return useChange({
+    name: words.test,
     change: async (endpoint: WebhookEndpoint) => {
       await api.POST('/v1/accounts/{id}/webhook-endpoints/{eid}/test', {
         params: { path: { id: accountId, eid: endpoint.id } },
