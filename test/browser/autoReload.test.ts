@@ -1,6 +1,6 @@
 /** The auto-reload window: the words of the source, what is charged said before, and each way out, by keyboard too. */
 import type { Locator, Page } from 'playwright-core';
-import { openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
+import { adjust, openAccount, putModel, report, type TestAccount, type TestApi } from '../support/api';
 import {
   addCard,
   endSession,
@@ -481,5 +481,194 @@ inBrowser(
     expect(await reloadsOf(api, account)).toHaveLength(1);
   },
 );
+
+inBrowser(
+  'A5 usage that brings the balance to the threshold while the window is open is charged only after it was said',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.30');
+    const { page } = await visit({ key: account.owner, ...open });
+    await fillIn(page, '$25', '$25');
+    await charged(page).getByText('Nothing now.').waitFor();
+    // Nothing but the balance changes: no setting, no reload.
+    await adjust(api, account.id, '-0.40');
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await charged(page).getByText('Your balance is then $49.90.').waitFor();
+    await adjust(api, account.id, '0.40');
+    await charged(page).getByText('Nothing now.').waitFor();
+
+    // Even if the page has not heard of it yet.
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/auto-reload/preview', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await adjust(api, account.id, '-0.40');
+    await submit(page).click();
+    await windowOf(page)
+      .getByText('nothing was changed or charged. $25.00 would be charged at once now. If you agree to that, agree and')
+      .waitFor();
+    expect([(await settingsOf(api, account)).status, await reloadsOf(api, account)]).toEqual(['off', []]);
+    expect(await consent(page).isChecked()).toBe(false);
+    expect(await submit(page).isDisabled()).toBe(true);
+    await expectAccessible(page);
+    release();
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await consent(page).check();
+    await submit(page).click();
+    await page.getByText('Auto-reload is on. $25.00 was charged and added.').waitFor();
+    expect(await reloadsOf(api, account)).toMatchObject([{ amount: '25.00', status: 'succeeded' }]);
+  },
+);
+
+inBrowser(
+  'A13 while it is paused nothing is said to charge; what resuming charges is said before, and nothing else is charged',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '20.00');
+    await enable(api, account, '10.00', '25.00');
+    await api.ask('POST', `/v1/accounts/${account.id}/auto-reload/pause`, { key: account.owner });
+    const { page } = await visit({ key: account.owner, ...open });
+    await charged(page).getByText('Nothing, as auto-reload is paused: it stays so when you save.').waitFor();
+    expect(await charged(page).getByText('the next reload is in').count()).toBe(0);
+    await amounts(page).getByRole('radio', { name: '$5', exact: true }).check();
+    await consent(page).check();
+    await windowOf(page).getByRole('button', { name: 'Save changes' }).click();
+    await page.getByText('The settings are saved. Auto-reload is still paused: resume it to have it charge.').waitFor();
+    expect(await page.getByText('Auto-reload is on', { exact: true }).count()).toBe(0);
+    expect(await settingsOf(api, account)).toMatchObject({ status: 'paused', amount: '5.00' });
+
+    await page.getByRole('button', { name: 'Review auto-reload' }).click();
+    await windowOf(page).getByRole('button', { name: 'Resume', exact: true }).waitFor();
+    await adjust(api, account.id, '-15.00');
+    const resume = (charge: string) => windowOf(page).getByRole('button', { name: `Resume and charge ${charge}` });
+    await windowOf(page)
+      .getByText('Resuming charges $5.00 at once: the balance is at or below the threshold.')
+      .waitFor();
+    await resume('$5.00').waitFor();
+    await expectAccessible(page);
+    // The page does not hear of what comes next before it asks.
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/auto-reload', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await adjust(api, account.id, '-5.00');
+    await resume('$5.00').click();
+    await windowOf(page).getByText('nothing was resumed or charged. $10.00 would be charged at once now.').waitFor();
+    expect([(await settingsOf(api, account)).status, await reloadsOf(api, account)]).toEqual(['paused', []]);
+    release();
+    await windowOf(page).getByText('Resuming charges $10.00 at once, in reloads of $5.00').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+    await resume('$10.00').click();
+    await windowOf(page).getByText('Auto-reload is on again.').waitFor();
+    await page.getByTestId('balance').getByText('$15.00').waitFor();
+    expect(await reloadsOf(api, account)).toHaveLength(2);
+  },
+);
+
+inBrowser('A13 unticking what enables it leads to turning it off, and says what holds until then', async (harness) => {
+  const { visit, api } = harness;
+  const account = await buyer(api, '20.00');
+  await enable(api, account, '10.00', '25.00');
+  const { page } = await visit({ key: account.owner, ...open });
+  await enabling(page).uncheck();
+  await charged(page).getByText('Auto-reload is on and charges until you turn it off below.').waitFor();
+  expect((await settingsOf(api, account)).status).toBe('on');
+  await expectAccessible(page);
+  await enabling(page).check();
+  await windowOf(page).getByRole('button', { name: 'Save changes' }).waitFor();
+  await enabling(page).uncheck();
+  await tabTo(page, windowOf(page).getByRole('button', { name: 'Turn off auto-reload' }));
+  await page.keyboard.press('Enter');
+  await windowOf(page).waitFor({ state: 'detached' });
+  await page.getByText('Auto-reload is disabled. Owners get a confirmation by mail.').waitFor();
+  expect((await settingsOf(api, account)).status).toBe('off');
+});
+
+inBrowser(
+  'A5 a decline that comes after the window was closed is told all the same, and stays until it is dismissed',
+  async ({ visit, api, world }) => {
+    const account = await buyer(api, '1.00');
+    await world.simulate('POST', `/payment-methods/${account.method}/behavior`, {
+      chargeDecline: 'insufficient_funds',
+    });
+    const { page } = await visit({ key: account.owner, ...open });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/auto-reload', async (route) => {
+      if (route.request().method() === 'PUT') await held;
+      await route.continue();
+    });
+    await fillIn(page, '$10', '$25');
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    await submit(page).click();
+    await page.keyboard.press('Escape');
+    await windowOf(page).waitFor({ state: 'detached' });
+    release();
+    const told = page.getByRole('alert').filter({ hasText: 'Serverless Inference auto-reload:' });
+    await told.getByText(/insufficient funds/).waitFor();
+    await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    // Longer than news of a success are shown.
+    await page.waitForTimeout(7_000);
+    await told.getByRole('button', { name: 'Dismiss' }).press('Enter');
+    await told.waitFor({ state: 'detached' });
+  },
+);
+
+inBrowser(
+  'A5 nothing can be agreed to while card or balance are not known; what could not be loaded is said, and is tried again',
+  async ({ visit, api }) => {
+    const account = await buyer(api, '3.00');
+    await report(api, [{ id: 'past', accountId: account.id, model: 'chat', inputTokens: 1_000_000 }]);
+    const { page } = await visit({ key: account.owner });
+    await page.getByTestId('balance').waitFor();
+    await page.clock.install();
+    await page.route('**/payment-methods', (route) => route.abort('connectionreset'));
+    await page.route('**/auto-reload/trial', async (route) => {
+      const { threshold } = route.request().postDataJSON() as { threshold?: string };
+      // The present settings alone: none.
+      await (threshold === undefined ? route.abort('connectionreset') : route.continue());
+    });
+    await page.getByRole('button', { name: 'Turn on auto-reload' }).click();
+    await fillIn(page, '$10', '$25');
+    const trial = page.getByRole('region', { name: 'On your past usage' });
+    const unread = windowOf(page).getByRole('alert').filter({ hasText: 'Your payment methods could not be loaded.' });
+    await until(
+      async () => {
+        await page.clock.runFor(2_000);
+        return (await unread.count()) + (await trial.getByRole('button', { name: 'Try again' }).count());
+      },
+      (count) => count === 2,
+    );
+    await charged(page).getByText('$25.00 is charged at once').waitFor();
+    expect(await submit(page).isDisabled()).toBe(true);
+    await expectAccessible(page);
+    await page.unroute('**/payment-methods');
+    await page.unroute('**/auto-reload/trial');
+    await unread.getByRole('button', { name: 'Try again' }).press('Enter');
+    await charged(page).getByText('Charges Visa ending in 4242 first.').waitFor();
+    await trial.getByRole('button', { name: 'Try again' }).press('Enter');
+    await page.getByRole('img', { name: 'Balance over time: Auto-reload off', exact: true }).waitFor();
+    expect(await submit(page).isDisabled()).toBe(false);
+  },
+);
+
+inBrowser('A2 a comma that may mean cents is no thousand: it is said how cents are written', async (harness) => {
+  const account = await buyer(harness.api, '20.00');
+  const { page } = await harness.visit({ key: account.owner, ...open });
+  await fillIn(page, 'Custom', '$25');
+  const own = page.getByLabel('Reload when balance reaches or goes below: custom amount in dollars');
+  await own.fill('12,50');
+  await thresholds(page).getByRole('alert').filter({ hasText: 'Write cents after a dot, such as 12.50.' }).waitFor();
+  expect(await submit(page).isDisabled()).toBe(true);
+  await own.fill('1,250.00');
+  await charged(page).getByText('is charged at once').waitFor();
+  expect(await thresholds(page).getByRole('alert').count()).toBe(0);
+});
 
 inBrowser('nothing in this window breaks a rule of the browser’s', ({ expectNoComplaints }) => expectNoComplaints());

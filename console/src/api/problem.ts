@@ -12,6 +12,8 @@ export type ProblemBody = {
   errors?: { path: string; message: string }[];
   declineCode?: string;
   url?: string;
+  /** Of `charge_changed`: what would be charged at once now; null: nothing. */
+  wouldCharge?: string | null;
   lines?: readonly LineFault[];
 };
 

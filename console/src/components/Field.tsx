@@ -1,5 +1,8 @@
 /** A labelled control with its hint and its error, tied together for screen readers. */
 import { cloneElement, useId, type InputHTMLAttributes, type ReactElement } from 'react';
+import { typedCount } from '../format/count';
+import { hasStrayComma } from '../format/money';
+import { text } from '../text';
 import styles from './Field.module.css';
 
 type Props = {
@@ -33,6 +36,14 @@ export function Field({ label, hint, error, children }: Props) {
     </div>
   );
 }
+
+/** What is wrong with an amount whose comma may mean cents, as in `12,50`: no such amount is sent. Undefined: nothing. */
+export const commaFault = (typed: string): string | undefined =>
+  hasStrayComma(typed) ? text.amounts.strayComma : undefined;
+
+/** What is wrong with a number of which there is something typed. Undefined: nothing. */
+export const countFault = (typed: string): string | undefined =>
+  typed.trim() !== '' && Number.isNaN(typedCount(typed)) ? text.amounts.notWhole : undefined;
 
 /** An amount in dollars, typed as text: nothing rounds it on its way. */
 export function MoneyInput(props: InputHTMLAttributes<HTMLInputElement>) {

@@ -7,6 +7,7 @@ import { isLost, ProblemError } from '../api/problem';
 import { text } from '../text';
 import { Button } from './Button';
 import { Card } from './Card';
+import { Notice } from './Notice';
 import styles from './States.module.css';
 
 /** Says why there is nothing, and offers one action. */
@@ -67,6 +68,16 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void
 }
 
 type Read<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
+
+/** Of a part that is there without it: says what could not be loaded. */
+export function Unread({ what, query: { data, error, refetch } }: { what: string; query: Read<unknown> }) {
+  if (data !== undefined || !error) return null;
+  return (
+    <Notice tone="bad" action={<Button onClick={() => void refetch()}>{text.states.retry}</Button>}>
+      {text.states.unread(what)}
+    </Notice>
+  );
+}
 
 type LoadedProps<T> = {
   query: Read<T>;

@@ -67,8 +67,23 @@ export function amountsIn(sentence: string): (string | { amount: string })[] {
 /** For scales of charts only, where a pixel is coarser than a float. */
 export const toPixelsOnly = (amount: string): number => Number(amount);
 
-/** What a person typed as an amount, as the API takes it: `1,250` is "1250". What is none is returned as it is, for the API to refuse. */
-export const typedAmount = (text: string): string => text.trim().replace(/^\$/, '').replaceAll(',', '').trim();
+/** Commas part thousands, and nothing else: `12,50` may be twelve and a half. */
+const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d*)?$/;
+
+/** What a person typed as an amount, as the API takes it: `1,250.00` is "1250.00". What is none is returned as it is, for the API to refuse. */
+export function typedAmount(text: string): string {
+  const plain = text
+    .trim()
+    .replace(/^(-?)\$/, '$1')
+    .trim();
+  return GROUPED.test(plain) ? plain.replaceAll(',', '') : plain;
+}
+
+/** It has a comma that parts no thousands. */
+export const hasStrayComma = (text: string): boolean => typedAmount(text).includes(',');
 
 /** Whether the API could read it as an amount at all; whether it may be paid is for the API to say. */
 export const looksLikeAmount = (text: string): boolean => /^\d{1,9}(\.\d{1,9})?$/.test(typedAmount(text));
+
+/** Also one with a minus. */
+export const looksLikeSignedAmount = (text: string): boolean => looksLikeAmount(typedAmount(text).replace(/^-/, ''));

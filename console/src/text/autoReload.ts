@@ -12,6 +12,12 @@ export const autoReload = {
   monthlyLimit: 'Monthly limit (optional)',
   monthlyLimitHint: 'The most that reloads may charge in a calendar month (UTC). Prepayments do not count.',
   charges: 'What is charged now',
+  nothingPaused:
+    'Nothing, as auto-reload is paused: it stays so when you save. Resume it above, and a charge is made when the balance reaches the threshold.',
+  /** What enables it is unticked, and nothing has been turned off yet. */
+  stillOn:
+    'Auto-reload is on and charges until you turn it off below. Then, when the balance is used up, access is suspended until somebody pays.',
+  stillPaused: 'Nothing, as auto-reload is paused. If you turn it off below, it can’t be resumed, only enabled again.',
   nothingNow: 'Nothing now. A charge is made when the balance reaches the threshold.',
   /** While a reload is in flight, nothing else is charged. */
   inFlight: {
@@ -21,6 +27,9 @@ export const autoReload = {
     unknown: (amount: string) => `Nothing now. The outcome of the reload of ${amount} is being looked up.`,
   },
   chargedNow: (amount: string) => `${amount} is charged at once: the balance is at or below this threshold.`,
+  balanceThen: (balance: string) => `Your balance is then ${balance}.`,
+  chargeChanged: (charge: string | null) =>
+    `The balance has changed since: nothing was changed or charged. ${charge ?? 'Nothing'} would be charged at once now. If you agree to that, agree and save again.`,
   chargedWith: (amount: string) => `Charges ${amount} now`,
   pickFirst: 'Nothing. Enable auto-reload above, and choose a threshold and an amount, to see what would be.',
   asking: 'Asking …',
@@ -32,7 +41,10 @@ export const autoReload = {
   next: (when: string) => `At the current rate, the next reload is in about ${when}.`,
   card: (card: string) => `Charges ${card} first.`,
   backup: (card: string) => `If that fails, ${card}.`,
+  methods: 'Your payment methods',
+  balance: 'Your balance',
   saved: 'Auto-reload is on',
+  savedPaused: 'The settings are saved. Auto-reload is still paused: resume it to have it charge.',
   savedCharged: (amount: string) => `Auto-reload is on. ${amount} was charged and added.`,
   pending: 'The first charge is not decided yet. The settings hold as soon as it is; look at Payments.',
   declinedNext: 'Auto-reload was not turned on, and nothing was charged.',
@@ -43,7 +55,13 @@ export const autoReload = {
   needsPurchase: 'Auto-reload needs one successful payment before. Add a prepayment first.',
   pause: 'Pause',
   resume: 'Resume',
+  resumeFor: (charge: string) => `Resume and charge ${charge}`,
+  resumeCharges: (charge: string, each: string | null) =>
+    `Resuming charges ${charge} at once${each === null ? '' : `, in reloads of ${each}`}: the balance is at or below the threshold.`,
+  resumeChanged: (charge: string | null) =>
+    `The balance has changed since: nothing was resumed or charged. ${charge ?? 'Nothing'} would be charged at once now.`,
   disable: 'Disable',
+  turnOff: 'Turn off auto-reload',
   paused: 'Auto-reload is paused; its settings are kept.',
   resumed: 'Auto-reload is on again.',
   disabled: 'Auto-reload is disabled. Owners get a confirmation by mail.',

@@ -1,15 +1,17 @@
 /** The auto-reload window of seed 000, word for word; with the server's preview, its advice, a trial, and the ways to stop. */
 import { useQuery } from '@tanstack/react-query';
+import { accountQuery } from '../../api/accounts';
 import { autoReloadQuery } from '../../api/autoReload';
 import { methodsQuery } from '../../api/payments';
 import { ButtonLink } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Notice } from '../../components/Notice';
-import { Loaded } from '../../components/States';
+import { Loaded, Unread } from '../../components/States';
 import { formatMoney } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import { FailedMethods } from './FailedMethods';
+import { useReadWithBalance } from './readWithBalance';
 import { SettingsForm } from './SettingsForm';
 import { StopActions } from './StopActions';
 
@@ -19,6 +21,8 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
   const id = useAccountId();
   const autoReload = useQuery(autoReloadQuery(id));
   const methods = useQuery(methodsQuery(id));
+  const account = useQuery(accountQuery(id));
+  useReadWithBalance(id, autoReload);
   return (
     <Dialog title={words.title} isOpen onClose={onClose} isForm isWide>
       <Loaded query={autoReload} lines={9}>
@@ -30,6 +34,8 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                 {words.needsMethod}
               </Notice>
             )}
+            <Unread what={words.methods} query={methods} />
+            <Unread what={words.balance} query={account} />
             {(settings.status === 'on' || settings.status === 'paused') && (
               <>
                 <p>
@@ -39,10 +45,16 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                     settings.reload !== null,
                   )}
                 </p>
-                <StopActions accountId={id} status={settings.status} onDisabled={onClose} />
+                <StopActions accountId={id} settings={settings} onDisabled={onClose} />
               </>
             )}
-            <SettingsForm accountId={id} settings={settings} methods={methods.data?.data ?? []} onDone={onClose} />
+            <SettingsForm
+              accountId={id}
+              settings={settings}
+              methods={methods.data?.data ?? null}
+              balance={account.data?.balance ?? null}
+              onDone={onClose}
+            />
           </>
         )}
       </Loaded>

@@ -3,7 +3,7 @@ import type { Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
-import { formatMoney } from '../../format/money';
+import { addMoney, formatMoney } from '../../format/money';
 import { formatClock, formatMinutes } from '../../format/time';
 import { text } from '../../text';
 import { cardNames } from '../payment/card';
@@ -14,19 +14,22 @@ import type { Preview, Previewed } from './wish';
 const words = text.autoReload;
 type Props = {
   previewed: Previewed;
-  /** The reload that is in flight. */
-  reload: Schemas['AutoReload']['reload'];
+  settings: Pick<Schemas['AutoReload'], 'status' | 'reload'>;
+  /** What enables it is unticked while it is on or paused. */
+  turnsOff: boolean;
+  /** Null: not loaded. */
+  balance: string | null;
   methods: readonly Schemas['PaymentMethod'][];
 };
 
-export function ChargePreview({ previewed, reload, methods }: Props) {
+export function ChargePreview({ methods, ...said }: Props) {
   const primary = methods.find(({ role }) => role === 'primary');
   const backup = methods.find(({ role }) => role === 'backup');
   const names = cardNames(methods);
   return (
     <section className={styles.preview} aria-label={words.charges} aria-live="polite">
       <h3>{words.charges}</h3>
-      <Said previewed={previewed} reload={reload} />
+      <Said {...said} />
       {primary && (
         <p className={styles.quiet}>
           {words.card(names.get(primary.id)!)} {backup && words.backup(names.get(backup.id)!)}
@@ -36,7 +39,8 @@ export function ChargePreview({ previewed, reload, methods }: Props) {
   );
 }
 
-function Said({ previewed, reload }: Omit<Props, 'methods'>) {
+function Said({ previewed, settings, turnsOff, balance }: Omit<Props, 'methods'>) {
+  if (turnsOff) return <p>{settings.status === 'paused' ? words.stillPaused : words.stillOn}</p>;
   switch (previewed.kind) {
     case 'none':
       return <p>{words.pickFirst}</p>;
@@ -54,24 +58,29 @@ function Said({ previewed, reload }: Omit<Props, 'methods'>) {
       return previewed.preview.refusal ? (
         <Refusal {...previewed.preview.refusal} />
       ) : (
-        <Charge preview={previewed.preview} reload={reload} />
+        <Charge preview={previewed.preview} settings={settings} balance={balance} />
       );
   }
 }
 
-type ChargeProps = Pick<Props, 'reload'> & { preview: Preview };
+type ChargeProps = Pick<Props, 'settings' | 'balance'> & { preview: Preview };
 
-const Charge = ({ preview: { wouldCharge, minutesUntilReload }, reload }: ChargeProps) => (
+const Charge = ({ preview: { wouldCharge, minutesUntilReload }, settings, balance }: ChargeProps) => (
   <>
     <p className={wouldCharge === null ? undefined : styles.charged}>
-      {wouldCharge === null ? nothingNow(reload) : words.chargedNow(formatMoney(wouldCharge))}
+      {wouldCharge === null ? nothingNow(settings) : words.chargedNow(formatMoney(wouldCharge))}
     </p>
-    {minutesUntilReload !== null && minutesUntilReload > 0 && <p>{words.next(formatMinutes(minutesUntilReload))}</p>}
+    {wouldCharge !== null && balance !== null && (
+      <p>{words.balanceThen(formatMoney(addMoney(balance, wouldCharge)))}</p>
+    )}
+    {settings.status !== 'paused' && minutesUntilReload !== null && minutesUntilReload > 0 && (
+      <p>{words.next(formatMinutes(minutesUntilReload))}</p>
+    )}
   </>
 );
 
-function nothingNow(reload: Props['reload']): string {
-  if (reload === null) return words.nothingNow;
+function nothingNow({ status, reload }: Props['settings']): string {
+  if (reload === null) return status === 'paused' ? words.nothingPaused : words.nothingNow;
   const amount = formatMoney(reload.amount);
   return reload.state === 'waiting'
     ? words.inFlight.waiting(amount, formatClock(reload.nextAttemptAt))

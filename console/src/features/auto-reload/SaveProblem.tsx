@@ -2,15 +2,19 @@ import { ProblemError } from '../../api/problem';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Said } from '../../components/Said';
+import { formatMoney } from '../../format/money';
 import { text } from '../../text';
+import { chargeChangedTo } from './announced';
 
 const words = text.autoReload;
 
 /** Why the settings were not taken, in the API's own words, and the next step. */
 export function SaveProblem({ error, isRunning }: { error: Error | null; isRunning: boolean }) {
   if (error === null) return null;
-  if (!(error instanceof ProblemError)) return <Notice tone="bad">{text.states.unreachableWhy}</Notice>;
+  if (!(error instanceof ProblemError)) return <Notice tone="bad">{text.states.changeLost}</Notice>;
   if (error.status === 401) return <Notice tone="warn">{words.signedOut}</Notice>;
+  const changed = chargeChangedTo(error);
+  if (changed) return <Notice tone="warn">{words.chargeChanged(changed.charge && formatMoney(changed.charge))}</Notice>;
   if (error.code !== 'card_declined') return <Refusal code={error.code} detail={error.message} />;
   const link = error.body?.url;
   return (

@@ -1,68 +1,44 @@
-/** Pause, resume, disable: at any time (A13). */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+/** Pause, resume, disable: at any time (A13). What resuming charges at once is said before, and nothing else is charged. */
 import { useState } from 'react';
-import { api } from '../../api/client';
+import { api, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
-import { toast } from '../../components/toast';
+import { useAsking } from '../../components/useAsking';
+import { formatMoney } from '../../format/money';
 import { text } from '../../text';
 import styles from './AutoReload.module.css';
+import { chargeChangedTo, NO_CHARGE } from './announced';
+import { useDisable } from './disable';
 
 const words = text.autoReload;
-type Act = 'pause' | 'resume' | 'disable';
-/** The window stays: said in it, as what lies under a window is not read out. */
-const DONE = { pause: words.paused, resume: words.resumed } as const;
+type Settings = Schemas['AutoReload'];
 
-async function send(accountId: string, act: Act): Promise<unknown> {
-  const params = { params: { path: { id: accountId } } };
-  switch (act) {
-    case 'pause':
-      return api.POST('/v1/accounts/{id}/auto-reload/pause', params);
-    case 'resume':
-      return api.POST('/v1/accounts/{id}/auto-reload/resume', params);
-    case 'disable':
-      return api.DELETE('/v1/accounts/{id}/auto-reload', params);
-  }
-}
+type Props = { accountId: string; settings: Settings; onDisabled: () => void };
 
-type Props = { accountId: string; status: 'on' | 'paused'; onDisabled: () => void };
-
-export function StopActions({ accountId, status, onDisabled }: Props) {
-  const queries = useQueryClient();
+export function StopActions({ accountId, settings, onDisabled }: Props) {
   const [isAsking, setAsking] = useState(false);
-  const acting = useMutation({
-    mutationFn: (act: Act) => send(accountId, act),
-    onSuccess: (_, act) => {
-      if (act !== 'disable') return;
-      toast(words.disabled);
-      onDisabled();
-    },
-    onSettled: () => {
-      setAsking(false);
-      return queries.invalidateQueries({ queryKey: keys.account(accountId) });
-    },
-  });
-  const button = (act: Act) => (
-    <Button
-      look={act === 'disable' ? 'danger' : 'plain'}
-      isRunning={acting.isPending && acting.variables === act}
-      onClick={() => acting.mutate(act)}
-    >
-      {words[act]}
-    </Button>
-  );
+  const pausing = usePausing(accountId);
+  const resuming = useResuming(accountId);
+  const disabling = useDisable(accountId, onDisabled);
+  const charge = settings.resumeWouldCharge;
+  const changed = chargeChangedTo(resuming.error);
   return (
     <div className={styles.stop}>
-      {acting.isSuccess && acting.variables !== 'disable' && <Notice tone="good">{DONE[acting.variables]}</Notice>}
-      <Problem error={acting.error} />
+      {/* The window stays: said in it, as what lies under a window is not read out. */}
+      {pausing.isSuccess && settings.status === 'paused' && <Notice tone="good">{words.paused}</Notice>}
+      {resuming.isSuccess && settings.status === 'on' && <Notice tone="good">{words.resumed}</Notice>}
+      {changed && <Notice tone="warn">{words.resumeChanged(changed.charge && formatMoney(changed.charge))}</Notice>}
+      <Problem error={pausing.error ?? disabling.error ?? (changed ? null : resuming.error)} />
       {isAsking ? (
         <Notice
           tone="warn"
           action={
             <span className={styles.buttons}>
-              {button('disable')}
+              <Button look="danger" isRunning={disabling.isPending} onClick={() => disabling.mutate()}>
+                {words.disable}
+              </Button>
               <Button onClick={() => setAsking(false)}>{text.dialog.cancel}</Button>
             </span>
           }
@@ -70,13 +46,53 @@ export function StopActions({ accountId, status, onDisabled }: Props) {
           {words.reallyDisable}
         </Notice>
       ) : (
-        <div className={styles.buttons}>
-          {button(status === 'on' ? 'pause' : 'resume')}
-          <Button look="danger" onClick={() => setAsking(true)}>
-            {words.disable}
-          </Button>
-        </div>
+        <>
+          {charge !== null && (
+            <p className={styles.charged}>{words.resumeCharges(formatMoney(charge), chargedBy(settings))}</p>
+          )}
+          <div className={styles.buttons}>
+            {settings.status === 'on' ? (
+              <Button isRunning={pausing.isPending} onClick={() => pausing.mutate()}>
+                {words.pause}
+              </Button>
+            ) : (
+              <Button isRunning={resuming.isPending} onClick={() => resuming.mutate(charge)}>
+                {charge === null ? words.resume : words.resumeFor(formatMoney(charge))}
+              </Button>
+            )}
+            <Button look="danger" onClick={() => setAsking(true)}>
+              {words.disable}
+            </Button>
+          </div>
+        </>
       )}
     </div>
   );
 }
+
+/** The amount of each reload, where it takes more than one (A6). */
+const chargedBy = ({ amount, resumeWouldCharge }: Settings): string | null =>
+  amount === null || amount === resumeWouldCharge ? null : formatMoney(amount);
+
+const usePausing = (accountId: string) =>
+  useAsking<void, unknown>({
+    name: words.pause,
+    ask: () => api.POST('/v1/accounts/{id}/auto-reload/pause', { params: { path: { id: accountId } } }),
+    news: () => null,
+    left: () => words.paused,
+    changes: [keys.account(accountId)],
+  });
+
+/** @param charge what was said that it charges at once; null: nothing */
+const useResuming = (accountId: string) =>
+  useAsking<string | null, unknown>({
+    name: words.resume,
+    ask: (charge) =>
+      api.POST('/v1/accounts/{id}/auto-reload/resume', {
+        params: { path: { id: accountId } },
+        body: { expectedCharge: charge ?? NO_CHARGE },
+      }),
+    news: () => null,
+    left: () => words.resumed,
+    changes: [keys.account(accountId)],
+  });

@@ -56,7 +56,9 @@ export function Trial({ accountId, wish, settings: { status, threshold, amount, 
               {(result) => <Outcome name={words.wished} result={result} range={range} />}
             </Loaded>
           )}
-          {now.data && <Outcome name={isSet ? words.present : words.presentOff} result={now.data} range={range} />}
+          <Loaded query={now} lines={6}>
+            {(result) => <Outcome name={isSet ? words.present : words.presentOff} result={result} range={range} />}
+          </Loaded>
         </>
       )}
     </section>

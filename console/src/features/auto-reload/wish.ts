@@ -6,6 +6,7 @@ import { keys } from '../../api/keys';
 import type { paths } from '../../api/schema';
 import { choiceOf, chosenAmount, type Choice } from '../../components/Choices';
 import { typedAmount } from '../../format/money';
+import { useReadWithBalance } from './readWithBalance';
 
 export type Wish = { threshold: string; amount: string; monthlyLimit?: string };
 export type Draft = { enable: boolean; threshold: Choice; amount: Choice; monthlyLimit: string; agrees: boolean };
@@ -56,11 +57,7 @@ export type Previewed =
 /** What the server says that these settings would do now: of exactly these, or nothing. */
 export function usePreview(accountId: string, wish: Wish | null): Previewed {
   const asked = useSettled(wish);
-  const {
-    data: preview,
-    error,
-    refetch,
-  } = useQuery({
+  const read = useQuery({
     queryKey: [...keys.topic(accountId, 'auto_reload'), 'preview', asked],
     queryFn: () =>
       data(api.POST('/v1/accounts/{id}/auto-reload/preview', { params: { path: { id: accountId } }, body: asked! })),
@@ -69,6 +66,8 @@ export function usePreview(accountId: string, wish: Wish | null): Previewed {
     gcTime: 0,
     retry: false,
   });
+  useReadWithBalance(accountId, asked === null ? null : read);
+  const { data: preview, error, refetch } = read;
   if (wish === null) return { kind: 'none' };
   if (JSON.stringify(asked) !== JSON.stringify(wish)) return { kind: 'asked' };
   if (preview) return { kind: 'known', preview };
