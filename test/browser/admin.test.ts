@@ -108,13 +108,70 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
   );
   await dialog.getByLabel('Reason').press('Enter');
   // Told before the account has been read again, however long that takes.
-  await dialog.getByText('it is not known whether this was done').waitFor();
+  await dialog.getByText('no answer has come').waitFor();
   told();
-  expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('1,000.50');
-  await dialog.getByLabel('Reason').press('Enter');
+  // A reload of the page keeps what was sent, and its key.
+  await page.reload();
+  await dialog.getByText('no answer has come').waitFor();
+  expect(await dialog.getByLabel('Amount in dollars').inputValue()).toBe('1000.50');
+  expect(await dialog.getByLabel('Reason').isDisabled()).toBe(true);
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
   await dialog.waitFor({ state: 'detached' });
   const { body } = await api.ask('GET', `/v1/accounts/${adjusted.id}`, { key: api.admin });
   expect(body.balance).toBe('1010.50');
+  // The next one is another, with the same content, too.
+  await page.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
+  expect(await dialog.getByText('no answer has come').count()).toBe(0);
+  await dialog.getByLabel('Amount in dollars').fill('1,000.50');
+  await dialog.getByLabel('Reason').fill('a courtesy');
+  await dialog.getByLabel('Reason').press('Enter');
+  await page.getByRole('region', { name: 'Now' }).getByText('$2,011.00').first().waitFor();
+});
+
+inBrowser('B6 what is booked is said before, and a comma that may mean cents books nothing', async ({ visit, api }) => {
+  const adjusted = await openAccount(api, '10.00');
+  const { page } = await visit({ key: api.admin, path: `/accounts/${adjusted.id}?window=adjust` });
+  const dialog = page.getByRole('dialog');
+  const amount = dialog.getByLabel('Amount in dollars');
+  await amount.fill('12,50');
+  await dialog.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
+  await dialog.getByLabel('Reason').fill('a courtesy');
+  expect(await dialog.getByRole('button', { name: 'Adjust the balance' }).isDisabled()).toBe(true);
+  await expectAccessible(page);
+  for (const [typed, said] of [
+    ['1,250.00', 'Credits $1,250.00. The balance is then $1,260.00.'],
+    ['-12.50', 'Debits $12.50. The balance is then −$2.50.'],
+  ] as const) {
+    await amount.fill(typed);
+    await dialog.getByText(said).waitFor();
+  }
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'Now' }).getByText('−$2.50').first().waitFor();
+});
+
+inBrowser('C2 what a closed window began closes no other, and is told by a toast', async ({ visit, api }) => {
+  const acted = await openAccount(api, '10.00');
+  const { page } = await visit({ key: api.admin, path: `/accounts/${acted.id}` });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/suspension', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Suspend access' }).press('Enter');
+  await page.getByRole('dialog').getByLabel('Reason').fill('an abuse report');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
+  const amount = page.getByRole('dialog').getByLabel('Amount in dollars');
+  await amount.fill('5');
+  release();
+  await page.getByText('Access is suspended.', { exact: true }).waitFor();
+  expect(await amount.inputValue()).toBe('5');
+  await amount.fill('5.25');
+  expect(page.url()).toContain('window=adjust');
 });
 
 inBrowser(

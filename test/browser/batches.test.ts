@@ -6,6 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { openAccount, type TestAccount } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
 import { expectAccessible, expectNoSidewaysScroll, testsInBrowser, type ConsoleHarness } from '../support/browser';
+import { until } from '../support/notices';
 import { times } from '../support/times';
 
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-console-'));
@@ -202,6 +203,37 @@ inBrowser(
     await expectAccessible(page);
   },
 );
+
+inBrowser('L3 a batch whose answer hangs is the same batch after a reload of the page', async ({ visit, api }) => {
+  const { page } = await visit({ key: account.owner, path: '/batches' });
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'New batch' }).click();
+  await choose(page, [requestLine('once')], 'once.jsonl');
+  await dialog.getByText('It fits').waitFor();
+  let isCreated = false;
+  await page.route(
+    '**/v1/batches',
+    async (route) => {
+      isCreated = (await route.fetch()).status() === 200;
+    },
+    { times: 1 },
+  );
+  const before = (await api.ask('GET', '/v1/batches', { key: account.owner })).body.data.length;
+  await dialog.getByRole('button', { name: 'Create batch' }).press('Enter');
+  await until(
+    () => isCreated,
+    (created) => created,
+  );
+  await page.reload();
+  await page.goto(page.url().replace(/\?.*$/, ''));
+  await page.getByRole('button', { name: /^Run as a batch: once\.jsonl/ }).press('Enter');
+  await dialog.getByText('no answer has come').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Create batch' }).press('Enter');
+  await page.getByText('The batch is created.').waitFor();
+  const { body } = await api.ask('GET', '/v1/batches', { key: account.owner });
+  expect(body.data).toHaveLength(before + 1);
+});
 
 inBrowser('a page that can’t be reached says so, and is there again with the connection', async ({ visit }) => {
   const { page, context, complaints } = await visit({ key: account.owner });

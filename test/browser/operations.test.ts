@@ -76,6 +76,9 @@ inBrowser(
     await page.getByRole('button', { name: 'New price: model' }).press('Enter');
     const dialog = page.getByRole('dialog');
     await expectAccessible(page);
+    await dialog.getByLabel('Input', { exact: true }).fill('3,25');
+    await dialog.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
+    expect(await dialog.getByRole('button', { name: 'New price' }).isDisabled()).toBe(true);
     await dialog.getByLabel('Input', { exact: true }).fill('3.25');
     await dialog.getByLabel('Begins, UTC').fill('2020-01-01T00:00');
     await dialog.getByRole('button', { name: 'New price' }).press('Enter');
@@ -120,12 +123,48 @@ inBrowser('P5 an admin refunds a part of a prepayment, once, and never more than
   await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
   await dialog.getByRole('alert').getByText('$30.00 of this payment is left to refund.').waitFor();
   await expectAccessible(page);
+  await dialog.getByLabel('Amount').fill('10,50');
+  await dialog.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
+  expect(await dialog.getByRole('button', { name: 'Refund' }).isDisabled()).toBe(true);
   await dialog.getByLabel('Amount').fill('10');
+  await dialog.getByText('Refunds $10.00 of the payment of $30.00.').waitFor();
   await dialog.getByRole('button', { name: 'Refund' }).dblclick();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('region', { name: 'Now' }).getByText('$20.00').first().waitFor();
   const { body } = await api.ask('GET', `/v1/accounts/${account.id}/prepayments`, { key: api.admin });
   expect(body.data[0].refunded).toBe('10.00');
+});
+
+inBrowser('P5 a refund whose answer hangs is the same refund after a reload of the page', async ({ visit, api }) => {
+  const paid = await openAccount(api);
+  await addCard(api, paid);
+  const pay = { key: paid.owner, body: { amount: '20.00' }, headers: { 'Idempotency-Key': 'first' } };
+  await api.ask('POST', `/v1/accounts/${paid.id}/prepayments`, pay);
+  const { page } = await visit({ key: api.admin, path: `/accounts/${paid.id}` });
+  const dialog = page.getByRole('dialog', { name: 'Refund a payment' });
+  await page.getByRole('button', { name: /^Refund: \$20\.00 of/ }).press('Enter');
+  await dialog.getByLabel('Amount').fill('5');
+  let isMade = false;
+  await page.route(
+    '**/refund',
+    async (route) => {
+      isMade = (await route.fetch()).status() === 201;
+    },
+    { times: 1 },
+  );
+  await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
+  await until(
+    () => isMade,
+    (made) => made,
+  );
+  await page.reload();
+  await dialog.getByText('no answer has come').waitFor();
+  await dialog.getByText('Refunds $5.00 of the payment of $20.00.').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
+  await page.getByText('$5.00 is refunded.').waitFor();
+  const { body } = await api.ask('GET', `/v1/accounts/${paid.id}/prepayments`, { key: api.admin });
+  expect(body.data[0].refunded).toBe('5.00');
 });
 
 inBrowser('P5 a full refund takes its button away, and the focus stays among the payments', async ({ visit, api }) => {

@@ -386,6 +386,124 @@ inBrowser(
   },
 );
 
+inBrowser('P2 a comma that may mean cents pays nothing: it is said how cents are written', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  await amountIn(page).fill('12,50');
+  await page.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
+  expect(await page.getByRole('button', { name: 'Pay', exact: true }).isDisabled()).toBe(true);
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  await amountIn(page).fill('1,250.00');
+  await payButton(page, '$1,250.00').waitFor();
+  await amountIn(page).fill('12.50');
+  await payButton(page, '$12.50').click();
+  await receiptOf(page).getByText('$12.50 was added').waitFor();
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 a payment whose page was left is told by a toast, and what is typed elsewhere stays', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, ...toPay });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/prepayments', async (route) => {
+    if (route.request().method() === 'POST') await held;
+    await route.continue();
+  });
+  await amountIn(page).fill('25');
+  await payButton(page, '$25.00').click();
+  await page.getByText('Stay or leave').waitFor();
+  await page.getByRole('link', { name: 'Team and keys' }).click();
+  await page.getByRole('button', { name: 'Add a member' }).click();
+  const name = page.getByRole('dialog').getByLabel('Name');
+  await name.fill('Ada');
+  release();
+  await page.getByText('The payment of $25.00 is made: it was added to your balance.').waitFor();
+  expect(await name.inputValue()).toBe('Ada');
+  expect(new URL(page.url()).pathname).toBe('/team');
+  expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 nobody who has left the page is led to the provider’s', async ({ api, visit }) => {
+  const account = await opened(api, '1.00');
+  const { page } = await visit({ key: account.owner, ...toPay });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/checkout', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await amountIn(page).fill('25');
+  await page.getByRole('button', { name: 'Continue to pay $25.00' }).click();
+  await page.getByRole('link', { name: 'Transactions' }).click();
+  await page.getByRole('table', { name: 'Transactions' }).waitFor();
+  release();
+  await page.getByText('The payment of $25.00 waits on the payment provider’s page').waitFor();
+  expect(page.url()).toBe(`${api.url}/transactions`);
+  await page.goto(`${api.url}/pay`);
+  await page.getByRole('button', { name: 'Continue there' }).waitFor();
+});
+
+inBrowser(
+  'A11 a card that was declined for good can be chosen, with the warning; a charge ends its mark',
+  async (harness) => {
+    const { api, visit } = harness;
+    const account = await opened(api, '1.00', 'pm_card_visa');
+    const marked = async () =>
+      (
+        await api.database.pool.query(
+          'select unusable_because from payment_methods where account_id = $1 and removed_at is null',
+          [account.id],
+        )
+      ).rows[0].unusable_because;
+    await api.database.pool.query(
+      `update payment_methods set unusable_because = 'expired_card' where account_id = $1`,
+      [account.id],
+    );
+    const { page } = await visit({ key: account.owner, ...toPay });
+    await amountIn(page).fill('25');
+    const card = page.getByRole('radio', { name: /declined for good: it will most likely be declined again$/ });
+    await card.waitFor();
+    // It is not chosen beforehand.
+    expect(await card.isChecked()).toBe(false);
+    await card.check();
+    await expectAccessible(page);
+    await payButton(page, '$25.00').click();
+    await receiptOf(page).getByText('$25.00 was added').waitFor();
+    expect(await marked()).toBe(null);
+  },
+);
+
+inBrowser('P2 nothing can be paid while the balance is not known; that is said, and tried again', async (harness) => {
+  const account = await opened(harness.api, '1.00', 'pm_card_visa');
+  const { page } = await harness.visit({ key: account.owner, path: '/usage' });
+  await page.getByRole('link', { name: 'Payments' }).waitFor();
+  await page.clock.install();
+  const ofAccount = `**/v1/accounts/${account.id}`;
+  await page.route(ofAccount, (route) => route.abort('connectionreset'));
+  await page.route('**/auto-reload', (route) => route.abort('connectionreset'));
+  await page.goto(`${harness.api.url}/pay`);
+  await amountIn(page).fill('25');
+  const unread = (what: string) => page.getByRole('alert').filter({ hasText: `${what} could not be loaded.` });
+  await until(
+    async () => {
+      await page.clock.runFor(2_000);
+      return (await unread('Your balance').count()) + (await unread('What may be paid at once').count());
+    },
+    (count) => count === 2,
+  );
+  expect(await payButton(page, '$25.00').isDisabled()).toBe(true);
+  await expectAccessible(page);
+  await page.unroute(ofAccount);
+  await page.unroute('**/auto-reload');
+  await unread('Your balance').getByRole('button', { name: 'Try again' }).press('Enter');
+  await page.getByText('$26.00', { exact: true }).waitFor();
+  await unread('What may be paid at once').getByRole('button', { name: 'Try again' }).press('Enter');
+  await page.getByText('From $5.00 to $10,000.00, in whole cents.').waitFor();
+  expect(await payButton(page, '$25.00').isDisabled()).toBe(false);
+});
+
 inBrowser('P2 an amount that may not be paid is said at its field', async ({ api, visit }) => {
   const account = await opened(api, '1.00', 'pm_card_visa');
   const { page } = await visit({ key: account.owner, ...toPay, viewport: { width: 390, height: 844 } });

@@ -196,7 +196,17 @@ inBrowser(
       await decisions.getByRole('row').filter({ hasText: kind }).getByText(because).waitFor();
     await expectAccessible(page);
     const why = page.getByRole('dialog').getByText(/asked to configure auto-reload/);
-    await page.getByRole('button', { name: /^Why transaction/ }).press('Enter');
+    const line = (kind: string) =>
+      page.getByRole('table', { name: 'Transactions' }).getByRole('row').filter({ hasText: kind });
+    await line('Prepayment')
+      .getByRole('button', { name: /^Why transaction/ })
+      .press('Enter');
+    await page.getByRole('dialog').getByText('An owner made this payment; nothing is prepaid by itself.').waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await line('Reload')
+      .getByRole('button', { name: /^Why transaction/ })
+      .press('Enter');
     await why.waitFor();
     await expectAccessible(page);
     await page.keyboard.press('Escape');

@@ -202,6 +202,9 @@ inBrowser(
     await dialog.getByRole('button', { name: 'Ask for more' }).press('Enter');
     await dialog.getByRole('alert').getByText('is not above it').waitFor();
     await expectAccessible(page);
+    await dialog.getByLabel('New limit').fill('1,2');
+    await dialog.getByRole('alert').getByText('Write a whole number, such as 1500 or 1,500.').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Ask for more' }).isDisabled()).toBe(true);
     await dialog.getByLabel('New limit').fill('12');
     await dialog.getByRole('button', { name: 'Ask for more' }).press('Enter');
     await dialog.waitFor({ state: 'detached' });

@@ -1,10 +1,13 @@
 /** A window that changes something: what will happen, the fields that it needs, and a button that says what it does. */
 import type { FormEvent, ReactNode } from 'react';
+import type { Kept } from '../api/intent';
+import { isLost } from '../api/problem';
 import { text } from '../text';
 import { Button } from './Button';
 import styles from './ChangeDialog.module.css';
 import { Dialog, DialogFoot } from './Dialog';
 import { Problem } from './Problem';
+import { Unanswered } from './Unanswered';
 
 type Props = {
   title: string;
@@ -18,6 +21,8 @@ type Props = {
   isDanger?: boolean;
   /** False while something is missing that the person must say. @default true */
   isReady?: boolean;
+  /** Of what moves money: what was sent before without an answer comes first, and its fields stay as they were sent. */
+  kept?: Pick<Kept<unknown>, 'unanswered' | 'giveUp'>;
   /** The fields; without any, this only asks. */
   children?: ReactNode;
 };
@@ -30,8 +35,10 @@ export function ChangeDialog({
   onClose,
   isDanger = false,
   isReady = true,
+  kept,
   children,
 }: Props) {
+  const isUnanswered = kept !== undefined && kept.unanswered !== null && !change.isPending;
   const send = (event: FormEvent): void => {
     event.preventDefault();
     if (!change.isPending && isReady) change.mutate();
@@ -40,8 +47,15 @@ export function ChangeDialog({
     <Dialog title={title} isOpen isForm={children !== undefined} onClose={onClose}>
       <form className={styles.form} onSubmit={send}>
         <div className={styles.why}>{why}</div>
-        {children}
-        <Problem error={change.error} />
+        {kept ? (
+          <fieldset className={styles.fields} disabled={isUnanswered}>
+            {children}
+          </fieldset>
+        ) : (
+          children
+        )}
+        {isUnanswered && <Unanswered onGiveUp={kept.giveUp} />}
+        {!(isUnanswered && isLost(change.error)) && <Problem error={change.error} />}
         <DialogFoot>
           <div className={styles.buttons}>
             <Button

@@ -57,6 +57,8 @@ export const accounts = {
     `The balance is ${balance} now. A credit or, with a minus, a debit becomes a line of the ledger with your reason, and can’t be deleted.`,
   amount: 'Amount in dollars',
   amountHint: 'Such as 25.00 or -3.50.',
+  credits: (amount: string, balance: string) => `Credits ${amount}. The balance is then ${balance}.`,
+  debits: (amount: string, balance: string) => `Debits ${amount}. The balance is then ${balance}.`,
   reason: 'Reason',
   reasonHint: 'It is kept with the change; the account’s owners can read it.',
   adjusted: (amount: string) => `The balance is adjusted by ${amount}.`,
@@ -94,6 +96,7 @@ export const accounts = {
   refundAmount: 'Amount',
   refundAmountHint: (left: string) => `Empty: all that is left of the payment, ${left}.`,
   refundAll: 'Empty: all that is left of the payment.',
+  refunds: (amount: string, payment: string) => `Refunds ${amount} of the payment of ${payment}.`,
   refunded: (amount: string) => `${amount} is refunded.`,
   closeTitle: (name: string) => `Close ${name}`,
   closeWhy:

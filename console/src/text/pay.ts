@@ -11,7 +11,7 @@ export const pay = {
   expiring: (expiry: string) => `expires ${expiry}`,
   place: (place: number) => `no. ${place}`,
   roles: { primary: 'Primary', backup: 'Backup' } as Record<string, string>,
-  unusable: 'declined for good; replace it',
+  unusable: 'declined for good: it will most likely be declined again',
   declinedLast: 'declined last time',
   summary: 'What happens',
   total: 'Total due now',
@@ -32,7 +32,16 @@ export const pay = {
   processing: 'The bank has not answered yet. The balance moves as soon as it does; nothing more is to be done.',
   confirm: (amount: string) => `Your bank wants you to confirm the payment of ${amount}.`,
   confirmAction: 'Confirm at the bank',
-  otherTab: 'This form was used in another tab. Look at Payments before you pay again.',
+  balance: 'Your balance',
+  range: 'What may be paid at once',
+  /** Told of a payment whose page was left meanwhile. */
+  left: {
+    paid: (amount: string) => `The payment of ${amount} is made: it was added to your balance.`,
+    open: (amount: string) => `The payment of ${amount} is not decided yet: see Payments.`,
+    away: (amount: string) =>
+      `The payment of ${amount} waits on the payment provider’s page: Make a payment leads there.`,
+  },
+  otherTab: 'This form was used in another tab, or before you came back here. Look at Payments before you pay again.',
   signedOut: 'Your session had ended: nothing was charged. Sign in and pay again.',
   startAgain: 'Start a new payment',
   declinedNext: 'Nothing was charged. Choose another method or amount and pay again.',

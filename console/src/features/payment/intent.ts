@@ -1,42 +1,29 @@
-/**
- * An intent to pay has one idempotency key, from the opening of the form to a clear answer. It lies in localStorage, so
- * that a reload of the page and a second tab use the same one: whatever they send, it is one charge.
- */
-import { useSyncExternalStore } from 'react';
-import { newId } from '../../format/newId';
+/** An intent to pay: its key is made when the form opens, so that the same form in two tabs is one charge. */
+import { newKey, noteIntent as noteStored, storedIntent, storeIntent, useStored } from '../../api/intent';
+import type { Intent as KeyedIntent } from '../../api/intent';
 
 export type Sent = { amount: string; methodId: string | null };
-export type Intent = {
-  key: string;
-  /** What was sent under the key, while no clear answer has come: it may be sent again, but nothing else under this key. */
-  sent: Sent | null;
+export type Intent = KeyedIntent<Sent> & {
   /** The prepayment that is paid on the provider's page, once that page is known. */
   away?: string | null;
 };
 
-const watchers = new Set<() => void>();
-const nameOf = (accountId: string): string => `ballast.payment.${accountId}`;
-
-function write(accountId: string, intent: Intent): Intent {
-  localStorage.setItem(nameOf(accountId), JSON.stringify(intent));
-  watchers.forEach((tell) => tell());
-  return intent;
-}
-
-const begin = (accountId: string): Intent => write(accountId, { key: `console-${newId()}`, sent: null });
-
-const stored = (accountId: string): string => localStorage.getItem(nameOf(accountId)) ?? '';
+export const intentName = (accountId: string): string => `payment.${accountId}`;
 
 /** The intent that is open, else a new one. */
 export function readIntent(accountId: string): Intent {
-  const text = stored(accountId);
-  return text === '' ? begin(accountId) : (JSON.parse(text) as Intent);
+  return storedIntent<Intent>(intentName(accountId)) ?? begin(accountId);
+}
+
+function begin(accountId: string): Intent {
+  const begun = { key: newKey(), sent: null };
+  storeIntent(intentName(accountId), begun);
+  return begun;
 }
 
 /** What has become of the key's intent. If another tab has begun another one meanwhile, that one stays as it is. */
-export function noteIntent(accountId: string, intent: Intent): void {
-  if (readIntent(accountId).key === intent.key) write(accountId, intent);
-}
+export const noteIntent = (accountId: string, intent: Intent): void =>
+  noteStored(intentName(accountId), intent.key, intent);
 
 /**
  * After a clear answer under this key, or by the owner's wish: what is sent next is another payment.
@@ -48,16 +35,5 @@ export function renewIntent(accountId: string, key: string): Intent {
 }
 
 /** The open intent, as all tabs see it. */
-export function useIntent(accountId: string): Intent {
-  const text = useSyncExternalStore(watch, () => stored(accountId) || JSON.stringify(readIntent(accountId)));
-  return JSON.parse(text) as Intent;
-}
-
-function watch(tell: () => void): () => void {
-  watchers.add(tell);
-  window.addEventListener('storage', tell);
-  return () => {
-    watchers.delete(tell);
-    window.removeEventListener('storage', tell);
-  };
-}
+export const useIntent = (accountId: string): Intent =>
+  JSON.parse(useStored(() => JSON.stringify(readIntent(accountId)))) as Intent;

@@ -1,31 +1,32 @@
-/** Sends what an intent says: a payment with a saved method, or on to the provider's page. */
+/** Sends what an intent says: a payment with a saved method, or the wish for the provider's page. */
 import { api, data } from '../../api/client';
-import { isUnsettled, wasNotTaken } from '../../api/problem';
-import { noteIntent, readIntent, renewIntent, type Sent } from './intent';
+import { sendUnder } from '../../api/intent';
+import { intentName, noteIntent, renewIntent, type Sent } from './intent';
 
 export type Outcome =
-  { kind: 'paid'; id: string; balance: string } | { kind: 'open'; id: string; url: string | null } | { kind: 'away' };
+  | { kind: 'paid'; id: string; balance: string }
+  | { kind: 'open'; id: string; url: string | null }
+  /** It is paid on the provider's page. */
+  | { kind: 'away'; url: string };
 
 /**
  * Sends under the key that the form was opened with, whatever other tabs have begun meanwhile.
  * Throws a ProblemError that is a clear no, after which the key is another; or an error after which the outcome is not
  * known, and the key stays.
  */
-export async function sendPayment(accountId: string, key: string, sent: Sent): Promise<Outcome> {
-  const open = readIntent(accountId);
-  const before = open.key === key ? open.sent : null;
-  noteIntent(accountId, { key, sent });
-  try {
-    if (sent.methodId === null) return await toProvider(accountId, key, sent);
-    const outcome = await charge(accountId, key, { amount: sent.amount, paymentMethodId: sent.methodId });
-    renewIntent(accountId, key);
-    return outcome;
-  } catch (error) {
-    if (wasNotTaken(error)) noteIntent(accountId, { key, sent: before });
-    else if (!isUnsettled(error)) renewIntent(accountId, key);
-    throw error;
-  }
-}
+export const sendPayment = (accountId: string, key: string, sent: Sent): Promise<Outcome> =>
+  sendUnder({
+    name: intentName(accountId),
+    key,
+    sent,
+    ask: async () => {
+      if (sent.methodId === null) return toProvider(accountId, key, sent);
+      const outcome = await charge(accountId, key, { amount: sent.amount, paymentMethodId: sent.methodId });
+      renewIntent(accountId, key);
+      return outcome;
+    },
+    onRefused: () => renewIntent(accountId, key),
+  });
 
 type Charge = { amount: string; paymentMethodId: string };
 
@@ -51,6 +52,5 @@ async function toProvider(accountId: string, key: string, sent: Sent): Promise<O
     }),
   );
   noteIntent(accountId, { key, sent, away: id });
-  window.location.assign(url);
-  return { kind: 'away' };
+  return { kind: 'away', url };
 }

@@ -1,16 +1,17 @@
-/** Credits or debits an account by hand (B6). */
+/** Credits or debits an account by hand (B6). What is booked, and what the balance is then, is said before. */
 import { useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
+import { useKept } from '../../api/intent';
 import { keys } from '../../api/keys';
 import { ChangeDialog } from '../../components/ChangeDialog';
-import { Field } from '../../components/Field';
+import { commaFault, Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';
-import { formatMoney, typedAmount } from '../../format/money';
-import { newId } from '../../format/newId';
+import { addMoney, formatMoney, isNegative, looksLikeSignedAmount, typedAmount } from '../../format/money';
 import { text } from '../../text';
 import { ReasonField } from './ReasonField';
 
 const words = text.accounts;
+type Sent = { amount: string; reason: string };
 
 export function AdjustDialog({
   account: { id, balance },
@@ -19,17 +20,19 @@ export function AdjustDialog({
   account: Schemas['Account'];
   onClose: () => void;
 }) {
-  const [amount, setAmount] = useState('');
-  const [reason, setReason] = useState('');
-  // One intent, one key: it is made when the window opens, and what is changed after a refusal was never taken under it.
-  const [key] = useState(newId);
+  const kept = useKept<Sent>(`adjustment.${id}`);
+  const [typed, setTyped] = useState<Sent>({ amount: '', reason: '' });
+  const { amount, reason } = kept.unanswered ?? typed;
   const adjusting = useChange({
+    name: words.acts.adjust,
     change: async () => {
-      const { amount: taken } = await data(
-        api.POST('/v1/accounts/{id}/adjustments', {
-          params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body: { amount: typedAmount(amount), reason },
-        }),
+      const { amount: taken } = await kept.send({ amount: typedAmount(amount), reason }, (key) =>
+        data(
+          api.POST('/v1/accounts/{id}/adjustments', {
+            params: { path: { id }, header: { 'Idempotency-Key': key } },
+            body: { amount: typedAmount(amount), reason },
+          }),
+        ),
       );
       return words.adjusted(formatMoney(taken));
     },
@@ -41,12 +44,27 @@ export function AdjustDialog({
       title={words.acts.adjust}
       why={words.adjustWhy(formatMoney(balance))}
       change={adjusting}
+      isReady={commaFault(amount) === undefined}
+      kept={kept}
       onClose={onClose}
     >
-      <Field label={words.amount} hint={words.amountHint}>
-        <input value={amount} onChange={(event) => setAmount(event.target.value)} inputMode="text" required />
+      <Field label={words.amount} hint={words.amountHint} error={commaFault(amount)}>
+        <input
+          value={amount}
+          onChange={(event) => setTyped({ amount: event.target.value, reason })}
+          inputMode="text"
+          required
+        />
       </Field>
-      <ReasonField reason={reason} onReason={setReason} />
+      <ReasonField reason={reason} onReason={(changed) => setTyped({ amount, reason: changed })} />
+      {looksLikeSignedAmount(amount) && <p role="status">{bookedOf(typedAmount(amount), balance)}</p>}
     </ChangeDialog>
   );
+}
+
+function bookedOf(amount: string, balance: string): string {
+  const then = formatMoney(addMoney(balance, amount));
+  return isNegative(amount)
+    ? words.debits(formatMoney(amount.replace('-', '')), then)
+    : words.credits(formatMoney(amount), then);
 }

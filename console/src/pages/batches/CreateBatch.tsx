@@ -1,7 +1,7 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, data } from '../../api/client';
-import { ProblemError } from '../../api/problem';
+import { useKept, type Kept } from '../../api/intent';
+import { isLost, ProblemError } from '../../api/problem';
 import { keys } from '../../api/keys';
 import { Button, ButtonLink } from '../../components/Button';
 import { Fact, Facts } from '../../components/Facts';
@@ -9,8 +9,8 @@ import { Money } from '../../components/Money';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { Loaded } from '../../components/States';
-import { toast } from '../../components/toast';
-import { newId } from '../../format/newId';
+import { Unanswered } from '../../components/Unanswered';
+import { useChange } from '../../components/useChange';
 import { formatCount } from '../../format/number';
 import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
@@ -35,7 +35,9 @@ export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () =
     placeholderData: keepPreviousData,
     retry: false,
   });
-  const creating = useCreating(id, fileId, onClose);
+  const kept = useKept<Sent>(`batch.${id}.${fileId}`);
+  const creating = useCreating(id, kept, onClose);
+  const isUnanswered = kept.unanswered !== null && !creating.isPending;
   if (estimated.data === undefined && isCounting(estimated.error)) return <Notice tone="info">{words.counting}</Notice>;
   return (
     <Loaded query={estimated} lines={4}>
@@ -45,9 +47,14 @@ export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () =
           <p className={styles.quiet}>{words.estimateNote}</p>
           <Taken estimate={found} />
           <Fit estimate={found} />
-          <Problem error={creating.error} />
+          {isUnanswered && <Unanswered onGiveUp={kept.giveUp} />}
+          {!(isUnanswered && isLost(creating.error)) && <Problem error={creating.error} />}
           <div className={styles.buttons}>
-            <Button look="primary" isRunning={creating.isPending} onClick={() => creating.mutate(found.endpoint)}>
+            <Button
+              look="primary"
+              isRunning={creating.isPending}
+              onClick={() => creating.mutate({ input_file_id: fileId, endpoint: found.endpoint })}
+            >
               {words.submit}
             </Button>
             <Button onClick={onClose}>{text.dialog.cancel}</Button>
@@ -58,25 +65,25 @@ export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () =
   );
 }
 
-function useCreating(id: string, fileId: string, onDone: () => void) {
-  const queries = useQueryClient();
-  // One intent, one key: made when the window opens, a second click makes no second batch.
-  const [key] = useState(newId);
-  return useMutation({
-    mutationFn: (endpoint: Estimate['endpoint']) =>
-      data(
-        api.POST('/v1/batches', {
-          params: { header: { 'Idempotency-Key': key } },
-          body: { input_file_id: fileId, endpoint, completion_window: '24h' },
-        }),
-      ),
-    onSuccess: () => {
-      toast(words.created);
-      onDone();
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.topic(id, 'batches') }),
+type Sent = { input_file_id: string; endpoint: Estimate['endpoint'] };
+
+const useCreating = (id: string, kept: Kept<Sent>, onDone: () => void) =>
+  useChange<Sent>({
+    name: words.create,
+    change: (sent) =>
+      kept
+        .send(sent, (key) =>
+          data(
+            api.POST('/v1/batches', {
+              params: { header: { 'Idempotency-Key': key } },
+              body: { ...sent, completion_window: '24h' },
+            }),
+          ),
+        )
+        .then(() => words.created),
+    changes: [keys.topic(id, 'batches')],
+    onDone,
   });
-}
 
 const Taken = ({ estimate: { model, requests, tokens, cost } }: { estimate: Estimate }) => (
   <Facts>

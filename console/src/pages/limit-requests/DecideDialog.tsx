@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import { api, data } from '../../api/client';
 import { ALL_LIMIT_REQUESTS, type LimitRequest } from '../../api/limits';
 import { ChangeDialog } from '../../components/ChangeDialog';
-import { Field } from '../../components/Field';
+import { countFault, Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';
 import { limitAmount, limitName } from '../../features/limits/limitName';
 import { typedCount } from '../../format/count';
@@ -19,6 +19,7 @@ export function DecideDialog({ request, onClose }: { request: LimitRequest; onCl
   const [limit, setLimit] = useState(String(request.requested));
   const [note, setNote] = useState('');
   const deciding = useChange({
+    name: words.decideTitle(request.accountName),
     change: async () => {
       if (decision === null) return null;
       const body = { decision, note, ...(decision === 'approve' && { limit: typedCount(limit) }) };
@@ -42,7 +43,7 @@ export function DecideDialog({ request, onClose }: { request: LimitRequest; onCl
       submit={decision === null ? words.decide : words.submitDecision[decision]}
       isDanger={decision === 'deny'}
       change={deciding}
-      isReady={decision !== null}
+      isReady={decision === 'deny' || (decision === 'approve' && countFault(limit) === undefined)}
       onClose={onClose}
     >
       <fieldset className={styles.decision}>
@@ -55,7 +56,7 @@ export function DecideDialog({ request, onClose }: { request: LimitRequest; onCl
         ))}
       </fieldset>
       {decision === 'approve' && (
-        <Field label={words.grant}>
+        <Field label={words.grant} error={countFault(limit)}>
           <input value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="numeric" required />
         </Field>
       )}

@@ -4,7 +4,7 @@ import { api, data } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Limit } from '../../api/limits';
 import { ChangeDialog } from '../../components/ChangeDialog';
-import { Field } from '../../components/Field';
+import { countFault, Field } from '../../components/Field';
 import { useChange } from '../../components/useChange';
 import { limitAmount } from '../../features/limits/limitName';
 import { typedCount } from '../../format/count';
@@ -31,6 +31,7 @@ export function AskDialog({ accountId, limits, chosen, onClose }: Props) {
   const [reason, setReason] = useState('');
   const isPerModel = limit?.key === 'batch.enqueued_tokens';
   const asking = useChange({
+    name: words.ask,
     change: async () => {
       const body = {
         key: limit!.key,
@@ -49,7 +50,7 @@ export function AskDialog({ accountId, limits, chosen, onClose }: Props) {
       title={words.ask}
       why={limit ? words.askWhy(limitAmount(limit.limit, limit)) : words.askWhyAny}
       change={asking}
-      isReady={limit !== undefined}
+      isReady={limit !== undefined && countFault(requested) === undefined}
       onClose={onClose}
     >
       <Field label={words.columns.name}>
@@ -67,7 +68,7 @@ export function AskDialog({ accountId, limits, chosen, onClose }: Props) {
           <input value={model} onChange={(event) => setModel(event.target.value)} autoComplete="off" />
         </Field>
       )}
-      <Field label={words.requested} {...(limit && hintOf(limit))}>
+      <Field label={words.requested} {...(limit && hintOf(limit))} error={countFault(requested)}>
         <input
           value={requested}
           onChange={(event) => setRequested(event.target.value)}

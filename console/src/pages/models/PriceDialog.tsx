@@ -3,9 +3,8 @@ import { useState } from 'react';
 import { api, data } from '../../api/client';
 import { MODELS, type Model } from '../../api/models';
 import { ChangeDialog } from '../../components/ChangeDialog';
-import { Field, MoneyInput } from '../../components/Field';
+import { commaFault, Field, MoneyInput } from '../../components/Field';
 import { useChange } from '../../components/useChange';
-import { typedAmount } from '../../format/money';
 import { utcDay } from '../../format/time';
 import { text } from '../../text';
 import styles from './Models.module.css';
@@ -19,6 +18,7 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
   const [from, setFrom] = useState(`${utcDay(new Date(), -1)}T00:00`);
   const [amounts, setAmounts] = useState(() => fieldsOf(model, last));
   const adding = useChange({
+    name: words.addTitle(model.id),
     change: async () => {
       // Read anew: another admin's price must not be taken away by a list that is older than it.
       const { data: models } = await data(api.GET('/v1/models'));
@@ -36,6 +36,7 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
       why={words.addWhy}
       submit={words.add}
       change={adding}
+      isReady={amounts.every(({ amount }) => commaFault(amount) === undefined)}
       onClose={onClose}
     >
       <Field label={words.begins}>
@@ -43,14 +44,12 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
       </Field>
       <div className={styles.fields}>
         {amounts.map(({ name, label, isRequired, amount }) => (
-          <Field key={name} label={label} {...(!isRequired && { hint: words.empty })}>
+          <Field key={name} label={label} {...(!isRequired && { hint: words.empty })} error={commaFault(amount)}>
             <MoneyInput
               value={amount}
               required={isRequired}
               onChange={(event) =>
-                setAmounts(
-                  amounts.map((one) => (one.name === name ? { ...one, amount: typedAmount(event.target.value) } : one)),
-                )
+                setAmounts(amounts.map((one) => (one.name === name ? { ...one, amount: event.target.value } : one)))
               }
             />
           </Field>

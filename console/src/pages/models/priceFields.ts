@@ -1,9 +1,11 @@
 /** The prices that a model of its kind has, as fields, and back as a price version. */
 import type { Model } from '../../api/models';
+import { typedAmount } from '../../format/money';
 import { text } from '../../text';
 import type { Price } from './price';
 
 const words = text.operations.models;
+/** `amount`: as it was typed. */
 export type PriceField = { name: string; label: string; isRequired: boolean; amount: string };
 
 const TOKENS = [
@@ -39,7 +41,9 @@ export function fieldsOf({ output, batch }: Model, last: Price | undefined): Pri
 
 /** What is left empty is no price of this version. */
 export function toPrice(from: string, fields: readonly PriceField[]): Price {
-  const given = fields.filter(({ amount }) => amount !== '');
+  const given = fields
+    .map(({ name, amount }) => ({ name, amount: typedAmount(amount) }))
+    .filter(({ amount }) => amount !== '');
   const under = (prefix: string) =>
     Object.fromEntries(
       given

@@ -1,5 +1,5 @@
 /** The form with its one intent: what was sent and not answered comes first, and another tab's payment is not made again. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { accountQuery } from '../../api/accounts';
 import { autoReloadQuery } from '../../api/autoReload';
@@ -7,9 +7,11 @@ import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
-import { Loaded } from '../../components/States';
+import { Loaded, Unread } from '../../components/States';
+import { useAsking } from '../../components/useAsking';
 import { readIntent, renewIntent, useIntent, type Sent } from '../../features/payment/intent';
-import { sendPayment } from '../../features/payment/send';
+import { sendPayment, type Outcome } from '../../features/payment/send';
+import { formatMoney, looksLikeAmount } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
 import type { Known } from './known';
@@ -26,7 +28,9 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
   const intent = useIntent(id);
   /** The key of this form. When the open intent has another, another tab has gone on. */
   const [key, setKey] = useState(intent.key);
-  const sending = useSending(id, key, setKey, account.data?.gate.state === 'suspended', onDone);
+  const sending = useSending(id, key, setKey, onDone);
+  // As it was when it was sent: the stream may tell of the open gate before the payment's own answer comes.
+  const send = (sent: Sent): void => sending.mutate({ sent, wasSuspended: account.data?.gate.state === 'suspended' });
   const startAgain = (): void => {
     setKey(renewIntent(id, key).key);
     sending.reset();
@@ -42,7 +46,7 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
         <UnfinishedPayment
           sent={intent.sent!}
           error={sending.error}
-          onFinish={() => sending.mutate(intent.sent!)}
+          onFinish={() => send(intent.sent!)}
           onDiscard={startAgain}
         />
       )}
@@ -52,6 +56,8 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
         </Notice>
       )}
       {sending.isError && !isUnfinished && !isOvertaken && <PayProblem error={sending.error} />}
+      <Unread what={text.pay.balance} query={account} />
+      <Unread what={text.pay.range} query={autoReload} />
       <Loaded query={methods} lines={8} card={text.pay.howMuch}>
         {({ data }) => (
           <PayForm
@@ -61,7 +67,7 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
             isRunning={isBusy}
             isLocked={isUnfinished || isOvertaken}
             error={sending.error}
-            onPay={(sent) => sending.mutate(sent)}
+            onPay={send}
           />
         )}
       </Loaded>
@@ -69,24 +75,22 @@ export function PayDesk({ onDone }: { onDone: (done: Known) => void }) {
   );
 }
 
-function useSending(
-  id: string,
-  key: string,
-  onKey: (key: string) => void,
-  wasSuspended: boolean,
-  onDone: (done: Known) => void,
-) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (sent: Sent) => sendPayment(id, key, sent).finally(() => onKey(readIntent(id).key)),
-    // As it was when it was sent: the stream may tell of the open gate before the payment's own answer comes.
-    onMutate: () => ({ wasSuspended }),
-    onSuccess: (outcome, _sent, before) => {
-      if (outcome.kind !== 'away') onDone({ ...outcome, ...before });
+type Sending = { sent: Sent; wasSuspended: boolean };
+
+const useSending = (id: string, key: string, onKey: (key: string) => void, onDone: (done: Known) => void) =>
+  useAsking<Sending, Outcome>({
+    name: ({ sent }) => text.pay.followed(shownAmount(sent)),
+    ask: ({ sent }) => sendPayment(id, key, sent).finally(() => onKey(readIntent(id).key)),
+    news: () => null,
+    left: ({ kind }, { sent }) => text.pay.left[kind](shownAmount(sent)),
+    changes: [keys.account(id)],
+    onDone: (outcome, { wasSuspended }) => {
+      if (outcome.kind === 'away') window.location.assign(outcome.url);
+      else onDone({ ...outcome, wasSuspended });
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.account(id) }),
   });
-}
+
+const shownAmount = ({ amount }: Sent): string => (looksLikeAmount(amount) ? formatMoney(amount) : amount);
 
 /** A page that the browser has kept while one was at the provider's is as one left it: it is made usable again. */
 function useReturn(isAway: boolean, onReturn: () => void): void {

@@ -4,7 +4,7 @@ import type { Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Card } from '../../components/Card';
-import { Field, MoneyInput } from '../../components/Field';
+import { commaFault, Field, MoneyInput } from '../../components/Field';
 import { Money } from '../../components/Money';
 import { cardNames, expiryOf } from '../../features/payment/card';
 import type { Sent } from '../../features/payment/intent';
@@ -32,13 +32,15 @@ export function PayForm({ methods, account, range, isRunning, isLocked, error, o
   const primary = methods.find(({ role, usable }) => role === 'primary' && usable);
   const [picked, setPicked] = useState(primary?.id ?? PROVIDER);
   const amount = looksLikeAmount(typed) ? typedAmount(typed) : null;
-  const problem = error instanceof ProblemError ? error.fields.get('amount') : undefined;
+  const problem = commaFault(typed) ?? (error instanceof ProblemError ? error.fields.get('amount') : undefined);
+  // What the balance is after it is known before it is paid; what is no amount is refused by the API.
+  const isReady = !isLocked && account !== undefined && commaFault(typed) === undefined;
   return (
     <form
       className={styles.column}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isRunning && !isLocked && typed.trim() !== '')
+        if (!isRunning && isReady && typed.trim() !== '')
           onPay({ amount: typedAmount(typed), methodId: picked === PROVIDER ? null : picked });
       }}
     >
@@ -55,7 +57,7 @@ export function PayForm({ methods, account, range, isRunning, isLocked, error, o
       <Card title={words.summary}>
         <Summary amount={amount} balance={account?.balance} />
         <div className={styles.buttons}>
-          <Button type="submit" look="primary" isRunning={isRunning} disabled={isLocked}>
+          <Button type="submit" look="primary" isRunning={isRunning} disabled={!isReady}>
             {amount === null
               ? words.chooseFirst
               : picked === PROVIDER
@@ -76,16 +78,9 @@ type MethodsProps = Pick<Props, 'methods' | 'isRunning'> & {
 
 function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
   const names = cardNames(methods);
-  const option = (id: string, label: string, note: string, isDisabled: boolean) => (
+  const option = (id: string, label: string, note: string) => (
     <label key={id} className={styles.method}>
-      <input
-        type="radio"
-        name="method"
-        value={id}
-        checked={picked === id}
-        disabled={isDisabled}
-        onChange={() => onPick(id)}
-      />
+      <input type="radio" name="method" value={id} checked={picked === id} onChange={() => onPick(id)} />
       <span>
         <b>{label}</b>
         <small>{note}</small>
@@ -98,9 +93,9 @@ function Methods({ methods, picked, onPick, isRunning }: MethodsProps) {
         <legend className="visually-hidden">{words.method}</legend>
         {methods.map((method) => {
           const name = names.get(method.id)!;
-          return option(method.id, name, noteOf(method, name), !method.usable);
+          return option(method.id, name, noteOf(method, name));
         })}
-        {option(PROVIDER, words.thirdParty, words.thirdPartyHint, false)}
+        {option(PROVIDER, words.thirdParty, words.thirdPartyHint)}
       </fieldset>
     </Card>
   );
