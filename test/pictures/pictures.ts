@@ -43,6 +43,11 @@ async function wishAutoReload(page: Page): Promise<void> {
   await page.getByRole('img', { name: 'Balance over time: These settings' }).waitFor();
 }
 
+const fill = (window: RegExp, label: string, typed: string) => async (page: Page) => {
+  await button(window)(page);
+  await page.getByRole('dialog').getByLabel(label).fill(typed);
+};
+
 /** A file with a fault on each of its lines but the first. */
 async function chooseFaultyFile(page: Page): Promise<void> {
   const line = (custom_id: string, model: string): string =>
@@ -64,6 +69,12 @@ const WINDOWS: readonly Picture[] = [
   { name: 'auto-reload-wish', as: 'suspended', path: '/overview?window=auto-reload', open: wishAutoReload },
   { name: 'auto-reload-declined', as: 'declined', path: '/overview?window=auto-reload' },
   { name: 'auto-reload-paused', as: 'paused', path: '/overview?window=auto-reload' },
+  {
+    name: 'auto-reload-turn-off',
+    as: 'thriving',
+    path: '/overview?window=auto-reload',
+    open: (page) => page.getByRole('checkbox', { name: 'Enable Serverless Inference auto-reload' }).uncheck(),
+  },
   { name: 'palette', as: 'thriving', path: '/overview', open: openPalette },
   {
     name: 'pay-summary',
@@ -71,8 +82,15 @@ const WINDOWS: readonly Picture[] = [
     path: '/pay',
     open: (page) => page.getByLabel('Amount', { exact: true }).fill('100'),
   },
+  {
+    name: 'pay-comma',
+    as: 'thriving',
+    path: '/pay',
+    open: (page) => page.getByLabel('Amount', { exact: true }).fill('12,50'),
+  },
   { name: 'method-remove', as: 'thriving', path: '/payments', open: button(/^Remove/) },
   { name: 'why', as: 'thriving', path: '/payments', open: button(/^Why/) },
+  { name: 'why-prepayment', as: 'paused', path: '/transactions', open: button(/^Why/) },
   { name: 'events', as: 'thriving', path: '/transactions', open: button(/^Events of/) },
   { name: 'batch-new', as: 'thriving', path: '/batches?window=new' },
   { name: 'batch-fits', as: 'thriving', path: '/batches', open: button(/^Run as a batch: reviews/) },
@@ -87,9 +105,14 @@ const WINDOWS: readonly Picture[] = [
   { name: 'limit-ask', as: 'thriving', path: '/limits', open: button(/^Ask for more/) },
   { name: 'webhook-add', as: 'thriving', path: '/webhooks?window=endpoint' },
   { name: 'webhook-secret', as: 'thriving', path: '/webhooks', open: button(/^New secret/) },
-  { name: 'adjust', as: 'admin', path: '/accounts/harbor', open: button(/^Adjust the balance/) },
+  {
+    name: 'adjust',
+    as: 'admin',
+    path: '/accounts/harbor',
+    open: fill(/^Adjust the balance/, 'Amount in dollars', '-12.50'),
+  },
   { name: 'suspend', as: 'admin', path: '/accounts/harbor', open: button(/^Suspend access/) },
-  { name: 'refund', as: 'admin', path: '/accounts/harbor', open: button(/^Refund/) },
+  { name: 'refund', as: 'admin', path: '/accounts/harbor', open: fill(/^Refund/, 'Amount', '5') },
   { name: 'close', as: 'admin', path: '/accounts/harbor', open: button(/^Close the account/) },
   { name: 'limit-decide', as: 'admin', path: '/limit-requests', open: button(/^Decide/) },
   { name: 'price-new', as: 'admin', path: '/models', open: button(/^New price/) },

@@ -24,6 +24,15 @@ export const decisions = {
   why: 'Why',
   whyReload: (number: number) => `Why reload ${number}?`,
   whyTransaction: (sequence: number) => `Why transaction ${sequence}?`,
+  /** What brings a line that no reload has made. */
+  byKind: {
+    prepayment: 'An owner made this payment; nothing is prepaid by itself.',
+    refund: 'A payment was given back to the card, by an admin or at the payment provider, so it left the balance.',
+    refund_reversal: 'The bank did not take the refund, so the money came back to the balance.',
+    dispute:
+      'The cardholder disputed a payment at their bank, which took the money back. It suspends access until it is won or an admin lifts that.',
+    dispute_reversal: 'The dispute was won, so the bank gave the money back.',
+  } as const,
   unknown: 'No decision is recorded for it',
   unknownWhy: 'It was not made by auto-reload: a person or the payment provider began it.',
 } as const;

@@ -11,7 +11,7 @@ import { PagedTable } from '../../components/PagedTable';
 import { Empty } from '../../components/States';
 import type { Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
-import { WhyDialog } from '../../features/why/WhyDialog';
+import { hasWhy, WhyDialog } from '../../features/why/WhyDialog';
 import { useAccountId, useRole } from '../../session/session';
 import { text } from '../../text';
 import { Decisions } from './Decisions';
@@ -27,7 +27,7 @@ export default function TransactionsPage() {
   const list = usePaged(transactionsList(id, filter.values));
   const isOwner = useRole() === 'owner';
   const [shown, setShown] = useState<number | null>(null);
-  const [asked, setAsked] = useState<number | null>(null);
+  const [asked, setAsked] = useState<Line | null>(null);
   return (
     <>
       <PageHead title={text.pages.transactions} />
@@ -52,15 +52,23 @@ export default function TransactionsPage() {
       </Card>
       {isOwner && <Decisions />}
       {shown !== null && <EventsDialog sequence={shown} onClose={() => setShown(null)} />}
-      {asked !== null && <WhyDialog accountId={id} charge={{ transaction: asked }} onClose={() => setAsked(null)} />}
+      {asked !== null && (
+        <WhyDialog
+          accountId={id}
+          charge={{ transaction: asked.sequence }}
+          kind={asked.kind}
+          onClose={() => setAsked(null)}
+        />
+      )}
     </>
   );
 }
 
-type Ask = (sequence: number) => void;
+type Ask<Of> = (of: Of) => void;
+type Line = Pick<Row, 'sequence' | 'kind'>;
 
 /** @param onWhy null: what was decided is for owners to read */
-const columnsOf = (onEvents: Ask, onWhy: Ask | null): Column<Row>[] => [
+const columnsOf = (onEvents: Ask<number>, onWhy: Ask<Line> | null): Column<Row>[] => [
   {
     key: 'at',
     heading: words.columns.at,
@@ -82,8 +90,12 @@ const columnsOf = (onEvents: Ask, onWhy: Ask | null): Column<Row>[] => [
             {words.events}
           </button>
         )}
-        {kind === 'reload' && onWhy && (
-          <button type="button" aria-label={text.decisions.whyTransaction(sequence)} onClick={() => onWhy(sequence)}>
+        {onWhy && hasWhy(kind) && (
+          <button
+            type="button"
+            aria-label={text.decisions.whyTransaction(sequence)}
+            onClick={() => onWhy({ sequence, kind })}
+          >
             {text.decisions.why}
           </button>
         )}
