@@ -545,6 +545,8 @@ inBrowser(
       .getByText('Resuming charges $5.00 at once: the balance is at or below the threshold.')
       .waitFor();
     await resume('$5.00').waitFor();
+    await windowOf(page).getByText('Your balance is then $15.00.').waitFor();
+    await windowOf(page).getByText('Charges Visa ending in 4242 first.').first().waitFor();
     await expectAccessible(page);
     // The page does not hear of what comes next before it asks.
     let release = (): void => undefined;

@@ -48,6 +48,14 @@ const fill = (window: RegExp, label: string, typed: string) => async (page: Page
   await page.getByRole('dialog').getByLabel(label).fill(typed);
 };
 
+/** Sends an adjustment that never gets its answer. */
+async function adjustInVain(page: Page): Promise<void> {
+  await fill(/^Adjust the balance/, 'Amount in dollars', '12.50')(page);
+  await page.getByRole('dialog').getByLabel('Reason').fill('A courtesy');
+  await page.keyboard.press('Enter');
+  await page.getByText('no answer has come').waitFor();
+}
+
 /** A file with a fault on each of its lines but the first. */
 async function chooseFaultyFile(page: Page): Promise<void> {
   const line = (custom_id: string, model: string): string =>
@@ -110,6 +118,29 @@ const WINDOWS: readonly Picture[] = [
     as: 'admin',
     path: '/accounts/harbor',
     open: fill(/^Adjust the balance/, 'Amount in dollars', '-12.50'),
+  },
+  {
+    name: 'adjust-unanswered',
+    as: 'admin',
+    path: '/accounts/harbor',
+    before: (page) => page.route('**/adjustments', (route) => route.abort('connectionreset')),
+    open: adjustInVain,
+  },
+  {
+    name: 'told-elsewhere',
+    as: 'admin',
+    path: '/accounts/harbor',
+    before: (page) =>
+      page.route('**/suspension', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await route.abort('connectionreset');
+      }),
+    open: async (page) => {
+      await fill(/^Suspend access/, 'Reason', 'An abuse report')(page);
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Escape');
+      await page.getByRole('alert').waitFor();
+    },
   },
   { name: 'suspend', as: 'admin', path: '/accounts/harbor', open: button(/^Suspend access/) },
   { name: 'refund', as: 'admin', path: '/accounts/harbor', open: fill(/^Refund/, 'Amount', '5') },

@@ -23,6 +23,7 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
   const methods = useQuery(methodsQuery(id));
   const account = useQuery(accountQuery(id));
   useReadWithBalance(id, autoReload);
+  const charged = { methods: methods.data?.data ?? null, balance: account.data?.balance ?? null };
   return (
     <Dialog title={words.title} isOpen onClose={onClose} isForm isWide>
       <Loaded query={autoReload} lines={9}>
@@ -45,16 +46,10 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                     settings.reload !== null,
                   )}
                 </p>
-                <StopActions accountId={id} settings={settings} onDisabled={onClose} />
+                <StopActions {...charged} accountId={id} settings={settings} onDisabled={onClose} />
               </>
             )}
-            <SettingsForm
-              accountId={id}
-              settings={settings}
-              methods={methods.data?.data ?? null}
-              balance={account.data?.balance ?? null}
-              onDone={onClose}
-            />
+            <SettingsForm accountId={id} settings={settings} {...charged} onDone={onClose} />
           </>
         )}
       </Loaded>

@@ -6,8 +6,8 @@ import { Notice } from '../../components/Notice';
 import { addMoney, formatMoney } from '../../format/money';
 import { formatClock, formatMinutes } from '../../format/time';
 import { text } from '../../text';
-import { cardNames } from '../payment/card';
 import styles from './AutoReload.module.css';
+import { Cards } from './Cards';
 import { Refusal } from './SaveProblem';
 import type { Preview, Previewed } from './wish';
 
@@ -22,22 +22,13 @@ type Props = {
   methods: readonly Schemas['PaymentMethod'][];
 };
 
-export function ChargePreview({ methods, ...said }: Props) {
-  const primary = methods.find(({ role }) => role === 'primary');
-  const backup = methods.find(({ role }) => role === 'backup');
-  const names = cardNames(methods);
-  return (
-    <section className={styles.preview} aria-label={words.charges} aria-live="polite">
-      <h3>{words.charges}</h3>
-      <Said {...said} />
-      {primary && (
-        <p className={styles.quiet}>
-          {words.card(names.get(primary.id)!)} {backup && words.backup(names.get(backup.id)!)}
-        </p>
-      )}
-    </section>
-  );
-}
+export const ChargePreview = ({ methods, ...said }: Props) => (
+  <section className={styles.preview} aria-label={words.charges} aria-live="polite">
+    <h3>{words.charges}</h3>
+    <Said {...said} />
+    <Cards methods={methods} />
+  </section>
+);
 
 function Said({ previewed, settings, turnsOff, balance }: Omit<Props, 'methods'>) {
   if (turnsOff) return <p>{settings.status === 'paused' ? words.stillPaused : words.stillOn}</p>;

@@ -6,18 +6,26 @@ import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Problem } from '../../components/Problem';
 import { useAsking } from '../../components/useAsking';
-import { formatMoney } from '../../format/money';
+import { addMoney, formatMoney } from '../../format/money';
 import { text } from '../../text';
 import styles from './AutoReload.module.css';
+import { Cards } from './Cards';
 import { chargeChangedTo, NO_CHARGE } from './announced';
 import { useDisable } from './disable';
 
 const words = text.autoReload;
 type Settings = Schemas['AutoReload'];
 
-type Props = { accountId: string; settings: Settings; onDisabled: () => void };
+type Props = {
+  accountId: string;
+  settings: Settings;
+  /** Null: not loaded. Nothing is charged before card and balance are known. */
+  methods: readonly Schemas['PaymentMethod'][] | null;
+  balance: string | null;
+  onDisabled: () => void;
+};
 
-export function StopActions({ accountId, settings, onDisabled }: Props) {
+export function StopActions({ accountId, settings, methods, balance, onDisabled }: Props) {
   const [isAsking, setAsking] = useState(false);
   const pausing = usePausing(accountId);
   const resuming = useResuming(accountId);
@@ -48,7 +56,11 @@ export function StopActions({ accountId, settings, onDisabled }: Props) {
       ) : (
         <>
           {charge !== null && (
-            <p className={styles.charged}>{words.resumeCharges(formatMoney(charge), chargedBy(settings))}</p>
+            <div>
+              <p className={styles.charged}>{words.resumeCharges(formatMoney(charge), chargedBy(settings))}</p>
+              {balance !== null && <p>{words.balanceThen(formatMoney(addMoney(balance, charge)))}</p>}
+              <Cards methods={methods ?? []} />
+            </div>
           )}
           <div className={styles.buttons}>
             {settings.status === 'on' ? (
@@ -56,7 +68,11 @@ export function StopActions({ accountId, settings, onDisabled }: Props) {
                 {words.pause}
               </Button>
             ) : (
-              <Button isRunning={resuming.isPending} onClick={() => resuming.mutate(charge)}>
+              <Button
+                isRunning={resuming.isPending}
+                disabled={charge !== null && (methods === null || balance === null)}
+                onClick={() => resuming.mutate(charge)}
+              >
                 {charge === null ? words.resume : words.resumeFor(formatMoney(charge))}
               </Button>
             )}
