@@ -73,7 +73,14 @@ type Read<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
 export function Unread({ what, query: { data, error, refetch } }: { what: string; query: Read<unknown> }) {
   if (data !== undefined || !error) return null;
   return (
-    <Notice tone="bad" action={<Button onClick={() => void refetch()}>{text.states.retry}</Button>}>
+    <Notice
+      tone="bad"
+      action={
+        <Button onClick={() => void refetch()} aria-label={text.table.actionFor(text.states.retry, what)}>
+          {text.states.retry}
+        </Button>
+      }
+    >
       {text.states.unread(what)}
     </Notice>
   );

@@ -5,7 +5,7 @@ import { api, data, ofAccount, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import { Curve, rangeOf } from '../../components/chart/Curve';
 import { Money } from '../../components/Money';
-import { Loaded } from '../../components/States';
+import { Loaded, Unread } from '../../components/States';
 import { addMoney, toNano } from '../../format/money';
 import { formatCount } from '../../format/number';
 import { formatMinutes } from '../../format/time';
@@ -38,6 +38,7 @@ type Props = { accountId: string; wish: Wish | null; settings: Schemas['AutoRelo
 export function Trial({ accountId, wish, settings: { status, threshold, amount, monthlyLimit } }: Props) {
   const isSet = status === 'on' && threshold !== null && amount !== null;
   const present = isSet ? { threshold, amount, ...(monthlyLimit !== null && { monthlyLimit }) } : {};
+  const name = isSet ? words.present : words.presentOff;
   const wished = useTrial(accountId, wish);
   const now = useTrial(accountId, present);
   const range = rangeOf(wished.data?.curve ?? [], now.data?.curve ?? []);
@@ -56,9 +57,8 @@ export function Trial({ accountId, wish, settings: { status, threshold, amount, 
               {(result) => <Outcome name={words.wished} result={result} range={range} />}
             </Loaded>
           )}
-          <Loaded query={now} lines={6}>
-            {(result) => <Outcome name={isSet ? words.present : words.presentOff} result={result} range={range} />}
-          </Loaded>
+          {now.data && <Outcome name={name} result={now.data} range={range} />}
+          <Unread what={name} query={now} />
         </>
       )}
     </section>
