@@ -25,6 +25,7 @@ import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { tracePool } from '../telemetry/tracePool';
+import { connectionTo } from '../workflows/startOptions';
 import { createApi } from './server';
 import { traceMessages } from './signals/traceMessages';
 
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
   const name = config.LOW_PRIORITY === '1' ? 'batches-api' : 'api';
   const { log, say, tracing } = await openProcessOutput(name, config, secretsOf(config));
-  const connection = Connection.lazy({ address: required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS) });
+  const connection = Connection.lazy(connectionTo(required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS)));
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
   const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };

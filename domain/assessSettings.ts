@@ -1,6 +1,14 @@
 /** What enabling or changing auto-reload would do now: save, charge at once, or be refused (A1, A5, A12). */
 import type { Announced, RefusalCode, SettingsAnswer } from './accountState';
-import { firstCharge, type AutoReloadSettings, type AutoReloadStatus, type Trigger } from './autoReload';
+import {
+  centsToPass,
+  firstCharge,
+  reached,
+  triggerLevel,
+  type AutoReloadSettings,
+  type AutoReloadStatus,
+  type Trigger,
+} from './autoReload';
 import type { Reason } from './gate';
 import { formatCents, type Nano } from './money';
 import type { ReloadGuard } from './reloadGuards';
@@ -52,24 +60,17 @@ export function assessSettings(
 }
 
 /**
- * What resuming charges at once, in cents; 0: nothing. It opens an ordinary reload (A13), and as long as available stays
- * at or below the threshold the next one follows (A6). A guard or a decline may stop them sooner.
+ * What resuming charges at once, in cents; 0: nothing. It opens an ordinary reload (A13), and as long as a reload
+ * is due at what is available the next one follows (A6). A guard or a decline may stop them sooner.
  */
 export function resumeCharge(
   { isReloadOpen, available, setReasons }: Pick<AccountForSettings, 'isReloadOpen' | 'available' | 'setReasons'>,
   settings: AutoReloadSettings,
   trigger: Trigger,
 ): number {
-  if (isReloadOpen || setReasons.length > 0) return 0;
-  const charge = firstCharge(available, settings, trigger);
-  switch (charge.kind) {
-    case 'none':
-      return 0;
-    case 'charge':
-      return charge.cents;
-    case 'amount_too_small':
-      return charge.neededCents;
-  }
+  const { thresholdCents, amountCents } = settings;
+  if (isReloadOpen || setReasons.length > 0 || !reached(available, thresholdCents, trigger)) return 0;
+  return centsToPass(available, triggerLevel(thresholdCents, trigger), amountCents);
 }
 
 /** Nothing is charged that was not announced: null if the charge is the one that whoever asks was told of, or none was. */

@@ -44,6 +44,10 @@ export function levelsOf(
   return { low: centsToNano(thresholdCents), trigger: triggerLevel(thresholdCents, policy.trigger) };
 }
 
+/** The smallest whole multiple of the amount that brings available above the level, which it has not passed. */
+export const centsToPass = (available: Nano, level: Nano, amountCents: number): number =>
+  Number((level - available) / centsToNano(amountCents) + 1n) * amountCents;
+
 export type FirstCharge =
   { kind: 'none' } | { kind: 'charge'; cents: number } | { kind: 'amount_too_small'; neededCents: number };
 
@@ -53,9 +57,7 @@ export type FirstCharge =
  */
 export function firstCharge(available: Nano, settings: AutoReloadSettings, trigger: Trigger): FirstCharge {
   if (!reached(available, settings.thresholdCents, trigger)) return { kind: 'none' };
-  const step = centsToNano(settings.amountCents);
-  const multiple = (centsToNano(settings.thresholdCents) - available) / step + 1n;
-  const cents = Number(multiple) * settings.amountCents;
+  const cents = centsToPass(available, centsToNano(settings.thresholdCents), settings.amountCents);
   return cents > FIRST_CHARGE_CENTS_MAX ? { kind: 'amount_too_small', neededCents: cents } : { kind: 'charge', cents };
 }
 

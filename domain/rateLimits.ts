@@ -17,7 +17,7 @@ const MINUTE = 60;
 const HOUR = 3_600;
 
 export const RATE_LIMITS = {
-  /** A right key always passes: else anybody could lock others of the same address out. */
+  /** A right key that the process knows always passes: else anybody could lock others of the same address out. */
   wrong_key: { per: 'address', tries: 300, seconds: MINUTE, what: 'requests with a wrong key' },
   sign_in: { per: 'key', tries: 120, seconds: HOUR, what: 'sign-ins with a key' },
   /** By address of the asker; how many go to one mailbox is counted where they are sent. */

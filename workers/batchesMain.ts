@@ -12,6 +12,7 @@ import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
 import { tellReady } from '../telemetry/ready';
 import { tracePool } from '../telemetry/tracePool';
+import { connectionTo } from '../workflows/startOptions';
 import { startCountingFiles, startErasing } from './batchFiles';
 import { startClosingOverdue } from './batchOverdue';
 import { startStartingBatches } from './batchStarts';
@@ -46,7 +47,10 @@ async function main(): Promise<void> {
   const counts = { ended: addActivitySeconds(metrics) };
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS, connectTimeout: connectMsMax });
+  const clientConnection = await Connection.connect({
+    ...connectionTo(TEMPORAL_ADDRESS),
+    connectTimeout: connectMsMax,
+  });
   const client = new Client({ connection: clientConnection, namespace });
   const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts }, tracing });
   const loops: Repeating[] = [

@@ -34,6 +34,7 @@ import { addStripeMetrics } from '../telemetry/stripeMetrics';
 import { traceCalls } from '../telemetry/stripeTraces';
 import { tracePool } from '../telemetry/tracePool';
 import type { Tracing } from '../telemetry/spans';
+import { connectionTo } from '../workflows/startOptions';
 import { createWebhookWorker } from './createWebhookWorker';
 import { createWorker } from './createWorker';
 import { startHeartbeat } from './heartbeat';
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   await measureClock(pool, clock);
   addClockMetrics(metrics, clock);
   const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-  const clientConnection = await Connection.connect({ address: TEMPORAL_ADDRESS });
+  const clientConnection = await Connection.connect(connectionTo(TEMPORAL_ADDRESS));
   const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
   const workers = await createWorkers({

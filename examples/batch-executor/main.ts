@@ -29,7 +29,7 @@ takeLowPriority();
 const executor = startExecutor({
   url: required('BALLAST_URL'),
   key: required('BALLAST_KEY'),
-  model: process.env.BALLAST_MODEL,
+  model: process.env.BALLAST_MODEL || undefined,
   onError: (error) => console.error(error instanceof Error ? error.message : error),
 });
 console.log('batch executor ready');

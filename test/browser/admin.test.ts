@@ -1,6 +1,7 @@
 /** What an admin finds and does: accounts by what is wrong with them, one account with all that has happened, money and access. */
 import { adjust, openAccount, type TestAccount } from '../support/api';
 import {
+  endSession,
   expectAccessible,
   expectNoSidewaysScroll,
   findChromium,
@@ -128,6 +129,30 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
   await dialog.getByLabel('Reason').press('Enter');
   await page.getByRole('region', { name: 'Now' }).getByText('$2,011.00').first().waitFor();
 });
+
+inBrowser(
+  'B6 an adjustment that was turned away because the session had ended is not said to be unanswered',
+  async ({ visit, api }) => {
+    const adjusted = await openAccount(api, '10.00');
+    const visited = await visit({ key: api.admin, path: `/accounts/${adjusted.id}?window=adjust` });
+    const { page } = visited;
+    const dialog = page.getByRole('dialog', { name: 'Adjust the balance' });
+    await dialog.getByLabel('Amount in dollars').fill('5');
+    await dialog.getByLabel('Reason').fill('a courtesy');
+    await endSession(api, visited);
+    // In the moment before the page knows.
+    await dialog.getByRole('button', { name: /Adjust the balance/ }).dispatchEvent('click');
+    const signIn = page.getByRole('dialog', { name: 'Sign in again' });
+    await signIn.getByLabel('Key').fill(api.admin);
+    await page.keyboard.press('Enter');
+    await signIn.waitFor({ state: 'detached' });
+    expect(await dialog.getByText('no answer has come').count()).toBe(0);
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('a courtesy');
+    await dialog.getByLabel('Reason').press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('region', { name: 'Now' }).getByText('$15.00').first().waitFor();
+  },
+);
 
 inBrowser('B6 what is booked is said before, and a comma that may mean cents books nothing', async ({ visit, api }) => {
   const adjusted = await openAccount(api, '10.00');

@@ -493,8 +493,12 @@ inBrowser(
     await adjust(api, account.id, '-0.40');
     await charged(page).getByText('$25.00 is charged at once').waitFor();
     await charged(page).getByText('Your balance is then $49.90.').waitFor();
+    // Who agreed to nothing has not agreed to that.
+    expect(await consent(page).isChecked()).toBe(false);
+    expect(await submit(page).isDisabled()).toBe(true);
     await adjust(api, account.id, '0.40');
     await charged(page).getByText('Nothing now.').waitFor();
+    await consent(page).check();
 
     // Even if the page has not heard of it yet.
     let release = (): void => undefined;

@@ -79,6 +79,9 @@ inBrowser(
     await dialog.getByLabel('Input', { exact: true }).fill('3,25');
     await dialog.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
     expect(await dialog.getByRole('button', { name: 'New price' }).isDisabled()).toBe(true);
+    // No hundred and fifty.
+    await dialog.getByLabel('Input', { exact: true }).fill('0,150');
+    await dialog.getByRole('alert').getByText('Write cents after a dot, such as 12.50.').waitFor();
     await dialog.getByLabel('Input', { exact: true }).fill('3.25');
     await dialog.getByLabel('Begins, UTC').fill('2020-01-01T00:00');
     await dialog.getByRole('button', { name: 'New price' }).press('Enter');

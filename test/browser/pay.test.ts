@@ -169,6 +169,37 @@ inBrowser(
 );
 
 inBrowser(
+  'P2 a form whose answer was lost is not made another payment by a new one that was begun in another tab',
+  async (harness) => {
+    const account = await opened(harness.api, '1.00', 'pm_card_visa');
+    const { page, context } = await harness.visit({ key: account.owner, ...toPay });
+    const other = await context.newPage();
+    await other.goto(page.url());
+    let lose = (): void => undefined;
+    const whenLost = new Promise<void>((resolve) => (lose = resolve));
+    await page.route(
+      '**/prepayments',
+      async (route) => {
+        await route.fetch();
+        await whenLost;
+        await route.abort('connectionreset');
+      },
+      { times: 1 },
+    );
+    await amountIn(page).fill('25');
+    await payButton(page, '$25.00').click();
+    await other.getByRole('button', { name: 'Start a new payment' }).click();
+    lose();
+    await page.getByText('This form was used in another tab').waitFor();
+    expect(await payButton(page, '$25.00').isDisabled()).toBe(true);
+    await until(
+      () => chargesOf(harness, account),
+      (charges) => charges === 1,
+    );
+  },
+);
+
+inBrowser(
   'P2 a session that ends while the form is filled: signed in on top, the input is there, one charge',
   async (harness) => {
     const { api } = harness;

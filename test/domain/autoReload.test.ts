@@ -9,6 +9,7 @@ import {
   FIRST_CHARGE_CENTS_MAX,
   type AutoReloadSettings,
 } from '../../domain/autoReload';
+import { resumeCharge } from '../../domain/assessSettings';
 import { centsToNano, nano, parseMoney } from '../../domain/money';
 
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
@@ -49,6 +50,25 @@ test('A3 "at or below" includes the threshold, "below" does not; the wake level 
       fc.constantFrom('at_or_below' as const, 'below' as const),
       (value, trigger) => reached(value, 1_000, trigger) === value <= triggerLevel(1_000, trigger),
     ),
+    runs,
+  );
+});
+
+test('A13 resuming charges as many reloads as are due one after the other, and no more', () => {
+  const triggers = fc.constantFrom('at_or_below' as const, 'below' as const);
+  const open = { isReloadOpen: false, setReasons: [] };
+  expect(resumeCharge({ ...open, available: parseMoney('0') }, settings(1_000, 1_000), 'below')).toBe(1_000);
+  expect(resumeCharge({ ...open, available: parseMoney('0') }, settings(1_000, 1_000), 'at_or_below')).toBe(2_000);
+  fc.assert(
+    fc.property(available, valid, triggers, (value, wished, trigger) => {
+      const cents = resumeCharge({ ...open, available: value }, wished, trigger);
+      const after = nano(value + centsToNano(cents));
+      const before = nano(after - centsToNano(wished.amountCents));
+      return (
+        !reached(after, wished.thresholdCents, trigger) &&
+        (cents === 0 || reached(before, wished.thresholdCents, trigger))
+      );
+    }),
     runs,
   );
 });

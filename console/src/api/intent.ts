@@ -70,12 +70,12 @@ export async function sendUnder<Sent, Answer>({
   onRefused,
 }: Sending<Sent, Answer>): Promise<Answer> {
   const open = storedIntent<Intent<Sent>>(name);
-  const before = open?.key === key ? open.sent : null;
-  noteIntent(name, key, { key, sent });
+  const before = open?.key === key ? open : { key, sent: null };
+  noteIntent(name, key, { ...before, sent });
   try {
     return await ask();
   } catch (error) {
-    if (wasNotTaken(error)) noteIntent(name, key, { key, sent: before });
+    if (wasNotTaken(error)) noteIntent(name, key, before);
     else if (!isUnsettled(error)) onRefused();
     throw error;
   }
@@ -98,7 +98,8 @@ export function useKept<Sent>(name: string): Kept<Sent> {
       const open = storedIntent<Intent<Sent>>(name);
       const isSame = open !== null && JSON.stringify(open.sent) === JSON.stringify(sent);
       const key = isSame ? open.key : newKey();
-      if (!isSame) storeIntent(name, { key, sent });
+      // Nothing was sent under it: if it is turned away before anything is begun, that is said, and no more.
+      if (!isSame) storeIntent(name, { key, sent: null });
       const end = (): void => noteIntent(name, key, null);
       const answer = await sendUnder({ name, key, sent, ask: () => ask(key), onRefused: end });
       end();

@@ -67,8 +67,8 @@ export function amountsIn(sentence: string): (string | { amount: string })[] {
 /** For scales of charts only, where a pixel is coarser than a float. */
 export const toPixelsOnly = (amount: string): number => Number(amount);
 
-/** Commas part thousands, and nothing else: `12,50` may be twelve and a half. */
-const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d*)?$/;
+/** Commas part thousands, and nothing else: `12,50` may be twelve and a half, and `0,150` less than one. */
+const GROUPED = /^-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
 
 /** What a person typed as an amount, as the API takes it: `1,250.00` is "1250.00". What is none is returned as it is, for the API to refuse. */
 export function typedAmount(text: string): string {

@@ -10,6 +10,7 @@ import { Loaded, Unread } from '../../components/States';
 import { formatMoney } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
+import { useDisable } from './disable';
 import { FailedMethods } from './FailedMethods';
 import { useReadWithBalance } from './readWithBalance';
 import { SettingsForm } from './SettingsForm';
@@ -23,6 +24,8 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
   const methods = useQuery(methodsQuery(id));
   const account = useQuery(accountQuery(id));
   useReadWithBalance(id, autoReload);
+  // Of the window: what begins it is gone as soon as auto-reload is off, which the stream may tell before the answer.
+  const disabling = useDisable(id, onClose);
   const charged = { methods: methods.data?.data ?? null, balance: account.data?.balance ?? null };
   return (
     <Dialog title={words.title} isOpen onClose={onClose} isForm isWide>
@@ -46,10 +49,10 @@ export default function AutoReloadWindow({ onClose }: { onClose: () => void }) {
                     settings.reload !== null,
                   )}
                 </p>
-                <StopActions {...charged} accountId={id} settings={settings} onDisabled={onClose} />
+                <StopActions {...charged} accountId={id} settings={settings} disabling={disabling} />
               </>
             )}
-            <SettingsForm accountId={id} settings={settings} {...charged} onDone={onClose} />
+            <SettingsForm accountId={id} settings={settings} {...charged} disabling={disabling} onDone={onClose} />
           </>
         )}
       </Loaded>

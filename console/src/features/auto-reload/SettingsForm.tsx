@@ -1,5 +1,5 @@
 /** The settings themselves: checkbox, threshold, amount, limit, consent, and what is charged now. */
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
 import { keys } from '../../api/keys';
@@ -14,9 +14,9 @@ import { chargeChangedTo, NO_CHARGE } from './announced';
 import styles from './AutoReload.module.css';
 import { ChangedElsewhere } from './ChangedElsewhere';
 import { ChargePreview } from './ChargePreview';
-import { useDisable } from './disable';
+import type { Disabling } from './disable';
 import { Trial } from './Trial';
-import { draftOf, usePreview, useTriable, wishOf, type Draft, type Wish } from './wish';
+import { draftOf, useMovedCharge, usePreview, useTriable, wishOf, type Draft, type Wish } from './wish';
 
 const words = text.autoReload;
 
@@ -26,17 +26,19 @@ type Props = {
   /** Null: not loaded. What is charged to which card, and what the balance is then, is known before it can be agreed to. */
   methods: readonly Schemas['PaymentMethod'][] | null;
   balance: string | null;
+  disabling: Disabling;
   onDone: () => void;
 };
 
-export function SettingsForm({ accountId, settings, methods, balance, onDone }: Props) {
+export function SettingsForm({ accountId, settings, methods, balance, disabling, onDone }: Props) {
   const [draft, setDraft] = useState(() => draftOf(settings));
   const change = (part: Partial<typeof draft>): void => setDraft((old) => ({ ...old, ...part }));
   const wish = wishOf(draft);
   const previewed = usePreview(accountId, draft.enable ? wish : null);
   const triable = useTriable(draft.enable ? wish : null, previewed);
-  const saving = useSaving(accountId, { onDone, onUnannounced: () => change({ agrees: false }) });
-  const disabling = useDisable(accountId, onDone);
+  const untick = useCallback(() => setDraft((old) => ({ ...old, agrees: false })), []);
+  useMovedCharge(wish, previewed, untick);
+  const saving = useSaving(accountId, { onDone, onUnannounced: untick });
   const known = methods !== null && balance !== null && previewed.kind === 'known' ? previewed.preview : null;
   const announced = draft.enable && draft.agrees && wish !== null && known && { wish, charge: known.wouldCharge };
   const refused = previewed.kind === 'failed' ? previewed.error : saving.error;

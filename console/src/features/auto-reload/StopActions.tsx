@@ -11,7 +11,7 @@ import { text } from '../../text';
 import styles from './AutoReload.module.css';
 import { Cards } from './Cards';
 import { chargeChangedTo, NO_CHARGE } from './announced';
-import { useDisable } from './disable';
+import type { Disabling } from './disable';
 
 const words = text.autoReload;
 type Settings = Schemas['AutoReload'];
@@ -22,14 +22,13 @@ type Props = {
   /** Null: not loaded. Nothing is charged before card and balance are known. */
   methods: readonly Schemas['PaymentMethod'][] | null;
   balance: string | null;
-  onDisabled: () => void;
+  disabling: Disabling;
 };
 
-export function StopActions({ accountId, settings, methods, balance, onDisabled }: Props) {
+export function StopActions({ accountId, settings, methods, balance, disabling }: Props) {
   const [isAsking, setAsking] = useState(false);
   const pausing = usePausing(accountId);
   const resuming = useResuming(accountId);
-  const disabling = useDisable(accountId, onDisabled);
   const charge = settings.resumeWouldCharge;
   const changed = chargeChangedTo(resuming.error);
   return (

@@ -6,6 +6,8 @@ import { text } from '../../text';
 
 const words = text.autoReload;
 
+export type Disabling = ReturnType<typeof useDisable>;
+
 export const useDisable = (accountId: string, onDone: () => void) =>
   useChange({
     name: words.turnOff,

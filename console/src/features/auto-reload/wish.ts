@@ -1,6 +1,6 @@
 /** What the owner wishes, as far as it is chosen; and what the server says of it. */
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api, data, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { paths } from '../../api/schema';
@@ -72,6 +72,18 @@ export function usePreview(accountId: string, wish: Wish | null): Previewed {
   if (JSON.stringify(asked) !== JSON.stringify(wish)) return { kind: 'asked' };
   if (preview) return { kind: 'known', preview };
   return error ? { kind: 'failed', error, again: () => void refetch() } : { kind: 'asked' };
+}
+
+/** Told when the same settings would charge another sum than before: who has agreed to them has agreed to the other one. */
+export function useMovedCharge(wish: Wish | null, previewed: Previewed, onMoved: () => void): void {
+  const before = useRef<{ of: string; charge: string | null } | null>(null);
+  const of = JSON.stringify(wish);
+  const charge = previewed.kind === 'known' ? previewed.preview.wouldCharge : undefined;
+  useEffect(() => {
+    if (charge === undefined) return;
+    if (before.current?.of === of && before.current.charge !== charge) onMoved();
+    before.current = { of, charge };
+  }, [of, charge, onMoved]);
 }
 
 /** The last settings that the server could make something of: the trial stays while the next are typed. */

@@ -5,6 +5,7 @@ import { accountQuery } from '../../api/accounts';
 import { autoReloadQuery } from '../../api/autoReload';
 import { keys } from '../../api/keys';
 import { methodsQuery } from '../../api/payments';
+import { isUnsettled } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Loaded, Unread } from '../../components/States';
@@ -80,7 +81,17 @@ type Sending = { sent: Sent; wasSuspended: boolean };
 const useSending = (id: string, key: string, onKey: (key: string) => void, onDone: (done: Known) => void) =>
   useAsking<Sending, Outcome>({
     name: ({ sent }) => text.pay.followed(shownAmount(sent)),
-    ask: ({ sent }) => sendPayment(id, key, sent).finally(() => onKey(readIntent(id).key)),
+    ask: async ({ sent }) => {
+      try {
+        const outcome = await sendPayment(id, key, sent);
+        onKey(readIntent(id).key);
+        return outcome;
+      } catch (error) {
+        // While nobody knows what became of it, the form keeps to it, also where another tab has begun another payment.
+        if (!isUnsettled(error)) onKey(readIntent(id).key);
+        throw error;
+      }
+    },
     news: () => null,
     left: ({ kind }, { sent }) => text.pay.left[kind](shownAmount(sent)),
     changes: [keys.account(id)],
