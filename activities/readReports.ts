@@ -26,7 +26,9 @@ export async function readReports(client: Client, { workflowId, runId }: Run): P
   for (const event of events ?? []) {
     const { workflowExecutionStartedEventAttributes: started, workflowExecutionSignaledEventAttributes: told } = event;
     const input = started ? (read(started.input) as Input) : null;
-    if (input?.replaces) reports.push(...(await readReports(client, { workflowId, runId: input.replaces })));
+    // One by one: so many that no call takes them as its arguments.
+    if (input?.replaces)
+      for (const earlier of await readReports(client, { workflowId, runId: input.replaces })) reports.push(earlier);
     if (input?.carried?.reported) reports.push(...input.carried.reported.map(toldAt(event.eventTime)));
     const report = told?.signalName === 'reportUsage' ? (read(told.input) as Report) : null;
     if (Array.isArray(report?.events))

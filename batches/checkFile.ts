@@ -16,9 +16,9 @@ import type { Checker } from './storeUpload';
 
 export type FileFacts = {
   requests: number;
-  /** Of all requests; `firstLine` is where the first of them stands. */
   model: string;
   endpoint: BatchEndpoint;
+  /** The line in which the first request stands: those before it are blank. */
   firstLine: number;
 };
 export type CheckedFile =

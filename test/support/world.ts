@@ -21,6 +21,7 @@ import { startStartingLimitRequests } from '../../workers/limitRequestStarts';
 import { startLookingAtFailedRuns } from '../../workers/failedRuns';
 import { startRelay } from '../../workers/relay';
 import { createWebhookWorker } from '../../workers/createWebhookWorker';
+import { connectionTo } from '../../workflows/startOptions';
 import { createWorker } from '../../workers/createWorker';
 import { startStartingWebhooks } from '../../workers/webhookStarts';
 import { TestAccount, type AccountOptions } from './account';
@@ -216,7 +217,7 @@ async function connect({ time, temporalAddress }: WorldOptions): Promise<Tempora
     };
   }
   const address = temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!;
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect(connectionTo(address));
   const native = await NativeConnection.connect({ address });
   const namespace = `test-${randomUUID()}`;
   await connection.workflowService.registerNamespace({

@@ -118,6 +118,38 @@ test('B3, B8 usage that the old run was told without a time is of then: it is no
   expect(own!.at).toBe('2020-02-01T00:00:00Z');
 });
 
+test('O4, B3 a run that was told 8 MB of usage is replaced, and all of it is posted; the next one reads as much', async () => {
+  const { pool } = world.database;
+  const account = await accountOfOtherRelease(async (account) => {
+    await account.wake(reportUsageSignal, { events: [event('first', 1)] });
+    await until(
+      () => historyOf(account),
+      (events) => events >= 6,
+    );
+  });
+  const posted = async (): Promise<number> =>
+    (await pool.query('select event_id from usage_events where account_id = $1', [account.id])).rowCount!;
+  for (let signal = 0; signal < 30; signal++)
+    await account.handle.signal(reportUsageSignal, {
+      events: Array.from({ length: 5_000 }, (_, nth) => event(`${'many'.repeat(5)}${signal}/${nth}`, 1)),
+    });
+  await until(posted, (count) => count === 150_001);
+  // What the next one would post: nobody does.
+  await world.stopWorker();
+  const { workflowId } = account.handle;
+  const { runId } = await account.handle.describe();
+  await world.client.workflow.start('balance', {
+    workflowId,
+    ...START,
+    workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+    args: [{ accountId: account.id, replaces: runId }],
+  });
+  const { runId: next } = await account.handle.describe();
+  expect(await readReports(world.client, { workflowId, runId: next })).toHaveLength(150_001);
+  await account.handle.terminate();
+  await world.startWorker();
+});
+
 test('O4, B3 nothing is lost or posted twice where two begin it anew at once, all workers have died, and the new run is replaced too', async () => {
   const { pool } = world.database;
   const many = Array.from({ length: 1_200 }, (_, nth) => event(`m${nth}`, 10_000));
