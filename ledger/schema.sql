@@ -646,6 +646,7 @@ create table reconciliation (
   id boolean not null default true,
   scanned_until timestamp with time zone,
   checked_at timestamp with time zone,
+  runs uuid[] not null default '{}'::uuid[],
   PRIMARY KEY (id),
   CHECK (id)
 );

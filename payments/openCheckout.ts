@@ -1,5 +1,7 @@
 /** A prepayment's page at Checkout: the one that exists, or one that is made now (P2). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../domain/errors';
+import { isOpen } from '../domain/paymentStates';
 import { countCheckoutLook } from '../ledger/payments/countCheckoutLook';
 import type { Payment } from '../ledger/payments/payment';
 import { storeCheckoutSession } from '../ledger/payments/storeCheckoutSession';
@@ -19,7 +21,8 @@ export type CheckoutWish = { successUrl: string; cancelUrl: string; customerId: 
 
 /**
  * The page's address; null when Stripe gives no answer: the same call again makes it. A call that was cut short after
- * its row leaves a payment without a page; a repeat makes it. Only a stored page is ever told, so there is one to pay at.
+ * its row leaves a payment without a page; a repeat makes it, until the payment ends after a day. Only a stored page is
+ * ever told, so there is one to pay at.
  */
 export async function openCheckout(
   deps: SyncDeps,
@@ -33,11 +36,16 @@ export async function openCheckout(
     if (payment.checkoutSessionId !== null) return payment.actionUrl!;
     // It was paid on a page that this database has lost: the customer goes where that page would have led.
     if (payment.paymentIntentId !== null) return wish.successUrl;
+    if (!isOpen(payment)) throw ended(paymentId);
     const made = await provider.createCheckoutPage(
       { ...claimOf(payment, wish.customerId), ...pagesOf(wish) },
       payment.checkoutLooks,
     );
-    if (made.kind === 'created') return (await storeCheckoutSession(pool, paymentId, made)).url;
+    if (made.kind === 'created') {
+      const stored = await storeCheckoutSession(pool, paymentId, made);
+      if (stored) return stored.url;
+      throw ended(paymentId);
+    }
     if (made.kind === 'customer_missing') {
       // Stripe keeps the answer under its key: the next page is asked for under another.
       await countCheckoutLook(pool, paymentId, payment.checkoutLooks);
@@ -52,6 +60,11 @@ export async function openCheckout(
   }
   return null;
 }
+
+const ended = (id: string): Problem =>
+  new Problem('card_declined', 'This prepayment has ended unpaid, without a page; begin another under a new key.', {
+    members: { declineCode: 'canceled', id },
+  });
 
 const pagesOf = ({ successUrl, cancelUrl }: CheckoutWish) => ({ successUrl, cancelUrl });
 

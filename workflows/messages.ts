@@ -60,6 +60,9 @@ export const RECONCILE_NOW_ID = 'reconcile/now';
 export type ReconcileInput = { check: boolean; carried?: ReconcileProgress };
 export type ReconcileProgress = Pick<ReconcileReport, 'looked' | 'repaired'> & {
   startedMs: number;
+  /** As the database knows the run, and up to when it reads Stripe's events. Not of one that an earlier release has begun. */
+  run?: string;
+  untilMs?: number;
   /** Null: everything is looked at. */
   sinceMs: number | null;
   check: boolean;

@@ -22,8 +22,9 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileReport>
     run.after = page.next;
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof reconcile>({ ...input, carried: run });
   }
-  const unexplained = await pages.endReconciliation(run.startedMs);
-  const ledger = run.check ? await checkLedger(Date.now()) : null;
+  const unexplained = await pages.endReconciliation(run.untilMs ?? run.startedMs, run.run);
+  if (unexplained === null) return continueAsNew<typeof reconcile>({ ...input, carried: await beginAgain(run) });
+  const ledger = run.check ? await checkLedger() : null;
   return {
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(Date.now()).toISOString(),
@@ -42,14 +43,19 @@ async function begin({ check }: ReconcileInput): Promise<ReconcileProgress> {
   const startedMs = Date.now();
   const begun = await pages.beginReconciliation(startedMs);
   return {
+    ...begun,
     startedMs,
-    sinceMs: begun.sinceMs,
     check: check || begun.check,
     steps: [begun.sinceMs === null ? 'reconcileIntents' : 'reconcileEvents', 'reconcileCheckouts', 'reconcileLocal'],
     after: null,
     looked: { events: 0, payments: 0 },
     repaired: { credited: 0, takenBack: 0, noted: 0, newest: [] },
   };
+}
+
+/** The database was put back to a backup under the run: what it has lost is looked for again, and what was done stays told. */
+async function beginAgain({ startedMs, looked, repaired, check }: ReconcileProgress): Promise<ReconcileProgress> {
+  return { ...(await begin({ check })), startedMs, looked, repaired };
 }
 
 function add({ looked, repaired }: ReconcileProgress, page: ReconciledPage): void {

@@ -17,7 +17,7 @@ export const open = endpoint({
   idempotent: true,
   replies: { 201: z.strictObject({ id: uuid, url: z.string() }) },
   uses: forPayments,
-  refusals: ['out_of_range', 'fraction_of_a_cent', 'payments_unavailable'],
+  refusals: ['out_of_range', 'fraction_of_a_cent', 'card_declined', 'payments_unavailable'],
   async handle(call, services) {
     const { amount, successUrl, cancelUrl } = call.body;
     const payment = await beginOnce(call, services, {

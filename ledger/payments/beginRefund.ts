@@ -39,12 +39,13 @@ export async function beginRefund(
   }
 
   const leftCents = await leftToRefund(tx, payment);
-  const cents = existing ? Number(existing.amount_cents) : (wish.cents ?? leftCents);
+  // Of one that was refused nothing was made: it may be another sum by now, and goes to Stripe as a new try.
+  const cents = wish.cents ?? leftCents;
   if (cents > leftCents || cents === 0) return { kind: 'exceeds', leftCents };
   const { rows: begun } = await tx.query<Row>(
     `insert into refund_requests as r (id, account_id, payment_id, idempotency_key, request_hash, amount_cents, actor)
      values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (account_id, idempotency_key) do update set status = 'requested', tries = r.tries + 1, requested_at = now() returning *`,
+     on conflict (account_id, idempotency_key) do update set status = 'requested', amount_cents = excluded.amount_cents, tries = r.tries + 1, requested_at = now() returning *`,
     [wish.id, payment.accountId, payment.id, wish.idempotencyKey, wish.requestHash, cents, wish.actor],
   );
   return { kind: 'requested', request: toRequest(begun[0]!) };

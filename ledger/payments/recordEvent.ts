@@ -4,7 +4,8 @@ import type { PaymentNews } from '../../domain/payment';
 
 /**
  * After its effect, which a repeat does not repeat: a crash between the two only makes the event be looked at again. Of
- * simultaneous deliveries the one that credited is kept, whichever is recorded first.
+ * simultaneous deliveries the one that credited is kept, whichever is recorded first. What was foreign when it came first
+ * is not so for good.
  */
 export async function recordEvent(
   db: Db,
@@ -13,7 +14,8 @@ export async function recordEvent(
 ): Promise<void> {
   await db.query(
     `insert into stripe_events as e (id, type, about, account_id, outcome) values ($1, $2, $3, $4, $5)
-     on conflict (id) do update set outcome = excluded.outcome where e.outcome = 'credited before' and excluded.outcome = 'credited'`,
+     on conflict (id) do update set outcome = excluded.outcome, account_id = excluded.account_id
+       where e.outcome = 'foreign' or e.outcome = 'credited before' and excluded.outcome = 'credited'`,
     [news.eventId, news.type, aboutOf(news), accountId, outcome],
   );
 }

@@ -6,7 +6,7 @@ import { findViolations } from '../transactions/findViolations';
 import { formatMoney, nano } from '../../domain/money';
 
 /** The whole ledger against its invariants, at one moment: it reads every line and every event, so it is not run often. */
-export async function checkLedger(pool: Pool, violationsMax: number, nowMs: number): Promise<LedgerCheck> {
+export async function checkLedger(pool: Pool, violationsMax: number): Promise<LedgerCheck> {
   return transaction(pool, async (tx) => {
     await tx.query('set transaction isolation level repeatable read');
     const violations = (await findViolations(tx)).slice(0, violationsMax);
@@ -18,7 +18,7 @@ export async function checkLedger(pool: Pool, violationsMax: number, nowMs: numb
          (select coalesce(sum(balance_nano), 0)::text from balances) as balances
        from ledger_lines`,
     );
-    await tx.query('update reconciliation set checked_at = $1', [new Date(nowMs)]);
+    await tx.query('update reconciliation set checked_at = now()');
     const { credited, takenBack, used, adjusted, balances } = rows[0]!;
     const money = (sum: string): string => formatMoney(nano(BigInt(sum)));
     return {

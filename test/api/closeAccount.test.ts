@@ -292,6 +292,32 @@ test('a quarantined payment, or a refund of which nobody knows yet, keeps an acc
   });
 });
 
+test('P5 a closing refund that never came through is asked for again with what the balance is by then', async () => {
+  const account = await paid(['25.00', '30.00']);
+  await use(account, 35_000_000);
+  await world.simulate('POST', '/faults', {
+    times: 9,
+    match: { method: 'POST', path: '^/v1/refunds$' },
+    effect: 'error_503',
+  });
+  expect((await close(account, '?balance=refund')).status).toBe(503);
+  await world.clearFaults();
+  await pool().query(`update refund_requests set requested_at = now() - interval '61 minutes' where account_id = $1`, [
+    account.id,
+  ]);
+  const { rows } = await pool().query<{ oldest: string }>(
+    'select payment_intent_id as oldest from payments where account_id = $1 order by created_at limit 1',
+    [account.id],
+  );
+  await world.stripe.refunds.create({ payment_intent: rows[0]!.oldest, amount: 1_500 });
+  await api.ask('POST', '/v1/reconcile', { key: api.admin });
+  expect(await close(account, '?balance=refund')).toMatchObject({
+    status: 200,
+    body: { refunded: '20.00', forfeited: '0.00' },
+  });
+  expect(await refundsAtStripe(account)).toEqual([1_500, 500]);
+});
+
 test('ten calls at once close it once', async () => {
   const account = await paid(['25.00']);
   const answers = await Promise.all(times(10, () => close(account, '?balance=refund')));

@@ -1,5 +1,7 @@
 /** P6: what no webhook has brought is found, repaired once, or reported; nothing is ever charged. */
 import { randomUUID } from 'node:crypto';
+import { createActivities } from '../../activities';
+import { createClock } from '../../ledger/clock';
 import { scheduleReconcile } from '../../workflows/startReconcile';
 import type { ReconcileReport } from '../../domain/reconciliation';
 import {
@@ -9,7 +11,9 @@ import {
   type ReconcileProgress,
 } from '../../workflows/messages';
 import { beginAtStripe, linesOf, payAtStripe } from '../support/paid';
-import { openAccount, startTestApi, type TestAccount, type TestApi } from '../support/api';
+import { openAccount, startTestApi, TEST_WEBHOOK_SECRETS, type TestAccount, type TestApi } from '../support/api';
+import { testAdmins, testLinks } from '../support/links';
+import { testProvider } from '../support/provider';
 import { startSchedulingReconcile } from '../../workers/reconcileSchedule';
 import { until } from '../support/notices';
 import { createTestLog } from '../support/testLog';
@@ -36,6 +40,20 @@ const lines = (account: TestAccount) => linesOf(world.database.pool, account.id)
 const chargesMade = async () => ((await world.simulate('GET', '/charges')) as unknown[]).length;
 const mark = async (scannedUntil: Date | null) =>
   world.database.pool.query('update reconciliation set scanned_until = $1', [scannedUntil]);
+
+const marks = async () =>
+  (await world.database.pool.query('select scanned_until, checked_at from reconciliation')).rows[0];
+/** As a worker has them, to be called without a workflow. */
+const activities = () =>
+  createActivities({
+    pool: world.database.pool,
+    provider: testProvider(world.stripe),
+    policy: { trigger: 'at_or_below', retryDelaysMs: [60_000] },
+    links: testLinks,
+    log: createTestLog().log,
+    clock: createClock(),
+    admins: testAdmins,
+  });
 
 test('P6 the first run looks at everything, the next at events since; what was lost is repaired once, and nothing is charged', async () => {
   const [credit, refund, open] = [await openAccount(api), await openAccount(api), await openAccount(api)];
@@ -91,13 +109,94 @@ test('P6 the last reports are read again without another run, for admins alone',
 test('P6 a local payment that is not final is looked at even when its event is gone', async () => {
   const account = await openAccount(api);
   await pay(account);
+  const events = (await world.stripe.events.list({ limit: 100 })).data.map(({ id }) => id);
   await world.database.pool.query(
-    `insert into stripe_events (id, type, about, outcome) select 'evt_' || n, 'x', '', 'x' from generate_series(1, 3) n on conflict do nothing`,
+    `insert into stripe_events (id, type, about, outcome) select id, 'x', '', 'x' from unnest($1::text[]) id on conflict do nothing`,
+    [events],
   );
-  await mark(new Date(Date.now() + 7_200_000));
   expect(await run()).toMatchObject({ looked: { events: 0 }, repaired: { credited: 1 } });
   expect(await lines(account)).toEqual(['prepayment 25.00']);
-  await mark(new Date());
+});
+
+test('P6 a mark in the future, by a clock that was wrong, hides no event: everything is looked at, and the mark is right again', async () => {
+  const account = await openAccount(api);
+  await pay(account);
+  await mark(new Date(Date.now() + 3 * 3_600_000));
+  expect(await run()).toMatchObject({ scanned: { mode: 'all' }, repaired: { credited: 1 } });
+  expect(await run()).toMatchObject({ scanned: { mode: 'events' } });
+
+  const { beginReconciliation, endReconciliation } = activities();
+  const begun = await beginReconciliation(Date.now() + 5 * 3_600_000);
+  await endReconciliation(begun.untilMs, begun.run);
+  const { rows } = await world.database.pool.query(
+    'select scanned_until <= now() as "isPast", runs from reconciliation',
+  );
+  expect(rows).toEqual([{ isPast: true, runs: [] }]);
+});
+
+test('P6 a run that this database does not know, as it was put back since, moves no mark', async () => {
+  const { beginReconciliation, endReconciliation } = activities();
+  const begun = await beginReconciliation(Date.now());
+  await world.database.pool.query(`update reconciliation set runs = '{}'`);
+  const before = await marks();
+  expect(await endReconciliation(Date.now(), begun.run)).toBeNull();
+  expect(await marks()).toEqual(before);
+});
+
+test('P4, P6 an event that was about nothing of ours when it came is looked at again, and what can not be explained of it is reported', async () => {
+  await run();
+  await world.simulate('POST', '/webhooks/url', {
+    url: `${api.url}/v1/webhooks/stripe`,
+    secret: TEST_WEBHOOK_SECRETS[0],
+  });
+  const unknown = await world.stripe.paymentIntents.create({
+    amount: 800,
+    currency: 'usd',
+    confirm: true,
+    payment_method: 'pm_card_visa',
+    return_url: 'https://shop.example/',
+    metadata: { ballast_payment: randomUUID() },
+  });
+  const recorded = () =>
+    world.database.pool
+      .query<{ outcome: string }>('select distinct outcome from stripe_events where about = $1', [unknown.id])
+      .then(({ rows }) => rows.map(({ outcome }) => outcome));
+  await until(recorded, (outcomes) => outcomes.length > 0);
+  await world.simulate('POST', '/webhooks/url', { url: null });
+  expect(await recorded()).toEqual(['foreign']);
+
+  const { unexplained } = await run();
+  expect(unexplained.newest).toContainEqual(
+    expect.objectContaining({ kind: 'paid_unknown', paymentIntentId: unknown.id }),
+  );
+  await world.stripe.refunds.create({ payment_intent: unknown.id });
+  expect((await run()).unexplained.count).toBe(0);
+  expect((await run()).looked.events).toBe(0);
+});
+
+test('P2, P6 a Checkout prepayment whose page never came to be ends after a day, and keeps its account from closing no more', async () => {
+  const account = await openAccount(api);
+  const ask = () =>
+    api.ask('POST', `/v1/accounts/${account.id}/prepayments/checkout`, {
+      key: account.owner,
+      body: { amount: '40.00', successUrl: 'https://console.example/ok', cancelUrl: 'https://console.example/no' },
+      headers: { 'Idempotency-Key': 'no-page' },
+    });
+  const close = () => api.ask('DELETE', `/v1/accounts/${account.id}`, { key: api.admin });
+  await world.simulate('POST', '/faults', { match: { path: '^/v1/checkout/sessions' }, times: 9, effect: 'error_500' });
+  expect((await ask()).status).toBe(503);
+  await world.clearFaults();
+  await run();
+  expect((await close()).status).toBe(409);
+
+  await world.database.owner.query(
+    `update payments set created_at = now() - interval '26 hours' where account_id = $1`,
+    [account.id],
+  );
+  const { repaired } = await run();
+  expect(repaired.newest).toContainEqual(expect.objectContaining({ kind: 'noted', accountId: account.id }));
+  expect(await ask()).toMatchObject({ status: 402, body: { code: 'card_declined', declineCode: 'canceled' } });
+  expect((await close()).status).toBe(200);
 });
 
 test('P6 a Checkout payment and an expired page are found', async () => {

@@ -21,7 +21,7 @@ import { stableId } from '../../payments/stableId';
 import { until } from '../support/notices';
 import { createTestDatabase } from '../support/database';
 import { keepCopy } from '../support/olderCopy';
-import { linesOf } from '../support/paid';
+import { beginAtStripe, linesOf } from '../support/paid';
 import { testClaims } from '../support/provider';
 import { times } from '../support/times';
 import { World } from '../support/world';
@@ -70,8 +70,38 @@ const charges = async (customer: string): Promise<{ status: string }[]> =>
   (await world.simulate('GET', `/charges?customer=${customer}`)) as { status: string }[];
 const paidCharges = async (account: TestAccount): Promise<number> =>
   (await charges(await customerOf(account))).filter(({ status }) => status === 'succeeded').length;
+const looksAt = async (path: string): Promise<number> =>
+  ((await world.simulate('GET', `/requests?method=GET&path=${encodeURIComponent(path)}`)) as unknown[]).length;
 const intentsOf = async (account: TestAccount) =>
   (await world.stripe.paymentIntents.list({ customer: await customerOf(account), limit: 100 })).data;
+
+test('O4, P6 a reconciliation that was under way during a restore looks again for what the restore has lost, and so does who waits for it', async () => {
+  const [open, account] = [await openAccount(api), await withCard()];
+  const { intent } = await beginAtStripe(world.stripe, world.database.pool, open.id, 900);
+  await reconcile();
+  const restore = await keepCopy(world.database);
+  expect((await prepay(account, 'lost-under-a-run')).status).toBe(201);
+
+  const path = `^/v1/payment_intents/${intent}`;
+  const before = await looksAt(path);
+  await world.simulate('POST', '/faults', { match: { method: 'GET', path }, times: 1_000, effect: 'error_500' });
+  const asked = reconcile();
+  await until(
+    () => looksAt(path),
+    (looks) => looks > before,
+  );
+  await restore();
+  expect(await lines(account)).toEqual([]);
+  await world.clearFaults();
+
+  const { repaired, scanned } = await asked;
+  expect(await lines(account)).toEqual(['prepayment 25.00']);
+  expect(repaired.newest).toContainEqual(expect.objectContaining({ kind: 'credited', accountId: account.id }));
+  expect(scanned.mode).toBe('events');
+  expect(await paidCharges(account)).toBe(1);
+  await world.stripe.paymentIntents.cancel(intent);
+  await reconcile();
+});
 
 test('O4 the same prepayment under the same key after a restore: one PaymentIntent, one charge, credited once', async () => {
   const account = await withCard();
