@@ -49,7 +49,7 @@ export function createCatchUp({
   /** False when what was missed can't be told: too much, from another history, or the database is away. */
   async function resume(response: ServerResponse, since: GatePoint): Promise<boolean> {
     if (since.epoch !== gates.point()?.epoch) return false;
-    const read = readChangedGates(pool, since.mark, RESUME_GATES_MAX + 1);
+    const read = readChangedGates(pool, since, RESUME_GATES_MAX + 1);
     const missed = await within(RESUME_MS_MAX, read, noAnswer).catch(() => null);
     if (!missed || missed.gates.length > RESUME_GATES_MAX || !goesOn(since, missed.point)) return false;
     missed.gates.forEach(gates.learn);

@@ -1,5 +1,5 @@
 /** The stream of gates as text: what each event says, and the ids by which a client comes back. */
-import type { GatePoint } from '../../ledger/gates/gatePoint';
+import { type GatePoint, markOf, toGatePoint } from '../../ledger/gates/gatePoint';
 import type { GateCache } from './gateCache';
 import { toGateJson, type KnownGate } from './gateTable';
 
@@ -30,10 +30,10 @@ export function createGateEvents(gates: GateCache, now: () => number): GateEvent
   };
 }
 
-const toIdLine = (point?: GatePoint | null): string => (point ? `id: ${point.mark}.${point.epoch}\n` : '');
+const toIdLine = (point?: GatePoint | null): string => (point ? `id: ${markOf(point)}.${point.epoch}\n` : '');
 
 /** The point that an event's id stands for; null for anything else. */
 export function toPoint(id: string): GatePoint | null {
   const [, mark, epoch] = ID.exec(id) ?? [];
-  return mark !== undefined && epoch !== undefined ? { mark, epoch } : null;
+  return mark !== undefined && epoch !== undefined ? toGatePoint(mark, epoch) : null;
 }

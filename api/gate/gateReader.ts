@@ -53,7 +53,7 @@ export function createGateReader({ known, pool, databaseUrl, log, clock }: GateR
       look.begin();
       const since = known.point() ?? (await readAll());
       const answered = clock.asking();
-      const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since.mark), noAnswer);
+      const changed = await within(LOOK_MS_MAX, readChangedGates(feed.connection() ?? pool, since), noAnswer);
       const isSame = goesOn(since, changed.point);
       if (isSame) changed.gates.forEach(look.meet);
       if (isSame && !look.hasMissed()) {

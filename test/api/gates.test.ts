@@ -1,6 +1,10 @@
 import pino from 'pino';
 import { createClock } from '../../ledger/clock';
 import { createGateCache } from '../../api/gate/gateCache';
+import { transaction } from '../../ledger/db';
+import { toGatePoint, markOf } from '../../ledger/gates/gatePoint';
+import { readChangedGates } from '../../ledger/gates/readChangedGates';
+import { readGatePoint } from '../../ledger/gates/readGatePoint';
 import { adjust, openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
 
@@ -101,6 +105,33 @@ test('S6 a change that commits late, after younger ones were read, is not skippe
     ({ allowed }) => !allowed,
   );
   expect(reasons).toEqual(['admin_suspended']);
+});
+
+test('S6 while a transaction stays open each change is read once, not at every look until it ends; its own is read then', async () => {
+  const { pool } = api.database;
+  const slow = await openAccount(api, '10.00');
+  const quick = await Promise.all([1, 2, 3].map(() => openAccount(api, '10.00')));
+  const idsOf = (gates: { accountId: string }[]) => gates.map(({ accountId }) => accountId).sort();
+  const suspend = (db: Pick<typeof pool, 'query'>, ids: string[]) =>
+    db.query("update balances set set_reasons = '{admin_suspended}' where account_id = any($1)", [ids]);
+
+  const during = await transaction(pool, async (open) => {
+    await suspend(open, [slow.id]);
+    const start = await readGatePoint(pool);
+    const ids = quick.map(({ id }) => id).sort();
+    await suspend(pool, ids);
+    const first = await readChangedGates(pool, start);
+    expect(idsOf(first.gates)).toEqual(ids);
+    const second = await readChangedGates(pool, first.point);
+    expect(idsOf(second.gates)).toEqual([]);
+    // Who comes back with an event's id is told more than once rather than too little.
+    const resumed = await readChangedGates(pool, toGatePoint(markOf(first.point), first.point.epoch));
+    expect(idsOf(resumed.gates)).toEqual(expect.arrayContaining(ids));
+    return second.point;
+  });
+  const late = await readChangedGates(pool, during);
+  expect(idsOf(late.gates)).toEqual([slow.id]);
+  expect(idsOf((await readChangedGates(pool, late.point)).gates)).toEqual([]);
 });
 
 test('S6 a gate that lost its feed answers gate_stale past the limit, and comes back by itself', async () => {
