@@ -135,6 +135,7 @@ export const content = endpoint({
         response.on('close', () => stream.destroy());
         stream.pipe(response);
       },
+      dispose: () => stream.destroy(),
     };
   },
 });

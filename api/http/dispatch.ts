@@ -146,6 +146,7 @@ function write(log: Logger, { response, request, path }: Omit<Asked, 'params' | 
       path: toLoggedPath(path),
     };
     log.error(about, 'an answer could not be written');
+    reply.dispose?.();
     response.destroy();
   }
 }

@@ -12,6 +12,8 @@ export type Reply = {
   json?: string;
   /** Instead of a body: writes it, and ends the response in its own time. */
   stream?: (response: ServerResponse) => void;
+  /** Lets go of what `stream` would have read: called where nobody is sent it, such as for HEAD or a caller who has gone. */
+  dispose?: () => void;
   headers?: Record<string, string>;
 };
 

@@ -1,7 +1,9 @@
 /** L2: files as OpenAI's Files API has them; a refused upload leaves nothing. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { createAtOnce } from '../../api/http/atOnce';
 import { createFolderStore } from '../../batches/fileStore';
@@ -100,6 +102,70 @@ test('L2 a file is uploaded, listed, read and deleted, by members and by service
     () => Promise.resolve(stored()),
     (names) => names.length === 0,
   );
+});
+
+describe('L2 a content that nobody is sent is closed at once', () => {
+  let id: string;
+  beforeEach(async () => {
+    id = (await upload(requestLine('a'.repeat(200)))).body.id as string;
+  });
+  /** How often this process has the file open. */
+  const openedTimes = (): number =>
+    readdirSync('/proc/self/fd').filter((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`).endsWith(id);
+      } catch {
+        return false;
+      }
+    }).length;
+  const expectClosed = async (): Promise<void> => {
+    await until(
+      () => Promise.resolve(openedTimes()),
+      (count) => count === 0,
+    ).catch(() => undefined);
+    expect(openedTimes()).toBe(0);
+  };
+
+  test('after HEAD, which says how long it is', async () => {
+    for (const _ of times(20, () => null)) {
+      const { status, headers } = await api.ask('HEAD', `/v1/files/${id}/content`, { key: own.member });
+      expect([status, headers.get('content-length')]).toEqual([200, String(requestLine('a'.repeat(200)).length)]);
+    }
+    await expectClosed();
+  });
+
+  test('when its caller leaves while it is looked for', async () => {
+    const { hostname, port } = new URL(api.url);
+    const locking = await api.database.owner.connect();
+    try {
+      await locking.query('begin; lock table files');
+      const sent = times(20, () => {
+        const request = get({
+          hostname,
+          port,
+          path: `/v1/files/${id}/content`,
+          headers: { Authorization: `Bearer ${own.member}` },
+        });
+        return request.on('error', () => undefined);
+      });
+      await until(
+        async () => {
+          const waiting = "select count(*)::int as n from pg_locks where relation = 'files'::regclass and not granted";
+          return (await locking.query<{ n: number }>(waiting)).rows[0]!.n;
+        },
+        (count) => count > 0,
+      );
+      for (const request of sent) request.destroy();
+      await sleep(50);
+    } finally {
+      await locking.query('commit');
+      locking.release();
+    }
+    // Those that waited have been answered once another that came after them is.
+    expect((await api.ask('GET', `/v1/files/${id}/content`, { key: own.member })).status).toBe(200);
+    await sleep(100);
+    await expectClosed();
+  });
 });
 
 test('L2 the fields may come before the file or after it', async () => {
