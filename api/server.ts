@@ -15,6 +15,7 @@ import { inTurn } from './http/inTurn';
 import { toOpenApi } from './http/openapi';
 import { forRequest } from './http/requestLog';
 import { pages } from './http/pages';
+import { refuseTarget } from './http/target';
 import type { Tracing } from '../telemetry/spans';
 import type { ApiCounts } from './metrics';
 import { routes } from './routes';
@@ -87,7 +88,10 @@ function createHttpServer(
   const server = createServer(
     inTurn((request, response) => {
       const answered =
-        answerHot(hotPath, request, response) || forward?.(request, response) || fixedRoutes(request, response);
+        answerHot(hotPath, request, response) ||
+        refuseTarget(request, response) ||
+        forward?.(request, response) ||
+        fixedRoutes(request, response);
       if (!answered) app(request, response);
     }),
   );

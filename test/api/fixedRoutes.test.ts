@@ -1,4 +1,4 @@
-/** Routes at a fixed address are found before Express, which must make no difference: an absolute address, which only Express reads, says. */
+/** Routes at a fixed address are found before Express, which must make no difference: an address with an empty query, which is left to Express, says. */
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
@@ -28,7 +28,7 @@ type Sent = {
 type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
 
 async function ask(
-  isAbsolute: boolean,
+  isForExpress: boolean,
   { method = 'POST', path = '/v1/usage', key, headers, body }: Sent,
 ): Promise<Answer> {
   const { port } = new URL(api.url);
@@ -36,7 +36,7 @@ async function ask(
     port,
     host: '127.0.0.1',
     method,
-    path: isAbsolute ? `http://127.0.0.1${path}` : path,
+    path: isForExpress ? `${path}?` : path,
     headers: {
       ...(key !== null && { Authorization: `Bearer ${key ?? api.service}` }),
       ...(body !== undefined && { 'Content-Type': 'application/json' }),

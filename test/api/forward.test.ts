@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import { createServer as createConnectionServer, type AddressInfo } from 'node:net';
+import { connect, createServer as createConnectionServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -174,6 +174,34 @@ test('L5 what changes something goes on a connection of its own, and is sent onc
       expect((await fetch(`${url}/v1/batches/b/cancel`, { method })).status).toBe(200);
     expect(asked).toEqual(['GET', 'POST', 'DELETE']);
   });
+});
+
+/** Sent as it is: clients of HTTP would not send such targets. */
+async function askRaw(target: string): Promise<string> {
+  const { hostname, port } = new URL(front.url);
+  const socket = connect(Number(port), hostname);
+  const head = `Host: a\r\nAuthorization: Bearer ${own.owner}\r\nX-Request-Id: raw-1\r\nConnection: close\r\n\r\n`;
+  socket.write(`GET ${target} HTTP/1.1\r\n${head}`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
+
+test.each([
+  ['in absolute form', 'http://x/v1/files'],
+  ['in absolute form with a query', 'HTTP://x:80/v1/batches?limit=1'],
+  ['with a fragment', '/v1/files#'],
+  ['with a fragment behind another path', '/v1/filesystem#/../files'],
+  ['of the whole server', '*'],
+])('L5 a request target %s is refused before anything is looked for, and not served here', async (_what, target) => {
+  const [head, body] = (await askRaw(target)).split('\r\n\r\n') as [string, string];
+  expect(head).toMatch(/^HTTP\/1\.1 400 /);
+  expect(head.toLowerCase()).toContain('x-request-id: raw-1');
+  expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status: 400 });
+});
+
+test('L5 the same path in its plain form is handed on', async () => {
+  expect(await askRaw('/v1/files?limit=1')).toMatch(/^HTTP\/1\.1 200 /);
 });
 
 test('L5 a path that only looks like one of theirs stays here', async () => {
