@@ -1316,7 +1316,7 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_event text[], p_model text[], p_input bigint[], p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[], p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])
+CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_event text[], p_model text[], p_input bigint[], p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[], p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[], p_freed bigint[] DEFAULT NULL::bigint[])
  RETURNS TABLE(places integer[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[], gates text[], gate_versions bigint[], reloads_due_ms bigint[])
  LANGUAGE plpgsql
  SET enable_hashjoin TO 'off'
@@ -1399,7 +1399,7 @@ begin
       select account, 0, held, 0 from settling
     ) i group by account
   ), moved as (
-    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed, sequence = b.sequence + 1
+    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed - coalesce(p_freed[s.account], 0), sequence = b.sequence + 1
     from sums s where b.account_id = p_accounts[s.account]
     returning s.account as place, s.cost, s.events, b.*
   ), lines as (

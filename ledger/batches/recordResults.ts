@@ -1,12 +1,6 @@
 /** Takes results of a job's requests: the first of each is kept, and is billed in the same transaction (L3, L4). */
-import type { Nano } from '../../domain/money';
-import {
-  POSITION_COLUMNS,
-  toPosition,
-  type MovedPosition,
-  type Position,
-  type PositionRow,
-} from '../accounts/position';
+import { zero, type Nano } from '../../domain/money';
+import { POSITION_COLUMNS, toPosition, type MovedPosition, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
 import { batchEventId } from '../../domain/batchUsage';
@@ -61,9 +55,9 @@ export async function recordResults(
 
   const reserved = [...rows.values()].filter(({ line }) => fresh.has(line));
   await writeOutcomes(tx, batchId, fresh);
-  const { batch: changed, position } = await count(tx, batch, [...fresh.values()], reserved);
-  const billed = await bill(tx, batch, fresh, nowMs);
-  return { kind: 'recorded', batch: changed, duplicates, unknown, position: billed ?? position };
+  const { batch: changed, released } = await count(tx, batch, [...fresh.values()], reserved);
+  const position = await move(tx, batch.accountId, released, toEvents(batch, fresh, nowMs));
+  return { kind: 'recorded', batch: changed, duplicates, unknown, position };
 }
 
 /** A repeat of what was taken in time is a duplicate, as it was before the end: it was billed, so nobody has to look at it. */
@@ -102,16 +96,13 @@ async function writeOutcomes(tx: Tx, batchId: string, fresh: ReadonlyMap<number,
   );
 }
 
-/**
- * Counts the results in the job and gives back, of tokens and money, what their requests have reserved. The account is
- * locked last: its usage waits for that lock, and who holds it may have to wait for the processor.
- */
+/** Counts the results in the job, which reserves no more what their requests have; answers how much money that is. */
 async function count(
   tx: Tx,
   batch: Batch,
   results: readonly NewResult[],
   reserved: readonly OpenRow[],
-): Promise<{ batch: Batch; position: Position }> {
+): Promise<{ batch: Batch; released: Nano }> {
   const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((all, one) => all + of(one), 0);
   const charged = results.reduce((all, { cost }) => all + cost, 0n);
   const estimated = reserved.reduce((all, { held_nano: held }) => all + held, 0n);
@@ -137,23 +128,32 @@ async function count(
       charged > estimated,
     ],
   );
-  const { rows: positions } = await tx.query<PositionRow>(
-    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
-    [batch.accountId, released.toString()],
-  );
-  return { batch: toBatch(rows[0]!), position: toPosition(positions[0]!) };
+  return { batch: toBatch(rows[0]!), released: released as Nano };
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** After the hold is given back: the position that comes of it is the one to tell. */
-async function bill(
-  tx: Tx,
+/**
+ * Gives the account back what was released and deducts what is billed, in one update: its available money moves once, and
+ * owners hear of no suspension that never was. It is locked last: its usage waits for that lock, and who holds it may
+ * have to wait for the processor.
+ */
+async function move(tx: Tx, accountId: string, released: Nano, events: readonly PricedEvent[]): Promise<MovedPosition> {
+  if (events.length > 0) return postUnder(tx, events, released, 2);
+  const { rows } = await tx.query<PositionRow>(
+    `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
+    [accountId, released.toString()],
+  );
+  return toPosition(rows[0]!);
+}
+
+/** Of the results that are billed. */
+const toEvents = (
   { id, accountId, model }: Batch,
   fresh: ReadonlyMap<number, NewResult>,
   nowMs: number,
-): Promise<MovedPosition | null> {
-  const events = [...fresh].flatMap(([line, { outcome, usage, cost }]): PricedEvent[] =>
+): PricedEvent[] =>
+  [...fresh].flatMap(([line, { outcome, usage, cost }]): PricedEvent[] =>
     outcome === 'failed'
       ? []
       : [
@@ -171,8 +171,6 @@ async function bill(
           },
         ],
   );
-  return events.length === 0 ? null : postUnder(tx, events, 2);
-}
 
 /** More than one foreign event under a request's id takes somebody who means it. */
 const NTH_MAX = 20;
@@ -181,12 +179,14 @@ const NTH_MAX = 20;
  * The requests were open under the job's lock, so none of these events is posted yet. If an event of somebody else has an
  * id of ours, from before such ids were reserved, the request's own is posted under the next one: no use is left out.
  */
-async function postUnder(tx: Tx, events: readonly PricedEvent[], nth: number): Promise<MovedPosition> {
-  const { positions, notPosted } = await postUsage(tx, events);
-  const position = positions.get(events[0]!.accountId)!;
+async function postUnder(tx: Tx, events: readonly PricedEvent[], released: Nano, nth: number): Promise<MovedPosition> {
+  const { accountId } = events[0]!;
+  const { positions, notPosted } = await postUsage(tx, events, new Map([[accountId, released]]));
+  const position = positions.get(accountId)!;
   if (notPosted.size === 0) return position;
   if (nth > NTH_MAX || [...notPosted.values()].some((why) => why !== 'duplicate' && why !== 'event_conflict'))
     throw new Error(`usage of a batch was not posted: ${[...notPosted.values()].join(', ')}`);
   const again = [...notPosted.keys()].map((place) => ({ ...events[place]!, id: `${events[place]!.id}/${nth}` }));
-  return postUnder(tx, again, nth + 1);
+  // It was freed with the events that are posted, if any is.
+  return postUnder(tx, again, again.length < events.length ? zero : released, nth + 1);
 }

@@ -12,6 +12,8 @@
 -- p_accounts: distinct ids. p_account: per event the place (from 1) of its account there.
 -- p_at: milliseconds since the epoch. Of p_cached, p_images, p_image_size and p_hold, null stands for a whole array of
 -- zeros or nulls; of p_kind, for what the images say: `image` where there are some, else `text`.
+-- p_freed: per account, what its new events free of its held money, in the same update as the hold of an event does: in two,
+-- owners would be told of a rise and a fall that never were (count_falls). Nothing is freed where no event is new. Null: nothing.
 --
 -- Answers in arrays, which is quicker than a row each: one or two rows with the positions of the accounts that exist
 -- (`places` in p_accounts, `outcomes` null); and one, when some event was not taken, with their places in p_event and
@@ -20,7 +22,7 @@
 -- its state and its reasons, joined by `/`.
 create or replace function post_usage(p_accounts text[], p_account int[], p_event text[], p_model text[], p_input bigint[],
                            p_cached bigint[], p_output bigint[], p_images bigint[], p_image_size text[],
-                           p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[])
+                           p_at bigint[], p_cost bigint[], p_hold uuid[], p_kind text[], p_freed bigint[] default null)
 returns table (places int[], outcomes text[], available bigint[], watermarks bigint[], wakes boolean[],
                gates text[], gate_versions bigint[], reloads_due_ms bigint[])
 language plpgsql
@@ -103,7 +105,7 @@ begin
       select account, 0, held, 0 from settling
     ) i group by account
   ), moved as (
-    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed, sequence = b.sequence + 1
+    update balances b set balance_nano = b.balance_nano - s.cost, held_nano = b.held_nano - s.freed - coalesce(p_freed[s.account], 0), sequence = b.sequence + 1
     from sums s where b.account_id = p_accounts[s.account]
     returning s.account as place, s.cost, s.events, b.*
   ), lines as (

@@ -30,14 +30,21 @@ const columns = ['places', 'outcomes', 'available', 'watermarks', 'wakes', 'gate
 const statement = {
   name: 'post-usage',
   text: `select ${columns.map((column) => `array_to_string(${column}, ',', '') as ${column}`).join(', ')}
-         from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+         from post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 };
+
+const NOTHING_FREED: ReadonlyMap<string, Nano> = new Map();
 
 /**
  * One round trip for any number of events and accounts. Either all of it is committed or nothing. Ids must have been
  * checked before, and holds' ids be UUIDs: a single one that Postgres can't store would fail the whole commit.
+ * @param freed by account id: what goes from held to available with its events, in the same update; not where none is new
  */
-export async function postUsage(db: Db, events: readonly PricedEvent[]): Promise<PostedUsage> {
+export async function postUsage(
+  db: Db,
+  events: readonly PricedEvent[],
+  freed: ReadonlyMap<string, Nano> = NOTHING_FREED,
+): Promise<PostedUsage> {
   const accounts = [...new Set(events.map((event) => event.accountId))].sort();
   const placeOf = new Map(accounts.map((account, index) => [account, index + 1]));
   const { rows } = await db.query<Row>({
@@ -58,6 +65,7 @@ export async function postUsage(db: Db, events: readonly PricedEvent[]): Promise
       numbersLiteral(events.map((event) => event.cost)),
       events.some((event) => event.holdId !== null) ? textsLiteral(events.map((event) => event.holdId)) : null,
       events.some((event) => event.kind !== undefined) ? textsLiteral(events.map((event) => event.kind ?? null)) : null,
+      freed.size > 0 ? numbersLiteral(accounts.map((account) => freed.get(account) ?? 0n)) : null,
     ],
   });
   const posted: PostedUsage = { positions: new Map(), notPosted: new Map() };

@@ -169,6 +169,57 @@ test('L3 a result gives back what its request held and costs what it used; a fai
   expect(await moneyOf(account)).toEqual({ balance: '99.75', held: '1.00' });
 });
 
+/** How often owners were told that access has gone and that the balance is low, and which gate they had. */
+async function toldOf(account: string): Promise<unknown> {
+  const { rows } = await database.pool.query(
+    'select suspensions, lows, news, gate_state, gate_version from balances where account_id = $1',
+    [account],
+  );
+  return rows[0];
+}
+const spend = (account: string, id: string, dollars: string) =>
+  postUsage(database.pool, [priced(account, id, dollars)]);
+
+test('N1 results that give back more than they cost tell owners of a suspended account of no second suspension', async () => {
+  const account = await funded('10.00');
+  const batch = await runningBatch(database.pool, account, 6);
+  await spend(account, 'more than is there', '5.00');
+  const before = await toldOf(account);
+  expect(before).toMatchObject({ gate_state: 'suspended', suspensions: 1n, lows: 1n });
+  for (const [one, other] of [
+    ['r1', 'r2'],
+    ['r3', 'r4'],
+  ] as const)
+    await report(batch, completed(one, '0.95'), completed(other, '0.95'));
+  expect(await moneyOf(account)).toEqual({ balance: '1.20', held: '2.00' });
+  expect(await toldOf(account)).toEqual(before);
+});
+
+test('N1 results that give back more than they cost tell owners of a low account of no second low balance', async () => {
+  const account = await funded('12.00');
+  const batch = await runningBatch(database.pool, account, 6);
+  await spend(account, 'until it is low', '1.50');
+  const before = await toldOf(account);
+  expect(before).toMatchObject({ gate_state: 'low', suspensions: 0n, lows: 1n });
+  for (const [one, other] of [
+    ['r1', 'r2'],
+    ['r3', 'r4'],
+  ] as const)
+    await report(batch, completed(one, '0.95'), completed(other, '0.95'));
+  expect(await moneyOf(account)).toEqual({ balance: '6.70', held: '2.00' });
+  expect(await toldOf(account)).toEqual(before);
+});
+
+test('L3 what results give back is given back once, also where foreign events have the ids of all or some of them', async () => {
+  const account = await funded('10.00');
+  const batch = await runningBatch(database.pool, account, 4);
+  for (const line of [1, 2, 3]) await spend(account, `${batch}/${line}`, '0.01');
+  await report(batch, completed('r1', '0.50'), completed('r2', '0.50'));
+  expect(await moneyOf(account)).toEqual({ balance: '8.97', held: '2.00' });
+  await report(batch, completed('r3', '0.50'), completed('r4', '0.50'));
+  expect(await moneyOf(account)).toEqual({ balance: '7.97', held: '0.00' });
+});
+
 test('L3 a result above its estimate is billed as it is; while the rest cannot cover a request, none is handed out', async () => {
   const account = await funded('5.50');
   const batch = await runningBatch(database.pool, account, 5);
