@@ -6,7 +6,8 @@ import type { Tx } from './db';
 export const LOCK_TRY_MS = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-const isLockTimeout = (error: unknown): boolean => (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
+/** Whether a statement has waited for a lock as long as it may: nothing of it is done. */
+export const isLockTimeout = (error: unknown): boolean => (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
 
 /** How often, and how far apart: a random time up to `pauseMs`, and half of it at least. */
 export type Tries = { triesMax: number; pauseMs: number };

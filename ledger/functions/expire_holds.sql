@@ -1,15 +1,17 @@
--- Ends at most p_limit holds whose time is over, makes their money available again, and returns the new positions of their
--- accounts. A hold that was settled or released while this waited for the account's lock stays as it is: the update after
--- the lock takes open holds only.
+-- Ends at most p_limit holds whose time is over, the longest first, makes their money available again, and returns the new
+-- positions of their accounts. Accounts that somebody has locked are passed over: one that stays locked keeps no other's
+-- money. A hold that was settled or released before this had the account's lock stays as it is: the update after the lock
+-- takes open holds only.
 create or replace function expire_holds(p_limit int) returns setof balances language plpgsql as $$
 declare
+  v_now constant timestamptz := clock_timestamp();
   due uuid[];
-  accounts_due text[];
 begin
-  select array_agg(h.id), array_agg(distinct h.account_id) into due, accounts_due from (
-    select id, account_id from holds where status = 'open' and expires_at <= clock_timestamp() order by expires_at limit p_limit) h;
+  select array_agg(l.id) into due from (
+    select h.id from holds h join balances b on b.account_id = h.account_id
+    where h.status = 'open' and h.expires_at <= v_now
+    order by h.expires_at limit p_limit for no key update of b skip locked) l;
   if due is null then return; end if;
-  perform 1 from balances b where b.account_id = any(accounts_due) order by b.account_id for no key update;
   return query
     with expired as (
       update holds h set status = 'expired', released_nano = h.amount_nano, ended_at = clock_timestamp()

@@ -3,8 +3,9 @@ import type { Db } from '../db';
 import { POSITION_COLUMNS, toPosition, type Position, type PositionRow } from '../accounts/position';
 
 /**
- * At most `limit` holds, those that are due the longest; the time is Postgres's, as it was when they were placed. Answers
- * the new position of each account that got money back. Simultaneous calls are harmless: each hold expires once.
+ * At most `limit` holds, those that are due the longest; the time is Postgres's, as it was when they were placed. Accounts
+ * that somebody else has locked are passed over. Answers the new position of each account that got money back.
+ * Simultaneous calls are harmless: each hold expires once.
  */
 export async function expireHolds(db: Db, limit: number): Promise<Position[]> {
   const { rows } = await db.query<PositionRow>({

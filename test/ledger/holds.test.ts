@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { formatMoney, parseMoney } from '../../domain/money';
 import { transaction } from '../../ledger/db';
 import { expireHolds } from '../../ledger/holds/expireHolds';
+import { expireHoldsWhenFree } from '../../ledger/holds/expireHoldsWhenFree';
+import { listDueHolders } from '../../ledger/holds/listDueHolders';
+import { lockBalance } from '../../ledger/accounts/lockBalance';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { lockHold } from '../../ledger/holds/lockHold';
 import { readHold } from '../../ledger/holds/readHold';
@@ -353,19 +356,20 @@ describe('B5 expiry', () => {
     expect(await money(account)).toBe('10.00 0.00');
   });
 
-  test('B5 a sweep waits for a settle that is under way and leaves its hold alone', async () => {
+  test('B5 a sweep passes a settle by that is under way, or waits for it, and leaves its hold alone', async () => {
     const account = await funded('10.00');
     const id = await placed(account, '4.00');
     await database.pool.query(`update holds set expires_at = now() - interval '1 second' where id = $1`, [id]);
     let sweeping: Promise<unknown> = Promise.resolve();
     await transaction(database.pool, async (tx) => {
       await lockHold(tx, account, id);
-      sweeping = expireHolds(database.pool, 1_000);
+      expect(await expireHolds(database.pool, 1_000)).toEqual([]);
+      sweeping = expireHoldsWhenFree(database.pool, account, 1_000);
       await until(
         async () =>
           (
             await database.pool.query(
-              `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%expire_holds%'`,
+              `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%from balances%'`,
             )
           ).rowCount,
         (waiting) => waiting === 1,
@@ -374,6 +378,29 @@ describe('B5 expiry', () => {
     });
     expect(await sweeping).toEqual([]);
     expect((await hold(account, id)).status).toBe('settled');
+  });
+
+  test('B5 an account that stays locked keeps its own holds, and no others: not even with the oldest of them', async () => {
+    const [locked, free] = [await funded('10.00'), await funded('10.00')];
+    for (let i = 0; i < 4; i++) await placed(locked, '1.00');
+    await placed(free, '2.00');
+    const fallDue = (account: string, seconds: number) =>
+      database.pool.query(`update holds set expires_at = now() - make_interval(secs => $2) where account_id = $1`, [
+        account,
+        seconds,
+      ]);
+    await fallDue(locked, 60);
+    await fallDue(free, 1);
+    await transaction(database.pool, async (tx) => {
+      await lockBalance(tx, locked);
+      // Fewer than the locked account has of them.
+      expect((await expireHolds(database.pool, 3)).map(({ accountId }) => accountId)).toEqual([free]);
+      expect(await listDueHolders(database.pool, 10)).toEqual([locked]);
+      expect(await expireHoldsWhenFree(database.pool, locked, 3)).toEqual([]);
+    });
+    expect([await money(locked), await money(free)]).toEqual(['10.00 4.00', '10.00 0.00']);
+    expect((await expireHoldsWhenFree(database.pool, locked, 10)).map(({ accountId }) => accountId)).toEqual([locked]);
+    expect(await money(locked)).toBe('10.00 0.00');
   });
 });
 

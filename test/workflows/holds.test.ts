@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { parseMoney } from '../../domain/money';
+import { lockBalance } from '../../ledger/accounts/lockBalance';
+import { transaction } from '../../ledger/db';
 import { placeHold } from '../../ledger/holds/placeHold';
 import { startHoldSweep } from '../../workers/holdSweep';
 import type { TestAccount } from '../support/account';
@@ -60,4 +62,23 @@ test('S2 a hold of all that is available sets the flag; its expiry lifts it, tol
   await sweep.stop();
   expect(await account.available()).toBe('20.00');
   await account.settle();
+});
+
+test('B5 the sweep gives back what is due while another account stays locked, and that one its own when it is free', async () => {
+  const [locked, free] = [await world.account({ balance: '20.00' }), await world.account({ balance: '20.00' })];
+  for (const account of [locked, free]) await overdue(await hold(account, '5.00'));
+  const sweep = sweeping();
+  const givenBack = (account: TestAccount) =>
+    until(
+      () => account.available(),
+      (available) => available === '20.00',
+    );
+  await transaction(world.database.pool, async (tx) => {
+    await lockBalance(tx, locked.id);
+    await overdue(await hold(free, '5.00'));
+    await givenBack(free);
+  });
+  await givenBack(locked);
+  await sweep.stop();
+  for (const account of [locked, free]) await account.settle();
 });
