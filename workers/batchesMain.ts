@@ -1,6 +1,5 @@
 /** Entry point of the batches' worker: a process of its own at low priority, so that no job slows anything else (L5). */
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { createFolderStore } from '../batches/fileStore';
 import { filesDirOf, readConfig, secretsOf } from '../domain/config';
 import { LOW_PRIORITY_CONNECT_MS_MAX, openPool, SERVICE_LIMITS } from '../ledger/db';
@@ -22,6 +21,8 @@ import { startHeartbeat } from './heartbeat';
 import { installRuntime } from './installRuntime';
 import { addActivitySeconds } from './metrics';
 import type { Repeating } from './repeat';
+import { runWorkers } from './runWorkers';
+import { shutDown } from './shutDown';
 import { workFields } from './workFields';
 
 async function main(): Promise<void> {
@@ -46,13 +47,10 @@ async function main(): Promise<void> {
   addPoolMetrics(metrics, { main: pool });
   const counts = { ended: addActivitySeconds(metrics) };
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
-  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-  const clientConnection = await Connection.connect({
-    ...connectionTo(TEMPORAL_ADDRESS),
-    connectTimeout: connectMsMax,
-  });
-  const client = new Client({ connection: clientConnection, namespace });
-  const worker = await createBatchWorker({ connection, namespace, deps: { pool, log, store, counts }, tracing });
+  const connection = Connection.lazy(connectionTo(TEMPORAL_ADDRESS));
+  const client = new Client({ connection, namespace });
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   const loops: Repeating[] = [
     startStartingBatches({ pool, client, log }),
     startCountingFiles({ pool, store, log }),
@@ -63,17 +61,28 @@ async function main(): Promise<void> {
 
   if (config.HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, config.HEARTBEAT_FILE, log));
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.shutdown());
-  const running = worker.run();
-  say('batch worker ready');
-  tellReady();
-  await running;
-  await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([connection.close(), clientConnection.close(), pool.end(), metrics.close()]);
+  await runWorkers({
+    address: TEMPORAL_ADDRESS,
+    client,
+    create: async (native) => [
+      await createBatchWorker({ connection: native, namespace, deps: { pool, log, store, counts }, tracing }),
+    ],
+    onRunning() {
+      say('batch worker ready');
+      tellReady();
+    },
+    log,
+    signal: stopping.signal,
+  });
+  await shutDown(loops, () => Promise.all([connection.close(), pool.end(), metrics.close()]));
   await tracing?.close();
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-});
+main().then(
+  // Temporal's runtime keeps the process alive when its workers have never run.
+  () => process.exit(0),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  },
+);

@@ -1,6 +1,6 @@
 /** Entry point of the worker process: workflows and activities, the relay, the hold sweep, and the delivery of notices by mail and webhook. */
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import {
@@ -48,7 +48,9 @@ import { addLedgerGauges, createWorkerCounts, type WorkerCounts } from './metric
 import { startSchedulingReconcile } from './reconcileSchedule';
 import { startRelay } from './relay';
 import type { Repeating } from './repeat';
+import { runWorkers } from './runWorkers';
 import { startSessionSweep } from './sessionSweep';
+import { shutDown } from './shutDown';
 import { startUsageArchive } from './usageArchive';
 import { startUsageSums } from './usageSums';
 import { workFields } from './workFields';
@@ -88,33 +90,39 @@ async function main(): Promise<void> {
   const clock = createClock();
   await measureClock(pool, clock);
   addClockMetrics(metrics, clock);
-  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-  const clientConnection = await Connection.connect(connectionTo(TEMPORAL_ADDRESS));
-  const client = new Client({ connection: clientConnection, namespace: config.TEMPORAL_NAMESPACE });
+  const connection = Connection.lazy(connectionTo(TEMPORAL_ADDRESS));
+  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? STRIPE_SECRET_KEY };
-  const workers = await createWorkers({
-    config,
-    stripeKey: STRIPE_SECRET_KEY,
-    linked,
-    connection,
-    pool,
-    longPool,
-    log,
-    clock,
-    counts,
-    watchStripe: traceCalls(tracing, addStripeMetrics(metrics)),
-    tracing,
-  });
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  // Holds end, mail is sent and sums are made without Temporal too, so nothing of it waits for the workers.
   const loops = startLoops(config, linked, { pool, longPool, client, log, clock, counts, failed });
-
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => workers.forEach((worker) => worker.shutdown()));
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  say('worker ready');
-  tellReady();
-  await running;
-  await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([connection.close(), clientConnection.close(), pool.end(), longPool.end(), metrics.close()]);
+  const watchStripe = traceCalls(tracing, addStripeMetrics(metrics));
+  await runWorkers({
+    address: TEMPORAL_ADDRESS,
+    client,
+    create: (native) =>
+      createWorkers({
+        config,
+        stripeKey: STRIPE_SECRET_KEY,
+        linked,
+        connection: native,
+        pool,
+        longPool,
+        log,
+        clock,
+        counts,
+        watchStripe,
+        tracing,
+      }),
+    onRunning() {
+      say('worker ready');
+      tellReady();
+    },
+    log,
+    signal: stopping.signal,
+  });
+  await shutDown(loops, () => Promise.all([connection.close(), pool.end(), longPool.end(), metrics.close()]));
   await tracing?.close();
 }
 
@@ -227,7 +235,11 @@ function startLoops(
   return loops;
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-});
+main().then(
+  // Temporal's runtime keeps the process alive when its workers have never run.
+  () => process.exit(0),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  },
+);
