@@ -98,7 +98,7 @@ export class EventTooLarge extends BallastError {
   }
 }
 
-/** The time given to `flush()` or `close()` was not enough; or `settle()` could neither reach the API nor queue its usage. */
+/** The time given to `flush()` or `close()` was not enough; or `settle()` could neither settle nor queue its usage. */
 export class UnsentEvents extends BallastError {
   constructor(
     /** Not known to be charged. They may be sent again at any time: each id is charged once. */

@@ -1,11 +1,14 @@
 /** Holds: money is held before a request runs, then settled with the real usage or released (B5). */
 import { tellable } from './batch.js';
-import { ApiError, BallastError, Unreachable, UnsentEvents } from './errors.js';
+import { ApiError, BallastError, HoldEnded, NotFound, Unreachable, UnsentEvents } from './errors.js';
 import { ask, type Connection } from './http.js';
 import { pause, passes, waitMs } from './retry.js';
 import type { HeldUsage, HoldRequest, OpenedHold, SettledHold, UsageEvent } from './wire.js';
 
-/** What became of the usage. `queued`: the API could not be reached in time, so the usage went into the buffer of `report()`, which settles the hold when it arrives. */
+/**
+ * What became of the usage. `queued`: it went into the buffer of `report()`. The API could not be reached in time, then it
+ * settles the hold when it arrives; or the hold is gone, then it is charged without it, or told to `onRejected`.
+ */
 export type Settled = SettledHold | { status: 'queued' };
 
 /** Money held for one request. Exactly one of `settle` and `release` ends it; without either it expires. */
@@ -17,8 +20,9 @@ export type Hold = {
   readonly expiresAt: string;
   /**
    * Charges the real usage and gives the rest back; also after the hold has expired. Again with the same events: the same answer.
-   * Throws `EventsRejected` when an event can't be taken (nothing was posted, the hold stays), `HoldEnded` after another end,
-   * and `UnsentEvents` with the usage when the API can't be reached and the buffer is full or the client closed.
+   * After another end, or when there is no such hold any more, the usage is queued without the hold: it has happened (B5).
+   * Throws `EventsRejected` when an event can't be taken (nothing was posted, the hold stays), and `UnsentEvents` with the
+   * usage when it would be queued and the buffer is full or the client closed.
    */
   settle(events: HeldUsage | HeldUsage[]): Promise<Settled>;
   /** Gives all of it back. Throws `HoldEnded` when it was settled. */
@@ -77,9 +81,11 @@ export function createHolds(deps: HoldsDeps): Holds {
         if (settled?.status !== 'settled') throw notTheApi(`${path}/settle`);
         return settled;
       } catch (error) {
-        if (!(error instanceof BallastError) || isAnswer(error)) throw error;
+        if (!(error instanceof BallastError)) throw error;
+        const isGone = error instanceof HoldEnded || error instanceof NotFound;
+        if (isAnswer(error) && !isGone) throw error;
         return queue(
-          events.map((event) => ({ ...event, accountId, holdId: id })),
+          events.map((event) => ({ ...event, accountId, ...(!isGone && { holdId: id }) })),
           error,
         );
       }

@@ -39,11 +39,12 @@ export const settle = endpoint({
   async handle({ params: { id, holdId }, body }, services) {
     const raw = eventsOf(body).map((event) => ofAccount(event, id));
     const hold = await readHold(services.pool, id, holdId);
-    if (!hold) throw notFound(`hold ${holdId}`);
+    if (!hold) throw await unsettled(raw, notFound(`hold ${holdId}`), services);
     const { settleHash, rejected } = check(raw, hold, services.clock.now());
     // What was settled once stays answered, whatever has become of prices and of the events' age since.
     if (hold.status === 'settled' && hold.settleHash === settleHash) return settled(hold.charged!, hold.released!);
-    if (hold.status === 'settled' || hold.status === 'released') throw ended(hold.status);
+    if (hold.status === 'settled' || hold.status === 'released')
+      throw await unsettled(raw, ended(hold.status), services);
     if (rejected.length > 0) throw await refused(raw, rejected, services);
 
     const checked = await createUsageChecking(services.pool, services.prices, services.clock.now)(raw);
@@ -98,9 +99,9 @@ async function post(
   const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
   switch (outcome.kind) {
     case 'not_found':
-      throw notFound(`hold ${hold.id}`);
+      throw await unsettled(raw, notFound(`hold ${hold.id}`), services);
     case 'ended':
-      throw ended(outcome.status);
+      throw await unsettled(raw, ended(outcome.status), services);
     case 'rejected':
       throw await refused(
         raw,
@@ -117,6 +118,16 @@ const settled = (charged: Nano, released: Nano): Reply =>
   ok({ status: 'settled', charged: formatMoney(charged), released: formatMoney(released) });
 const ended = (status: Hold['status']): Problem =>
   new Problem('hold_ended', status === 'settled' ? 'The hold was settled with other usage.' : 'The hold was released.');
+
+/** The usage has happened, whatever has become of its hold: it is kept for the admins, as that is which names an unknown hold (B4). */
+async function unsettled(raw: readonly unknown[], problem: Problem, { pool }: Uses<'pool'>): Promise<Problem> {
+  const rejection = { code: 'unknown_hold', message: problem.message } as const;
+  await keepRejectedUsage(
+    pool,
+    raw.map((event) => toKept(event, rejection)),
+  );
+  return problem;
+}
 
 /** Nothing was posted. The events are kept for the admins all the same: they may be money (B4). */
 async function refused(

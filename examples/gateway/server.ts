@@ -8,12 +8,8 @@ import {
   denialOf,
   denialOfError,
   denialOfStranger,
-  EventsRejected,
-  HoldEnded,
-  NotFound,
   sendDenial,
   type BallastClient,
-  type HeldUsage,
   type Hold,
 } from '../../client/index.js';
 import { openReply, sendFailure, type Usage } from './chatReply.js';
@@ -86,7 +82,7 @@ async function complete(
   { chat, inputTokens, hold }: Work,
   response: ServerResponse,
 ): Promise<void> {
-  const { ballast, model, onError, stallMsMax = 30_000 } = options;
+  const { model, onError, stallMsMax = 30_000 } = options;
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   response.on('close', leave);
@@ -112,20 +108,10 @@ async function complete(
   } finally {
     response.off('close', leave);
     const isNothing = usage.outputTokens === 0 && !isComplete;
-    await (isNothing ? hold.release() : settle(ballast, hold, { id, model: model.name, ...usage })).catch(onError);
+    await (isNothing ? hold.release() : hold.settle({ id, model: model.name, ...usage })).catch(onError);
   }
   // Last, so that who has read the end finds it charged.
   if (isComplete) reply.end(usage);
-}
-
-/** Usage that its hold does not take is reported without it: then it is charged, or kept for the admins with the reason. */
-async function settle(ballast: BallastClient, hold: Hold, usage: HeldUsage): Promise<void> {
-  try {
-    await hold.settle(usage);
-  } catch (error) {
-    if (!(error instanceof EventsRejected || error instanceof HoldEnded || error instanceof NotFound)) throw error;
-    ballast.report({ ...usage, accountId: hold.accountId });
-  }
 }
 
 function sendError({ onError }: GatewayOptions, response: ServerResponse, error: unknown): void {

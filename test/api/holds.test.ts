@@ -324,6 +324,23 @@ test('B5 a release gives all back, once; what was released does not settle', asy
   expect(await end(id, hold, 'settle', [event(id, 'a')])).toMatchObject({ status: 409, body: { code: 'hold_ended' } });
 });
 
+test('B4 usage of a settle that is refused because its hold is unknown or released is kept for the admins', async () => {
+  const { id } = await openAccount(api, '10.00');
+  const hold = await placed(id, '4.00');
+  await end(id, hold, 'release');
+  for (let time = 0; time < 2; time++) {
+    expect(await end(id, hold, 'settle', [event(id, 'of released')])).toMatchObject({ status: 409 });
+    expect(await end(id, randomUUID(), 'settle', [event(id, 'of unknown')])).toMatchObject({ status: 404 });
+  }
+  const { body } = await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin });
+  const kept = body.data.map(({ code, event: { id: eventId, inputTokens } }: any) => ({ code, eventId, inputTokens }));
+  const { inputTokens } = event(id, 'any');
+  expect(kept).toHaveLength(2);
+  for (const eventId of ['of released', 'of unknown'])
+    expect(kept).toContainEqual({ code: 'unknown_hold', eventId, inputTokens });
+  expect(await account(id)).toMatchObject({ balance: '10.00' });
+});
+
 test('B5 settle and release at the same time: exactly one wins', async () => {
   for (let round = 0; round < 10; round++) {
     const { id } = await openAccount(api, '10.00');

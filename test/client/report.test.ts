@@ -415,10 +415,6 @@ test('S5 reported usage brings the gate along; B5 hold, settle, release', async 
   const usage = { model: 'model', inputTokens: 100_000, outputTokens: 50_000 };
   expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
   expect(await hold.settle(usage)).toEqual({ status: 'settled', charged: '0.20', released: '0.30' });
-  await expect(hold.settle({ ...usage, outputTokens: 1 })).rejects.toMatchObject({
-    name: 'HoldEnded',
-    code: 'hold_ended',
-  });
   await expect(hold.release()).rejects.toMatchObject({ name: 'HoldEnded' });
   const second = await client.hold(id, { amount: '0.80' });
   await second.release();
@@ -441,6 +437,34 @@ test('B5 events of a hold that can not be taken are refused, and the hold stays 
     status: 'settled',
     charged: '0.001',
   });
+});
+
+test.each(['released', 'unknown'])(
+  'B5 usage of a hold that is %s by now is charged once, without the hold',
+  async (fate) => {
+    const { id } = await openAccount(api, '1.00');
+    client = notedClient({ url: api.url, key: api.service });
+    const hold = await client.hold(id, { amount: '0.50' });
+    await hold.release();
+    // As after a restore from before it was placed.
+    if (fate === 'unknown') await api.database.owner.query('delete from holds where id = $1', [hold.id]);
+    const usage = { model: 'model', inputTokens: 1_000 };
+    for (let time = 0; time < 2; time++) expect(await hold.settle(usage)).toEqual({ status: 'queued' });
+    await client.flush(20_000);
+    expect(await charged(api.database, id)).toEqual({ events: 1, cost: '1000000' });
+    expect(client.rejected).toEqual([]);
+  },
+);
+
+test('B5 a hold that is settled again with other usage charges nothing more, and says so', async () => {
+  const { id } = await openAccount(api, '1.00');
+  client = notedClient({ url: api.url, key: api.service });
+  const hold = await client.hold(id, { amount: '0.50' });
+  await hold.settle({ model: 'model', inputTokens: 1_000 });
+  expect(await hold.settle({ model: 'model', inputTokens: 2_000 })).toEqual({ status: 'queued' });
+  await client.flush(20_000);
+  expect(await charged(api.database, id)).toEqual({ events: 1, cost: '1000000' });
+  expect(client.rejected).toMatchObject([{ event: { id: `${hold.id}/0` }, code: 'event_conflict' }]);
 });
 
 test('B5 the answer to a settlement is lost: the usage is queued, charged once, and the hold is settled', async () => {
