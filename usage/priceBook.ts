@@ -6,10 +6,10 @@ import { listModels } from '../ledger/prices/listModels';
 import type { Model } from '../ledger/prices/model';
 import { readModels } from '../ledger/prices/readModels';
 
-/** A new price for a priced model is known a minute ahead, so reading every 20 s is in time even when two reads fail. */
-const REFRESH_MS = 20_000;
-/** Older than this, a price might be missing: it is read again before anything is priced. */
-const STALE_MS_MAX = 55_000;
+/** A new price for a priced model is known a minute ahead, so reading every 10 s is in time even when two reads fail. */
+const REFRESH_MS = 10_000;
+/** Older than this, prices are read again before anything is priced: half of that minute is left for the commit that puts one. */
+const STALE_MS_MAX = 30_000;
 
 export type PriceBook = {
   /** The price in force, or why there is none. Asks nobody: what is missing here is looked up with `learn` first. */

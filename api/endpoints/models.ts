@@ -76,7 +76,7 @@ export const put = endpoint({
       prices: toPrices(body.prices),
     };
     const outcome = await transaction(pool, async (tx) => {
-      const done = await putModel(tx, wished, clock.now());
+      const done = await putModel(tx, wished, clock.now);
       if (done.kind === 'price_in_force')
         throw new Problem('price_in_force', `The price from ${iso(done.fromMs)} has begun; it stays as it is.`);
       if (done.kind === 'price_too_soon')

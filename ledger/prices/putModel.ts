@@ -17,10 +17,12 @@ export type ModelPut =
 /**
  * The same again changes nothing, also simultaneously. A model without prices may get its first from any time on. Once
  * it is priced, only what lies at least a minute ahead can be added, changed or taken away.
+ * @param now asked under the lock: waiting for it takes nothing from that minute
  */
-export async function putModel(tx: Tx, wished: Model, nowMs: number): Promise<ModelPut> {
+export async function putModel(tx: Tx, wished: Model, now: () => number): Promise<ModelPut> {
   const { prices, ...facts } = wished;
   const { model: existing, created } = await lockModel(tx, facts);
+  const nowMs = now();
   const dropped = existing.prices.filter((price) => !has(prices, price));
   const added = prices.filter((price) => !has(existing.prices, price));
   if (existing.prices.length > 0) {

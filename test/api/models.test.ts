@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { pino } from 'pino';
 import { readCatalogue, REAL_MODELS } from '../../dev/catalogue';
 import { openAccount, report, startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/notices';
 import { dist } from '../support/paths';
+import { createPriceBook } from '../../usage/priceBook';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -55,6 +59,42 @@ test('B4 a price that has begun is never changed; a new one starts at least a mi
   expect((await put('m', [next, begun])).status).toBe(200);
   expect((await put('m', [begun])).status).toBe(200);
   expect((await put('m', [begun], { provider: 'Somebody else' })).body.provider).toBe('Somebody else');
+});
+
+test('B4 the minute of lead is counted from when the price can be put, not from when it was asked for', async () => {
+  await put('locked', [begun]);
+  const { pool } = api.database;
+  const other = await pool.connect();
+  await other.query('begin');
+  await other.query(`select from models where id = 'locked' for update`);
+  const putting = put('locked', [begun, { from: inSeconds(63), inputPerMillion: '1' }]);
+  await until(
+    () => pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`),
+    ({ rowCount }) => rowCount === 1,
+  );
+  await sleep(3_500);
+  await other.query('commit');
+  other.release();
+  expect(await putting).toMatchObject({ status: 422, body: { code: 'price_too_soon' } });
+});
+
+test('B4 prices that were read more than half a minute ago are read again before they count', async () => {
+  await put('aging', [begun]);
+  let elapsedMs = 0;
+  const book = createPriceBook(api.database.pool, pino({ level: 'silent' }), () => elapsedMs);
+  try {
+    await book.fresh();
+    expect((await put('aging', [begun, { from: inSeconds(61), inputPerMillion: '9' }])).status).toBe(200);
+    const costsLater = () => book.find('aging', Date.now() + 62_000);
+    elapsedMs = 29_000;
+    await book.fresh();
+    const before = costsLater();
+    elapsedMs = 31_000;
+    await book.fresh();
+    expect(costsLater()).not.toEqual(before);
+  } finally {
+    book.close();
+  }
 });
 
 test('a model may get its first price later, in the past, and another process knows it at once', async () => {
