@@ -10,7 +10,7 @@ import { readChangedAccounts } from '../../ledger/accounts/readChangedAccounts';
 import { noAnswer } from '../http/pulse';
 import { within } from '../http/within';
 import { createLooks } from './looks';
-import { createTopicWatch } from './topicWatch';
+import { createTopicWatch, TOPICS_LOOK_MS } from './topicWatch';
 import { toAccountEvent } from './accountEvent';
 import { createWatchers, send } from './watchers';
 
@@ -40,7 +40,6 @@ const POKED_LOOK_MS = 40;
 const LOOK_MS_MAX = 2_000;
 /** Whoever has lost the right to watch is not told any more after this time. */
 const WELCOME_MS = 500;
-const TOPICS_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 
 export function createAccountStreams(options: AccountStreamsOptions): AccountStreams {
@@ -48,6 +47,7 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
   const watchers = createWatchers();
   const { watched } = watchers;
   const topics = createTopicWatch(pool, {
+    watched,
     onWatching(accountId) {
       const account = watched.get(accountId);
       if (!account || account.isWatching) return;
@@ -57,11 +57,14 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
     onChanged: (accountId, changed) => watchers.tell(accountId, toEvent('changed', { topics: changed })),
   });
   const looks = createLooks({ look, pauseMs: POKED_LOOK_MS, log });
-  const lookAtTopics = () => topics.look([...watched.keys()]);
+  /** Those to be looked at next; null: all of them. */
+  let due: Set<string> | null = new Set();
 
   async function look(): Promise<void> {
-    if (watched.size === 0) return;
-    const accounts = [...watched].map(([id, { seen }]) => ({ id, seen }));
+    const ids = [...(due ?? watched.keys())];
+    due = new Set();
+    const accounts = ids.flatMap((id) => (watched.has(id) ? [{ id, seen: watched.get(id)!.seen }] : []));
+    if (accounts.length === 0) return;
     const changed = await within(LOOK_MS_MAX, readChangedAccounts(pool, accounts), noAnswer);
     for (const { view, seen } of changed) {
       const account = watched.get(view.id);
@@ -72,9 +75,19 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
     }
   }
 
+  function lookAtAll(): void {
+    due = null;
+    looks.now();
+  }
+
+  function lookSoonAt(accountId: string): void {
+    due?.add(accountId);
+    looks.soon();
+  }
+
   const timers = [
-    setInterval(() => watched.size > 0 && looks.now(), LOOK_MS),
-    setInterval(lookAtTopics, TOPICS_MS),
+    setInterval(lookAtAll, LOOK_MS),
+    setInterval(topics.lookOn, TOPICS_LOOK_MS),
     setInterval(watchers.checkWelcome, WELCOME_MS),
     setInterval(() => watchers.tellAll(toEvent('heartbeat', { at: new Date(now()).toISOString() })), heartbeatMs),
   ];
@@ -88,11 +101,10 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
       send(stream, 'retry: 1000\n\n');
       // Where others watch already, what they were told last is at most a look old.
       if (account.event !== null) send(stream, account.event);
-      else looks.soon();
+      else lookSoonAt(accountId);
       if (account.isWatching) send(stream, WATCHING);
-      else lookAtTopics();
     },
-    poke: (accountId) => void (watched.has(accountId) && looks.soon()),
+    poke: (accountId) => void (watched.has(accountId) && lookSoonAt(accountId)),
     async close() {
       timers.forEach((timer) => clearInterval(timer));
       watchers.endAll();
