@@ -1,4 +1,5 @@
 /** Finishes a batch job: closes it, writes its files, and ends it (L4). */
+import { discardFile } from '../batches/discardFile';
 import { newId } from '../batches/newId';
 import { writeOutputs, type OutputFile, type OutputKind } from '../batches/outputs';
 import { whileRenewed } from '../batches/whileRenewed';
@@ -8,7 +9,6 @@ import { closeBatch } from '../ledger/batches/closeBatch';
 import { endBatch, type BatchEnd, type EndedBatch } from '../ledger/batches/endBatch';
 import { transaction, type Tx } from '../ledger/db';
 import { keepFile } from '../ledger/files/keepFile';
-import { dropFile } from '../ledger/files/dropFile';
 import { renewReservations } from '../ledger/files/renewReservations';
 import { reserveFile } from '../ledger/files/reserveFile';
 import { postNotice } from '../ledger/notices/postNotice';
@@ -82,9 +82,9 @@ async function end(
 /** What of it can't be removed now, or by a process that dies here, goes when its reservation is over. */
 async function dropUnkept({ pool, store, log }: BatchDependencies, ids: readonly string[]): Promise<void> {
   for (const id of ids)
-    await dropFile(pool, id)
-      .then((dropped) => (dropped ? store.remove(id) : undefined))
-      .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a file that was not kept is removed later'));
+    await discardFile(pool, store, id).catch((failure: Error) =>
+      log.warn({ err: failure, file: id }, 'a file that was not kept is removed later'),
+    );
 }
 
 /** An input that can't be read, although it may be later, is tried again for so long after the job was closed. */

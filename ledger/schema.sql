@@ -213,8 +213,11 @@ create table batches (
 );
 CREATE INDEX batches_account ON batches USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX batches_claimable ON batches USING btree (created_at, id) WHERE (status = 'in_progress'::text);
+CREATE INDEX batches_error_file ON batches USING btree (error_file_id) WHERE (error_file_id IS NOT NULL);
 CREATE INDEX batches_input ON batches USING btree (input_file_id) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
+CREATE INDEX batches_input_file ON batches USING btree (input_file_id);
 CREATE INDEX batches_open ON batches USING btree (account_id, model_id) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
+CREATE INDEX batches_output_file ON batches USING btree (output_file_id) WHERE (output_file_id IS NOT NULL);
 CREATE INDEX batches_repeated ON batches USING btree (account_id, request_hash) WHERE (idempotency_key IS NULL);
 CREATE INDEX batches_starting ON batches USING btree (start_at) WHERE (status = ANY (ARRAY['validating'::text, 'in_progress'::text, 'finalizing'::text, 'cancelling'::text]));
 CREATE INDEX batches_unerased ON batches USING btree (id) WHERE (closed AND (NOT erased));

@@ -1,7 +1,8 @@
-/** Removes what lies in the file store although no row names it: its writer has died before it could (L2). */
+/** Removes what writers have left that died: what lies in the file store although no row names it, and rows of what is not there (L2). */
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
+import { deleteAbandoned } from '../ledger/files/deleteAbandoned';
 import { listUnnamed, type Content } from '../ledger/files/listUnnamed';
 import { repeat, type Repeating } from './repeat';
 
@@ -31,6 +32,7 @@ function contentOf(name: string): Content | null {
 export const startSweepingFiles = ({ pool, store, log, pollMs = 3_600_000 }: FileSweepOptions): Repeating =>
   repeat(
     async (signal) => {
+      while (!signal.aborted && (await deleteAbandoned(pool, PAGE)) === PAGE);
       let contents: Content[] = [];
       for await (const name of store.listOld(UNNAMED_MS_MIN)) {
         const content = contentOf(name);

@@ -1,6 +1,7 @@
 /** A batch's input: checked while it is uploaded, kept whole or not at all (L2). */
 import { z } from 'zod';
 import { createFileChecker, type FileFacts } from '../../batches/checkFile';
+import { discardFile } from '../../batches/discardFile';
 import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
 import { whileRenewed } from '../../batches/whileRenewed';
@@ -13,7 +14,6 @@ import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
 import { keepFile } from '../../ledger/files/keepFile';
-import { dropFile } from '../../ledger/files/dropFile';
 import { renewReservations } from '../../ledger/files/renewReservations';
 import { reserveFile } from '../../ledger/files/reserveFile';
 import { readStored } from '../../ledger/limits/readStored';
@@ -95,9 +95,9 @@ async function receiveOrDrop(
   } catch (error) {
     // What is in the store by now goes at once; if that fails, or this process dies, when its reservation ends.
     // A file that was kept, although the database's answer was lost, stays.
-    await dropFile(pool, id)
-      .then((dropped) => (dropped ? store.remove(id) : undefined))
-      .catch((failure: Error) => log.warn({ err: failure, file: id }, 'a refused upload is removed later'));
+    await discardFile(pool, store, id).catch((failure: Error) =>
+      log.warn({ err: failure, file: id }, 'a refused upload is removed later'),
+    );
     throw error;
   }
 }

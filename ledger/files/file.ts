@@ -46,3 +46,6 @@ export const toFile = (row: FileRow): StoredFile => ({
 
 /** Of a file that people still see: not deleted, and its time is not over. */
 export const IS_THERE = 'removed_at is null and coalesce(expires_at > clock_timestamp(), true)';
+
+/** Of one that was reserved and not kept: nobody has seen it, and no batch names it. A file that is kept has a byte at least. */
+export const NEVER_KEPT = 'bytes = 0';

@@ -49,7 +49,7 @@ async function leftovers(): Promise<unknown> {
   const { rows } = await api.database.pool.query(
     `select (select sum(held_nano) from balances)::text as held, (select count(*) from batches)::int as batches,
        (select count(*) from batch_requests)::int as requests,
-       (select count(*) from files where removed_at is null or not erased)::int as files`,
+       (select count(*) from files where bytes = 0 or removed_at is null or not erased)::int as files`,
   );
   return { ...(rows[0] as object), stored: stored() };
 }
@@ -129,6 +129,13 @@ test.each<[string, string | Buffer, string, number | null, string]>([
     'duplicate_custom_id',
     3,
     'Line 3: custom_id "a" was used in line 1.',
+  ],
+  [
+    'has a custom_id twice that reads like a fault of a form',
+    linesOf(requestLine('boundary-1'), requestLine('boundary-1')),
+    'duplicate_custom_id',
+    2,
+    'Line 2: custom_id "boundary-1" was used in line 1.',
   ],
   [
     'is of two models',

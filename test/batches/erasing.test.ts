@@ -172,6 +172,11 @@ async function cancelled(): Promise<{ id: string; inputFileId: string }> {
   return wish;
 }
 const errorFileOf = async (batchId: string): Promise<string> => (await readBatch(database.pool, batchId))!.errorFileId!;
+/** The rows of all files that were written for a job, or were to be. */
+const filesOf = async (batchId: string): Promise<string[]> =>
+  (await database.pool.query<{ id: string }>('select id from files where actor = $1', [`batch ${batchId}`])).rows.map(
+    ({ id }) => id,
+  );
 async function eraseAll(...fileIds: string[]): Promise<void> {
   for (const fileId of fileIds) {
     await remove(fileId);
@@ -230,6 +235,7 @@ test('L2, L4 a write that fails when its content lies in its place leaves nothin
   expect(stored().toSorted()).toEqual([inputFileId, `${inputFileId}.index`]);
   expect(await advance(id)).toEqual({ kind: 'ended' });
   const errorFileId = await errorFileOf(id);
+  expect(await filesOf(id)).toEqual([errorFileId]);
   expect((await (await store.read(errorFileId)).toArray()).join('')).toContain('"custom_id":"a"');
   await eraseAll(errorFileId, inputFileId);
   expect(stored()).toEqual([]);
@@ -481,6 +487,33 @@ test('L2 what no row names is swept a week after it was written; what is reserve
   await sweeping.stop();
   expect(stored().toSorted()).toEqual(left.toSorted());
   for (const name of named) rmSync(join(folder, name));
+});
+
+test('L2 the row of a file whose writer has died goes when nobody can write it any more, and no other row', async () => {
+  const kept = await insertInput(database.pool, account, 1);
+  await remove(kept);
+  for (const id of ['file-abandoned', 'file-recent', 'file-written']) await reserveFile(database.pool, reservation(id));
+  await database.pool.query(
+    `update files set removed_at = now() - interval '1 hour' where id in ('file-abandoned', 'file-recent')`,
+  );
+  for (const id of [kept, 'file-abandoned', 'file-recent']) await isGone(id);
+  await database.pool.query(
+    `update files set created_at = now() - interval '50 hours' where id in ($1, 'file-abandoned', 'file-written')`,
+    [kept],
+  );
+  const rows = async (): Promise<string[]> =>
+    (
+      await database.pool.query<{ id: string }>(`select id from files where id = any($1) order by id`, [
+        [kept, 'file-abandoned', 'file-recent', 'file-written'],
+      ])
+    ).rows.map(({ id }) => id);
+  const sweeping = startSweepingFiles({ pool: database.pool, store, log, pollMs: 20 });
+  await until(rows, ({ length }) => length < 4);
+  await sweeping.stop();
+  expect((await rows()).toSorted()).toEqual([kept, 'file-recent', 'file-written'].toSorted());
+  await database.pool.query("update files set removed_at = now() where id = 'file-written'");
+  // A writer that comes late although its row is gone is told that it is to remove what it has written.
+  expect(await dropFile(database.pool, 'file-abandoned')).toBe(true);
 });
 
 test('L2 files and datasets that can not be removed, more than are removed at once, hold up no others', async () => {
