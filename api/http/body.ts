@@ -20,20 +20,24 @@ export async function readBody(request: IncomingMessage, spec: BodySpec): Promis
   return spec.optional && isEmpty(request) ? Buffer.from('{}') : readBytes(request, spec, bytesMax);
 }
 
-/** The same checks; the bytes are counted as the handler reads them. */
+/** The same checks; the bytes are counted as the handler reads them. Throws `BodyStopped` where its sender has gone before. */
 export function streamBody(request: IncomingMessage, spec: BodySpec): StreamedBody {
   const bytesMax = checkHead(request, spec);
   async function* chunks(): AsyncGenerator<Buffer> {
     let bytes = 0;
-    request.on('close', () => reading.delete(request));
+    if (request.destroyed) throw new BodyStopped();
     reading.set(request, performance.now());
-    // A handler that stops half-way must not close the connection: its caller is to get the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) throw tooLarge(spec, bytesMax);
+    try {
+      // A handler that stops half-way must not close the connection: its caller is to get the answer.
+      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > bytesMax) throw tooLarge(spec, bytesMax);
+        reading.delete(request);
+        yield chunk;
+        reading.set(request, performance.now());
+      }
+    } finally {
       reading.delete(request);
-      yield chunk;
-      reading.set(request, performance.now());
     }
   }
   return { mediaType: mediaTypeOf(request), contentType: request.headers['content-type'] ?? '', chunks: chunks() };
@@ -55,19 +59,29 @@ function checkHead(request: IncomingMessage, spec: BodySpec): number {
 /** A body that is read whole must arrive within this time; one that is streamed may take longer, but not pause for so long. */
 export const BODY_MS_MAX = 60_000;
 
-/** Looks like a connection that its sender has closed. Without an error the reader of a whole body would wait for ever, and that of a stream would see a fault of ours. */
-const stoppedComing = (): Error => Object.assign(new Error('the body stopped coming'), { code: 'ECONNRESET' });
+/** Of a body whose sender has gone or fallen silent: there is nobody to answer. */
+export class BodyStopped extends Error {
+  /** As node:http has it for a connection that its sender has closed. */
+  readonly code = 'ECONNRESET';
+
+  constructor() {
+    super('the body stopped coming');
+    this.name = 'BodyStopped';
+  }
+}
 
 /** Requests whose body is being read, since when. One look at all of them now and then is cheaper than a timer each. */
 const reading = new Map<IncomingMessage, number>();
 setInterval(() => {
   const nowMs = performance.now();
-  for (const [request, sinceMs] of reading) if (nowMs - sinceMs > BODY_MS_MAX) request.destroy(stoppedComing());
+  for (const [request, sinceMs] of reading) if (nowMs - sinceMs > BODY_MS_MAX) request.destroy(new BodyStopped());
 }, BODY_MS_MAX / 10).unref();
 
 /** By events: an iterator over the chunks costs as much as parsing them. */
 function readBytes(request: IncomingMessage, spec: BodySpec, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // It tells nobody any more: who listens to it now would wait for ever.
+    if (request.destroyed) return reject(new BodyStopped());
     const chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
@@ -77,7 +91,7 @@ function readBytes(request: IncomingMessage, spec: BodySpec, bytesMax: number): 
       else chunks.push(chunk);
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.on('error', reject);
+    request.on('error', () => reject(new BodyStopped()));
     request.on('close', () => reading.delete(request));
     reading.set(request, performance.now());
   });

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { ERRORS, notFound, Problem, type FieldError } from '../../domain/errors';
 import { anybody, type Keyring } from './auth';
-import { parseBody, readBody, streamBody } from './body';
+import { BodyStopped, parseBody, readBody, streamBody } from './body';
 import { createCallers, isForeign, keyOf } from './callers';
 import type { Call, Endpoint, Reply } from './endpoint';
 import type { Tracing } from '../../telemetry/spans';
@@ -170,9 +170,10 @@ function traced(
   });
 }
 
-/** The caller ended the connection before the body was whole: there is nobody to answer, and nothing is wrong. */
+/** The caller ended the connection before the body was read: there is nobody to answer, and nothing is wrong. */
 const hasGone = (error: unknown, { request }: Asked): boolean =>
-  !request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed;
+  error instanceof BodyStopped ||
+  (!request.complete && (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET' && request.destroyed);
 
 /** Whoever has such an address may do what it says: it is a secret, and no log has it. */
 const toLoggedPath = (path: string): string => path.replace(/^\/(confirm|invitations|sign-in)\/.*/, '/$1/…');

@@ -67,9 +67,11 @@ function createParser(contentType: string): InstanceType<typeof Busboy> {
   }
 }
 
-/** What the parser finds wrong with the form; other errors are not its own. */
+/** What the parser finds wrong with the form. A problem that was found in the file is its own, whatever the file's text in it is. */
 const isFormError = (error: unknown): error is Error =>
-  error instanceof Error && /multipart|boundary|Malformed|Unexpected end/i.test(error.message);
+  error instanceof Error &&
+  !(error instanceof Problem) &&
+  /multipart|boundary|Malformed|Unexpected end/i.test(error.message);
 
 const malformed = (because: string): Problem =>
   new Problem('invalid_request', `The body must be a multipart form with a file: ${because}.`);

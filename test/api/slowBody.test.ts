@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
+import pino from 'pino';
 import type * as Body from '../../api/http/body';
+import { startTestApi } from '../support/api';
+import { createTestDatabase } from '../support/database';
+import { until } from '../support/notices';
 
 const MINUTE_MS = 60_000;
 
@@ -73,3 +77,71 @@ test.each(['whole', 'streamed'])(
     server.close();
   },
 );
+
+const spec = { schema: {} as never, bytesMax: 1_000, streamed: ['text/csv'] };
+type Request = PassThrough & IncomingMessage;
+const csvRequest = (): Request =>
+  Object.assign(new PassThrough(), {
+    headers: { 'content-type': 'text/csv', 'content-length': '9' },
+  }) as unknown as Request;
+
+test('L2 of an upload that breaks off while its bytes are handled nothing is kept: its request is not looked at again', async () => {
+  const { streamBody } = loadUnderFakeClock();
+  const request = csvRequest();
+  const chunks = streamBody(request, spec).chunks[Symbol.asyncIterator]();
+  request.write('some');
+  expect(String((await chunks.next()).value)).toBe('some');
+  request.destroy(new Error('aborted'));
+  await turn();
+  await expect(chunks.next()).rejects.toThrow('aborted');
+  const destroyed = jest.spyOn(request, 'destroy');
+  jest.advanceTimersByTime(3 * MINUTE_MS);
+  expect(destroyed).not.toHaveBeenCalled();
+});
+
+test.each(['whole', 'streamed'])(
+  'L2 a body that is to be read %s when its sender has gone already is not waited for',
+  async (how) => {
+    const { readBody, streamBody } = loadUnderFakeClock();
+    const request = csvRequest();
+    request.on('error', () => undefined).destroy(new Error('aborted'));
+    await turn();
+    const read =
+      how === 'whole'
+        ? readBody(request, { ...spec, raw: true })
+        : streamBody(request, spec).chunks[Symbol.asyncIterator]().next();
+    const waited = new Promise((resolve) => setImmediate(() => setImmediate(resolve, 'still waiting')));
+    expect(await Promise.race([read.catch((error: unknown) => error), waited])).toMatchObject({ name: 'BodyStopped' });
+  },
+);
+
+test('O1 a caller who leaves before the whole body it has sent is read holds up no process that stops, and is no fault of ours', async () => {
+  const logged: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+  const database = await createTestDatabase();
+  const api = await startTestApi({ database, log });
+  const locking = await database.owner.connect();
+  try {
+    await locking.query('begin; lock table api_keys');
+    const sent = request(new URL('/v1/usage', api.url), {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${api.service}`, 'Content-Type': 'application/json' },
+    });
+    sent.on('error', () => undefined).end('{"events":[]}');
+    const waiting = "select count(*)::int as n from pg_locks where relation = 'api_keys'::regclass and not granted";
+    await until(
+      async () => (await locking.query<{ n: number }>(waiting)).rows[0]!.n,
+      (count) => count > 0,
+    );
+    sent.destroy();
+    await turn();
+  } finally {
+    await locking.query('commit');
+    locking.release();
+  }
+  const startedMs = performance.now();
+  await api.close();
+  expect(performance.now() - startedMs).toBeLessThan(8_000);
+  expect(logged).toEqual([]);
+  await database.drop();
+});
