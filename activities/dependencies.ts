@@ -1,6 +1,7 @@
 /** What activities work with; the worker's composition root makes it. */
 import type { Pool } from 'pg';
 import type { PaymentCounts, PaymentDeps } from '../payments/deps';
+import type { Clock } from '../ledger/clock';
 import type { Admins } from '../ledger/limits/advanceLimitRequest';
 import type { FileStore } from '../batches/fileStore';
 import type { Repair } from '../domain/reconciliation';
@@ -23,6 +24,8 @@ export type ActivityCounts = PaymentCounts & {
 };
 
 export type Dependencies = PaymentDeps & {
+  /** Measured again before usage is refused as being ahead. */
+  clock: Clock;
   /** For what reads the whole ledger: its queries may take minutes. @default pool */
   longPool?: Pool;
   counts?: ActivityCounts;

@@ -17,7 +17,7 @@ export function createReportingActivities(
   const report = createUsageReporting({
     pool,
     prices: createPriceBook(pool, log, () => performance.now()),
-    now: clock.now,
+    clock,
     counts: counts?.usage,
     post: (events) =>
       postApart({ events, places: [...events.keys()] }, async (some) => ({

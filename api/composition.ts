@@ -122,7 +122,7 @@ export function composeServices(deps: ApiDeps): Composition {
     prices,
     gates,
     log,
-    now: clock.now,
+    clock,
     counts: counts.usage,
     tracing: deps.tracing,
     onPosted(position) {

@@ -10,6 +10,11 @@ export type Clock = {
   /** By how many milliseconds the database's clock is ahead of this process's (negative: behind); null until it was measured. */
   skewMs(): number | null;
   /**
+   * Whether this process's own clock has run ahead of its durations since the database last answered: the machine was suspended,
+   * which no duration counts, or its clock was set. What is known may be older than it seems, until the database answers again.
+   */
+  mayHaveSlept(): boolean;
+  /**
    * Notes that the database is asked now. The function that is returned takes the time at which the database has answered,
    * and tells when it was asked, by the clock as it is then.
    */
@@ -26,6 +31,9 @@ export type ClockOptions = {
 /** Two good clocks drift apart by no more than this: an old measurement is less sure by so much for each millisecond of its age. */
 const DRIFT = 500e-6;
 
+/** More than a clock that is corrected gains between two answers. */
+const SLEPT_MS_MIN = 5_000;
+
 /** `aheadMs`: the database's time minus `elapsed`, known to within `errorMs` when it was measured at `atMs` of `elapsed`. */
 type Measured = { aheadMs: number; errorMs: number; atMs: number };
 
@@ -35,6 +43,8 @@ type Measured = { aheadMs: number; errorMs: number; atMs: number };
  */
 export function createClock({ now = Date.now, elapsed = () => performance.now() }: ClockOptions = {}): Clock {
   let measured: Measured | null = null;
+  /** This process's own time minus `elapsed`, when the database was asked what it has answered last. */
+  let ownAheadMs = Infinity;
 
   function isBetter(fresh: Measured, known: Measured): boolean {
     const knownErrorMs = known.errorMs + (fresh.atMs - known.atMs) * DRIFT;
@@ -47,10 +57,14 @@ export function createClock({ now = Date.now, elapsed = () => performance.now() 
   return {
     now: () => Math.floor(exactNow()),
     skewMs: () => (measured === null ? null : Math.round(exactNow() - now())),
+    mayHaveSlept: () => now() - elapsed() - ownAheadMs > SLEPT_MS_MIN,
     asking() {
       const askedMs = elapsed();
+      const askedOwnAheadMs = now() - askedMs;
       return (databaseMs) => {
         const atMs = elapsed();
+        // Of the question: what was asked before a suspension and answered after it tells nothing of the time between.
+        ownAheadMs = askedOwnAheadMs;
         const fresh = { aheadMs: databaseMs - (askedMs + atMs) / 2, errorMs: (atMs - askedMs) / 2, atMs };
         if (measured === null || isBetter(fresh, measured)) measured = fresh;
         return Math.floor(measured.aheadMs + askedMs);

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { checkEvent, isRejection, type Rejection } from '../domain/checkEvent';
 import { priceEvent } from '../domain/pricing';
 import { rejectTime, type UsageEvent } from '../domain/usageEvent';
+import { measureClock, type Clock } from '../ledger/clock';
 import type { PricedEvent } from '../ledger/usage/postUsage';
 import { findUsageEvents } from '../ledger/usage/findUsageEvents';
 import type { PostedEvent } from '../ledger/usage/postedEvent';
@@ -34,16 +35,17 @@ function check(raw: unknown, nowMs: number): UsageEvent | Rejection {
 export function createUsageChecking(
   pool: Pool,
   prices: PriceBook,
-  now: () => number,
+  clock: Clock,
 ): (raw: readonly unknown[]) => Promise<CheckedUsage> {
   /** Whatever this process does not know yet is looked up before it is refused. */
   async function checkEvents(raw: readonly unknown[]): Promise<CheckedUsage> {
-    const nowMs = now();
+    // What names no time is of now: of the database's.
+    if (clock.mayHaveSlept()) await measureClock(pool, clock);
+    const nowMs = clock.now();
     const rejected: Placed<Rejection>[] = [];
-    const late: Late[] = [];
+    let late: Late[] = [];
     const timely: Placed<{ event: UsageEvent }>[] = [];
     await prices.fresh();
-    const unknown = new Set<string>();
     for (let index = 0; index < raw.length; index++) {
       const event = check(raw[index], nowMs);
       if (isRejection(event)) {
@@ -56,8 +58,18 @@ export function createUsageChecking(
         continue;
       }
       timely.push({ index, event });
-      if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     }
+    if (late.some(({ event }) => event.atMs > nowMs)) {
+      // A machine that was suspended is behind until the database has told it the time: nothing is refused as ahead before.
+      await measureClock(pool, clock);
+      const trueMs = clock.now();
+      timely.push(...late.filter(({ event }) => rejectTime(event.atMs, trueMs) === null));
+      timely.sort((a, b) => a.index - b.index);
+      late = late.filter(({ event }) => rejectTime(event.atMs, trueMs) !== null);
+    }
+    const unknown = new Set<string>();
+    for (const { event } of timely)
+      if (typeof prices.find(event.model, event.atMs) === 'string') unknown.add(event.model);
     if (unknown.size > 0) await prices.learn([...unknown]);
     const { duplicates, refused } = await checkLate(pool, late);
     return { ...priceAll(timely, rejected), rejected: [...rejected, ...refused], duplicates };

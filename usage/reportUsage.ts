@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import { toKeepable, toShownId, type Rejection } from '../domain/checkEvent';
 import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
+import type { Clock } from '../ledger/clock';
 import type { PriceBook } from './priceBook';
 import { keepRejectedUsage, type RejectedEvent } from '../ledger/usage/keepRejectedUsage';
 import type { UsageCounts } from './postCounted';
@@ -22,7 +23,7 @@ export type PostedPart = { result: PostedUsage; first: number; places: readonly 
 export type UsageReporting = {
   pool: Pool;
   prices: PriceBook;
-  now(): number;
+  clock: Clock;
   counts?: Pick<UsageCounts, 'reported'> | undefined;
   /** Posts events that were checked and priced, alone or with others, in one or more commits. */
   post(events: readonly PricedEvent[]): Promise<readonly PostedPart[]>;
@@ -32,11 +33,11 @@ export type UsageReporting = {
 export function createUsageReporting({
   pool,
   prices,
-  now,
+  clock,
   counts,
   post,
 }: UsageReporting): (raw: readonly unknown[]) => Promise<ReportedUsage> {
-  const checkEvents = createUsageChecking(pool, prices, now);
+  const checkEvents = createUsageChecking(pool, prices, clock);
   return async (raw) => {
     const checked = await checkEvents(raw);
     const { events, places, rejected } = checked;

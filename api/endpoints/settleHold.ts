@@ -47,7 +47,7 @@ export const settle = endpoint({
       throw await unsettled(raw, ended(hold.status), services);
     if (rejected.length > 0) throw await refused(raw, rejected, services);
 
-    const checked = await createUsageChecking(services.pool, services.prices, services.clock.now)(raw);
+    const checked = await createUsageChecking(services.pool, services.prices, services.clock)(raw);
     if (checked.rejected.length > 0) throw await refused(raw, checked.rejected, services);
     return post(raw, hold, checked, settleHash, services);
   },

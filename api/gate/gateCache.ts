@@ -54,7 +54,7 @@ export function createGateCache({
   const reader = createGateReader({ known, pool, databaseUrl, log, clock });
 
   const isTellable = (): boolean =>
-    clock.now() - known.asOf().ms <= policy.staleAfterMs || policy.onStale === 'fail_open';
+    (clock.now() - known.asOf().ms <= policy.staleAfterMs && !clock.mayHaveSlept()) || policy.onStale === 'fail_open';
   /** Until all gates were read once, what is known may be older than it seems: each is looked up. */
   const get = (accountId: string): KnownGate | undefined =>
     known.isComplete() ? known.table.get(accountId) : undefined;

@@ -5,6 +5,7 @@ import { isAccountId, toShownId } from '../../domain/checkEvent';
 import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
 import type { MovedPosition } from '../../ledger/accounts/position';
+import type { Clock } from '../../ledger/clock';
 import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
 import type { Tracing } from '../../telemetry/spans';
 import { createCommitLanes } from './commitLanes';
@@ -38,7 +39,7 @@ export type UsagePostingDeps = {
   prices: PriceBook;
   gates: GateCache;
   log: Logger;
-  now(): number;
+  clock: Clock;
   /** Called with each position a commit has changed, before anybody is answered. */
   onPosted(position: MovedPosition): void;
   counts?: UsageCounts | undefined;
@@ -55,7 +56,7 @@ export function createUsagePosting({
   prices,
   gates,
   log,
-  now,
+  clock,
   onPosted,
   counts,
   tracing,
@@ -74,7 +75,7 @@ export function createUsagePosting({
   const reportUsage = createUsageReporting({
     pool,
     prices,
-    now,
+    clock,
     counts,
     post: (events) => lanes.submit(events).catch(toOutage),
   });
@@ -103,7 +104,7 @@ export function createUsagePosting({
   /** The gate of each account named: from the commit, or else the last one known. The events are durable by now, so nothing is thrown here. */
   async function gatesOf(raw: readonly unknown[], posted: readonly PostedUsage[]): Promise<string> {
     const found: string[] = [];
-    const asOfMs = now();
+    const asOfMs = clock.now();
     const asOf = { ms: asOfMs, text: new Date(asOfMs).toISOString() };
     for (const id of new Set(raw.map((one) => (one as { accountId?: unknown } | null)?.accountId))) {
       if (typeof id !== 'string' || !isAccountId(id)) continue;

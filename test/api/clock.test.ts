@@ -1,6 +1,9 @@
 /** Times from outside are compared with the database's clock, however wrong the clock of an API process is (B3, B4, P4). */
 import { createHmac } from 'node:crypto';
+import { pino } from 'pino';
 import { createClock, measureClock } from '../../ledger/clock';
+import { createUsageChecking } from '../../usage/checkUsage';
+import { createPriceBook } from '../../usage/priceBook';
 import { openAccount, putModel, report, startTestApi, TEST_WEBHOOK_SECRETS, type TestApi } from '../support/api';
 
 const MINUTE = 60_000;
@@ -124,6 +127,44 @@ describe.each([
   });
 });
 
+test('B4 a process that is behind, because its machine was suspended, asks for the time before it refuses an event as ahead', async () => {
+  const api = await startTestApi();
+  await putModel(api);
+  const { pool } = api.database;
+  const prices = createPriceBook(pool, pino({ level: 'silent' }), () => performance.now());
+  const clock = createClock();
+  clock.asking()(Date.now() - HOUR);
+  const events = [0, -1, 6, -2].map((minutes, place) => ({
+    id: `e${place}`,
+    accountId: 'any',
+    model: 'model',
+    inputTokens: 1,
+    at: iso(Date.now() + minutes * MINUTE),
+  }));
+  const checked = await createUsageChecking(pool, prices, clock)(events);
+  expect(checked.rejected).toMatchObject([{ index: 2, code: 'at_out_of_range' }]);
+  expect(checked.places).toEqual([0, 1, 3]);
+  expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
+  prices.close();
+  await api.close();
+});
+
+test('B3 an event without a time gets the true one from a process whose machine was suspended', async () => {
+  const api = await startTestApi();
+  await putModel(api);
+  const { pool } = api.database;
+  const prices = createPriceBook(pool, pino({ level: 'silent' }), () => performance.now());
+  let ownMs = Date.now() - HOUR;
+  const clock = createClock({ now: () => ownMs });
+  clock.asking()(Date.now() - HOUR);
+  ownMs += HOUR;
+  const event = { id: 'untimed', accountId: 'any', model: 'model', inputTokens: 1 };
+  const checked = await createUsageChecking(pool, prices, clock)([event]);
+  expect(Math.abs(checked.events[0]!.atMs - Date.now())).toBeLessThan(1_000);
+  prices.close();
+  await api.close();
+});
+
 describe('a measured clock', () => {
   let elapsedMs = 0;
   const measured = (clock: ReturnType<typeof createClock>, aheadMs: number, roundTripMs: number): void => {
@@ -161,6 +202,28 @@ describe('a measured clock', () => {
     clock.asking()(1_000);
     ownMs += HOUR;
     expect([clock.now(), clock.skewMs()]).toEqual([1_000, -HOUR]);
+  });
+
+  test('knows that it may have slept when the own clock has run ahead of durations, until the database answers again', () => {
+    let ownMs = 1_000_000;
+    let sinceMs = 0;
+    const clock = createClock({ now: () => ownMs, elapsed: () => sinceMs });
+    expect(clock.mayHaveSlept()).toBe(false);
+    clock.asking()(1_000_000);
+    ownMs += 60_000;
+    sinceMs += 60_000;
+    expect(clock.mayHaveSlept()).toBe(false);
+    ownMs += HOUR;
+    expect(clock.mayHaveSlept()).toBe(true);
+    const answered = clock.asking();
+    ownMs += HOUR;
+    answered(ownMs - HOUR);
+    expect(clock.mayHaveSlept()).toBe(true);
+    clock.asking()(ownMs);
+    expect([clock.mayHaveSlept(), clock.now()]).toEqual([false, ownMs]);
+    // Set back: nothing is older than it seems.
+    ownMs -= HOUR;
+    expect(clock.mayHaveSlept()).toBe(false);
   });
 
   test('is measured by one question to Postgres', async () => {

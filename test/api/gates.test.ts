@@ -153,6 +153,26 @@ test('S6 a gate that lost its feed answers gate_stale past the limit, and comes 
   await cache.close();
 });
 
+test('S6 after the machine was suspended, known gates count as stale until the next look', async () => {
+  const { id } = await openAccount(api, '10.00');
+  let sleptMs = 0;
+  const cache = createGateCache({
+    pool: api.database.pool,
+    databaseUrl: api.database.url,
+    log: silent,
+    clock: createClock({ now: () => Date.now() + sleptMs }),
+  });
+  await cache.start();
+  expect(await cache.find(id)).toMatchObject({ allowed: true });
+  sleptMs = 60_000;
+  expect(cache.recall(id)).toBeUndefined();
+  await expect(cache.find(id)).rejects.toMatchObject({ code: 'gate_stale' });
+  await cache.refresh();
+  expect(await cache.find(id)).toMatchObject({ allowed: true });
+  expect(cache.recall(id)).toBeDefined();
+  await cache.close();
+});
+
 test('S6 an answer of an earlier history that comes late does not survive the next look', async () => {
   const { id } = await openAccount(api);
   const cache = createGateCache({
