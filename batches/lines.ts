@@ -21,25 +21,35 @@ export type LineSplitter = {
   end(): Generator<Line>;
 };
 
+/** So many pieces are joined: each costs a hundred bytes besides, and a sender may make them as small as it likes. */
+const PIECES_MAX = 1_024;
+
 /** Holds one line at most, and of one that is too long nothing. A CR before the line break is no part of the line. */
 export function createLineSplitter(): LineSplitter {
   let number = 0;
   let offset = 0;
-  /** The line that has begun: its pieces, and their length, which goes on where the pieces were dropped. */
+  /** The line that has begun: what was joined of it, its pieces since, and its length, which goes on where these were dropped. */
+  let joined: Buffer[] = [];
   let pieces: Buffer[] = [];
   let length = 0;
 
   function grow(piece: Buffer): void {
     length += piece.length;
-    if (length > LINE_BYTES_MAX) pieces = [];
+    if (length > LINE_BYTES_MAX) [joined, pieces] = [[], []];
     else if (piece.length > 0) pieces.push(piece);
+    if (pieces.length < PIECES_MAX) return;
+    joined.push(Buffer.concat(pieces));
+    pieces = [];
   }
+
+  const whole = (): Buffer =>
+    joined.length === 0 && pieces.length === 1 ? pieces[0]! : Buffer.concat([...joined, ...pieces]);
 
   function take(breakLength: number): Line {
     const start = offset;
-    const tooLong = length > LINE_BYTES_MAX;
-    let bytes = tooLong ? null : pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    let bytes = length > LINE_BYTES_MAX ? null : whole();
     offset += length + breakLength;
+    joined = [];
     pieces = [];
     length = 0;
     number += 1;

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createFileChecker, parseRequest, type CheckedFile } from '../../batches/checkFile';
 import { FILE_BYTES_MAX, REQUESTS_MAX } from '../../domain/batch';
 
@@ -187,4 +189,22 @@ test.each([
   ],
 ])('L2 %s is taken', (_what, rest, body) => {
   expect(check(linesOf(request('a', body, rest)))).toMatchObject({ kind: 'fine' });
+});
+
+test('L2 memory follows the bytes of a line, not the pieces in which it comes', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const checker = createFileChecker();
+  const line = Buffer.from(
+    JSON.stringify(request('a', { messages: [{ role: 'user', content: 'x'.repeat(400_000) }] })),
+  );
+  const before = used();
+  for (let at = 0; at < line.length; at += 1) checker.push(line.subarray(at, at + 1));
+  expect(used() - before).toBeLessThan(8 * 1024 * 1024);
+  expect(checker.end()).toMatchObject({ kind: 'fine', facts: { requests: 1, model: 'gpt-test' } });
 });
