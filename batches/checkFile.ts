@@ -24,8 +24,13 @@ export type FileFacts = {
 export type CheckedFile =
   { kind: 'fine'; facts: FileFacts } | { kind: 'refused'; errors: FileError[]; facts: FileFacts | null };
 
+export type FileChecker = Checker<CheckedFile> & {
+  /** Of the file's model, which its first request names; null until that has come. */
+  readonly named: Pick<FileFacts, 'model' | 'firstLine'> | null;
+};
+
 /** Whether the model exists and takes batches is not asked here. Memory: the custom ids, and one line. */
-export function createFileChecker(): Checker<CheckedFile> {
+export function createFileChecker(): FileChecker {
   const lines = createLineSplitter();
   const errors: FileError[] = [];
   const firstLines = new Map<string, number>();
@@ -73,6 +78,9 @@ export function createFileChecker(): Checker<CheckedFile> {
         lineCount = line.number;
         if (this.hopeless) return;
       }
+    },
+    get named() {
+      return first && { model: first.model, firstLine };
     },
     get hopeless() {
       return bytes > FILE_BYTES_MAX || requests > REQUESTS_MAX || lineCount > LINES_MAX;

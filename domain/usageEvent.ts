@@ -31,7 +31,9 @@ export type RejectionCode =
   | 'event_conflict'
   | 'unknown_hold'
   /** A result of a batch that has ended. */
-  | 'job_ended';
+  | 'job_ended'
+  /** A successful answer of a batch that has no usage, or one that has no price. */
+  | 'usage_missing';
 
 /** Why an `at` can't be taken, or null when it can (B4). */
 export function rejectTime(atMs: number, nowMs: number): string | null {

@@ -1,14 +1,14 @@
 /** How an inference service answers a batch's requests: each result is looked at by itself (L4). */
 import { z } from 'zod';
 import { isStorable } from '../../domain/batchRequest';
-import { readUsage } from '../../domain/batchUsage';
+import { readUsage, type BatchUsage } from '../../domain/batchUsage';
 import { priceBatchUsage } from '../../domain/batchPrice';
 import { zero } from '../../domain/money';
 import { isTooDeep } from '../../domain/strictJson';
 import type { Batch } from '../../ledger/batches/batch';
 import { recordResults, type NewResult } from '../../ledger/batches/recordResults';
 import { transaction } from '../../ledger/db';
-import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
+import { keepRejectedUsage, type RejectedEvent } from '../../ledger/usage/keepRejectedUsage';
 import { ok } from '../http/endpoint';
 import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
@@ -19,6 +19,9 @@ const RESULTS_MAX = 5_000;
 
 /** What becomes of one result that can't be taken. */
 type Rejection = { custom_id: string; code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended' };
+
+/** A 2xx answer without usage, or with one that is beyond any price. */
+type Unpriced = { customId: string; usage: BatchUsage | null };
 
 const result = z.object({
   custom_id: z.string().min(1).max(256).refine(isStorable),
@@ -51,7 +54,8 @@ export const results = endpoint({
   },
   async handle({ params, body }, services) {
     const job = await findExecuted(params.batchId, services);
-    const { taken, rejected } = sort(job, body.results);
+    const { taken, rejected, unpriced } = sort(job, body.results);
+    if (unpriced.length > 0) await keepUnpriced(job, unpriced, services);
     if (taken.length === 0) return ok({ accepted: 0, duplicates: 0, rejected });
     const recorded = await transaction(services.pool, (tx) =>
       recordResults(tx, { batchId: job.id, results: taken, nowMs: services.clock.now() }),
@@ -75,15 +79,20 @@ export const results = endpoint({
   },
 });
 
-function sort(job: Batch, raw: readonly unknown[]): { taken: NewResult[]; rejected: Rejection[] } {
-  const taken: NewResult[] = [];
-  const rejected: Rejection[] = [];
+type Sorted = { taken: NewResult[]; rejected: Rejection[]; unpriced: Unpriced[] };
+
+function sort(job: Batch, raw: readonly unknown[]): Sorted {
+  const sorted: Sorted = { taken: [], rejected: [], unpriced: [] };
   for (const one of raw) {
     const read = toResult(job, one);
-    if ('code' in read) rejected.push(read);
-    else taken.push(read);
+    if ('outcome' in read) sorted.taken.push(read);
+    else if ('code' in read) sorted.rejected.push(read);
+    else {
+      sorted.unpriced.push(read);
+      sorted.rejected.push(reject(read.customId, 'usage_missing'));
+    }
   }
-  return { taken, rejected };
+  return sorted;
 }
 
 const NOTHING_USED = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
@@ -98,7 +107,7 @@ export const toFailed = (customId: string, response: string | null, error: strin
 });
 
 /** An answer of 2xx is billed by its usage; everything else costs nothing. */
-function toResult(job: Batch, raw: unknown): NewResult | Rejection {
+function toResult(job: Batch, raw: unknown): NewResult | Unpriced | Rejection {
   // It is written down as JSON, by a writer that calls itself for each level.
   if (isTooDeep(raw)) return reject(shownId(raw), 'invalid_result');
   const parsed = result.safeParse(raw);
@@ -117,7 +126,7 @@ function toResult(job: Batch, raw: unknown): NewResult | Rejection {
   if (status < 200 || status > 299) return toFailed(customId, stored, null);
   const usage = readUsage(job.endpoint, parsed.data.usage ?? (body as { usage?: unknown } | null)?.usage);
   const cost = usage && priceBatchUsage(job.prices, usage);
-  if (!usage || cost === null) return reject(customId, 'usage_missing');
+  if (!usage || cost === null) return { customId, usage };
   return { customId, outcome: 'completed', response: stored, error: null, usage, cost };
 }
 
@@ -136,11 +145,32 @@ const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>
     pool,
     late
       .filter(({ outcome }) => outcome === 'completed')
-      .map(({ customId, usage }) => ({
-        accountId: job.accountId,
-        eventId: `${job.id}/${customId}`.slice(0, 128),
-        code: 'job_ended',
-        message: 'the batch takes no more results',
-        event: JSON.stringify({ batch: job.id, custom_id: customId, model: job.model, ...usage }),
-      })),
+      .map((one) => toRejected(job, one, 'job_ended', 'the batch takes no more results')),
   );
+
+/** So may answers that can't be billed; their requests are executed again, until an answer can be, or their time is over. */
+const keepUnpriced = (job: Batch, unpriced: readonly Unpriced[], { pool }: Uses<'pool'>): Promise<void> =>
+  keepRejectedUsage(
+    pool,
+    unpriced.map((one) =>
+      toRejected(
+        job,
+        one,
+        'usage_missing',
+        one.usage === null ? 'the answer has no usage' : 'the usage is beyond any price',
+      ),
+    ),
+  );
+
+const toRejected = (
+  { id, accountId, model }: Batch,
+  { customId, usage }: Unpriced,
+  code: RejectedEvent['code'],
+  message: string,
+): RejectedEvent => ({
+  accountId,
+  eventId: `${id}/${customId}`.slice(0, 128),
+  code,
+  message,
+  event: JSON.stringify({ batch: id, custom_id: customId, model, ...usage }),
+});

@@ -1,6 +1,6 @@
 /** A batch's input: checked while it is uploaded, kept whole or not at all (L2). */
 import { z } from 'zod';
-import { createFileChecker, type FileFacts } from '../../batches/checkFile';
+import { createFileChecker, type FileChecker, type FileFacts } from '../../batches/checkFile';
 import { discardFile } from '../../batches/discardFile';
 import { newId } from '../../batches/newId';
 import { storeUpload } from '../../batches/storeUpload';
@@ -111,18 +111,16 @@ async function receive(
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
   const form = await readMultipart(body as StreamedBody, async (content) => {
-    const stored = await storeUpload(store, id, content, createFileChecker(), isOver);
+    const checker = createFileChecker();
+    const findFault = (named: NamedModel) => findModelFault(named, { pool, clock });
+    const stored = await storeUpload(store, id, untilRefused(content, checker, findFault), checker, isOver);
     if (stored.kind === 'refused') throw refused(stored.errors);
     checked = stored;
   });
   const expiresAfterSeconds = readForm(form.fields, checked !== null);
   const { facts, bytes } = checked!;
-  const [model] = await readModels(pool, [facts.model]);
-  const fault = refuseModel(model, clock.now());
-  if (fault) {
-    const message = `line ${facts.firstLine}: the model ${facts.model} ${fault.because}`;
-    throw refused([{ code: fault.code, message, param: 'body.model', line: facts.firstLine }]);
-  }
+  const fault = await findModelFault(facts, { pool, clock });
+  if (fault) throw fault;
   return transaction(pool, async (tx) => {
     await lockOpenAccount(tx, accountId);
     requireRoom(await readStored(tx, accountId, 'files'), FILES_LIMIT, bytes);
@@ -136,6 +134,42 @@ async function receive(
     await recordAudit(tx, kept.accountId, principal.actor, 'file.upload', { file: id, bytes });
     return kept;
   });
+}
+
+type NamedModel = NonNullable<FileChecker['named']>;
+
+/** Null for a model that takes batches. */
+async function findModelFault(
+  { model: id, firstLine: line }: NamedModel,
+  { pool, clock }: Uses<'pool' | 'clock'>,
+): Promise<Problem | null> {
+  const [model] = await readModels(pool, [id]);
+  const fault = refuseModel(model, clock.now());
+  if (!fault) return null;
+  const message = `line ${line}: the model ${id} ${fault.because}`;
+  return refused([{ code: fault.code, message, param: 'body.model', line }]);
+}
+
+/**
+ * Asks for the model as soon as the first request has named it, while the rest comes: a file whose model can't be taken is
+ * refused then, not after its last byte. It is asked again at the end, so a question that fails is no matter.
+ */
+async function* untilRefused(
+  content: AsyncIterable<Buffer>,
+  checker: FileChecker,
+  findFault: (named: NamedModel) => Promise<Problem | null>,
+): AsyncGenerator<Buffer> {
+  let asked: Promise<void> | null = null;
+  let fault: Problem | null = null;
+  for await (const chunk of content) {
+    if (fault) throw fault as Problem;
+    yield chunk;
+    if (checker.named)
+      asked ??= findFault(checker.named).then(
+        (found) => void (fault = found),
+        () => undefined,
+      );
+  }
 }
 
 /** Returns for how many seconds the file is to be kept. */

@@ -45,6 +45,7 @@ export const rejectionCode = z.enum([
   'event_conflict',
   'unknown_hold',
   'job_ended',
+  'usage_missing',
 ]);
 
 export const report = endpoint({

@@ -1,6 +1,7 @@
 /** L2, L3: whatever is wrong with a batch or its file is told by its own error, and of it nothing stands: no money, no row, no byte. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { request as ask, type ClientRequest } from 'node:http';
+import { once } from 'node:events';
+import { request as ask, type ClientRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -219,6 +220,25 @@ async function remove({ body }: Pick<Answer, 'body'>): Promise<void> {
   const { status } = await api.ask('DELETE', `/v1/files/${body.id}`, { key: own.owner });
   expect(status).toBe(200);
 }
+
+test('L2 a file of a model that takes no batches is refused when its first request has come, not after its last byte', async () => {
+  const request = begin(100_000_000);
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  request.on('error', () => undefined);
+  request.write(HEAD + FILE + `${other({ model: 'open-text' })}\n`);
+  const sending = setInterval(() => request.write(`${other({ model: 'open-text' })}\n`), 20);
+  try {
+    const [response] = await answered;
+    expect(response.statusCode).toBe(400);
+    expect(JSON.parse((await response.toArray()).join('')).error).toMatchObject({
+      code: 'model_not_supported',
+      message: 'Line 1: the model open-text is an open model; batches take commercial ones.',
+    });
+  } finally {
+    clearInterval(sending);
+    request.destroy();
+  }
+});
 
 test('L2 50,000 lines pass and one more does not', async () => {
   const lines = linesOf(...times(REQUESTS_MAX, (i) => requestLine(`r${i}`)));

@@ -109,6 +109,11 @@ test('L2 a batch runs from upload to output with the official client, and is bil
     const { rows } = (await api.ask('GET', `/v1/accounts/${own.id}/usage?groupBy=kind`, { key: own.owner })).body;
     expect(rows).toContainEqual(expect.objectContaining({ kind: 'batch', requests: 250 }));
     expect((await openai.batches.list({ limit: 1 })).data).toMatchObject([{ id }]);
+    const newest = await createOf([requestLine('one more')]);
+    const paged: string[] = [];
+    for await (const one of openai.batches.list({ limit: 1 })) paged.push(one.id);
+    expect(paged.slice(0, 2)).toEqual([newest, id]);
+    await ended(newest);
     const notices = await api.ask('GET', `/v1/accounts/${own.id}/notices`, { key: own.owner });
     expect(notices.body.data).toContainEqual(expect.objectContaining({ kind: 'batch_ended' }));
   } finally {
@@ -270,6 +275,25 @@ test.each([
   });
   expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_request']);
   expect(await openai.files.delete(fileId)).toMatchObject({ deleted: true });
+});
+
+test('B4 an answer that can not be billed is kept for the admins, once however often its request is executed again', async () => {
+  const prices = [{ from: '2024-01-01T00:00:00Z', inputPerMillion: '200.00', outputPerMillion: '200.00' }];
+  const model = { provider: 'OpenAI', license: 'commercial', input: ['text'], output: 'text', batch: true, prices };
+  await api.ask('PUT', '/v1/models/gpt-dear', { key: api.admin, body: model });
+  const id = await createOf([requestLine('r0', { model: 'gpt-dear' })]);
+  await running(id);
+  const bare = { custom_id: 'r0', response: { status_code: 200, body: {} } };
+  for (const _ of times(3, () => null)) await report(id, bare);
+  const dear = { prompt_tokens: 1_000_000_000, completion_tokens: 1_000_000_000 };
+  for (const _ of times(2, () => null)) await report(id, { ...bare, usage: dear });
+  await report(id, { custom_id: 'r0', response: { status_code: 500, body: {} } });
+  const { body } = await api.ask('GET', '/v1/rejected-usage?limit=100', { key: api.admin });
+  const kept = (body.data as Record<string, any>[]).filter(({ event }) => event.batch === id);
+  expect(kept.toSorted((a, b) => String(a.message).localeCompare(String(b.message)))).toMatchObject([
+    { code: 'usage_missing', message: 'the answer has no usage', event: { batch: id, custom_id: 'r0' } },
+    { code: 'usage_missing', message: 'the usage is beyond any price', event: { inputTokens: 1_000_000_000 } },
+  ]);
 });
 
 test('L3 results are taken one by one: an unknown request, a missing usage and what is no result are named', async () => {

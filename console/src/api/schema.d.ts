@@ -2298,7 +2298,7 @@ export interface components {
             accountId: string;
             id: string;
             /** @enum {string} */
-            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended";
+            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended" | "usage_missing";
             message: string;
             event: unknown;
             /** Format: date-time */
@@ -6434,7 +6434,7 @@ export interface operations {
                             index: number;
                             id: string;
                             /** @enum {string} */
-                            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended";
+                            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended" | "usage_missing";
                             message: string;
                         }[];
                         gates: {
@@ -6688,7 +6688,7 @@ export interface operations {
                         data: {
                             id: string;
                             /** @enum {string} */
-                            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended";
+                            code: "invalid_event" | "unknown_account" | "account_closed" | "unknown_model" | "no_price" | "at_out_of_range" | "event_conflict" | "unknown_hold" | "job_ended" | "usage_missing";
                             message: string;
                             event: unknown;
                             /** Format: date-time */
