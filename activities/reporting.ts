@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { AskedFrom, Snapshot } from '../domain/accountState';
 import { POSTED_EVENTS_MAX } from '../domain/reportedEvents';
+import { postUsage } from '../ledger/usage/postUsage';
 import { postApart } from '../usage/postApart';
 import { postCounted } from '../usage/postCounted';
 import { createPriceBook } from '../usage/priceBook';
@@ -21,7 +22,7 @@ export function createReportingActivities(
     counts: counts?.usage,
     post: (events) =>
       postApart({ events, places: [...events.keys()] }, async (some) => ({
-        result: await postCounted(pool, some, counts?.usage),
+        result: await postCounted(some, counts?.usage, () => postUsage(pool, some)),
         first: 0,
       })),
   });

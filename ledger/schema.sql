@@ -1330,6 +1330,9 @@ CREATE OR REPLACE FUNCTION post_usage(p_accounts text[], p_account integer[], p_
 AS $function$
 #variable_conflict use_column
 declare
+  -- Nobody keeps an account's lock for a second: who does is frozen, or a person, and all others of the commit would wait.
+  v_lock_timeout constant text := '1s';
+  v_lock_timeout_before constant text := current_setting('lock_timeout');
   v_posting constant bigint := nextval('usage_postings');
   v_accounts constant int := cardinality(p_accounts);
   -- Of the accounts that exist, and are locked.
@@ -1347,10 +1350,12 @@ declare
   v_taken int;
   v_moved int[];
 begin
+  perform set_config('lock_timeout', v_lock_timeout, true);
   select array_agg(l.place order by l.place), array_agg(l.sequence order by l.place), array_agg(l.place) filter (where l.closed)
   into v_known, v_sequences, v_closed
   from (select a.place::int, b.sequence, 'account_closed' = any (b.set_reasons) as closed from unnest(p_accounts) with ordinality a(id, place) join balances b on b.account_id = a.id
         order by b.account_id for no key update of b) l;
+  perform set_config('lock_timeout', v_lock_timeout_before, true);
   if coalesce(cardinality(v_known), 0) < v_accounts then
     v_sequences := (select array_agg(v_sequences[array_position(v_known, place)] order by place) from generate_series(1, v_accounts) place);
   end if;

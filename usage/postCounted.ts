@@ -1,7 +1,6 @@
 /** Posts usage, and counts what it has deducted. */
 import type { RejectionCode } from '../domain/usageEvent';
-import type { Db } from '../ledger/db';
-import { postUsage, type PostedUsage, type PricedEvent } from '../ledger/usage/postUsage';
+import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
 
 /** What is counted of usage, for metrics. */
 export type UsageCounts = {
@@ -12,22 +11,23 @@ export type UsageCounts = {
   failed(): void;
 };
 
-export async function postCounted(
-  db: Db,
+/** @param post commits the events, all or those of some accounts */
+export async function postCounted<Posted extends PostedUsage>(
   events: readonly PricedEvent[],
   counts: Pick<UsageCounts, 'committed'> | undefined,
-): Promise<PostedUsage> {
+  post: () => Promise<Posted>,
+): Promise<Posted> {
   const startedMs = performance.now();
-  const posted = await postUsage(db, events);
+  const posted = await post();
   counts?.committed(events.length, (performance.now() - startedMs) / 1_000, deducted(events, posted));
   return posted;
 }
 
 /** What the accounts were charged for events that were posted now. */
-function deducted(events: readonly PricedEvent[], { notPosted }: PostedUsage): bigint {
+function deducted(events: readonly PricedEvent[], { positions, notPosted }: PostedUsage): bigint {
   let nano = 0n;
-  events.forEach(({ cost }, place) => {
-    if (!notPosted.has(place)) nano += cost;
+  events.forEach(({ accountId, cost }, place) => {
+    if (positions.has(accountId) && !notPosted.has(place)) nano += cost;
   });
   return nano;
 }

@@ -6,7 +6,9 @@ import { Problem } from '../../domain/errors';
 import type { RejectionCode } from '../../domain/usageEvent';
 import type { MovedPosition } from '../../ledger/accounts/position';
 import type { Clock } from '../../ledger/clock';
-import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
+import { NONE_LOCKED, postUnlocked, type PostedUnlocked } from '../../ledger/usage/postUnlocked';
+import { postUsage, type PostedUsage, type PricedEvent } from '../../ledger/usage/postUsage';
+import { isLockTimeout } from '../../ledger/whenFree';
 import type { Tracing } from '../../telemetry/spans';
 import { createCommitLanes } from './commitLanes';
 import type { GateCache } from '../gate/gateCache';
@@ -50,6 +52,8 @@ export type UsagePostingDeps = {
 export const COMMIT_EVENTS_MAX = 5_000;
 /** In each lane: about a second's work. */
 const WAITING_EVENTS_MAX = 25_000;
+/** In a line of the log. */
+const LOCKED_TOLD_MAX = 10;
 
 export function createUsagePosting({
   pool,
@@ -66,8 +70,8 @@ export function createUsagePosting({
     waitingMax: WAITING_EVENTS_MAX,
     isItemsFault: isEventsFault,
     keepContext: tracing?.keep,
-    commit(events) {
-      const work = () => commit({ pool, counts, onPosted }, events);
+    commit(events, waits) {
+      const work = () => commit({ pool, log, counts, onPosted }, events, waits);
       return tracing ? tracing.span('usage commit', { attributes: { events: events.length } }, work) : work();
     },
   });
@@ -133,10 +137,25 @@ export function createUsagePosting({
 }
 
 async function commit(
-  { pool, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'counts' | 'onPosted'>,
+  { pool, log, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'log' | 'counts' | 'onPosted'>,
   events: readonly PricedEvent[],
-): Promise<PostedUsage> {
-  const posted = await postCounted(pool, events, counts);
+  waits: boolean,
+): Promise<PostedUnlocked> {
+  const posted = await postCounted(events, counts, () =>
+    waits ? postWaiting(pool, events) : postUnlocked(pool, events),
+  );
+  if (posted.locked.size > 0)
+    log.warn({ accounts: [...posted.locked].slice(0, LOCKED_TOLD_MAX) }, 'usage waits for accounts that are locked');
   for (const position of posted.positions.values()) onPosted(position);
   return posted;
+}
+
+/** One account that stays locked fails the statement for all: then the others are posted without it. */
+async function postWaiting(pool: Pool, events: readonly PricedEvent[]): Promise<PostedUnlocked> {
+  try {
+    return { ...(await postUsage(pool, events)), locked: NONE_LOCKED };
+  } catch (error) {
+    if (isLockTimeout(error)) return postUnlocked(pool, events);
+    throw error;
+  }
 }

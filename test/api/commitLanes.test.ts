@@ -1,11 +1,12 @@
 import { createCommitLanes } from '../../api/usage/commitLanes';
-import type { PostedUsage, PricedEvent } from '../../ledger/usage/postUsage';
+import type { PostedUnlocked } from '../../ledger/usage/postUnlocked';
+import type { PricedEvent } from '../../ledger/usage/postUsage';
 import { priced } from '../support/ledgerAccount';
 
-/** Commits that wait to be let through; each tells the ids it was given, in order. */
+/** Commits that wait to be let through; each tells the ids it was given, in order, and is told whose accounts are locked. */
 function start(waitingMax = 100) {
-  const commits: { accounts: string[]; ids: string[]; pass: () => void }[] = [];
-  const commit = (events: readonly PricedEvent[]): Promise<PostedUsage> =>
+  const commits: { accounts: string[]; ids: string[]; waits: boolean; pass: (locked?: string[]) => void }[] = [];
+  const commit = (events: readonly PricedEvent[], waits: boolean): Promise<PostedUnlocked> =>
     new Promise((resolve) => {
       const notPosted = new Map(
         events.flatMap(({ id }, place) => (id.startsWith('again') ? [[place, 'duplicate' as const]] : [])),
@@ -13,7 +14,8 @@ function start(waitingMax = 100) {
       commits.push({
         accounts: events.map(({ accountId }) => accountId),
         ids: events.map(({ id }) => id),
-        pass: () => resolve({ positions: new Map(), notPosted }),
+        waits,
+        pass: (locked = []) => resolve({ positions: new Map(), notPosted, locked: new Set(locked) }),
       });
     });
   const lanes = createCommitLanes({ commit, isItemsFault: () => false, itemsMax: 100, waitingMax });
@@ -76,6 +78,37 @@ test('B3 a request that finds one lane full is refused with 429, and nothing of 
   commits.forEach(({ pass }) => pass());
   await Promise.all([...taken, alone]);
   expect(commits.flatMap(({ ids }) => ids).sort()).toEqual(['a', 'b', 'flying', 'y']);
+});
+
+test('B3 an account that a commit found locked is waited for apart, until a commit takes its events', async () => {
+  const { lanes, commits } = start();
+  const [locked, ...others] = accounts;
+  const other = others.find((candidate) => !areApart(locked!, candidate))!;
+  const [lost, stands] = [lanes.submit([event(locked!, 'a')]), lanes.submit([event(other, 'a'), event(locked!, 'b')])];
+  commits[0]!.pass([locked!]);
+  await expect(lost).rejects.toThrow('locked');
+  await new Promise(setImmediate);
+
+  // What had joined the lane before goes without waiting; what comes now goes apart, and the lane goes on beside it.
+  expect(commits[1]).toMatchObject({ ids: ['a', 'b'], waits: false });
+  const apart = lanes.submit([event(locked!, 'c')]);
+  expect(commits[2]).toMatchObject({ ids: ['c'], waits: true });
+  commits[1]!.pass([locked!]);
+  await expect(stands).rejects.toThrow('locked');
+  const taken = lanes.submit([event(other, 'd')]);
+  expect(commits[3]).toMatchObject({ ids: ['d'], waits: true });
+  commits[3]!.pass();
+  await taken;
+
+  commits[2]!.pass();
+  await apart;
+  const [again, beside] = [lanes.submit([event(locked!, 'e')]), lanes.submit([event(other, 'f')])];
+  expect(commits[4]).toMatchObject({ ids: ['e'], waits: true });
+  expect(commits).toHaveLength(5);
+  commits[4]!.pass();
+  await again;
+  commits[5]!.pass();
+  await beside;
 });
 
 function areApart(one: string, other: string): boolean {

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { laneOf } from '../../api/usage/commitLanes';
 import { createGroupCommit } from '../../api/usage/groupCommit';
+import { lockBalance } from '../../ledger/accounts/lockBalance';
+import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
@@ -175,7 +177,7 @@ describe('through two processes', () => {
     }
   }
 
-  /** Ends the connection of the commit that waits for an account's lock, once there is one. */
+  /** Ends the connection of the commit that waits for a lock, once there is one. */
   const breakWaiting = (): Promise<unknown> =>
     until(
       () =>
@@ -185,31 +187,45 @@ describe('through two processes', () => {
       ({ rowCount }) => rowCount! > 0,
     );
 
+  /** A hold of the account, locked by another session: a commit of its usage waits for that longer than for the account. */
+  async function lockedHold(accountId: string): Promise<{ holdId: string; free(): Promise<void> }> {
+    const placed = await api.ask('POST', `/v1/accounts/${accountId}/holds`, {
+      key: api.service,
+      headers: { 'Idempotency-Key': 'locked' },
+      body: { amount: '1.00' },
+    });
+    const holdId: string = placed.body.id;
+    const blocker = await api.database.pool.connect();
+    await blocker.query('begin');
+    await blocker.query('select 1 from holds where id = $1 for update', [holdId]);
+    return {
+      holdId,
+      async free() {
+        await blocker.query('rollback');
+        blocker.release();
+      },
+    };
+  }
+
   test('a commit that loses its connection is 503, and the same request again is taken once', async () => {
     const { id } = await openAccount(api, '10.00');
-    const { pool } = api.database;
-    const blocker = await pool.connect();
-    await blocker.query('begin');
-    await blocker.query('select 1 from balances where account_id = $1 for update', [id]);
-    const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 };
+    const { holdId, free } = await lockedHold(id);
+    const event = { id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000, holdId };
     const lost = report(api, [event]);
     await breakWaiting();
     const answer = await lost;
     expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
-    await blocker.query('rollback');
-    blocker.release();
+    await free();
     expect((await report(api, [event])).body).toMatchObject({ accepted: 1, duplicates: 0 });
     expect((await report(api, [event])).body).toMatchObject({ accepted: 0, duplicates: 1 });
   });
 
   test('B3 a commit that is lost fails its request, though the other lane has committed; the repeat takes what is missing, once', async () => {
     const [lost, stands] = [await openInLane(0), await openInLane(1)];
-    const { pool } = api.database;
-    const blocker = await pool.connect();
-    await blocker.query('begin');
-    await blocker.query('select 1 from balances where account_id = $1 for update', [lost.id]);
-    const events = [lost, stands].map(({ id }) => ({ id: 'a', accountId: id, model: 'model', inputTokens: 1_000_000 }));
+    const { holdId, free } = await lockedHold(lost.id);
+    const event = (accountId: string) => ({ id: 'a', accountId, model: 'model', inputTokens: 1_000_000 });
+    const events = [{ ...event(lost.id), holdId }, event(stands.id)];
     const answer = report(api, events);
     const balanceOf = async (id: string) =>
       (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
@@ -219,8 +235,7 @@ describe('through two processes', () => {
     );
     await breakWaiting();
     expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
-    await blocker.query('rollback');
-    blocker.release();
+    await free();
     expect([await balanceOf(lost.id), await balanceOf(stands.id)]).toEqual(['10.00', '9.00']);
 
     // The caller repeats it, twice at once for good measure.
@@ -228,6 +243,40 @@ describe('through two processes', () => {
     expect(repeats.map(({ body }) => body.accepted + body.duplicates)).toEqual([2, 2]);
     expect(repeats.reduce((sum, { body }) => sum + body.accepted, 0)).toBe(1);
     expect([await balanceOf(lost.id), await balanceOf(stands.id)]).toEqual(['9.00', '9.00']);
+    expect(await findViolations(api.database.pool)).toEqual([]);
+  });
+
+  test('B4 an account that stays locked takes no other of its lane with it: its own usage is 503, and taken once when it is free', async () => {
+    const [locked, other] = [await openInLane(0), await openInLane(0)];
+    const { pool } = api.database;
+    const event = (account: { id: string }, id: string) => ({
+      id,
+      accountId: account.id,
+      model: 'model',
+      inputTokens: 1_000_000,
+    });
+    const statusOf = async (events: object[]) => (await report(api, events)).status;
+    await transaction(pool, async (tx) => {
+      await lockBalance(tx, locked.id);
+      const together = [statusOf([event(locked, 'a'), event(other, 'a')]), statusOf([event(locked, 'b')])];
+      expect(await statusOf([event(other, 'b')])).toBe(200);
+      expect(await Promise.all(together)).toEqual([503, 503]);
+      // From now on it is known as locked.
+      expect(await Promise.all([statusOf([event(locked, 'a')]), statusOf([event(other, 'c')])])).toEqual([503, 200]);
+    });
+    const { body } = await report(
+      api,
+      ['a', 'b'].flatMap((id) => [event(locked, id), event(other, id)]),
+    );
+    expect(body).toMatchObject({ accepted: 2, duplicates: 2, rejected: [] });
+    expect((await report(api, [event(locked, 'a'), event(locked, 'c')])).body).toMatchObject({
+      accepted: 1,
+      duplicates: 1,
+    });
+    const { rows } = await pool.query('select from rejected_usage where account_id = $1', [locked.id]);
+    expect(rows).toEqual([]);
+    for (const { id } of [locked, other])
+      expect((await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance).toBe('7.00');
     expect(await findViolations(pool)).toEqual([]);
   });
 
