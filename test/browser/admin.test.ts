@@ -5,6 +5,7 @@ import {
   expectAccessible,
   expectNoSidewaysScroll,
   findChromium,
+  loseAnswer,
   PLAYED,
   startConsole,
   type ConsoleHarness,
@@ -95,18 +96,11 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
   await dialog.getByLabel('Reason').fill('a courtesy');
   let told = (): void => undefined;
   const whenTold = new Promise<void>((resolve) => (told = resolve));
-  await page.route(
-    '**/adjustments',
-    async (route) => {
-      await route.fetch();
-      await page.route(`**/v1/accounts/${adjusted.id}`, async (read) => {
-        await whenTold;
-        await read.fallback();
-      });
-      await route.abort('connectionreset');
-    },
-    { times: 1 },
-  );
+  await loseAnswer(page, '**/adjustments', 'cut');
+  await page.route(`**/v1/accounts/${adjusted.id}`, async (read) => {
+    await whenTold;
+    await read.fallback();
+  });
   await dialog.getByLabel('Reason').press('Enter');
   // Told before the account has been read again, however long that takes.
   await dialog.getByText('no answer has come').waitFor();

@@ -595,7 +595,7 @@ inBrowser('A13 unticking what enables it leads to turning it off, and says what 
 });
 
 inBrowser(
-  'A5 a decline that comes after the window was closed is told all the same, and stays until it is dismissed',
+  'A5 a decline that comes after the window was closed is told all the same, on top of whatever is open, and stays until it is dismissed',
   async ({ visit, api, world }) => {
     const account = await buyer(api, '1.00');
     await world.simulate('POST', `/payment-methods/${account.method}/behavior`, {
@@ -621,7 +621,9 @@ inBrowser(
     await expectNoSidewaysScroll(page);
     // Longer than news of a success are shown.
     await page.waitForTimeout(7_000);
-    await told.getByRole('button', { name: 'Dismiss' }).press('Enter');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: 'Go to' }).waitFor();
+    await told.getByRole('button', { name: 'Dismiss' }).click();
     await told.waitFor({ state: 'detached' });
   },
 );

@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { openAccount, type TestAccount } from '../support/api';
 import { putBatchModels, requestLine } from '../support/batchFiles';
-import { expectAccessible, expectNoSidewaysScroll, testsInBrowser, type ConsoleHarness } from '../support/browser';
-import { until } from '../support/notices';
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  loseAnswer,
+  testsInBrowser,
+  type ConsoleHarness,
+} from '../support/browser';
 import { times } from '../support/times';
 
 const filesDir = mkdtempSync(join(tmpdir(), 'ballast-console-'));
@@ -210,20 +215,10 @@ inBrowser('L3 a batch whose answer hangs is the same batch after a reload of the
   await page.getByRole('button', { name: 'New batch' }).click();
   await choose(page, [requestLine('once')], 'once.jsonl');
   await dialog.getByText('It fits').waitFor();
-  let isCreated = false;
-  await page.route(
-    '**/v1/batches',
-    async (route) => {
-      isCreated = (await route.fetch()).status() === 200;
-    },
-    { times: 1 },
-  );
+  const lost = await loseAnswer(page, '**/v1/batches', 'hang');
   const before = (await api.ask('GET', '/v1/batches', { key: account.owner })).body.data.length;
   await dialog.getByRole('button', { name: 'Create batch' }).press('Enter');
-  await until(
-    () => isCreated,
-    (created) => created,
-  );
+  await lost.done;
   await page.reload();
   await page.goto(page.url().replace(/\?.*$/, ''));
   await page.getByRole('button', { name: /^Run as a batch: once\.jsonl/ }).press('Enter');

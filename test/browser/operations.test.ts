@@ -1,7 +1,7 @@
 /** What admins look after: rejected usage, reconciliation, prices, the system, and an account's money and end. */
 import type { Page } from 'playwright-core';
 import { openAccount, putModel, report, type TestAccount } from '../support/api';
-import { addCard, expectAccessible, expectNoSidewaysScroll, testsInBrowser } from '../support/browser';
+import { addCard, expectAccessible, expectNoSidewaysScroll, loseAnswer, testsInBrowser } from '../support/browser';
 import { until } from '../support/notices';
 
 let account: TestAccount;
@@ -147,19 +147,9 @@ inBrowser('P5 a refund whose answer hangs is the same refund after a reload of t
   const dialog = page.getByRole('dialog', { name: 'Refund a payment' });
   await page.getByRole('button', { name: /^Refund: \$20\.00 of/ }).press('Enter');
   await dialog.getByLabel('Amount').fill('5');
-  let isMade = false;
-  await page.route(
-    '**/refund',
-    async (route) => {
-      isMade = (await route.fetch()).status() === 201;
-    },
-    { times: 1 },
-  );
+  const lost = await loseAnswer(page, '**/refund', 'hang');
   await dialog.getByRole('button', { name: 'Refund' }).press('Enter');
-  await until(
-    () => isMade,
-    (made) => made,
-  );
+  await lost.done;
   await page.reload();
   await dialog.getByText('no answer has come').waitFor();
   await dialog.getByText('Refunds $5.00 of the payment of $20.00.').waitFor();

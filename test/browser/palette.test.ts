@@ -20,6 +20,18 @@ async function openBy(page: Page, key: string): Promise<void> {
   await paletteOf(page).locator('input:focus').waitFor();
 }
 
+inBrowser('C1 the palette opens by its key on a narrow screen too, whose menu is closed', async ({ visit }) => {
+  const { page } = await visit({ key: account.owner });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByTestId('balance').waitFor();
+  await page.keyboard.press('Control+k');
+  await paletteOf(page).locator('input:focus').waitFor();
+  await expectAccessible(page);
+  await page.keyboard.type('trans');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Transactions', level: 1 }).waitFor();
+});
+
 inBrowser('C1 an owner goes to a page and to an action by keyboard alone', async ({ visit }) => {
   const { page } = await visit({ key: account.owner });
   await openBy(page, 'Control+k');

@@ -6,6 +6,7 @@ import {
   endSession,
   expectAccessible,
   expectNoSidewaysScroll,
+  loseAnswer,
   tabTo,
   testsInBrowser,
   type ConsoleHarness,
@@ -38,21 +39,6 @@ async function chargesOf({ api, world }: ConsoleHarness, { id, owner }: TestAcco
   const { body } = await api.ask('GET', `/v1/accounts/${id}/transactions`, { key: owner });
   expect(body.data.filter(({ kind }: { kind: string }) => kind === 'prepayment')).toHaveLength(paid);
   return paid;
-}
-
-/** Sends the next payment on to the API and keeps its answer from the page, as a connection that breaks would. */
-async function loseAnswer(page: Page, end: 'cut' | 'hang'): Promise<{ isPaid(): Promise<boolean> }> {
-  let paid = false;
-  await page.route(
-    '**/prepayments',
-    async (route) => {
-      const answer = await route.fetch();
-      paid = answer.status() === 201;
-      if (end === 'cut') await route.abort('connectionreset');
-    },
-    { times: 1 },
-  );
-  return { isPaid: () => until(() => paid, Boolean) };
 }
 
 inBrowser(
@@ -115,10 +101,10 @@ inBrowser('P2 a double click on Pay is one charge', async (harness) => {
 inBrowser('P2 a page that is reloaded in mid-payment finishes that payment, once', async (harness) => {
   const account = await opened(harness.api, '1.00', 'pm_card_visa');
   const { page } = await harness.visit({ key: account.owner, ...toPay });
-  const { isPaid } = await loseAnswer(page, 'hang');
+  const lost = await loseAnswer(page, '**/prepayments', 'hang');
   await amountIn(page).fill('25');
   await payButton(page, '$25.00').click();
-  await isPaid();
+  await lost.done;
   await page.reload();
   await page.getByText('A payment of $25.00 was sent').waitFor();
   expect(await page.getByRole('button', { name: 'Pay', exact: true }).isDisabled()).toBe(true);
@@ -131,10 +117,10 @@ inBrowser('P2 a page that is reloaded in mid-payment finishes that payment, once
 inBrowser('P2 a connection lost after the click is said; back again, the payment is made once', async (harness) => {
   const account = await opened(harness.api, '1.00', 'pm_card_visa');
   const { page } = await harness.visit({ key: account.owner, ...toPay });
-  const { isPaid } = await loseAnswer(page, 'cut');
+  const lost = await loseAnswer(page, '**/prepayments', 'cut');
   await amountIn(page).fill('30');
   await payButton(page, '$30.00').click();
-  await isPaid();
+  await lost.done;
   await page.getByText('The connection was lost').first().waitFor();
   expect(await amountIn(page).inputValue()).toBe('30');
   await page.getByRole('button', { name: 'Finish this payment' }).click();

@@ -188,6 +188,27 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
+/**
+ * Sends the next request to an address on to the API and keeps its answer from the page, as a connection that breaks or
+ * hangs would. `done` resolves when the API has done it.
+ */
+export async function loseAnswer(page: Page, url: string, end: 'cut' | 'hang'): Promise<{ done: Promise<void> }> {
+  let isDone = false;
+  await page.route(
+    url,
+    async (route) => {
+      isDone = (await route.fetch()).ok();
+      if (end === 'cut') await route.abort('connectionreset');
+    },
+    { times: 1 },
+  );
+  return {
+    get done() {
+      return until(() => isDone, Boolean).then(() => undefined);
+    },
+  };
+}
+
 /** Nothing sticks out at the side, once charts have measured their width anew. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const measure = () =>

@@ -4,6 +4,7 @@ import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { text } from '../text';
 import styles from './Dialog.module.css';
 import { focusPart, partOf } from './keptFocus';
+import { putOnTop } from './topmost';
 
 type Props = {
   title: string;
@@ -47,9 +48,11 @@ function OpenDialog({ title, onClose, isForm = false, isWide = false, children }
     dialog.showModal();
     // The browser would take the button that closes it.
     const stop = isForm ? beginAtFirstField(dialog) : undefined;
+    const takeOff = putOnTop(dialog);
     // Closed before it leaves the page: only then does the browser give the focus back to where it was.
     return () => {
       stop?.();
+      takeOff();
       dialog.close();
       // What opened it may be gone by now.
       if (document.activeElement === document.body) focusPart(part);

@@ -1,12 +1,15 @@
 import { CircleAlert } from 'lucide-react';
+import { createPortal } from 'react-dom';
 import { text } from '../text';
 import { dismissToast, useToasts } from './toast';
 import styles from './Toasts.module.css';
+import { useTopmost } from './topmost';
 
-/** Where toasts appear; screen readers are told politely, and of a failure at once. */
+/** Where toasts appear, also on top of a window; screen readers are told politely, and of a failure at once. */
 export function Toasts() {
   const toasts = useToasts();
-  return (
+  const top = useTopmost();
+  const list = (
     <div className={styles.toasts} role="status" aria-live="polite">
       {toasts.map(({ id, words, kind }) => (
         <p key={id} role={kind === 'failure' ? 'alert' : undefined} className={styles[kind]}>
@@ -19,4 +22,5 @@ export function Toasts() {
       ))}
     </div>
   );
+  return top === null ? list : createPortal(list, top);
 }

@@ -1,6 +1,7 @@
 /** Opens the palette by its key, or by a click. It is loaded when it is first opened, and has what is typed until then. */
 import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { Boundary } from '../../components/Boundary';
 import { Dialog } from '../../components/Dialog';
 import { lazyPart } from '../../parts/lazyPart';
@@ -37,7 +38,8 @@ export function PaletteKey() {
         {text.palette.open}
         <kbd aria-hidden="true">{SHORTCUT.sign}</kbd>
       </button>
-      {isOpen && <OpenPalette onClose={() => setOpen(false)} />}
+      {/* On a narrow screen the menu around the button is not shown, and nothing in it would be. */}
+      {isOpen && createPortal(<OpenPalette onClose={() => setOpen(false)} />, document.body)}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { Dialog } from '../../components/Dialog';
 import { Table, type Column } from '../../components/Table';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import { ImagePrices } from './ImagePrices';
+import { imagePrices } from './imagePrices';
 import { showImagePrices, showPrice, type Price } from './price';
 
 const words = text.operations.models;
@@ -43,7 +43,7 @@ const columns: readonly Column<Price>[] = [
   {
     key: 'perImage',
     heading: words.priceColumns.image,
-    cell: (price) => <ImagePrices {...price} />,
+    cell: imagePrices,
     csv: showImagePrices,
     isNumber: true,
   },

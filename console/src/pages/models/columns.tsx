@@ -4,7 +4,7 @@ import type { Column } from '../../components/Table';
 import { toNano } from '../../format/money';
 import { formatTime } from '../../format/time';
 import { text } from '../../text';
-import { ImagePrices } from './ImagePrices';
+import { imagePrices } from './imagePrices';
 import styles from './Models.module.css';
 import { nextPrice, priceNow, showImagePrices, showPrice } from './price';
 
@@ -44,7 +44,7 @@ export const columnsOf = (isAdmin: boolean, onAct: (act: Act, model: Model) => v
   {
     key: 'perImage',
     heading: words.columns.image,
-    cell: (model) => <ImagePrices {...priceNow(model)} />,
+    cell: (model) => imagePrices(priceNow(model) ?? {}),
     csv: imagesOf,
     isNumber: true,
   },

@@ -1,8 +1,9 @@
+import type { ReactNode } from 'react';
 import { formatExact } from '../../format/money';
 import type { Price } from './price';
 
-/** What an image costs, by its size, one below the other. */
-export function ImagePrices({ perImage }: Partial<Pick<Price, 'perImage'>>) {
+/** What an image costs, by its size, one below the other. A model that makes none has a dash, which a phone leaves out. */
+export function imagePrices({ perImage }: Partial<Pick<Price, 'perImage'>>): ReactNode {
   const prices = Object.entries(perImage ?? {});
   if (prices.length === 0) return '–';
   return (
