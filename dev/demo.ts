@@ -1,10 +1,10 @@
 /** The demo of `npm start`: sets up two accounts, sends them traffic, and tells what happens to them. */
-import { startExecutor } from '../examples/batch-executor/executor';
 import { readConfig } from '../domain/config';
 import { parseMoney } from '../domain/money';
 import { openPlainOutput } from '../telemetry/log';
 import { tellReady } from '../telemetry/ready';
 import { sleep } from './commands';
+import { startDemoExecutor } from './demoExecutor';
 import { prepaidAccount, reloadingAccount, setUpDemo, type Demo } from './demoSetup';
 import { runBatch } from './demoBatch';
 import { runTraffic } from './demoTraffic';
@@ -56,7 +56,9 @@ async function main(): Promise<void> {
   const url = `http://${HOST}:${PORT}`;
   const demo = await setUpDemo(url, ADMIN_KEY ?? '', DATA_DIR);
   tellReady();
-  startExecutor({ url, key: demo.keys.serviceKey, requestsPerMinute: 1_200, onError: () => undefined });
+  startDemoExecutor({ url, key: demo.keys.serviceKey }).on('error', (error: Error) =>
+    log(`the demo's batches are executed no more: ${error.message}`),
+  );
   await Promise.all([
     runTraffic(demo, log),
     runBatch(demo, url, log).catch(tellNoBatch),
