@@ -433,7 +433,10 @@ test('B5 usage for a closed account is rejected and kept; what was taken before 
     rejected: [{ index: 1, id: 'late', code: 'account_closed' }],
     gates: { [account.id]: { allowed: false } },
   });
-  expect((await read(account, '/rejected-usage')).data).toMatchObject([{ id: 'late', code: 'account_closed' }]);
+  expect((await read(account, '/rejected-usage')).data).toMatchObject([
+    { id: 'late', code: 'account_closed' },
+    { id: 'held', code: 'unknown_hold' },
+  ]);
   expect(await read(account, '')).toMatchObject({ balance: '0.00', held: '0.00' });
 });
 

@@ -113,8 +113,8 @@ export class Batches {
       job.held -= freed;
       job.tokens -= taken * TOKENS;
       job.charged += cost;
-      this.purse.change({ held: -freed });
-      if (completed > 0) this.purse.post('usage', -cost);
+      if (completed > 0) this.purse.post('usage', -cost, freed);
+      else this.purse.change({ held: -freed });
     }
     return `recorded ${duplicates} ${unknown}`;
   }
