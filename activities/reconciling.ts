@@ -97,8 +97,8 @@ export function createReconcilingActivities(deps: Dependencies) {
       return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
     },
 
-    /** Ledger and usage against their invariants, with the sums over all accounts. */
-    async checkLedger(): Promise<LedgerCheck> {
+    /** Ledger and usage against their invariants, with the sums over all accounts. A worker of the release before goes by the time it is given. */
+    async checkLedger(_nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(longPool, SHOWN_MAX);
       deps.counts?.violated(check.violations.length);
       for (const { accountId: account, ...violation } of check.violations)
@@ -111,8 +111,9 @@ export function createReconcilingActivities(deps: Dependencies) {
      * where the backup has it, and the caller begins again. A run that an earlier release has begun leaves the mark.
      */
     async endReconciliation(untilMs: number, run?: string): Promise<ReconcileReport['unexplained'] | null> {
-      if (run !== undefined && !(await endRun(pool, run, untilMs))) return null;
-      return listUnexplained(pool, SHOWN_MAX);
+      const unexplained = await listUnexplained(pool, SHOWN_MAX);
+      // At last, and as often as it is asked: a call whose answer is lost must not look like a restore.
+      return run === undefined || (await endRun(pool, run, untilMs)) ? unexplained : null;
     },
   };
 }

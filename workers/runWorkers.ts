@@ -53,23 +53,19 @@ export async function runWorkers({
  */
 async function isAnswered(client: Client, log: Pick<Logger, 'warn'>, signal: AbortSignal): Promise<boolean> {
   const { namespace } = client.options;
-  const aborted = new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
   const ask = () => client.workflowService.describeNamespace({ namespace });
   for (let isTold = false; !signal.aborted; isTold = true) {
-    const trouble = await Promise.race([
-      client.withDeadline(Date.now() + ANSWER_MS_MAX, ask).then(
-        () => null,
-        (error: Error) => error,
-      ),
-      aborted,
-    ]);
-    if (trouble === null) return true;
-    if (trouble && !isTold)
-      log.warn(
-        { error: trouble.message, namespace },
-        'Temporal can not be reached: workflows wait for it, all else goes on',
-      );
-    await Promise.race([sleep(TRY_MS), aborted]);
+    try {
+      await client.withAbortSignal(signal, () => client.withDeadline(Date.now() + ANSWER_MS_MAX, ask));
+      return true;
+    } catch (error) {
+      if (!isTold && !signal.aborted)
+        log.warn(
+          { error: (error as Error).message, namespace },
+          'Temporal can not be reached: workflows wait for it, all else goes on',
+        );
+    }
+    await sleep(TRY_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
 }

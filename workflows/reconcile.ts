@@ -24,7 +24,7 @@ export async function reconcile(input: ReconcileInput): Promise<ReconcileReport>
   }
   const unexplained = await pages.endReconciliation(run.untilMs ?? run.startedMs, run.run);
   if (unexplained === null) return continueAsNew<typeof reconcile>({ ...input, carried: await beginAgain(run) });
-  const ledger = run.check ? await checkLedger() : null;
+  const ledger = run.check ? await checkLedger(Date.now()) : null;
   return {
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(Date.now()).toISOString(),

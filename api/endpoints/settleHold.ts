@@ -7,6 +7,7 @@ import type { UsageEvent } from '../../domain/usageEvent';
 import { transaction } from '../../ledger/db';
 import { readHold } from '../../ledger/holds/readHold';
 import type { Hold } from '../../ledger/holds/hold';
+import { findUsageEvents } from '../../ledger/usage/findUsageEvents';
 import { keepRejectedUsage } from '../../ledger/usage/keepRejectedUsage';
 import { settleHold } from '../../ledger/holds/settleHold';
 import { ok, type Reply } from '../http/endpoint';
@@ -93,7 +94,7 @@ async function post(
   hold: Hold,
   { events, places }: CheckedUsage,
   settleHash: string,
-  services: Uses<'pool' | 'gates' | 'signals'>,
+  services: Uses<'pool' | 'gates' | 'signals' | 'clock'>,
 ): Promise<Reply> {
   const settling = { accountId: hold.accountId, holdId: hold.id, events, settleHash };
   const outcome = await transaction(services.pool, (tx) => settleHold(tx, settling));
@@ -119,15 +120,29 @@ const settled = (charged: Nano, released: Nano): Reply =>
 const ended = (status: Hold['status']): Problem =>
   new Problem('hold_ended', status === 'settled' ? 'The hold was settled with other usage.' : 'The hold was released.');
 
-/** The usage has happened, whatever has become of its hold: it is kept for the admins, as that is which names an unknown hold (B4). */
-async function unsettled(raw: readonly unknown[], problem: Problem, { pool }: Uses<'pool'>): Promise<Problem> {
+/**
+ * The usage has happened, whatever has become of its hold: it is kept for the admins, as that is which names an unknown hold
+ * (B4). What was charged before, by another report of it, is not.
+ */
+async function unsettled(
+  raw: readonly unknown[],
+  problem: Problem,
+  { pool, clock }: Uses<'pool' | 'clock'>,
+): Promise<Problem> {
   const rejection = { code: 'unknown_hold', message: problem.message } as const;
+  const keys = raw.map((one) => {
+    const event = checkEvent(one, clock.now());
+    return isRejection(event) ? NO_EVENT : event;
+  });
+  const posted = await findUsageEvents(pool, keys);
   await keepRejectedUsage(
     pool,
-    raw.map((event) => toKept(event, rejection)),
+    raw.filter((_, index) => posted[index] === null).map((event) => toKept(event, rejection)),
   );
   return problem;
 }
+
+const NO_EVENT = { accountId: '', id: '' };
 
 /** Nothing was posted. The events are kept for the admins all the same: they may be money (B4). */
 async function refused(

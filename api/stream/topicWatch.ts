@@ -60,6 +60,7 @@ export function createTopicWatch(pool: Pool, { watched, onWatching, onChanged }:
   /** Of those that nobody watches any more nothing is kept. */
   function nextSlice(): string[] {
     for (const id of known.keys()) if (!watched.has(id)) known.delete(id);
+    round = round.filter((id) => watched.has(id));
     if (round.length === 0) round = [...watched.keys()];
     const slice = new Set(round.splice(0, Math.ceil(watched.size / SLICES)));
     for (const [id, { isWatching }] of watched) if (!isWatching) slice.add(id);

@@ -1,8 +1,8 @@
 /** Writes down that a run of reconciliation has begun, so that its end knows whether this is the same database still (P6). */
 import type { Db } from '../db';
 
-/** Those of so many runs are kept: a run that was ended by force never takes its own away. */
-const RUNS_KEPT = 20;
+/** Known are so many: the first run, which looks at every PaymentIntent, may outlast a day of scheduled ones. */
+const RUNS_KEPT = 200;
 
 export async function beginRun(db: Db, run: string): Promise<void> {
   await db.query(

@@ -188,9 +188,9 @@ async function askRaw(target: string): Promise<string> {
 }
 
 test.each([
-  ['in absolute form', 'http://x/v1/files'],
-  ['in absolute form with a query', 'HTTP://x:80/v1/batches?limit=1'],
   ['with a fragment', '/v1/files#'],
+  ['with a fragment in absolute form', 'http://x/v1/files#'],
+  ['of another scheme', 'ftp://x/v1/files'],
   ['with a fragment behind another path', '/v1/filesystem#/../files'],
   ['of the whole server', '*'],
 ])('L5 a request target %s is refused before anything is looked for, and not served here', async (_what, target) => {
@@ -200,8 +200,18 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status: 400 });
 });
 
-test('L5 the same path in its plain form is handed on', async () => {
-  expect(await askRaw('/v1/files?limit=1')).toMatch(/^HTTP\/1\.1 200 /);
+test.each(['', 'http://x', 'HTTP://x:80'])(
+  'L5 the content of a file, asked for as %s/…, is handed on',
+  async (host) => {
+    const { id } = (await (await upload(requestLine('one'))).json()) as { id: string };
+    // Where the file is, is no other process.
+    expect(await askRaw(`${host}/v1/files/${id}/content`)).toMatch(/^HTTP\/1\.1 200 [^]*"custom_id":"one"/);
+  },
+);
+
+test('L5 a target in absolute form is answered as its path is', async () => {
+  expect(await askRaw('http://x/healthz')).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await askRaw('http://x?y')).not.toMatch(/^HTTP\/1\.1 400 /);
 });
 
 test('L5 a path that only looks like one of theirs stays here', async () => {

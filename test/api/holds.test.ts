@@ -339,6 +339,10 @@ test('B4 usage of a settle that is refused because its hold is unknown or releas
   for (const eventId of ['of released', 'of unknown'])
     expect(kept).toContainEqual({ code: 'unknown_hold', eventId, inputTokens });
   expect(await account(id)).toMatchObject({ balance: '10.00' });
+
+  await report(api, [event(id, 'charged otherwise')]);
+  expect(await end(id, hold, 'settle', [event(id, 'charged otherwise')])).toMatchObject({ status: 409 });
+  expect((await api.ask('GET', `/v1/accounts/${id}/rejected-usage`, { key: api.admin })).body.data).toHaveLength(2);
 });
 
 test('B5 settle and release at the same time: exactly one wins', async () => {

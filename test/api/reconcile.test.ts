@@ -128,10 +128,18 @@ test('P6 a mark in the future, by a clock that was wrong, hides no event: everyt
   const { beginReconciliation, endReconciliation } = activities();
   const begun = await beginReconciliation(Date.now() + 5 * 3_600_000);
   await endReconciliation(begun.untilMs, begun.run);
-  const { rows } = await world.database.pool.query(
-    'select scanned_until <= now() as "isPast", runs from reconciliation',
-  );
-  expect(rows).toEqual([{ isPast: true, runs: [] }]);
+  const { rows } = await world.database.pool.query('select scanned_until <= now() as "isPast" from reconciliation');
+  expect(rows).toEqual([{ isPast: true }]);
+});
+
+test('P6 an end of a run whose answer was lost is repeated, and is no restore', async () => {
+  const { beginReconciliation, endReconciliation } = activities();
+  const begun = await beginReconciliation(Date.now());
+  const first = await endReconciliation(begun.untilMs, begun.run);
+  expect(first).not.toBeNull();
+  const before = await marks();
+  expect(await endReconciliation(begun.untilMs, begun.run)).toEqual(first);
+  expect(await marks()).toEqual(before);
 });
 
 test('P6 a run that this database does not know, as it was put back since, moves no mark', async () => {
