@@ -55,17 +55,32 @@ async function isAnswered(client: Client, log: Pick<Logger, 'warn'>, signal: Abo
   const { namespace } = client.options;
   const ask = () => client.workflowService.describeNamespace({ namespace });
   for (let isTold = false; !signal.aborted; isTold = true) {
-    try {
-      await client.withAbortSignal(signal, () => client.withDeadline(Date.now() + ANSWER_MS_MAX, ask));
-      return true;
-    } catch (error) {
-      if (!isTold && !signal.aborted)
-        log.warn(
-          { error: (error as Error).message, namespace },
-          'Temporal can not be reached: workflows wait for it, all else goes on',
-        );
-    }
+    const trouble = await unlessAborted(
+      signal,
+      client.withDeadline(Date.now() + ANSWER_MS_MAX, ask).then(
+        () => null,
+        (error: Error) => error,
+      ),
+    );
+    if (trouble === null) return true;
+    if (trouble && !isTold)
+      log.warn(
+        { error: trouble.message, namespace },
+        'Temporal can not be reached: workflows wait for it, all else goes on',
+      );
     await sleep(TRY_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
+}
+
+/** Undefined when the signal comes first: a call that waits for its connection hears of no signal. `work` never rejects. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const giveUp = (): void => resolve(undefined);
+    signal.addEventListener('abort', giveUp);
+    void work.then((answer) => {
+      signal.removeEventListener('abort', giveUp);
+      resolve(answer);
+    });
+  });
 }
