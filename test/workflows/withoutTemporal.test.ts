@@ -63,7 +63,7 @@ function start(script: 'main' | 'batchesMain', temporalAddress: string): Started
 }
 
 const waiting = ({ lines }: Started) => lines.filter((line) => line.includes('Temporal can not be reached'));
-const STOP_MS_MAX = 5_000;
+const STOP_MS_MAX = 8_000;
 
 test('B5 a worker without Temporal expires holds, says once that it waits, and runs workflows when Temporal comes', async () => {
   const account = await openAccount(database.pool);
