@@ -2,7 +2,7 @@
 import type { Db } from '../db';
 import { NEVER_KEPT } from './file';
 
-/** Of one that was dropped. To be called by its writer, after its content has gone. */
+/** Of one that was dropped: nobody can keep it any more. To be called by its writer, after its content has gone. */
 export async function deleteUnkept(db: Db, fileId: string): Promise<void> {
-  await db.query(`delete from files where id = $1 and ${NEVER_KEPT} and removed_at <= clock_timestamp()`, [fileId]);
+  await db.query(`delete from files where id = $1 and ${NEVER_KEPT}`, [fileId]);
 }

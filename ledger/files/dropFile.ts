@@ -6,13 +6,13 @@ import type { Db } from '../db';
  * kept after all, although its keeper heard of an error.
  */
 export async function dropFile(db: Db, fileId: string): Promise<boolean> {
-  const { rows } = await db.query<{ kept: boolean }>(
-    `with dropped as (
-       update files set removed_at = least(removed_at, clock_timestamp()), erased = false
-       where id = $1 and removed_at is not null
-     )
-     select exists (select from files where id = $1 and removed_at is null) as kept`,
+  const { rowCount } = await db.query(
+    `update files set removed_at = least(removed_at, clock_timestamp()), erased = false
+     where id = $1 and removed_at is not null`,
     [fileId],
   );
-  return !rows[0]!.kept;
+  if (rowCount === 1) return true;
+  // A statement of its own: the first one, if it waited for whoever kept the file, has read the row from before that.
+  const left = await db.query('select from files where id = $1', [fileId]);
+  return left.rowCount === 0;
 }

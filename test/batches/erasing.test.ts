@@ -7,17 +7,21 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createBatchActivities } from '../../activities/batches';
 import { counterOf } from '../../batches/countTokens';
+import { discardFile } from '../../batches/discardFile';
 import { createFolderStore, StoreUnavailable, type FileStore } from '../../batches/fileStore';
 import { indexFile, indexOf } from '../../batches/requestIndex';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
 import { insertRequests } from '../../ledger/batches/insertRequests';
 import { readBatch } from '../../ledger/batches/readBatch';
-import { openPool, transaction } from '../../ledger/db';
+import { openPool, transaction, type Tx } from '../../ledger/db';
 import { dropDataset } from '../../ledger/datasets/dropDataset';
+import { keepDataset } from '../../ledger/datasets/keepDataset';
+import { reserveDataset } from '../../ledger/datasets/reserveDataset';
 import { claimUncountedFile } from '../../ledger/files/claimUncountedFile';
 import { saveFileTokens } from '../../ledger/files/saveFileTokens';
 import { removeFile } from '../../ledger/files/removeFile';
 import { dropFile } from '../../ledger/files/dropFile';
+import { keepFile } from '../../ledger/files/keepFile';
 import { reserveFile } from '../../ledger/files/reserveFile';
 import { startCountingFiles, startErasing } from '../../workers/batchFiles';
 import type { Repeating } from '../../workers/repeat';
@@ -160,6 +164,46 @@ test('L2 an upload that comes to its end after its time is over, or its account 
   await isGone(file.id);
   expect(stored()).toEqual([]);
   expect(await dropDataset(database.pool, 'dataset-whose-row-is-gone')).toBe(true);
+});
+
+/** Keeps it in a transaction that is committed only once `drop` waits for it. Returns what that says. */
+async function keepWhileDropped<T>(keep: (tx: Tx) => Promise<unknown>, drop: () => Promise<T>): Promise<T> {
+  let dropping: Promise<T> | undefined;
+  await transaction(database.pool, async (tx) => {
+    await keep(tx);
+    dropping = drop();
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await until(
+      async () => (await database.pool.query(waiting)).rowCount!,
+      (count) => count > 0,
+    );
+  });
+  return dropping!;
+}
+
+test('L2 a file that is kept while its writer, who heard of an error, waits to drop it stays', async () => {
+  const file = reservation('file-kept-late');
+  await reserveFile(database.pool, file);
+  await store.write(file.id, Readable.from([Buffer.from('kept')]));
+  const input = { model: MODEL, endpoint: '/v1/chat/completions' as const, requests: 1 };
+  const kept = { ...file, bytes: 4, input, expiresAfterSeconds: null };
+  await keepWhileDropped(
+    (tx) => keepFile(tx, kept),
+    () => discardFile(database.pool, store, file.id),
+  );
+  expect(stored()).toEqual([file.id]);
+  expect(await dropFile(database.pool, file.id)).toBe(false);
+  await eraseAll(file.id);
+});
+
+test('L2 nor is a dataset dropped that is kept at that moment', async () => {
+  const id = 'dataset-kept-late';
+  await reserveDataset(database.pool, { id, accountId: account, format: 'csv', actor: 'test' });
+  const isDropped = await keepWhileDropped(
+    (tx) => keepDataset(tx, { id, rows: 1, bytes: 4 }),
+    () => dropDataset(database.pool, id),
+  );
+  expect(isDropped).toBe(false);
 });
 
 /** A job that was cancelled before it began: it has an error file to write. */
