@@ -1,5 +1,6 @@
 /** Takes results of a job's requests: the first of each is kept, and is billed in the same transaction (L3, L4). */
 import { zero, type Nano } from '../../domain/money';
+import { lockAccount } from '../accounts/lockAccount';
 import { POSITION_COLUMNS, toPosition, type MovedPosition, type PositionRow } from '../accounts/position';
 import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
@@ -139,7 +140,11 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
  * have to wait for the processor.
  */
 async function move(tx: Tx, accountId: string, released: Nano, events: readonly PricedEvent[]): Promise<MovedPosition> {
-  if (events.length > 0) return postUnder(tx, events, released, 2);
+  if (events.length > 0) {
+    // Before `post_usage` does, which waits for an account for a second only: whole answers would be sent again.
+    await lockAccount(tx, accountId);
+    return postUnder(tx, events, released, 2);
+  }
   const { rows } = await tx.query<PositionRow>(
     `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
     [accountId, released.toString()],

@@ -169,6 +169,20 @@ test('L3 a result gives back what its request held and costs what it used; a fai
   expect(await moneyOf(account)).toEqual({ balance: '99.75', held: '1.00' });
 });
 
+test('L4 results are taken although their account is locked for longer than usage waits for it', async () => {
+  const account = await funded('100.00');
+  const batch = await runningBatch(database.pool, account, 1);
+  const { taken } = await transaction(database.pool, async (tx) => {
+    await lockAccount(tx, account);
+    const waiting = report(batch, completed('r1', '0.25'));
+    waiting.catch(() => undefined);
+    await sleep(2_000);
+    return { taken: waiting };
+  });
+  expect(await taken).toMatchObject({ kind: 'recorded', duplicates: 0 });
+  expect(await moneyOf(account)).toEqual({ balance: '99.75', held: '0.00' });
+});
+
 /** How often owners were told that access has gone and that the balance is low, and which gate they had. */
 async function toldOf(account: string): Promise<unknown> {
   const { rows } = await database.pool.query(
