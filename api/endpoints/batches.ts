@@ -60,9 +60,9 @@ export const create = endpoint({
   refusalStatus: { model_not_supported: 400, account_suspended: 402 },
   replies: { 200: batch },
   async handle(call, services) {
-    const arrivedMs = performance.now();
+    const arrivedMs = services.clock.now();
     const accountId = await accountOf(call, services);
-    const asked = toBatchCall(accountId, call, () => performance.now() - arrivedMs);
+    const asked = toBatchCall(accountId, call, arrivedMs);
     // Before the input: a repeat is answered with its job, whatever has become of the file and its model since.
     const created = (await findCreated(services.pool, asked)) ?? (await createAsked(asked, call, services));
     if (created.kind === 'created') signalPosition(created.position, services);
@@ -70,11 +70,7 @@ export const create = endpoint({
   },
 });
 
-function toBatchCall(
-  accountId: string,
-  { body, header, idempotencyKey }: CreateCall,
-  waitedMs: () => number,
-): BatchCall {
+function toBatchCall(accountId: string, { body, header, idempotencyKey }: CreateCall, arrivedMs: number): BatchCall {
   const { input_file_id: fileId, endpoint: url, metadata, output_expires_after: expires } = body;
   // A call without a key of its own is known by who has made it; one with a key is the same whoever repeats it, by
   // whatever key of the API or session.
@@ -85,7 +81,7 @@ function toBatchCall(
     idempotencyKey: idempotencyKey || null,
     requestHash: createHash('sha256').update(content).digest('hex'),
     retries: Number(/^\d{1,3}$/.exec(header('x-stainless-retry-count') ?? '')?.[0] ?? 0),
-    waitedMs,
+    arrivedMs,
   };
 }
 

@@ -9,8 +9,8 @@ export type BatchCall = {
   requestHash: string;
   /** How often the client had tried before. */
   retries: number;
-  /** How long ago this call came, in milliseconds. Asked anew at each look: it may have waited for the account's lock. */
-  waitedMs(): number;
+  /** When this call came, by the database's clock, in epoch milliseconds. */
+  arrivedMs: number;
 };
 export type CreatedBefore = { kind: 'repeated'; batch: Batch } | { kind: 'key_reused' };
 
@@ -34,17 +34,20 @@ async function findByKey(db: Db, accountId: string, key: string): Promise<Batch 
 /** A client that has lost an answer asks again for so long; later, the same is another job. */
 const RETRY_SECONDS_MAX = 600;
 
+/** A process knows the database's time to within this. A try that seems to have come later than it did makes a second job. */
+const CLOCK_ERROR_MS = 250;
+
 /**
- * The job that another try of the same call has created. A first try may be the slower one: then a later one that came
- * after it has created its job.
+ * The job that another try of the same call has created. A first try may be the slower one, as it may have waited for the
+ * account's lock: then a later one that came after it has created its job.
  */
-async function findRetried(db: Db, { accountId, requestHash, retries, waitedMs }: BatchCall): Promise<Batch | null> {
+async function findRetried(db: Db, { accountId, requestHash, retries, arrivedMs }: BatchCall): Promise<Batch | null> {
   const { rows } = await db.query<BatchRow>(
     `select * from batches where account_id = $1 and request_hash = $2 and idempotency_key is null
        and case when $3 > 0 then created_at > clock_timestamp() - make_interval(secs => $4)
-                else retries > 0 and created_at > clock_timestamp() - make_interval(secs => $5) end
+                else retries > 0 and created_at > to_timestamp($5) end
      order by created_at desc limit 1`,
-    [accountId, requestHash, retries, RETRY_SECONDS_MAX, waitedMs() / 1_000],
+    [accountId, requestHash, retries, RETRY_SECONDS_MAX, (arrivedMs - CLOCK_ERROR_MS) / 1_000],
   );
   return rows[0] ? toBatch(rows[0]) : null;
 }

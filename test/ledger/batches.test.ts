@@ -12,6 +12,7 @@ import { endBatch, type BatchEnd } from '../../ledger/batches/endBatch';
 import { LIST_CLAIMABLE, listClaimable } from '../../ledger/batches/listClaimable';
 import { listOutcomes } from '../../ledger/batches/listOutcomes';
 import { eraseRequests } from '../../ledger/batches/eraseRequests';
+import { findCreated } from '../../ledger/batches/findCreated';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { recordResults, type NewResult, type RecordedResults } from '../../ledger/batches/recordResults';
 import { sumReservedTokens } from '../../ledger/batches/sumReservedTokens';
@@ -112,9 +113,9 @@ test("L2 a client's retries without a key are one job, whichever try is the quic
   const account = await funded('100.00');
   const wish = await wishFor(database.pool, account, 1, { requestHash: 'tried again' });
   const second = await create(database.pool, { ...wish, id: 'batch_try2', retries: 1 });
-  const first = await create(database.pool, { ...wish, id: 'batch_try1', retries: 0, waitedMs: () => 60_000 });
+  const first = await create(database.pool, { ...wish, id: 'batch_try1', retries: 0, arrivedMs: Date.now() - 60_000 });
   const third = await create(database.pool, { ...wish, id: 'batch_try3', retries: 2 });
-  const anew = await create(database.pool, { ...wish, id: 'batch_anew', retries: 0, waitedMs: () => 0 });
+  const anew = await create(database.pool, { ...wish, id: 'batch_anew', retries: 0, arrivedMs: Date.now() + 1_000 });
   expect([second, first, third, anew].map(({ kind }) => kind)).toEqual(['created', 'repeated', 'repeated', 'created']);
   expect(await moneyOf(account)).toMatchObject({ held: '2.00' });
 });
@@ -122,16 +123,26 @@ test("L2 a client's retries without a key are one job, whichever try is the quic
 test('L2 a first try that waits for its account while its retry makes the job makes no second one', async () => {
   const account = await funded('100.00');
   const wish = await wishFor(database.pool, account, 1, { requestHash: 'overtaken' });
-  const arrivedMs = performance.now();
-  const waitedMs = () => performance.now() - arrivedMs;
   const { first, retry } = await transaction(database.pool, async (tx) => {
-    const done = await createBatch(tx, { ...wish, id: 'batch_overtaking', retries: 1, waitedMs });
-    const waiting = create(database.pool, { ...wish, id: 'batch_overtaken', waitedMs });
+    const done = await createBatch(tx, { ...wish, id: 'batch_overtaking', retries: 1 });
+    const waiting = create(database.pool, { ...wish, id: 'batch_overtaken' });
     await sleep(200);
     return { first: waiting, retry: done };
   });
   expect([retry.kind, await first]).toMatchObject(['created', { kind: 'repeated', batch: { id: 'batch_overtaking' } }]);
   expect(await moneyOf(account)).toMatchObject({ held: '1.00' });
+});
+
+test('L2 nor does one whose look for that job is slow on its way to Postgres', async () => {
+  const wish = await wishFor(database.pool, await funded('100.00'), 1, { requestHash: 'held up on its way' });
+  await create(database.pool, { ...wish, retries: 1 });
+  const slow: Db = {
+    query: async (...query: Parameters<Db['query']>) => {
+      await sleep(500);
+      return database.pool.query(...query);
+    },
+  };
+  expect(await findCreated(slow, wish)).toMatchObject({ kind: 'repeated', batch: { id: wish.id } });
 });
 
 test('L4 each request is handed out to one executor at a time, and again when its lease has ended', async () => {

@@ -50,7 +50,7 @@ export async function wishFor(
     idempotencyKey: null,
     requestHash: hex(),
     retries: 0,
-    waitedMs: () => 0,
+    arrivedMs: Date.now(),
     actor: 'test',
     metadata: null,
     outputExpiresSeconds: null,
