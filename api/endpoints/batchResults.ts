@@ -6,6 +6,7 @@ import { priceBatchUsage } from '../../domain/batchPrice';
 import { zero } from '../../domain/money';
 import { isTooDeep } from '../../domain/strictJson';
 import type { Batch } from '../../ledger/batches/batch';
+import { findUnanswered } from '../../ledger/batches/findUnanswered';
 import { recordResults, type NewResult } from '../../ledger/batches/recordResults';
 import { transaction } from '../../ledger/db';
 import { keepRejectedUsage, type RejectedEvent } from '../../ledger/usage/keepRejectedUsage';
@@ -18,10 +19,12 @@ const RESULTS_BYTES_MAX = 16 * 1024 * 1024;
 const RESULTS_MAX = 5_000;
 
 /** What becomes of one result that can't be taken. */
-type Rejection = { custom_id: string; code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended' };
-
-/** A 2xx answer without usage, or with one that is beyond any price. */
-type Unpriced = { customId: string; usage: BatchUsage | null };
+type Rejection = {
+  customId: string;
+  code: 'unknown_request' | 'usage_missing' | 'invalid_result' | 'job_ended';
+  /** With `usage_missing`: what is beyond any price; null: the answer has none. */
+  usage?: BatchUsage | null;
+};
 
 const result = z.object({
   custom_id: z.string().min(1).max(256).refine(isStorable),
@@ -54,45 +57,39 @@ export const results = endpoint({
   },
   async handle({ params, body }, services) {
     const job = await findExecuted(params.batchId, services);
-    const { taken, rejected, unpriced } = sort(job, body.results);
-    if (unpriced.length > 0) await keepUnpriced(job, unpriced, services);
-    if (taken.length === 0) return ok({ accepted: 0, duplicates: 0, rejected });
-    const recorded = await transaction(services.pool, (tx) =>
-      recordResults(tx, { batchId: job.id, results: taken, nowMs: services.clock.now() }),
-    );
-    if (recorded.kind === 'job_ended') {
-      const { duplicates, late } = recorded;
-      await keepLate(job, late, services);
-      return ok({
-        accepted: 0,
-        duplicates,
-        rejected: [...rejected, ...late.map((one) => reject(one.customId, 'job_ended'))],
-      });
-    }
-    if (recorded.position) signalPosition(recorded.position, services);
-    const { duplicates, unknown } = recorded;
-    return ok({
-      accepted: taken.length - duplicates - unknown.length,
-      duplicates,
-      rejected: [...rejected, ...unknown.map((customId) => reject(customId, 'unknown_request'))],
-    });
+    const read = body.results.map((one) => toResult(job, one));
+    const results = read.filter((one) => 'outcome' in one);
+    const rejected = read.filter((one) => 'code' in one);
+    const { refused, ...counts } = await take(job, results, services);
+    await keepUnpriced(job, rejected, services);
+    const all = [...rejected, ...refused];
+    return ok({ ...counts, rejected: all.map(({ customId, code }) => ({ custom_id: customId, code })) });
   },
 });
 
-type Sorted = { taken: NewResult[]; rejected: Rejection[]; unpriced: Unpriced[] };
+type Taken = { accepted: number; duplicates: number; refused: Rejection[] };
 
-function sort(job: Batch, raw: readonly unknown[]): Sorted {
-  const sorted: Sorted = { taken: [], rejected: [], unpriced: [] };
-  for (const one of raw) {
-    const read = toResult(job, one);
-    if ('outcome' in read) sorted.taken.push(read);
-    else if ('code' in read) sorted.rejected.push(read);
-    else {
-      sorted.unpriced.push(read);
-      sorted.rejected.push(reject(read.customId, 'usage_missing'));
-    }
+async function take(
+  job: Batch,
+  results: readonly NewResult[],
+  services: Uses<'pool' | 'gates' | 'signals' | 'clock'>,
+): Promise<Taken> {
+  if (results.length === 0) return { accepted: 0, duplicates: 0, refused: [] };
+  const recorded = await transaction(services.pool, (tx) =>
+    recordResults(tx, { batchId: job.id, results, nowMs: services.clock.now() }),
+  );
+  const { duplicates } = recorded;
+  if (recorded.kind === 'job_ended') {
+    await keepLate(job, recorded.late, services);
+    return { accepted: 0, duplicates, refused: recorded.late.map(({ customId }) => reject(customId, 'job_ended')) };
   }
-  return sorted;
+  if (recorded.position) signalPosition(recorded.position, services);
+  const { unknown } = recorded;
+  return {
+    accepted: results.length - duplicates - unknown.length,
+    duplicates,
+    refused: unknown.map((customId) => reject(customId, 'unknown_request')),
+  };
 }
 
 const NOTHING_USED = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
@@ -107,7 +104,7 @@ export const toFailed = (customId: string, response: string | null, error: strin
 });
 
 /** An answer of 2xx is billed by its usage; everything else costs nothing. */
-function toResult(job: Batch, raw: unknown): NewResult | Unpriced | Rejection {
+function toResult(job: Batch, raw: unknown): NewResult | Rejection {
   // It is written down as JSON, by a writer that calls itself for each level.
   if (isTooDeep(raw)) return reject(shownId(raw), 'invalid_result');
   const parsed = result.safeParse(raw);
@@ -126,7 +123,7 @@ function toResult(job: Batch, raw: unknown): NewResult | Unpriced | Rejection {
   if (status < 200 || status > 299) return toFailed(customId, stored, null);
   const usage = readUsage(job.endpoint, parsed.data.usage ?? (body as { usage?: unknown } | null)?.usage);
   const cost = usage && priceBatchUsage(job.prices, usage);
-  if (!usage || cost === null) return { customId, usage };
+  if (!usage || cost === null) return { customId, code: 'usage_missing', usage };
   return { customId, outcome: 'completed', response: stored, error: null, usage, cost };
 }
 
@@ -137,7 +134,7 @@ const shownId = (raw: unknown): string => {
   const id = (raw as { custom_id?: unknown } | null)?.custom_id;
   return typeof id === 'string' ? id.slice(0, 256) : '';
 };
-const reject = (customId: string, code: Rejection['code']): Rejection => ({ custom_id: customId, code });
+const reject = (customId: string, code: Rejection['code']): Rejection => ({ customId, code });
 
 /** Results that come after the end may be money: the admins see them (B4). */
 const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>): Promise<void> =>
@@ -148,23 +145,25 @@ const keepLate = (job: Batch, late: readonly NewResult[], { pool }: Uses<'pool'>
       .map((one) => toRejected(job, one, 'job_ended', 'the batch takes no more results')),
   );
 
-/** So may answers that can't be billed; their requests are executed again, until an answer can be, or their time is over. */
-const keepUnpriced = (job: Batch, unpriced: readonly Unpriced[], { pool }: Uses<'pool'>): Promise<void> =>
-  keepRejectedUsage(
+/** So may answers that can't be billed, one for each request that has no result: who has one was billed, or has failed. */
+async function keepUnpriced(job: Batch, rejected: readonly Rejection[], { pool }: Uses<'pool'>): Promise<void> {
+  const unpriced = rejected.filter(({ code }) => code === 'usage_missing');
+  if (unpriced.length === 0) return;
+  const answers = new Map(unpriced.map(({ customId, usage = null }) => [customId, { customId, usage }]));
+  const unanswered = await findUnanswered(pool, job.id, [...answers.keys()]);
+  await keepRejectedUsage(
     pool,
-    unpriced.map((one) =>
-      toRejected(
-        job,
-        one,
-        'usage_missing',
-        one.usage === null ? 'the answer has no usage' : 'the usage is beyond any price',
-      ),
-    ),
+    unanswered.map((customId) => {
+      const answer = answers.get(customId)!;
+      const message = answer.usage ? 'the usage is beyond any price' : 'the answer has no usage';
+      return toRejected(job, answer, 'usage_missing', message);
+    }),
   );
+}
 
 const toRejected = (
   { id, accountId, model }: Batch,
-  { customId, usage }: Unpriced,
+  { customId, usage }: { customId: string; usage: BatchUsage | null },
   code: RejectedEvent['code'],
   message: string,
 ): RejectedEvent => ({

@@ -277,6 +277,12 @@ test.each([
   expect(await openai.files.delete(fileId)).toMatchObject({ deleted: true });
 });
 
+/** Of a job's answers, those that the admins see as not billed. */
+async function keptOf(id: string): Promise<Record<string, any>[]> {
+  const { body } = await api.ask('GET', '/v1/rejected-usage?limit=100', { key: api.admin });
+  return (body.data as Record<string, any>[]).filter(({ event }) => event.batch === id);
+}
+
 test('B4 an answer that can not be billed is kept for the admins, once however often its request is executed again', async () => {
   const prices = [{ from: '2024-01-01T00:00:00Z', inputPerMillion: '200.00', outputPerMillion: '200.00' }];
   const model = { provider: 'OpenAI', license: 'commercial', input: ['text'], output: 'text', batch: true, prices };
@@ -288,12 +294,24 @@ test('B4 an answer that can not be billed is kept for the admins, once however o
   const dear = { prompt_tokens: 1_000_000_000, completion_tokens: 1_000_000_000 };
   for (const _ of times(2, () => null)) await report(id, { ...bare, usage: dear });
   await report(id, { custom_id: 'r0', response: { status_code: 500, body: {} } });
-  const { body } = await api.ask('GET', '/v1/rejected-usage?limit=100', { key: api.admin });
-  const kept = (body.data as Record<string, any>[]).filter(({ event }) => event.batch === id);
+  const kept = await keptOf(id);
   expect(kept.toSorted((a, b) => String(a.message).localeCompare(String(b.message)))).toMatchObject([
     { code: 'usage_missing', message: 'the answer has no usage', event: { batch: id, custom_id: 'r0' } },
     { code: 'usage_missing', message: 'the usage is beyond any price', event: { inputTokens: 1_000_000_000 } },
   ]);
+});
+
+test('B4 of answers that can not be billed those of requests without a result are kept, one of each', async () => {
+  const id = await createOf(['open', 'billed', 'mended', 'late'].map((customId) => requestLine(customId)));
+  await running(id);
+  const bare = (customId: string) => ({ custom_id: customId, response: { status_code: 200, body: {} } });
+  await report(id, answerTo('billed'));
+  await report(id, bare('open'), bare('open'), bare('billed'), bare('nothing'), bare('mended'), answerTo('mended'));
+  expect(await keptOf(id)).toMatchObject([{ code: 'usage_missing', event: { custom_id: 'open' } }]);
+  await openai.batches.cancel(id);
+  await ended(id);
+  await report(id, bare('billed'), bare('open'), bare('late'));
+  expect((await keptOf(id)).map(({ event }) => String(event.custom_id)).toSorted()).toEqual(['late', 'open']);
 });
 
 test('L3 results are taken one by one: an unknown request, a missing usage and what is no result are named', async () => {
