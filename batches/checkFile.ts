@@ -27,6 +27,8 @@ export type CheckedFile =
 export type FileChecker = Checker<CheckedFile> & {
   /** Of the file's model, which its first request names; null until that has come. */
   readonly named: Pick<FileFacts, 'model' | 'firstLine'> | null;
+  /** Nothing is wrong with what has come. */
+  readonly isFineSoFar: boolean;
 };
 
 /** Whether the model exists and takes batches is not asked here. Memory: the custom ids, and one line. */
@@ -81,6 +83,9 @@ export function createFileChecker(): FileChecker {
     },
     get named() {
       return first && { model: first.model, firstLine };
+    },
+    get isFineSoFar() {
+      return errors.length === 0;
     },
     get hopeless() {
       return bytes > FILE_BYTES_MAX || requests > REQUESTS_MAX || lineCount > LINES_MAX;

@@ -152,7 +152,8 @@ async function findModelFault(
 
 /**
  * Asks for the model as soon as the first request has named it, while the rest comes: a file whose model can't be taken is
- * refused then, not after its last byte. It is asked again at the end, so a question that fails is no matter.
+ * refused then, not after its last byte. One with other errors is read to its end, and has those, however quick the answer
+ * was. It is asked again at the end, so a question that fails is no matter.
  */
 async function* untilRefused(
   content: AsyncIterable<Buffer>,
@@ -162,7 +163,7 @@ async function* untilRefused(
   let asked: Promise<void> | null = null;
   let fault: Problem | null = null;
   for await (const chunk of content) {
-    if (fault) throw fault as Problem;
+    if (fault && checker.isFineSoFar) throw fault as Problem;
     yield chunk;
     if (checker.named)
       asked ??= findFault(checker.named).then(

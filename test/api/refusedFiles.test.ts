@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { request as ask, type ClientRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { createFolderStore } from '../../batches/fileStore';
 import { MARKER } from '../../batches/storeMarker';
@@ -225,8 +226,10 @@ test('L2 a file of a model that takes no batches is refused when its first reque
   const request = begin(100_000_000);
   const answered = once(request, 'response') as Promise<[IncomingMessage]>;
   request.on('error', () => undefined);
-  request.write(HEAD + FILE + `${other({ model: 'open-text' })}\n`);
-  const sending = setInterval(() => request.write(`${other({ model: 'open-text' })}\n`), 20);
+  let lines = 0;
+  const line = (): string => `${requestLine(`r${(lines += 1)}`, { model: 'open-text' })}\n`;
+  request.write(HEAD + FILE + line());
+  const sending = setInterval(() => request.write(line()), 20);
   try {
     const [response] = await answered;
     expect(response.statusCode).toBe(400);
@@ -238,6 +241,21 @@ test('L2 a file of a model that takes no batches is refused when its first reque
     clearInterval(sending);
     request.destroy();
   }
+});
+
+test('L2 a file with a broken line besides is refused by that line, also when its model is known to take no batches', async () => {
+  const content = `${other({ model: 'open-text' })}\n{\n`;
+  const request = begin(content.length + 1);
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  request.write(HEAD + FILE + content);
+  // Long enough to ask for the model.
+  await sleep(200);
+  request.end(`\n${END}`);
+  const [response] = await answered;
+  expect(JSON.parse((await response.toArray()).join('')).error).toMatchObject({
+    code: 'invalid_json_line',
+    message: 'Line 2: it is not JSON.',
+  });
 });
 
 test('L2 50,000 lines pass and one more does not', async () => {
