@@ -21,10 +21,10 @@ export function createReportingActivities(
     clock,
     counts: counts?.usage,
     post: (events) =>
-      postApart({ events, places: [...events.keys()] }, async (some) => ({
-        result: await postCounted(some, counts?.usage, () => postUsage(pool, some)),
-        first: 0,
-      })),
+      postApart({ events, places: [...events.keys()] }, async (share) => {
+        const result = await postCounted(share.events, counts?.usage, () => postUsage(pool, share.events));
+        return [{ result, first: 0, places: share.places }];
+      }),
   });
 
   /** Whatever a signal says of the account: a workflow posts for its own. */

@@ -1,6 +1,6 @@
 /** Posts events so that one that Postgres refuses takes no other with it: each account by itself, then each event (B4). */
 import { DatabaseError } from 'pg';
-import type { PostedUsage, PricedEvent } from '../ledger/usage/postUsage';
+import type { PricedEvent } from '../ledger/usage/postUsage';
 import type { PostedPart } from './reportUsage';
 
 /** Some of a request's events, with their places in it. */
@@ -21,12 +21,9 @@ export const isEventsFault = (error: unknown): boolean => REFUSALS.has(classOf(e
  * What else is refused alone is a fault of ours: it is thrown when all others are posted, so that its sender keeps it.
  * Any other error is thrown at once.
  */
-export async function postApart(
-  share: Share,
-  post: (events: readonly PricedEvent[]) => Promise<{ result: PostedUsage; first: number }>,
-): Promise<PostedPart[]> {
+export async function postApart(share: Share, post: (share: Share) => Promise<PostedPart[]>): Promise<PostedPart[]> {
   try {
-    return [{ ...(await post(share.events)), places: share.places }];
+    return await post(share);
   } catch (error) {
     if (!isEventsFault(error)) throw error;
     if (share.events.length > 1) return postEach(divide(share), post);

@@ -2,17 +2,24 @@
 import { Problem } from '../../domain/errors';
 import type { PostedUnlocked } from '../../ledger/usage/postUnlocked';
 import type { PricedEvent } from '../../ledger/usage/postUsage';
-import { postApart } from '../../usage/postApart';
+import { postApart, type Share } from '../../usage/postApart';
 import type { PostedPart } from '../../usage/reportUsage';
-import { createGroupCommit, type GroupCommit, type GroupCommitOptions } from './groupCommit';
+import { createGroupCommit, type GroupCommitOptions } from './groupCommit';
 
 /** By measurement: half as much again as one, and a third gained nothing (docs/performance.md). */
 export const LANES = 2;
-/** One more lane, for accounts that a commit has found locked: it waits for them, and the others' commits do not. */
+/** One more lane, for accounts that a commit has found locked: it tries them again and again, beside all others. */
 const APART = LANES;
+/**
+ * For so long an account is found locked before requests with its usage fail. Longer than the second in which another
+ * process waits for one account (`post_usage`) and has others locked.
+ */
+const PATIENCE_MS = 1_500;
+/** In a message. */
+const LOCKED_TOLD_MAX = 10;
 
 export type CommitLanesOptions = Omit<GroupCommitOptions<PricedEvent, PostedUnlocked>, 'commit'> & {
-  /** Commits all events but those of accounts that stay locked. @param waits for a moment; else not at all */
+  /** Commits all events but those of accounts that are locked. @param waits for one account with others locked, for a moment */
   commit(events: readonly PricedEvent[], waits: boolean): Promise<PostedUnlocked>;
 };
 
@@ -28,29 +35,42 @@ export type CommitLanes = {
   idle(): Promise<void>;
 };
 
-/** Somebody has locked an account of the request for longer than a commit waits: its events must be sent again. */
+/** Somebody keeps accounts of the request locked: its events must be sent again. */
 export class AccountsLocked extends Error {
-  constructor() {
-    super('An account of the request is locked by somebody for longer than a commit of usage waits.');
+  constructor(accountIds: ReadonlySet<string>) {
+    super(`Accounts stay locked by somebody: ${[...accountIds].slice(0, LOCKED_TOLD_MAX).join(', ')}`);
   }
 }
-
-type Lane = GroupCommit<PricedEvent, PostedUnlocked>;
 
 export function createCommitLanes(options: CommitLanesOptions): CommitLanes {
   /** Those that the last commit with events of theirs has found locked. */
   const locked = new Set<string>();
-  const lanes = Array.from({ length: LANES + 1 }, (_, lane) =>
-    createGroupCommit({ ...options, commit: (events: readonly PricedEvent[]) => commit(events, lane === APART) }),
-  );
+  const lanes = Array.from({ length: LANES + 1 }, () => createGroupCommit({ ...options, commit }));
 
-  /** What had joined a lane before its account was found locked must not have the others of the lane wait once more. */
-  async function commit(events: readonly PricedEvent[], isApart: boolean): Promise<PostedUnlocked> {
-    const waits = isApart || locked.size === 0 || !events.some(({ accountId }) => locked.has(accountId));
+  /**
+   * A commit that waits for one account keeps its others from every process meanwhile. So none waits that has events of one
+   * that is known to be locked, whether they come apart or had joined a lane before that was known.
+   */
+  async function commit(events: readonly PricedEvent[]): Promise<PostedUnlocked> {
+    const waits = locked.size === 0 || !events.some(({ accountId }) => locked.has(accountId));
     const posted = await options.commit(events, waits);
     if (locked.size > 0) for (const { accountId } of events) locked.delete(accountId);
     for (const accountId of posted.locked) locked.add(accountId);
     return posted;
+  }
+
+  /** What a commit leaves out is tried again apart. @param untilMs of `performance.now()`: what is left out later fails */
+  async function post(lane: number, { events, places }: Share, untilMs = Infinity): Promise<PostedPart[]> {
+    const { result, first } = await lanes[lane]!.submit(events);
+    const part = { result, first, places };
+    if (result.locked.size === 0) return [part];
+    const left = [...events.keys()].filter((i) => result.locked.has(events[i]!.accountId));
+    if (left.length === 0) return [part];
+    const share = { events: left.map((i) => events[i]!), places: left.map((i) => places[i]!) };
+    const nowMs = performance.now();
+    if (nowMs > untilMs) throw new AccountsLocked(new Set(share.events.map(({ accountId }) => accountId)));
+    const againUntilMs = Math.min(untilMs, nowMs + PATIENCE_MS);
+    return [part, ...(await postApart(share, (some) => post(APART, some, againUntilMs)))];
   }
 
   const laneFor = (accountId: string): number => (locked.has(accountId) ? APART : laneOf(accountId));
@@ -65,18 +85,14 @@ export function createCommitLanes(options: CommitLanesOptions): CommitLanes {
           { retryAfterSeconds: 1 },
         );
       }
-      return (await Promise.all(shares.map((mine) => postApart(mine, (some) => post(lanes[mine.lane]!, some))))).flat();
+      return (await Promise.all(shares.map((mine) => postApart(mine, (some) => post(mine.lane, some))))).flat();
     },
     waiting: () => lanes.reduce((sum, lane) => sum + lane.waiting(), 0),
-    idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
+    async idle() {
+      // The lane apart is the last, as the others may leave events to it.
+      for (const lane of lanes) await lane.idle();
+    },
   };
-}
-
-async function post(lane: Lane, events: readonly PricedEvent[]): ReturnType<Lane['submit']> {
-  const committed = await lane.submit(events);
-  const { locked } = committed.result;
-  if (locked.size > 0 && events.some(({ accountId }) => locked.has(accountId))) throw new AccountsLocked();
-  return committed;
 }
 
 type LaneShare = { lane: number; events: PricedEvent[]; places: number[] };

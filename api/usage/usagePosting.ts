@@ -52,8 +52,6 @@ export type UsagePostingDeps = {
 export const COMMIT_EVENTS_MAX = 5_000;
 /** In each lane: about a second's work. */
 const WAITING_EVENTS_MAX = 25_000;
-/** In a line of the log. */
-const LOCKED_TOLD_MAX = 10;
 
 export function createUsagePosting({
   pool,
@@ -71,7 +69,7 @@ export function createUsagePosting({
     isItemsFault: isEventsFault,
     keepContext: tracing?.keep,
     commit(events, waits) {
-      const work = () => commit({ pool, log, counts, onPosted }, events, waits);
+      const work = () => commit({ pool, counts, onPosted }, events, waits);
       return tracing ? tracing.span('usage commit', { attributes: { events: events.length } }, work) : work();
     },
   });
@@ -137,15 +135,13 @@ export function createUsagePosting({
 }
 
 async function commit(
-  { pool, log, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'log' | 'counts' | 'onPosted'>,
+  { pool, counts, onPosted }: Pick<UsagePostingDeps, 'pool' | 'counts' | 'onPosted'>,
   events: readonly PricedEvent[],
   waits: boolean,
 ): Promise<PostedUnlocked> {
   const posted = await postCounted(events, counts, () =>
     waits ? postWaiting(pool, events) : postUnlocked(pool, events),
   );
-  if (posted.locked.size > 0)
-    log.warn({ accounts: [...posted.locked].slice(0, LOCKED_TOLD_MAX) }, 'usage waits for accounts that are locked');
   for (const position of posted.positions.values()) onPosted(position);
   return posted;
 }

@@ -1,7 +1,9 @@
 /** Posts usage of the accounts that nobody has locked, and says whose it has left out. */
 import type { Pool } from 'pg';
 import { textsLiteral } from '../arrayLiteral';
+import { lockBalance } from '../accounts/lockBalance';
 import { transaction, type Tx } from '../db';
+import { isLockTimeout } from '../whenFree';
 import { postUsage, type PostedUsage, type PricedEvent } from './postUsage';
 
 /** `locked`: accounts that somebody has locked; nothing of their events was taken, and they may be sent again. */
@@ -9,16 +11,26 @@ export type PostedUnlocked = PostedUsage & { locked: ReadonlySet<string> };
 
 export const NONE_LOCKED: ReadonlySet<string> = new Set();
 
-/** What else it waits for, its caller has waited for in vain. */
+/** For one account, where no other is free. */
+const TURN_MS = 100;
+/** For what else may be locked: it is waited for with accounts locked. */
 const LOCK_MS = 1_000;
 
-/** Waits for no account: otherwise it is as `postUsage`, in four round trips more. */
+/**
+ * Waits for no account while it has another locked: otherwise it is as `postUsage`, in four round trips more. Where none
+ * is free it waits for one of them, which gives this its turn with an account that others post for all the time.
+ */
 export function postUnlocked(pool: Pool, events: readonly PricedEvent[]): Promise<PostedUnlocked> {
   return transaction(pool, async (tx) => {
+    const accounts = [...new Set(events.map(({ accountId }) => accountId))];
+    const locked = await lockOthers(tx, accounts);
+    if (locked.size === accounts.length) {
+      const one = accounts[Math.floor(Math.random() * accounts.length)]!;
+      if (!(await hasTurn(tx, one))) return { positions: new Map(), notPosted: new Map(), locked };
+      locked.delete(one);
+    }
     await tx.query(`set local lock_timeout = ${LOCK_MS}`);
-    const locked = await lockOthers(tx, [...new Set(events.map(({ accountId }) => accountId))]);
     const places = [...events.keys()].filter((place) => !locked.has(events[place]!.accountId));
-    if (places.length === 0) return { positions: new Map(), notPosted: new Map(), locked };
     const { positions, notPosted } = await postUsage(
       tx,
       places.map((place) => events[place]!),
@@ -36,4 +48,15 @@ async function lockOthers(tx: Tx, accounts: readonly string[]): Promise<Set<stri
     values: [textsLiteral(accounts)],
   });
   return new Set(rows.map((row) => row.account_id));
+}
+
+/** Waits for an account's lock; else the transaction is of no more use. */
+async function hasTurn(tx: Tx, accountId: string): Promise<boolean> {
+  await tx.query(`set local lock_timeout = ${TURN_MS}`);
+  try {
+    return await lockBalance(tx, accountId);
+  } catch (error) {
+    if (isLockTimeout(error)) return false;
+    throw error;
+  }
 }

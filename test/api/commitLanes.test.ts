@@ -1,21 +1,26 @@
 import { createCommitLanes } from '../../api/usage/commitLanes';
 import type { PostedUnlocked } from '../../ledger/usage/postUnlocked';
 import type { PricedEvent } from '../../ledger/usage/postUsage';
+import type { PostedPart } from '../../usage/reportUsage';
 import { priced } from '../support/ledgerAccount';
+import { until } from '../support/notices';
 
 /** Commits that wait to be let through; each tells the ids it was given, in order, and is told whose accounts are locked. */
 function start(waitingMax = 100) {
   const commits: { accounts: string[]; ids: string[]; waits: boolean; pass: (locked?: string[]) => void }[] = [];
   const commit = (events: readonly PricedEvent[], waits: boolean): Promise<PostedUnlocked> =>
     new Promise((resolve) => {
-      const notPosted = new Map(
-        events.flatMap(({ id }, place) => (id.startsWith('again') ? [[place, 'duplicate' as const]] : [])),
-      );
+      const notPosted = (locked: readonly string[]) =>
+        new Map(
+          events.flatMap(({ id, accountId }, place) =>
+            id.startsWith('again') && !locked.includes(accountId) ? [[place, 'duplicate' as const]] : [],
+          ),
+        );
       commits.push({
         accounts: events.map(({ accountId }) => accountId),
         ids: events.map(({ id }) => id),
         waits,
-        pass: (locked = []) => resolve({ positions: new Map(), notPosted, locked: new Set(locked) }),
+        pass: (locked = []) => resolve({ positions: new Map(), notPosted: notPosted(locked), locked: new Set(locked) }),
       });
     });
   const lanes = createCommitLanes({ commit, isItemsFault: () => false, itemsMax: 100, waitingMax });
@@ -41,11 +46,16 @@ test('B3 an account keeps to one lane, in order; what a commit says of a place i
     );
   commits.forEach(({ pass }) => pass());
 
-  const duplicates = (await submitted).flatMap(({ result, first, places }) =>
-    places.filter((_place, i) => result.notPosted.get(first + i) === 'duplicate'),
-  );
-  expect(duplicates.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i));
+  expect(duplicatesOf(await submitted)).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i));
 });
+
+/** The places in the request. */
+const duplicatesOf = (parts: readonly PostedPart[]): number[] =>
+  parts
+    .flatMap(({ result, first, places }) =>
+      places.filter((_place, i) => result.notPosted.get(first + i) === 'duplicate'),
+    )
+    .sort((a, b) => a - b);
 
 const order = (id: string): number => ['first', 'again', 'third'].indexOf(id);
 
@@ -80,35 +90,66 @@ test('B3 a request that finds one lane full is refused with 429, and nothing of 
   expect(commits.flatMap(({ ids }) => ids).sort()).toEqual(['a', 'b', 'flying', 'y']);
 });
 
-test('B3 an account that a commit found locked is waited for apart, until a commit takes its events', async () => {
+test('B3 an account that a commit found locked is tried again apart, and no commit waits for it, until one takes its events', async () => {
   const { lanes, commits } = start();
   const [locked, ...others] = accounts;
   const other = others.find((candidate) => !areApart(locked!, candidate))!;
-  const [lost, stands] = [lanes.submit([event(locked!, 'a')]), lanes.submit([event(other, 'a'), event(locked!, 'b')])];
+  const first = lanes.submit([event(locked!, 'a')]);
+  const second = lanes.submit([event(other, 'b'), event(locked!, 'again'), event(other, 'again')]);
+  expect(commits[0]).toMatchObject({ ids: ['a'], waits: true });
   commits[0]!.pass([locked!]);
-  await expect(lost).rejects.toThrow('locked');
-  await new Promise(setImmediate);
 
-  // What had joined the lane before goes without waiting; what comes now goes apart, and the lane goes on beside it.
-  expect(commits[1]).toMatchObject({ ids: ['a', 'b'], waits: false });
-  const apart = lanes.submit([event(locked!, 'c')]);
-  expect(commits[2]).toMatchObject({ ids: ['c'], waits: true });
-  commits[1]!.pass([locked!]);
-  await expect(stands).rejects.toThrow('locked');
-  const taken = lanes.submit([event(other, 'd')]);
-  expect(commits[3]).toMatchObject({ ids: ['d'], waits: true });
+  // What had joined the lane goes without waiting, and without the account; the lane goes on beside it.
+  await until(
+    () => commits.length,
+    (count) => count === 3,
+  );
+  expect(commits[1]).toMatchObject({ ids: ['a'], waits: false });
+  expect(commits[2]).toMatchObject({ ids: ['b', 'again', 'again'], waits: false });
+  commits[2]!.pass([locked!]);
+  const beside = lanes.submit([event(other, 'c')]);
+  await until(
+    () => commits.length,
+    (count) => count === 4,
+  );
+  expect(commits[3]).toMatchObject({ ids: ['c'], waits: true });
   commits[3]!.pass();
-  await taken;
-
-  commits[2]!.pass();
-  await apart;
-  const [again, beside] = [lanes.submit([event(locked!, 'e')]), lanes.submit([event(other, 'f')])];
-  expect(commits[4]).toMatchObject({ ids: ['e'], waits: true });
-  expect(commits).toHaveLength(5);
-  commits[4]!.pass();
-  await again;
-  commits[5]!.pass();
   await beside;
+
+  commits[1]!.pass([locked!]);
+  await until(
+    () => commits.length,
+    (count) => count === 5,
+  );
+  expect(commits[4]).toMatchObject({ ids: ['again', 'a'], waits: false });
+  commits[4]!.pass();
+  await first;
+  expect(duplicatesOf(await second)).toEqual([1, 2]);
+
+  const again = lanes.submit([event(locked!, 'd')]);
+  expect(commits[5]).toMatchObject({ ids: ['d'], waits: true });
+  commits[5]!.pass();
+  await again;
+  await lanes.idle();
+});
+
+test('B3 an account that is locked at every try fails its own requests only, and says which it is', async () => {
+  const { lanes, commits } = start();
+  const [locked, other] = accounts;
+  const failed = expect(lanes.submit([event(locked!, 'a'), event(other!, 'a')])).rejects.toThrow(locked);
+  let isOver = false;
+  void failed.then(() => (isOver = true));
+  let passed = 0;
+  await until(async () => {
+    for (; passed < commits.length; passed++) commits[passed]!.pass([locked!]);
+    return isOver;
+  }, Boolean);
+  await failed;
+  const tries = commits.filter(({ accounts: mine }) => mine.includes(locked!));
+  expect(tries.length).toBeGreaterThan(2);
+  expect(tries.map(({ waits }) => waits)).toEqual(tries.map((_, i) => i === 0));
+  expect(commits.filter(({ accounts: mine }) => mine.includes(other!))).toHaveLength(1);
+  await lanes.idle();
 });
 
 function areApart(one: string, other: string): boolean {

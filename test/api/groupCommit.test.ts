@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { laneOf } from '../../api/usage/commitLanes';
 import { createGroupCommit } from '../../api/usage/groupCommit';
 import { lockBalance } from '../../ledger/accounts/lockBalance';
-import { transaction } from '../../ledger/db';
+import { openPool, transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { openAccount, putModel, report, startTestApi, type TestApi } from '../support/api';
 import { until } from '../support/notices';
@@ -278,6 +278,61 @@ describe('through two processes', () => {
     for (const { id } of [locked, other])
       expect((await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance).toBe('7.00');
     expect(await findViolations(pool)).toEqual([]);
+  });
+
+  test('B4 two processes with usage of an account that stays locked take the usage of all its neighbours', async () => {
+    const pool = openPool(api.database.url);
+    const second = await startTestApi({ database: { ...api.database, pool } });
+    const openNamed = (name: string) => Promise.all([0, 1, 2, 3].map((n) => openAccount(api, '50.00', `${name}-${n}`)));
+    // Commits lock accounts in order of their ids.
+    const [below, [locked], above] = [await openNamed('lock-a'), await openNamed('lock-m'), await openNamed('lock-z')];
+    const neighbours = [...below, ...above];
+    const event = (account: { id: string }, id: string) => ({
+      id,
+      accountId: account.id,
+      model: 'model',
+      inputTokens: 1_000_000,
+    });
+    const processes = [api, second];
+    await transaction(api.database.pool, async (tx) => {
+      await tx.query('set local idle_in_transaction_session_timeout = 0');
+      await lockBalance(tx, locked!.id);
+      let isOver = false;
+      const ofAll = processes.map(async (process, p) => {
+        const events = [event(locked!, 'a'), ...neighbours.map((account) => event(account, `${p}`))];
+        const statuses: number[] = [];
+        while (!isOver) statuses.push((await report(process, events)).status);
+        return [...new Set(statuses)];
+      });
+      // One has those below locked and waits for the one that is; the other waits for it.
+      await until(
+        () =>
+          api.database.pool.query(
+            "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+          ),
+        ({ rowCount }) => rowCount! >= 2,
+      );
+      const ofNeighbours = processes.flatMap((process, p) =>
+        neighbours.map(async (account) => {
+          for (let n = 0; n < 20; n++) {
+            const { status, body } = await report(process, [event(account, `${p}/${n}`)]);
+            expect([status, body.accepted]).toEqual([200, 1]);
+          }
+        }),
+      );
+      await Promise.all(ofNeighbours).finally(() => (isOver = true));
+      expect(await Promise.all(ofAll)).toEqual([[503], [503]]);
+    }).finally(async () => {
+      await second.close();
+      await pool.end();
+    });
+    const repeats = await Promise.all([0, 1].map(() => report(api, [event(locked!, 'a')])));
+    expect(repeats.map(({ body }) => body.accepted).sort()).toEqual([0, 1]);
+    const balanceOf = async ({ id }: { id: string }) =>
+      (await api.ask('GET', `/v1/accounts/${id}`, { key: api.admin })).body.balance;
+    expect(await balanceOf(locked!)).toBe('49.00');
+    expect(await Promise.all(neighbours.map(balanceOf))).toEqual(neighbours.map(() => '8.00'));
+    expect(await findViolations(api.database.pool)).toEqual([]);
   });
 
   test('B4 an event that Postgres refuses for whatever reason takes no other with it: its own request is 500, and its others are taken', async () => {
