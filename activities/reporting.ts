@@ -17,7 +17,7 @@ export function createReportingActivities(
   const { pool, log, clock, counts } = deps;
   const report = createUsageReporting({
     pool,
-    prices: createPriceBook(pool, log, () => performance.now()),
+    prices: createPriceBook(pool, log),
     clock,
     counts: counts?.usage,
     post: (events) =>

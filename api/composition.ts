@@ -115,7 +115,7 @@ export function composeServices(deps: ApiDeps): Composition {
   const pulse = createPulse();
   const gates = createGateCache({ pool, lookups, pulse, databaseUrl, log, clock, policy: gatePolicy });
   const accountStreams = createAccountStreams({ pool, log, now: clock.now });
-  const prices = createPriceBook(pool, log, elapsed);
+  const prices = createPriceBook(pool, log, { now: deps.now ?? Date.now });
   const signals = createSignals(deps.temporal, log, elapsed, counts.onSignalled);
   const posting = createUsagePosting({
     pool,

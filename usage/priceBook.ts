@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import { priceAt, type Price } from '../domain/pricing';
+import type { ClockOptions } from '../ledger/clock';
 import { listModels } from '../ledger/prices/listModels';
 import type { Model } from '../ledger/prices/model';
 import { readModels } from '../ledger/prices/readModels';
@@ -23,19 +24,30 @@ export type PriceBook = {
   close(): void;
 };
 
-/** @param elapsed milliseconds, for the age of what was read: best by a clock that never jumps */
-export function createPriceBook(pool: Pool, log: Logger, elapsed: () => number): PriceBook {
+/**
+ * The age of what was read goes by both clocks: durations do not count the time in which the machine was suspended, and the
+ * clock of the process may be set. Whichever differs too much, whatever the direction, costs one read.
+ */
+export function createPriceBook(
+  pool: Pool,
+  log: Logger,
+  { now = Date.now, elapsed = () => performance.now() }: ClockOptions = {},
+): PriceBook {
   const prices = new Map<string, Price[]>();
   const put = (model: Model): void => void prices.set(model.id, model.prices);
-  let readAtMs = -Infinity;
+  /** By each clock, when the last read began. */
+  let readAt = { ownMs: -Infinity, elapsedMs: -Infinity };
   let reading: Promise<void> | null = null;
 
   const read = (): Promise<void> =>
     (reading ??= (async () => {
-      const startedMs = elapsed();
+      const startedAt = { ownMs: now(), elapsedMs: elapsed() };
       for (const model of await listModels(pool)) put(model);
-      readAtMs = startedMs;
+      readAt = startedAt;
     })().finally(() => (reading = null)));
+
+  const isStale = (): boolean =>
+    elapsed() - readAt.elapsedMs > STALE_MS_MAX || Math.abs(now() - readAt.ownMs) > STALE_MS_MAX;
 
   const timer = setInterval(
     () => void read().catch((error: Error) => log.warn({ err: error }, 'prices could not be read')),
@@ -53,7 +65,8 @@ export function createPriceBook(pool: Pool, log: Logger, elapsed: () => number):
     },
     put,
     async fresh() {
-      if (elapsed() - readAtMs > STALE_MS_MAX) await read();
+      // A read that is under way may have begun before a suspension.
+      while (isStale()) await read();
     },
     close: () => clearInterval(timer),
   };

@@ -131,7 +131,7 @@ test('B4 a process that is behind, because its machine was suspended, asks for t
   const api = await startTestApi();
   await putModel(api);
   const { pool } = api.database;
-  const prices = createPriceBook(pool, pino({ level: 'silent' }), () => performance.now());
+  const prices = createPriceBook(pool, pino({ level: 'silent' }));
   const clock = createClock();
   clock.asking()(Date.now() - HOUR);
   const events = [0, -1, 6, -2].map((minutes, place) => ({
@@ -153,7 +153,7 @@ test('B3 an event without a time gets the true one from a process whose machine 
   const api = await startTestApi();
   await putModel(api);
   const { pool } = api.database;
-  const prices = createPriceBook(pool, pino({ level: 'silent' }), () => performance.now());
+  const prices = createPriceBook(pool, pino({ level: 'silent' }));
   let ownMs = Date.now() - HOUR;
   const clock = createClock({ now: () => ownMs });
   clock.asking()(Date.now() - HOUR);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { readCatalogue, REAL_MODELS } from '../../dev/catalogue';
 import { openAccount, report, startTestApi, type TestApi } from '../support/api';
@@ -78,24 +79,74 @@ test('B4 the minute of lead is counted from when the price can be put, not from 
   expect(await putting).toMatchObject({ status: 422, body: { code: 'price_too_soon' } });
 });
 
-test('B4 prices that were read more than half a minute ago are read again before they count', async () => {
-  await put('aging', [begun]);
-  let elapsedMs = 0;
-  const book = createPriceBook(api.database.pool, pino({ level: 'silent' }), () => elapsedMs);
+test.each([
+  ['half a minute ago', { elapsedMs: 31_000, ownMs: 31_000 }],
+  ['before the machine was suspended, which no duration counts,', { elapsedMs: 1, ownMs: 31_000 }],
+  ['half a minute ago, while the own clock was set back,', { elapsedMs: 31_000, ownMs: -1 }],
+])('B4 prices that were read %s are read again before they count', async (_when, { elapsedMs, ownMs }) => {
+  const { book, clocks, reads } = startBook();
   try {
+    const model = `aging ${elapsedMs} ${ownMs}`;
+    await put(model, [begun]);
     await book.fresh();
-    expect((await put('aging', [begun, { from: inSeconds(61), inputPerMillion: '9' }])).status).toBe(200);
-    const costsLater = () => book.find('aging', Date.now() + 62_000);
-    elapsedMs = 29_000;
+    expect((await put(model, [begun, { from: inSeconds(61), inputPerMillion: '9' }])).status).toBe(200);
+    const costsLater = () => book.find(model, Date.now() + 62_000);
+    clocks.elapsedMs = clocks.ownMs = 29_000;
     await book.fresh();
     const before = costsLater();
-    elapsedMs = 31_000;
+    Object.assign(clocks, { elapsedMs, ownMs });
     await book.fresh();
     expect(costsLater()).not.toEqual(before);
+    expect(reads()).toBe(2);
   } finally {
     book.close();
   }
 });
+
+test('B4 a clock that is set, forward or back, costs one read of prices, and their age counts from there', async () => {
+  const { book, clocks, reads } = startBook();
+  try {
+    await book.fresh();
+    for (const [place, setMs] of [3_600_000, -3_600_000].entries()) {
+      clocks.ownMs += setMs;
+      await book.fresh();
+      await book.fresh();
+      expect(reads()).toBe(place + 2);
+    }
+    clocks.ownMs += 31_000;
+    await book.fresh();
+    expect(reads()).toBe(4);
+  } finally {
+    book.close();
+  }
+});
+
+test('B4 a read of prices that began before the machine was suspended does not count after it', async () => {
+  const { book, clocks, reads } = startBook();
+  try {
+    const first = book.fresh();
+    clocks.ownMs += 3_600_000;
+    await Promise.all([first, book.fresh()]);
+    expect(reads()).toBe(2);
+  } finally {
+    book.close();
+  }
+});
+
+/** A price book whose clocks stand still until they are moved, and how often it has asked Postgres. */
+function startBook() {
+  const clocks = { elapsedMs: 0, ownMs: 0 };
+  let asked = 0;
+  const query = (question: string) => {
+    asked += 1;
+    return api.database.pool.query(question);
+  };
+  const book = createPriceBook({ query } as unknown as Pool, pino({ level: 'silent' }), {
+    now: () => clocks.ownMs,
+    elapsed: () => clocks.elapsedMs,
+  });
+  return { book, clocks, reads: () => asked };
+}
 
 test('a model may get its first price later, in the past, and another process knows it at once', async () => {
   const other = await startTestApi({ database: api.database });
