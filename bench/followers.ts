@@ -1,4 +1,7 @@
-/** Owners who look at their accounts: open streams, read by a process of its own as browsers are. */
+/**
+ * Owners who look at their accounts: open streams of a process of its own. Once told, it reads no more: browsers are on other
+ * machines, and what is sent meanwhile fits into the kernel's buffers.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { get, type ClientRequest } from 'node:http';
@@ -44,7 +47,16 @@ async function main({ port, key, accountIds }: Followed): Promise<void> {
   process.once('message', () => process.exit());
   process.once('disconnect', () => process.exit());
   await Promise.all(
-    accountIds.map((id) => new Promise<void>((told) => follow(port, key, id, (text) => tellsAccount(text) && told()))),
+    accountIds.map(
+      (id) =>
+        new Promise<void>((told) => {
+          const stream = follow(port, key, id, (text) => {
+            if (!tellsAccount(text)) return;
+            stream.socket!.pause();
+            told();
+          });
+        }),
+    ),
   );
   process.send!('all are told');
 }

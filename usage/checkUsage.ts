@@ -123,7 +123,7 @@ async function checkLate(
   for (const [place, { index, event, code, message }] of late.entries()) {
     const existing = found[place];
     if (!existing) refused.push({ index, code, message });
-    else if (isSame(event, existing)) duplicates += 1;
+    else if (isSameUsage(event, existing)) duplicates += 1;
     else refused.push({ index, ...NOT_POSTED.event_conflict(event) });
   }
   return { duplicates, refused };
@@ -154,7 +154,7 @@ export const NOT_POSTED = {
 };
 
 /** The counts and the model make an event what it is; its time does not (B3). */
-const isSame = (event: UsageEvent, existing: PostedEvent): boolean =>
+export const isSameUsage = (event: UsageEvent, existing: PostedEvent): boolean =>
   (['model', 'inputTokens', 'cachedInputTokens', 'outputTokens', 'images', 'imageSize'] as const).every(
     (field) => event[field] === existing[field],
   );

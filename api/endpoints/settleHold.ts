@@ -16,7 +16,7 @@ import { endpoint, type Uses } from '../services';
 import { signalPosition } from '../signals/signalPosition';
 import { checkEvent, isRejection, toShownId, type Rejection } from '../../domain/checkEvent';
 import { toKept } from '../../usage/reportUsage';
-import { createUsageChecking, NOT_POSTED, type Placed, type CheckedUsage } from '../../usage/checkUsage';
+import { createUsageChecking, isSameUsage, NOT_POSTED, type Placed, type CheckedUsage } from '../../usage/checkUsage';
 import { ofHold } from './holds';
 import { EVENTS_BYTES_MAX, EVENTS_MAX, eventsOf, usageEvent } from './usage';
 
@@ -130,14 +130,18 @@ async function unsettled(
   { pool, clock }: Uses<'pool' | 'clock'>,
 ): Promise<Problem> {
   const rejection = { code: 'unknown_hold', message: problem.message } as const;
-  const keys = raw.map((one) => {
-    const event = checkEvent(one, clock.now());
-    return isRejection(event) ? NO_EVENT : event;
-  });
-  const posted = await findUsageEvents(pool, keys);
+  const events = raw.map((one) => checkEvent(one, clock.now()));
+  const posted = await findUsageEvents(
+    pool,
+    events.map((event) => (isRejection(event) ? NO_EVENT : event)),
+  );
+  const isCharged = (index: number): boolean => {
+    const [event, existing] = [events[index]!, posted[index]!];
+    return existing !== null && !isRejection(event) && isSameUsage(event, existing);
+  };
   await keepRejectedUsage(
     pool,
-    raw.filter((_, index) => posted[index] === null).map((event) => toKept(event, rejection)),
+    raw.filter((_, index) => !isCharged(index)).map((event) => toKept(event, rejection)),
   );
   return problem;
 }

@@ -11,10 +11,10 @@ export const LANES = 2;
 /** One more lane, for accounts that a commit has found locked: it tries them again and again, beside all others. */
 const APART = LANES;
 /**
- * For so long an account is found locked before requests with its usage fail. Longer than the second in which another
- * process waits for one account (`post_usage`) and has others locked.
+ * For so long an account is found locked before requests with its usage fail: some turns, and longer than the second in
+ * which each other process may wait for one account (`post_usage`) and have others locked.
  */
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 3_000;
 /** In a message. */
 const LOCKED_TOLD_MAX = 10;
 

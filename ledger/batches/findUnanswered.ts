@@ -10,10 +10,10 @@ export async function findUnanswered(db: Db, batchId: string, customIds: readonl
   const { rows } = await db.query<{ custom_id: string }>(
     `select c.custom_id from unnest($2::text[]) c(custom_id)
      join batches b on b.id = $1
-     left join batch_requests r on r.batch_id = b.id and r.custom_id = c.custom_id
+     left join batch_requests r on r.batch_id = $1 and r.custom_id = c.custom_id
      where case when r.batch_id is not null then r.outcome is null
                 else b.closed and ${answerDigest('c.custom_id')} not in
-                  (select unnest(digests) from batch_answered where batch_id = b.id) end`,
+                  (select unnest(digests) from batch_answered where batch_id = $1) end`,
     [batchId, customIds],
   );
   return rows.map(({ custom_id: customId }) => customId);

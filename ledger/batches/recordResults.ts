@@ -5,6 +5,7 @@ import { POSITION_COLUMNS, toPosition, type MovedPosition, type PositionRow } fr
 import type { Tx } from '../db';
 import { postUsage, type PricedEvent } from '../usage/postUsage';
 import { batchEventId } from '../../domain/batchUsage';
+import { isLockTimeout } from '../whenFree';
 import { toBatch, type Batch, type BatchRow } from './batch';
 import { findAnswered } from './findAnswered';
 import { isOverdue } from './isOverdue';
@@ -140,16 +141,33 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
  * have to wait for the processor.
  */
 async function move(tx: Tx, accountId: string, released: Nano, events: readonly PricedEvent[]): Promise<MovedPosition> {
-  if (events.length > 0) {
-    // Before `post_usage` does, which waits for an account for a second only: whole answers would be sent again.
-    await lockAccount(tx, accountId);
-    return postUnder(tx, events, released, 2);
-  }
+  if (events.length > 0) return postPatiently(tx, accountId, released, events);
   const { rows } = await tx.query<PositionRow>(
     `update balances set held_nano = held_nano - $2 where account_id = $1 returning ${POSITION_COLUMNS}`,
     [accountId, released.toString()],
   );
   return toPosition(rows[0]!);
+}
+
+/**
+ * `post_usage` waits for the account for a second, and only then is it waited for some seconds more, with the account's lock
+ * held over one more round trip: else executors would have to send all answers again.
+ */
+async function postPatiently(
+  tx: Tx,
+  accountId: string,
+  released: Nano,
+  events: readonly PricedEvent[],
+): Promise<MovedPosition> {
+  await tx.query('savepoint unbilled');
+  try {
+    return await postUnder(tx, events, released, 2);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    await tx.query(`rollback to savepoint unbilled; set local lock_timeout = ${ACCOUNT_WAIT_MS}`);
+    await lockAccount(tx, accountId);
+    return postUnder(tx, events, released, 2);
+  }
 }
 
 /** Of the results that are billed. */
@@ -176,6 +194,9 @@ const toEvents = (
           },
         ],
   );
+
+/** Whoever waits has the job's lock and one of few connections. */
+const ACCOUNT_WAIT_MS = 5_000;
 
 /** More than one foreign event under a request's id takes somebody who means it. */
 const NTH_MAX = 20;

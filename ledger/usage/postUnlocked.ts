@@ -11,8 +11,8 @@ export type PostedUnlocked = PostedUsage & { locked: ReadonlySet<string> };
 
 export const NONE_LOCKED: ReadonlySet<string> = new Set();
 
-/** For one account, where no other is free. */
-const TURN_MS = 100;
+/** For one account, where no other is free: several times what a commit of usage takes. */
+const TURN_MS = 500;
 /** For what else may be locked: it is waited for with accounts locked. */
 const LOCK_MS = 1_000;
 
@@ -23,11 +23,12 @@ const LOCK_MS = 1_000;
 export function postUnlocked(pool: Pool, events: readonly PricedEvent[]): Promise<PostedUnlocked> {
   return transaction(pool, async (tx) => {
     const accounts = [...new Set(events.map(({ accountId }) => accountId))];
-    const locked = await lockOthers(tx, accounts);
+    let locked = await lockOthers(tx, accounts);
     if (locked.size === accounts.length) {
       const one = accounts[Math.floor(Math.random() * accounts.length)]!;
       if (!(await hasTurn(tx, one))) return { positions: new Map(), notPosted: new Map(), locked };
-      locked.delete(one);
+      // Who has given it back has given back the others too.
+      locked = await lockOthers(tx, accounts);
     }
     await tx.query(`set local lock_timeout = ${LOCK_MS}`);
     const places = [...events.keys()].filter((place) => !locked.has(events[place]!.accountId));

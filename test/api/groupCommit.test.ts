@@ -257,6 +257,7 @@ describe('through two processes', () => {
     });
     const statusOf = async (events: object[]) => (await report(api, events)).status;
     await transaction(pool, async (tx) => {
+      await tx.query('set local idle_in_transaction_session_timeout = 0');
       await lockBalance(tx, locked.id);
       const together = [statusOf([event(locked, 'a'), event(other, 'a')]), statusOf([event(locked, 'b')])];
       expect(await statusOf([event(other, 'b')])).toBe(200);

@@ -43,8 +43,11 @@ test('B4 an account that others post for all the time has its turn', async () =>
         await sleep(10);
       });
   });
-  for (let n = 0; n < 10; n++)
-    expect((await postUnlocked(pool, [priced(account, `${n}`, '1.00')])).locked.size).toBe(0);
-  isOver = true;
-  await Promise.all(others);
+  try {
+    for (let n = 0; n < 10; n++)
+      expect((await postUnlocked(pool, [priced(account, `${n}`, '1.00')])).locked.size).toBe(0);
+  } finally {
+    isOver = true;
+    await Promise.all(others);
+  }
 });
