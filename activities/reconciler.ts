@@ -56,20 +56,9 @@ export function createReconciler(deps: Dependencies) {
     return { payments, repairs };
   }
 
-  /** Null where Ballast fails on it: it holds up nothing else, and comes again. */
-  async function apart(about: string, work: () => Promise<AppliedNews>): Promise<AppliedNews | null> {
-    try {
-      return await work();
-    } catch (error) {
-      if (isOutage(error)) throw error;
-      deps.log.error({ err: error, about }, 'news could not be applied: an operator must look at it');
-      return null;
-    }
-  }
-
   /** A page of Checkout's of which nothing was heard. */
   async function applyEnd(sessionId: string, nowMs: number): Promise<Repair[]> {
-    const applied = await apart(sessionId, () => applyCheckout(deps, sessionId, nowMs));
+    const applied = await apart(deps, sessionId, () => applyCheckout(deps, sessionId, nowMs));
     return applied === null ? [] : repairsOf(applied, sessionId);
   }
 
@@ -79,11 +68,26 @@ export function createReconciler(deps: Dependencies) {
     nowMs: number,
   ): Promise<{ applied: AppliedNews | null; repairs: Repair[] }> {
     const about = news.about === 'checkout' ? news.sessionId : news.about === 'method' ? news.methodId : news.eventId;
-    const applied = await apart(about, () => applyEvent(deps, news, nowMs));
+    const applied = await apart(deps, about, () => applyEvent(deps, news, nowMs));
     return { applied, repairs: applied === null ? [] : repairsOf(applied, about) };
   }
 
   return { reconcileAll, applyNews, applyEnd };
+}
+
+/** Null where Ballast fails on it: it holds up nothing else, and comes again. */
+export async function apart<T>(
+  { log }: Pick<Dependencies, 'log'>,
+  about: string,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    log.error({ err: error, about }, 'news could not be applied: an operator must look at it');
+    return null;
+  }
 }
 
 function repairsOf({ outcome, accountId }: AppliedNews, about: string): Repair[] {

@@ -15,7 +15,7 @@ import { listUnopenedCheckouts } from '../ledger/payments/listUnopenedCheckouts'
 import { listKnownEvents } from '../ledger/payments/listKnownEvents';
 import { recordEvent } from '../ledger/payments/recordEvent';
 import type { Dependencies } from './dependencies';
-import { createReconciler } from './reconciler';
+import { apart, createReconciler } from './reconciler';
 
 /** What one page has brought. `next` reads on; null after the last page. */
 export type ReconciledPage = { next: string | null; events: number; payments: number; repairs: Repair[] };
@@ -97,7 +97,10 @@ export function createReconcilingActivities(deps: Dependencies) {
       return { next: ids.length < LOCAL_PAGE ? null : ids.at(-1)!, events: 0, payments: ids.length, repairs };
     },
 
-    /** Ledger and usage against their invariants, with the sums over all accounts. A worker of the release before goes by the time it is given. */
+    /**
+     * Ledger and usage against their invariants, with the sums over all accounts.
+     * @param _nowMs for a worker of the release before, which goes by it
+     */
     async checkLedger(_nowMs: number): Promise<LedgerCheck> {
       const check = await checkLedger(longPool, SHOWN_MAX);
       deps.counts?.violated(check.violations.length);
@@ -122,7 +125,7 @@ export function createReconcilingActivities(deps: Dependencies) {
 async function endUnopenedCheckouts(deps: Dependencies, nowMs: number): Promise<Repair[]> {
   const repairs: Repair[] = [];
   for (const payment of await listUnopenedCheckouts(deps.pool, UNOPENED_MAX))
-    if (await endUnopened(deps, payment, nowMs))
+    if (await apart(deps, payment.id, () => endUnopened(deps, payment, nowMs)))
       repairs.push({ kind: 'noted', accountId: payment.accountId, about: payment.id });
   return repairs;
 }

@@ -201,6 +201,16 @@ test('P2, P6 a Checkout prepayment whose page never came to be ends after a day,
     `update payments set created_at = now() - interval '26 hours' where account_id = $1`,
     [account.id],
   );
+  // One that Ballast fails on holds up no run.
+  const { owner } = world.database;
+  await owner.query(
+    `alter table payments add constraint poison check (account_id <> '${account.id}' or status <> 'canceled')`,
+  );
+  try {
+    await run();
+  } finally {
+    await owner.query('alter table payments drop constraint poison');
+  }
   const { repaired } = await run();
   expect(repaired.newest).toContainEqual(expect.objectContaining({ kind: 'noted', accountId: account.id }));
   expect(await ask()).toMatchObject({ status: 402, body: { code: 'card_declined', declineCode: 'canceled' } });
