@@ -34,7 +34,7 @@ export const makeDue = (db: Db) =>
 const PAUSE_MS = { first: 5, longest: 60 };
 
 /** Of a machine with many times its usual load. */
-const WAIT_MS_MAX = 40_000;
+const WAIT_MS_MAX = 90_000;
 
 /** Waits until `check` holds, or throws what it last saw. */
 export async function until<T>(

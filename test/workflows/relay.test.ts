@@ -86,6 +86,7 @@ test('O4 each of 1,100 accounts with news is signalled while none of them reacts
         return missing.length;
       },
       (count) => count === 0,
+      150_000,
     );
   } finally {
     await relay.stop();
