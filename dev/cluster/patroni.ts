@@ -97,6 +97,8 @@ function settingsOf({ postgresBin }: Programs, place: Place, node: NodeName): ob
 
 const PARAMETERS = {
   synchronous_commit: 'on',
+  // After a failover commits wait for a standby that follows: one that asked the lost primary in vain waits so long, 5 s by default.
+  wal_retrieve_retry_interval: '200ms',
   max_connections: 200,
   shared_buffers: '256MB',
   max_wal_size: '4GB',
