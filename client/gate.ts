@@ -1,5 +1,6 @@
 /** May this account run inference now? Answered from memory, with known staleness and a declared policy past its limit (S5, S6). */
 import { BallastError, Unreachable } from './errors.js';
+import { createFreshness } from './freshness.js';
 import { followGates } from './gateStream.js';
 import type { Connection } from './http.js';
 import { requireRange, TIMER_MS_MAX } from './limits.js';
@@ -37,7 +38,7 @@ export type GateReplica = {
   readonly size: number;
 };
 
-export type GateDeps = { connection: Connection; onError(error: BallastError): void; now?(): number };
+export type GateDeps = { connection: Connection; onError(error: BallastError): void; now?(): number; wall?(): number };
 
 export type RunningGate = GateReplica & {
   /** Takes over gates that an answer of this epoch has told, unless the replica follows another. */
@@ -47,13 +48,13 @@ export type RunningGate = GateReplica & {
 
 export function createGate(
   options: GateOptions,
-  { connection, onError, now = () => performance.now() }: GateDeps,
+  { connection, onError, now = () => performance.now(), wall = Date.now }: GateDeps,
 ): RunningGate {
   const { policy, staleMsMax } = checked(options);
   const known = createEpochs(now);
-  let freshMs = -Infinity;
-  /** Reading the clock costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
-  let lookedAtClock = false;
+  const freshness = createFreshness({ elapsed: now, wall });
+  /** Reading the clocks costs more than the answer, so it is read once a turn of the event loop: no news comes within one. */
+  let lookedAtClocks = false;
   let usable = false;
   const complete = createCompletion();
   const stream = followGates({
@@ -63,23 +64,21 @@ export function createGate(
     onEpoch: known.begin,
     onCurrent(ageMs) {
       known.complete();
-      freshMs = Math.max(freshMs, now() - ageMs);
-      lookedAtClock = false;
+      freshness.sign(ageMs);
+      lookedAtClocks = false;
       complete.reached();
     },
   });
 
-  const endTurn = (): void => void (lookedAtClock = false);
+  const endTurn = (): void => void (lookedAtClocks = false);
   function isUsable(): boolean {
-    if (lookedAtClock) return usable;
-    lookedAtClock = true;
+    if (lookedAtClocks) return usable;
+    lookedAtClocks = true;
     queueMicrotask(endTurn);
     // A replica that was never complete lets nobody through, whatever the policy.
-    usable = policy === 'fail_open' ? freshMs !== -Infinity : now() - freshMs <= staleMsMax;
+    usable = freshness.ageMs() <= (policy === 'fail_open' ? Number.MAX_VALUE : staleMsMax);
     return usable;
   }
-
-  const stalenessMs = (): number => now() - freshMs;
 
   return {
     learn: known.learn,
@@ -91,18 +90,18 @@ export function createGate(
       if (!isUsable()) return { allowed: false, because: 'gate_stale' };
       const found = known.current.find(accountId);
       if (!found) return { allowed: false, because: 'unknown_account' };
-      const gate = toGate(accountId, found, now(), freshMs);
+      const gate = toGate(accountId, found, now(), freshness.ageMs());
       return found.allowed ? { allowed: true, gate } : { allowed: false, because: 'suspended', gate };
     },
     get(accountId) {
       const found = known.current.find(accountId);
-      return found && toGate(accountId, found, now(), freshMs);
+      return found && toGate(accountId, found, now(), freshness.ageMs());
     },
     async ready(withinMs = Infinity) {
       if (!(await within(complete.wait, withinMs)))
         throw new Unreachable('the gates', new Error(`not all were known in ${withinMs} ms`));
     },
-    stalenessMs,
+    stalenessMs: freshness.ageMs,
     get size() {
       return known.current.size;
     },
@@ -182,12 +181,12 @@ function createEpochs(now: () => number): Epochs {
   };
 }
 
-/** The gate as the API tells it. @param freshMs when it was last known to be right, by the clock of `nowMs` */
+/** The gate as the API tells it. @param ageMs how long ago it was last known to be right */
 const toGate = (
   accountId: string,
   { allowed, state, reasons, version, retryAtMs }: KnownGate,
   nowMs: number,
-  freshMs: number,
+  ageMs: number,
 ): Gate => ({
   accountId,
   allowed,
@@ -195,5 +194,5 @@ const toGate = (
   reasons,
   version,
   ...(retryAtMs > 0 && { retryAfterSeconds: Math.max(1, Math.ceil((retryAtMs - nowMs) / 1_000)) }),
-  asOf: new Date(Date.now() - Math.min(nowMs - freshMs, Date.now())).toISOString(),
+  asOf: new Date(Date.now() - Math.min(ageMs, Date.now())).toISOString(),
 });

@@ -13,6 +13,8 @@ let asked: Asked[];
 let gate: RunningGate;
 let errors: Error[];
 let nowMs: number;
+/** For which the machine was suspended: its clock counts them, its durations do not. */
+let sleptMs: number;
 const server = createServer((request, stream) => {
   stream.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
   asked.push({ headers: request.headers, stream });
@@ -26,6 +28,7 @@ beforeEach(() => {
   asked = [];
   errors = [];
   nowMs = 1_000_000;
+  sleptMs = 0;
 });
 afterEach(async () => {
   await gate.close();
@@ -38,6 +41,7 @@ async function follow(options: Parameters<typeof createGate>[0] = {}): Promise<S
     connection: { url: `http://127.0.0.1:${port}`, key: 'key', timeoutMs: 20_000 },
     onError: (error) => errors.push(error),
     now: () => nowMs,
+    wall: () => 1_700_000_000_000 + nowMs + sleptMs,
   });
   return connection(1);
 }
@@ -210,6 +214,37 @@ test('S6 an API that has lost its database and goes on sending does not keep the
     () => gate.stalenessMs(),
     (ms) => ms === 0,
   );
+});
+
+test('S6 of a machine that was suspended the replica is stale, until it hears what was sent since', async () => {
+  const stream = await follow();
+  snapshot(stream, [gateOf('a', 1)]);
+  await gate.ready(20_000);
+  sleptMs = 3_600_000;
+  await sleep(0);
+  expect([gate.allows('a'), gate.stalenessMs()]).toEqual([false, 3_600_000]);
+
+  // What had come before is read now.
+  beat(stream, '2');
+  send(stream, 'gate', gateOf('b', 1), '3');
+  await known('b', 1);
+  expect([gate.allows('a'), gate.stalenessMs()]).toEqual([false, 3_600_000]);
+
+  nowMs += 5_000;
+  beat(stream, '4');
+  await until(() => gate.allows('a'), Boolean);
+  expect(gate.stalenessMs()).toBe(0);
+});
+
+test('S6 a clock that is set back or corrected makes nothing stale', async () => {
+  const stream = await follow();
+  snapshot(stream, [gateOf('a', 1)]);
+  await gate.ready(20_000);
+  for (const jumpMs of [4_000, -3_600_000]) {
+    sleptMs += jumpMs;
+    await sleep(0);
+    expect([gate.allows('a'), gate.stalenessMs()]).toEqual([true, 0]);
+  }
 });
 
 test('S6 a snapshot from an API that lost its database long ago is as old as that', async () => {
