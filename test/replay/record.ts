@@ -25,6 +25,7 @@ async function main(only: string[]): Promise<void> {
   const world = await World.start({
     time: 'real',
     relay: true,
+    webhooks: true,
     limitRequests: true,
     policy: { retryDelaysMs: [1_000, 1_500] },
     filesDir: join(dataDir, 'files'),

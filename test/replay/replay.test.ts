@@ -20,6 +20,9 @@ test.each([
   'balance.edited-settings',
   'batch.completed',
   'batch.cancelled',
+  'batch.expired',
+  'batch.failed',
+  'webhook.delivered',
   'limit-request.approved',
   'limit-request.denied',
 ])('O3 there is a history of %s', (scenario) => expect(files).toContain(`${scenario}.1.json`));

@@ -4,10 +4,13 @@ import { Readable } from 'node:stream';
 import { counterOf } from '../../batches/countTokens';
 import { createFolderStore } from '../../batches/fileStore';
 import { indexFile } from '../../batches/requestIndex';
+import type { Batch } from '../../ledger/batches/batch';
 import { cancelBatch } from '../../ledger/batches/cancelBatch';
+import type { NewBatch } from '../../ledger/batches/createBatch';
 import { readBatch } from '../../ledger/batches/readBatch';
 import { recordResults } from '../../ledger/batches/recordResults';
 import { transaction } from '../../ledger/db';
+import { postNotice } from '../../ledger/notices/postNotice';
 import * as messages from '../../workflows/messages';
 import { startReconcile } from '../../workflows/startReconcile';
 import type { TestAccount } from '../support/account';
@@ -16,6 +19,8 @@ import { completed, create, insertBatchModel, insertInput, wishFor } from '../su
 import { askForLimit, decideLimit, readLimitRequestState } from '../support/limitRequest';
 import { until } from '../support/notices';
 import { payAtStripe } from '../support/paid';
+import { startReceiver } from '../support/receiver';
+import { readWebhooks, registerEndpoint } from '../support/webhooks';
 import type { World } from '../support/world';
 
 const settings = { threshold: '10.00', amount: '25.00' };
@@ -114,6 +119,35 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
     return ended(world, batchId);
   },
 
+  async 'batch.expired'(world) {
+    return ended(world, await batchOf(world, { completionWindowMs: 3_000 }));
+  },
+
+  async 'batch.failed'(world) {
+    const batchId = await createJob(world, async () => undefined);
+    await untilItIs(world, batchId, 'failed');
+    return ended(world, batchId);
+  },
+
+  /** At the second try. */
+  async 'webhook.delivered'(world) {
+    const { pool } = world.database;
+    const account = await world.account();
+    const receiver = await startReceiver((response, nth) => response.writeHead(nth === 1 ? 500 : 204).end());
+    try {
+      await registerEndpoint(pool, account.id, receiver.url);
+      await postNotice(pool, account.id, `${account.id}/1`, { kind: 'resumed', available: '1.00' });
+      const { id } = (await readWebhooks(pool, account.id))[0]!;
+      await until(
+        () => readWebhooks(pool, account.id),
+        ([webhook]) => webhook!.status === 'delivered',
+      );
+      return await completedRun(world, messages.webhookDeliveryWorkflowId(id));
+    } finally {
+      await receiver.close();
+    }
+  },
+
   'limit-request.approved': (world) => decidedRequest(world, 'approve'),
 
   'limit-request.denied': (world) => decidedRequest(world, 'deny'),
@@ -138,21 +172,40 @@ export const scenarios: Record<string, (world: World) => Promise<string>> = {
 };
 
 /** A job of two requests that is in progress. */
-async function batchOf(world: World): Promise<string> {
+async function batchOf(world: World, more: Partial<NewBatch> = {}): Promise<string> {
+  const lines = ['r1', 'r2'].map((id) => requestLine(id));
+  const store = createFolderStore(world.filesDir!);
+  const batchId = await createJob(
+    world,
+    async (fileId) => {
+      await store.write(fileId, Readable.from([Buffer.from(lines.join('\n'))]));
+      await indexFile(store, { id: fileId, attempt: 1 }, counterOf('openai'), null);
+    },
+    more,
+  );
+  await untilItIs(world, batchId, 'in_progress');
+  return batchId;
+}
+
+const untilItIs = (world: World, batchId: string, status: Batch['status']): Promise<unknown> =>
+  until(
+    () => readBatch(world.database.pool, batchId),
+    (batch) => batch?.status === status,
+  );
+
+/** A job of two requests whose input is stored as told. */
+async function createJob(
+  world: World,
+  storeInput: (fileId: string) => Promise<void>,
+  more: Partial<NewBatch> = {},
+): Promise<string> {
   const { pool } = world.database;
   const account = await world.account({ balance: '100.00' });
   await insertBatchModel(pool);
-  const fileId = await insertInput(pool, account.id, 2);
-  const store = createFolderStore(world.filesDir!);
-  const lines = ['r1', 'r2'].map((id) => requestLine(id));
-  await store.write(fileId, Readable.from([Buffer.from(lines.join('\n'))]));
-  await indexFile(store, { id: fileId, attempt: 1 }, counterOf('openai'), null);
-  const created = await create(pool, await wishFor(pool, account.id, 2, { inputFileId: fileId }));
+  const inputFileId = await insertInput(pool, account.id, 2);
+  await storeInput(inputFileId);
+  const created = await create(pool, await wishFor(pool, account.id, 2, { inputFileId, ...more }));
   if (created.kind !== 'created') throw new Error(`no job: ${created.kind}`);
-  await until(
-    () => readBatch(pool, created.batch.id),
-    (batch) => batch?.status === 'in_progress',
-  );
   return created.batch.id;
 }
 
@@ -171,13 +224,13 @@ async function decidedRequest(world: World, decision: 'approve' | 'deny'): Promi
     ({ reminders }) => reminders === 1,
   );
   await decideLimit(pool, requestId, decision);
-  const workflowId = messages.limitRequestWorkflowId(requestId);
-  await world.client.workflow.getHandle(workflowId).result();
-  return workflowId;
+  return completedRun(world, messages.limitRequestWorkflowId(requestId));
 }
 
-async function ended(world: World, batchId: string): Promise<string> {
-  const workflowId = messages.batchWorkflowId(batchId);
+const ended = (world: World, batchId: string): Promise<string> =>
+  completedRun(world, messages.batchWorkflowId(batchId));
+
+async function completedRun(world: World, workflowId: string): Promise<string> {
   await world.client.workflow.getHandle(workflowId).result();
   return workflowId;
 }
