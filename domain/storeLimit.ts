@@ -20,6 +20,8 @@ export const DATASETS_LIMIT: StoreLimit = {
 };
 /** Of one account, in one process: each takes memory and a connection for as long as it lasts. */
 export const UPLOADS_AT_ONCE_MAX = 50;
+/** Fewer, as each may have 1 GB: together they are what an account may have on the disk beyond its limit. */
+export const DATASET_UPLOADS_AT_ONCE_MAX = 5;
 
 /**
  * Without a renewal for so long, whoever uploads has died, and what it has written is removed. Renewed several times within

@@ -6,7 +6,7 @@ import { storeUpload } from '../../batches/storeUpload';
 import { whileRenewed } from '../../batches/whileRenewed';
 import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
 import { notFound, Problem } from '../../domain/errors';
-import { DATASETS_LIMIT, requireRoom, UPLOADS_AT_ONCE_MAX } from '../../domain/storeLimit';
+import { DATASET_UPLOADS_AT_ONCE_MAX, DATASETS_LIMIT, requireRoom } from '../../domain/storeLimit';
 import { lockOpenAccount, requireOpenAccount } from '../../ledger/accounts/requireOpenAccount';
 import { recordAudit } from '../../ledger/audit/recordAudit';
 import { transaction } from '../../ledger/db';
@@ -56,7 +56,7 @@ export const upload = endpoint({
   },
 });
 
-const uploads = createAtOnce(UPLOADS_AT_ONCE_MAX, 'uploads of datasets');
+const uploads = createAtOnce(DATASET_UPLOADS_AT_ONCE_MAX, 'uploads of datasets');
 
 type Upload = { id: string; accountId: string; format: DatasetFormat; actor: string };
 

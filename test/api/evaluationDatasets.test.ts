@@ -151,6 +151,24 @@ test('L7 an upload that breaks off leaves nothing', async () => {
   await untilNothingIsLeft();
 });
 
+test('L7 five uploads of an account may be under way at once: together they are the most that lies beyond its limit', async () => {
+  const { hostname, port } = new URL(api.url);
+  const headers = { Authorization: `Bearer ${own.member}`, 'Content-Type': 'text/csv' };
+  const underWay = Array.from({ length: 5 }, () => {
+    const request = ask({ hostname, port, method: 'POST', path: path(), headers, agent: false });
+    request.on('error', () => undefined);
+    request.write('a,b\n');
+    return request;
+  });
+  await until(left, ({ rows }) => rows === 5);
+  expect(await upload('a,b\n')).toMatchObject({
+    status: 429,
+    body: { code: 'too_many_requests', limit: 5, in_use: 5 },
+  });
+  for (const request of underWay) request.destroy();
+  await untilNothingIsLeft();
+});
+
 test('L7 an upload whose process died is erased when its time is over', async () => {
   const store = createFolderStore(filesDir);
   await store.write('dataset-dead', Readable.from([Buffer.from('a')]));

@@ -49,7 +49,7 @@ async function startNginx(program: string): Promise<ChildProcess> {
   await openAccount(api, undefined, 'poor');
   writeFileSync(
     join(home, 'accounts.map'),
-    '"Bearer sk-rich" "rich";\n"Bearer sk-poor" "poor";\n"Bearer sk-closed" "nobody";\n',
+    '"~^Bearer sk-rich$" "rich";\n"~^Bearer sk-poor$" "poor";\n"~^Bearer sk-closed$" "nobody";\n',
   );
   writeFileSync(join(home, 'ballast.conf'), filled(new URL(api.url).host));
   for (const kind of ['client', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(home, kind));
@@ -114,6 +114,8 @@ test('S2 who has none is answered 402 at the edge, and inference sees nothing of
   expect(denied.headers.get('x-ballast-gate')).toBe('suspended');
   expect((await ask('sk-closed')).status).toBe(402);
   expect((await ask('sk-unknown')).status).toBe(401);
+  expect((await ask('SK-RICH')).status).toBe(401);
+  expect((await ask('sk-rich-not')).status).toBe(401);
   expect((await ask()).status).toBe(401);
   expect(seen).toHaveLength(before);
   await adjust(api, 'poor', '1.00');
