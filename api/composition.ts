@@ -125,10 +125,7 @@ export function composeServices(deps: ApiDeps): Composition {
     clock,
     counts: counts.usage,
     tracing: deps.tracing,
-    onPosted(position) {
-      signalPosition(position, { gates, signals });
-      accountStreams.poke(position.accountId);
-    },
+    onPosted: (position) => signalPosition(position, { gates, signals }),
   });
   const keyring = createKeyring(lookups, elapsed, gatePolicy, pulse);
   const gateStreams = createGateStreams({ pool, gates, log, now: clock.now });

@@ -2,6 +2,7 @@
  * Finds out which lists of the watched accounts have grown or changed, each account's once a second (C3). They are looked
  * at in slices: a look at all of them at once would keep Postgres from what gates and usage ask in that moment.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { readAuditTopics } from '../../ledger/accounts/readAuditTopics';
 import { readTopicMarks, TOPICS, type TopicMarks } from '../../ledger/accounts/readTopicMarks';
@@ -50,7 +51,9 @@ export function createTopicWatch(pool: Pool, { watched, onWatching, onChanged }:
       if (topics.includes('batches')) topics.push('files');
       // Where the log can't be read now, its own list is still told of.
       if (now.audit !== then.audit) topics.push('audit', ...(await auditTopics(accountId, then.audit).catch(() => [])));
-      if (topics.length > 0) onChanged(accountId, [...new Set(topics)]);
+      if (topics.length === 0) continue;
+      onChanged(accountId, [...new Set(topics)]);
+      await nextTurn();
     }
   }
 

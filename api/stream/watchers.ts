@@ -1,5 +1,6 @@
 /** Who watches which account: its open streams, and what they were told last. */
 import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem } from '../../domain/errors';
 
 export type Stream = { response: ServerResponse; isWelcome(): Promise<boolean> };
@@ -14,9 +15,10 @@ export type Watchers = {
   /** Until the stream's response closes. */
   add(accountId: string, stream: Stream): Watched;
   tell(accountId: string, event: string): void;
-  tellAll(event: string): void;
-  /** Ends the streams of those who have lost the right to watch. */
-  checkWelcome(): void;
+  /** One stream in a turn of the event loop: gates are answered meanwhile. */
+  tellAll(event: string): Promise<void>;
+  /** Ends the streams of those who have lost the right to watch. Some are checked in each turn. */
+  checkWelcome(): Promise<void>;
   endAll(): void;
 };
 
@@ -24,6 +26,8 @@ const STREAMS_MAX = 1_000;
 const STREAMS_OF_ACCOUNT_MAX = 100;
 /** A client that has not read so much is dropped: it reconnects, and is told the account's state then. */
 const BUFFER_BYTES_MAX = 64 * 1024;
+/** Each costs a few microseconds, from memory. */
+const CHECKS_AT_ONCE = 20;
 
 export function createWatchers(): Watchers {
   const watched = new Map<string, Watched>();
@@ -53,11 +57,18 @@ export function createWatchers(): Watchers {
     tell(accountId, event) {
       for (const stream of watched.get(accountId)?.streams ?? []) send(stream, event);
     },
-    tellAll(event) {
-      for (const stream of allStreams()) send(stream, event);
+    async tellAll(event) {
+      for (const stream of allStreams()) {
+        send(stream, event);
+        await nextTurn();
+      }
     },
-    checkWelcome() {
-      for (const { response, isWelcome } of allStreams()) void isWelcome().then((welcome) => welcome || response.end());
+    async checkWelcome() {
+      let checked = 0;
+      for (const { response, isWelcome } of allStreams()) {
+        void isWelcome().then((welcome) => welcome || response.end());
+        if (++checked % CHECKS_AT_ONCE === 0) await nextTurn();
+      }
     },
     endAll() {
       for (const { response } of allStreams()) response.end();
