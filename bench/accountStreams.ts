@@ -19,6 +19,11 @@ const CHECKS_PER_SECOND = 1_000;
 /** Of the followed accounts in turn: each changes once a second, with and without followers. */
 const EVENTS_PER_SECOND = 200;
 const CONNECTIONS = 16;
+/**
+ * Under the same load before each window. To open or close 200 streams at once makes the API's heap collect its garbage, which
+ * takes 40 ms of both cores within the next second or two, once: that is no cost of streams that are open.
+ */
+const SETTLE_SECONDS = 2;
 /** Longer than any body: ids of accounts differ in length. */
 const BODY_BYTES = 256;
 
@@ -40,8 +45,8 @@ export async function accountStreams(
   const measure = async (): Promise<Window> => {
     const [usedBefore, startedMs] = [processorSeconds(api.pid), performance.now()];
     const [gates, events] = await Promise.all([
-      load(gate, { connections: CONNECTIONS, seconds, rate: CHECKS_PER_SECOND }),
-      load(usage, { connections: CONNECTIONS, seconds, rate: EVENTS_PER_SECOND }),
+      load(gate, { connections: CONNECTIONS, seconds, rate: CHECKS_PER_SECOND, warmUpSeconds: SETTLE_SECONDS }),
+      load(usage, { connections: CONNECTIONS, seconds, rate: EVENTS_PER_SECOND, warmUpSeconds: SETTLE_SECONDS }),
     ]);
     const processor = ((processorSeconds(api.pid) - usedBefore) * 1_000) / (performance.now() - startedMs);
     return { gate: gates.latencies, usage: events.latencies, processor };
@@ -55,21 +60,22 @@ export async function accountStreams(
 
   await measure();
   const told: number[] = [];
-  const costs: Cost[] = [];
+  const [costs, noise]: [Cost[], Cost[]] = [[], []];
   for (let run = 0; run < runs; run++) {
     told.push(await toldP99(pool, api.port, accountIds[0]!));
-    const [without, followed]: [Window[], Window[]] = [[], []];
+    const [before, followed, after]: [Window[], Window[], Window[]] = [[], [], []];
     for (let window = 0; window < windows; window++) {
-      // Each first in every other pair: what disturbs the machine then hits both alike.
-      if (window % 2 === 0) without.push(await measure());
+      before.push(await measure());
       followed.push(await measureFollowed());
-      if (window % 2 !== 0) without.push(await measure());
+      after.push(await measure());
     }
-    costs.push(costOf(followed, without));
+    costs.push(costOf(followed, [...before, ...after]));
+    // The same by windows that are alike: how far the machine alone moves the figure.
+    noise.push(costOf(after, before));
   }
   await api.stop();
   await pool.end();
-  return toFigures(told, costs);
+  return toFigures(told, costs, noise);
 }
 
 /** Each commit is made on a connection of ours, of which the API hears nothing but what it reads. */
@@ -108,7 +114,7 @@ function costOf(followed: readonly Window[], without: readonly Window[]): Cost {
   };
 }
 
-function toFigures(told: readonly number[], costs: readonly Cost[]): Figure[] {
+function toFigures(told: readonly number[], costs: readonly Cost[], noise: readonly Cost[]): Figure[] {
   const beside = `p99 at ${CHECKS_PER_SECOND} gates/s and ${EVENTS_PER_SECOND} events/s with ${STREAMS} streams of accounts that move ÷ without`;
   return [
     summarize(
@@ -128,6 +134,18 @@ function toFigures(told: readonly number[], costs: readonly Cost[]): Figure[] {
       `usage ${beside}`,
       'ratio',
       costs.map(({ usage }) => usage),
+    ),
+    summarize(
+      '21gateNoise',
+      'gate: the same ratio of windows without streams, after ÷ before',
+      'ratio',
+      noise.map(({ gate }) => gate),
+    ),
+    summarize(
+      '21usageNoise',
+      'usage: the same ratio of windows without streams, after ÷ before',
+      'ratio',
+      noise.map(({ usage }) => usage),
     ),
     summarize(
       '21processor',

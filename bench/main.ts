@@ -33,7 +33,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
   follows: (ballast, quick) => commitToNo(ballast, quick ? 10 : 100),
   console: (ballast, quick) => consolePages(ballast, quick ? 1 : 5),
   'account-streams': (ballast, quick) =>
-    accountStreams(ballast, quick ? { runs: 1, windows: 2, seconds: 2 } : { runs: 5, windows: 8, seconds: 5 }),
+    accountStreams(ballast, quick ? { runs: 1, windows: 2, seconds: 2 } : { runs: 3, windows: 2, seconds: 8 }),
   replica: async (_ballast, quick) => [...(await replicaRate(quick ? 2 : 5)), ...(await replicaMemory(quick ? 1 : 3))],
   ingest: (ballast, quick) => ingest(ballast, quick ? { runs: 1, events: 20_000 } : { runs: 5, events: 100_000 }),
   singles: (ballast, quick) => singlesOverNodeHttp(ballast, quick ? 1 : 5),
