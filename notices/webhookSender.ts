@@ -4,7 +4,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage, type 
 import { request as httpsRequest } from 'node:https';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookAttempt } from '../ledger/webhooks/webhookAttempt';
-import { checkedAddresses, resolveBySystem, type Address, type Resolve } from './webhookTarget';
+import { checkedAddresses, createDnsResolve, resolveBySystem, type Address, type Resolve } from './webhookTarget';
 
 /** What the endpoint answered: its status alone. A body is never read: it would show an owner the content of an address of their choice. Anything else is thrown. */
 export type WebhookAnswer = { status: number };
@@ -17,7 +17,7 @@ export type WebhookSender = (
 export type WebhookSenderOptions = {
   /** Private addresses and http, for development and tests. */
   allowPrivate: boolean;
-  /** @default the system's resolver */
+  /** @default name servers alone; where private addresses are allowed the system's resolver, with its hosts file */
   resolve?: Resolve;
   /** For everything: resolving, connecting, sending, the answer. @default SENDING_MS_MAX */
   timeoutMs?: number;
@@ -30,7 +30,7 @@ const SENDING_MS_MAX = 15_000;
 
 export function createWebhookSender({
   allowPrivate,
-  resolve = resolveBySystem,
+  resolve = allowPrivate ? resolveBySystem : createDnsResolve(),
   timeoutMs = SENDING_MS_MAX,
   now = Date.now,
 }: WebhookSenderOptions): WebhookSender {
@@ -40,7 +40,7 @@ export function createWebhookSender({
     const signal = stopping ? AbortSignal.any([timeout, stopping]) : timeout;
     const body = JSON.stringify(payload);
     try {
-      const addresses = await orAborted(checkedAddresses(target, resolve, allowPrivate), signal);
+      const addresses = await orAborted(checkedAddresses(target, resolve, allowPrivate, signal), signal);
       return await post(target, addresses, headersOf(messageId, secrets, body, new Date(now())), body, signal);
     } catch (error) {
       throw timeout.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`) : error;
@@ -93,7 +93,7 @@ async function answerOf(sending: ClientRequest): Promise<IncomingMessage> {
   return answer;
 }
 
-/** A resolver can't be told to stop; it is no longer waited for. */
+/** The system's resolver can't be told to stop; it is no longer waited for. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = once(signal, 'abort').then(() => {
     throw signal.reason as Error;

@@ -67,6 +67,11 @@ test('N2 what is checked is what is called: the name is resolved once, and keeps
   expect(receiver.received[0]!.headers.host).toBe(`hooks.ballast.example:${receiver.port}`);
 });
 
+test('N2 where private addresses are allowed a name of the hosts file is called', async () => {
+  const receiver = await receive();
+  expect(await send(`http://localhost:${receiver.port}/hooks`)).toEqual({ status: 204 });
+});
+
 test.each([
   ['127.0.0.1'],
   ['10.1.2.3'],
