@@ -14,6 +14,8 @@ export type ActivityCounts = PaymentCounts & {
   /** `strike`: every method of an attempt failed; else how a reload closed. */
   reloadUnpaid(outcome: 'strike' | 'failed' | 'canceled'): void;
   webhookTried(outcome: WebhookOutcome['kind']): void;
+  /** One found no place, or its endpoint rests. */
+  webhookWaits(): void;
   /** Usage that was reported to a workflow by signal. */
   usage: Pick<UsageCounts, 'reported' | 'committed'>;
   repaired(kind: Repair['kind']): void;

@@ -886,6 +886,10 @@ create table webhook_endpoints (
   disabled_because text,
   removed_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
+  took_ms integer,
+  unanswered integer not null default 0,
+  rests_until timestamp with time zone,
+  line_ends_at timestamp with time zone,
   PRIMARY KEY (id),
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (cardinality(events) > 0)
@@ -902,6 +906,15 @@ create table webhook_secrets (
 );
 CREATE INDEX webhook_secrets_endpoint ON webhook_secrets USING btree (endpoint_id);
 CREATE UNIQUE INDEX webhook_secrets_newest ON webhook_secrets USING btree (endpoint_id) WHERE (expires_at IS NULL);
+
+create table webhook_tries (
+  account_id text not null,
+  endpoint_id uuid not null,
+  delivery_id uuid not null,
+  ends_at timestamp with time zone not null,
+  PRIMARY KEY (account_id, delivery_id),
+  FOREIGN KEY (delivery_id) REFERENCES webhook_deliveries(id)
+);
 
 create view ledger_entries as
  SELECT ledger_lines.account_id AS ledger_account,

@@ -24,6 +24,10 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
     'outcome',
   ]);
   const webhooks = metrics.counter('ballast_webhook_tries_total', 'Tries to deliver a webhook.', ['outcome']);
+  const webhookWaits = metrics.counter(
+    'ballast_webhook_waits_total',
+    'Webhooks that had to wait: too many tries were under way, or the endpoint does not answer.',
+  );
   const mails = metrics.counter('ballast_mail_tries_total', 'Tries to send a mail.', ['outcome']);
   const repairs = metrics.counter('ballast_reconciliation_repairs_total', 'What reconciliation has put right.', [
     'kind',
@@ -58,6 +62,7 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
       usage: addUsageMetrics(metrics),
       reloadUnpaid: (outcome) => reloads.inc({ outcome }),
       webhookTried: (outcome) => webhooks.inc({ outcome }),
+      webhookWaits: () => webhookWaits.inc(),
       repaired: (kind) => repairs.inc({ kind }),
       violated: (count) => violations.inc(count),
       ended: addActivitySeconds(metrics),

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { WEBHOOK_PATIENCE_SECONDS } from '../activities/webhooks';
 import { listDeliveriesToStart } from '../ledger/webhooks/listDeliveriesToStart';
 import { markDeliveriesStarted } from '../ledger/webhooks/markDeliveriesStarted';
+import { spreadDeliveries } from '../ledger/webhooks/spreadDeliveries';
 import { startWebhookDelivery } from '../workflows/startWebhookDelivery';
 import { repeat } from './repeat';
 import { startEach } from './startEach';
@@ -38,7 +39,9 @@ export function startStartingWebhooks({ pool, client, log, pollMs = 500 }: Webho
     await markDeliveriesStarted(pool, postponed, TROUBLE_SECONDS);
     if (failed[0])
       log.warn({ error: failed[0].error.message, deliveries: postponed }, 'webhooks can not be started; trying again');
-    return ids.length === STARTS_MAX && failed.length === 0;
+    const more = ids.length === STARTS_MAX && failed.length === 0;
+    if (more) await spreadDeliveries(pool, STARTS_MAX);
+    return more;
   };
 
   return repeat(

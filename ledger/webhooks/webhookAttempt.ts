@@ -13,8 +13,13 @@ export type WebhookAttempt = {
   payload: WebhookPayload;
 };
 
-/** `ended`: nothing is to be sent any more. */
-export type WebhookBegun = { kind: 'begun'; attempt: WebhookAttempt } | { kind: 'ended' };
+export type WebhookBegun =
+  /** `slow`: by its last try the endpoint may hold its place for long. */
+  | { kind: 'begun'; attempt: WebhookAttempt; slow: boolean }
+  /** There was no place; it is no try. */
+  | { kind: 'waits'; waitMs: number }
+  /** Nothing is to be sent any more. */
+  | { kind: 'ended' };
 
 export type WebhookOutcome =
   | { kind: 'delivered'; status: number }

@@ -97,6 +97,40 @@ test('N2 a page of webhooks that can not be started holds up no other', async ()
   }
 });
 
+test('N2 webhooks of an account that has thousands to start let those of others pass', async () => {
+  const endpoint = async () => {
+    const { rows } = await database.pool.query<{ id: string }>(
+      "insert into webhook_endpoints (account_id, url, events) values ($1, 'https://example.com/', '{test}') returning id",
+      [await openAccount(database.pool)],
+    );
+    return rows[0]!.id;
+  };
+  const insert = async (endpointId: string, count: number): Promise<string[]> => {
+    const { rows } = await database.pool.query<{ id: string }>(
+      'insert into webhook_deliveries (endpoint_id) select $1::uuid from generate_series(1, $2) returning id',
+      [endpointId, count],
+    );
+    return rows.map(({ id }) => webhookDeliveryWorkflowId(id));
+  };
+  const many = await insert(await endpoint(), 3_000);
+  const others = (await Promise.all(times(3, async () => insert(await endpoint(), 2)))).flat();
+  const { client, started } = temporalThat(() => false);
+  const starting = startStartingWebhooks({ pool: database.pool, client, log, pollMs: 20 });
+  try {
+    await until(
+      () => others.every((id) => started.has(id)),
+      (all) => all,
+    );
+    expect(many.filter((id) => started.has(id)).length).toBeLessThan(300);
+    await until(
+      () => many.filter((id) => started.has(id)).length,
+      (count) => count > 400,
+    );
+  } finally {
+    await starting.stop();
+  }
+});
+
 test('L2 a file that can not be removed from the store holds up no other', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-removing-'));
   const store = createFolderStore(folder);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import { SLOW_AT_ONCE_MAX } from '../../activities/webhooks';
 import { transaction } from '../../ledger/db';
 import { postNotice } from '../../ledger/notices/postNotice';
 import { postTestDelivery } from '../../ledger/webhooks/postTestDelivery';
@@ -11,6 +12,7 @@ import { startWebhookDelivery } from '../../workflows/startWebhookDelivery';
 import { openAccount } from '../support/ledgerAccount';
 import { until } from '../support/notices';
 import { startReceiver, type Receiver } from '../support/receiver';
+import { times } from '../support/times';
 import { readWebhooks, registerEndpoint, SECRET, type WebhookRow } from '../support/webhooks';
 import { World } from '../support/world';
 
@@ -190,4 +192,62 @@ test('N2 a worker that stops in mid-send leaves the delivery to the next one', a
   expect(await rows()).toMatchObject([{ status: 'pending', attempts: 1 }]);
   await world.startWorker();
   expect(await ended()).toMatchObject([{ status: 'delivered', attempts: 2 }]);
+});
+
+/** Counts the requests that wait for it. */
+async function hang(): Promise<{ receiver: Receiver; waiting: () => number }> {
+  let waiting = 0;
+  const receiver = await receive((response) => {
+    waiting += 1;
+    response.on('close', () => (waiting -= 1));
+  });
+  return { receiver, waiting: () => waiting };
+}
+/** Of each of these accounts, to each of so many endpoints, so many. */
+async function postToHanging(accounts: number, endpoints: number, notices: number): Promise<() => number> {
+  const { pool } = world.database;
+  const hanging = await Promise.all(
+    times(accounts, async () => {
+      const id = await openAccount(pool);
+      const theirs = await Promise.all(times(endpoints, hang));
+      await Promise.all(theirs.map(({ receiver }) => registerEndpoint(pool, id, receiver.url)));
+      await Promise.all(
+        times(notices, (n) => postNotice(pool, id, `resumed/${id}/${n}`, { kind: 'resumed', available: '1.00' })),
+      );
+      return theirs;
+    }),
+  );
+  return () => hanging.flat().reduce((sum, { waiting }) => sum + waiting(), 0);
+}
+/** What waits for endpoints of other tests must not be tried beside the next one's. */
+const forgetEndpoints = () => world.database.pool.query('update webhook_endpoints set removed_at = now()');
+
+test("N2 one account's endpoints that hang, with hundreds waiting for them, hold up nobody else's webhooks", async () => {
+  const underWay = await postToHanging(1, 10, 50);
+  await until(underWay, (count) => count === 4);
+  const well = await receive();
+  await register(well);
+  let most = 0;
+  for (const n of times(5, Number)) {
+    await resume(n);
+    await until(rows, (seen) => seen.length === n + 1 && seen.every(({ status }) => status === 'delivered'));
+    most = Math.max(most, underWay());
+  }
+  // None of the twenty places for tries was taken by more than an account may.
+  expect(most).toBe(4);
+  expect(well.received).toHaveLength(5);
+  await forgetEndpoints();
+});
+
+test("N2 many accounts' endpoints that hang leave half of a worker's room to those that answer", async () => {
+  const well = await receive();
+  await register(well);
+  await resume(0);
+  await ended();
+  const underWay = await postToHanging(6, 5, 5);
+  await until(underWay, (count) => count === SLOW_AT_ONCE_MAX);
+  await resume(1);
+  await until(rows, (seen) => seen.length === 2 && seen.every(({ status }) => status === 'delivered'));
+  expect(underWay()).toBe(SLOW_AT_ONCE_MAX);
+  await forgetEndpoints();
 });
