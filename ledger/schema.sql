@@ -66,6 +66,7 @@ create table api_keys (
   CHECK (role = ANY (ARRAY['admin'::text, 'service'::text, 'member'::text]))
 );
 CREATE INDEX api_keys_member ON api_keys USING btree (member_id);
+CREATE INDEX api_keys_of_environment ON api_keys USING btree (id) WHERE of_environment;
 
 create table audit (
   id bigint generated always as identity not null,
@@ -77,6 +78,7 @@ create table audit (
   PRIMARY KEY (id)
 );
 CREATE INDEX audit_account ON audit USING btree (account_id, id DESC);
+CREATE INDEX audit_by_time ON audit USING btree (account_id, at);
 CREATE TRIGGER audit_append_only BEFORE DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_only_erased BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 
@@ -248,6 +250,7 @@ create table consents (
   PRIMARY KEY (id),
   FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
+CREATE INDEX consents_account ON consents USING btree (account_id, at);
 
 create table decisions (
   number bigint generated always as identity not null,
@@ -262,6 +265,7 @@ create table decisions (
   UNIQUE (id)
 );
 CREATE INDEX decisions_account ON decisions USING btree (account_id, number DESC);
+CREATE INDEX decisions_by_time ON decisions USING btree (account_id, at);
 CREATE TRIGGER decisions_append_only BEFORE DELETE OR TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_only_erased BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 
@@ -288,6 +292,7 @@ create table dev_mailbox (
   at timestamp with time zone not null default now(),
   PRIMARY KEY (message_id)
 );
+CREATE INDEX dev_mailbox_of_notice ON dev_mailbox USING btree (substr(message_id, 2, 36));
 
 create table disputes (
   id text not null,
@@ -302,8 +307,17 @@ create table disputes (
   FOREIGN KEY (payment_id) REFERENCES payments(id),
   CHECK (state = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text]))
 );
-CREATE INDEX disputes_account ON disputes USING btree (account_id) WHERE suspends;
+CREATE INDEX disputes_of_account ON disputes USING btree (account_id);
 CREATE INDEX disputes_open ON disputes USING btree (seen_at) WHERE (state = ANY (ARRAY['inquiry'::text, 'open'::text]));
+CREATE INDEX disputes_payment ON disputes USING btree (payment_id);
+
+create table erasures (
+  account_id text not null,
+  part text not null,
+  mark text not null,
+  PRIMARY KEY (account_id, part),
+  FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
 
 create table evaluation_datasets (
   id text not null,
@@ -322,6 +336,7 @@ create table evaluation_datasets (
   CHECK (format = ANY (ARRAY['csv'::text, 'jsonl'::text])),
   CHECK (rows >= 0)
 );
+CREATE INDEX evaluation_datasets_by_time ON evaluation_datasets USING btree (account_id, created_at);
 CREATE INDEX evaluation_datasets_newest ON evaluation_datasets USING btree (account_id, number DESC) WHERE (removed_at IS NULL);
 CREATE INDEX evaluation_datasets_removed ON evaluation_datasets USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 
@@ -361,7 +376,9 @@ create table files (
   CHECK (requests > 0)
 );
 CREATE INDEX files_account ON files USING btree (account_id, created_at, id) WHERE (removed_at IS NULL);
+CREATE INDEX files_by_time ON files USING btree (account_id, created_at);
 CREATE INDEX files_expiring ON files USING btree (expires_at) WHERE (removed_at IS NULL);
+CREATE INDEX files_never_kept ON files USING btree (created_at) WHERE ((bytes = 0) AND erased);
 CREATE INDEX files_uncounted ON files USING btree (account_id, created_at) WHERE ((purpose = 'batch'::text) AND (input_tokens IS NULL) AND (removed_at IS NULL));
 CREATE INDEX files_unerased ON files USING btree (removed_at) WHERE ((removed_at IS NOT NULL) AND (NOT erased));
 CREATE INDEX files_uploaded ON files USING btree (account_id, created_at, id) INCLUDE (bytes) WHERE ((purpose = 'batch'::text) AND (removed_at IS NULL));
@@ -430,6 +447,7 @@ END),
   CHECK (kind = ANY (ARRAY['prepayment'::text, 'reload'::text, 'usage'::text, 'adjustment'::text, 'refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text, 'usage_reversal'::text])),
   CHECK (sequence > 0)
 );
+CREATE INDEX ledger_lines_by_time ON ledger_lines USING btree (account_id, at) WHERE (kind <> 'usage'::text);
 CREATE UNIQUE INDEX ledger_lines_key ON ledger_lines USING btree (key) WHERE (kind <> 'usage'::text);
 CREATE INDEX ledger_lines_taken_back ON ledger_lines USING btree (reference) WHERE (kind = ANY (ARRAY['refund'::text, 'refund_reversal'::text, 'dispute'::text, 'dispute_reversal'::text]));
 CREATE INDEX ledger_lines_without_usage ON ledger_lines USING btree (account_id, sequence) WHERE (kind <> 'usage'::text);
@@ -490,7 +508,9 @@ create table members (
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (role = ANY (ARRAY['owner'::text, 'resource_modifier'::text, 'member'::text]))
 );
+CREATE INDEX members_account ON members USING btree (account_id);
 CREATE UNIQUE INDEX members_email ON members USING btree (account_id, lower(email)) WHERE (removed_at IS NULL);
+CREATE INDEX members_sign_in ON members USING btree (lower(email));
 
 create table migrations (
   name text not null,
@@ -548,6 +568,7 @@ create table notice_deliveries (
   CHECK (status = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'folded'::text]))
 );
 CREATE INDEX notice_deliveries_due ON notice_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX notice_deliveries_waiting ON notice_deliveries USING btree (recipient) WHERE (status = 'pending'::text);
 
 create table notices (
   id uuid not null default gen_random_uuid(),
@@ -573,10 +594,13 @@ create table payment_attempts (
   decline_code text,
   decline_message text,
   at timestamp with time zone not null default now(),
+  account_id text,
   PRIMARY KEY (payment_id, attempt, payment_method_id),
   FOREIGN KEY (payment_id) REFERENCES payments(id),
   CHECK (outcome = ANY (ARRAY['succeeded'::text, 'declined'::text, 'unknown'::text]))
 );
+CREATE INDEX payment_attempts_by_time ON payment_attempts USING btree (account_id, at);
+CREATE TRIGGER payment_attempts_of_account BEFORE INSERT ON payment_attempts FOR EACH ROW EXECUTE FUNCTION own_attempt();
 
 create table payment_methods (
   id text not null,
@@ -594,6 +618,7 @@ create table payment_methods (
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (role = ANY (ARRAY['primary'::text, 'backup'::text]))
 );
+CREATE INDEX payment_methods_account ON payment_methods USING btree (account_id);
 CREATE UNIQUE INDEX payment_methods_role ON payment_methods USING btree (account_id, role) WHERE ((role IS NOT NULL) AND (removed_at IS NULL));
 
 create table payments (
@@ -634,9 +659,12 @@ create table payments (
 CREATE INDEX payments_account ON payments USING btree (account_id, created_at DESC);
 CREATE INDEX payments_awaiting ON payments USING btree (created_at) WHERE ((status = 'requires_action'::text) AND (purpose = 'prepayment'::text));
 CREATE INDEX payments_not_final ON payments USING btree (payment_intent_id) WHERE (status = ANY (ARRAY['processing'::text, 'requires_action'::text]));
+CREATE INDEX payments_paid ON payments USING btree (account_id, settled_at DESC, id);
+CREATE INDEX payments_prepayments ON payments USING btree (account_id, created_at DESC, id DESC) WHERE (purpose = 'prepayment'::text);
 CREATE INDEX payments_quarantined ON payments USING btree (payment_intent_id) WHERE (status = 'quarantined'::text);
 CREATE INDEX payments_settled ON payments USING btree (settled_at) WHERE (status = 'succeeded'::text);
 CREATE INDEX payments_undecided ON payments USING btree (created_at) WHERE (status = 'processing'::text);
+CREATE INDEX payments_undone ON payments USING btree (account_id) WHERE (status = ANY (ARRAY['processing'::text, 'requires_action'::text, 'quarantined'::text]));
 
 create table rate_limits (
   key text not null,
@@ -675,8 +703,10 @@ create table refund_requests (
   CHECK (amount_cents > 0),
   CHECK (status = ANY (ARRAY['requested'::text, 'made'::text, 'refused'::text]))
 );
+CREATE INDEX refund_requests_by_time ON refund_requests USING btree (account_id, requested_at);
 CREATE INDEX refund_requests_open ON refund_requests USING btree (requested_at) WHERE (status = 'requested'::text);
 CREATE INDEX refund_requests_payment ON refund_requests USING btree (payment_id);
+CREATE INDEX refund_requests_undecided ON refund_requests USING btree (account_id) WHERE (status = 'requested'::text);
 
 create table rejected_usage (
   id bigint generated always as identity not null,
@@ -876,6 +906,7 @@ create table webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries USING btree (start_at) WHERE (status = 'pending'::text);
 CREATE INDEX webhook_deliveries_endpoint ON webhook_deliveries USING btree (endpoint_id, created_at DESC, id DESC);
+CREATE INDEX webhook_deliveries_in_error ON webhook_deliveries USING btree (endpoint_id) WHERE (last_error IS NOT NULL);
 
 create table webhook_endpoints (
   id uuid not null default gen_random_uuid(),
@@ -894,7 +925,7 @@ create table webhook_endpoints (
   FOREIGN KEY (account_id) REFERENCES accounts(id),
   CHECK (cardinality(events) > 0)
 );
-CREATE INDEX webhook_endpoints_account ON webhook_endpoints USING btree (account_id) WHERE (removed_at IS NULL);
+CREATE INDEX webhook_endpoints_of_account ON webhook_endpoints USING btree (account_id);
 
 create table webhook_secrets (
   id bigint generated always as identity not null,
@@ -1199,6 +1230,16 @@ begin
     select string_agg(quote_ident(attname), ', ') from pg_attribute
     where attrelid = 'usage_archives'::regclass and attnum > 0 and not attisdropped
       and attname not in ('written_at', 'dropped_at', 'kept_until', 'left_out')), p_role);
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION own_attempt()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.account_id := (select account_id from payments where id = new.payment_id);
+  return new;
 end $function$
 ;
 
@@ -1547,13 +1588,18 @@ CREATE OR REPLACE FUNCTION reload_spend(p_account text, p_at timestamp with time
  LANGUAGE sql
  STABLE
 AS $function$
-  select coalesce(sum(p.amount_cents), 0)::bigint,
-         coalesce(sum(p.amount_cents) filter (where payment_is_open(p.status) and r.closed_at is not null), 0)::bigint
-  from payments p
-  join reloads r on r.id = p.id
-  cross join (select date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC' as start) month
-  where p.account_id = p_account and p.purpose = 'reload'
-    and (payment_is_open(p.status) or p.status in ('succeeded', 'quarantined') and (p.settled_at >= month.start or p.created_at >= month.start));
+  select coalesce(sum(amount_cents), 0)::bigint,
+         coalesce(sum(amount_cents) filter (
+           where payment_is_open(status) and (select r.closed_at from reloads r where r.id = counted.id) is not null), 0)::bigint
+  from (select date_trunc('month', p_at at time zone 'UTC') at time zone 'UTC' as start) month
+  -- Each by an index of its own: the months before are not walked through.
+  cross join lateral (
+    select id, amount_cents, status from payments
+      where account_id = p_account and purpose = 'reload' and payment_is_open(status)
+    union select id, amount_cents, status from payments
+      where account_id = p_account and purpose = 'reload' and status in ('succeeded', 'quarantined') and settled_at >= month.start
+    union select id, amount_cents, status from payments
+      where account_id = p_account and purpose = 'reload' and status in ('succeeded', 'quarantined') and created_at >= month.start) counted;
 $function$
 ;
 

@@ -41,6 +41,7 @@ import { startHeartbeat } from './heartbeat';
 import { FailedRuns, startLookingAtFailedRuns } from './failedRuns';
 import { installRuntime } from './installRuntime';
 import { startStartingLimitRequests } from './limitRequestStarts';
+import { startOwningAttempts } from './attemptOwners';
 import { startLevels } from './levels';
 import { startMeasuringClock } from './measureClock';
 import { startHoldSweep } from './holdSweep';
@@ -223,6 +224,7 @@ function startLoops(
     }),
     startLevels({ pool, log, policy: policyOf(config) }),
     startSessionSweep({ pool, log }),
+    startOwningAttempts({ pool, log }),
     startStartingWebhooks(parts),
     startStartingLimitRequests(parts),
   ];

@@ -12,10 +12,11 @@ export type OpenWork = { kind: 'prepayment' | 'reload' | 'batch'; id: string };
 export async function findOpenWork(db: Db, accountId: string): Promise<OpenWork[]> {
   const { rows } = await db.query<OpenWork>(
     `select kind, id from (
-       select purpose as kind, id::text, created_at from payments p where account_id = $1
-         and (payment_is_open(status) or status = 'quarantined' or exists (
-           select from refund_requests r
-           where r.payment_id = p.id and r.status = 'requested' and not starts_with(r.idempotency_key, $2)))
+       select purpose as kind, id::text, created_at from payments
+       where account_id = $1 and (payment_is_open(status) or status = 'quarantined')
+       union
+       select p.purpose, p.id::text, p.created_at from refund_requests r join payments p on p.id = r.payment_id
+       where r.account_id = $1 and r.status = 'requested' and not starts_with(r.idempotency_key, $2)
        union all
        select 'batch', id, created_at from batches where account_id = $1 and status in ${OPEN_STATUSES}
      ) open order by created_at, id`,

@@ -11,13 +11,19 @@ const toApiKey = (row: KeyRow): ApiKey => ({
   createdAt: row.created_at,
 });
 
+/** Of a platform's keys none has a member. */
+const PLATFORM_KEYS = `
+  select k.id, k.role, k.name, k.member_id, k.created_at from api_keys k
+  where k.member_id is null and k.revoked_at is null order by k.created_at desc, k.id`;
+const MEMBERS_KEYS = `
+  select k.id, m.role, k.name, k.member_id, k.created_at from members m join api_keys k on k.member_id = m.id
+  where m.account_id = $1 and k.revoked_at is null order by k.created_at desc, k.id`;
+
 /** Keys in force: those of an account's members, or with null those of the platform. */
 export async function listKeys(db: Db, accountId: string | null): Promise<ApiKey[]> {
   const { rows } = await db.query<KeyRow>(
-    `select k.id, coalesce(m.role, k.role) as role, k.name, k.member_id, k.created_at
-     from api_keys k left join members m on m.id = k.member_id
-     where k.revoked_at is null and m.account_id is not distinct from $1 order by k.created_at desc, k.id`,
-    [accountId],
+    accountId === null ? PLATFORM_KEYS : MEMBERS_KEYS,
+    accountId === null ? [] : [accountId],
   );
   return rows.map(toApiKey);
 }

@@ -121,6 +121,6 @@ const statement = `
         'failing', case when p.cancel_tries > 0 then json_build_object(
           'tries', p.cancel_tries, 'since', p.cancel_failed_at, 'because', p.cancel_failed_because) end)
       from reloads r join payments p on p.id = r.id
-      where r.account_id = $1 and r.closed_at is not null and payment_is_open(p.status)
+      where p.account_id = $1 and r.closed_at is not null and payment_is_open(p.status)
       order by r.number limit 1) as uncanceled
   from folded, account_states s where s.account_id = $1`;

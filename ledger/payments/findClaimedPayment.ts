@@ -9,9 +9,11 @@ import { COLUMNS, toPayment, type Payment, type Row } from './payment';
  */
 export async function findClaimedPayment(db: Db, claim: PaymentClaim): Promise<Payment | null> {
   const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from payments where account_id = $1 and purpose = $2
-       and (id::text = $3 or idempotency_key = $4 or id = (select id from reloads where account_id = $1 and number = $5))
-     order by id::text = $3 desc limit 1`,
+    `select ${COLUMNS} from payments where account_id = $1 and purpose = $2 and id in (
+       select $3::uuid
+       union all select id from payments where account_id = $1 and idempotency_key = $4
+       union all select id from reloads where account_id = $1 and number = $5)
+     order by id = $3 desc limit 1`,
     [claim.accountId, claim.purpose, claim.paymentId, claim.idempotencyKey, claim.reloadNumber],
   );
   return rows[0] ? toPayment(rows[0]) : null;

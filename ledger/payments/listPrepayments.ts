@@ -11,7 +11,7 @@ export async function listPrepayments(
 ): Promise<Payment[]> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from payments where account_id = $1 and purpose = 'prepayment'
-       and ($3::text is null or (created_at, id) < (select created_at, id from payments where id::text = $3 and account_id = $1))
+       and ($3::uuid is null or (created_at, id) < (select created_at, id from payments where id = $3 and account_id = $1))
      order by created_at desc, id desc limit $2`,
     [accountId, limit, before],
   );

@@ -5,7 +5,7 @@ import type { Tx } from '../db';
 export async function hasUncanceledReload(tx: Tx, accountId: string): Promise<boolean> {
   const { rows } = await tx.query(
     `select 1 from reloads r join payments p on p.id = r.id
-     where r.account_id = $1 and r.closed_at is not null and payment_is_open(p.status) limit 1`,
+     where p.account_id = $1 and r.closed_at is not null and payment_is_open(p.status) limit 1`,
     [accountId],
   );
   return rows.length > 0;
