@@ -1110,25 +1110,13 @@ CREATE OR REPLACE FUNCTION erase_account(p_account text)
  SECURITY DEFINER
  SET search_path TO '$user', 'public'
 AS $function$
-  update audit set actor = erased_text(actor), details = erased_details(action, details)
-    where account_id = p_account;
-  update decisions set because = erased_text(because), known = erased_text(known::text)::jsonb
-    where account_id = p_account;
-  update consents set actor = erased_text(actor) where account_id = p_account;
-  update refund_requests set actor = erased_text(actor) where account_id = p_account;
-  update payments set actor = erased_text(actor), action_url = null where account_id = p_account;
-
-  delete from dev_mailbox where substr(message_id, 2, 36) in (select id::text from notices where account_id = p_account);
-  delete from notice_deliveries where status = 'pending' and notice_id in (select id from notices where account_id = p_account);
-  update notice_deliveries d set recipient = 'erased ' || e.nth, last_error = null
-    from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
-          from notice_deliveries where notice_id in (select id from notices where account_id = p_account)) e
-    where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
-  update notices set data = erased_text((data - 'by' - 'url' - 'note' - 'reason')::text)::jsonb where account_id = p_account;
+  select erase_history(p_account, null);
+  delete from erasures where account_id = p_account;
 
   delete from webhook_secrets where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  -- What failed since its notice was passed, and tests, which have none.
   update webhook_deliveries set last_error = null
-    where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+    where last_error is not null and endpoint_id in (select id from webhook_endpoints where account_id = p_account);
   update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
     where account_id = p_account;
 
@@ -1148,12 +1136,74 @@ AS $function$
       start_at = case when status = 'pending' then now() else start_at end,
       status = case when status = 'pending' then 'denied' else status end
     where account_id = p_account;
-  -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
-  update evaluation_datasets set actor = erased_text(actor), removed_at = least(removed_at, now()) where account_id = p_account;
-  update files set actor = erased_text(actor), filename = 'erased', removed_at = least(removed_at, now()) where account_id = p_account;
-  update batches set actor = erased_text(actor), metadata = null where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION erase_deliveries(p_account text, p_after timestamp with time zone, p_until timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_notices constant uuid[] := array(
+    select id from notices where account_id = p_account and at > p_after and at <= p_until);
+begin
+  delete from dev_mailbox where substr(message_id, 2, 36) = any (v_notices::text[]);
+  delete from notice_deliveries where status = 'pending' and notice_id = any (v_notices);
+  update notice_deliveries d set recipient = 'erased ' || e.nth, last_error = null
+    from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
+          from notice_deliveries where notice_id = any (v_notices)) e
+    where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
+  update webhook_deliveries set last_error = null where notice_id = any (v_notices) and last_error is not null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION erase_history(p_account text, p_rows integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+declare
+  -- What was begun before has been committed, or never will be: nothing appears behind a mark. Decisions are numbered
+  -- under the account's lock.
+  v_before constant timestamptz := case when p_rows is null then 'infinity' else now() - interval '10 minutes' end;
+  part record;
+  v_from text;
+  v_until text;
+begin
+  for part in
+    select *, key = 'number' as is_number, case key when 'number' then 'bigint' else 'timestamptz' end as type from (values
+      ('audit', 'at', 'actor, details', 'erased_text(actor), erased_details(action, details)'),
+      ('decisions', 'number', 'because, known', 'erased_text(because), erased_text(known::text)::jsonb'),
+      ('consents', 'at', 'actor', 'erased_text(actor)'),
+      ('refund_requests', 'requested_at', 'actor', 'erased_text(actor)'),
+      ('payments', 'created_at', 'actor, action_url', 'erased_text(actor), null::text'),
+      ('notices', 'at', 'data', $v$erased_text((data - 'by' - 'url' - 'note' - 'reason')::text)::jsonb$v$),
+      -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
+      ('evaluation_datasets', 'created_at', 'actor, removed_at', 'erased_text(actor), least(removed_at, now())'),
+      ('files', 'created_at', 'actor, filename, removed_at', $v$erased_text(actor), 'erased', least(removed_at, now())$v$),
+      ('batches', 'created_at', 'actor, metadata', 'erased_text(actor), null::jsonb')
+    ) parts(name, key, columns, erased)
+  loop
+    insert into erasures (account_id, part, mark)
+      values (p_account, part.name, case when part.is_number then '0' else '-infinity' end) on conflict do nothing;
+    -- Who erases the same account meanwhile goes on behind it.
+    select mark into v_from from erasures where account_id = p_account and erasures.part = part.name for update;
+    execute format('select max(key)::text from (select %1$I as key from %2$I where account_id = $1 and %1$I > $2::%3$s and coalesce(%4$s < $3, true) order by %1$I limit $4) next',
+        part.key, part.name, part.type, case when part.is_number then 'null::timestamptz' else part.key end)
+      into v_until using p_account, v_from, v_before, p_rows;
+    if v_until is null then continue; end if;
+
+    execute format('update %1$I set (%2$s) = row(%3$s) where account_id = $1 and %4$I > $2::%5$s and %4$I <= $3::%5$s and (%2$s) is distinct from (%3$s)',
+        part.name, part.columns, part.erased, part.key, part.type)
+      using p_account, v_from, v_until;
+    if part.name = 'notices' then perform erase_deliveries(p_account, v_from::timestamptz, v_until::timestamptz); end if;
+    update erasures set mark = v_until where account_id = p_account and erasures.part = part.name;
+    if p_rows is not null then return true; end if;
+  end loop;
+  return false;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION erased_details(p_action text, p_details jsonb)

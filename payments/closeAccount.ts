@@ -1,5 +1,6 @@
 /** Closes an account that has begun to be closed: its money goes back, its customer is deleted, its people are erased. */
 import { unavailable } from '../domain/errors';
+import { eraseHistory } from '../ledger/accounts/eraseHistory';
 import { findClosingRefund, type ClosingRefund } from '../ledger/accounts/findClosingRefund';
 import { finishClosing } from '../ledger/accounts/finishClosing';
 import { lockAccount } from '../ledger/accounts/lockAccount';
@@ -43,6 +44,7 @@ export async function closeAccount(
       continue;
     }
     if (closing.customerId !== null) await deps.provider.deleteCustomer(closing.customerId);
+    while (await eraseHistory(deps.pool, accountId)) if (performance.now() >= deadlineMs) return null;
     await finish(deps, closing, tried);
   }
   return null;

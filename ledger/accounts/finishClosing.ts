@@ -4,7 +4,8 @@ import { forfeitKeyOf, type Closing } from './readClosing';
 import { lockAccount } from './lockAccount';
 
 /**
- * The caller holds the account's lock, has refunded what it could, and has deleted the account's customer. What comes
+ * The caller holds the account's lock, has refunded what it could, has deleted the account's customer, and has erased all
+ * but the newest of its history (`eraseHistory`): what is left to do here does not grow with the account. What comes
  * later, such as a dispute, is booked as ever; a debt stays in the ledger. Repeated it changes nothing.
  */
 export async function finishClosing(tx: Tx, { accountId, balance, reason }: Closing): Promise<void> {

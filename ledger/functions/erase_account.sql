@@ -1,27 +1,16 @@
 -- Erases whatever is personal of an account that is closed: its members, their keys, where they were written to, who did
--- what. What is the ledger's stays. Runs as the owner of the tables: the service's own role may change no record. This is the one place that says what is personal; repeated it changes nothing.
+-- what. What is the ledger's stays. Runs as the owner of the tables: the service's own role may change no record. With
+-- `erase_history` this is the one place that says what is personal; repeated it changes nothing.
 create or replace function erase_account(p_account text) returns void language sql security definer
 set search_path from current
 as $$
-  update audit set actor = erased_text(actor), details = erased_details(action, details)
-    where account_id = p_account;
-  update decisions set because = erased_text(because), known = erased_text(known::text)::jsonb
-    where account_id = p_account;
-  update consents set actor = erased_text(actor) where account_id = p_account;
-  update refund_requests set actor = erased_text(actor) where account_id = p_account;
-  update payments set actor = erased_text(actor), action_url = null where account_id = p_account;
-
-  delete from dev_mailbox where substr(message_id, 2, 36) in (select id::text from notices where account_id = p_account);
-  delete from notice_deliveries where status = 'pending' and notice_id in (select id from notices where account_id = p_account);
-  update notice_deliveries d set recipient = 'erased ' || e.nth, last_error = null
-    from (select notice_id, recipient, row_number() over (partition by notice_id order by recipient) as nth
-          from notice_deliveries where notice_id in (select id from notices where account_id = p_account)) e
-    where d.notice_id = e.notice_id and d.recipient = e.recipient and d.recipient not like 'erased %';
-  update notices set data = erased_text((data - 'by' - 'url' - 'note' - 'reason')::text)::jsonb where account_id = p_account;
+  select erase_history(p_account, null);
+  delete from erasures where account_id = p_account;
 
   delete from webhook_secrets where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+  -- What failed since its notice was passed, and tests, which have none.
   update webhook_deliveries set last_error = null
-    where endpoint_id in (select id from webhook_endpoints where account_id = p_account);
+    where last_error is not null and endpoint_id in (select id from webhook_endpoints where account_id = p_account);
   update webhook_endpoints set url = 'erased', disabled_because = null, removed_at = coalesce(removed_at, now())
     where account_id = p_account;
 
@@ -41,10 +30,6 @@ as $$
       start_at = case when status = 'pending' then now() else start_at end,
       status = case when status = 'pending' then 'denied' else status end
     where account_id = p_account;
-  -- What files and datasets say goes from the store after that (workers/batchFiles.ts).
-  update evaluation_datasets set actor = erased_text(actor), removed_at = least(removed_at, now()) where account_id = p_account;
-  update files set actor = erased_text(actor), filename = 'erased', removed_at = least(removed_at, now()) where account_id = p_account;
-  update batches set actor = erased_text(actor), metadata = null where account_id = p_account;
   update accounts set stripe_customer_id = null where id = p_account;
 $$;
 

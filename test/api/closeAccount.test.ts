@@ -1,6 +1,7 @@
 /** Closing an account: refused while anything is open, then nothing is left but the ledger, wherever it is cut off. */
 import { randomUUID } from 'node:crypto';
 import { beginClosing } from '../../ledger/accounts/beginClosing';
+import { eraseHistory } from '../../ledger/accounts/eraseHistory';
 import { transaction } from '../../ledger/db';
 import { changeSettings } from '../../ledger/settings/changeSettings';
 import { balanceWorkflowId } from '../../workflows/messages';
@@ -392,6 +393,114 @@ test('nothing personal is left anywhere in the database; the ledger, the audit a
   expect(after[0].data.map(({ actor }: any) => actor)).toContain('owner:erased');
   expect((await read(account, '/members')).data).toEqual([]);
   expect((await read(account, '/transactions')).data.map(({ kind }: any) => kind)).toEqual(['refund', 'prepayment']);
+});
+
+/** How many rows of each table each transaction changes from now on, as Postgres counts them. */
+async function countChanges(
+  tables: readonly string[],
+): Promise<() => Promise<{ txid: string; name: string; rows: number }[]>> {
+  const { owner } = world.database;
+  await owner.query(`create table changes (txid bigint, name text, rows int);
+    create function count_changes() returns trigger language plpgsql security definer as $$
+    begin
+      insert into changes select txid_current(), tg_table_name, count(*) from changed having count(*) > 0;
+      return null;
+    end $$`);
+  for (const table of tables)
+    await owner.query(`create trigger count_updates after update on ${table} referencing new table as changed for each statement execute function count_changes();
+      create trigger count_deletes after delete on ${table} referencing old table as changed for each statement execute function count_changes()`);
+  return async () => {
+    const { rows } = await owner.query<{ txid: string; name: string; rows: number }>(
+      'select txid::text, name, sum(rows)::int as rows from changes group by 1, 2',
+    );
+    for (const table of tables)
+      await owner.query(`drop trigger count_updates on ${table}; drop trigger count_deletes on ${table}`);
+    await owner.query('drop function count_changes(); drop table changes');
+    return rows;
+  };
+}
+
+test('the history of an old account is erased some rows at a time, and nearly nothing is left to the last transaction', async () => {
+  const account = await openAccount(api);
+  const { owner } = world.database;
+  const rows = 5_000;
+  const at = `now() - make_interval(mins => ${rows} - i)`;
+  const some = `from generate_series(1, ${rows}) i`;
+  const endpoint = randomUUID();
+  await owner.query(`
+    insert into audit (account_id, at, actor, action, details) select '${account.id}', ${at}, 'owner:somebody@old.example', 'test', '{"to": "somebody@old.example"}' ${some};
+    insert into decisions (id, account_id, at, kind, rule, because, known)
+    select '${account.id}/' || i, '${account.id}', ${at}, 'test', 'A1', 'somebody@old.example wished it', '{"by": "somebody@old.example"}' ${some};
+    insert into webhook_endpoints (id, account_id, url, events) values ('${endpoint}', '${account.id}', 'https://old.example', '{*}');
+    insert into notices (account_id, kind, key, data, at) select '${account.id}', 'test', '${account.id}/' || i, '{"to": "somebody@old.example"}', ${at} ${some};
+    insert into notice_deliveries (notice_id, recipient, status, last_error)
+    select id, 'somebody@old.example', case when key like '%7' then 'pending' else 'sent' end, 'somebody@old.example' from notices where account_id = '${account.id}';
+    insert into webhook_deliveries (notice_id, endpoint_id, status, last_error, ended_at)
+    select id, '${endpoint}', 'failed', 'old.example', now() from notices where account_id = '${account.id}';
+    insert into payments (id, account_id, purpose, amount_cents, status, actor, created_at)
+    select gen_random_uuid(), '${account.id}', 'prepayment', 500, 'failed', 'owner:somebody@old.example', ${at} ${some};
+    insert into files (id, account_id, purpose, filename, bytes, actor, created_at, removed_at, erased)
+    select 'file-${account.id}' || i, '${account.id}', 'batch_output', 'old.example', 0, 'owner:somebody@old.example', ${at}, now(), true ${some}`);
+  const tables = [
+    'audit',
+    'decisions',
+    'notices',
+    'notice_deliveries',
+    'webhook_deliveries',
+    'payments',
+    'files',
+    'accounts',
+  ];
+  const changes = await countChanges(tables);
+  expect((await close(account)).status).toBe(200);
+  const counted = await changes();
+
+  const total = (name: string): number =>
+    counted.filter((one) => one.name === name).reduce((sum, one) => sum + one.rows, 0);
+  // Of what was written in between there are a few, such as the note of the closing itself.
+  for (const name of tables.slice(0, -1)) expect([name, total(name) - (total(name) % 100)]).toEqual([name, rows]);
+  const last = counted
+    .filter(({ name }) => name === 'accounts')
+    .map(({ txid }) => BigInt(txid))
+    .sort()
+    .at(-1)!
+    .toString();
+  for (const { txid, name, rows: changed } of counted)
+    expect([name, changed < (txid === last ? 50 : 1_100)]).toEqual([name, true]);
+  for (const table of ['audit', 'decisions', 'notices', 'payments', 'files', 'webhook_endpoints'])
+    expect(
+      (await owner.query(`select from ${table} t where account_id = $1 and t::text like '%old.example%'`, [account.id]))
+        .rowCount,
+    ).toBe(0);
+  for (const table of ['notice_deliveries', 'webhook_deliveries'])
+    expect((await owner.query(`select from ${table} t where t::text like '%old.example%'`)).rowCount).toBe(0);
+  expect((await owner.query('select from erasures where account_id = $1', [account.id])).rowCount).toBe(0);
+});
+
+test('what was erased of an account stays erased when its closing is cut off, and the next call goes on there', async () => {
+  const account = await openAccount(api);
+  const { owner } = world.database;
+  await transaction(pool(), (tx) =>
+    beginClosing(
+      tx,
+      { accountId: account.id, balance: null, reason: 'test', actor: 'admin:test', nowMs: Date.now() },
+      POLICY,
+    ),
+  );
+  await owner.query(
+    `insert into audit (account_id, at, actor, action, details)
+     select $1, now() - interval '1 day' + make_interval(secs => i), 'owner:somebody@cut.example', 'test', '{}' from generate_series(1, 2500) i`,
+    [account.id],
+  );
+  const left = async (): Promise<number> =>
+    (await owner.query(`select from audit where account_id = $1 and actor like '%cut.example'`, [account.id]))
+      .rowCount!;
+  expect(await eraseHistory(pool(), account.id)).toBe(true);
+  expect(await left()).toBe(1_500);
+  const changes = await countChanges(['audit']);
+  expect((await close(account)).status).toBe(200);
+  expect((await changes()).reduce((sum, { rows }) => sum + rows, 0)).toBeLessThan(1_510);
+  expect(await left()).toBe(0);
 });
 
 test('records of people may be erased when their account is closed, and never rewritten', async () => {

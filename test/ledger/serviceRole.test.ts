@@ -80,7 +80,12 @@ test("B2 the service's role owns nothing, and only what runs as the owner runs a
   const { rows: asOwner } = await database.owner.query(
     `select proname as name from pg_proc where prosecdef and pronamespace = 'public'::regnamespace order by 1`,
   );
-  expect(asOwner).toEqual([{ name: 'create_usage_month' }, { name: 'drop_usage_month' }, { name: 'erase_account' }]);
+  expect(asOwner).toEqual([
+    { name: 'create_usage_month' },
+    { name: 'drop_usage_month' },
+    { name: 'erase_account' },
+    { name: 'erase_history' },
+  ]);
   // Any role that may connect could call them otherwise.
   const { rows: forAll } = await database.owner.query(
     `select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace and has_function_privilege('public', oid, 'execute')`,
@@ -109,6 +114,7 @@ test("9.23 Temporal's role in docker-compose.yml owns its databases, and can rea
       'select * from ledger_lines',
       'select * from api_keys',
       `select erase_account('a')`,
+      `select erase_history('a', 1)`,
       `select drop_usage_month('2020-01')`,
       'create table something (id int)',
       'set session_replication_role = replica',
