@@ -20,8 +20,8 @@ const CHECKS_PER_SECOND = 1_000;
 const EVENTS_PER_SECOND = 200;
 const CONNECTIONS = 16;
 /**
- * Under the same load before each window. To open or close 200 streams at once makes the API's heap collect its garbage, which
- * takes 40 ms of both cores within the next second or two, once: that is no cost of streams that are open.
+ * Under the same load before each window. To open or close 200 streams at once makes the API collect garbage about a second
+ * later, and answers are slow for 30 to 80 ms, once: this measures streams that are open, without that.
  */
 const SETTLE_SECONDS = 2;
 /** Longer than any body: ids of accounts differ in length. */

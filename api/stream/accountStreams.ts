@@ -34,7 +34,7 @@ export type AccountStreamsOptions = {
 
 /**
  * What is committed, by whatever process, is seen by the next look: an owner sees it within a quarter of a second (figure
- * 21). To look at once at what this process itself commits asked Postgres five times as often, and gates waited for it.
+ * 21). To look at once at what this process itself commits would ask Postgres up to five times as often.
  */
 const LOOK_MS = 200;
 /** Whoever comes to an account that nobody watched waits for a look of its own, which serves all who have come meanwhile. */
@@ -74,7 +74,7 @@ export function createAccountStreams(options: AccountStreamsOptions): AccountStr
       account.seen = seen;
       account.event = toEvent('account', toAccountEvent(view, now()));
       watchers.tell(view.id, account.event);
-      // Each write takes some 20 µs: gates come between any two of them.
+      // Gates come between any two writes.
       await nextTurn();
     }
   }
