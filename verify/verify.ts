@@ -51,9 +51,19 @@ export const allChecks = ({ graceSeconds, lowLevelCents = 500 }: VerifyOptions):
     ...reservationChecks(graceSeconds),
   ].toSorted((one, other) => (one.invariant < other.invariant ? -1 : 1));
 
-/** Begins the snapshot in which all is looked at. Whoever begins it ends it. */
+/** What whoever makes or drops a month of usage holds (`create_usage_month`). */
+const MONTHS_LOCK = 7_225_581;
+
+/**
+ * Begins the snapshot in which all is looked at. Whoever begins it ends it, and the connection. A month of usage that left
+ * for the archive after the snapshot was taken would be in neither: none leaves until then, and whoever wants to drop one
+ * tries again, with nobody waiting behind it.
+ */
 export async function beginSnapshot(client: Client): Promise<void> {
+  await client.query('select pg_advisory_lock_shared($1)', [MONTHS_LOCK]);
   await client.query('begin isolation level repeatable read, read only');
+  // It takes no view yet. On a replica the lock above keeps nobody: this one does.
+  await client.query('lock table usage_events in access share mode');
 }
 
 /** All checks over all ranges, in the caller's snapshot. One connection at a time: a database in use has other work, too. */

@@ -6,17 +6,17 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import type { Pool } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { transaction, type Tx } from '../db';
+import type { Tx } from '../db';
+import { inUsageSnapshot } from '../usage/inUsageSnapshot';
 import { hashOfFile, MANIFEST, tableFile, type Manifest } from './manifest';
 
 /**
- * Nobody waits for it, but the making of the table of a coming month, which is tried again. A folder that it did not finish
- * has no manifest, and is no backup.
+ * Nobody waits for it, but who makes the table of a coming month of usage or drops that of an archived one, and tries
+ * again. A folder that it did not finish has no manifest, and is no backup.
  * @param folder is there, and empty
  */
 export function writeBackup(pool: Pool, folder: string): Promise<Manifest> {
-  return transaction(pool, async (tx) => {
-    await tx.query('set transaction isolation level repeatable read, read only');
+  return inUsageSnapshot(pool, 'repeatable read, read only', async (tx) => {
     // Between two tables it reads what it has written, however much that is.
     await tx.query('set local idle_in_transaction_session_timeout = 0');
     // Clocks of one transaction stand still: this is when its view was taken.

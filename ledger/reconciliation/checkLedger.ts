@@ -1,15 +1,17 @@
 /** Checks the whole ledger against its invariants, and sums it up (P6). */
 import type { Pool } from 'pg';
 import type { LedgerCheck } from '../../domain/reconciliation';
-import { transaction } from '../db';
 import { findViolations } from '../transactions/findViolations';
+import { inUsageSnapshot } from '../usage/inUsageSnapshot';
 import { formatMoney, nano } from '../../domain/money';
 
-/** The whole ledger against its invariants, at one moment: it reads every line and every event, so it is not run often. */
+/**
+ * The whole ledger against its invariants, at one moment: it reads every line and every event, so it is not run often.
+ * Meanwhile no month of usage is made or dropped; whoever wants to tries again.
+ */
 export async function checkLedger(pool: Pool, violationsMax: number): Promise<LedgerCheck> {
-  return transaction(pool, async (tx) => {
-    await tx.query('set transaction isolation level repeatable read');
-    const violations = (await findViolations(tx)).slice(0, violationsMax);
+  return inUsageSnapshot(pool, 'repeatable read', async (tx) => {
+    const violations = (await findViolations(tx, violationsMax)).slice(0, violationsMax);
     const { rows } = await tx.query<Record<keyof LedgerCheck['sums'], string>>(
       `select coalesce(sum(amount_nano) filter (where kind in ('prepayment', 'reload')), 0)::text as credited,
          coalesce(-sum(amount_nano) filter (where kind in ('refund', 'refund_reversal', 'dispute', 'dispute_reversal')), 0)::text as "takenBack",

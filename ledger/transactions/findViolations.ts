@@ -104,11 +104,17 @@ const INVARIANTS: Record<string, string> = {
     where b.charged_nano <> coalesce(u.cost, 0) and not (b.charged_nano > coalesce(u.cost, 0) and exists (${ARCHIVED_DURING_JOB}))`,
 };
 
-/** All violations at one moment: the caller's transaction must be repeatable read, or nothing else may write. */
-export async function findViolations(db: Db): Promise<Violation[]> {
+/**
+ * All violations at one moment: the caller's transaction must be repeatable read, or nothing else may write.
+ * @param perInvariantMax so many of each are read. @default all
+ */
+export async function findViolations(db: Db, perInvariantMax: number | null = null): Promise<Violation[]> {
   const found: Violation[] = [];
   for (const [invariant, query] of Object.entries(INVARIANTS)) {
-    const { rows } = await db.query<{ account_id: string; detail: string }>(query);
+    const { rows } = await db.query<{ account_id: string; detail: string }>(
+      `select account_id, detail from (${query}) wrong limit $1`,
+      [perInvariantMax],
+    );
     found.push(...rows.map((row) => ({ invariant, accountId: row.account_id, detail: row.detail })));
   }
   return found;

@@ -1,5 +1,6 @@
 /** Reads a month of usage events as JSON (B8), some thousands at a time. */
 import type { PoolClient } from 'pg';
+import { beginUsageView } from './beginUsageView';
 
 const EVENTS_AT_ONCE = 5_000;
 
@@ -7,8 +8,10 @@ export type ArchivedEvent = { json: string; cost: bigint; posting: bigint };
 
 /** In the order in which they are stored, which is always the same for a month that is over. */
 export async function* readUsageMonth(client: PoolClient, month: string): AsyncGenerator<ArchivedEvent[]> {
-  await client.query('begin isolation level repeatable read read only');
+  await client.query('begin');
   try {
+    // A database that is just being restored shows either all that it has then, or all that it had before.
+    await beginUsageView(client, 'repeatable read, read only');
     await client.query(
       `set local synchronize_seqscans = off; set local timezone = 'UTC'; set local extra_float_digits = 1`,
     );

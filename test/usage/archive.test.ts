@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { readConfig } from '../../domain/config';
 import { recordResults } from '../../ledger/batches/recordResults';
@@ -158,6 +158,66 @@ test('B8 cut off between the file and its record: the same file is written again
   await archive();
   expect((await listArchives(database.pool, 'all'))[1]).toMatchObject({ month: '2026-08', sha256 });
   expect(eventsIn('2026-08')).toHaveLength(3);
+});
+
+/** As after a restore: the database has the month again, or lacks it, and knows nothing of the file. */
+async function forgetArchive(): Promise<void> {
+  await database.owner.query('truncate usage_archives');
+}
+
+test('B8, O4 a file that the database does not know, with the events of the month in another order, is kept', async () => {
+  await archive();
+  const [file, lines] = [readFileSync(fileOf('2026-08')), eventsIn('2026-08')];
+  const other = gzipSync(
+    lines
+      .toReversed()
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  );
+  await restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  await database.owner.query(`delete from usage_archives where month = '2026-08'`);
+  writeFileSync(fileOf('2026-08'), other);
+  expect(other).not.toEqual(file);
+  expect(await archive()).toEqual(['2026-08']);
+  expect(readFileSync(fileOf('2026-08'))).toEqual(other);
+  expect(await restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 })).toEqual({
+    events: 3,
+    leftOut: 0,
+  });
+});
+
+test('B8, O4 a file with events that the database has lost is not replaced by an empty one, and is recorded again', async () => {
+  await archive();
+  const file = readFileSync(fileOf('2026-08'));
+  await forgetArchive();
+  await database.owner.query(`select create_usage_month('2026-07'), create_usage_month('2026-08')`);
+  expect(await archive()).toEqual(['2026-07', '2026-08']);
+  expect(readFileSync(fileOf('2026-08'))).toEqual(file);
+  expect(await restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 })).toEqual({
+    events: 3,
+    leftOut: 0,
+  });
+});
+
+test('B8, O4 a file with other events, or one that is not whole, is not replaced: its month stays, and others go on', async () => {
+  writeFileSync(fileOf('2026-07'), gzipSync(`{"account_id":"x","sequence":1,"posting":7,"cost_nano":5}\n`));
+  await expect(archive()).rejects.toThrow(/has other events than the month in the database/);
+  expect(await kept()).toEqual(['july', 'now']);
+  const half = readFileSync(fileOf('2026-08')).subarray(0, 60);
+  writeFileSync(fileOf('2026-07'), half);
+  await expect(archive()).rejects.toThrow(/is no whole file/);
+  expect(readFileSync(fileOf('2026-07'))).toEqual(half);
+  rmSync(fileOf('2026-07'));
+  expect(await archive()).toEqual(['2026-07']);
+});
+
+test('B8, O4 a file of another deployment is not taken for the one of a month without events', async () => {
+  await database.owner.query(`select create_usage_month('2026-06')`);
+  const foreign = gzipSync(`{"account_id":"x","sequence":1,"posting":7,"cost_nano":5}\n`);
+  writeFileSync(fileOf('2026-06'), foreign);
+  await expect(archive()).rejects.toThrow(/has other events/);
+  expect(readFileSync(fileOf('2026-06'))).toEqual(foreign);
+  expect((await listArchives(database.pool, 'all')).map(({ month }) => month)).toEqual(['2026-07', '2026-08']);
 });
 
 test('B8 cut off between the record and the drop: the month is dropped, its file untouched', async () => {

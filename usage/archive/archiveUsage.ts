@@ -1,8 +1,6 @@
 /** Moves months of usage that are older than the retention from the database to files (B8). */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { withArchiveLock } from '../../ledger/usage/archiveLock';
@@ -12,6 +10,7 @@ import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
 import { recordArchive } from '../../ledger/usage/recordArchive';
 import { sumUsage } from '../../ledger/usage/sumUsage';
 import { whenFree } from '../../ledger/whenFree';
+import { checksumOf } from './archiveFile';
 import { writeUsageMonth } from './writeUsageMonth';
 
 /** A drop waits 0.2 s for the tables; on a busy server it takes a few tries to find them free. */
@@ -31,7 +30,8 @@ export type Archiving = {
 /**
  * Archives every month that is over for the retention, and returns their names. One worker does it at a time. For each:
  * the file is written and named, its checksum recorded, the file read again, and only then the month dropped. So a stop
- * at any moment loses nothing, and the next call goes on: a file that is not recorded is written again, the same.
+ * at any moment loses nothing, and the next call goes on: a file that is not recorded is held against the month, and never
+ * replaced. A month that can't be archived keeps no other from it; what was the matter with the first is thrown at the end.
  */
 export async function archiveUsage(archiving: Archiving): Promise<string[]> {
   return (await withArchiveLock(archiving.pool, (client) => archiveMonths(client, archiving))) ?? [];
@@ -41,14 +41,20 @@ async function archiveMonths(client: PoolClient, archiving: Archiving): Promise<
   const { log, retentionMs, nowMs, signal } = archiving;
   const known = new Map((await listArchives(client, 'all')).map((archive) => [archive.month, archive]));
   const archived: string[] = [];
+  const failures: Error[] = [];
   for (const month of await listUsageMonths(client)) {
     const archive = known.get(month);
     if (signal?.aborted || endOfMonthMs(month) + retentionMs > nowMs) break;
     if (archive?.droppedAt || (archive?.keptUntil && archive.keptUntil.getTime() > nowMs)) continue;
-    await archiveMonth(client, archiving, month, archive);
-    archived.push(month);
-    log.info({ month, file: fileOfMonth(month) }, 'a month of usage is archived');
+    try {
+      await archiveMonth(client, archiving, month, archive);
+      archived.push(month);
+      log.info({ month, file: fileOfMonth(month) }, 'a month of usage is archived');
+    } catch (error) {
+      failures.push(error as Error);
+    }
   }
+  if (failures[0]) throw failures[0];
   return archived;
 }
 
@@ -72,12 +78,6 @@ async function archiveMonth(
 }
 
 const fileOfMonth = (month: string): string => `usage-${month}.ndjson.gz`;
-
-export async function checksumOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
 
 function endOfMonthMs(month: string): number {
   const [year, number] = month.split('-').map(Number) as [number, number];

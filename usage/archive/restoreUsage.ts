@@ -1,15 +1,10 @@
 /** Brings an archived month of usage events back into the database (B8), for a time. */
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
 import type { Pool } from 'pg';
 import { transaction } from '../../ledger/db';
 import { listArchives } from '../../ledger/usage/listArchives';
 import { restoreUsageMonth } from '../../ledger/usage/restoreUsageMonth';
-import { checksumOf } from './archiveUsage';
-
-const EVENTS_AT_ONCE = 5_000;
+import { checksumOf, readLines } from './archiveFile';
 
 export type Restoring = {
   /** As the owner of the tables: the service's own role may not put events into the past. */
@@ -33,20 +28,6 @@ export async function restoreUsage({ pool, folder, month, keptDays }: Restoring)
   const path = join(folder, archive.file);
   const found = await checksumOf(path);
   if (found !== archive.sha256) throw new Error(`${path} has the checksum ${found}, not ${archive.sha256}.`);
-  const leftOut = await transaction(pool, (tx) => restoreUsageMonth(tx, archive, keptDays, () => readEvents(path)));
+  const leftOut = await transaction(pool, (tx) => restoreUsageMonth(tx, archive, keptDays, () => readLines(path)));
   return { events: archive.events - leftOut, leftOut };
-}
-
-async function* readEvents(path: string): AsyncGenerator<string[]> {
-  let events: string[] = [];
-  for await (const line of createInterface({
-    input: createReadStream(path).pipe(createGunzip()),
-    crlfDelay: Infinity,
-  })) {
-    events.push(line);
-    if (events.length < EVENTS_AT_ONCE) continue;
-    yield events;
-    events = [];
-  }
-  if (events.length > 0) yield events;
 }

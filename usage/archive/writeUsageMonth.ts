@@ -1,25 +1,23 @@
 /** Writes a month of usage events to a compressed file, a JSON object per line. */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { PoolClient } from 'pg';
 import { nano } from '../../domain/money';
+import { countWithoutLine } from '../../ledger/usage/countWithoutLine';
 import { readUsageMonth } from '../../ledger/usage/readUsageMonth';
-import type { NewArchive } from '../../ledger/usage/recordArchive';
+import { readFacts, readLines, type FileFacts } from './archiveFile';
 
 /**
- * All or nothing under `path`: it is written beside it, flushed and renamed. The same month gives the same bytes.
+ * All or nothing under `path`: it is written beside it, flushed and renamed. The same month gives the same bytes. A file
+ * that is there already may be the only one with its events, after a database was restored: it is kept (see `keepOlder`).
  * Takes one connection, in one transaction that sees one moment, and a few thousand events of memory.
  */
-export async function writeUsageMonth(
-  client: PoolClient,
-  month: string,
-  path: string,
-): Promise<Omit<NewArchive, 'month' | 'file'>> {
+export async function writeUsageMonth(client: PoolClient, month: string, path: string): Promise<FileFacts> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const sums = { events: 0, cost: 0n, first: 0n, last: -1n };
   const hash = createHash('sha256');
@@ -43,6 +41,11 @@ export async function writeUsageMonth(
   }
   const part = `${path}.part`;
   await pipeline(Readable.from(lines()), createGzip(), counting, createWriteStream(part, { mode: 0o600, flush: true }));
+  if (existsSync(path)) {
+    const kept = await keepOlder(client, part, path);
+    await rm(part);
+    return kept;
+  }
   await rename(part, path);
   await flush(dirname(path));
   return {
@@ -53,6 +56,24 @@ export async function writeUsageMonth(
     postings: { first: sums.first, last: sums.last },
   };
 }
+
+/**
+ * What is recorded of the file that is there already: when it has the events of the month, in any order; or when the month
+ * has no events here, and each of the file's was deducted by a line of this ledger. @throws in any other case
+ */
+async function keepOlder(client: PoolClient, part: string, path: string): Promise<FileFacts> {
+  const older = await readFacts(path).catch((error: Error) => {
+    throw new Error(`${path} is there, is not recorded, and is no whole file: ${error.message}. ${MOVE_IT}`);
+  });
+  const month = await readFacts(part);
+  if (older.content === month.content) return older.facts;
+  let foreign = month.facts.events;
+  if (foreign === 0) for await (const events of readLines(path)) foreign += await countWithoutLine(client, events);
+  if (foreign === 0) return older.facts;
+  throw new Error(`${path} is there, is not recorded, and has other events than the month in the database. ${MOVE_IT}`);
+}
+
+const MOVE_IT = 'It is not replaced: move it to where you keep it, and the month is archived anew';
 
 /** A rename is durable when its folder is. */
 async function flush(folder: string): Promise<void> {
