@@ -165,19 +165,37 @@ function exists(pid: number): boolean {
   }
 }
 
-/** The password of the cluster, which is created when there is none. initdb runs beside it: a killed one leaves no half cluster. */
+/**
+ * The password of the cluster. Both are created when there is neither; initdb runs beside the cluster's place, and what a
+ * killed start has left there was never used. Nothing else is ever deleted.
+ * @throws when one is there without the other: it may be all that is left of every balance
+ */
 async function ensureCluster(place: PostgresPlace, dataDir: string, durable: boolean, log: Log): Promise<string> {
   const passwordFile = passwordFileIn(dataDir);
-  if (existsSync(passwordFile) && existsSync(place.clusterDir)) return readFileSync(passwordFile, 'utf8').trim();
-  log('creating the Postgres cluster');
-  const password = randomBytes(24).toString('hex');
-  const fresh = `${place.clusterDir}.new`;
-  // A cluster without its password belongs to a data directory that was deleted.
-  for (const old of [fresh, place.clusterDir]) rmSync(old, { recursive: true, force: true });
-  await initialise(place, fresh, password, durable);
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  renameSync(fresh, place.clusterDir);
-  return password;
+  const { clusterDir } = place;
+  const fresh = `${clusterDir}.new`;
+  const [hasPassword, hasCluster] = [existsSync(passwordFile), existsSync(clusterDir)];
+  if (hasCluster && !hasPassword)
+    throw new Error(
+      `There is a database in ${clusterDir}, but not its password, ${passwordFile}. Bring that file back. ` +
+        `To begin with an empty database instead, move ${clusterDir} away.`,
+    );
+  if (hasPassword && !hasCluster && !existsSync(fresh))
+    throw new Error(
+      `The database is gone: ${passwordFile} is its password, but there is no ${clusterDir}. Bring that folder back. ` +
+        `To begin with an empty database instead, move ${passwordFile} away.`,
+    );
+  if (!hasPassword) {
+    log('creating the Postgres cluster');
+    rmSync(fresh, { recursive: true, force: true });
+    const password = randomBytes(24).toString('hex');
+    await initialise(place, fresh, password, durable);
+    // Under its name at once, or not at all: from here on the cluster is whole, and only its place is missing.
+    writeFileSync(`${passwordFile}.new`, `${password}\n`, { mode: 0o600 });
+    renameSync(`${passwordFile}.new`, passwordFile);
+  }
+  if (!hasCluster) renameSync(fresh, clusterDir);
+  return readFileSync(passwordFile, 'utf8').trim();
 }
 
 async function initialise(place: PostgresPlace, folder: string, password: string, durable: boolean): Promise<void> {

@@ -1,7 +1,19 @@
 /** Where embedded Postgres can live: its binaries, its cluster and the user it runs as. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { installOnce } from './cache';
@@ -97,8 +109,25 @@ function clusterOutside(dataDir: string, user: { uid: number; gid: number }): st
   chownSync(home, user.uid, user.gid);
   chmodSync(home, 0o700);
   const clusterDir = join(home, 'postgres');
-  const link = join(dataDir, 'postgres');
+  linkTo(clusterDir, join(dataDir, 'postgres'));
+  return clusterDir;
+}
+
+/**
+ * The link is the only one that knows where the cluster of a data directory is that was moved: it is changed when the
+ * cluster has moved, too. @throws where that is for somebody to decide: what is there is kept
+ */
+function linkTo(clusterDir: string, link: string): void {
+  const there = lstatSync(link, { throwIfNoEntry: false });
+  const target = there === undefined ? null : there.isSymbolicLink() ? readlinkSync(link) : link;
+  if (target === clusterDir) return;
+  if (target !== null && (existsSync(target) || !existsSync(clusterDir)))
+    throw new Error(
+      `The database of this data directory is ${target}, where it was before the directory was moved; from here Postgres reaches only ${clusterDir}. ` +
+        `To go on with it, stop what uses it, and mv ${target} ${clusterDir}` +
+        (existsSync(clusterDir) ? ' (move away what is there first). ' : '. ') +
+        `To begin with an empty one instead, move ${link} and the file postgres-password beside it away.`,
+    );
   rmSync(link, { force: true });
   symlinkSync(clusterDir, link);
-  return clusterDir;
 }
