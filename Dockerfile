@@ -25,8 +25,8 @@ COPY --from=build /app/dist dist
 COPY ledger/migrations ledger/migrations
 COPY ledger/functions ledger/functions
 COPY package.json ./
-# Where archived usage and files go, volumes: the rest of the root may be read-only.
-RUN install -d -o node -g node /archive /files
+# Where archived usage, files and backups go, volumes: the rest of the root may be read-only.
+RUN install -d -o node -g node /archive /files /backups
 USER node
 EXPOSE 3000
 CMD ["node", "--enable-source-maps", "--min-semi-space-size=32", "--max-semi-space-size=32", "dist/api/main.js"]

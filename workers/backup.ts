@@ -2,9 +2,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { archiveFolderOf, filesDirOf, ownerUrlOf, readConfig } from '../domain/config';
+import type { Pool } from 'pg';
+import { archiveFolderOf, filesDirOf, ownerUrlOf, readConfig, type Config } from '../domain/config';
 import { writeBackup } from '../ledger/backup/writeBackup';
 import { openPool } from '../ledger/db';
+import { readStoreOwner } from '../ledger/files/readStoreOwner';
+import { listArchives } from '../ledger/usage/listArchives';
 import { copyFiles } from './copyFiles';
 
 async function main([folder]: string[]): Promise<void> {
@@ -13,14 +16,15 @@ async function main([folder]: string[]): Promise<void> {
   if (existsSync(target)) throw new Error(`${target} is there already: a backup is a new folder.`);
   const config = readConfig(process.env);
   const partial = `${target}.part`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true, mode: 0o700 });
   const pool = openPool(ownerUrlOf(config), {
     applicationName: 'ballast-backup',
     connectionsMax: 1,
     mayBeStandby: true,
   });
   try {
+    await requireFolders(pool, config);
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true, mode: 0o700 });
     const { at, tables } = await writeBackup(pool, partial);
     // After the database: each file that its rows name was there by then.
     const files = await copyFiles(filesDirOf(config), join(partial, 'files'));
@@ -34,6 +38,22 @@ async function main([folder]: string[]): Promise<void> {
   } finally {
     await pool.end();
   }
+}
+
+/** A folder that is not mounted here, or not named, looks empty: its content would be missing from the backup. */
+async function requireFolders(pool: Pool, config: Config): Promise<void> {
+  const { expected } = await readStoreOwner(pool);
+  const files = filesDirOf(config);
+  if (expected.length > 0 && !expected.some((name) => existsSync(join(files, name))))
+    throw new Error(
+      `${resolve(files)} has no ${expected[0]}, which the database names: FILES_DIR must be the folder of files.`,
+    );
+  const archives = archiveFolderOf(config);
+  const missing = (await listArchives(pool, 'dropped')).find(({ file }) => !existsSync(join(archives, file)));
+  if (missing)
+    throw new Error(
+      `${resolve(archives)} has no ${missing.file}, the only place of that usage: USAGE_ARCHIVE_DIR must be the folder of archived usage.`,
+    );
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

@@ -67,6 +67,8 @@ async function main(): Promise<void> {
   if (!DATABASE_URL || !TEMPORAL_ADDRESS || !STRIPE_SECRET_KEY) {
     throw new Error('The worker needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY.');
   }
+  if (/^[sr]k_live_/.test(STRIPE_SECRET_KEY) && !config.SMTP_URL)
+    log.warn('SMTP_URL is not set, and the key of Stripe is live: owners get no mail, it goes to the dev mailbox');
   const failed = new FailedRuns();
   installRuntime(log, failed);
   const metrics = await startProcessMetrics('worker', config, { log, say });
@@ -231,7 +233,14 @@ function startLoops(
   const { USAGE_RETENTION, HEARTBEAT_FILE } = config;
   if (USAGE_RETENTION)
     loops.push(
-      startUsageArchive({ pool: longPool, log, clock, folder: archiveFolderOf(config), retentionMs: USAGE_RETENTION }),
+      startUsageArchive({
+        pool: longPool,
+        log,
+        clock,
+        folder: archiveFolderOf(config),
+        retentionMs: USAGE_RETENTION,
+        onLooked: counts.archived,
+      }),
     );
   if (HEARTBEAT_FILE !== undefined) loops.push(startHeartbeat(pool, HEARTBEAT_FILE, log));
   return loops;

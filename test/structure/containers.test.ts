@@ -20,7 +20,7 @@ const services = servicesOf(read('docker-compose.yml'));
 /** They write their configuration into their own root when they start (docs/operations.md, Containers). */
 const WRITE_THEIR_ROOT = ['temporal', 'temporal-ui'];
 /** It ends. */
-const ENDS = ['migrate'];
+const ENDS = ['migrate', 'operator'];
 
 test.each([...services.keys()])(
   'the container %s has no capabilities, no new privileges and a read-only root',
@@ -47,10 +47,40 @@ test('every image is named by its version and its digest', () => {
   expect(dockerfile).toMatch(/^USER node$/m);
 });
 
-test('only what migrates knows the role that owns the tables', () => {
+test('only what migrates, and what an operator runs, knows the role that owns the tables', () => {
   const owners = [...services].filter(([, lines]) => /POSTGRES_PASSWORD/.test(lines)).map(([name]) => name);
-  expect(owners).toEqual(['postgres', 'migrate']);
+  expect(owners).toEqual(['postgres', 'migrate', 'operator']);
   expect(services.get('temporal')).toMatch(/POSTGRES_USER: temporal\n/);
+});
+
+/** `npm start` chooses it; here its folders are volumes, each named by a variable of its own. */
+const NOT_IN_CONTAINERS = ['DATA_DIR'];
+
+test('each setting of docs/operations.md is passed on to the containers', () => {
+  const table = /^\| variable \|[^]*?\n\n/m.exec(read('docs/operations.md'))![0];
+  const cells = table.split('\n').map((row) => row.split('|'));
+  const [names, explained] = [1, 3].map((cell) => cells.map((row) => row[cell] ?? '').join());
+  const variables = [
+    ...[...names!.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name!),
+    ...[...explained!.matchAll(/`(OTEL_[A-Z_]+)`/g)].map(([, name]) => name!),
+  ];
+  expect(variables.length).toBeGreaterThan(45);
+  const passed = new Set([...read('docker-compose.yml').matchAll(/^ +([A-Z_]+): /gm)].map(([, name]) => name!));
+  expect(variables.filter((name) => !passed.has(name) && !NOT_IN_CONTAINERS.includes(name))).toEqual([]);
+});
+
+test('S5 no healthcheck asks for Stripe and Temporal: without them gates and usage go on', () => {
+  for (const name of ['api', 'batches']) expect(services.get(name)).not.toMatch(/127\.0\.0\.1:3000\/readyz/);
+  expect(services.get('api')).toMatch(/127\.0\.0\.1:3000\/healthz/);
+});
+
+test('O4 an operator has the database as its owner, and every folder that a backup copies', () => {
+  const operator = services.get('operator')!;
+  expect(operator).toMatch(/MIGRATE_DATABASE_URL: postgres:\/\/ballast:/);
+  for (const folder of ['/archive', '/files', '/backups']) {
+    expect(operator).toMatch(new RegExp(`- \\S+:${folder}$`, 'm'));
+    expect(read('Dockerfile')).toMatch(new RegExp(`^RUN install -d -o node -g node .*${folder}`, 'm'));
+  }
 });
 
 test('the image is built from every folder that is compiled', () => {
