@@ -6,20 +6,30 @@ import type { Pool } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { transaction, type Tx } from '../db';
 import { migrate, readSchemaFiles } from '../migrate';
-import { whenFree } from '../whenFree';
+import { isLockTimeout, whenFree } from '../whenFree';
 import { readManifest, tableFile, type Manifest } from './manifest';
 
-/** The tables are asked for all at once, and given up when one is in use: nobody is let wait for the others. */
-const TRIES = { triesMax: 120, pauseMs: 500 };
+/** At first the tables are asked for all at once, and given up when one is in use: nobody is let wait for the others. */
+const TRIES = { triesMax: 20, pauseMs: 500 };
+/**
+ * Under steady traffic some table is always in use. Then whoever comes waits while the others finish, so long at most: who
+ * holds one table and waits for another has no longer to wait than this, which is less than Postgres' `deadlock_timeout`.
+ */
+const WAIT_MS_MAX = 800;
+const WAITING_TRIES = { triesMax: 20, pauseMs: 4_000 };
 
 /**
  * One transaction, which also records that it was made: whoever asks meanwhile waits, and then finds the older state; cut
  * off, nothing has changed. An empty database is brought to the backup's schema first, and then to today's. Throws when
  * the backup is damaged, or of another schema than a database that is not empty, or when the role may not switch triggers
- * off (a superuser may).
+ * off (a superuser may); and when somebody holds a table all the time: the Error says who.
  * @param pool of the role that owns the tables
  */
-export async function restoreBackup(pool: Pool, folder: string): Promise<Manifest> {
+export async function restoreBackup(
+  pool: Pool,
+  folder: string,
+  { tries, waitingTries } = { tries: TRIES, waitingTries: WAITING_TRIES },
+): Promise<Manifest> {
   const backup = await readManifest(folder);
   const files = readSchemaFiles();
   const unknown = backup.migrations.filter((name) => !files.migrations.some((file) => file.name === name));
@@ -29,7 +39,19 @@ export async function restoreBackup(pool: Pool, folder: string): Promise<Manifes
     await migrate(pool, { migrations: ofBackup, functions: files.functions });
   }
   await requireSameSchema(pool, backup);
-  await whenFree(() => transaction(pool, (tx) => load(tx, backup, folder)), TRIES);
+  const loadAfter = (waitMsMax: number) => transaction(pool, (tx) => load(tx, backup, folder, waitMsMax));
+  await whenFree(() => loadAfter(0), tries)
+    .catch((error: unknown) => {
+      if (!isLockTimeout(error)) throw error;
+      return whenFree(() => loadAfter(WAIT_MS_MAX), waitingTries);
+    })
+    .catch(async (error: unknown) => {
+      if (!isLockTimeout(error)) throw error;
+      throw new Error(
+        `The tables were never free, and nothing was restored. In use by: ${await listHolders(pool)}. End who reads for long, or stop the APIs and workers, and restore again.`,
+        { cause: error },
+      );
+    });
   await migrate(pool, files);
   return backup;
 }
@@ -46,10 +68,40 @@ async function requireSameSchema(pool: Pool, { migrations }: Manifest): Promise<
     throw new Error(`The database has gone on to ${differing.join(', ')} since the backup: restore into an empty one.`);
 }
 
-async function load(tx: Tx, { at, tables, usageMonths, sequences }: Manifest, folder: string): Promise<void> {
+/** Whoever has been at work in this database for the longest. */
+async function listHolders(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ pid: number; name: string; seconds: number }>(
+    `select pid, application_name as name, extract(epoch from clock_timestamp() - xact_start)::int as seconds from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+       and xact_start is not null order by xact_start limit 5`,
+  );
+  if (rows.length === 0) return 'nobody at this moment';
+  return rows.map(({ pid, name, seconds }) => `${name || 'somebody'} (pid ${pid}, for ${seconds} s)`).join(', ');
+}
+
+/** All at once or not at all. @param waitMsMax for all of them together; 0: a table that is in use is not waited for */
+async function lockTables(tx: Tx, names: string[], waitMsMax: number): Promise<void> {
+  if (waitMsMax === 0) return void (await tx.query(`lock table ${names.join()} in access exclusive mode nowait`));
+  const untilMs = performance.now() + waitMsMax;
+  for (const name of names) {
+    const leftMs = Math.max(1, Math.round(untilMs - performance.now()));
+    await tx.query(`set local lock_timeout = ${leftMs}; lock table ${name} in access exclusive mode`);
+  }
+}
+
+async function load(
+  tx: Tx,
+  { at, tables, usageMonths, sequences }: Manifest,
+  folder: string,
+  waitMsMax: number,
+): Promise<void> {
   for (const month of usageMonths) await tx.query('select create_usage_month($1)', [month]);
   const all = tables.map(({ name }) => name).join();
-  await tx.query(`lock table ${all} in access exclusive mode nowait`);
+  await lockTables(
+    tx,
+    tables.map(({ name }) => name),
+    waitMsMax,
+  );
   await tx.query('set local idle_in_transaction_session_timeout = 0');
   // No trigger runs and no reference is checked: the rows have been through all of that once.
   await tx.query('set local session_replication_role = replica');
