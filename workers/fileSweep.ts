@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
+import { readRestore } from '../ledger/backup/readRestore';
 import { deleteAbandoned } from '../ledger/files/deleteAbandoned';
 import { listUnnamed, type Content } from '../ledger/files/listUnnamed';
 import { repeat, type Repeating } from './repeat';
@@ -15,8 +16,8 @@ export type FileSweepOptions = {
 };
 
 /**
- * Longer than any upload or job takes, and so long that whoever has restored an older database finds what the newer one
- * named, should it be found after all.
+ * Longer than any upload or job takes. So long after a restore, too, nothing is removed: whoever has restored an older
+ * database finds what the newer one named, should that be found after all.
  */
 const UNNAMED_MS_MIN = 7 * 86_400_000;
 /** Asked of Postgres at once. */
@@ -33,6 +34,8 @@ export const startSweepingFiles = ({ pool, store, log, pollMs = 3_600_000 }: Fil
   repeat(
     async (signal) => {
       while (!signal.aborted && (await deleteAbandoned(pool, PAGE)) === PAGE);
+      const restore = await readRestore(pool);
+      if (restore && Date.now() - restore.restoredAt.getTime() < UNNAMED_MS_MIN) return;
       let contents: Content[] = [];
       for await (const name of store.listOld(UNNAMED_MS_MIN)) {
         const content = contentOf(name);

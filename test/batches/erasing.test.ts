@@ -1,8 +1,9 @@
 /** L2: what is removed leaves no byte in the store, also when it is being written at that moment. */
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createBatchActivities } from '../../activities/batches';
@@ -531,6 +532,30 @@ test('L2 what no row names is swept a week after it was written; what is reserve
   await sweeping.stop();
   expect(stored().toSorted()).toEqual(left.toSorted());
   for (const name of named) rmSync(join(folder, name));
+});
+
+test('O4 for a week after a restore no file is removed that the restored database does not name', async () => {
+  const [newer, old] = ['file-newer', new Date(Date.now() - 8 * 86_400_000)];
+  writeFileSync(join(folder, newer), 'content');
+  utimesSync(join(folder, newer), old, old);
+  await database.owner.query(
+    `insert into restores (backup_at, restored_at) values (now() - interval '9 days', now() - interval '6 days')`,
+  );
+  let looks = 0;
+  const watched: FileStore = { ...store, listOld: (ageMs) => ((looks += 1), store.listOld(ageMs)) };
+  const sweeping = startSweepingFiles({ pool: database.pool, store: watched, log, pollMs: 20 });
+  try {
+    await sleep(500);
+    expect([looks, existsSync(join(folder, newer))]).toEqual([0, true]);
+    await database.owner.query(`update restores set restored_at = now() - interval '8 days'`);
+    await until(
+      () => existsSync(join(folder, newer)),
+      (isThere) => !isThere,
+    );
+  } finally {
+    await sweeping.stop();
+    await database.owner.query('delete from restores');
+  }
 });
 
 test('L2 the row of a file whose writer has died goes when nobody can write it any more, and no other row', async () => {
