@@ -20,7 +20,6 @@ export type ActivityCounts = PaymentCounts & {
   usage: Pick<UsageCounts, 'reported' | 'committed'>;
   repaired(kind: Repair['kind']): void;
   /** Of the check of the whole ledger. */
-  violated(count: number): void;
   /** Of any activity, by its name. */
   ended(activity: string, outcome: 'done' | 'failed', seconds: number): void;
 };

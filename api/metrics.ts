@@ -1,4 +1,5 @@
 /** The metrics of an API process: what each means stands in docs/metrics.md. Labels are of fixed sets, never accounts. */
+import { REJECTION_CODES } from '../domain/usageEvent';
 import type { Pool } from 'pg';
 import { SECONDS, type Metrics, type Sample } from '../telemetry/metrics';
 import { addClockMetrics } from '../telemetry/clockMetrics';
@@ -46,7 +47,7 @@ export function createApiCounts(metrics: Metrics): ApiCounts {
     labels: ['outcome'],
   });
   return {
-    usage: addUsageMetrics(metrics),
+    usage: addUsageMetrics(metrics, REJECTION_CODES),
     payments: addPaymentMetrics(metrics),
     onAnswered: ({ method, path }, status, seconds) => answers.observe({ method, route: path, status }, seconds),
     onSignalled: (taken, seconds) => signals.observe({ outcome: taken ? 'taken' : 'failed' }, seconds),

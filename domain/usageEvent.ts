@@ -21,19 +21,21 @@ const AT_AHEAD_MS_MAX = 5 * 60_000;
 const AT_AGE_MS_MAX = 30 * 24 * 60 * 60_000;
 
 /** Why an event is not taken. `event_conflict`: its id exists with other content. */
-export type RejectionCode =
-  | 'invalid_event'
-  | 'unknown_account'
-  | 'account_closed'
-  | 'unknown_model'
-  | 'no_price'
-  | 'at_out_of_range'
-  | 'event_conflict'
-  | 'unknown_hold'
+export const REJECTION_CODES = [
+  'invalid_event',
+  'unknown_account',
+  'account_closed',
+  'unknown_model',
+  'no_price',
+  'at_out_of_range',
+  'event_conflict',
+  'unknown_hold',
   /** A result of a batch that has ended. */
-  | 'job_ended'
+  'job_ended',
   /** A successful answer of a batch that has no usage, or one that has no price. */
-  | 'usage_missing';
+  'usage_missing',
+] as const;
+export type RejectionCode = (typeof REJECTION_CODES)[number];
 
 /** Why an `at` can't be taken, or null when it can (B4). */
 export function rejectTime(atMs: number, nowMs: number): string | null {

@@ -678,6 +678,7 @@ create table reconciliation (
   scanned_until timestamp with time zone,
   checked_at timestamp with time zone,
   runs uuid[] not null default '{}'::uuid[],
+  violations integer not null default 0,
   PRIMARY KEY (id),
   CHECK (id)
 );

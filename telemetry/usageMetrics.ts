@@ -10,7 +10,8 @@ export type UsageCounting = {
   failed(): void;
 };
 
-export function addUsageMetrics(metrics: Metrics): UsageCounting {
+/** @param rejectionCodes all that there are */
+export function addUsageMetrics(metrics: Metrics, rejectionCodes: readonly string[]): UsageCounting {
   const events = metrics.counter('ballast_usage_events_total', 'Usage events by what became of them.', [
     'outcome',
     'code',
@@ -23,7 +24,9 @@ export function addUsageMetrics(metrics: Metrics): UsageCounting {
   });
   const failures = metrics.counter('ballast_usage_commit_failures_total', 'Commits of usage that failed.');
   const deducted = metrics.counter('ballast_usage_deducted_usd_total', 'Dollars deducted for usage.');
+  // A counter that first appears with a 1 has not grown, for Prometheus: so each is there from the start.
   for (const outcome of ['accepted', 'duplicate']) events.inc({ outcome, code: '' }, 0);
+  for (const code of rejectionCodes) events.inc({ outcome: 'rejected', code }, 0);
   return {
     reported({ accepted, duplicates, rejected }) {
       if (accepted > 0) events.inc({ outcome: 'accepted', code: '' }, accepted);

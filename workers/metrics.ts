@@ -1,11 +1,13 @@
 /** The metrics of the worker: what activities tell, and what waits in Postgres. What each means stands in docs/metrics.md. */
 import type { Pool } from 'pg';
 import type { ActivityCounts } from '../activities/dependencies';
+import { REJECTION_CODES } from '../domain/usageEvent';
 import { readMoney, type MoneyState } from '../ledger/system/readMoney';
 import { readSystem, type SystemState } from '../ledger/system/readSystem';
 import type { MailOutcome } from '../notices/deliver';
 import { SECONDS, type Metrics, type Sample } from '../telemetry/metrics';
 import type { RelayCounts } from './relay';
+import type { ArchiveCounts } from './usageArchive';
 import { addPaymentMetrics } from '../telemetry/paymentMetrics';
 import { addUsageMetrics } from '../telemetry/usageMetrics';
 
@@ -14,6 +16,7 @@ export type WorkerCounts = {
   activities: ActivityCounts;
   mailed(outcome: MailOutcome): void;
   relay: RelayCounts;
+  archived: ArchiveCounts;
 };
 
 /** One reading serves all gauges of a scrape, and several scrapes at once. */
@@ -32,10 +35,6 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
   const repairs = metrics.counter('ballast_reconciliation_repairs_total', 'What reconciliation has put right.', [
     'kind',
   ]);
-  const violations = metrics.counter(
-    'ballast_ledger_violations_total',
-    'Invariants that a check of the whole ledger found broken.',
-  );
   const relayed = metrics.counter('ballast_relay_wakes_total', 'Workflows that had missed news, by whether woken.', [
     'outcome',
   ]);
@@ -56,15 +55,18 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
     // Of now, not of the last tick: while Temporal does not answer, a tick takes minutes.
     () => [[{}, oldestSeenMs === null ? 0 : (performance.now() - oldestSeenMs) / 1_000]],
   );
+  let failingSinceMs: number | null = null;
+  metrics.gauge('ballast_usage_archive_failing_seconds', 'For how long usage could not be archived.', [], () => [
+    [{}, failingSinceMs === null ? 0 : (performance.now() - failingSinceMs) / 1_000],
+  ]);
   return {
     activities: {
       ...addPaymentMetrics(metrics),
-      usage: addUsageMetrics(metrics),
+      usage: addUsageMetrics(metrics, REJECTION_CODES),
       reloadUnpaid: (outcome) => reloads.inc({ outcome }),
       webhookTried: (outcome) => webhooks.inc({ outcome }),
       webhookWaits: () => webhookWaits.inc(),
       repaired: (kind) => repairs.inc({ kind }),
-      violated: (count) => violations.inc(count),
       ended: addActivitySeconds(metrics),
     },
     mailed: (outcome) => mails.inc({ outcome }),
@@ -76,6 +78,7 @@ export function createWorkerCounts(metrics: Metrics): WorkerCounts {
       },
       begunAnew: () => begunAnew.inc(),
     },
+    archived: (isDone) => (failingSinceMs = isDone ? null : (failingSinceMs ?? performance.now())),
   };
 }
 
@@ -119,6 +122,18 @@ export function addLedgerGauges(metrics: Metrics, pool: Pool, now: () => number 
   );
   gauge('ballast_reconciled_timestamp_seconds', 'When the books were last checked as a whole.', [], ({ system }) =>
     system.reconciledAt ? [[{}, system.reconciledAt.getTime() / 1_000]] : [],
+  );
+  gauge(
+    'ballast_usage_months_missing',
+    'Months, of this one and the next two, whose usage has no table of its own.',
+    [],
+    ({ system }) => [[{}, system.usageMonthsMissing]],
+  );
+  gauge(
+    'ballast_ledger_violations',
+    'Invariants that the last check of the whole ledger found broken.',
+    [],
+    ({ system }) => [[{}, system.violations]],
   );
   gauge('ballast_held_usd', 'Dollars that are held, by open holds and open batches.', ['by'], ({ money }) =>
     Object.entries(money.heldNano).map(([by, nano]) => [{ by }, Number(nano) / 1e9]),

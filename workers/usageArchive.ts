@@ -13,13 +13,23 @@ export type UsageArchiveOptions = {
   folder: string;
   retentionMs: number;
   clock: Pick<Clock, 'now'>;
+  /** Told after each look. */
+  onLooked?: ArchiveCounts;
 };
+/** Whether all that was due was archived, by this worker or by another. */
+export type ArchiveCounts = (isDone: boolean) => void;
 
 /** Several may run beside each other: one works at a time. */
 export function startUsageArchive(options: UsageArchiveOptions): { stop(): Promise<void> } {
   return repeat(
-    async (signal) => void (await archiveUsage({ ...options, nowMs: options.clock.now(), signal })),
+    async (signal) => {
+      await archiveUsage({ ...options, nowMs: options.clock.now(), signal });
+      options.onLooked?.(true);
+    },
     TICK_MS,
-    (error) => options.log.error({ error: error.message }, 'usage could not be archived; it is tried again'),
+    (error) => {
+      options.log.error({ error: error.message }, 'usage could not be archived; it is tried again');
+      options.onLooked?.(false);
+    },
   );
 }

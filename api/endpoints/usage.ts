@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/errors';
 import { formatMoney, nano } from '../../domain/money';
-import { COUNT_MAX } from '../../domain/usageEvent';
+import { COUNT_MAX, REJECTION_CODES } from '../../domain/usageEvent';
 
 import { accountExists } from '../../ledger/accounts/accountExists';
 import { listRejectedUsage } from '../../ledger/usage/listRejectedUsage';
@@ -35,18 +35,7 @@ export const usageEvent = z
   })
   .meta({ id: 'UsageEvent' });
 
-export const rejectionCode = z.enum([
-  'invalid_event',
-  'unknown_account',
-  'account_closed',
-  'unknown_model',
-  'no_price',
-  'at_out_of_range',
-  'event_conflict',
-  'unknown_hold',
-  'job_ended',
-  'usage_missing',
-]);
+export const rejectionCode = z.enum(REJECTION_CODES);
 
 export const report = endpoint({
   body: {

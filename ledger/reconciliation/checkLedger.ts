@@ -20,7 +20,7 @@ export async function checkLedger(pool: Pool, violationsMax: number): Promise<Le
          (select coalesce(sum(balance_nano), 0)::text from balances) as balances
        from ledger_lines`,
     );
-    await tx.query('update reconciliation set checked_at = now()');
+    await tx.query('update reconciliation set checked_at = now(), violations = $1', [violations.length]);
     const { credited, takenBack, used, adjusted, balances } = rows[0]!;
     const money = (sum: string): string => formatMoney(nano(BigInt(sum)));
     return {

@@ -5,6 +5,10 @@ import pino from 'pino';
 import { createReportingActivities } from '../../activities/reporting';
 import { createApiCounts } from '../../api/metrics';
 import { createClock } from '../../ledger/clock';
+import { checkLedger } from '../../ledger/reconciliation/checkLedger';
+import { readSystem } from '../../ledger/system/readSystem';
+import { prepareUsageMonths } from '../../ledger/usage/prepareUsageMonths';
+import { sumUsage } from '../../ledger/usage/sumUsage';
 import { addLedgerGauges, createWorkerCounts } from '../../workers/metrics';
 import { boundedLabel, createMetrics, type Metrics } from '../../telemetry/metrics';
 import { serveMetrics } from '../../telemetry/metricsServer';
@@ -207,6 +211,83 @@ test('held money and queues are read from Postgres; what can not be read is left
   nowMs += 60_000;
   expect(await valueOf(worker, 'ballast_held_usd', { by: 'hold' })).toBeUndefined();
   expect(await valueOf(worker, 'ballast_postgres_up')).toBe(0);
+});
+
+test('P2 a page at Checkout is no undecided payment before Stripe has closed it', async () => {
+  const { pool, owner } = api.database;
+  const { id } = await openAccount(api);
+  const [insert, read] = [
+    (hours: number, more: { intent?: string; method?: string } = {}) =>
+      owner.query(
+        `insert into payments (id, account_id, purpose, amount_cents, actor, created_at, payment_intent_id, payment_method_id)
+         values (gen_random_uuid(), $1, 'prepayment', 500, 'test', now() - make_interval(hours => $2), $3, $4)`,
+        [id, hours, more.intent ?? null, more.method ?? null],
+      ),
+    async () => (await readSystem(pool)).queues.payments_undecided,
+  ];
+  await insert(24);
+  expect(await read()).toEqual({ waiting: 0, oldestSeconds: null });
+  await insert(26);
+  const { waiting, oldestSeconds } = await read();
+  expect([waiting, Math.round(oldestSeconds! / 60)]).toEqual([1, 60]);
+  await insert(3, { intent: 'pi_checkout' });
+  await insert(2, { method: 'pm_card' });
+  expect(await read()).toMatchObject({ waiting: 3 });
+  expect(Math.round((await read()).oldestSeconds! / 3_600)).toBe(3);
+  await owner.query(`update payments set status = 'failed' where account_id = $1`, [id]);
+});
+
+test('P6 what the last check of the ledger found broken is told until a check finds it right', async () => {
+  const worker = createMetrics('worker', '1');
+  let nowMs = 0;
+  const { pool, owner } = api.database;
+  addLedgerGauges(worker, pool, () => (nowMs += 60_000));
+  const violations = () => valueOf(worker, 'ballast_ledger_violations');
+  await checkLedger(pool, 100);
+  expect(await violations()).toBe(0);
+  const { id } = await openAccount(api);
+  const change = (by: number) =>
+    owner.query('update balances set held_nano = held_nano + $2 where account_id = $1', [id, by]);
+  await change(1);
+  await checkLedger(pool, 100);
+  expect(await violations()).toBe(1);
+  await change(-1);
+  expect(await violations()).toBe(1);
+  await checkLedger(pool, 100);
+  expect(await violations()).toBe(0);
+});
+
+test('B4, B7, B8 each rejection counts from 0 on; missing months, and usage that is not summed or archived, are told', async () => {
+  const worker = createMetrics('worker', '1');
+  const { archived } = createWorkerCounts(worker);
+  let nowMs = 0;
+  const { pool, owner } = api.database;
+  addLedgerGauges(worker, pool, () => (nowMs += 60_000));
+  for (const one of [worker, metrics])
+    expect(await valueOf(one, 'ballast_usage_events_total', { outcome: 'rejected', code: 'no_price' })).toBe(0);
+  const failing = () => valueOf(worker, 'ballast_usage_archive_failing_seconds');
+  expect(await failing()).toBe(0);
+  archived(false);
+  const since = await until(failing, (seconds) => seconds! > 0);
+  archived(false);
+  expect(await failing()).toBeGreaterThanOrEqual(since!);
+  archived(true);
+  expect(await failing()).toBe(0);
+
+  const { id } = await openAccount(api, '20.00');
+  await report(api, [event(id, 'unsummed')]);
+  expect((await readSystem(pool)).queues.usage_to_sum.oldestSeconds).toBeGreaterThanOrEqual(0);
+  while ((await sumUsage(pool, 100)) > 0);
+  expect((await readSystem(pool)).queues.usage_to_sum).toEqual({ waiting: 0, oldestSeconds: null });
+
+  await prepareUsageMonths(pool);
+  expect(await valueOf(worker, 'ballast_usage_months_missing')).toBe(0);
+  const { rows } = await owner.query<{ name: string }>(
+    `select to_char(now() at time zone 'UTC' + interval '2 months', '"usage_events_"YYYY_MM') as name`,
+  );
+  await owner.query(`drop table ${rows[0]!.name}`);
+  expect(await valueOf(worker, 'ballast_usage_months_missing')).toBe(1);
+  await prepareUsageMonths(pool);
 });
 
 test('a name from outside becomes a label only while there are few, and only if it looks like a code', () => {
