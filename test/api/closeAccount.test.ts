@@ -1,9 +1,12 @@
 /** Closing an account: refused while anything is open, then nothing is left but the ledger, wherever it is cut off. */
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { beginClosing } from '../../ledger/accounts/beginClosing';
 import { eraseHistory } from '../../ledger/accounts/eraseHistory';
 import { transaction } from '../../ledger/db';
 import { changeSettings } from '../../ledger/settings/changeSettings';
+import { startDelivering } from '../../notices/deliver';
+import { createMailer } from '../../notices/mailer';
 import { balanceWorkflowId } from '../../workflows/messages';
 import {
   adjust,
@@ -17,9 +20,11 @@ import {
   type TestApi,
 } from '../support/api';
 import { insertBatchModel, runningBatch } from '../support/batchJob';
+import { testInvitations, testSignIns } from '../support/links';
 import { until } from '../support/notices';
 import { keepCopy } from '../support/olderCopy';
 import { beginAtStripe, linesOf } from '../support/paid';
+import { startSmtpSink, type TakenMail } from '../support/smtpSink';
 import { times } from '../support/times';
 import { World } from '../support/world';
 
@@ -382,6 +387,7 @@ test('nothing personal is left anywhere in the database; the ledger, the audit a
   const before = [await read(account, '/audit'), await read(account, '/decisions'), await read(account, '/notices')];
 
   expect((await close(account, '?balance=refund&reason=asked')).status).toBe(200);
+  await sendMail(account);
   for (const needle of needles) expect(await found(needle)).toEqual([]);
   const after = [await read(account, '/audit'), await read(account, '/decisions'), await read(account, '/notices')];
   for (const [index, list] of before.entries()) {
@@ -393,6 +399,37 @@ test('nothing personal is left anywhere in the database; the ledger, the audit a
   expect(after[0].data.map(({ actor }: any) => actor)).toContain('owner:erased');
   expect((await read(account, '/members')).data).toEqual([]);
   expect((await read(account, '/transactions')).data.map(({ kind }: any) => kind)).toEqual(['refund', 'prepayment']);
+});
+
+/** Starts the mailer, and waits until the account's mail has gone. */
+async function sendMail(account: { id: string }): Promise<TakenMail[]> {
+  const sink = await startSmtpSink();
+  const mailer = createMailer({ smtpUrl: sink.url, from: 'Ballast <billing@ballast.example>', db: pool() });
+  const log = pino({ level: 'silent' });
+  const links = { invitations: testInvitations, signIns: testSignIns };
+  const delivering = startDelivering({ pool: pool(), mailer, ...links, log, pollMs: 10 });
+  await until(
+    async () => (await read(account, '/notices')).data.flatMap(({ deliveries }: any) => deliveries),
+    (deliveries) => deliveries.every(({ channel, status }: any) => channel !== 'mail' || status !== 'pending'),
+  );
+  await delivering.stop();
+  await sink.close();
+  return sink.taken.filter(({ to }) => to.endsWith(`@${account.id}.example`));
+}
+
+test('N1 mail that tells of money still goes out when its account is closed before, and its address is erased then', async () => {
+  const account = await paid(['25.00']);
+  expect((await close(account, '?balance=refund&reason=asked')).status).toBe(200);
+  const mails = await sendMail(account);
+  expect(mails.map(({ raw }) => /^Subject: (.*)/m.exec(raw)![1])).toEqual(
+    expect.arrayContaining([expect.stringContaining('refund')]),
+  );
+  const { rows } = await pool().query<{ recipient: string; status: string }>(
+    'select recipient, status from notice_deliveries d join notices n on n.id = d.notice_id where account_id = $1',
+    [account.id],
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  for (const row of rows) expect(row).toEqual({ recipient: expect.stringMatching(/^erased /), status: 'sent' });
 });
 
 /** How many rows of each table each transaction changes from now on, as Postgres counts them. */
