@@ -4,6 +4,7 @@ import type { PaymentCounts, PaymentDeps } from '../payments/deps';
 import type { Clock } from '../ledger/clock';
 import type { Admins } from '../ledger/limits/advanceLimitRequest';
 import type { FileStore } from '../batches/fileStore';
+import type { Pace } from '../batches/pace';
 import type { Repair } from '../domain/reconciliation';
 import type { WebhookOutcome } from '../ledger/webhooks/webhookAttempt';
 import type { WebhookSender } from '../notices/webhookSender';
@@ -40,5 +41,7 @@ export type WebhookDependencies = Pick<Dependencies, 'pool' | 'log' | 'counts'> 
 /** Those of the batches' worker. */
 export type BatchDependencies = Pick<Dependencies, 'pool' | 'log'> & {
   store: FileStore;
+  /** @default as fast as it can */
+  pace?: Pace | undefined;
   counts?: Pick<ActivityCounts, 'ended'>;
 };

@@ -43,7 +43,7 @@ export async function finishBatch(
     for (const file of files) await reserveFile(pool, { ...file, ...outputOf(batch, file), seconds: RESERVED_SECONDS });
     const sizes = await whileRenewed(
       () => renewReservations(pool, ids, RESERVED_SECONDS),
-      () => writeOutputs(pool, store, job, files),
+      () => writeOutputs(pool, store, job, files, deps.pace),
     );
     const written = files.flatMap((file, nth) => (sizes[nth]! > 0 ? [{ ...file, bytes: sizes[nth]! }] : []));
     await transaction(pool, (tx) => end(tx, batch, how, written));

@@ -1,5 +1,6 @@
 /** Writes down a job's requests from the index of its input (L4). */
 import { FileGone } from '../batches/fileStore';
+import { FULL_SPEED } from '../batches/pace';
 import { IndexBroken, readIndex } from '../batches/requestIndex';
 import { estimateRequest } from '../domain/batchPrice';
 import type { Batch } from '../ledger/batches/batch';
@@ -10,15 +11,18 @@ import type { BatchDependencies } from './dependencies';
 
 /** Requests that are written down in one statement. */
 const PAGE = 5_000;
+/** The same while gates are asked: some milliseconds of Postgres' time. */
+const SLOW_PAGE = 200;
 
 /** Throws `FileGone` or `IndexBroken` when they can't be read at any later time either. Repeated, it goes on. */
 export async function writeRequests(
-  { pool, store }: Pick<BatchDependencies, 'pool' | 'store'>,
+  { pool, store, pace = FULL_SPEED }: Pick<BatchDependencies, 'pool' | 'store' | 'pace'>,
   { id, inputFileId, prices, requests: expected }: Batch,
 ): Promise<void> {
   let read = 0;
   const input = { id: inputFileId, attempt: await readCountAttempt(pool, inputFileId) };
-  for await (const page of readIndex(store, input, PAGE)) {
+  for await (const page of readIndex(store, input, () => (pace.isSlow() ? SLOW_PAGE : PAGE))) {
+    await pace.next();
     read += page.length;
     const requests = page.map((request) => ({
       ...request,

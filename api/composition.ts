@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { FileStore } from '../batches/fileStore';
+import { FULL_SPEED, type Pace } from '../batches/pace';
 import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from '../domain/accountLimits';
 import type { Policy } from '../domain/accountState';
 import { DEFAULT_BOUNDS, type SettingsBounds } from '../domain/autoReload';
@@ -30,7 +31,8 @@ import { createAccountStreams } from './stream/accountStreams';
 import { createSignals } from './signals/signals';
 import { signalPosition } from './signals/signalPosition';
 import { createUsagePosting } from './usage/usagePosting';
-import { createHotPath, type HotPath } from './gate/hotPath';
+import { keepBusyFile, type BusyFile } from './gate/busyFile';
+import { createHotPath, type CountedHotPath, type HotPath } from './gate/hotPath';
 import { addApiGauges, createApiCounts, type ApiCounts } from './metrics';
 import type { Services } from './services';
 
@@ -58,6 +60,10 @@ export type ApiDeps = {
   temporalUi?: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
   files: FileStore;
+  /** How fast batches go. @default as fast as they can */
+  pace?: Pace | undefined;
+  /** A file to touch while gates and usage are asked. @default none */
+  gatesBusyFile?: string | undefined;
   /** Another API process that serves files and batches, so that they take nothing of this one (L5). @default this one does */
   batchesUrl?: string | undefined;
   log: Logger;
@@ -148,6 +154,7 @@ export function composeServices(deps: ApiDeps): Composition {
   };
   const measured = { gates, hotPath, gateStreams, posting, signals, pools: { main: pool, lookups } };
   addApiGauges(metrics, { ...measured, clock });
+  const busyFile = openBusyFile(deps, counts, hotPath);
 
   return {
     services,
@@ -163,6 +170,7 @@ export function composeServices(deps: ApiDeps): Composition {
       await accountStreams.close();
     },
     async close() {
+      busyFile?.close();
       await posting.idle();
       await signals.close();
       prices.close();
@@ -171,6 +179,19 @@ export function composeServices(deps: ApiDeps): Composition {
       await lookups.end();
     },
   };
+}
+
+function openBusyFile(
+  { gatesBusyFile, log }: ApiDeps,
+  counts: ApiCounts,
+  { answered }: Pick<CountedHotPath, 'answered'>,
+): BusyFile | null {
+  if (gatesBusyFile === undefined) return null;
+  return keepBusyFile(
+    gatesBusyFile,
+    () => counts.asked() + Object.values(answered).reduce((sum, count) => sum + count, 0),
+    (error) => log.warn({ err: error }, 'GATES_BUSY_FILE can not be touched: batches do not slow down'),
+  );
 }
 
 /** Stripe, with each call counted, and a span where there are traces. */
@@ -192,6 +213,7 @@ function given(deps: ApiDeps) {
     log: deps.log,
     temporalUi: deps.temporalUi ?? { namespace: 'default', uiUrl: null },
     files: deps.files,
+    pace: deps.pace ?? FULL_SPEED,
     servesFiles: deps.batchesUrl === undefined,
     allowPrivateWebhooks: deps.allowPrivateWebhooks ?? false,
   } satisfies Partial<Services>;

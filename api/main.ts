@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
+import { openPacer } from '../batches/pace';
 import {
   accountLimitsOf,
   boundsOf,
@@ -20,6 +21,7 @@ import { createInvitationLinks } from '../notices/invitationLink';
 import { createSignInLinks } from '../notices/signInLink';
 import { createStripe } from '../stripe/client';
 import { createConfirmationLinks } from '../payments/confirmationLink';
+import { addPaceMetrics } from '../telemetry/paceMetrics';
 import { openProcessOutput } from '../telemetry/processOutput';
 import { startProcessMetrics } from '../telemetry/processMetrics';
 import { takeLowPriority } from '../telemetry/priority';
@@ -39,25 +41,22 @@ function required(name: string, value: string | undefined): string {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  if (config.LOW_PRIORITY === '1') takeLowPriority();
+  const isOfBatches = config.LOW_PRIORITY === '1';
+  if (isOfBatches) takeLowPriority();
   const databaseUrl = required('DATABASE_URL', config.DATABASE_URL);
-  const name = config.LOW_PRIORITY === '1' ? 'batches-api' : 'api';
+  const name = isOfBatches ? 'batches-api' : 'api';
   const { log, say, tracing } = await openProcessOutput(name, config, secretsOf(config));
   const connection = Connection.lazy(connectionTo(required('TEMPORAL_ADDRESS', config.TEMPORAL_ADDRESS)));
   const secretKey = required('STRIPE_SECRET_KEY', config.STRIPE_SECRET_KEY);
   const stripe = createStripe({ secretKey, apiBase: config.STRIPE_API_BASE });
   const gatePolicy = { onStale: config.GATE_POLICY, staleAfterMs: config.GATE_STALE_AFTER };
   const linked = { publicUrl: publicUrlOf(config), secret: config.LINK_SECRET ?? secretKey };
-  const connectMsMax = config.LOW_PRIORITY === '1' ? LOW_PRIORITY_CONNECT_MS_MAX : undefined;
+  const connectMsMax = isOfBatches ? LOW_PRIORITY_CONNECT_MS_MAX : undefined;
   await migrateOrWait(databaseUrl, { connectMsMax });
-  const pool = openPool(databaseUrl, {
-    ...SERVICE_LIMITS,
-    connectionsMax: CONNECTIONS_MAX,
-    connectMsMax,
-    applicationName: `ballast-${name}`,
-    onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
-  });
-
+  const onIdleError = (error: Error): void => log.warn({ err: error }, 'a database connection was lost');
+  const applicationName = `ballast-${name}`;
+  const limits = { ...SERVICE_LIMITS, connectionsMax: CONNECTIONS_MAX, connectMsMax };
+  const pool = openPool(databaseUrl, { ...limits, applicationName, onIdleError });
   if (tracing) tracePool(pool, tracing);
   const metrics = await startProcessMetrics(name, config, { log, say });
   if (config.ADMIN_KEY !== undefined && !(await adoptAdminKey(pool, config.ADMIN_KEY)))
@@ -67,6 +66,7 @@ async function main(): Promise<void> {
     namespace: config.TEMPORAL_NAMESPACE,
     ...(tracing && { interceptors: { workflow: [traceMessages(tracing)] } }),
   });
+  const pacer = isOfBatches ? openPacer(config.GATES_BUSY_FILE, addPaceMetrics(metrics)) : undefined;
   const api = createApi({
     pool,
     databaseUrl,
@@ -83,6 +83,8 @@ async function main(): Promise<void> {
     accountLimits: accountLimitsOf(config),
     temporalUi: { namespace: config.TEMPORAL_NAMESPACE, uiUrl: config.TEMPORAL_UI_URL ?? null },
     files: createFolderStore(filesDirOf(config), () => readStoreOwner(pool)),
+    pace: pacer,
+    gatesBusyFile: isOfBatches ? undefined : config.GATES_BUSY_FILE,
     batchesUrl: config.BATCHES_URL,
     log,
     metrics,
@@ -97,6 +99,7 @@ async function main(): Promise<void> {
   tellReady();
 
   const stop = async (): Promise<void> => {
+    pacer?.close();
     await api.close();
     await connection.close();
     await pool.end();

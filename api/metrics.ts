@@ -22,6 +22,8 @@ export type ApiCounts = {
   usage: UsageCounts;
   payments: PaymentCounts;
   onAnswered: OnAnswered;
+  /** Answers that inference waits for: gates that were not answered from memory, usage, holds. */
+  asked(): number;
   onSignalled: OnSignalled;
   watchStripe: ReturnType<typeof addStripeMetrics>;
 };
@@ -37,6 +39,16 @@ export type ApiParts = {
   clock: Pick<Clock, 'now' | 'skewMs'>;
 };
 
+/** Routes on which inference waits. */
+const OF_INFERENCE = new Set([
+  '/v1/usage',
+  '/v1/accounts/:id/gate',
+  '/v1/authorize',
+  '/v1/accounts/:id/holds',
+  '/v1/accounts/:id/holds/:holdId/settle',
+  '/v1/accounts/:id/holds/:holdId/release',
+]);
+
 export function createApiCounts(metrics: Metrics): ApiCounts {
   const answers = metrics.histogram('ballast_http_request_seconds', 'Answers of routes, by route and status.', {
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
@@ -46,10 +58,15 @@ export function createApiCounts(metrics: Metrics): ApiCounts {
     buckets: SECONDS,
     labels: ['outcome'],
   });
+  let asked = 0;
   return {
+    asked: () => asked,
     usage: addUsageMetrics(metrics, REJECTION_CODES),
     payments: addPaymentMetrics(metrics),
-    onAnswered: ({ method, path }, status, seconds) => answers.observe({ method, route: path, status }, seconds),
+    onAnswered({ method, path }, status, seconds) {
+      if (OF_INFERENCE.has(path)) asked += 1;
+      answers.observe({ method, route: path, status }, seconds);
+    },
     onSignalled: (taken, seconds) => signals.observe({ outcome: taken ? 'taken' : 'failed' }, seconds),
     watchStripe: addStripeMetrics(metrics),
   };

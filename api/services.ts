@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { FileStore } from '../batches/fileStore';
+import type { Pace } from '../batches/pace';
 import type { AccountLimits } from '../domain/accountLimits';
 import type { Policy } from '../domain/accountState';
 import type { SettingsBounds } from '../domain/autoReload';
@@ -58,6 +59,8 @@ export type Services = {
   temporalUi: { namespace: string; uiUrl: string | null };
   /** Where files of batches and datasets lie. */
   files: FileStore;
+  /** How fast batches go. */
+  pace: Pace;
   /** False in a process that hands files and batches on to another one. */
   servesFiles: boolean;
   /** What is counted of payments. */

@@ -1,6 +1,7 @@
 /** The two files of a job that has ended: one line for each request, in the input's order (L4). */
 import type { Db } from '../ledger/db';
 import { listOutcomes, type RequestOutcome } from '../ledger/batches/listOutcomes';
+import { FULL_SPEED, type Pace } from './pace';
 import type { FileStore } from './fileStore';
 
 /** What becomes of requests that were not finished. */
@@ -25,6 +26,7 @@ export async function writeOutputs(
   store: FileStore,
   { batchId, requests, unfinished }: { batchId: string; requests: number | null; unfinished: Unfinished },
   files: readonly OutputFile[],
+  pace: Pace = FULL_SPEED,
 ): Promise<number[]> {
   const sizes: number[] = [];
   for (const { kind, id } of files) {
@@ -34,6 +36,7 @@ export async function writeOutputs(
       for await (const lines of linesOf(listAll(db, batchId, requests), batchId, unfinished, isMine)) {
         bytes += lines.length;
         yield lines;
+        await pace.next();
       }
     }
     await store.write(id, counted());

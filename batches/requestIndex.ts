@@ -7,6 +7,7 @@ import { isFault } from '../domain/batchRequest';
 import { countInput, type CountTokens } from './countTokens';
 import type { FileStore } from './fileStore';
 import { createLineSplitter, type Line } from './lines';
+import { FULL_SPEED, type Pace } from './pace';
 import { createTurns, type Turns } from './turns';
 
 export type IndexedRequest = {
@@ -45,14 +46,14 @@ export async function indexFile(
   { id: fileId, attempt }: FileCount,
   count: CountTokens,
   modelMaxOutputTokens: number | null,
-  isOver?: AbortSignal,
+  { isOver, pace = FULL_SPEED }: { isOver?: AbortSignal; pace?: Pace | undefined } = {},
 ): Promise<FileTotals> {
   const totals: FileTotals = { requests: 0, inputTokens: 0, outputTokens: 0 };
   const outputDefault = Math.min(modelMaxOutputTokens ?? OUTPUT_TOKENS_DEFAULT, OUTPUT_TOKENS_DEFAULT);
 
   async function* index(): AsyncGenerator<Buffer> {
     const lines = createLineSplitter();
-    const turns = createTurns();
+    const turns = createTurns(pace);
     for await (const chunk of (await store.read(fileId)) as AsyncIterable<Buffer>)
       yield await toIndex(lines.push(chunk), turns);
     yield await toIndex(lines.end(), turns);
@@ -96,14 +97,14 @@ export class IndexBroken extends Error {
 export async function* readIndex(
   store: FileStore,
   { id: fileId, attempt }: FileCount,
-  pageSize: number,
+  pageSize: () => number,
 ): AsyncGenerator<IndexedRequest[]> {
   const lines = createLineSplitter();
   let page: IndexedRequest[] = [];
   for await (const chunk of (await store.read(indexOf(fileId, attempt))) as AsyncIterable<Buffer>) {
     for (const { bytes } of lines.push(chunk)) {
       page.push(toIndexed(fileId, bytes));
-      if (page.length < pageSize) continue;
+      if (page.length < pageSize()) continue;
       yield page;
       page = [];
     }

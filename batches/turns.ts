@@ -1,4 +1,5 @@
 /** Long work in turns: a process that counts or parses for seconds still hears, answers and says that it is alive. */
+import type { Pace } from './pace';
 import { setImmediate as afterOthers } from 'node:timers/promises';
 
 export type Turns = {
@@ -8,13 +9,17 @@ export type Turns = {
   next(): Promise<void>;
 };
 
-/** @param ms a turn's length */
-export function createTurns(ms = 20): Turns {
+const TURN_MS = 20;
+/** While gates are asked: the core is given back before anybody has waited for long. */
+const SLOW_TURN_MS = 1;
+
+export function createTurns(pace: Pace): Turns {
   let since = performance.now();
   return {
-    isOver: () => performance.now() - since >= ms,
+    isOver: () => performance.now() - since >= (pace.isSlow() ? SLOW_TURN_MS : TURN_MS),
     async next() {
       await afterOthers();
+      await pace.next();
       since = performance.now();
     },
   };

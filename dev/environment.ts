@@ -1,4 +1,5 @@
 /** What the programs of `npm start` are told, by their environment: it is read by their user only, unlike a command line. */
+import { join } from 'node:path';
 import { publicUrlOf, webhookSecretsOf, type Config } from '../domain/config';
 import type { Secrets } from './dataDir';
 
@@ -32,6 +33,7 @@ export function programEnvironment({ config, secrets, dataDir }: Given, places: 
     BATCHES_URL: places.batches,
     HOST: config.HOST,
     DATA_DIR: dataDir,
+    GATES_BUSY_FILE: join(dataDir, 'gates-busy'),
     DEMO: config.DEMO ? '1' : '0',
     ADMIN_KEY: secrets.adminKey,
     DATABASE_URL: places.databaseUrl,

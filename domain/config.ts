@@ -79,6 +79,11 @@ const schema = z.object({
   BATCHES_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** This process serves files and batches for others: at low priority, so that it takes nothing from them (L5). */
   LOW_PRIORITY: z.enum(['0', '1']).optional(),
+  /**
+   * A file that the API touches while gates and usage are asked; meanwhile the processes of batches on the same machine
+   * take a small share of the processor (L5). Not set: they always take what is left.
+   */
+  GATES_BUSY_FILE: z.string().min(1).optional(),
   ADMIN_KEY: z.string().min(16).optional(),
   DEMO: z
     .enum(['0', '1'])

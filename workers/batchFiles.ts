@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { counterOf } from '../batches/countTokens';
 import { FileGone, type FileStore } from '../batches/fileStore';
+import { FULL_SPEED, type Pace } from '../batches/pace';
 import { indexesOf, indexFile, indexOf } from '../batches/requestIndex';
 import { whileRenewed } from '../batches/whileRenewed';
 import { eraseRequests } from '../ledger/batches/eraseRequests';
@@ -19,7 +20,13 @@ import { saveFileTokens } from '../ledger/files/saveFileTokens';
 import { readModels } from '../ledger/prices/readModels';
 import { repeat, type Repeating } from './repeat';
 
-export type BatchFilesOptions = { pool: Pool; store: FileStore; log: Pick<Logger, 'warn'>; pollMs?: number };
+export type BatchFilesOptions = {
+  pool: Pool;
+  store: FileStore;
+  log: Pick<Logger, 'warn'>;
+  pollMs?: number;
+  pace?: Pace | undefined;
+};
 
 /** Without news for so long, whoever counts has died: another process begins again, and jobs of the file wait no longer. */
 const CLAIM_SECONDS = 30;
@@ -31,7 +38,7 @@ const countAgainSeconds = (attempt: number): number => Math.min(300, 5 * 2 ** (a
 const ERASED_AT_ONCE_MAX = 100;
 
 /** One file at a time, accounts in turn: its owner waits for it when the job is created at once. */
-export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFilesOptions): Repeating {
+export function startCountingFiles({ pool, store, log, pollMs = 200, pace }: BatchFilesOptions): Repeating {
   let lastAccount: string | null = null;
   return repeat(
     async (signal) => {
@@ -39,7 +46,7 @@ export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFile
         const file = await claimUncountedFile(pool, CLAIM_SECONDS, lastAccount);
         lastAccount = file?.accountId ?? null;
         if (!file) return;
-        await count({ pool, store, log }, file);
+        await count({ pool, store, log, pace }, file);
       }
     },
     pollMs,
@@ -51,14 +58,14 @@ export function startCountingFiles({ pool, store, log, pollMs = 200 }: BatchFile
  * One that can't be counted holds up no other: it comes again later. One whose content is lost is taken away, so that its
  * owner is told to upload it again.
  */
-async function count({ pool, store, log }: BatchFilesOptions, file: StoredFile & CountClaim): Promise<void> {
+async function count({ pool, store, log, pace }: BatchFilesOptions, file: StoredFile & CountClaim): Promise<void> {
   try {
     const [model] = await readModels(pool, [file.input!.model]);
     // Of whoever counted before: it has died, or will find that another has claimed the file.
     if (file.attempt > 1) await store.remove(indexOf(file.id, file.attempt - 1));
     const totals = await whileRenewed(
       () => renewCountClaim(pool, file, CLAIM_SECONDS),
-      (isOver) => indexFile(store, file, counterOf(model!.provider), model!.maxOutputTokens, isOver),
+      (isOver) => indexFile(store, file, counterOf(model!.provider), model!.maxOutputTokens, { isOver, pace }),
     );
     const tokens = { input: totals.inputTokens, output: totals.outputTokens };
     if (!(await saveFileTokens(pool, file, tokens))) await giveUp({ pool, store }, file);
@@ -78,12 +85,12 @@ async function giveUp({ pool, store }: Pick<BatchFilesOptions, 'pool' | 'store'>
 }
 
 /** What nobody sees any more goes for good: the content first, then the mark that it is gone. */
-export function startErasing({ pool, store, log, pollMs = 5_000 }: BatchFilesOptions): Repeating {
+export function startErasing({ pool, store, log, pollMs = 5_000, pace = FULL_SPEED }: BatchFilesOptions): Repeating {
   const files = createRemover(store, log);
   const datasets = createRemover(store, log);
   return repeat(
     async (signal) => {
-      while (!signal.aborted && (await eraseRequests(pool)));
+      while (!signal.aborted && (await eraseRequests(pool))) await pace.next();
       await store.check();
       const erasable = await listErasable(pool, ERASED_AT_ONCE_MAX, files.putOff());
       await markErased(pool, await files.remove(erasable.map((file) => ({ id: file.id, names: namesOf(file) }))));

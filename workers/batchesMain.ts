@@ -1,10 +1,12 @@
 /** Entry point of the batches' worker: a process of its own at low priority, so that no job slows anything else (L5). */
 import { Client, Connection } from '@temporalio/client';
 import { createFolderStore } from '../batches/fileStore';
+import { openPacer } from '../batches/pace';
 import { filesDirOf, readConfig, secretsOf } from '../domain/config';
 import { LOW_PRIORITY_CONNECT_MS_MAX, openPool, SERVICE_LIMITS } from '../ledger/db';
 import { readStoreOwner } from '../ledger/files/readStoreOwner';
 import { migrateOrWait } from '../ledger/migrate';
+import { addPaceMetrics } from '../telemetry/paceMetrics';
 import { openProcessOutput } from '../telemetry/processOutput';
 import { addPoolMetrics } from '../telemetry/poolMetrics';
 import { startProcessMetrics } from '../telemetry/processMetrics';
@@ -49,12 +51,14 @@ async function main(): Promise<void> {
   const store = createFolderStore(filesDirOf(config), () => readStoreOwner(pool));
   const connection = Connection.lazy(connectionTo(TEMPORAL_ADDRESS));
   const client = new Client({ connection, namespace });
+  const pace = openPacer(config.GATES_BUSY_FILE, addPaceMetrics(metrics));
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  stopping.signal.addEventListener('abort', () => pace?.close());
   const loops: Repeating[] = [
     startStartingBatches({ pool, client, log }),
-    startCountingFiles({ pool, store, log }),
-    startErasing({ pool, store, log }),
+    startCountingFiles({ pool, store, log, pace }),
+    startErasing({ pool, store, log, pace }),
     startSweepingFiles({ pool, store, log }),
     startClosingOverdue({ pool, log }),
   ];
@@ -65,7 +69,7 @@ async function main(): Promise<void> {
     address: TEMPORAL_ADDRESS,
     client,
     create: async (native) => [
-      await createBatchWorker({ connection: native, namespace, deps: { pool, log, store, counts }, tracing }),
+      await createBatchWorker({ connection: native, namespace, deps: { pool, log, store, counts, pace }, tracing }),
     ],
     onRunning() {
       say('batch worker ready');

@@ -30,7 +30,7 @@ export const claimable = endpoint({
 });
 
 export const claim = endpoint({
-  uses: ['pool', 'files', 'gates', 'signals', 'clock', 'log'],
+  uses: ['pool', 'files', 'gates', 'signals', 'clock', 'log', 'pace'],
   params: ofExecuted,
   body: {
     schema: z.strictObject({
@@ -41,6 +41,8 @@ export const claim = endpoint({
   refusals: ['not_found', 'storage_unavailable'],
   replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
   async handle({ params, body }, services) {
+    // Before the leases begin. Results are taken at once: theirs run, and whoever sends them asks for more behind it.
+    await services.pace.next();
     const { id: batchId } = await findExecuted(params.batchId, services);
     const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId, ...body }));
     if (claimed.position) signalPosition(claimed.position, services);

@@ -10,8 +10,11 @@ import { readModels } from '../../ledger/prices/readModels';
 import type { Uses } from '../services';
 import { OF_ACCOUNT } from './batchAccount';
 
-/** How long an answer waits for the file's tokens to be counted; 200 MB take some ten seconds. */
-const COUNTING_MS_MAX = 20_000;
+/**
+ * How long an answer waits for the file's tokens to be counted; less than proxies wait for an answer. 200 MB take some ten
+ * seconds, but minutes while gates are asked: OpenAI's clients ask twice more.
+ */
+const COUNTING_MS_MAX = 50_000;
 const COUNTING_POLL_MS = 100;
 
 export const inputFileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { createDatasetChecker } from '../../batches/checkDataset';
 import { newId } from '../../batches/newId';
+import { atPace } from '../../batches/pace';
 import { storeUpload } from '../../batches/storeUpload';
 import { whileRenewed } from '../../batches/whileRenewed';
 import { DATASET_BYTES_MAX, type DatasetFault } from '../../domain/dataset';
@@ -34,7 +35,7 @@ const dataset = uploaded
   .meta({ id: 'EvaluationDataset' });
 
 export const upload = endpoint({
-  uses: ['pool', 'files', 'log'],
+  uses: ['pool', 'files', 'log', 'pace'],
   params: ofAccount,
   body: {
     schema: z.string(),
@@ -51,7 +52,9 @@ export const upload = endpoint({
       format: content.mediaType === CSV ? ('csv' as const) : ('jsonl' as const),
       actor,
     };
-    const { id, rows, bytes } = await uploads.run(params.id, () => receiveOrErase(upload, content, services));
+    const { id, rows, bytes } = await uploads.run(params.id, () =>
+      receiveOrErase(upload, atPace(content.chunks, services.pace), services),
+    );
     return created({ id, rows, bytes });
   },
 });
@@ -62,7 +65,7 @@ type Upload = { id: string; accountId: string; format: DatasetFormat; actor: str
 
 async function receiveOrErase(
   upload: Upload,
-  content: StreamedBody,
+  chunks: AsyncIterable<Buffer>,
   { pool, files, log }: Uses<'pool' | 'files' | 'log'>,
 ): Promise<Dataset> {
   await transaction(pool, async (tx) => {
@@ -73,7 +76,7 @@ async function receiveOrErase(
   try {
     return await whileRenewed(
       () => renewDataset(pool, upload.id),
-      (isOver) => receive(upload, content, { pool, files }, isOver),
+      (isOver) => receive(upload, chunks, { pool, files }, isOver),
     );
   } catch (error) {
     // What is in the store by now goes at once; if that fails, or this process dies, when its reservation ends.
@@ -86,7 +89,7 @@ async function receiveOrErase(
 
 async function receive(
   { id, accountId: account, format, actor }: Upload,
-  { chunks }: StreamedBody,
+  chunks: AsyncIterable<Buffer>,
   { pool, files }: Uses<'pool' | 'files'>,
   isOver: AbortSignal,
 ): Promise<Dataset> {

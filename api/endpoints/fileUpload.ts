@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createFileChecker, type FileChecker, type FileFacts } from '../../batches/checkFile';
 import { discardFile } from '../../batches/discardFile';
 import { newId } from '../../batches/newId';
+import { atPace } from '../../batches/pace';
 import { storeUpload } from '../../batches/storeUpload';
 import { whileRenewed } from '../../batches/whileRenewed';
 import { FILE_BYTES_MAX, type FileError } from '../../domain/batch';
@@ -32,7 +33,7 @@ const EXPIRES_DEFAULT = 30 * DAY_SECONDS;
 const EXPIRES_RANGE = [3_600, 30 * DAY_SECONDS] as const;
 
 export const upload = endpoint({
-  uses: ['pool', 'files', 'log', 'clock'],
+  uses: ['pool', 'files', 'log', 'clock', 'pace'],
   body: {
     schema: z.strictObject({
       purpose: z.literal('batch'),
@@ -75,7 +76,7 @@ const uploads = createAtOnce(UPLOADS_AT_ONCE_MAX, 'uploads');
 async function receiveOrDrop(
   accountId: string,
   call: Call<unknown, unknown, unknown>,
-  services: Uses<'pool' | 'files' | 'log' | 'clock'>,
+  services: Uses<'pool' | 'files' | 'log' | 'clock' | 'pace'>,
 ): Promise<StoredFile> {
   const { pool, files: store, log } = services;
   const id = newId('file-');
@@ -106,11 +107,12 @@ async function receive(
   id: string,
   accountId: string,
   { body, principal }: Call<unknown, unknown, unknown>,
-  { pool, files: store, clock }: Uses<'pool' | 'files' | 'clock'>,
+  { pool, files: store, clock, pace }: Uses<'pool' | 'files' | 'clock' | 'pace'>,
   isOver: AbortSignal,
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
-  const form = await readMultipart(body as StreamedBody, async (content) => {
+  const streamed = body as StreamedBody;
+  const form = await readMultipart({ ...streamed, chunks: atPace(streamed.chunks, pace) }, async (content) => {
     const checker = createFileChecker();
     const findFault = (named: NamedModel) => findModelFault(named, { pool, clock });
     const stored = await storeUpload(store, id, untilRefused(content, checker, findFault), checker, isOver);

@@ -1,6 +1,8 @@
 /** Files as OpenAI's Files API has them: listed, read and deleted (L2). */
+import { pipeline } from 'node:stream';
 import { z } from 'zod';
 import { FileGone } from '../../batches/fileStore';
+import { atPace } from '../../batches/pace';
 import { notFound, Problem } from '../../domain/errors';
 import { transaction } from '../../ledger/db';
 import type { StoredFile } from '../../ledger/files/file';
@@ -107,7 +109,7 @@ export const toList = <T extends { id: string }>(data: T[], hasMore: boolean) =>
 });
 
 export const content = endpoint({
-  uses: ['pool', 'files', 'log'],
+  uses: ['pool', 'files', 'log', 'pace'],
   params: ofFile,
   headers: FOR_ACCOUNT,
   refusals: [...OF_ACCOUNT, 'storage_unavailable'],
@@ -128,12 +130,11 @@ export const content = endpoint({
         'X-Content-Type-Options': 'nosniff',
       },
       stream(response) {
-        stream.on('error', (error) => {
-          services.log.error({ err: error, file: id }, 'a file could not be read to its end');
-          response.destroy();
-        });
-        response.on('close', () => stream.destroy());
-        stream.pipe(response);
+        stream.on('error', (error) =>
+          services.log.error({ err: error, file: id }, 'a file could not be read to its end'),
+        );
+        // Either that ends takes the other with it.
+        pipeline(atPace(stream as AsyncIterable<Buffer>, services.pace), response, () => stream.destroy());
       },
       dispose: () => stream.destroy(),
     };

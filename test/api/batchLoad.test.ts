@@ -81,7 +81,7 @@ test('L2, L5 one line with ten megabytes of _ is taken and counted, and gates ar
   const file = (await answer.json()) as { id: string };
   expect([answer.status, file]).toMatchObject([200, { object: 'file', bytes: expect.any(Number) }]);
 
-  // The API waits for the count for 20 s; a line that costs the square of its length would not be counted in hours.
+  // The API waits for the count for 50 s; a line that costs the square of its length would not be counted in hours.
   const estimate = await until(
     () => front.ask('POST', '/v1/batches/estimate', { key: own.member, body: { input_file_id: file.id } }),
     ({ body }) => body.error?.code !== 'file_not_counted',

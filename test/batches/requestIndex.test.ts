@@ -22,7 +22,7 @@ const line = (customId: string, body: Record<string, unknown>): string =>
   });
 const collect = async (fileId: string, pageSize: number): Promise<IndexedRequest[]> => {
   const all: IndexedRequest[] = [];
-  for await (const page of readIndex(store, { id: fileId, attempt: 1 }, pageSize)) all.push(...page);
+  for await (const page of readIndex(store, { id: fileId, attempt: 1 }, () => pageSize)) all.push(...page);
   return all;
 };
 

@@ -61,6 +61,8 @@ export type TestApiOptions = {
   /** Where files lie. @default a folder of its own, removed at the end */
   filesDir?: string;
   batchesUrl?: string;
+  /** Touched while gates and usage are asked. @default none */
+  gatesBusyFile?: string;
   /** @default http://127.0.0.1 */
   publicUrl?: string;
   /** The folder of the built console. @default none */
@@ -89,6 +91,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     publicUrl: options.publicUrl ?? 'http://127.0.0.1',
     files,
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
+    ...(options.gatesBusyFile !== undefined && { gatesBusyFile: options.gatesBusyFile }),
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
     ...(options.metrics !== undefined && { metrics: options.metrics }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,

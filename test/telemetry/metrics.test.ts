@@ -11,6 +11,7 @@ import { prepareUsageMonths } from '../../ledger/usage/prepareUsageMonths';
 import { sumUsage } from '../../ledger/usage/sumUsage';
 import { addLedgerGauges, createWorkerCounts } from '../../workers/metrics';
 import { boundedLabel, createMetrics, type Metrics } from '../../telemetry/metrics';
+import { addPaceMetrics } from '../../telemetry/paceMetrics';
 import { serveMetrics } from '../../telemetry/metricsServer';
 import { startProcessMetrics } from '../../telemetry/processMetrics';
 import { addStripeMetrics } from '../../telemetry/stripeMetrics';
@@ -316,6 +317,7 @@ test('a call to Stripe is answered, also by a decline, or it is not', async () =
 test('docs/metrics.md lists exactly the metrics there are, with their types and labels', () => {
   const worker = createMetrics('worker', '1');
   createWorkerCounts(worker);
+  addPaceMetrics(worker);
   addLedgerGauges(worker, api.database.pool);
   const rowOf = ({ name, type, labels }: ReturnType<Metrics['list']>[number]) => `${name} ${type} ${labels.join(' ')}`;
   const exposed = new Set([...metrics.list(), ...worker.list()].map(rowOf));

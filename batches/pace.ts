@@ -1,0 +1,122 @@
+/** How fast batches go: at full speed, or by a share of the processor while gates and usage are asked on this machine (L5). */
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { setImmediate as afterOthers, setTimeout as sleep } from 'node:timers/promises';
+
+export type Pace = {
+  /** Whether this process has only its share of the processor now. Asked often, so it takes next to no time. */
+  isSlow(): boolean;
+  /**
+   * Resolves when the next step of some milliseconds may be done: at full speed at once, else in the order in which it was
+   * asked for, half a second after the one before at the latest. It is asked before a transaction or a lock is taken and before a lease begins, never while one is held.
+   */
+  next(): Promise<void>;
+};
+
+export const FULL_SPEED: Pace = { isSlow: () => false, next: () => Promise.resolve() };
+
+/** What comes, piece by piece, at this pace. */
+export async function* atPace<T>(pieces: AsyncIterable<T>, pace: Pace): AsyncGenerator<T> {
+  for await (const piece of pieces) {
+    await pace.next();
+    yield piece;
+  }
+}
+
+export type Pacer = Pace & {
+  /** At full speed from now on: what is under way is to end. */
+  close(): void;
+};
+
+export type PacerOptions = {
+  /** Touched while gates and usage are asked (api/gate/busyFile.ts). */
+  file: string;
+  /** Of one core, for all threads of this process. @default SHARE of the machine's cores */
+  share?: number;
+  /** Told for how long a step had to wait; steps wait one after the other. */
+  onWaited(ms: number): void;
+};
+
+/** Of the machine: a twentieth of one core where it has two. Three times as much made gates wait (docs/performance.md). */
+const SHARE = 1 / 40;
+const LOOK_MS = 100;
+/** For so long after a touch was seen, gates count as being asked: they touch the file four times as often. */
+const BUSY_MS = 1_000;
+/** Of processor time: what was left before is not saved up, or it would be used in one piece. */
+const SAVED_MS_MAX = 1;
+/** However much else the process does, such as answering whoever does not wait: batches come to their end. */
+const WAIT_MS_MAX = 500;
+/** Then it looks again whether gates are still asked. */
+const SLEEP_MS_MAX = 100;
+
+/** Of a process of batches. Undefined: no file is named, and it always goes at full speed. */
+export const openPacer = (file: string | undefined, onWaited: PacerOptions['onWaited']): Pacer | undefined =>
+  file === undefined ? undefined : createPacer({ file, onWaited });
+
+/** Of all threads of the process. */
+function readCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Only whether the file's time changes counts, not what it is: nobody's clock need be right. */
+export function createPacer({ file, share = SHARE * availableParallelism(), onWaited }: PacerOptions): Pacer {
+  let touched: number | null = null;
+  let isLooking = false;
+  let busyUntilMs = -Infinity;
+  let countedMs = performance.now();
+  let countedCpuMs = readCpuMs();
+  /** Processor time that may be used; below zero: so much was used too early. */
+  let leftMs = 0;
+  let last = Promise.resolve();
+
+  const isSlow = (): boolean => performance.now() < busyUntilMs;
+
+  function count(): void {
+    const [nowMs, cpuMs] = [performance.now(), readCpuMs()];
+    leftMs += share * (nowMs - countedMs) - (cpuMs - countedCpuMs);
+    leftMs = Math.min(SAVED_MS_MAX, Math.max(-share * WAIT_MS_MAX, leftMs));
+    [countedMs, countedCpuMs] = [nowMs, cpuMs];
+  }
+
+  async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
+    const found = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
+    isLooking = false;
+    if (found !== null && touched !== null && found !== touched) slowDown();
+    touched = found;
+  }
+  const looking = setInterval(() => void look(), LOOK_MS).unref();
+
+  function slowDown(): void {
+    if (!isSlow()) {
+      // What was used at full speed is not owed.
+      count();
+      leftMs = 0;
+    }
+    busyUntilMs = performance.now() + BUSY_MS;
+  }
+
+  async function turn(): Promise<void> {
+    // Only then is it known what the step before has used.
+    await afterOthers();
+    const askedMs = performance.now();
+    const waitedMs = (): number => performance.now() - askedMs;
+    for (count(); isSlow() && leftMs < 0 && waitedMs() < WAIT_MS_MAX; count())
+      await sleep(Math.min(SLEEP_MS_MAX, Math.ceil(-leftMs / share)));
+    onWaited(waitedMs());
+  }
+
+  return {
+    isSlow,
+    next: () => (isSlow() ? (last = last.then(turn)) : Promise.resolve()),
+    close() {
+      clearInterval(looking);
+      busyUntilMs = -Infinity;
+    },
+  };
+}
