@@ -37,7 +37,7 @@ export type PacerOptions = {
   onWaited(ms: number): void;
 };
 
-/** Of the machine: a twentieth of one core where it has two. Three times as much made gates wait (docs/performance.md). */
+/** Of the machine: a twentieth of one core where it has two. Three times as much makes gates wait (docs/performance.md). */
 const SHARE = 1 / 40;
 const LOOK_MS = 100;
 /** For so long after a touch was seen, gates count as being asked: they touch the file four times as often. */
