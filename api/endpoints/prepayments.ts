@@ -34,6 +34,10 @@ const shown = z
     amount: money,
     refunded: money,
     status,
+    unpaidAtCheckout: z.literal(true).optional().meta({
+      description:
+        'Nothing was paid on its page at Checkout so far; the page can be paid for a day. Its status is processing.',
+    }),
     declineCode: z.string().optional(),
     detail: z.string().optional(),
     receiptUrl: z.string().optional(),
@@ -150,11 +154,16 @@ const view = (payment: Payment, refundedCents: number): z.input<typeof shown> =>
   amount: formatCents(payment.cents),
   refunded: formatCents(refundedCents),
   status: payment.status === 'quarantined' ? 'processing' : payment.status,
+  ...(isUnpaidAtCheckout(payment) && { unpaidAtCheckout: true }),
   ...detailOf(payment),
   ...(payment.declineCode !== null && { declineCode: payment.declineCode }),
   ...(payment.receiptUrl !== null && { receiptUrl: payment.receiptUrl }),
   at: payment.createdAt.toISOString(),
 });
+
+/** Whoever was led to its page has begun no payment there, as far as is known. */
+const isUnpaidAtCheckout = ({ status, paymentMethodId, paymentIntentId }: Payment): boolean =>
+  status === 'processing' && paymentMethodId === null && paymentIntentId === null;
 
 /** Why it is not paid, in a sentence. */
 function detailOf({ status, declineMessage }: Payment): { detail?: string } {
@@ -193,10 +202,10 @@ export const read = endpoint({
     if (existing?.purpose !== 'prepayment') throw notFound(`prepayment ${params.prepaymentId}`);
     // Whoever comes back from a page of the provider's asks here: the news may not have come yet.
     const payment = isAway(existing) ? (await lookAtPayment(existing, services)).payment : existing;
-    const isAsked = payment.status === 'requires_action' && principal.role === 'owner';
+    const waitsForOwner = payment.status === 'requires_action' || isUnpaidAtCheckout(payment);
     return ok({
       ...view(payment, (await readTakenBack(pool, payment)).refundedCents),
-      ...(isAsked && payment.actionUrl !== null && { url: payment.actionUrl }),
+      ...(waitsForOwner && principal.role === 'owner' && payment.actionUrl !== null && { url: payment.actionUrl }),
     });
   },
 });

@@ -64,9 +64,17 @@ test.each([
   const {
     body: { id, url },
   } = await checkout(account, 'paid');
+  // Until then it is nobody's turn but the owner's, and members are not led to its page.
+  const unpaid = { status: 'processing', unpaidAtCheckout: true };
+  expect(await read(account, `/prepayments/${id}`)).toMatchObject({ ...unpaid, url });
+  expect((await read(account, '/prepayments')).data).toMatchObject([unpaid]);
+  const asMember = await api.ask('GET', `/v1/accounts/${account.id}/prepayments/${id}`, { key: account.member });
+  expect(asMember.body).toMatchObject(unpaid);
+  expect(asMember.body).not.toHaveProperty('url');
   await submit(url, choice);
   const seen = await Promise.all(Array.from({ length: 5 }, () => read(account, `/prepayments/${id}`)));
   expect(seen).toEqual(Array(5).fill(expect.objectContaining({ status: 'succeeded', amount: '30.00' })));
+  expect(seen[0]).not.toHaveProperty('unpaidAtCheckout');
   expect((await read(account, '/transactions')).data).toMatchObject([
     { kind: 'prepayment', amount: '30.00', balanceAfter: '30.00' },
   ]);

@@ -2177,6 +2177,11 @@ export interface components {
             refunded: components["schemas"]["Money"];
             /** @enum {string} */
             status: "requires_action" | "processing" | "succeeded" | "failed" | "canceled";
+            /**
+             * @description Nothing was paid on its page at Checkout so far; the page can be paid for a day. Its status is processing.
+             * @constant
+             */
+            unpaidAtCheckout?: true;
             declineCode?: string;
             detail?: string;
             receiptUrl?: string;

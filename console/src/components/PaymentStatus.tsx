@@ -10,6 +10,7 @@ const TONES = new Map<string, Tone | 'plain'>([
   ['waiting', 'warn'],
   ['unknown', 'warn'],
   ['requires_action', 'warn'],
+  ['unpaid', 'warn'],
 ]);
 
 /** The state of a prepayment or a reload in a word. */

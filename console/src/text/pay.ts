@@ -31,6 +31,8 @@ export const pay = {
     'The outcome is not known yet. Finish the payment to see it: it is charged once, whatever has happened before.',
   processing: 'The bank has not answered yet. The balance moves as soon as it does; nothing more is to be done.',
   confirm: (amount: string) => `Your bank wants you to confirm the payment of ${amount}.`,
+  unpaid: (amount: string) =>
+    `The payment of ${amount} is not paid yet: its page at the payment provider stays open for a day. Whoever pays there pays it once.`,
   confirmAction: 'Confirm at the bank',
   balance: 'Your balance',
   range: 'What may be paid at once',
@@ -56,5 +58,6 @@ export const pay = {
   doneSuspended: 'Access is still suspended for another reason; the overview says which.',
   toOverview: 'To the overview',
   returned: 'You are back from the payment provider. The payment appears under Payments as soon as it is confirmed.',
-  canceled: 'The payment was canceled at the provider. Nothing was charged.',
+  canceled:
+    'You left without paying: nothing was charged so far. Its page stays open for a day and may still be paid: see Payments.',
 } as const;

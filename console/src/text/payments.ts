@@ -51,6 +51,7 @@ export const payments = {
     succeeded: 'Paid',
     failed: 'Declined',
     canceled: 'Canceled',
+    unpaid: 'Not paid yet',
     charging: 'Charging',
     waiting: 'Waiting to try again',
     unknown: 'Outcome unknown',
@@ -77,6 +78,8 @@ export const payments = {
   } as Record<string, string>,
   receiptOf: (at: string) => `Receipt of ${at}`,
   confirm: 'Confirm',
+  toPage: 'Pay or see',
+  toPageOf: (at: string) => `Pay or see the payment of ${at}`,
   confirmOf: (at: string) => `Confirm the payment of ${at}`,
   disabled:
     'Auto-reload is disabled: three charges in a row failed. Once a card that works is primary, turn it on again.',

@@ -60,13 +60,18 @@ const columnsOf = (mayPay: boolean): readonly Column<Row>[] => [
   {
     key: 'status',
     heading: words.columns.status,
-    cell: ({ id, status, detail, at }) => (
+    cell: ({ id, status, unpaidAtCheckout, detail, at }) => (
       <WithNote>
-        <PaymentStatus status={status} />
+        <PaymentStatus status={unpaidAtCheckout ? 'unpaid' : status} />
         {detail && <small>{detail}</small>}
         {mayPay && status === 'requires_action' && (
           <Link href={`/pay?payment=${id}`} aria-label={words.confirmOf(formatMoment(at))}>
             {words.confirm}
+          </Link>
+        )}
+        {mayPay && unpaidAtCheckout && (
+          <Link href={`/pay?payment=${id}`} aria-label={words.toPageOf(formatMoment(at))}>
+            {words.toPage}
           </Link>
         )}
       </WithNote>

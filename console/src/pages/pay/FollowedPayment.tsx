@@ -43,13 +43,20 @@ export function FollowedPayment({ id, known, onAgain }: Props) {
 
 type UndecidedProps = { payment: Schemas['Prepayment']; url: string | null; onAgain: () => void };
 
-function Undecided({ payment: { status, amount, detail }, url, onAgain }: UndecidedProps) {
+function Undecided({ payment: { status, amount, detail, unpaidAtCheckout }, url, onAgain }: UndecidedProps) {
   const isOver = !WAITING.includes(status);
   return (
-    <Card title={words.followed(formatMoney(amount))} note={<PaymentStatus status={status} />}>
+    <Card
+      title={words.followed(formatMoney(amount))}
+      note={<PaymentStatus status={unpaidAtCheckout ? 'unpaid' : status} />}
+    >
       {isOver ? (
         <Notice tone="bad">
           {detail} {words.declinedNext}
+        </Notice>
+      ) : unpaidAtCheckout ? (
+        <Notice tone="warn" action={url !== null && <a href={url}>{words.resumeAtProvider}</a>}>
+          {words.unpaid(formatMoney(amount))}
         </Notice>
       ) : status === 'processing' || url === null ? (
         <Notice tone="info">{words.processing}</Notice>
