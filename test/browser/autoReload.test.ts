@@ -358,6 +358,31 @@ async function disableByFailures({ api, world }: ConsoleHarness) {
   return { account, behave };
 }
 
+inBrowser(
+  'A16, A17 a balance that is used up names the guard that holds reloads back, and what lifts it',
+  async (harness) => {
+    const { api, visit } = harness;
+    const account = await buyer(api, '20.00');
+    const settings = { threshold: '10.00', amount: '25.00', monthlyLimit: '25.00', acceptTerms: true };
+    await api.ask('PUT', `/v1/accounts/${account.id}/auto-reload`, { key: account.owner, body: settings });
+    await adjust(api, account.id, '-20.00');
+    await until(
+      () => reloadsOf(api, account),
+      ([reload]) => reload?.status === 'succeeded',
+    );
+    await adjust(api, account.id, '-40.00');
+    const { page } = await visit({ key: account.owner });
+    const said =
+      'The balance is used up and access is suspended. Auto-reload is on but not charging: the monthly limit is reached.';
+    await page.getByText(`${said} Raise it, or add a prepayment to resume access.`).waitFor();
+    await expectAccessible(page);
+    const { page: member } = await visit({ key: account.member });
+    await member.getByText(`${said} An owner of the account can fix it.`).waitFor();
+    await page.getByRole('button', { name: 'Change the limit' }).press('Enter');
+    await windowOf(page).getByLabel('Monthly limit').waitFor();
+  },
+);
+
 inBrowser('C2 an admin finds who is paused, and whose auto-reload failures have disabled', async (harness) => {
   const { visit, api } = harness;
   const failed = (await disabledAfterFailures(harness)).account;

@@ -32,6 +32,7 @@ export const overview = {
       'The balance is used up. The outcome of the last charge is not known yet: it is being looked up, and access resumes if it is paid.',
     exhaustedWaiting: (amount: string, declined: string | null, at: string) =>
       `The balance is used up and the last charge of ${amount} was declined${inBrackets(declined)}. It is tried again at ${at}.`,
+    exhaustedBlocked: (why: string) => `The balance is used up and access is suspended. ${why}`,
     disabled: (declined: string | null) =>
       `Auto-reload is disabled: three charges in a row failed${inBrackets(declined)}.`,
     waiting: (amount: string, declined: string | null, at: string) =>
@@ -61,6 +62,7 @@ export const overview = {
     checkMethod: 'Make a card that works primary, and it is tried at once.',
     checkPrimary: 'Check the primary: each reload asks it first.',
     raise: 'Raise it, or add a prepayment.',
+    raiseOrPay: 'Raise it, or add a prepayment to resume access.',
     resume: 'Resume it to keep inference running.',
     turnOn: 'Turn it on to keep inference running when the balance runs low.',
   },

@@ -101,6 +101,7 @@ function NextStep({ step, onWindow }: { step: keyof typeof words.next; onWindow:
     case 'checkPrimary':
       return <ButtonLink href="/payments">{words.toMethods}</ButtonLink>;
     case 'raise':
+    case 'raiseOrPay':
       return <Button onClick={onWindow}>{words.raiseLimit}</Button>;
     default:
       return null;

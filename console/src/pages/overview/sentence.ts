@@ -48,7 +48,7 @@ function exhausted(status: AutoReload['status'], details: AutoReload | undefined
   if (status === 'disabled_after_failures')
     return { tone: 'bad', what: line.exhaustedDisabled(declined), next: 'fixOrPay' };
   const reload = details?.reload;
-  if (!reload) return { tone: 'bad', what: line.exhausted, next: 'pay' };
+  if (!reload) return heldBack(status, details);
   const amount = formatMoney(reload.amount);
   switch (reload.state) {
     case 'waiting':
@@ -62,6 +62,14 @@ function exhausted(status: AutoReload['status'], details: AutoReload | undefined
     case 'charging':
       return { tone: 'bad', what: line.exhaustedReloading(amount) };
   }
+}
+
+/** No reload is under way: where a guard holds it back, that is why none comes. */
+function heldBack(status: AutoReload['status'], details: AutoReload | undefined): Sentence {
+  const by = status === 'on' ? (details?.blockedBy ?? null) : null;
+  // That access is suspended is what this says already.
+  if (by === null || by === 'suspended') return { tone: 'bad', what: line.exhausted, next: 'pay' };
+  return { tone: 'bad', what: line.exhaustedBlocked(line[by]), next: by === 'monthly_limit' ? 'raiseOrPay' : 'pay' };
 }
 
 function running(
