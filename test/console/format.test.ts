@@ -26,7 +26,11 @@ const at = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-
 const day = { month: 'short', day: 'numeric' } as const;
 const [date, shortDate] = [at({ ...day, year: 'numeric' }), at(day)];
 const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-const [time, moments] = [at({ ...day, ...clock }), at({ ...day, ...clock, second: '2-digit' })];
+const ofYear = (year: { year?: 'numeric' }) => ({
+  time: at({ ...day, ...year, ...clock }),
+  moment: at({ ...day, ...year, ...clock, second: '2-digit' }),
+});
+const [thisYear, otherYear] = [ofYear({}), ofYear({ year: 'numeric' })];
 
 const minus = (text: string): string => text.replace('-', '−');
 const by = (format: Intl.NumberFormat, value: string): string =>
@@ -82,8 +86,16 @@ test('counts have commas, days and times are UTC', () => {
       const iso = moment.toISOString();
       expect(formatDate(iso)).toBe(date.format(moment));
       expect(formatShortDate(iso)).toBe(shortDate.format(moment));
-      expect(formatTime(iso)).toBe(`${time.format(moment)} UTC`);
-      expect(formatMoment(iso)).toBe(`${moments.format(moment)} UTC`);
+      const format = moment.getUTCFullYear() === new Date().getUTCFullYear() ? thisYear : otherYear;
+      expect(formatTime(iso)).toBe(`${format.time.format(moment)} UTC`);
+      expect(formatMoment(iso)).toBe(`${format.moment.format(moment)} UTC`);
     }),
   );
+});
+
+test('C1 a time of another year says which', () => {
+  const year = new Date().getUTCFullYear();
+  expect(formatTime(`${year}-03-04T09:05:12Z`)).toBe('Mar 4, 09:05 UTC');
+  expect(formatTime(`${year - 1}-12-31T23:59:59Z`)).toBe(`Dec 31, ${year - 1}, 23:59 UTC`);
+  expect(formatMoment(`${year + 1}-01-01T00:00:00Z`)).toBe(`Jan 1, ${year + 1}, 00:00:00 UTC`);
 });

@@ -17,12 +17,15 @@ export function formatShortDate(iso: string): string {
 }
 /** `Nov 26, 2026`. */
 export const formatDate = (iso: string): string => `${formatShortDate(iso)}, ${new Date(iso).getUTCFullYear()}`;
-/** `Nov 26, 09:05 UTC`. */
-export const formatTime = (iso: string): string => `${formatShortDate(iso)}, ${formatClock(iso)}`;
-/** `Nov 26, 09:05:12 UTC`: for what is to be told from others of the same minute. */
+/** With its year, unless that is the present one. */
+const dayOf = (iso: string): string =>
+  new Date(iso).getUTCFullYear() === new Date().getUTCFullYear() ? formatShortDate(iso) : formatDate(iso);
+/** `Nov 26, 09:05 UTC`; of another year than the present one `Nov 26, 2025, 09:05 UTC`. */
+export const formatTime = (iso: string): string => `${dayOf(iso)}, ${formatClock(iso)}`;
+/** `Nov 26, 09:05:12 UTC`, with its year as above: for what is to be told from others of the same minute. */
 export const formatMoment = (iso: string): string => {
   const at = new Date(iso);
-  return `${formatShortDate(iso)}, ${clock(at)}:${twoDigits(at.getUTCSeconds())} UTC`;
+  return `${dayOf(iso)}, ${clock(at)}:${twoDigits(at.getUTCSeconds())} UTC`;
 };
 /** `09:05 UTC`. */
 export const formatClock = (iso: string): string => `${clock(new Date(iso))} UTC`;
