@@ -26,12 +26,32 @@ const button = (name: RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
-/** On a phone it is in the menu. */
-async function openPalette(page: Page): Promise<void> {
+/** On a phone the sections are in it. */
+async function openMenu(page: Page): Promise<void> {
   const menu = page.getByRole('button', { name: 'Menu' });
   if (await menu.isVisible()) await menu.click();
+}
+
+async function openPalette(page: Page): Promise<void> {
+  await openMenu(page);
   await button(/^Go to/)(page);
 }
+
+/** The newest prepayment was left at Checkout. */
+const leaveUnpaid = (page: Page) =>
+  page.route('**/prepayments?*', async (route) => {
+    const list = await (await route.fetch()).json();
+    const [newest, ...older] = list.data;
+    const { receiptUrl: _, ...unpaid } = { ...newest, status: 'processing', unpaidAtCheckout: true };
+    await route.fulfill({ json: { ...list, data: [unpaid, ...older] } });
+  });
+
+const haveTwoAccounts = (page: Page) =>
+  page.route('**/v1/session/current', async (route) => {
+    const { session } = await (await route.fetch()).json();
+    const accounts = [...session.accounts, { id: 'elsewhere', name: 'Northern Lights Translation', role: 'member' }];
+    await route.fulfill({ json: { session: { ...session, accounts } } });
+  });
 
 /** The settings that are looked at, ticked and picked; nothing is sent. */
 async function wishAutoReload(page: Page): Promise<void> {
@@ -96,6 +116,9 @@ const WINDOWS: readonly Picture[] = [
     path: '/pay',
     open: (page) => page.getByLabel('Amount', { exact: true }).fill('12,50'),
   },
+  { name: 'pay-left', as: 'thriving', path: '/pay?from=canceled' },
+  { name: 'payments-unpaid', as: 'thriving', path: '/payments', before: leaveUnpaid },
+  { name: 'accounts-of-mine', as: 'thriving', path: '/overview', before: haveTwoAccounts, open: openMenu },
   { name: 'method-remove', as: 'thriving', path: '/payments', open: button(/^Remove/) },
   { name: 'why', as: 'thriving', path: '/payments', open: button(/^Why/) },
   { name: 'why-prepayment', as: 'paused', path: '/transactions', open: button(/^Why/) },
@@ -194,8 +217,7 @@ async function failToSignOut(page: Page): Promise<void> {
   const detail = 'The database can’t be reached.';
   const problem = { type: 'about:blank', title: 'No', status: 503, detail, code: 'database_unavailable' };
   await page.route('**/v1/session', (route: Route) => route.fulfill(answerWith(problem, 503)));
-  const menu = page.getByRole('button', { name: 'Menu' });
-  if (await menu.isVisible()) await menu.click();
+  await openMenu(page);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('alert').waitFor();
 }

@@ -1,8 +1,8 @@
 /** What surrounds every page: the navigation of one's role, who one is, whether the page moves by itself. */
 import { Menu, SearchX, WifiOff } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { isLost } from '../api/problem';
+import { isUnheard, whyNotDone } from '../api/problem';
 import { Boundary } from '../components/Boundary';
 import { Button, ButtonLink } from '../components/Button';
 import { PageCard, PageHead } from '../components/Card';
@@ -17,6 +17,9 @@ import { pageAt, pages, pagesOf, type PageName } from './pages';
 import { PaletteKey } from './palette/PaletteKey';
 import { UserMenu } from './UserMenu';
 
+/** Leads on to the first page of one's role. */
+const START = '/';
+
 export function Frame() {
   const session = useSession();
   const [location] = useLocation();
@@ -24,6 +27,7 @@ export function Frame() {
   useLive(session.accountId);
   useEffect(() => setOpen(false), [location]);
   useTitle(location);
+  useFocusOnPage(location);
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#page">
@@ -101,7 +105,7 @@ function Pages({ role }: { role: Role }) {
   const start = pagesOf(role)[0];
   return (
     <Switch>
-      <Route path="/">{start ? <Redirect to={start.path} replace /> : <p>{text.user.service}</p>}</Route>
+      <Route path={START}>{start ? <Redirect to={start.path} replace /> : <p>{text.user.service}</p>}</Route>
       {pages.map(({ name, path, roles, View }) => (
         <Route key={path} path={path}>
           {roles.includes(role) ? <View placeholder={<Coming name={name} />} /> : <NotForRole name={name} />}
@@ -160,7 +164,7 @@ function StillHere() {
   const { act, error, dismiss } = problem;
   return (
     <Notice tone="bad" action={<Button onClick={dismiss}>{text.dialog.dismiss}</Button>}>
-      {isLost(error) ? text.states.changeLost : `${text.user.failed[act]} ${error.message}`}
+      {isUnheard(error) ? whyNotDone(error) : `${text.user.failed[act]} ${error.message}`}
     </Notice>
   );
 }
@@ -174,5 +178,18 @@ function useTitle(location: string): void {
   useEffect(() => {
     const title = titleOf(location);
     document.title = title === undefined ? text.app.name : `${title} · ${text.app.name}`;
+  }, [location]);
+}
+
+/** Whoever goes on by keyboard or hears the page begins with the new one, and not with the link that led there. */
+function useFocusOnPage(location: string): void {
+  const before = useRef(location);
+  useEffect(() => {
+    const isFirst = before.current === location || before.current === START;
+    before.current = location;
+    const page = document.getElementById('page')!;
+    // The focus of a window is its own, and a page may have put it somewhere already.
+    if (isFirst || document.querySelector('dialog[open]') || page.contains(document.activeElement)) return;
+    page.focus({ preventScroll: true });
   }, [location]);
 }

@@ -1,6 +1,6 @@
 /** Who is signed in, for which account; the theme; the way out. */
-import { useState } from 'react';
-import { useSession } from '../session/session';
+import { useEffect, useState } from 'react';
+import { useSession, type Session } from '../session/session';
 import { useChooseAccount, useSignOut } from '../session/signing';
 import { text } from '../text';
 import { readTheme, setTheme, THEMES, type Theme } from './theme';
@@ -9,22 +9,12 @@ import styles from './UserMenu.module.css';
 export function UserMenu() {
   const { member, role, accounts, accountId } = useSession();
   const { mutate: signOut } = useSignOut();
-  const { mutate: chooseAccount } = useChooseAccount();
   const [theme, choose] = useState(readTheme);
   const here = accounts.find(({ id }) => id === accountId);
   return (
     <div className={styles.user}>
       {accounts.length > 1 ? (
-        <label>
-          {text.user.account}
-          <select value={accountId} onChange={(event) => chooseAccount(event.target.value)}>
-            {accounts.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <AccountChoice accounts={accounts} accountId={accountId} />
       ) : (
         here && <p className={styles.account}>{here.name}</p>
       )}
@@ -54,5 +44,36 @@ export function UserMenu() {
         </button>
       </div>
     </div>
+  );
+}
+
+/** Arrow keys move through the names, so the account changes by the button alone. */
+function AccountChoice({ accounts, accountId }: Pick<Session, 'accounts' | 'accountId'>) {
+  const { mutate: chooseAccount, isPending } = useChooseAccount();
+  const [picked, pick] = useState(accountId);
+  // Another one may have been chosen elsewhere, as in the palette.
+  useEffect(() => pick(accountId), [accountId]);
+  return (
+    <form
+      className={styles.row}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (picked !== undefined && picked !== accountId && !isPending) chooseAccount(picked);
+      }}
+    >
+      <label>
+        {text.user.account}
+        <select value={picked} onChange={(event) => pick(event.target.value)}>
+          {accounts.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" disabled={picked === accountId || isPending}>
+        {text.user.switch}
+      </button>
+    </form>
   );
 }

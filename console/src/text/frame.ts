@@ -19,6 +19,7 @@ export const frame = {
   filters: { any: 'Any', clear: 'Clear filters' },
   table: {
     more: 'Show more',
+    sortedAmong: (shown: string) => `Sorted among the ${shown} that are shown. There are more.`,
     moreFailed: 'More could not be loaded. Try again.',
     csv: 'Download CSV',
     csvFailed: 'The file could not be saved. Try again.',
@@ -39,6 +40,8 @@ export const frame = {
     unreachable: 'Ballast can’t be reached',
     unreachableWhy: 'The connection is lost, or the service is starting. What you see again will be up to date.',
     changeLost: 'The connection was lost, so it is not known whether this was done. Look before you try again.',
+    changeUnclear: (status: number) =>
+      `Something before Ballast answered ${status}, so it is not known whether this was done. Look before you try again.`,
     failed: 'This could not be loaded',
     unread: (what: string) => `${what} could not be loaded.`,
     answered: (status: number) => `The API answered ${status}, and did not say why.`,
@@ -60,6 +63,7 @@ export const frame = {
     signOut: 'Sign out',
     failed: { signOut: 'You are still signed in.', chooseAccount: 'The account is still the same.' } as const,
     account: 'Account',
+    switch: 'Switch',
     roles: {
       owner: 'Owner',
       resource_modifier: 'Resource modifier',
