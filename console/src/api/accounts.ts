@@ -1,7 +1,7 @@
 /** Accounts: one of them, and for admins all of them, what has happened to one, and its workflow. */
 import { queryOptions } from '@tanstack/react-query';
 import { api, AS_CSV, csv, data, ofAccount, type Schemas } from './client';
-import { ADMIN_EVERY_MS, keys } from './keys';
+import { ADMIN_EVERY_MS, keys, TIMELINE } from './keys';
 import { pageOf } from './paged';
 import type { paths } from './schema';
 
@@ -20,11 +20,12 @@ export const accountsList = (filter: AccountFilter) => ({
     data(api.GET('/v1/accounts', { params: { query: { ...filter, ...pageOf(cursor) } } })),
   readCsv: () => csv(api.GET('/v1/accounts', { params: { query: filter }, ...AS_CSV })),
   keyOf: (account: Schemas['Account']) => account.id,
+  everyMs: ADMIN_EVERY_MS,
 });
 
 /** Ledger, decisions, attempts and audit of an account in one list. */
 export const timelineList = (id: string) => ({
-  queryKey: [...keys.topic(id, 'transactions'), 'timeline'],
+  queryKey: keys.topic(id, TIMELINE),
   read: (cursor: string | null) => data(api.GET('/v1/accounts/{id}/timeline', ofAccount(id, pageOf(cursor)))),
   readCsv: () => csv(api.GET('/v1/accounts/{id}/timeline', { ...ofAccount(id), ...AS_CSV })),
   keyOf: (happening: Schemas['Happening']) => happening.id,

@@ -36,7 +36,11 @@ const ASK_AGAIN_MS = 5_000;
 function Unreachable({ onReached }: { onReached: () => void }) {
   const asked = useQuery({
     queryKey: ['reached'],
-    queryFn: isReached,
+    queryFn: async () => {
+      if (!(await isReached())) throw new LostPart();
+      return true;
+    },
+    retry: false,
     refetchInterval: ASK_AGAIN_MS,
     // What was true the last time says nothing now.
     gcTime: 0,

@@ -6,13 +6,15 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { accountQuery } from '../api/accounts';
-import { keys } from '../api/keys';
+import { keys, withTimeline } from '../api/keys';
 import { followRole } from '../session/presence';
 import { holdStream, type LiveState, type Message } from './holdStream';
 
 const ASK_AGAIN_MS = 10_000;
 
 let state: LiveState = 'connecting';
+/** How many accounts a stream tells of: while there is any, it alone says whether the page moves. */
+let streams = 0;
 const watchers = new Set<() => void>();
 function become(next: LiveState): void {
   state = next;
@@ -28,6 +30,12 @@ export const useLiveState = (): LiveState =>
     },
     () => state,
   );
+
+/** Told how each read of the API ends: where there is no stream, that is all that is known of the connection. */
+export function noteRead(isOut: boolean): void {
+  const next = isOut ? 'lost' : 'live';
+  if (streams === 0 && state !== next) become(next);
+}
 
 /** Follows an account for as long as the component is there. */
 export function useLive(accountId: string | undefined): void {
@@ -54,9 +62,13 @@ function follow(accountId: string, client: QueryClient): () => void {
     .catch(() => {
       // The page went before it had its turn.
     });
+  streams += 1;
   return () => {
     stopping.abort();
     channel.close();
+    streams -= 1;
+    // What it said of the account is not true of the next page.
+    become('connecting');
   };
 }
 
@@ -79,12 +91,11 @@ function apply(message: Message, accountId: string, client: QueryClient): void {
 async function readAgain(topics: readonly string[], accountId: string, client: QueryClient): Promise<void> {
   if (topics.includes('members')) await followRole(client);
   // One that is being read already is not begun anew: under steady usage it would never end.
-  for (const topic of topics)
+  for (const topic of withTimeline(topics))
     void client.invalidateQueries({ queryKey: keys.topic(accountId, topic) }, { cancelRefetch: false });
 }
 
 function askAgain(accountId: string, client: QueryClient): () => void {
-  become('live');
   const timer = setInterval(() => void client.invalidateQueries({ queryKey: keys.account(accountId) }), ASK_AGAIN_MS);
   return () => clearInterval(timer);
 }
