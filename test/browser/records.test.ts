@@ -145,6 +145,21 @@ inBrowser('C1 each table of a page is sorted by itself, in the address', async (
   expect([await sortedBy('Prepayments'), await sortedBy('Reloads')]).toEqual([['Amount'], ['No.']]);
 });
 
+inBrowser('C1 a list that is sorted before all of it is shown says so', async ({ visit, api }) => {
+  for (let accounts = 0; accounts <= PAGE; accounts++) await openAccount(api);
+  const { page } = await visit({ key: api.admin, path: '/accounts' });
+  const among = page.getByText(`Sorted among the ${PAGE} that are shown. There are more.`);
+  await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  expect(await among.count()).toBe(0);
+  await page.getByRole('button', { name: 'Balance' }).click();
+  await among.waitFor();
+  await expectAccessible(page);
+  const more = page.getByRole('button', { name: 'Show more' });
+  await more.click();
+  await more.waitFor({ state: 'detached' });
+  expect(await page.getByText('Sorted among').count()).toBe(0);
+});
+
 inBrowser('C1 a list is saved whole, as the API has it as CSV, with its filter and its sum', async ({ visit, api }) => {
   const saved = await openAccount(api, '25.00');
   for (let lines = 0; lines < PAGE + 5; lines++) await adjust(api, saved.id, '0.01');

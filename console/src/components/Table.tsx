@@ -3,6 +3,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import { toCsv } from '../format/csv';
+import { formatCount } from '../format/number';
 import { text } from '../text';
 import { Button } from './Button';
 import { CsvButton } from './CsvButton';
@@ -110,6 +111,7 @@ export function Table<Row>({
           ))}
         </tbody>
       </table>
+      {more && sortBy && <p className={styles.among}>{text.table.sortedAmong(formatCount(rows.length))}</p>}
       {more?.error && <Notice tone="bad">{text.table.moreFailed}</Notice>}
       {(saved || more) && (
         <div className={styles.foot}>
