@@ -134,11 +134,17 @@ inBrowser(
     await page.getByTestId('balance').getByText('$11.00').waitFor();
     const other = await context.newPage();
     await other.goto(`${api.url}/overview`);
-    await other.getByLabel('Account').selectOption({ label: `Account ${two.id}` });
+    const [choice, change] = [other.getByLabel('Account'), other.getByRole('button', { name: 'Switch' })];
+    expect(await change.isDisabled()).toBe(true);
+    // Each arrow key changes what is picked, and nothing more.
+    await choice.selectOption({ label: `Account ${two.id}` });
+    await other.getByTestId('balance').getByText('$11.00').waitFor();
+    await change.press('Enter');
     await other.getByTestId('balance').getByText('$22.00').waitFor();
     await page.getByRole('heading', { name: 'Another member or account is signed in' }).waitFor();
     // Back as the one before, the tab is as it was.
-    await other.getByLabel('Account').selectOption({ label: `Account ${one.id}` });
+    await choice.selectOption({ label: `Account ${one.id}` });
+    await change.press('Enter');
     await page.getByTestId('balance').getByText('$11.00').waitFor();
   },
 );
@@ -305,6 +311,44 @@ inBrowser('C1 an owner who makes themselves a member loses the owners’ control
   await page.getByText('owner is changed.').waitFor();
   await page.getByText('This page is not for your role').waitFor();
   expect(await page.getByRole('link', { name: 'Team and keys' }).count()).toBe(0);
+});
+
+inBrowser('C1 whoever comes next is told nothing of what the one before has done', async ({ api, visit }) => {
+  const left = await openAccount(api, '5.00');
+  const { page } = await visit({ key: left.owner, path: '/team' });
+  const dialog = page.getByRole('dialog');
+  const add = async (name: string): Promise<void> => {
+    await page.getByRole('button', { name: 'Add a member' }).press('Enter');
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByLabel('E-mail address').fill(`${name}@${left.id}.example`);
+    await page.keyboard.press('Enter');
+  };
+  const told = page.getByRole('button', { name: 'Dismiss' });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/members', async (route) => {
+    const isAda = route.request().postData()?.includes('Ada') === true;
+    if (!isAda) return route.continue();
+    const response = await route.fetch();
+    await held;
+    return route.fulfill({ response });
+  });
+  await add('Ada');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await add('Grace');
+  await told.waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await told.count()).toBe(0);
+  const heard = page.waitForResponse((response) => response.request().method() === 'POST');
+  release();
+  await (await heard).finished();
+  // Asked after it: by then the page has heard of both.
+  await page.getByLabel('Key').fill(left.member);
+  await page.keyboard.press('Enter');
+  await page.getByText('This page is not for your role').waitFor();
+  expect(await told.count()).toBe(0);
 });
 
 inBrowser('C1 where no stream tells of it, the first refusal does', async ({ api, visit }) => {

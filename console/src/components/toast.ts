@@ -15,6 +15,23 @@ function become(next: readonly Toast[]): void {
   watchers.forEach((tell) => tell());
 }
 
+/** Of a session that is over: what it began is told to nobody who comes after it. */
+export type Audience = number;
+let audience: Audience = 0;
+/** Who is told of what begins now. */
+export const audienceOfNow = (): Audience => audience;
+
+/** Whoever was here is not any more, and nothing of theirs is told from now on. */
+export function endToasts(): void {
+  audience += 1;
+  become([]);
+}
+
+/** @param to who is told; nobody, if they are not here any more. @default who is here now */
+export function toastTo(to: Audience, words: string, kind?: Toast['kind']): void {
+  if (to === audience) toast(words, kind);
+}
+
 export function toast(words: string, kind: Toast['kind'] = 'success'): void {
   const id = (last += 1);
   become([...toasts, { id, words, kind }]);

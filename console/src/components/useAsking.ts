@@ -5,9 +5,9 @@
  */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import { isLost } from '../api/problem';
+import { whyNotDone } from '../api/problem';
 import { text } from '../text';
-import { toast } from './toast';
+import { audienceOfNow, toast, toastTo } from './toast';
 
 type Asking<Input, Output> = {
   /** What it is called where it is told of outside of its window. */
@@ -33,7 +33,8 @@ export function useAsking<Input, Output>({ name, ask, news, left, changes, onDon
   const nameOf = (input: Input): string => (typeof name === 'string' ? name : name(input));
   return useMutation({
     mutationFn: ask,
-    onSuccess: (output, input) => {
+    onMutate: audienceOfNow,
+    onSuccess: (output, input, audience) => {
       const told = news(output, input);
       if (isHere.current) {
         if (told !== null) toast(told);
@@ -41,11 +42,11 @@ export function useAsking<Input, Output>({ name, ask, news, left, changes, onDon
         return;
       }
       const words = left ? left(output, input) : (told ?? text.away.done(nameOf(input)));
-      if (words !== null) toast(words);
+      if (words !== null) toastTo(audience, words);
     },
-    onError: (error, input) => {
-      if (isHere.current) return;
-      toast(text.away.failed(nameOf(input), isLost(error) ? text.states.changeLost : error.message), 'failure');
+    onError: (error, input, audience) => {
+      if (isHere.current || audience === undefined) return;
+      toastTo(audience, text.away.failed(nameOf(input), whyNotDone(error)), 'failure');
     },
     onSettled: (_output, error) => {
       const reading = Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey })));

@@ -7,6 +7,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { listenRefused } from '../api/client';
 import { keys } from '../api/keys';
+import { endToasts } from '../components/toast';
 import { readSession, sessionQuery, type Session } from './session';
 
 export type Presence = {
@@ -119,6 +120,7 @@ export async function followRole(queries: QueryClient): Promise<void> {
 export function meet(queries: QueryClient, session: Session): Found {
   const here = queries.getQueryData(sessionQuery.queryKey);
   if (here && !isSame(here, session)) {
+    endToasts();
     become({ isOver: false, newcomer: session });
     return 'another';
   }
@@ -131,12 +133,14 @@ export function meet(queries: QueryClient, session: Session): Found {
 
 /** The page is theirs from now on, whosever it was. */
 export function takeOver(queries: QueryClient, session: Session): void {
+  endToasts();
   queries.setQueryData(sessionQuery.queryKey, session);
   become(HERE);
 }
 
 /** Nobody is here any more, and nothing of theirs is left for the next one. */
 export function leave(queries: QueryClient): void {
+  endToasts();
   queries.setQueryData(sessionQuery.queryKey, null);
   become(HERE);
   forget(queries);
