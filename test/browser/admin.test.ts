@@ -5,6 +5,7 @@ import {
   expectAccessible,
   expectNoSidewaysScroll,
   findChromium,
+  answerByIngress,
   loseAnswer,
   PLAYED,
   startConsole,
@@ -124,6 +125,26 @@ inBrowser('B6 an adjustment whose answer is lost says so, and sent again it is m
   await page.getByRole('region', { name: 'Now' }).getByText('$2,011.00').first().waitFor();
 });
 
+inBrowser('B6 what an ingress answers is no clear no: sent again, the adjustment is made once', async (harness) => {
+  const { visit, api } = harness;
+  for (const status of [404, 403, 401, 429]) {
+    const adjusted = await openAccount(api, '10.00');
+    const { page } = await visit({ key: api.admin, path: `/accounts/${adjusted.id}?window=adjust` });
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Amount in dollars').fill('5.00');
+    await dialog.getByLabel('Reason').fill('a courtesy');
+    await answerByIngress(page, '**/adjustments', status);
+    await dialog.getByLabel('Reason').press('Enter');
+    await dialog.getByText('no answer has come').waitFor();
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Adjust the balance' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    const { body } = await api.ask('GET', `/v1/accounts/${adjusted.id}`, { key: api.admin });
+    expect(body.balance).toBe('15.00');
+    await page.close();
+  }
+});
+
 inBrowser(
   'B6 an adjustment that was turned away because the session had ended is not said to be unanswered',
   async ({ visit, api }) => {
@@ -208,6 +229,24 @@ inBrowser(
     await page.getByRole('table', { name: 'Accounts' }).waitFor();
   },
 );
+
+inBrowser('C3 the timeline moves with what is no line of the ledger', async ({ visit, api }) => {
+  const { id } = await openAccount(api, '10.00');
+  const { page } = await visit({ key: api.admin, path: `/accounts/${id}` });
+  const timeline = page.getByRole('table', { name: 'Timeline' });
+  await timeline.waitFor();
+  // The stream moves the page by now.
+  await adjust(api, id, '1.00');
+  await page.getByRole('region', { name: 'Now' }).getByText('$11.00').first().waitFor();
+  await timeline.getByText('$1.00').first().waitFor();
+  const body = { name: 'Ada', email: `ada@${id}.example`, role: 'member' };
+  await api.ask('POST', `/v1/accounts/${id}/members`, { key: api.admin, body });
+  await timeline
+    .getByText('member.add')
+    .or(timeline.getByText(`ada@${id}.example`))
+    .first()
+    .waitFor({ state: 'attached' });
+});
 
 inBrowser('C3 a page that is left just as its stream begins leaves no stream open', async (harness) => {
   const { context } = await harness.visit({ key: harness.api.admin });

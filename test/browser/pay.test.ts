@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { adjust, openAccount, TEST_WEBHOOK_SECRETS, type TestAccount, type TestApi } from '../support/api';
 import {
   addCard,
+  answerByIngress,
   endSession,
   expectAccessible,
   expectNoSidewaysScroll,
@@ -126,6 +127,22 @@ inBrowser('P2 a connection lost after the click is said; back again, the payment
   await page.getByRole('button', { name: 'Finish this payment' }).click();
   await receiptOf(page).getByText('$30.00 was added').waitFor();
   expect(await chargesOf(harness, account)).toBe(1);
+});
+
+inBrowser('P2 what an ingress answers is no clear no: the payment is finished under its key, once', async (harness) => {
+  for (const status of [404, 403]) {
+    const account = await opened(harness.api, '1.00', 'pm_card_visa');
+    const { page } = await harness.visit({ key: account.owner, ...toPay });
+    await answerByIngress(page, '**/prepayments', status);
+    await amountIn(page).fill('30');
+    await payButton(page, '$30.00').click();
+    await page.getByText('The outcome is not known yet').waitFor();
+    await expectAccessible(page);
+    await page.reload();
+    await page.getByRole('button', { name: 'Finish this payment' }).click();
+    await receiptOf(page).getByText('$30.00 was added').waitFor();
+    expect(await chargesOf(harness, account)).toBe(1);
+  }
 });
 
 inBrowser(
@@ -579,7 +596,7 @@ inBrowser('P2 3-D Secure: the owner confirms at the bank, and the page shows it 
   expect(await chargesOf(harness, account)).toBe(1);
 });
 
-inBrowser('P2 a third-party provider: there and back, canceled or paid, once', async (harness) => {
+inBrowser('P2 a third-party provider: there and back, left or paid, once', async (harness) => {
   const account = await opened(harness.api, '-1.00');
   const { page } = await harness.visit({ key: account.owner, ...toPay });
   const toProvider = async () => {
@@ -589,7 +606,7 @@ inBrowser('P2 a third-party provider: there and back, canceled or paid, once', a
   };
   await toProvider();
   await page.getByRole('link', { name: 'Cancel and return' }).click();
-  await page.getByText('canceled at the provider. Nothing was charged').waitFor();
+  await page.getByText('You left without paying: nothing was charged so far.').waitFor();
   await toProvider();
   await page.goBack();
   await page.getByText('A payment of $50.00 waits on the payment provider’s page').waitFor();
@@ -600,6 +617,36 @@ inBrowser('P2 a third-party provider: there and back, canceled or paid, once', a
   await receiptOf(page).getByText('$49.00', { exact: true }).waitFor();
   expect(await chargesOf(harness, account)).toBe(1);
 });
+
+inBrowser(
+  'P2 a payment that was left on the provider’s page is not paid yet, and can be paid there',
+  async (harness) => {
+    const account = await opened(harness.api, '1.00');
+    const { page } = await harness.visit({ key: account.owner, ...toPay });
+    await amountIn(page).fill('50');
+    await page.getByRole('button', { name: 'Continue to pay $50.00' }).click();
+    await page.getByRole('link', { name: 'Cancel and return' }).click();
+    await page.getByText('Its page stays open for a day and may still be paid: see Payments.').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Payments' }).first().click();
+    const row = page.getByRole('table', { name: 'Prepayments' }).getByRole('row').nth(1);
+    await row.getByText('Not paid yet').waitFor();
+    expect(await row.getByText('Processing').count()).toBe(0);
+    await expectAccessible(page);
+    const { page: member } = await harness.visit({ key: account.member, path: '/payments' });
+    await member.getByText('Not paid yet').waitFor();
+    expect(await member.getByRole('link', { name: /^Pay or see/ }).count()).toBe(0);
+    await row.getByRole('link', { name: /^Pay or see the payment of/ }).click();
+    await page.getByText('The payment of $50.00 is not paid yet').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Continue there' }).click();
+    await page.getByRole('button', { name: 'Pay with a third-party provider' }).click();
+    await page.getByText('$51.00').first().waitFor();
+    await page.goto(`${harness.api.url}/payments`);
+    await row.getByText('Paid', { exact: true }).waitFor();
+    expect(await chargesOf(harness, account)).toBe(1);
+  },
+);
 
 inBrowser(
   'P2 a card saved on the provider’s page is named on return; without one, the page says so',

@@ -209,6 +209,21 @@ export async function loseAnswer(page: Page, url: string, end: 'cut' | 'hang'): 
   };
 }
 
+/** What an ingress says by itself where it finds nothing behind it. */
+const INGRESS_PAGE = '<html><head><title>404 Not Found</title></head><body>nginx</body></html>';
+
+/** Sends the next request to an address on to the API, whose answer is lost: the page has an ingress's own answer instead. */
+export async function answerByIngress(page: Page, url: string, status = 404): Promise<void> {
+  await page.route(
+    url,
+    async (route) => {
+      await route.fetch();
+      await route.fulfill({ status, headers: { [PLAYED]: '1' }, contentType: 'text/html', body: INGRESS_PAGE });
+    },
+    { times: 1 },
+  );
+}
+
 /** Nothing sticks out at the side, once charts have measured their width anew. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const measure = () =>

@@ -30,6 +30,8 @@ export function toProblemBody(answer: unknown): ProblemBody | null {
 
 export class ProblemError extends Error {
   readonly code: string;
+  /** It is the API's own answer. Every refusal of ours has a code; a proxy's or an ingress's has none. */
+  readonly isOurs: boolean;
   /** Messages by field. */
   readonly fields: ReadonlyMap<string, string>;
 
@@ -40,6 +42,7 @@ export class ProblemError extends Error {
   ) {
     super(body?.detail ?? body?.title ?? text.states.answered(status));
     this.name = 'ProblemError';
+    this.isOurs = typeof body?.code === 'string';
     this.code = body?.code ?? 'unknown';
     this.fields = new Map((body?.errors ?? []).map(({ path, message }) => [path, message]));
   }
@@ -48,10 +51,28 @@ export class ProblemError extends Error {
 /** The request did not get there, or its answer did not come back: nobody knows what became of it. */
 export const isLost = (error: unknown): boolean => !(error instanceof ProblemError);
 
-/** Whether the outcome may still be unknown or may change: the same request is to be sent again under the same key. */
+/** The API has not answered: the connection was lost, or something before the API has answered instead. */
+export const isUnheard = (error: unknown): boolean => !(error instanceof ProblemError) || !error.isOurs;
+
+/**
+ * Whether the outcome may still be unknown or may change: the same request is to be sent again under the same key. What a
+ * proxy answers is no clear no, whatever its status: the API may have had the request before, or gets it when it is sent
+ * again.
+ */
 export const isUnsettled = (error: unknown): boolean =>
-  isLost(error) || (error instanceof ProblemError && (error.status >= 500 || [401, 408, 429].includes(error.status)));
+  isUnheard(error) ||
+  (error instanceof ProblemError && (error.status >= 500 || [401, 408, 429].includes(error.status)));
 
 /** Nobody was signed in, or it was one request too many: it was turned away before anything was begun. */
 export const wasNotTaken = (error: unknown): boolean =>
-  error instanceof ProblemError && [401, 429].includes(error.status);
+  error instanceof ProblemError && error.isOurs && [401, 429].includes(error.status);
+
+/** The API could not be asked, or could not look: what is on the screen may be old by now. */
+export const isOutage = (error: unknown): boolean =>
+  isUnheard(error) || (error instanceof ProblemError && error.status >= 500);
+
+/** Why a change was not made, in the API's own sentence; or that nobody knows whether it was. */
+export function whyNotDone(error: Error): string {
+  if (!(error instanceof ProblemError)) return text.states.changeLost;
+  return error.isOurs ? error.message : text.states.changeUnclear(error.status);
+}

@@ -1,7 +1,7 @@
 /** A window that changes something: what will happen, the fields that it needs, and a button that says what it does. */
 import type { FormEvent, ReactNode } from 'react';
 import type { Kept } from '../api/intent';
-import { isLost } from '../api/problem';
+import { isUnheard } from '../api/problem';
 import { text } from '../text';
 import { Button } from './Button';
 import styles from './ChangeDialog.module.css';
@@ -55,7 +55,7 @@ export function ChangeDialog({
           children
         )}
         {isUnanswered && <Unanswered onGiveUp={kept.giveUp} />}
-        {!(isUnanswered && isLost(change.error)) && <Problem error={change.error} />}
+        {!(isUnanswered && isUnheard(change.error)) && <Problem error={change.error} />}
         <DialogFoot>
           <div className={styles.buttons}>
             <Button

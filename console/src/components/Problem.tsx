@@ -1,9 +1,8 @@
 /** Why a change was not made, in the API's own sentence; or that nobody knows whether it was. */
-import { isLost } from '../api/problem';
-import { text } from '../text';
+import { whyNotDone } from '../api/problem';
 import { Notice } from './Notice';
 
 export function Problem({ error }: { error: Error | null }) {
   if (error === null) return null;
-  return <Notice tone="bad">{isLost(error) ? text.states.changeLost : error.message}</Notice>;
+  return <Notice tone="bad">{whyNotDone(error)}</Notice>;
 }

@@ -55,7 +55,7 @@ export const Forbidden = () => (
 );
 
 export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  if (error instanceof ProblemError && error.status === 403) return <Forbidden />;
+  if (error instanceof ProblemError && error.code === 'forbidden') return <Forbidden />;
   return (
     <Empty
       icon={CircleAlert}
@@ -118,7 +118,8 @@ function LoadedHere<T>({
   children,
 }: Omit<LoadedProps<T>, 'room' | 'card'> & { hasRoom?: boolean }) {
   if (query.data !== undefined) return children(query.data);
-  if (missing && query.error instanceof ProblemError && query.error.status === 404) return missing;
+  if (missing && query.error instanceof ProblemError && query.error.isOurs && query.error.status === 404)
+    return missing;
   if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   return <Loading hasRoom={hasRoom} {...(lines !== undefined && { lines })} />;
 }

@@ -3,7 +3,7 @@
  * gone: it is loaded anew, once, unless somebody has typed into it.
  */
 import { api } from '../api/client';
-import { isLost } from '../api/problem';
+import { isUnheard } from '../api/problem';
 
 /** The service answers, but has no such file. */
 export class MissingPart extends Error {
@@ -20,7 +20,7 @@ export const isToldPart = (error: unknown): boolean => error instanceof MissingP
 export const isReached = (): Promise<boolean> =>
   api.GET('/healthz').then(
     () => true,
-    (error: unknown) => !isLost(error),
+    (error: unknown) => !isUnheard(error),
   );
 
 /** Resolves to the error to be shown, or never, as the page is on its way. */

@@ -1,4 +1,4 @@
-import { ProblemError } from '../../api/problem';
+import { ProblemError, whyNotDone } from '../../api/problem';
 import { ButtonLink } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Said } from '../../components/Said';
@@ -11,7 +11,7 @@ const words = text.autoReload;
 /** Why the settings were not taken, in the API's own words, and the next step. */
 export function SaveProblem({ error, isRunning }: { error: Error | null; isRunning: boolean }) {
   if (error === null) return null;
-  if (!(error instanceof ProblemError)) return <Notice tone="bad">{text.states.changeLost}</Notice>;
+  if (!(error instanceof ProblemError) || !error.isOurs) return <Notice tone="bad">{whyNotDone(error)}</Notice>;
   if (error.status === 401) return <Notice tone="warn">{words.signedOut}</Notice>;
   const changed = chargeChangedTo(error);
   if (changed) return <Notice tone="warn">{words.chargeChanged(changed.charge && formatMoney(changed.charge))}</Notice>;

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, data } from '../../api/client';
 import { useKept, type Kept } from '../../api/intent';
-import { isLost, ProblemError } from '../../api/problem';
+import { isUnheard, ProblemError } from '../../api/problem';
 import { keys } from '../../api/keys';
 import { Button, ButtonLink } from '../../components/Button';
 import { Fact, Facts } from '../../components/Facts';
@@ -48,7 +48,7 @@ export function CreateBatch({ fileId, onClose }: { fileId: string; onClose: () =
           <Taken estimate={found} />
           <Fit estimate={found} />
           {isUnanswered && <Unanswered onGiveUp={kept.giveUp} />}
-          {!(isUnanswered && isLost(creating.error)) && <Problem error={creating.error} />}
+          {!(isUnanswered && isUnheard(creating.error)) && <Problem error={creating.error} />}
           <div className={styles.buttons}>
             <Button
               look="primary"
