@@ -641,7 +641,7 @@ inBrowser(
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Continue there' }).click();
     await page.getByRole('button', { name: 'Pay with a third-party provider' }).click();
-    await page.getByText('$51.00').first().waitFor();
+    await receiptOf(page).getByText('$50.00 was added').waitFor();
     await page.goto(`${harness.api.url}/payments`);
     await row.getByText('Paid', { exact: true }).waitFor();
     expect(await chargesOf(harness, account)).toBe(1);

@@ -25,6 +25,10 @@ function begin(accountId: string): Intent {
 export const noteIntent = (accountId: string, intent: Intent): void =>
   noteStored(intentName(accountId), intent.key, intent);
 
+/** One that was left goes to its page again: back from there, it is the one that is followed. */
+export const noteAway = (accountId: string, prepaymentId: string): void =>
+  noteIntent(accountId, { ...readIntent(accountId), away: prepaymentId });
+
 /**
  * After a clear answer under this key, or by the owner's wish: what is sent next is another payment.
  * If another tab has renewed it before, its intent is the one that goes on.

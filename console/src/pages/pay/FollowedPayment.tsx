@@ -6,6 +6,7 @@ import { PaymentStatus } from '../../components/PaymentStatus';
 import { Loaded } from '../../components/States';
 import type { Schemas } from '../../api/client';
 import { prepaymentQuery } from '../../api/payments';
+import { noteAway } from '../../features/payment/intent';
 import { formatMoney } from '../../format/money';
 import { useAccountId } from '../../session/session';
 import { text } from '../../text';
@@ -43,7 +44,8 @@ export function FollowedPayment({ id, known, onAgain }: Props) {
 
 type UndecidedProps = { payment: Schemas['Prepayment']; url: string | null; onAgain: () => void };
 
-function Undecided({ payment: { status, amount, detail, unpaidAtCheckout }, url, onAgain }: UndecidedProps) {
+function Undecided({ payment: { id, status, amount, detail, unpaidAtCheckout }, url, onAgain }: UndecidedProps) {
+  const accountId = useAccountId();
   const isOver = !WAITING.includes(status);
   return (
     <Card
@@ -55,7 +57,16 @@ function Undecided({ payment: { status, amount, detail, unpaidAtCheckout }, url,
           {detail} {words.declinedNext}
         </Notice>
       ) : unpaidAtCheckout ? (
-        <Notice tone="warn" action={url !== null && <a href={url}>{words.resumeAtProvider}</a>}>
+        <Notice
+          tone="warn"
+          action={
+            url !== null && (
+              <a href={url} onClick={() => noteAway(accountId, id)}>
+                {words.resumeAtProvider}
+              </a>
+            )
+          }
+        >
           {words.unpaid(formatMoney(amount))}
         </Notice>
       ) : status === 'processing' || url === null ? (
