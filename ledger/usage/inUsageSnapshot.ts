@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import { transactionOn, type Tx } from '../db';
 import { beginUsageView } from './beginUsageView';
 
-/** What whoever makes or drops a month holds, in create_usage_month and drop_usage_month. */
-const MONTHS_LOCK = 7_225_581;
+/** What whoever makes, drops or attaches a month holds, as in create_usage_month and drop_usage_month. */
+export const MONTHS_LOCK = 7_225_581;
 
 /**
  * Runs `work` in a transaction that sees one moment. No month is made or dropped meanwhile: whoever wants to is refused

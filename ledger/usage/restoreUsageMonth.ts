@@ -2,6 +2,7 @@
 import type { Tx } from '../db';
 import { lockWhenFree } from '../whenFree';
 import { waitForArchiveLock } from './archiveLock';
+import { MONTHS_LOCK } from './inUsageSnapshot';
 import type { Archive } from './listArchives';
 
 /** Ten minutes for the tables to be free of long readers. */
@@ -42,6 +43,8 @@ async function fillMonth(tx: Tx, archive: Archive, batches: AsyncIterable<string
   );
   await insertEvents(tx, table, archive, batches);
   const before = await leaveOut(tx, table, `'-infinity'`);
+  // A backup or a check that reads all months has this one: nobody who posts is let wait behind it for the tables.
+  await lockWhenFree(tx, `select pg_advisory_xact_lock(${MONTHS_LOCK})`, LOCK_TRIES);
   // From here on nobody looks for an id, and what was posted meanwhile is among the newest. Not only the months are
   // locked: who is planning a look while a month is attached has read before which months there are. Attaching it
   // looks into the table of all other months, so that one is locked here as well.

@@ -9,7 +9,9 @@ import { writeBackup } from '../../ledger/backup/writeBackup';
 import { checkLedger } from '../../ledger/reconciliation/checkLedger';
 import { findViolations } from '../../ledger/transactions/findViolations';
 import { postUsage } from '../../ledger/usage/postUsage';
+import { inUsageSnapshot } from '../../ledger/usage/inUsageSnapshot';
 import { archiveUsage } from '../../usage/archive/archiveUsage';
+import { restoreUsage } from '../../usage/archive/restoreUsage';
 import { holds, prove } from '../../verify/prove';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openAccount, priced } from '../support/ledgerAccount';
@@ -98,4 +100,27 @@ test('a proof finds nothing wrong while a month is archived', async () => {
   const results = await whileArchived(() => prove({ databaseUrl: database.url, graceSeconds: 900 }));
   expect(results.filter(({ differences }) => differences > 0)).toEqual([]);
   expect(holds(results)).toBe(true);
+});
+
+test('B8 a month comes back after a backup that runs, and nobody who posts usage waits for that', async () => {
+  await archive();
+  let finish = (): void => {};
+  const backup = inUsageSnapshot(database.pool, 'repeatable read, read only', async (tx) => {
+    await tx.query('select from usage_events');
+    await new Promise<void>((resolve) => (finish = resolve));
+  });
+  await until(
+    () => database.pool.query(`select from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`),
+    ({ rowCount }) => rowCount! > 0,
+  );
+  const restoring = restoreUsage({ pool: database.owner, folder, month: '2026-08', keptDays: 7 });
+  let waiting = 0;
+  for (let look = 0; look < 40; look++) {
+    await sleep(50);
+    waiting += await waitingFor('usage_events');
+  }
+  finish();
+  await backup;
+  expect(await restoring).toEqual({ events: 1, leftOut: 0 });
+  expect(waiting).toBe(0);
 });
