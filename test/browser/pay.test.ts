@@ -626,7 +626,7 @@ inBrowser(
     await amountIn(page).fill('50');
     await page.getByRole('button', { name: 'Continue to pay $50.00' }).click();
     await page.getByRole('link', { name: 'Cancel and return' }).click();
-    await page.getByText('Its page stays open for a day and may still be paid: see Payments.').waitFor();
+    await page.getByText('The payment’s page stays open for a day and may still be paid: see Payments.').waitFor();
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Payments' }).first().click();
     const row = page.getByRole('table', { name: 'Prepayments' }).getByRole('row').nth(1);

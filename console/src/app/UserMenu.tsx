@@ -55,7 +55,7 @@ function AccountChoice({ accounts, accountId }: Pick<Session, 'accounts' | 'acco
   useEffect(() => pick(accountId), [accountId]);
   return (
     <form
-      className={styles.row}
+      className={`${styles.row} ${styles.choice}`}
       onSubmit={(event) => {
         event.preventDefault();
         if (picked !== undefined && picked !== accountId && !isPending) chooseAccount(picked);

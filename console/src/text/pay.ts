@@ -59,5 +59,5 @@ export const pay = {
   toOverview: 'To the overview',
   returned: 'You are back from the payment provider. The payment appears under Payments as soon as it is confirmed.',
   canceled:
-    'You left without paying: nothing was charged so far. Its page stays open for a day and may still be paid: see Payments.',
+    'You left without paying: nothing was charged so far. The payment’s page stays open for a day and may still be paid: see Payments.',
 } as const;
