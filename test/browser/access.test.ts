@@ -15,11 +15,11 @@ const inBrowser = testsInBrowser(async ({ api }) => {
   });
 });
 
-/** What a browser draws behind a part. */
+/** What is drawn behind a part where colours are forced: only who declines that has one of its own. */
 const groundOf = (part: Locator): Promise<string> =>
-  part.evaluate((element: object) => {
-    const { getComputedStyle } = globalThis as unknown as { getComputedStyle(of: object): { backgroundColor: string } };
-    return getComputedStyle(element).backgroundColor;
+  part.evaluate((element: any) => {
+    const { forcedColorAdjust, backgroundColor } = element.ownerDocument.defaultView.getComputedStyle(element);
+    return forcedColorAdjust === 'none' ? backgroundColor : 'forced';
   });
 
 inBrowser('C1 in forced colours what is chosen is told from what is not', async ({ visit }) => {
