@@ -22,7 +22,7 @@ export type ApiCounts = {
   usage: UsageCounts;
   payments: PaymentCounts;
   onAnswered: OnAnswered;
-  /** Answers that inference waits for: gates that were not answered from memory, usage, holds. */
+  /** Answers that inference waits for, to callers whose key is good: gates that were not answered from memory, usage, holds. */
   asked(): number;
   onSignalled: OnSignalled;
   watchStripe: ReturnType<typeof addStripeMetrics>;
@@ -49,6 +49,12 @@ const OF_INFERENCE = new Set([
   '/v1/accounts/:id/holds/:holdId/release',
 ]);
 
+/**
+ * Whoever has no key is answered 401, 404 or 429, or 503 where the key can't be looked up: however often they ask, batches
+ * are not slowed down by that.
+ */
+const isOfCaller = (status: number): boolean => status < 300 || [402, 403, 409].includes(status);
+
 export function createApiCounts(metrics: Metrics): ApiCounts {
   const answers = metrics.histogram('ballast_http_request_seconds', 'Answers of routes, by route and status.', {
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
@@ -64,7 +70,7 @@ export function createApiCounts(metrics: Metrics): ApiCounts {
     usage: addUsageMetrics(metrics, REJECTION_CODES),
     payments: addPaymentMetrics(metrics),
     onAnswered({ method, path }, status, seconds) {
-      if (OF_INFERENCE.has(path)) asked += 1;
+      if (OF_INFERENCE.has(path) && isOfCaller(status)) asked += 1;
       answers.observe({ method, route: path, status }, seconds);
     },
     onSignalled: (taken, seconds) => signals.observe({ outcome: taken ? 'taken' : 'failed' }, seconds),

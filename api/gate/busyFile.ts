@@ -1,6 +1,7 @@
 /**
  * Tells batches on the same machine that gates and usage are asked: a file is touched meanwhile (L5). A file, because it
- * says just what matters, that both run on one machine; no caller can forge it, and a process that dies leaves it untouched.
+ * says just what matters, that both run on one machine, and a process that dies leaves it untouched. Only answers to
+ * callers whose key is good count: whoever has one can keep batches slow by asking, which is what the file is to say.
  */
 import { utimes, writeFile } from 'node:fs/promises';
 

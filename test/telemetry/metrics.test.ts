@@ -106,6 +106,20 @@ test('gates answered from memory are counted by state; what is refused is not', 
   expect([await answered('ok'), await answered('suspended')]).toEqual([ok + 2, suspended + 1]);
 });
 
+test('L5 what inference waits for is counted of callers whose key is good, and of nobody else', () => {
+  const counts = createApiCounts(createMetrics('api', 'test'));
+  const answered = (path: string, statuses: number[]): number => {
+    const before = counts.asked();
+    for (const status of statuses) counts.onAnswered({ method: 'post', path }, status, 0.001);
+    return counts.asked() - before;
+  };
+  expect(answered('/v1/usage', [200, 202])).toBe(2);
+  expect(answered('/v1/accounts/:id/holds', [201, 402, 409])).toBe(3);
+  expect(answered('/v1/authorize', [200, 403])).toBe(2);
+  expect(answered('/v1/usage', [401, 404, 429, 500, 503])).toBe(0);
+  expect(answered('/v1/accounts', [200])).toBe(0);
+});
+
 test('accounts are counted by the state of their gate, also when it changes', async () => {
   const count = async (state: string) => (await valueOf(metrics, 'ballast_gates', { state }))!;
   const { id } = await openAccount(api, '20.00');
