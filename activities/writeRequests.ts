@@ -22,7 +22,7 @@ export async function writeRequests(
   let read = 0;
   const input = { id: inputFileId, attempt: await readCountAttempt(pool, inputFileId) };
   for await (const page of readIndex(store, input, () => (pace.isSlow() ? SLOW_PAGE : PAGE))) {
-    await pace.next();
+    await pace.next('write');
     read += page.length;
     const requests = page.map((request) => ({
       ...request,

@@ -36,7 +36,7 @@ export async function writeOutputs(
       for await (const lines of linesOf(listAll(db, batchId, requests), batchId, unfinished, isMine)) {
         bytes += lines.length;
         yield lines;
-        await pace.next();
+        await pace.next('write');
       }
     }
     await store.write(id, counted());

@@ -3,22 +3,26 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate as afterOthers, setTimeout as sleep } from 'node:timers/promises';
 
+/** What a step is of: kinds wait side by side, and a kind has its turns whatever others use. */
+export type StepKind = keyof typeof WAIT_MS_MAX;
+
 export type Pace = {
   /** Whether this process has only its share of the processor now. Asked often, so it takes next to no time. */
   isSlow(): boolean;
   /**
-   * Resolves when the next step of some milliseconds may be done: at full speed at once, else in the order in which it was
-   * asked for, half a second after the one before at the latest. It is asked before a transaction or a lock is taken and before a lease begins, never while one is held.
+   * Resolves when the next step of some milliseconds may be done: at full speed at once, else one of a kind after the
+   * other. It is asked before a transaction or a lock is taken and before a lease begins, never while one is held.
+   * @param of whose it is: those who have steps of one kind waiting take turns. @default nobody's in particular
    */
-  next(): Promise<void>;
+  next(kind: StepKind, of?: string): Promise<void>;
 };
 
 export const FULL_SPEED: Pace = { isSlow: () => false, next: () => Promise.resolve() };
 
 /** What comes, piece by piece, at this pace. */
-export async function* atPace<T>(pieces: AsyncIterable<T>, pace: Pace): AsyncGenerator<T> {
+export async function* atPace<T>(pieces: AsyncIterable<T>, pace: Pace, kind: StepKind, of: string): AsyncGenerator<T> {
   for await (const piece of pieces) {
-    await pace.next();
+    await pace.next(kind, of);
     yield piece;
   }
 }
@@ -33,7 +37,7 @@ export type PacerOptions = {
   file: string;
   /** Of one core, for all threads of this process. @default SHARE of the machine's cores */
   share?: number;
-  /** Told for how long a step had to wait; steps wait one after the other. */
+  /** Told for how long a step had to wait; those of a kind wait one after the other. */
   onWaited(ms: number): void;
 };
 
@@ -44,8 +48,14 @@ const LOOK_MS = 100;
 const BUSY_MS = 1_000;
 /** Of processor time: what was left before is not saved up, or it would be used in one piece. */
 const SAVED_MS_MAX = 1;
-/** However much else the process does, such as answering whoever does not wait: batches come to their end. */
-const WAIT_MS_MAX = 500;
+/**
+ * However much else the process does, such as answering whoever does not wait: batches come to their end, and uploads
+ * before their clients give up. All kinds at these rates use about the share. A claim is dear: what it hands out comes
+ * back as results, and those wait for nothing.
+ */
+const WAIT_MS_MAX = { claim: 500, upload: 100, download: 100, count: 100, write: 100 };
+/** Of waiting. Too much that was used is made up for by the steps of so long a time. */
+const OWED_MS_MAX = 500;
 /** Then it looks again whether gates are still asked. */
 const SLEEP_MS_MAX = 100;
 
@@ -68,14 +78,14 @@ export function createPacer({ file, share = SHARE * availableParallelism(), onWa
   let countedCpuMs = readCpuMs();
   /** Processor time that may be used; below zero: so much was used too early. */
   let leftMs = 0;
-  let last = Promise.resolve();
+  const lines = new Map<StepKind, Line>();
 
   const isSlow = (): boolean => performance.now() < busyUntilMs;
 
   function count(): void {
     const [nowMs, cpuMs] = [performance.now(), readCpuMs()];
     leftMs += share * (nowMs - countedMs) - (cpuMs - countedCpuMs);
-    leftMs = Math.min(SAVED_MS_MAX, Math.max(-share * WAIT_MS_MAX, leftMs));
+    leftMs = Math.min(SAVED_MS_MAX, Math.max(-share * OWED_MS_MAX, leftMs));
     [countedMs, countedCpuMs] = [nowMs, cpuMs];
   }
 
@@ -101,22 +111,54 @@ export function createPacer({ file, share = SHARE * availableParallelism(), onWa
     busyUntilMs = performance.now() + BUSY_MS;
   }
 
-  async function turn(): Promise<void> {
+  async function wait(msMax: number): Promise<void> {
     // Only then is it known what the step before has used.
     await afterOthers();
-    const askedMs = performance.now();
-    const waitedMs = (): number => performance.now() - askedMs;
-    for (count(); isSlow() && leftMs < 0 && waitedMs() < WAIT_MS_MAX; count())
-      await sleep(Math.min(SLEEP_MS_MAX, Math.ceil(-leftMs / share)));
+    const startedMs = performance.now();
+    const waitedMs = (): number => performance.now() - startedMs;
+    for (count(); isSlow() && leftMs < 0 && waitedMs() < msMax; count())
+      await sleep(Math.min(SLEEP_MS_MAX, msMax - waitedMs(), Math.ceil(-leftMs / share)));
     onWaited(waitedMs());
+  }
+
+  function lineOf(kind: StepKind): Line {
+    const line = lines.get(kind) ?? createLine(() => wait(WAIT_MS_MAX[kind]));
+    lines.set(kind, line);
+    return line;
   }
 
   return {
     isSlow,
-    next: () => (isSlow() ? (last = last.then(turn)) : Promise.resolve()),
+    next: (kind, of = '') => (isSlow() ? lineOf(kind)(of) : Promise.resolve()),
     close() {
       clearInterval(looking);
       busyUntilMs = -Infinity;
     },
   };
+}
+
+/** Resolves when its turn has come. */
+type Line = (of: string) => Promise<void>;
+
+/** Turns one after the other: each waits, and then goes to whoever has had none for longest. */
+function createLine(wait: () => Promise<void>): Line {
+  const waiting = new Map<string, (() => void)[]>();
+
+  async function giveTurns(): Promise<void> {
+    while (waiting.size > 0) {
+      await wait();
+      const [of, [go, ...others]] = waiting.entries().next().value!;
+      // Behind everybody else.
+      waiting.delete(of);
+      if (others.length > 0) waiting.set(of, others);
+      go!();
+    }
+  }
+
+  return (of) =>
+    new Promise((go) => {
+      const isIdle = waiting.size === 0;
+      waiting.set(of, [...(waiting.get(of) ?? []), go]);
+      if (isIdle) void giveTurns();
+    });
 }

@@ -19,7 +19,7 @@ export function createTurns(pace: Pace): Turns {
     isOver: () => performance.now() - since >= (pace.isSlow() ? SLOW_TURN_MS : TURN_MS),
     async next() {
       await afterOthers();
-      await pace.next();
+      await pace.next('count');
       since = performance.now();
     },
   };

@@ -90,7 +90,7 @@ export function startErasing({ pool, store, log, pollMs = 5_000, pace = FULL_SPE
   const datasets = createRemover(store, log);
   return repeat(
     async (signal) => {
-      while (!signal.aborted && (await eraseRequests(pool))) await pace.next();
+      while (!signal.aborted && (await eraseRequests(pool))) await pace.next('write');
       await store.check();
       const erasable = await listErasable(pool, ERASED_AT_ONCE_MAX, files.putOff());
       await markErased(pool, await files.remove(erasable.map((file) => ({ id: file.id, names: namesOf(file) }))));

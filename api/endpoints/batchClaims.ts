@@ -42,7 +42,7 @@ export const claim = endpoint({
   replies: { 200: z.strictObject({ data: z.array(z.strictObject({ custom_id: z.string(), body: z.unknown() })) }) },
   async handle({ params, body }, services) {
     // Before the leases begin. Results are taken at once: theirs run, and whoever sends them asks for more behind it.
-    await services.pace.next();
+    await services.pace.next('claim', params.batchId);
     const { id: batchId } = await findExecuted(params.batchId, services);
     const claimed = await transaction(services.pool, (tx) => claimRequests(tx, { batchId, ...body }));
     if (claimed.position) signalPosition(claimed.position, services);

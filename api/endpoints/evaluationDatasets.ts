@@ -53,7 +53,7 @@ export const upload = endpoint({
       actor,
     };
     const { id, rows, bytes } = await uploads.run(params.id, () =>
-      receiveOrErase(upload, atPace(content.chunks, services.pace), services),
+      receiveOrErase(upload, atPace(content.chunks, services.pace, 'upload', params.id), services),
     );
     return created({ id, rows, bytes });
   },

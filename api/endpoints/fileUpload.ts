@@ -112,7 +112,8 @@ async function receive(
 ): Promise<StoredFile> {
   let checked: { facts: FileFacts; bytes: number } | null = null;
   const streamed = body as StreamedBody;
-  const form = await readMultipart({ ...streamed, chunks: atPace(streamed.chunks, pace) }, async (content) => {
+  const chunks = atPace(streamed.chunks, pace, 'upload', accountId);
+  const form = await readMultipart({ ...streamed, chunks }, async (content) => {
     const checker = createFileChecker();
     const findFault = (named: NamedModel) => findModelFault(named, { pool, clock });
     const stored = await storeUpload(store, id, untilRefused(content, checker, findFault), checker, isOver);

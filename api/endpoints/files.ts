@@ -116,7 +116,7 @@ export const content = endpoint({
   replies: { 200: null },
   texts: { 200: ['application/octet-stream'] },
   async handle(call, services) {
-    const { id, filename, bytes } = await find(call, services);
+    const { id, accountId, filename, bytes } = await find(call, services);
     const stream = await services.files.read(id).catch((error: unknown) => {
       // It was deleted, or its time was over, a moment ago.
       throw error instanceof FileGone ? notFound(`file ${id}`) : error;
@@ -134,7 +134,8 @@ export const content = endpoint({
           services.log.error({ err: error, file: id }, 'a file could not be read to its end'),
         );
         // Either that ends takes the other with it.
-        pipeline(atPace(stream as AsyncIterable<Buffer>, services.pace), response, () => stream.destroy());
+        const pieces = atPace(stream as AsyncIterable<Buffer>, services.pace, 'download', accountId);
+        pipeline(pieces, response, () => stream.destroy());
       },
       dispose: () => stream.destroy(),
     };

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { keepBusyFile, type BusyFile } from '../../api/gate/busyFile';
 import { atPace, createPacer, type Pacer } from '../../batches/pace';
 import { until } from '../support/notices';
+import { times } from '../support/times';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-pace-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,7 +48,7 @@ test('L5 while the file is touched, steps take their share of the processor; aft
   const [startedMs, cpu] = [performance.now(), process.cpuUsage()];
   let steps = 0;
   while (performance.now() - startedMs < 2_000) {
-    await pacer.next();
+    await pacer.next('count');
     work(2);
     steps += 1;
   }
@@ -65,7 +66,7 @@ test('L5 while the file is touched, steps take their share of the processor; aft
     (slow) => !slow,
   );
   const before = waitedMs();
-  for (let step = 0; step < 200; step++) await pacer.next();
+  for (let step = 0; step < 200; step++) await pacer.next('count');
   expect(waitedMs()).toBe(before);
 });
 
@@ -80,7 +81,7 @@ test('L5 eight uploads at once have their turns one after the other, and none wa
   const turns: number[] = [];
   await Promise.all(
     Array.from({ length: 8 }, async (_, upload) => {
-      for await (const _chunk of atPace(chunks(), pacer)) {
+      for await (const _chunk of atPace(chunks(), pacer, 'upload', 'own')) {
         turns.push(upload);
         work(1);
       }
@@ -90,6 +91,41 @@ test('L5 eight uploads at once have their turns one after the other, and none wa
   for (let round = 0; round < 5; round++) expect(new Set(turns.slice(round * 8, round * 8 + 8)).size).toBe(8);
 });
 
+/** One whose process does so much else that there is never anything left of its share. */
+async function startUsedUpPacer(): Promise<Pacer> {
+  const file = newFile();
+  touchAgainAndAgain(file);
+  const { pacer } = startPacer(file, 0.000_1);
+  await until(() => pacer.isSlow(), Boolean);
+  work(20);
+  return pacer;
+}
+
+test('L5 a claim stands behind no upload, and of accounts that upload each has its turn', async () => {
+  const pacer = await startUsedUpPacer();
+  const startedMs = performance.now();
+  const turns: string[] = [];
+  const uploads = times(55, () => 'many').concat('one', 'one');
+  for (const account of uploads) void pacer.next('upload', account).then(() => turns.push(account));
+  await pacer.next('claim', 'batch');
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  await until(
+    () => turns.length,
+    (count) => count >= 5,
+  );
+  expect(turns.slice(0, 5)).toEqual(['many', 'one', 'many', 'one', 'many']);
+}, 60_000);
+
+test('L5 whatever else the process does, uploads go on ten times a second', async () => {
+  const pacer = await startUsedUpPacer();
+  const startedMs = performance.now();
+  for (let step = 0; step < 20; step++) {
+    await pacer.next('upload', 'own');
+    work(1);
+  }
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+}, 60_000);
+
 test('L5 what was used at full speed is not owed, and however much else the process does, steps go on', async () => {
   const file = newFile();
   // What the test itself uses is more than that.
@@ -98,7 +134,7 @@ test('L5 what was used at full speed is not owed, and however much else the proc
   touchAgainAndAgain(file);
   await until(() => pacer.isSlow(), Boolean);
   for (let step = 0; step < 5; step++) {
-    await pacer.next();
+    await pacer.next('count');
     work(10);
   }
 }, 30_000);
@@ -129,7 +165,7 @@ test('L5 a pacer that is closed lets go of whoever waits', async () => {
   const { pacer } = startPacer(file, 0.0001);
   await until(() => pacer.isSlow(), Boolean);
   work(50);
-  const waiting = pacer.next();
+  const waiting = pacer.next('count');
   pacer.close();
   await waiting;
   expect(pacer.isSlow()).toBe(false);
