@@ -77,7 +77,8 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
       identity === null ? Promise.resolve(true) : callers.isStillWelcome(identity, route, asked);
     const content = await contentOf(endpoint, request);
     const address = () => addressOf(request);
-    const call = { principal, header, address, isWelcome, ...parse(endpoint, asked, content) };
+    const hasGone = () => asked.response.destroyed;
+    const call = { principal, header, address, isWelcome, hasGone, ...parse(endpoint, asked, content) };
     if (route.limit && identity) await limiter.take(route.limit, { account: accountOf(asked), key: keyOf(identity) });
     return call;
   }

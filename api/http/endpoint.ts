@@ -27,6 +27,8 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = {
   address(): string;
   /** Whether the caller may still ask this: for an answer that goes on for long. One that can't be looked up now still may. */
   isWelcome(): Promise<boolean>;
+  /** Whether the caller has closed the connection: nobody is told the answer. */
+  hasGone(): boolean;
   /** Empty unless the endpoint is `idempotent`, or where it is optional and none came. */
   idempotencyKey: string;
 };

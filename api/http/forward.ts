@@ -84,12 +84,13 @@ export function createForward(url: string, log: Pick<Logger, 'warn'>): Forward {
       return asked;
     };
     let current = handOn(mayRepeat(request) ? kept : fresh);
-    // Its sender breaks it off: then nothing is wrong with the other process.
+    // Its sender breaks it off, or does not wait for the answer: then nothing is wrong with the other process, which is told.
     const leave = (): void => {
       hasGone = true;
       current.destroy();
     };
-    request.on('aborted', leave).on('error', leave);
+    request.on('error', leave);
+    response.on('close', leave);
     return true;
   };
 }

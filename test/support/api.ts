@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import { createApi, type Api } from '../../api/server';
 import { createFolderStore } from '../../batches/fileStore';
+import type { Pace } from '../../batches/pace';
 import { readStoreOwner } from '../../ledger/files/readStoreOwner';
 import type { AccountLimits } from '../../domain/accountLimits';
 import type { SettingsBounds } from '../../domain/autoReload';
@@ -63,6 +64,8 @@ export type TestApiOptions = {
   batchesUrl?: string;
   /** Touched while gates and usage are asked. @default none */
   gatesBusyFile?: string;
+  /** How fast batches go. @default at full speed */
+  pace?: Pace;
   /** @default http://127.0.0.1 */
   publicUrl?: string;
   /** The folder of the built console. @default none */
@@ -92,6 +95,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     files,
     ...(options.batchesUrl !== undefined && { batchesUrl: options.batchesUrl }),
     ...(options.gatesBusyFile !== undefined && { gatesBusyFile: options.gatesBusyFile }),
+    pace: options.pace,
     ...(options.consoleDir !== undefined && { consoleDir: options.consoleDir }),
     ...(options.metrics !== undefined && { metrics: options.metrics }),
     stripeWebhookSecrets: TEST_WEBHOOK_SECRETS,
