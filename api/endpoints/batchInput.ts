@@ -15,7 +15,7 @@ import { OF_ACCOUNT } from './batchAccount';
  * seconds, but minutes while gates are asked: OpenAI's clients ask twice more.
  */
 const COUNTING_MS_MAX = 50_000;
-const COUNTING_POLL_MS = 100;
+const COUNTING_POLL_MS = { min: 100, max: 1_000 };
 
 export const inputFileId = z.string().regex(/^file-[A-Za-z0-9]{1,80}$/, 'must be the id of a file');
 
@@ -49,7 +49,8 @@ export async function readInput(
 }
 
 async function waitForTokens(accountId: string, fileId: string, { pool }: Uses<'pool'>): Promise<CountedFile> {
-  for (const startedMs = performance.now(); ; await sleep(COUNTING_POLL_MS)) {
+  const startedMs = performance.now();
+  for (let pauseMs = COUNTING_POLL_MS.min; ; pauseMs = Math.min(COUNTING_POLL_MS.max, pauseMs * 1.25)) {
     const file = await readFile(pool, accountId, fileId);
     if (!file) throw invalidInput('input_file_id', 'must be a file that is there');
     if (file.purpose !== 'batch') throw invalidInput('input_file_id', 'must be a file of purpose "batch"');
@@ -58,6 +59,7 @@ async function waitForTokens(accountId: string, fileId: string, { pool }: Uses<'
       throw new Problem('file_not_counted', "The file's tokens are still being counted; ask again.", {
         retryAfterSeconds: 5,
       });
+    await sleep(pauseMs);
   }
 }
 
