@@ -40,10 +40,12 @@ export async function recordWebhookAttempt(
   await freePlace(tx, deliveryId, took);
 }
 
+/** An answer after none ends the line too, which may be an hour long: what comes now is held up by no outage that is over. */
 async function freePlace(tx: Tx, deliveryId: string, { tookMs, inVain }: TryTook): Promise<void> {
   const { rows } = await tx.query<{ id: string; account_id: string; unanswered: number }>({
     name: 'webhook-endpoint-tried',
-    text: `update webhook_endpoints e set took_ms = $2, unanswered = case when $3 then e.unanswered + 1 else 0 end, rests_until = null
+    text: `update webhook_endpoints e set took_ms = $2, unanswered = case when $3 then e.unanswered + 1 else 0 end, rests_until = null,
+             line_ends_at = case when e.unanswered > 0 and not $3 then null else e.line_ends_at end
            from webhook_deliveries d where d.id = $1 and e.id = d.endpoint_id returning e.id, e.account_id, e.unanswered`,
     values: [deliveryId, Math.round(tookMs), inVain],
   });

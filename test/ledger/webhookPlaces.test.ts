@@ -121,6 +121,27 @@ test('N2 an endpoint that did not answer three times in a row rests, then one lo
   expect(kinds(await Promise.all(ids.slice(0, 1).map(begin)))).toEqual(['begun']);
 });
 
+test('N2 the line of an endpoint that is back begins anew, however long it was; any other answer leaves it as it is', async () => {
+  const [back, begun, alsoBegun, next, last] = (await post(5)) as [string, string, string, string, string];
+  const lineOf59Minutes = () =>
+    database.pool.query(`update webhook_endpoints set line_ends_at = now() + interval '59 minutes' where id = $1`, [
+      endpoint,
+    ]);
+  await database.pool.query('update webhook_endpoints set unanswered = 3 where id = $1', [endpoint]);
+  await lineOf59Minutes();
+  await begin(back);
+  await record(back, delivered);
+  await begin(begun);
+  await begin(alsoBegun);
+  expect(await begin(next)).toEqual({ kind: 'waits', waitMs: 1_025 });
+
+  await lineOf59Minutes();
+  await record(begun, delivered);
+  await begin(next);
+  const { waitMs } = (await begin(last)) as { waitMs: number };
+  expect(waitMs).toBeGreaterThan(58 * 60_000);
+});
+
 test('N2 a test is sent while its endpoint rests, and its answer ends the rest', async () => {
   const [waiting, test] = [(await post(1))[0]!, '00000000-0000-4000-8000-000000000001'];
   await database.pool.query(
