@@ -20,8 +20,13 @@ const STEP_MS_MIN = 25;
 /** However many wait, each looks once in so long, so that an endpoint that has come back soon gets all of them. */
 const LINE_MS_MAX = 60 * 60_000;
 
-/** What could not be tried for so long, because its endpoint rests, is given up: a day longer than ten tries take. */
+/** What is so old is given up if its endpoint has been silent for long: a day longer than ten tries take. */
 const GIVEN_UP_AFTER_MS = 4 * 24 * 60 * 60_000;
+/**
+ * So many tries in a row in vain, with the rests between them a day. Tries and not hours: those in which we were away
+ * ourselves say nothing about the endpoint.
+ */
+const SILENT_TRIES = 100;
 
 /** An endpoint as its tries have left it. */
 export type EndpointHealth = {
@@ -63,7 +68,7 @@ export function webhookTurn(endpoint: EndpointHealth, asked: TurnAsked, random: 
     asked.underWay.endpoint < places && asked.underWay.account < WEBHOOK_PLACES.account && (asked.slowToo || !slow);
   if (restMs === 0 && free) return { kind: 'now', slow };
   if (asked.isTest) return { kind: 'later', waitMs: WAIT_MS_MIN, lineMs: endpoint.lineMs };
-  if (restMs > 0 && asked.ageMs > GIVEN_UP_AFTER_MS) return { kind: 'given_up' };
+  if (restMs > 0 && unanswered >= SILENT_TRIES && asked.ageMs > GIVEN_UP_AFTER_MS) return { kind: 'given_up' };
   const stepMs = Math.max(STEP_MS_MIN, tookMs === null ? STEP_MS_UNKNOWN : tookMs / places);
   const longestMs = restMs + LINE_MS_MAX;
   const lineMs = Math.min(longestMs, Math.max(endpoint.lineMs, restMs) + stepMs);

@@ -6,6 +6,7 @@ import {
   type EndpointHealth,
   type TurnAsked,
 } from '../../domain/webhookTurn';
+import { times } from '../support/times';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -82,9 +83,17 @@ test('N2 a test waits for a place only, and looks again in a second', () => {
   expect(turn(rests, { isTest: true, ...full })).toEqual({ kind: 'later', waitMs: 1_000, lineMs: HOUR_MS });
 });
 
-test('N2 what an endpoint that rests has not taken after four days is given up; what waits for a place alone is not', () => {
-  expect(turn({ restMs: 1 }, { ageMs: 4 * DAY_MS + 1 })).toEqual({ kind: 'given_up' });
-  expect(turn({ restMs: 1 }, { ageMs: 4 * DAY_MS })).toMatchObject({ kind: 'later' });
+test('N2 what an endpoint that has been silent for a day has not taken after four is given up; what waits for a place alone is not', () => {
+  const silent = { unanswered: 100, restMs: 1 };
+  expect(turn(silent, { ageMs: 4 * DAY_MS + 1 })).toEqual({ kind: 'given_up' });
+  expect(turn(silent, { ageMs: 4 * DAY_MS })).toMatchObject({ kind: 'later' });
   expect(turn({}, { ageMs: 5 * DAY_MS, ...full })).toMatchObject({ kind: 'later' });
   expect(turn({}, { ageMs: 5 * DAY_MS })).toMatchObject({ kind: 'now' });
+});
+
+test('N2 an outage of ours gives up nothing: an endpoint is silent for long by a day of its own rests', () => {
+  expect(turn({ unanswered: 3, restMs: 30_000 }, { ageMs: 5 * DAY_MS })).toMatchObject({ kind: 'later' });
+  expect(turn({ unanswered: 99, restMs: 1 }, { ageMs: 30 * DAY_MS })).toMatchObject({ kind: 'later' });
+  const restedMs = times(100, (n) => endpointRestMs(n)).reduce((sum, ms) => sum + ms, 0);
+  expect(Math.round(restedMs / HOUR_MS)).toBe(23);
 });

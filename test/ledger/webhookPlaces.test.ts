@@ -156,13 +156,15 @@ test('N2 a test is sent while its endpoint rests, and its answer ends the rest',
   expect(await begin(waiting)).toMatchObject({ kind: 'begun' });
 });
 
-test('N2 what an endpoint has not taken after four days, because it rests, is given up', async () => {
-  const [old] = (await post(1)) as [string];
+test('N2 what an endpoint that is silent for long has not taken after four days is given up; after an outage of ours nothing is', async () => {
+  const [old, ...others] = (await post(4)) as [string, string, string, string];
   await age(4 * 86_400 + 60);
-  await database.pool.query(
-    `update webhook_endpoints set unanswered = 5, rests_until = now() + interval '1 hour' where id = $1`,
-    [endpoint],
-  );
+  for (const id of others) {
+    await begin(id);
+    await record(id, timedOut);
+  }
+  expect(await begin(old)).toMatchObject({ kind: 'waits' });
+  await database.pool.query('update webhook_endpoints set unanswered = 100 where id = $1', [endpoint]);
   expect(await begin(old)).toEqual({ kind: 'ended' });
   expect(await row(old)).toMatchObject({
     status: 'failed',
