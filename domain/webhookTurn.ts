@@ -76,6 +76,9 @@ export function webhookTurn(endpoint: EndpointHealth, asked: TurnAsked, random: 
   return { kind: 'later', waitMs: Math.round(WAIT_MS_MIN + turnMs), lineMs: Math.round(lineMs) };
 }
 
+/** How long to wait when another counts the places. @param random from 0 to below 1: those that met do not meet again */
+export const placesHeldWaitMs = (random: number): number => Math.round(WAIT_MS_MIN * (1 + random));
+
 /** Whether a try held its place for long and for nothing. A refused connection does not: it is over at once. */
 export const waitedInVain = (tookMs: number, answered: boolean): boolean => !answered && tookMs >= SLOW_MS;
 

@@ -1,6 +1,6 @@
 /** Counts a try of a webhook before it is sent, if there is a place for it (N2). */
 import type { WebhookType } from '../../domain/webhook';
-import { webhookTurn, type EndpointHealth, type TurnAsked } from '../../domain/webhookTurn';
+import { placesHeldWaitMs, webhookTurn, type EndpointHealth, type TurnAsked } from '../../domain/webhookTurn';
 import type { Tx } from '../db';
 import { endWebhookDelivery } from './endWebhookDelivery';
 import type { WebhookBegun } from './webhookAttempt';
@@ -37,7 +37,8 @@ export async function beginWebhookAttempt(
   deliveryId: string,
   { slowToo, patienceSeconds }: BeginOptions,
 ): Promise<WebhookBegun> {
-  await lockPlaces(tx, deliveryId);
+  // Nothing is written: the workflow of this delivery, if it is lost, is found again no later than it was to be.
+  if (!(await lockPlaces(tx, deliveryId))) return { kind: 'waits', waitMs: placesHeldWaitMs(Math.random()) };
   const row = await readDelivery(tx, deliveryId);
   if (!row) return { kind: 'ended' };
   const { accountId, type, secrets, endpointId } = row;
@@ -63,14 +64,18 @@ export async function beginWebhookAttempt(
   }
 }
 
-/** The account's places are counted by one at a time. Held for milliseconds, and by nobody who moves money. */
-async function lockPlaces(tx: Tx, deliveryId: string): Promise<void> {
-  await tx.query({
+/**
+ * The account's places are counted by one at a time. False: another counts them. Nobody waits for that: it takes milliseconds,
+ * but seconds where a worker froze, and those that waited would hold connections which charges need.
+ */
+async function lockPlaces(tx: Tx, deliveryId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ locked: boolean }>({
     name: 'lock-webhook-places',
-    text: `select pg_advisory_xact_lock(hashtextextended('webhook_places/' || e.account_id, 0))
+    text: `select pg_try_advisory_xact_lock(hashtextextended('webhook_places/' || e.account_id, 0)) as locked
            from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id where d.id = $1`,
     values: [deliveryId],
   });
+  return rows[0]?.locked ?? true;
 }
 
 async function readDelivery(tx: Tx, deliveryId: string): Promise<Row | undefined> {

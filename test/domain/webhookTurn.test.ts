@@ -1,6 +1,7 @@
 import { WEBHOOK_RETRY_DELAYS_MS } from '../../domain/webhook';
 import {
   endpointRestMs,
+  placesHeldWaitMs,
   waitedInVain,
   webhookTurn,
   type EndpointHealth,
@@ -96,4 +97,8 @@ test('N2 an outage of ours gives up nothing: an endpoint is silent for long by a
   expect(turn({ unanswered: 99, restMs: 1 }, { ageMs: 30 * DAY_MS })).toMatchObject({ kind: 'later' });
   const restedMs = times(100, (n) => endpointRestMs(n)).reduce((sum, ms) => sum + ms, 0);
   expect(Math.round(restedMs / HOUR_MS)).toBe(23);
+});
+
+test('N2 those that found the places being counted look again in a second or two, at different times', () => {
+  expect([0, 0.5, 0.999].map(placesHeldWaitMs)).toEqual([1_000, 1_500, 1_999]);
 });
