@@ -569,6 +569,7 @@ create table notice_deliveries (
 );
 CREATE INDEX notice_deliveries_due ON notice_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
 CREATE INDEX notice_deliveries_waiting ON notice_deliveries USING btree (recipient) WHERE (status = 'pending'::text);
+CREATE TRIGGER notice_deliveries_erased BEFORE UPDATE OF status ON notice_deliveries FOR EACH ROW WHEN (((old.status = 'pending'::text) AND (new.status <> 'pending'::text))) EXECUTE FUNCTION erase_told();
 
 create table notices (
   id uuid not null default gen_random_uuid(),
@@ -1205,6 +1206,22 @@ begin
     if p_rows is not null then return true; end if;
   end loop;
   return false;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION erase_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+begin
+  if exists (select from notices n join accounts a on a.id = n.account_id where n.id = new.notice_id and a.closing_at is not null) then
+    new.recipient := 'erased ' || gen_random_uuid();
+    new.last_error := null;
+    delete from dev_mailbox where substr(message_id, 2, 36) = new.notice_id::text;
+  end if;
+  return new;
 end $function$
 ;
 

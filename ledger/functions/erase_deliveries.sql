@@ -1,5 +1,5 @@
 -- Erases to whom an account's notices of some time were sent, and what was answered. What waits and tells of money, or that
--- access has ended, is still sent: `recordDelivery` erases its address. What else waits is not sent any more. A part of
+-- access has ended, is still sent: `erase_told` erases its address. What else waits is not sent any more. A part of
 -- `erase_history`.
 create or replace function erase_deliveries(p_account text, p_after timestamptz, p_until timestamptz) returns void language plpgsql
 as $$

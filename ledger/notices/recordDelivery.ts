@@ -14,20 +14,15 @@ const ERROR_LENGTH_MAX = 500;
 const statement = {
   name: 'record-delivery',
   text: `
-    update notice_deliveries d set
-      recipient = case when $4 <> 'put_off' and a.closing_at is not null then 'erased ' || gen_random_uuid() else recipient end,
+    update notice_deliveries set
       status = case $4 when 'sent' then 'sent' when 'failed' then 'failed' else 'pending' end,
       sent_at = case when $4 = 'sent' then now() end,
-      last_error = case when $4 <> 'put_off' and a.closing_at is not null then null else $5 end,
+      last_error = $5,
       next_attempt_at = case when $4 = 'put_off' then now() + make_interval(secs => $6) else next_attempt_at end
-    from notices n join accounts a on a.id = n.account_id
-    where n.id = $1 and d.notice_id = n.id and recipient = $2 and status <> 'sent' and ($4 = 'sent' or attempts = $3)`,
+    where notice_id = $1 and recipient = $2 and status <> 'sent' and ($4 = 'sent' or attempts = $3)`,
 };
 
-/**
- * A mail that went out counts, even if its try had run out of time; any other news counts from the newest try only. Of an
- * account that is being closed the address is erased with the last try: nothing else needs it any more.
- */
+/** A mail that went out counts, even if its try had run out of time; any other news counts from the newest try only. */
 export async function recordDelivery(
   db: Db,
   { noticeId, recipient, attempt }: Pick<Delivery, 'noticeId' | 'recipient' | 'attempt'>,

@@ -85,6 +85,7 @@ test("B2 the service's role owns nothing, and only what runs as the owner runs a
     { name: 'drop_usage_month' },
     { name: 'erase_account' },
     { name: 'erase_history' },
+    { name: 'erase_told' },
   ]);
   // Any role that may connect could call them otherwise.
   const { rows: forAll } = await database.owner.query(
