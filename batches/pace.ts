@@ -50,7 +50,7 @@ const BUSY_MS = 1_000;
 const SAVED_MS_MAX = 1;
 /**
  * However much else the process does, such as answering whoever does not wait: batches come to their end, and uploads
- * before their clients give up. All kinds at these rates use about the share. A claim is dear: what it hands out comes
+ * before their clients give up. By estimate, all kinds at these rates use about the share. A claim is dear: what it hands out comes
  * back as results, and those wait for nothing.
  */
 const WAIT_MS_MAX = { claim: 500, upload: 100, download: 100, count: 100, write: 100 };
