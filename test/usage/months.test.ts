@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { findViolations } from '../../ledger/transactions/findViolations';
+import { MONTHS_LOCK } from '../../ledger/usage/inUsageSnapshot';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
 import { postUsage } from '../../ledger/usage/postUsage';
 import { prepareUsageMonths } from '../../ledger/usage/prepareUsageMonths';
@@ -147,4 +148,18 @@ test('B5 a month that somebody reads is made as soon as it is free, and usage go
   );
   await sums.stop();
   expect(await tableOf('meanwhile-9')).toBe(tables(monthsFromNow(0))[0]);
+});
+
+test('B5, O4 while a backup keeps months from being made, those that are there are not told as missing', async () => {
+  const reader = await database.pool.connect();
+  await reader.query('select pg_advisory_lock_shared($1)', [MONTHS_LOCK]);
+  try {
+    expect(await prepareUsageMonths(database.pool)).toEqual({ made: [], failed: [] });
+    await dropMonths();
+    expect((await prepareUsageMonths(database.pool)).failed).toHaveLength(3);
+  } finally {
+    await reader.query('select pg_advisory_unlock_shared($1)', [MONTHS_LOCK]);
+    reader.release();
+  }
+  expect((await prepareUsageMonths(database.pool)).made).toEqual(tables(monthsFromNow(0, 1, 2)));
 });
