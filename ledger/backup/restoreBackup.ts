@@ -6,7 +6,8 @@ import type { Pool } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { transaction, type Tx } from '../db';
 import { migrate, readSchemaFiles } from '../migrate';
-import { isLockTimeout, whenFree } from '../whenFree';
+import { MONTHS_LOCK } from '../usage/inUsageSnapshot';
+import { isLockTimeout, LOCK_TRY_MS, whenFree } from '../whenFree';
 import { readManifest, tableFile, type Manifest } from './manifest';
 
 /** At first the tables are asked for all at once, and given up when one is in use: nobody is let wait for the others. */
@@ -17,6 +18,10 @@ const TRIES = { triesMax: 20, pauseMs: 500 };
  */
 const WAIT_MS_MAX = 800;
 const WAITING_TRIES = { triesMax: 20, pauseMs: 4_000 };
+/** Longer than `deadlock_timeout` (1 s): then Postgres itself ends an autovacuum that somebody waits for. */
+const AUTOVACUUM_WAIT_MS = 1_500;
+const HOLDERS_SHOWN_MAX = 5;
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * One transaction, which also records that it was made: whoever asks meanwhile waits, and then finds the older state; cut
@@ -40,15 +45,23 @@ export async function restoreBackup(
   }
   await requireSameSchema(pool, backup);
   const loadAfter = (waitMsMax: number) => transaction(pool, (tx) => load(tx, backup, folder, waitMsMax));
+  const names = backup.tables.map(({ name }) => name);
   await whenFree(() => loadAfter(0), tries)
     .catch((error: unknown) => {
       if (!isLockTimeout(error)) throw error;
-      return whenFree(() => loadAfter(WAIT_MS_MAX), waitingTries);
+      return whenFree(async () => {
+        await cancelAutovacuum(pool, names);
+        return loadAfter(WAIT_MS_MAX);
+      }, waitingTries);
+    })
+    .catch(async (error: unknown) => {
+      if (!isLockTimeout(error) || !(await listHolders(pool, names)).some(isAutovacuum)) throw error;
+      return loadAfter(AUTOVACUUM_WAIT_MS);
     })
     .catch(async (error: unknown) => {
       if (!isLockTimeout(error)) throw error;
       throw new Error(
-        `The tables were never free, and nothing was restored. In use by: ${await listHolders(pool)}. End who reads for long, or stop the APIs and workers, and restore again.`,
+        `The tables were never free, and nothing was restored. In use by: ${inWords(await listHolders(pool, names))}. End who reads for long, or stop the APIs and workers, and restore again.`,
         { cause: error },
       );
     });
@@ -68,15 +81,41 @@ async function requireSameSchema(pool: Pool, { migrations }: Manifest): Promise<
     throw new Error(`The database has gone on to ${differing.join(', ')} since the backup: restore into an empty one.`);
 }
 
-/** Whoever has been at work in this database for the longest. */
-async function listHolders(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ pid: number; name: string; seconds: number }>(
-    `select pid, application_name as name, extract(epoch from clock_timestamp() - xact_start)::int as seconds from pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
-       and xact_start is not null order by xact_start limit 5`,
+/** `role`: null where it is Postgres itself. `name`: empty where it gave none. */
+type Holder = { pid: number; role: string | null; name: string; seconds: number | null };
+
+/** Whoever holds one of the tables, or the lock of months; the longest first. */
+async function listHolders(pool: Pool, tables: string[]): Promise<Holder[]> {
+  const { rows } = await pool.query<Holder>(
+    `select pid, usename as role, application_name as name, extract(epoch from clock_timestamp() - xact_start)::int as seconds
+     from pg_stat_activity where datname = current_database() and pid in (
+       select l.pid from pg_locks l where l.granted and l.database = (select oid from pg_database where datname = current_database())
+         and (l.relation in (select to_regclass(name) from unnest($1::text[]) name)
+           or l.locktype = 'advisory' and (l.classid, l.objid, l.objsubid) = (0, $2::bigint::oid, 1)))
+     order by xact_start`,
+    [tables, MONTHS_LOCK],
   );
-  if (rows.length === 0) return 'nobody at this moment';
-  return rows.map(({ pid, name, seconds }) => `${name || 'somebody'} (pid ${pid}, for ${seconds} s)`).join(', ');
+  return rows;
+}
+
+/** Of who works on tables here, only an autovacuum has no role. Who may not see more of it sees that. */
+const isAutovacuum = ({ role }: Holder): boolean => role === null;
+
+/** Postgres begins it again later. Only a superuser may: for another role, see AUTOVACUUM_WAIT_MS. */
+async function cancelAutovacuum(pool: Pool, tables: string[]): Promise<void> {
+  for (const holder of await listHolders(pool, tables))
+    if (isAutovacuum(holder))
+      await pool.query('select pg_cancel_backend($1)', [holder.pid]).catch((error: { code?: string }) => {
+        if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+      });
+}
+
+function inWords(holders: Holder[]): string {
+  const words = holders.slice(0, HOLDERS_SHOWN_MAX).map((holder) => {
+    const since = holder.seconds === null ? '' : `, for ${holder.seconds} s`;
+    return `${isAutovacuum(holder) ? 'autovacuum' : holder.name || 'somebody'} (pid ${holder.pid}${since})`;
+  });
+  return words.join(', ') || 'nobody at this moment';
 }
 
 /** All at once or not at all. @param waitMsMax for all of them together; 0: a table that is in use is not waited for */
@@ -95,6 +134,10 @@ async function load(
   folder: string,
   waitMsMax: number,
 ): Promise<void> {
+  // No month leaves between the look for it and the lock on its table.
+  await tx.query(
+    `set local lock_timeout = ${LOCK_TRY_MS}; select pg_advisory_xact_lock(${MONTHS_LOCK}); set local lock_timeout = default`,
+  );
   for (const month of usageMonths) await tx.query('select create_usage_month($1)', [month]);
   const all = tables.map(({ name }) => name).join();
   await lockTables(
