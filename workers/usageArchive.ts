@@ -13,18 +13,18 @@ export type UsageArchiveOptions = {
   folder: string;
   retentionMs: number;
   clock: Pick<Clock, 'now'>;
-  /** Told after each look. */
+  /** Told after each look, but for one while which another worker was at it. */
   onLooked?: ArchiveCounts;
 };
-/** Whether all that was due was archived, by this worker or by another. */
+/** Whether all that was due was archived. */
 export type ArchiveCounts = (isDone: boolean) => void;
 
 /** Several may run beside each other: one works at a time. */
 export function startUsageArchive(options: UsageArchiveOptions): { stop(): Promise<void> } {
   return repeat(
     async (signal) => {
-      await archiveUsage({ ...options, nowMs: options.clock.now(), signal });
-      options.onLooked?.(true);
+      const archived = await archiveUsage({ ...options, nowMs: options.clock.now(), signal });
+      if (archived !== null) options.onLooked?.(true);
     },
     TICK_MS,
     (error) => {

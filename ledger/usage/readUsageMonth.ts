@@ -1,6 +1,7 @@
 /** Reads a month of usage events as JSON (B8), some thousands at a time. */
 import type { PoolClient } from 'pg';
 import { beginUsageView } from './beginUsageView';
+import { takenIn } from './takenIn';
 
 const EVENTS_AT_ONCE = 5_000;
 
@@ -17,8 +18,7 @@ export async function* readUsageMonth(client: PoolClient, month: string): AsyncG
     );
     await client.query(
       `declare events no scroll cursor for
-       select row_to_json(u)::text as json, cost_nano as cost, posting from usage_events u
-       where taken_at >= '${firstDayOf(month)}Z' and taken_at < timestamptz '${firstDayOf(month)}Z' + interval '1 month'`,
+       select row_to_json(u)::text as json, cost_nano as cost, posting from usage_events u where ${takenIn(month)}`,
     );
     for (;;) {
       const { rows } = await client.query<ArchivedEvent>(`fetch ${EVENTS_AT_ONCE} from events`);
@@ -28,9 +28,4 @@ export async function* readUsageMonth(client: PoolClient, month: string): AsyncG
   } finally {
     await client.query('rollback');
   }
-}
-
-function firstDayOf(month: string): string {
-  if (!/^\d{4}-\d{2}$/.test(month)) throw new Error(`${month} is not a month such as 2026-11`);
-  return `${month}-01T00:00:00`;
 }

@@ -8,6 +8,7 @@ import { readConfig } from '../../domain/config';
 import { recordResults } from '../../ledger/batches/recordResults';
 import { transaction } from '../../ledger/db';
 import { findViolations } from '../../ledger/transactions/findViolations';
+import { withArchiveLock } from '../../ledger/usage/archiveLock';
 import { listArchives } from '../../ledger/usage/listArchives';
 import { listUsageMonths } from '../../ledger/usage/listUsageMonths';
 import { postUsage, type PricedEvent } from '../../ledger/usage/postUsage';
@@ -17,6 +18,7 @@ import { recordArchive } from '../../ledger/usage/recordArchive';
 import { archiveUsage } from '../../usage/archive/archiveUsage';
 import { restoreUsage } from '../../usage/archive/restoreUsage';
 import { writeUsageMonth } from '../../usage/archive/writeUsageMonth';
+import { startUsageArchive } from '../../workers/usageArchive';
 import { completed, insertBatchModel, runningBatch } from '../support/batchJob';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { credit, openAccount, priced } from '../support/ledgerAccount';
@@ -203,6 +205,9 @@ test('B8, O4 a file with other events, or one that is not whole, is not replaced
   writeFileSync(fileOf('2026-07'), gzipSync(`{"account_id":"x","sequence":1,"posting":7,"cost_nano":5}\n`));
   await expect(archive()).rejects.toThrow(/has other events than the month in the database/);
   expect(await kept()).toEqual(['july', 'now']);
+  expect(readdirSync(folder)).toEqual(['usage-2026-07.ndjson.gz', 'usage-2026-08.ndjson.gz']);
+  writeFileSync(fileOf('2026-07'), gzipSync(`{"account_id":"x","sequence":1,"posting":7,"cost_nano":1000000000}\n`));
+  await expect(archive()).rejects.toThrow(/has other events than the month in the database/);
   const half = readFileSync(fileOf('2026-08')).subarray(0, 60);
   writeFileSync(fileOf('2026-07'), half);
   await expect(archive()).rejects.toThrow(/is no whole file/);
@@ -239,7 +244,35 @@ test('B8 a file that is not what was written keeps its month in the database', a
 
 test('B8 several workers at once archive each month once', async () => {
   const archived = await Promise.all(Array.from({ length: 5 }, () => archive()));
-  expect(archived.flat().sort()).toEqual(['2026-07', '2026-08']);
+  expect(archived.flatMap((months) => months ?? []).sort()).toEqual(['2026-07', '2026-08']);
+});
+
+test('B8 a worker that finds another at work does not tell that all is archived', async () => {
+  const told: boolean[] = [];
+  const options = { pool: database.pool, log, folder, retentionMs, clock: { now: () => Date.now() } };
+  const look = async () => {
+    await startUsageArchive({ ...options, onLooked: (isDone) => told.push(isDone) }).stop();
+  };
+  await withArchiveLock(database.pool, async () => {
+    expect(await archive()).toBeNull();
+    await look();
+  });
+  expect(told).toEqual([]);
+});
+
+test('B8 a month that could not be read to its end leaves no part of a file', async () => {
+  const client = await database.pool.connect();
+  let fetches = 0;
+  const breaking = {
+    query: (text: string) =>
+      text.startsWith('fetch') && ++fetches === 2 ? Promise.reject(new Error('it broke off')) : client.query(text),
+  } as unknown as typeof client;
+  try {
+    await expect(writeUsageMonth(breaking, '2026-08', fileOf('2026-08'))).rejects.toThrow(/broke off/);
+  } finally {
+    client.release();
+  }
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('B8 a month that somebody reads is dropped as soon as it is free, and usage goes on meanwhile', async () => {

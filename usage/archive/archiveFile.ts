@@ -43,26 +43,30 @@ function numberIn(line: string, name: string): bigint {
   return BigInt(digits);
 }
 
-/** Reads it from its beginning to its end. `content`: the same of two files that have the same events, in any order. */
-export async function readFacts(path: string): Promise<{ facts: FileFacts; content: string }> {
-  const facts = { events: 0, cost: 0n, first: 0n, last: -1n };
+/** Of events as JSON. `content`: the same of the same events, in any order. */
+export async function sumUp(
+  events: AsyncIterable<string[]>,
+): Promise<Pick<FileFacts, 'events' | 'cost' | 'postings'> & { content: string }> {
+  const sums = { events: 0, cost: 0n, first: 0n, last: -1n };
   let content = 0n;
-  for await (const lines of readLines(path))
+  for await (const lines of events)
     for (const line of lines) {
       const posting = numberIn(line, 'posting');
-      facts.cost += numberIn(line, 'cost_nano');
-      if (facts.events++ === 0 || posting < facts.first) facts.first = posting;
-      if (posting > facts.last) facts.last = posting;
+      sums.cost += numberIn(line, 'cost_nano');
+      if (sums.events++ === 0 || posting < sums.first) sums.first = posting;
+      if (posting > sums.last) sums.last = posting;
       content += createHash('sha256').update(line).digest().readBigUInt64LE();
     }
   return {
-    facts: {
-      sha256: await checksumOf(path),
-      bytes: (await stat(path)).size,
-      events: facts.events,
-      cost: nano(facts.cost),
-      postings: { first: facts.first, last: facts.last },
-    },
-    content: `${facts.events} events, ${content}`,
+    events: sums.events,
+    cost: nano(sums.cost),
+    postings: { first: sums.first, last: sums.last },
+    content: `${sums.events} events, ${content}`,
   };
+}
+
+/** Reads it from its beginning to its end. `content`: see `sumUp`. */
+export async function readFacts(path: string): Promise<{ facts: FileFacts; content: string }> {
+  const { content, ...sums } = await sumUp(readLines(path));
+  return { facts: { sha256: await checksumOf(path), bytes: (await stat(path)).size, ...sums }, content };
 }

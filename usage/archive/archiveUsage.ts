@@ -32,9 +32,10 @@ export type Archiving = {
  * the file is written and named, its checksum recorded, the file read again, and only then the month dropped. So a stop
  * at any moment loses nothing, and the next call goes on: a file that is not recorded is held against the month, and never
  * replaced. A month that can't be archived keeps no other from it; what was the matter with the first is thrown at the end.
+ * Null: another archives or restores, and how that ends is not known here.
  */
-export async function archiveUsage(archiving: Archiving): Promise<string[]> {
-  return (await withArchiveLock(archiving.pool, (client) => archiveMonths(client, archiving))) ?? [];
+export async function archiveUsage(archiving: Archiving): Promise<string[] | null> {
+  return withArchiveLock(archiving.pool, (client) => archiveMonths(client, archiving));
 }
 
 async function archiveMonths(client: PoolClient, archiving: Archiving): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Writes a month of usage events to a compressed file, a JSON object per line. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -8,9 +8,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { PoolClient } from 'pg';
 import { nano } from '../../domain/money';
+import { countUsageMonth } from '../../ledger/usage/countUsageMonth';
 import { countWithoutLine } from '../../ledger/usage/countWithoutLine';
-import { readUsageMonth } from '../../ledger/usage/readUsageMonth';
-import { readFacts, readLines, type FileFacts } from './archiveFile';
+import { readUsageMonth, type ArchivedEvent } from '../../ledger/usage/readUsageMonth';
+import { readFacts, readLines, sumUp, type FileFacts } from './archiveFile';
 
 /**
  * All or nothing under `path`: it is written beside it, flushed and renamed. The same month gives the same bytes. A file
@@ -18,6 +19,7 @@ import { readFacts, readLines, type FileFacts } from './archiveFile';
  * Takes one connection, in one transaction that sees one moment, and a few thousand events of memory.
  */
 export async function writeUsageMonth(client: PoolClient, month: string, path: string): Promise<FileFacts> {
+  if (existsSync(path)) return keepOlder(client, month, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const sums = { events: 0, cost: 0n, first: 0n, last: -1n };
   const hash = createHash('sha256');
@@ -40,13 +42,16 @@ export async function writeUsageMonth(client: PoolClient, month: string, path: s
     }
   }
   const part = `${path}.part`;
-  await pipeline(Readable.from(lines()), createGzip(), counting, createWriteStream(part, { mode: 0o600, flush: true }));
-  if (existsSync(path)) {
-    const kept = await keepOlder(client, part, path);
-    await rm(part);
-    return kept;
+  try {
+    // Opened first: a stream that fails while it opens its file by itself leaves one after the removal.
+    const file = await open(part, 'w', 0o600);
+    await pipeline(Readable.from(lines()), createGzip(), counting, file.createWriteStream({ flush: true }));
+    // Somebody may have brought one back meanwhile.
+    if (existsSync(path)) return await keepOlder(client, month, path);
+    await rename(part, path);
+  } finally {
+    await rm(part, { force: true });
   }
-  await rename(part, path);
   await flush(dirname(path));
   return {
     sha256: hash.digest('hex'),
@@ -61,16 +66,32 @@ export async function writeUsageMonth(client: PoolClient, month: string, path: s
  * What is recorded of the file that is there already: when it has the events of the month, in any order; or when the month
  * has no events here, and each of the file's was deducted by a line of this ledger. @throws in any other case
  */
-async function keepOlder(client: PoolClient, part: string, path: string): Promise<FileFacts> {
+async function keepOlder(client: PoolClient, month: string, path: string): Promise<FileFacts> {
   const older = await readFacts(path).catch((error: Error) => {
     throw new Error(`${path} is there, is not recorded, and is no whole file: ${error.message}. ${MOVE_IT}`);
   });
-  const month = await readFacts(part);
-  if (older.content === month.content) return older.facts;
-  let foreign = month.facts.events;
-  if (foreign === 0) for await (const events of readLines(path)) foreign += await countWithoutLine(client, events);
-  if (foreign === 0) return older.facts;
+  if (await isOfMonth(client, month, path, older)) return older.facts;
   throw new Error(`${path} is there, is not recorded, and has other events than the month in the database. ${MOVE_IT}`);
+}
+
+async function isOfMonth(
+  client: PoolClient,
+  month: string,
+  path: string,
+  { facts, content }: Awaited<ReturnType<typeof readFacts>>,
+): Promise<boolean> {
+  const { events, cost } = await countUsageMonth(client, month);
+  if (events === 0) {
+    for await (const some of readLines(path)) if ((await countWithoutLine(client, some)) > 0) return false;
+    return true;
+  }
+  // What differs by these is not read through at each look.
+  if (events !== facts.events || cost !== facts.cost) return false;
+  return (await sumUp(jsonOf(readUsageMonth(client, month)))).content === content;
+}
+
+async function* jsonOf(batches: AsyncIterable<ArchivedEvent[]>): AsyncGenerator<string[]> {
+  for await (const events of batches) yield events.map(({ json }) => json);
 }
 
 const MOVE_IT = 'It is not replaced: move it to where you keep it, and the month is archived anew';
