@@ -58,8 +58,8 @@ export function createMarker(folder: string, readOwner: () => Promise<StoreOwner
   };
 }
 
-/** An empty one is none: it was cut short. */
-const readMarker = (path: string): Promise<string | null> =>
+/** Whose the folder is; null without a marker. An empty one is none: it was cut short. */
+export const readMarker = (path: string): Promise<string | null> =>
   readFile(path, 'utf8').then(
     (text) => text.trim() || null,
     (error: NodeJS.ErrnoException) => {

@@ -61,6 +61,44 @@ test('O4, B8 a backup without the archives, which alone have their events, is re
   expect(backup()).toMatchObject({ status: 0, made: ['backup'] });
 });
 
+/** Marks a folder as this deployment's. */
+async function mark(name: string): Promise<void> {
+  const { rows } = await database.pool.query<{ id: string }>('select id from file_store');
+  writeFileSync(join(folder, name, '.ballast'), rows[0]!.id);
+}
+
+test('O4 files that are lost for good keep no backup from being made: it names them', async () => {
+  await insertBatchModel(database.pool);
+  const id = await insertInput(database.pool, await openAccount(database.pool), 1);
+  mkdirSync(join(folder, files));
+  writeFileSync(join(folder, files, '.ballast'), "another's");
+  expect(backup()).toMatchObject({ status: 1, made: [] });
+  await mark(files);
+  const { status, stderr, made } = backup();
+  expect({ status, made }).toEqual({ status: 0, made: ['backup'] });
+  expect(stderr).toContain(`1 files are in no folder any more, and not in the backup: ${join(folder, files, id)}`);
+});
+
+test('O4, B8 archives that are lost for good keep no backup from being made: it names them', async () => {
+  await database.owner.query(
+    `insert into usage_archives (month, file, sha256, bytes, events, cost_nano, first_posting, last_posting, dropped_at)
+     select month, 'usage-' || month || '.ndjson.gz', 'x', 1, 1, 1, 1, 1, now() from unnest('{2026-01,2026-02}'::text[]) month`,
+  );
+  const nameOf = (month: string): string => join(folder, archives, `usage-${month}.ndjson.gz`);
+  mkdirSync(join(folder, archives));
+  writeFileSync(nameOf('2026-02'), 'content');
+  const one = backup();
+  expect(one).toMatchObject({ status: 0, made: ['backup'] });
+  expect(one.stderr).toContain(`1 files are in no folder any more, and not in the backup: ${nameOf('2026-01')}`);
+  rmSync(nameOf('2026-02'));
+  rmSync(join(folder, 'backup'), { recursive: true });
+  const none = backup();
+  expect(none).toMatchObject({ status: 1, made: [] });
+  expect(none.stderr).toMatch(/lost for good, write \S+ into .*archives\/\.ballast/);
+  await mark(archives);
+  expect(backup()).toMatchObject({ status: 0, made: ['backup'] });
+});
+
 const briefly = { tries: { triesMax: 3, pauseMs: 100 }, waitingTries: { triesMax: 3, pauseMs: 100 } };
 
 test('O4 a restore finds its turn under steady traffic, in which some table is always in use', async () => {
