@@ -1,6 +1,6 @@
 /** Embedded Postgres for `npm start` and the tests: created on first use, its port and password kept in the data directory. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
@@ -8,7 +8,7 @@ import { run, sleep, type Log } from './commands';
 import { startDaemon, tailOf, type Daemon, type DaemonOptions, type Exit } from './daemon';
 import { commandLine, stopProcess } from './leftovers';
 import { isPortFree, rememberedAddress, rememberedPort } from './ports';
-import { findPostgresPlace, type PostgresPlace } from './postgresPlace';
+import { findPostgresPlace, placeOutside, type PostgresPlace } from './postgresPlace';
 
 export interface PostgresOptions {
   dataDir: string;
@@ -163,6 +163,23 @@ function exists(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** What a start leaves in its data directory sooner or later. */
+const TRACES = ['secrets.json', 'ports.json', 'postgres', 'postgres-password'];
+
+/**
+ * Outside of a data directory of which nothing is left, a database may still be from one that was deleted with all it had,
+ * its password too. It is kept under another name, and said where: call it before anything is written to the directory.
+ */
+export async function setOrphanAside(dataDir: string, log: Log): Promise<void> {
+  const clusterDir = placeOutside(dataDir);
+  const isTraced = TRACES.some((name) => lstatSync(join(dataDir, name), { throwIfNoEntry: false }) !== undefined);
+  if (process.getuid?.() !== 0 || isTraced || !existsSync(clusterDir)) return;
+  await stopLeftover(clusterDir, log);
+  const aside = `${clusterDir}.old-${new Date().toISOString().replaceAll(':', '')}`;
+  renameSync(clusterDir, aside);
+  log(`${dataDir} is new; the database of the one that was here before is kept in ${aside}`);
 }
 
 /**

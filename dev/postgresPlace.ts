@@ -100,15 +100,20 @@ async function copyOfBinaries(native: { folder: string; version: string }): Prom
   return target;
 }
 
+/** Where the cluster of a data directory is that Postgres can't reach. */
+export function placeOutside(dataDir: string): string {
+  const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+  return `/var/lib/ballast/${key}/postgres`;
+}
+
 /** A cluster under /var/lib, named after the data directory and linked from it. */
 function clusterOutside(dataDir: string, user: { uid: number; gid: number }): string {
-  const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const home = `/var/lib/ballast/${key}`;
+  const clusterDir = placeOutside(dataDir);
+  const home = dirname(clusterDir);
   mkdirSync(home, { recursive: true });
   chmodSync(dirname(home), 0o711);
   chownSync(home, user.uid, user.gid);
   chmodSync(home, 0o700);
-  const clusterDir = join(home, 'postgres');
   linkTo(clusterDir, join(dataDir, 'postgres'));
   return clusterDir;
 }

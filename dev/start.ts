@@ -2,6 +2,7 @@
 import { readConfig } from '../domain/config';
 import { openPlainOutput } from '../telemetry/log';
 import { lockDataDir, readSecrets, stopLeftovers } from './dataDir';
+import { setOrphanAside } from './postgres';
 import { runUntilStopped } from './runUntilStopped';
 import { Supervisor } from './supervisor';
 
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   // Secrets, logs, histories: whatever we and our programs write is for this user only.
   process.umask(0o077);
   const { dataDir, release } = lockDataDir(config.DATA_DIR);
+  await setOrphanAside(dataDir, log);
   const supervisor = new Supervisor(config, dataDir, readSecrets(dataDir, config.ADMIN_KEY), log);
   const start = async () => {
     await stopLeftovers(dataDir, log);

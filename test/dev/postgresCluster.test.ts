@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -94,19 +95,50 @@ test.each(['before its password was kept', 'after that'])(
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
+const outsideOf = (folder: string): string => {
+  const place = join('/var/lib/ballast', createHash('sha256').update(folder).digest('hex').slice(0, 12), 'postgres');
+  outside.add(dirname(place));
+  return place;
+};
+
+asRoot(
+  'O4 a new data directory in the place of a deleted one begins, and keeps the database that was outside of it',
+  async () => {
+    chmodSync(home, 0o700);
+    await fill();
+    const place = outsideOf(dataDir);
+    expect(existsSync(place)).toBe(true);
+    // While anything is left of the directory, its database is not touched.
+    renameSync(password(), join(home, 'password'));
+    expect(startNew()).toMatch(/There is a database in .*, but not its password/);
+    rmSync(dataDir, { recursive: true });
+    const told = startNew();
+    const [aside] = readdirSync(dirname(place)).filter((name) => name.startsWith('postgres.old-'));
+    expect(told).toContain(`${dataDir} is new; the database of the one that was here before is kept in ${place}.old-`);
+    expect(await withPostgres(`select to_regclass('balance') as balance`)).toEqual([{ balance: null }]);
+    rmSync(place, { recursive: true });
+    renameSync(join(dirname(place), aside!), place);
+    renameSync(join(home, 'password'), password());
+    expect(await balance()).toEqual(rich);
+  },
+  120_000,
+);
+
+/** What `npm start` says until it has a database, or gives up. */
+function startNew(): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(dist, 'dev', 'start.js')], {
+    encoding: 'utf8',
+    timeout: 15_000,
+    killSignal: 'SIGTERM',
+    env: { ...process.env, DATA_DIR: dataDir, PORT: '0', TEMPORAL_ADDRESS: '127.0.0.1:1', DEMO: '0' },
+  });
+  return `${stdout}${stderr}`;
+}
+
 asRoot(
   'O4 a data directory that was moved does not begin with an empty database where Postgres lives outside it',
   async () => {
     chmodSync(home, 0o700);
-    const outsideOf = (folder: string): string => {
-      const place = join(
-        '/var/lib/ballast',
-        createHash('sha256').update(folder).digest('hex').slice(0, 12),
-        'postgres',
-      );
-      outside.add(dirname(place));
-      return place;
-    };
     await fill();
     const [older, before] = [outsideOf(dataDir), readFileSync(password(), 'utf8')];
     expect(readlinkSync(join(dataDir, 'postgres'))).toBe(older);
