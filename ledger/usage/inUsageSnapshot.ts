@@ -10,12 +10,12 @@ export const MONTHS_LOCK = 7_225_581;
  * Runs `work` in a transaction that sees one moment. No month is made or dropped meanwhile: whoever wants to is refused
  * at the lock of months, before anybody who posts usage waits behind it, and tries again.
  */
-export const inUsageSnapshot = <T>(
+export async function inUsageSnapshot<T>(
   pool: Pool,
   isolation: 'repeatable read' | 'repeatable read, read only',
   work: (tx: Tx) => Promise<T>,
-): Promise<T> =>
-  onConnection(pool, async (client) => {
+): Promise<T> {
+  return onConnection(pool, async (client) => {
     // Before the transaction: a select in it would take the view.
     await client.query('select pg_advisory_lock_shared($1)', [MONTHS_LOCK]);
     const done = await transactionOn(
@@ -29,3 +29,4 @@ export const inUsageSnapshot = <T>(
     await client.query('select pg_advisory_unlock_shared($1)', [MONTHS_LOCK]);
     return done;
   });
+}
